@@ -1,0 +1,1 @@
+"""Who decides: plans from files, models and learned policies."""

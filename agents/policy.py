@@ -1,0 +1,30 @@
+"""What every policy is: a function from observations and masks to actions."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Policy(Protocol):
+    """Decides for all open accounts at once."""
+
+    name: str
+
+    def act(self, observations: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Choose a treatment for each account.
+
+        Args:
+            observations: shape (accounts, fields of `sim.observation.FIELDS`), natural units.
+            masks: shape (accounts, menu); True where the treatment is allowed today.
+
+        Returns:
+            Menu indices, shape (accounts,). A forbidden choice is blocked and counted, never carried out.
+        """
+        ...
+
+    def priority(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """Who is served first when staff is short: shape (accounts,), 0 first, at most 255; None = drawn by lot."""
+        ...

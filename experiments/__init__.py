@@ -1,0 +1,1 @@
+"""What we ask of the world: comparisons, calibration, reports, and the `recoup` command."""

@@ -1,0 +1,1 @@
+"""What world: scenario files, rule packs, plans and portfolios shipped with Recoup."""

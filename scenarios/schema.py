@@ -1,0 +1,169 @@
+"""Scenario files: which world, which rules, which portfolio; read from YAML with the source of each number."""
+
+from __future__ import annotations
+
+import copy
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from sim.compliance import RulePack, load_rules
+from sim.importing import load, sample
+from sim.inputs import Document, InputError, Place, choose, read_yaml, validated
+from sim.parameters import Section, World
+from sim.portfolio import Portfolio
+from sim.synthetic import generate
+
+ROOT = Path(str(resources.files("scenarios")))
+_SOURCED = {"value", "source", "confidence"}
+
+
+class PortfolioFile(Section):
+    """An imported portfolio; paths are relative to the scenario file."""
+
+    file: str
+    map: str
+
+
+class ScenarioFile(Section):
+    """What a scenario file may say."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
+    title: str
+    description: str = ""
+    days: Annotated[int, Field(ge=1, le=3650)] = Field(180, description="default horizon")
+    accounts: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(
+        None, description="default size; none = all of a file"
+    )
+    rules: str = Field(description="name of a shipped rule pack, or path of one relative to the scenario file")
+    portfolio: PortfolioFile | None = Field(None, description="none = synthetic from world.population")
+    notes: list[str] = []
+    world: World
+
+
+class Scenario:
+    """A scenario ready to use."""
+
+    def __init__(self, file: ScenarioFile, path: Path, rules: RulePack, sources: dict[str, tuple[str, str]]) -> None:
+        self.file, self.path, self.rules = file, path, rules
+        self.name, self.title, self.description = file.name, file.title, file.description
+        self.days, self.accounts, self.notes, self.world = file.days, file.accounts, tuple(file.notes), file.world
+        self.sources = sources
+        self._data: tuple[Path, Path] | None = None
+        if file.portfolio:
+            self._data = (path.parent / file.portfolio.file, path.parent / file.portfolio.map)
+        self._imported: Portfolio | None = None
+
+    def with_portfolio(self, file: Path, map_file: Path) -> Scenario:
+        """The same world with somebody's own accounts."""
+        other = copy.copy(self)
+        other._data, other._imported, other.accounts = (file, map_file), None, None
+        return other
+
+    def portfolio(self, accounts: int | None, seed: int) -> Portfolio:
+        """The accounts of one run: generated (synthetic) or sampled (imported) by the seed; None = the default size.
+
+        An imported portfolio is read once; what the file does not say is drawn from `world.population`, the same for
+        every seed.
+
+        Raises:
+            InputError: the file or its map is wrong.
+        """
+        size = accounts or self.accounts
+        if self._data is None:
+            return generate(self.world.population, size or 1000, seed, self.name)
+        if self._imported is None:
+            file, map_file = self._data
+            self._imported = load(file, map_file, self.world.population, seed=0, name=file.stem)
+        return sample(self._imported, size or len(self._imported), seed)
+
+
+def scenario_names() -> list[str]:
+    """Names of the shipped scenarios."""
+    return sorted(path.stem for path in ROOT.glob("*.yaml"))
+
+
+def scenario_path(name: str) -> Path:
+    """The file of a shipped scenario's name, or a user's own `.yaml` path.
+
+    Raises:
+        InputError: neither.
+    """
+    if name.endswith((".yaml", ".yml")):
+        return Path(name)
+    if name not in scenario_names():
+        raise InputError("scenario", "", name, choose(scenario_names(), name) + ", or the path of a .yaml file")
+    return ROOT / f"{name}.yaml"
+
+
+def rules_path(name: str, beside: Path) -> Path:
+    """The file of a rule pack: a shipped name, or a path relative to the scenario file."""
+    if name.endswith((".yaml", ".yml")):
+        return beside / name
+    known = sorted(path.stem for path in (ROOT / "rules").glob("*.yaml"))
+    if name not in known:
+        raise InputError("rule pack", "", name, choose(known, name) + ", or the path of a .yaml file")
+    return ROOT / "rules" / f"{name}.yaml"
+
+
+def load_scenario(name_or_path: str) -> Scenario:
+    """Read a scenario with everything it extends.
+
+    Raises:
+        InputError: naming file, line, field, value and what was expected.
+    """
+    path = scenario_path(name_or_path)
+    document = _extended(path, ())
+    sources: dict[str, tuple[str, str]] = {}
+    document = Document(document.source, _plain(document.data, (), sources), document.lines)
+    file = validated(ScenarioFile, document)
+    return Scenario(file, path, load_rules(rules_path(file.rules, path.parent)), sources)
+
+
+def _extended(path: Path, chain: tuple[Path, ...]) -> Document:
+    """The document merged over the one it `extends`; its own values win, mappings merge key by key."""
+    if path in chain:
+        raise InputError(
+            path, "extends", " -> ".join(p.stem for p in (*chain, path)), "a scenario that does not extend itself"
+        )
+    document = read_yaml(path)
+    parent_name = document.data.pop("extends", None)
+    if parent_name is None:
+        return document
+    if not isinstance(parent_name, str):
+        raise document.error(("extends",), parent_name, "the name of a scenario")
+    known = scenario_names()
+    if not parent_name.endswith((".yaml", ".yml")) and parent_name not in known:
+        raise document.error(("extends",), parent_name, choose(known, parent_name))
+    parent_path = path.parent / parent_name if parent_name.endswith((".yaml", ".yml")) else ROOT / f"{parent_name}.yaml"
+    parent = _extended(parent_path, (*chain, path))
+    return Document(document.source, _merged(parent.data, document.data), document.lines)
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        if isinstance(value, dict) and isinstance(old, dict) and not _is_sourced(value) and not _is_sourced(old):
+            merged[key] = _merged(old, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _is_sourced(value: object) -> bool:
+    return isinstance(value, dict) and "value" in value and set(value) <= _SOURCED
+
+
+def _plain(value: Any, path: Place, sources: dict[str, tuple[str, str]]) -> Any:
+    """The same tree with each {value, source, confidence} replaced by its value, noted in `sources`."""
+    if isinstance(value, dict):
+        if _is_sourced(value):
+            sources[".".join(map(str, path))] = (str(value.get("source", "")), str(value.get("confidence", "")))
+            return value["value"]
+        return {key: _plain(inner, (*path, str(key)), sources) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner, (*path, number), sources) for number, inner in enumerate(value)]
+    return value

@@ -1,0 +1,1 @@
+"""The world: what happens to debtors, and what every decision in it costs."""

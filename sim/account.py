@@ -1,0 +1,189 @@
+"""The state of one account: a fixed record, and how it starts from a portfolio row.
+
+All accounts are one structured array, so that a whole day is one pass over contiguous memory and compiled functions
+take one account as a record. Money is in integer cents.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag, unique
+
+import numpy as np
+
+NEVER = -10_000  # a day before every day of a simulation
+
+
+@unique
+class Status(IntEnum):
+    OPEN = 0
+    PAID = 1
+    SETTLED = 2
+    WRITTEN_OFF = 3
+
+
+@unique
+class Stage(IntEnum):
+    """Legal stage of a claim."""
+
+    NONE = 0
+    NOTICED = 1
+    QUEUED = 2  # the legal team has no hand free yet
+    FILED = 3  # with the court, waiting for the docket or before it
+    DISMISSED = 4
+    JUDGED = 5
+    ENFORCING = 6
+    ENFORCED = 7  # done; what is left is found nowhere
+
+
+@unique
+class Outcome(IntEnum):
+    """What came of the latest treatment."""
+
+    NONE = 0
+    BLOCKED = 1  # stopped by a rule
+    UNSERVED = 2  # capacity had run out
+    SENT = 3  # text or letter not (yet) read
+    NO_ANSWER = 4
+    REACHED = 5
+    PROMISED = 6
+    ACCEPTED = 7
+    REFUSED = 8
+    DISPUTED = 9
+    HARDSHIP = 10
+    LEGAL = 11  # a legal step was taken
+
+
+class Event(IntFlag):
+    """What happened to an account on a day; several may."""
+
+    ATTEMPT = 1 << 0
+    REACHED = 1 << 1
+    PROMISE = 1 << 2
+    PROMISE_KEPT = 1 << 3
+    PROMISE_BROKEN = 1 << 4
+    OFFER = 1 << 5
+    OFFER_ACCEPTED = 1 << 6
+    OFFER_REFUSED = 1 << 7
+    PAYMENT = 1 << 8
+    INSTALMENT_PAID = 1 << 9
+    INSTALMENT_MISSED = 1 << 10
+    PLAN_BROKEN = 1 << 11
+    COMPLAINT = 1 << 12
+    OPT_OUT = 1 << 13
+    DISPUTE = 1 << 14
+    HARDSHIP = 1 << 15
+    NOTICE = 1 << 16
+    SUIT = 1 << 17
+    JUDGMENT = 1 << 18
+    ENFORCEMENT = 1 << 19
+    SEIZURE = 1 << 20
+    CLOSED = 1 << 21
+    WRITTEN_OFF = 1 << 22
+    UNSERVED = 1 << 23
+    BLOCKED = 1 << 24
+    BREACH = 1 << 25
+
+
+ACCOUNT = np.dtype(
+    [
+        # identity and visible facts
+        ("key", "u8"),  # random stream of this account under the seed
+        ("number", "u4"),  # position in the portfolio
+        ("product", "u1"),
+        ("payday", "u1"),
+        ("stable_assets", "u1"),
+        ("score", "f4"),
+        ("income", "f4"),  # currency a month
+        ("early_warning", "f4"),
+        ("tenure", "u2"),
+        ("prior", "u1"),
+        ("dpd0", "i4"),  # days past due on day 0
+        # money, cents
+        ("opening", "i8"),
+        ("balance", "i8"),
+        ("interest", "i8"),
+        ("fees", "i8"),
+        ("cash", "i8"),
+        ("forgiven", "i8"),
+        ("written_off", "i8"),
+        ("cost", "i8"),
+        ("cash_day_sum", "i8"),  # sum of cash x day, for the cash-weighted day
+        ("discounted_cash", "f8"),  # cents at day 0
+        ("discounted_cost", "f8"),
+        # hidden traits and states
+        ("disposable", "f4"),  # currency a month, with work and at macro index 0
+        ("willingness", "f4"),
+        ("reachability", "f4"),
+        ("phone_right", "u1"),
+        ("employed", "u1"),
+        ("asset_cover", "f4"),
+        ("salience", "f4"),
+        ("fatigue", "f4"),
+        ("excitation", "f4"),
+        ("pressure", "f4"),
+        ("waiting", "f4"),
+        # contact history; bit n of a history = n days ago
+        ("call_history", "u4"),
+        ("text_history", "u4"),
+        ("visit_history", "u4"),
+        ("conversation_history", "u4"),
+        ("last_attempt", "i4"),
+        ("last_reach", "i4"),
+        ("last_outcome", "u1"),
+        ("attempts", "u2"),
+        ("reaches", "u2"),
+        ("call_attempts", "u2"),
+        ("call_reaches", "u2"),
+        # promises and settlements agreed but not yet paid
+        ("promise_due", "i4"),  # NEVER when there is none
+        ("promise_amount", "i8"),
+        ("promise_channel", "u1"),
+        ("promise_discount", "f4"),  # > 0: a settlement
+        ("promises", "u2"),
+        ("kept", "u2"),
+        ("broken", "u2"),
+        # offers
+        ("offers", "u2"),
+        ("refused", "u2"),
+        ("best_discount", "f4"),
+        # payments
+        ("last_payment", "i4"),
+        ("payments", "u2"),
+        # instalment plan
+        ("plan_months", "u1"),  # 0 = none
+        ("plan_left", "u1"),
+        ("plan_missed", "u1"),
+        ("plan_amount", "i8"),
+        ("plan_due", "u1"),  # an instalment falls due today (set by the plan calendar)
+        ("plan_secured", "u1"),
+        ("plans", "u1"),
+        ("plans_broken", "u1"),
+        ("restructured", "u1"),
+        # legal
+        ("stage", "u1"),
+        ("stage_day", "i4"),
+        # standing
+        ("hardship_until", "i4"),
+        ("dispute_until", "i4"),
+        ("complaint_until", "i4"),
+        ("opted_out", "u1"),
+        ("complaints", "u2"),
+        ("blocked", "u2"),
+        ("breaches", "u2"),
+        ("unserved", "u2"),
+        ("status", "u1"),
+        ("closed_day", "i4"),  # NEVER while open
+        # today
+        ("treatment", "u2"),
+        ("outcome", "u1"),
+        ("rule", "u1"),  # 1 + number of the rule that blocked or was broken, 0 = none
+        ("served", "u1"),
+        ("reached", "u1"),
+        ("seconds", "i4"),
+        ("events", "u4"),
+        ("cash_today", "i8"),
+        ("forgiven_today", "i8"),
+        ("cost_today", "i8"),
+    ],
+    align=True,
+)

@@ -1,0 +1,175 @@
+"""How one debtor responds: every response probability of the world, as scalar compiled functions.
+
+`p` is the record of `parameters.kernel_record`, where each coefficient is explained; scenario files hold the values
+with their sources. Log-odds models and a log-linear payment intensity follow the collections literature named below.
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+LIQUIDITY_BOUND = 3.0
+FIT_BOUND = 2.0
+
+
+@njit(cache=True)
+def logistic(x: float) -> float:
+    """1 / (1 + exp(-x))."""
+    return 1.0 / (1.0 + math.exp(-x))
+
+
+@njit(cache=True)
+def bounded(x: float, bound: float) -> float:
+    """x within [-bound, bound]."""
+    return min(max(x, -bound), bound)
+
+
+@njit(cache=True)
+def disposable_income(p, disposable, employed, income_factor):  # type: ignore[no-untyped-def]
+    """Currency a month the debtor could pay now: falls without work and with macro stress."""
+    return disposable * income_factor * (1.0 if employed else p.jobless_income)
+
+
+@njit(cache=True)
+def log_liquidity(income: float, amount: float) -> float:
+    """log(three months' disposable income / amount), bounded to ±3. Both in the same unit."""
+    return bounded(math.log(max(3.0 * income, 1e-9) / max(amount, 1e-9)), LIQUIDITY_BOUND)
+
+
+@njit(cache=True)
+def log_fit(income: float, instalment: float) -> float:
+    """log(disposable income a month / monthly instalment), bounded to ±2."""
+    return bounded(math.log(max(income, 1e-9) / max(instalment, 1e-9)), FIT_BOUND)
+
+
+@njit(cache=True)
+def reach_probability(p, channel, is_live, window, day_off, dpd, reachability, fatigue):  # type: ignore[no-untyped-def]
+    """Probability that an attempt reaches the debtor himself (right-party contact; texts: is read).
+
+    base[channel] · exp(reachability − avoidance·fatigue) · (1 + dpd/90)^−decay, and for calls and visits (`is_live`)
+    · window factor · day-off factor; at most 0.95. Falls with age of debt as in trade reports on right-party contact.
+    """
+    x = reachability - p.reach_avoidance * fatigue - p.reach_age_decay * math.log(1.0 + dpd / 90.0)
+    chance = p.reach[channel] * math.exp(x)
+    if is_live:
+        chance *= p.reach_by_window[window]
+        if day_off:
+            chance *= p.reach_day_off
+    return min(chance, 0.95)
+
+
+@njit(cache=True)
+def reactance(p, fatigue):  # type: ignore[no-untyped-def]
+    """Fatigue above what is borne."""
+    return max(0.0, fatigue - p.fatigue_tolerance)
+
+
+@njit(cache=True)
+def payment_intensity(
+    p, willingness, liquidity, salience, excitation, pressure, fatigue, dpd, waiting, since_payday, promised
+):  # type: ignore[no-untyped-def]
+    """Spontaneous payments a day: a log-linear self-exciting intensity (Chehrazi & Weber 2015).
+
+    exp(base + willingness + liquidity + salience + excitation + pressure − reactance − age − waiting + payday),
+    times `pay_promised` while a promise is open. `since_payday` in days (months of 30 days).
+    """
+    x = (
+        p.pay_base
+        + p.pay_willingness * willingness
+        + p.pay_liquidity * liquidity
+        + p.pay_salience * salience
+        + p.pay_excitation * min(excitation, 3.0)
+        + p.pay_pressure * pressure
+        - p.pay_reactance * reactance(p, fatigue)
+        - p.pay_age * math.log(1.0 + dpd / 30.0)
+        - p.pay_waiting * waiting
+        + p.pay_payday * max(0.0, 1.0 - since_payday / 10.0)
+    )
+    rate = math.exp(min(x, 2.0))
+    return rate * p.pay_promised if promised else rate
+
+
+@njit(cache=True)
+def pays_in_full(p, liquidity):  # type: ignore[no-untyped-def]
+    """Probability that a spontaneous payment settles the whole balance."""
+    return logistic(p.full_base + p.full_liquidity * liquidity)
+
+
+@njit(cache=True)
+def promise_probability(p, channel, willingness, staff):  # type: ignore[no-untyped-def]
+    """Probability that a reached debtor promises to pay. `staff`: log-odds of skill and effort."""
+    return logistic(p.promise_base + p.promise_willingness * willingness + p.promise_channel[channel] + staff)
+
+
+@njit(cache=True)
+def keep_probability(p, channel, willingness, liquidity, broken):  # type: ignore[no-untyped-def]
+    """Probability that a promise is kept on its day; promises to machines bind less (NBER w33669)."""
+    return logistic(
+        p.keep_base
+        + p.keep_willingness * willingness
+        + p.keep_liquidity * liquidity
+        + p.keep_channel[channel]
+        + p.keep_broken * min(broken, 4)
+    )
+
+
+@njit(cache=True)
+def plan_acceptance(p, willingness, fit, refused, staff, secured):  # type: ignore[no-untyped-def]
+    """Probability that an instalment plan (or, `secured`, a restructuring) is accepted."""
+    base = p.restructure_base if secured else p.plan_base
+    return logistic(
+        base + p.plan_willingness * willingness + p.plan_fit * fit + p.offer_refused * min(refused, 5) + staff
+    )
+
+
+@njit(cache=True)
+def settlement_acceptance(p, discount, willingness, liquidity, refused, waiting, best_seen, staff):  # type: ignore[no-untyped-def]
+    """Probability that a settlement is accepted.
+
+    Rises with the discount and with the means to pay the rest; those about to pay anyway take it gladly
+    (`settle_willingness`); falls when the debtor has learned to wait, or has seen as good an offer before.
+    """
+    x = (
+        p.settle_base
+        + p.settle_discount * discount
+        + p.settle_liquidity * liquidity
+        + p.settle_willingness * willingness
+        + p.offer_refused * min(refused, 5)
+        - p.settle_waiting * waiting
+        + staff
+    )
+    if best_seen >= discount - 1e-6:
+        x -= p.settle_repeat
+    return logistic(x)
+
+
+@njit(cache=True)
+def instalment_probability(p, willingness, fit, secured):  # type: ignore[no-untyped-def]
+    """Probability that an instalment is paid on its day."""
+    return logistic(
+        p.instalment_base
+        + p.instalment_willingness * willingness
+        + p.instalment_fit * fit
+        + (p.instalment_secured if secured else 0.0)
+    )
+
+
+@njit(cache=True)
+def complaint_probability(p, channel, fatigue, skill):  # type: ignore[no-untyped-def]
+    """Probability that a contact attempt draws a complaint: steep in fatigue and in pay for performance."""
+    x = p.complaint_fatigue * fatigue + p.complaint_performance_pay * p.performance_pay + p.skill_complaint * skill
+    return min(p.complaint[channel] * math.exp(min(x, 8.0)), 1.0)
+
+
+@njit(cache=True)
+def staff_log_odds(p, skill):  # type: ignore[no-untyped-def]
+    """What a person adds to the log odds of promises and offers: skill, and effort for pay."""
+    return p.skill_effect * skill + p.performance_effort * p.performance_pay
+
+
+@njit(cache=True)
+def loses_work(p, macro):  # type: ignore[no-untyped-def]
+    """Daily probability to lose work."""
+    return min(p.job_loss_monthly / 30.0 * math.exp(p.macro_jobs * macro), 1.0)

@@ -1,0 +1,39 @@
+"""Days, windows and holidays. SimPy's clock counts whole minutes from midnight of day 0."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, timedelta
+
+HOUR = 60
+DAY = 24 * HOUR
+COURT_OPENS = 8 * HOUR
+DAY_ENDS = 23 * HOUR + 30  # payments are booked and the day's figures closed
+
+
+class Calendar:
+    """Weekdays and public holidays of a scenario, by day of the simulation."""
+
+    def __init__(self, start: date, holidays: Collection[date]) -> None:
+        self.start = start
+        self._holidays = frozenset(holidays)
+
+    def date(self, day: int) -> date:
+        return self.start + timedelta(days=day)
+
+    def weekday(self, day: int) -> int:
+        """0 = Monday."""
+        return self.date(day).weekday()
+
+    def is_holiday(self, day: int) -> bool:
+        return self.date(day) in self._holidays
+
+    def is_day_off(self, day: int) -> bool:
+        """Weekend or public holiday."""
+        return self.weekday(day) >= 5 or self.is_holiday(day)
+
+    def next_working_day(self, day: int) -> int:
+        """The first day from `day` on that is neither weekend nor holiday."""
+        while self.is_day_off(day):
+            day += 1
+        return day

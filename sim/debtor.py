@@ -1,0 +1,433 @@
+"""One account through one day: wake, be contacted, respond, pay.
+
+Each function changes one account record `a` (see `account.ACCOUNT`) under parameters `p` (`parameters.kernel_record`)
+and the day `t` (`observation.DAY`). The fast engine calls them over arrays; the plain reference in tests/ calls them
+one debtor at a time. Probabilities come from `behaviour.py`, luck from `randomness.py`, and nothing else is random.
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from sim import behaviour as b
+from sim.account import NEVER, Event, Outcome, Stage, Status
+from sim.randomness import Purpose, bits, uniform
+from sim.treatments import OFFER_DISCOUNT, OFFER_KIND, OFFER_MONTHS, Channel, Group, Legal, OfferKind
+
+FIRST_INSTALMENT_DAYS = 5
+INSTALMENT_EVERY_DAYS = 30
+MISSED_TO_BREAK = 2
+SETTLEMENT_DAYS = 10
+RESTRUCTURE_DOWN_PAYMENT = 0.1
+LEAST_PARTIAL_PAYMENT = 1000  # cents
+
+# Numba reads module-level integers as constants, but not attributes of enumerations mixed with uint fields.
+_OPEN, _PAID, _SETTLED, _WRITTEN_OFF = (int(s) for s in (Status.OPEN, Status.PAID, Status.SETTLED, Status.WRITTEN_OFF))
+_NOTICED, _QUEUED, _FILED, _ENFORCING = (int(s) for s in (Stage.NOTICED, Stage.QUEUED, Stage.FILED, Stage.ENFORCING))
+_UNSERVED, _SENT, _NO_ANSWER, _REACHED = (
+    int(o) for o in (Outcome.UNSERVED, Outcome.SENT, Outcome.NO_ANSWER, Outcome.REACHED)
+)
+_PROMISED, _ACCEPTED, _REFUSED = int(Outcome.PROMISED), int(Outcome.ACCEPTED), int(Outcome.REFUSED)
+_DISPUTED, _HARDSHIP, _LEGAL_TAKEN = int(Outcome.DISPUTED), int(Outcome.HARDSHIP), int(Outcome.LEGAL)
+_SMS, _AUTOCALL, _COLLECTOR, _SPECIALIST, _VISIT = (
+    int(c) for c in (Channel.SMS, Channel.AUTOCALL, Channel.COLLECTOR, Channel.SPECIALIST, Channel.VISIT)
+)
+_TEXT, _CALL, _LETTER_GROUP, _VISIT_GROUP = (int(g) for g in (Group.TEXT, Group.CALL, Group.LETTER, Group.VISIT))
+_NOTICE, _SUIT, _ENFORCE = int(Legal.NOTICE), int(Legal.SUIT), int(Legal.ENFORCE)
+_PLAN, _SETTLEMENT, _RESTRUCTURE = int(OfferKind.PLAN), int(OfferKind.SETTLEMENT), int(OfferKind.RESTRUCTURE)
+
+E_ATTEMPT, E_REACHED, E_PROMISE, E_KEPT, E_BROKEN = (
+    int(e) for e in (Event.ATTEMPT, Event.REACHED, Event.PROMISE, Event.PROMISE_KEPT, Event.PROMISE_BROKEN)
+)
+E_OFFER, E_ACCEPTED, E_REFUSED, E_PAYMENT = (
+    int(e) for e in (Event.OFFER, Event.OFFER_ACCEPTED, Event.OFFER_REFUSED, Event.PAYMENT)
+)
+E_INSTALMENT, E_MISSED, E_PLAN_BROKEN, E_COMPLAINT, E_OPT_OUT = (
+    int(e) for e in (Event.INSTALMENT_PAID, Event.INSTALMENT_MISSED, Event.PLAN_BROKEN, Event.COMPLAINT, Event.OPT_OUT)
+)
+E_DISPUTE, E_HARDSHIP, E_NOTICE, E_SUIT, E_ENFORCEMENT = (
+    int(e) for e in (Event.DISPUTE, Event.HARDSHIP, Event.NOTICE, Event.SUIT, Event.ENFORCEMENT)
+)
+E_CLOSED, E_WRITTEN_OFF, E_UNSERVED = int(Event.CLOSED), int(Event.WRITTEN_OFF), int(Event.UNSERVED)
+
+# Purpose numbers for compiled code
+R_REACH, R_DURATION, R_COLLECTOR, R_OFFER, R_PROMISE = (
+    int(r) for r in (Purpose.REACH, Purpose.DURATION, Purpose.COLLECTOR, Purpose.OFFER, Purpose.PROMISE)
+)
+R_PROMISE_DAYS, R_KEEP, R_PAY, R_FULL, R_SHARE = (
+    int(r) for r in (Purpose.PROMISE_DAYS, Purpose.KEEP_PROMISE, Purpose.PAY, Purpose.PAY_FULL, Purpose.PAY_SHARE)
+)
+R_INSTALMENT, R_COMPLAINT, R_OPT_OUT, R_DISPUTE, R_HARDSHIP, R_JOB = (
+    int(r)
+    for r in (
+        Purpose.INSTALMENT,
+        Purpose.COMPLAINT,
+        Purpose.OPT_OUT,
+        Purpose.DISPUTE,
+        Purpose.HARDSHIP,
+        Purpose.JOB,
+    )
+)
+
+
+@njit(cache=True)
+def wake(a, p, t):  # type: ignore[no-untyped-def]
+    """A new day begins: interest, fading of what was felt, loss and finding of work."""
+    a.treatment, a.outcome, a.rule, a.served, a.reached, a.seconds = 0, 0, 0, 0, 0, 0
+    a.events, a.cash_today, a.forgiven_today, a.cost_today, a.plan_due = 0, 0, 0, 0, 0
+    if a.plan_months == 0 and a.hardship_until <= t.day:
+        # Late interest on the claim, not on earlier interest; it rests in a kept plan and in hardship.
+        interest = int(min(a.balance, a.opening) * t.daily_rate + 0.5)
+        a.interest += interest
+        a.balance += interest
+    a.salience = p.salience_floor + (a.salience - p.salience_floor) * p.salience_keep
+    a.fatigue *= p.fatigue_keep
+    a.excitation *= p.excitation_keep
+    a.pressure *= p.pressure_keep
+    a.waiting *= p.waiting_keep
+    a.call_history <<= 1
+    a.text_history <<= 1
+    a.visit_history <<= 1
+    a.conversation_history <<= 1
+    luck = uniform(a.key, t.day, R_JOB)
+    if a.employed:
+        if luck < b.loses_work(p, t.macro):
+            a.employed = 0
+    elif luck < p.job_found_monthly / 30.0:
+        a.employed = 1
+
+
+@njit(cache=True)
+def dial(a, p, t, channel, group, window, offer):  # type: ignore[no-untyped-def]
+    """Decide whether an attempt would reach the debtor, and the seconds of staff or line time it takes."""
+    live = group == _CALL or group == _VISIT_GROUP
+    a.reached = 0
+    by_phone = group == _CALL or channel == _SMS
+    if a.phone_right or not by_phone:
+        dpd = a.dpd0 + t.day
+        chance = b.reach_probability(p, channel, live, window, t.day_off, dpd, a.reachability, a.fatigue)
+        a.reached = uniform(a.key, t.day, R_REACH) < chance
+    a.seconds = 0
+    if live:
+        if a.reached:
+            spread = 0.5 + uniform(a.key, t.day, R_DURATION)
+            a.seconds = int(p.seconds_reached[channel] * spread + (p.seconds_offer[channel] if offer else 0.0))
+        else:
+            a.seconds = int(p.seconds_unanswered[channel])
+
+
+@njit(cache=True)
+def charge(a, t, cents):  # type: ignore[no-untyped-def]
+    """Book a cost of treating the account, in cents."""
+    whole = int(cents + 0.5)
+    a.cost += whole
+    a.cost_today += whole
+    a.discounted_cost += whole * t.discount_factor
+
+
+@njit(cache=True)
+def close(a, t, status):  # type: ignore[no-untyped-def]
+    """The account leaves the book."""
+    a.status = status
+    a.closed_day = t.day
+    a.promise_due = NEVER
+    a.plan_months = 0
+    a.events |= E_CLOSED
+
+
+@njit(cache=True)
+def receive(a, t, cents):  # type: ignore[no-untyped-def]
+    """Cash comes in (at most the balance); the account closes when nothing is left."""
+    cash = min(cents, a.balance)
+    if cash <= 0:
+        return
+    a.balance -= cash
+    a.cash += cash
+    a.cash_today += cash
+    a.cash_day_sum += cash * t.day
+    a.discounted_cash += cash * t.discount_factor
+    a.excitation += 1.0
+    a.last_payment = t.day
+    a.payments += 1
+    a.events |= E_PAYMENT
+    if a.balance == 0:
+        close(a, t, _PAID)
+
+
+@njit(cache=True)
+def forgive(a, t):  # type: ignore[no-untyped-def]
+    """Forgive what is left after a settlement was paid."""
+    left = a.balance
+    a.forgiven += left
+    a.forgiven_today += left
+    a.balance = 0
+    close(a, t, _SETTLED)
+
+
+@njit(cache=True)
+def skill_of(a, t, skills):  # type: ignore[no-untyped-def]
+    """Skill of the person on duty who has this account today: by lot, whoever else is served."""
+    return skills[bits(a.key, t.day, R_COLLECTOR) % skills.size] if skills.size else 0.0
+
+
+@njit(cache=True)
+def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
+    """The attempt takes place: its cost, its marks on the debtor, and what he answers.
+
+    Args:
+        item: menu record (channel, group, window, offer, legal).
+        skills: skill of the people on duty in this channel, float64; empty for machines.
+    """
+    channel, group = item.channel, item.group
+    a.events |= E_ATTEMPT
+    a.attempts += 1
+    a.last_attempt = t.day
+    if group == _CALL:
+        a.call_history |= 1
+        a.call_attempts += 1
+        a.call_reaches += a.reached
+    elif group == _TEXT:
+        a.text_history |= 1
+    elif group == _VISIT_GROUP:
+        a.visit_history |= 1
+    charge(a, t, p.cost_contact[channel] + p.cost_minute[channel] * a.seconds / 60.0)
+    skill = skill_of(a, t, skills)
+    if uniform(a.key, t.day, R_COMPLAINT) < b.complaint_probability(p, channel, a.fatigue, skill):
+        a.complaints += 1
+        a.complaint_until = t.day + int(p.complaint_days)
+        a.events |= E_COMPLAINT
+        charge(a, t, p.cost_complaint)
+    a.fatigue += p.fatigue_gain[channel]
+    if group == _TEXT and uniform(a.key, t.day, R_OPT_OUT) < p.opt_out:
+        a.opted_out = 1
+        a.events |= E_OPT_OUT
+    if not a.reached:
+        a.outcome = _SENT if group == _TEXT or group == _LETTER_GROUP else _NO_ANSWER
+        return
+    a.events |= E_REACHED
+    a.reaches += 1
+    a.last_reach = t.day
+    a.salience += (1.0 - a.salience) * p.salience_gain[channel]
+    a.outcome = _REACHED
+    if group == _CALL or group == _VISIT_GROUP:
+        a.conversation_history |= 1
+    converse(a, p, t, item, b.staff_log_odds(p, skill) if skills.size else 0.0)
+
+
+@njit(cache=True)
+def converse(a, p, t, item, staff):  # type: ignore[no-untyped-def]
+    """What a reached debtor says: dispute, hardship, an answer to the offer, a promise."""
+    in_person = item.channel == _COLLECTOR or item.channel == _SPECIALIST or item.channel == _VISIT
+    if in_person:
+        if uniform(a.key, t.day, R_DISPUTE) < p.dispute:
+            a.dispute_until = t.day + int(p.dispute_days)
+            a.events |= E_DISPUTE
+            a.outcome = _DISPUTED
+            return
+        if not a.employed and uniform(a.key, t.day, R_HARDSHIP) < p.hardship_disclosed:
+            a.hardship_until = t.day + int(p.hardship_days)
+            a.events |= E_HARDSHIP
+            a.outcome = _HARDSHIP
+    if item.offer and answer_offer(a, p, t, item, staff):
+        return
+    may_promise = in_person or item.channel == _AUTOCALL
+    if may_promise and a.outcome != _HARDSHIP and a.promise_due == NEVER and a.plan_months == 0:
+        if uniform(a.key, t.day, R_PROMISE) < b.promise_probability(p, item.channel, a.willingness, staff):
+            make_promise(a, p, t, item.channel)
+
+
+@njit(cache=True)
+def make_promise(a, p, t, channel):  # type: ignore[no-untyped-def]
+    """A promise to pay within 3 to 10 days, of all that the debtor thinks he can pay."""
+    income = b.disposable_income(p, a.disposable, a.employed, t.income_factor)
+    whole = b.log_liquidity(income, a.balance / 100.0) > 0.0
+    part = max(int(200.0 * income), LEAST_PARTIAL_PAYMENT)  # two months' means, in cents
+    a.promise_amount = a.balance if whole else min(a.balance, part)
+    a.promise_due = t.day + 3 + int(8.0 * uniform(a.key, t.day, R_PROMISE_DAYS))
+    a.promise_channel = channel
+    a.promise_discount = 0.0
+    a.promises += 1
+    a.events |= E_PROMISE
+    a.outcome = _PROMISED
+
+
+@njit(cache=True)
+def answer_offer(a, p, t, item, staff):  # type: ignore[no-untyped-def]
+    """Put the offer to the debtor; True when he accepts."""
+    kind, discount = OFFER_KIND[item.offer], OFFER_DISCOUNT[item.offer]
+    income = b.disposable_income(p, a.disposable, a.employed, t.income_factor)
+    luck = uniform(a.key, t.day, R_OFFER)
+    a.offers += 1
+    a.events |= E_OFFER
+    if kind == _SETTLEMENT:
+        liquidity = b.log_liquidity(income, a.balance * (1.0 - discount) / 100.0)
+        waiting = a.waiting + p.waiting_market * t.market_waiting
+        chance = b.settlement_acceptance(
+            p, discount, a.willingness, liquidity, a.refused, waiting, a.best_discount, staff
+        )
+        a.best_discount = max(a.best_discount, discount)
+        a.waiting += p.waiting_learned * discount
+        accepted = luck < chance
+        if accepted:
+            a.promise_amount = int(a.balance * (1.0 - discount) + 0.5)
+            a.promise_due = t.day + SETTLEMENT_DAYS
+            a.promise_channel = item.channel
+            a.promise_discount = discount
+            a.promises += 1
+            charge(a, t, p.cost_settlement_documents)
+    else:
+        months = OFFER_MONTHS[item.offer]
+        instalment = -(-a.balance // months)
+        fit = b.log_fit(income, instalment / 100.0)
+        secured = kind == _RESTRUCTURE
+        accepted = luck < b.plan_acceptance(p, a.willingness, fit, a.refused, staff, secured)
+        if accepted:
+            a.plan_months, a.plan_left, a.plan_missed = months, months, 0
+            a.plan_amount = instalment
+            a.plan_secured = secured
+            a.plans += 1
+            a.promise_due = NEVER
+            if secured:
+                a.restructured = 1
+                charge(a, t, p.cost_settlement_documents)
+    if accepted:
+        a.events |= E_ACCEPTED
+        a.outcome = _ACCEPTED
+    else:
+        a.refused += 1
+        a.events |= E_REFUSED
+        if a.outcome == _REACHED:
+            a.outcome = _REFUSED
+    return accepted
+
+
+@njit(cache=True)
+def take_legal_step(a, p, t, step):  # type: ignore[no-untyped-def]
+    """Notice, suit or enforcement as decided today; queues and courts are processes in `courts.py`."""
+    a.stage_day = t.day
+    a.outcome = _LEGAL_TAKEN
+    if step == _NOTICE:
+        a.stage = _NOTICED
+        a.pressure += p.pressure_notice
+        a.events |= E_NOTICE
+        charge(a, t, p.cost_notice)
+    elif step == _SUIT:
+        a.stage = _QUEUED
+        a.events |= E_SUIT
+    elif step == _ENFORCE:
+        a.stage = _ENFORCING
+        a.events |= E_ENFORCEMENT
+
+
+@njit(cache=True)
+def treat(a, p, t, item, skills):  # type: ignore[no-untyped-def]
+    """Carry out today's treatment, if staff or line time was there for it."""
+    if item.group:
+        if a.served:
+            be_contacted(a, p, t, item, skills)
+        else:
+            a.unserved += 1
+            a.outcome = _UNSERVED
+            a.events |= E_UNSERVED
+    if item.legal and a.outcome != _UNSERVED:
+        take_legal_step(a, p, t, item.legal)
+
+
+@njit(cache=True)
+def pay(a, p, t):  # type: ignore[no-untyped-def]
+    """The evening: promises and instalments fall due, and the debtor may pay of his own accord."""
+    income = b.disposable_income(p, a.disposable, a.employed, t.income_factor)
+    if a.plan_months:
+        if a.plan_due:
+            pay_instalment(a, p, t, income)
+        return
+    if a.promise_due != NEVER and a.promise_due <= t.day:
+        keep_or_break(a, p, t, income)
+        return
+    liquidity = b.log_liquidity(income, a.balance / 100.0)
+    since_payday = (t.day_of_month - a.payday) % 30
+    waiting = a.waiting + p.waiting_market * t.market_waiting
+    rate = b.payment_intensity(
+        p,
+        a.willingness,
+        liquidity,
+        a.salience,
+        a.excitation,
+        a.pressure,
+        a.fatigue,
+        a.dpd0 + t.day,
+        waiting,
+        since_payday,
+        a.promise_due != NEVER,
+    )
+    if uniform(a.key, t.day, R_PAY) < 1.0 - math.exp(-rate):
+        if uniform(a.key, t.day, R_FULL) < b.pays_in_full(p, liquidity):
+            receive(a, t, a.balance)
+        else:
+            share = 0.1 + 0.6 * uniform(a.key, t.day, R_SHARE)
+            receive(a, t, max(int(100.0 * share * income), LEAST_PARTIAL_PAYMENT))
+
+
+@njit(cache=True)
+def keep_or_break(a, p, t, income):  # type: ignore[no-untyped-def]
+    """A promise or an agreed settlement falls due."""
+    liquidity = b.log_liquidity(income, a.promise_amount / 100.0)
+    chance = b.keep_probability(p, a.promise_channel, a.willingness, liquidity, a.broken)
+    settles = a.promise_discount > 0.0
+    a.promise_due = NEVER
+    if uniform(a.key, t.day, R_KEEP) < chance:
+        a.events |= E_KEPT
+        a.kept += 1
+        # A promise of everything covers the interest since; a settlement is for the agreed sum.
+        everything = not settles and 20 * a.promise_amount >= 19 * a.balance
+        receive(a, t, a.balance if everything else a.promise_amount)
+        if settles and a.status == _OPEN:
+            forgive(a, t)
+    else:
+        a.events |= E_BROKEN
+        a.broken += 1
+    a.promise_discount = 0.0
+
+
+@njit(cache=True)
+def pay_instalment(a, p, t, income):  # type: ignore[no-untyped-def]
+    """An instalment falls due: paid, or missed; two missed in a row break the plan."""
+    first_of_restructuring = a.plan_secured and a.plan_left == a.plan_months
+    due = int(RESTRUCTURE_DOWN_PAYMENT * a.balance) if first_of_restructuring else a.plan_amount
+    fit = b.log_fit(income, due / 100.0)
+    if uniform(a.key, t.day, R_INSTALMENT) < b.instalment_probability(p, a.willingness, fit, a.plan_secured):
+        a.plan_missed = 0
+        a.plan_left -= 1
+        a.events |= E_INSTALMENT
+        receive(a, t, a.balance if a.plan_left == 0 else due)
+    else:
+        a.plan_missed += 1
+        a.events |= E_MISSED
+        if a.plan_missed >= MISSED_TO_BREAK:
+            a.plan_months = 0
+            a.plans_broken += 1
+            a.events |= E_PLAN_BROKEN
+
+
+@njit(cache=True)
+def write_off_if_due(a, p, t):  # type: ignore[no-untyped-def]
+    """Write the balance off at the age the scenario sets, unless a court or a plan is still at work."""
+    in_court = a.stage == _QUEUED or a.stage == _FILED or a.stage == _ENFORCING
+    if a.dpd0 + t.day >= p.write_off_dpd and not in_court and a.plan_months == 0:
+        a.written_off += a.balance
+        a.balance = 0
+        close(a, t, _WRITTEN_OFF)
+        a.events |= E_WRITTEN_OFF
+
+
+@njit(cache=True)
+def live_through(a, p, t, item, skills):  # type: ignore[no-untyped-def]
+    """All of an open account's day after the queues have decided who is served."""
+    if a.status != _OPEN:
+        return
+    treat(a, p, t, item, skills)
+    pay(a, p, t)
+    if a.status == _OPEN:
+        write_off_if_due(a, p, t)

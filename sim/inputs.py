@@ -1,0 +1,161 @@
+"""Reading what users write: YAML with line numbers, and one clear line for what is wrong."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+Place = tuple[str | int, ...]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class InputError(Exception):
+    """Input a user can mend: names the file, the place in it, the value and what was expected."""
+
+    def __init__(self, source: str | Path, place: str, value: object, expected: str) -> None:
+        self.source, self.place, self.value, self.expected = str(source), place, value, expected
+        shown = repr(value)
+        if len(shown) > 80:
+            shown = shown[:77] + "..."
+        where = f"{self.source}: {place}" if place else self.source
+        super().__init__(" ".join(f"{where}: got {shown}, expected {expected}".split()))
+
+
+def choose(names: Iterable[str], wrong: object) -> str:
+    """The phrase «one of …», led by the nearest name when `wrong` looks like a slip of it."""
+    known = list(names)
+    near = difflib.get_close_matches(str(wrong), known, n=1)
+    hint = f"{near[0]} (did you mean it?); " if near else ""
+    return f"{hint}one of {', '.join(known)}"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed YAML mapping that remembers on which line each value stands."""
+
+    source: str
+    data: dict[str, Any]
+    lines: dict[Place, int]
+
+    def place(self, path: Place) -> str:
+        """«line 12, rules[3].when.dpd» for a path of keys and indices; the nearest known parent's line."""
+        line = next((self.lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.lines), 1)
+        name = ""
+        for part in path:
+            name += f"[{part}]" if isinstance(part, int) else (f".{part}" if name else part)
+        return f"line {line}, {name}" if name else f"line {line}"
+
+    def error(self, path: Place, value: object, expected: str) -> InputError:
+        return InputError(self.source, self.place(path), value, expected)
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """PyYAML keeps the last of two equal keys without a word; a plan that loses a rule so is a trap."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[object] = set()
+        for key, _ in node.value:
+            name = self.construct_object(key, deep=True)
+            if isinstance(name, Hashable) and name in seen:
+                raise yaml.MarkedYAMLError(problem=f"key {name!r} twice", problem_mark=key.start_mark)
+            seen.add(name)
+        return super().construct_mapping(node, deep)
+
+
+def _lines(node: yaml.Node, path: Place, into: dict[Place, int]) -> None:
+    into[path] = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            _lines(value, (*path, str(key.value)), into)
+            into[(*path, str(key.value))] = key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            _lines(value, (*path, number), into)
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file.
+
+    Raises:
+        InputError: the file is missing, a folder, unreadable, or not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            path, f"byte {error.start}", error.object[error.start : error.start + 1], "UTF-8 text"
+        ) from None
+    except OSError as error:
+        raise InputError(path, "", error.strerror or "unreadable", "a readable file") from None
+
+
+def parse_yaml(text: str, source: str) -> Document:
+    """Parse a YAML mapping with the safe loader.
+
+    Raises:
+        InputError: broken YAML (with its line), a key given twice, or no mapping at the top.
+    """
+    try:
+        node = yaml.compose(text, Loader=_UniqueKeyLoader)
+        data = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506  # a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise InputError(source, f"line {line}", error.problem or "broken YAML", "valid YAML") from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise InputError(source, "", str(error).splitlines()[0], "valid YAML") from None
+    if not isinstance(data, dict) or node is None:
+        raise InputError(
+            source, "line 1", "nothing" if data is None else type(data).__name__, "a mapping of names to values"
+        )
+    lines: dict[Place, int] = {}
+    _lines(node, (), lines)
+    return Document(source, data, lines)
+
+
+def read_yaml(path: Path) -> Document:
+    """Read a YAML mapping from a file; errors as `read_text` and `parse_yaml`."""
+    return parse_yaml(read_text(path), str(path))
+
+
+def validated(model: type[Model], document: Document) -> Model:
+    """Build a pydantic model from a document; the first fault becomes one line with its place.
+
+    Raises:
+        InputError: naming line, field, value and what the model expects there.
+    """
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        raise first_fault(error, document, model) from None
+
+
+def first_fault(error: ValidationError, document: Document, model: type[BaseModel], under: Place = ()) -> InputError:
+    """The first of pydantic's faults as an `InputError`, with names suggested for an unknown field."""
+    fault = error.errors(include_url=False)[0]
+    path = (*under, *fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return document.error(
+            path, str(fault["loc"][-1]), choose(_fields_at(model, fault["loc"][:-1]), fault["loc"][-1])
+        )
+    expected = (
+        fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("Assertion failed, ")
+    )
+    if fault["type"] == "missing":
+        return document.error(path, "nothing", "a value here (required)")
+    return document.error(path, fault["input"], expected)
+
+
+def _fields_at(model: type[BaseModel], path: Place) -> list[str]:
+    """The field names a nested model knows at a path (best effort: falls back to the outer model's)."""
+    for part in path:
+        field = model.model_fields.get(str(part))
+        inner = getattr(field, "annotation", None)
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            model = inner
+    return [field.alias or name for name, field in model.model_fields.items()]

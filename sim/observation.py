@@ -1,0 +1,236 @@
+"""What a policy may know: one table of visible fields, and the kernel that reads them from the accounts.
+
+Values are in natural units, so that plan files can name them; learners scale by `low` and `high`.
+Hidden traits and protected attributes have no row here, and therefore no way into an observation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from sim.account import NEVER, Outcome, Stage
+
+
+@dataclass(frozen=True)
+class ObservedField:
+    """One observation column. `low` and `high` bound the values (they are clipped to them)."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    meaning: str
+    codes: tuple[str, ...] = ()
+
+
+def _f(name: str, unit: str, low: float, high: float, meaning: str) -> ObservedField:
+    return ObservedField(name, unit, low, high, meaning)
+
+
+def _flag(name: str, meaning: str) -> ObservedField:
+    return ObservedField(name, "yes/no", 0, 1, meaning)
+
+
+def _code(name: str, codes: tuple[str, ...], meaning: str) -> ObservedField:
+    return ObservedField(name, "code", 0, len(codes) - 1, meaning, codes)
+
+
+TIERS = ("low", "medium", "high")
+LONG_AGO = 365.0
+
+FIELDS: tuple[ObservedField, ...] = (
+    _f("dpd", "days", 0, 3650, "days past due"),
+    _f("balance", "currency", 0, 1e7, "outstanding claim, interest and fees included"),
+    _f("opening_balance", "currency", 0, 1e7, "claim when the account entered"),
+    _f("paid_share", "share", 0, 1, "cash received so far over the opening balance"),
+    _f("credit_score", "points", 300, 850, "credit score"),
+    _f("monthly_income", "currency/month", 0, 1e6, "declared or estimated income"),
+    _flag("stable_assets", "stable assets or collateral are known"),
+    _f("early_warning", "probability", 0, 1, "early-warning model: risk that the debt is not paid"),
+    _code("tier", TIERS, "risk tier, recomputed daily from visible data"),
+    _code("product", ("consumer_loan", "credit_card", "instalment_purchase"), "kind of credit"),
+    _f("tenure_months", "months", 0, 1200, "months since the first contract"),
+    _f("prior_delinquencies", "times", 0, 100, "earlier times in arrears"),
+    _f("days_in_book", "days", 0, 3650, "days since the account entered"),
+    _f("calls_7d", "days", 0, 7, "days with a call in the last 7"),
+    _f("texts_7d", "days", 0, 7, "days with a text in the last 7"),
+    _f("visits_30d", "days", 0, 30, "days with a field visit in the last 30"),
+    _f("days_since_attempt", "days", 0, LONG_AGO, "days since the latest contact attempt (365 = none or longer)"),
+    _f("days_since_reached", "days", 0, LONG_AGO, "days since the debtor was last reached"),
+    _code("last_outcome", tuple(o.name.lower() for o in Outcome), "what came of the latest treatment"),
+    _f("attempts", "times", 0, 1000, "contact attempts so far"),
+    _f("reached", "times", 0, 1000, "times the debtor was reached"),
+    _flag("promise_open", "a promise or an agreed settlement is not yet due"),
+    _f("promise_due_in", "days", 0, 60, "days until it is due (0 without one)"),
+    _f("promises_kept", "times", 0, 100, "promises kept"),
+    _f("promises_broken", "times", 0, 100, "promises broken"),
+    _f("offers_made", "times", 0, 100, "offers put to the debtor"),
+    _f("offers_refused", "times", 0, 100, "offers refused"),
+    _f("best_discount", "share", 0, 1, "highest discount ever offered"),
+    _f("days_since_payment", "days", 0, LONG_AGO, "days since the latest payment"),
+    _f("payments", "times", 0, 1000, "payments so far"),
+    _flag("plan_active", "an instalment plan is running"),
+    _f("plan_missed", "times", 0, 12, "instalments missed in a row"),
+    _f("plans_broken", "times", 0, 10, "instalment plans broken"),
+    _flag("restructured", "the debt has been restructured once"),
+    _code("legal_stage", tuple(s.name.lower() for s in Stage), "stage of legal action"),
+    _f("days_in_stage", "days", 0, LONG_AGO, "days in that stage"),
+    _flag("hardship", "the debtor has disclosed hardship"),
+    _flag("dispute", "the debtor disputes the debt"),
+    _flag("complaint_open", "a complaint is not yet answered"),
+    _flag("opted_out", "the debtor has opted out of texts"),
+    _f("days_to_payday", "days", 0, 31, "days until the usual day of income"),
+    _f("weekday", "0 = Monday", 0, 6, "day of the week"),
+    _flag("day_off", "weekend or public holiday"),
+    _f("macro_index", "index", -5, 5, "economic stress, 0 = normal"),
+    _f("collector_load", "share", 0, 1, "yesterday's occupancy of collectors"),
+    _f("collector_fill", "share", 0, 1, "share of yesterday's requested collector calls that were served"),
+    _f("specialist_load", "share", 0, 1, "yesterday's occupancy of the specialised team"),
+    _f("specialist_fill", "share", 0, 1, "share of yesterday's requested specialist calls that were served"),
+    _f("autocall_load", "share", 0, 1, "yesterday's occupancy of dialler lines"),
+    _f("legal_load", "share", 0, 1, "share of the legal team's case places taken"),
+    _f("legal_queue", "cases", 0, 1e5, "suits waiting for a free case place"),
+    _f("settlement_budget_left", "share", 0, 1, "share of the settlement budget not yet used"),
+)
+FIELD_INDEX = {field.name: index for index, field in enumerate(FIELDS)}
+LOW = np.array([field.low for field in FIELDS], np.float32)
+HIGH = np.array([field.high for field in FIELDS], np.float32)
+
+# What is the same for every account on a day, in the order the kernel reads it.
+DAY = np.dtype(
+    [
+        ("day", "i8"),
+        ("weekday", "i8"),
+        ("day_of_month", "i8"),
+        ("day_off", "u1"),
+        ("macro", "f8"),
+        ("income_factor", "f8"),  # of the macro index on disposable income
+        ("market_waiting", "f8"),  # share of open accounts offered a discount lately
+        ("collector_load", "f8"),
+        ("collector_fill", "f8"),
+        ("specialist_load", "f8"),
+        ("specialist_fill", "f8"),
+        ("autocall_load", "f8"),
+        ("legal_load", "f8"),
+        ("legal_queue", "f8"),
+        ("settlement_budget_left", "f8"),
+        ("discount_factor", "f8"),  # worth at day 0 of one unit today
+        ("daily_rate", "f8"),  # late interest
+    ],
+    align=True,
+)
+TIER_RULE = np.dtype(
+    [
+        ("dpd_medium", "f8"),
+        ("dpd_high", "f8"),
+        ("warning", "f8"),
+        ("low_score", "f8"),
+        ("medium", "f8"),
+        ("high", "f8"),
+    ],
+    align=True,
+)
+
+
+@njit(cache=True)
+def days_between(now: int, then: int) -> float:
+    """Days since `then`, at most `LONG_AGO`, which also stands for never."""
+    return LONG_AGO if then == NEVER else min(float(now - then), LONG_AGO)
+
+
+@njit(cache=True)
+def popcount(history: int) -> int:
+    """Days marked in a history of bits."""
+    count = 0
+    while history:
+        history &= history - 1
+        count += 1
+    return count
+
+
+@njit(cache=True)
+def days_to_payday(day_of_month: int, payday: int) -> int:
+    """Days until the next payday, counting months as 30 days; 0 on payday."""
+    return (payday - day_of_month) % 30
+
+
+@njit(cache=True)
+def tier_of(a, rule, dpd):  # type: ignore[no-untyped-def]
+    """0 low, 1 medium, 2 high: points for age of debt, early warning, score, and promises broken over kept."""
+    points = 0
+    points += dpd >= rule.dpd_medium
+    points += dpd >= rule.dpd_high
+    points += a.early_warning >= rule.warning
+    points += a.score < rule.low_score
+    points += a.broken > a.kept
+    points -= a.stable_assets
+    return 2 if points >= rule.high else (1 if points >= rule.medium else 0)
+
+
+@njit(cache=True, nogil=True)
+def observe(accounts, open_accounts, first, last, today, tier_rule, low, high, out):  # type: ignore[no-untyped-def]
+    """Fill rows first..last of `out`, float32 (open accounts, fields), in the order of `FIELDS`."""
+    t = today[0]
+    rule = tier_rule[0]
+    for row in range(first, last):
+        a = accounts[open_accounts[row]]
+        o = out[row]
+        dpd = a.dpd0 + t.day
+        o[0] = dpd
+        o[1] = a.balance / 100.0
+        o[2] = a.opening / 100.0
+        o[3] = a.cash / a.opening
+        o[4] = a.score
+        o[5] = a.income
+        o[6] = a.stable_assets
+        o[7] = a.early_warning
+        o[8] = tier_of(a, rule, dpd)
+        o[9] = a.product
+        o[10] = a.tenure
+        o[11] = a.prior
+        o[12] = t.day
+        o[13] = popcount(a.call_history & 0x7F)
+        o[14] = popcount(a.text_history & 0x7F)
+        o[15] = popcount(a.visit_history & 0x3FFFFFFF)
+        o[16] = days_between(t.day, a.last_attempt)
+        o[17] = days_between(t.day, a.last_reach)
+        o[18] = a.last_outcome
+        o[19] = a.attempts
+        o[20] = a.reaches
+        promised = a.promise_due != NEVER
+        o[21] = promised
+        o[22] = a.promise_due - t.day if promised else 0
+        o[23] = a.kept
+        o[24] = a.broken
+        o[25] = a.offers
+        o[26] = a.refused
+        o[27] = a.best_discount
+        o[28] = days_between(t.day, a.last_payment)
+        o[29] = a.payments
+        o[30] = a.plan_months > 0
+        o[31] = a.plan_missed
+        o[32] = a.plans_broken
+        o[33] = a.restructured
+        o[34] = a.stage
+        o[35] = days_between(t.day, a.stage_day) if a.stage else 0
+        o[36] = a.hardship_until > t.day
+        o[37] = a.dispute_until > t.day
+        o[38] = a.complaint_until > t.day
+        o[39] = a.opted_out
+        o[40] = days_to_payday(t.day_of_month, a.payday)
+        o[41] = t.weekday
+        o[42] = t.day_off
+        o[43] = t.macro
+        o[44] = t.collector_load
+        o[45] = t.collector_fill
+        o[46] = t.specialist_load
+        o[47] = t.specialist_fill
+        o[48] = t.autocall_load
+        o[49] = t.legal_load
+        o[50] = t.legal_queue
+        o[51] = t.settlement_budget_left
+        for field in range(o.size):
+            o[field] = min(max(o[field], low[field]), high[field])

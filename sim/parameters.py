@@ -1,0 +1,407 @@
+"""The numbers of a world, with unit and range: behaviour, costs, operations, courts, macro economy, population.
+
+Values, sources and confidence stand in the scenario files; here is what each number means. Response functions that
+use them are in `behaviour.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from sim.treatments import Channel, Window
+
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Effect = Annotated[float, Field(ge=-20, le=20, allow_inf_nan=False)]
+OfferName = Literal[
+    "plan_3", "plan_6", "plan_12", "plan_24", "settle_10", "settle_20", "settle_30", "settle_40", "restructure"
+]
+Count = Annotated[int, Field(ge=0, le=100_000)]
+
+
+class Section(BaseModel):
+    """A part of a scenario: immutable, and unknown names are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class PerChannel(Section):
+    """One number per channel."""
+
+    sms: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
+    wechat: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
+    email: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
+    autocall: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
+    collector: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
+    specialist: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
+    letter: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
+    visit: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
+
+    def vector(self) -> NDArray[np.float64]:
+        """By channel number, 0 for no channel: shape (9,)."""
+        return np.array([0.0, *(getattr(self, channel.name.lower()) for channel in Channel if channel)], np.float64)
+
+
+class PerWindow(Section):
+    """One number per contact window."""
+
+    morning: NonNegative
+    midday: NonNegative
+    afternoon: NonNegative
+    evening: NonNegative
+
+    def vector(self) -> NDArray[np.float64]:
+        """By window number: shape (4,)."""
+        return np.array([getattr(self, window.name.lower()) for window in Window], np.float64)
+
+
+class Behaviour(Section):
+    """How debtors respond. Log-odds effects are per unit of the named quantity; half-lives are in days."""
+
+    # Reach
+    reach: PerChannel = Field(description="probability that one attempt reaches the debtor himself (texts: is read)")
+    reach_by_window: PerWindow = Field(description="factor on the reach of calls and visits by contact window")
+    reach_day_off: NonNegative = Field(description="factor on the reach of calls and visits on weekends and holidays")
+    reach_spread: NonNegative = Field(description="standard deviation of the debtor's own log reach")
+    reach_age_decay: NonNegative = Field(description="power of (1 + dpd/90) by which reach falls with age of debt")
+    reach_avoidance: NonNegative = Field(description="log fall of reach per unit of fatigue")
+    wrong_number: Share = Field(description="share of accounts whose phone contact data are wrong")
+
+    # Attention and irritation
+    salience_gain: PerChannel = Field(description="share of the missing attention that one reach restores")
+    salience_floor: Share = Field(description="attention without any contact")
+    salience_half_life: Positive = Field(description="days in which attention above the floor halves")
+    fatigue_gain: PerChannel = Field(description="fatigue added by one attempt")
+    fatigue_half_life: Positive = Field(description="days in which fatigue halves")
+    fatigue_tolerance: NonNegative = Field(description="fatigue that is borne without reactance")
+
+    # Spontaneous repayment: a daily intensity
+    pay_base: Effect = Field(description="log daily intensity of a payment at zero of everything below")
+    pay_willingness: Effect = Field(description="effect of willingness (standard deviations)")
+    pay_liquidity: Effect = Field(
+        description="effect of log liquidity: three months' disposable income over balance, bounded"
+    )
+    pay_salience: Effect = Field(description="effect of attention (0..1)")
+    pay_excitation: Effect = Field(description="effect of self-excitation: one unit per payment, decaying")
+    excitation_half_life: Positive = Field(description="days in which self-excitation halves")
+    pay_pressure: Effect = Field(description="effect of legal pressure (notice, suit, judgment)")
+    pay_reactance: Effect = Field(description="fall per unit of fatigue above tolerance")
+    pay_age: Effect = Field(description="fall per unit of log(1 + dpd/30)")
+    pay_waiting: Effect = Field(description="fall per unit of waiting for a better offer")
+    pay_payday: Effect = Field(description="rise on payday, fading over the ten days after it")
+    pay_promised: Share = Field(description="factor on spontaneous payment while a promise is open")
+    full_base: Effect = Field(description="log odds that a spontaneous payment settles the whole balance")
+    full_liquidity: Effect = Field(description="effect of log liquidity on paying in full")
+
+    # Ability
+    ability_mean: Effect = Field(description="mean log odds of the disposable share of income")
+    ability_spread: NonNegative = Field(description="standard deviation of those log odds")
+    jobless_share: Share = Field(description="share of accounts without work at the start")
+    job_loss_monthly: Share = Field(description="probability to lose work in a month at macro index 0")
+    job_found_monthly: Share = Field(description="probability to find work in a month")
+    jobless_income: Share = Field(description="factor on disposable income without work")
+    macro_income: Effect = Field(description="log fall of disposable income per unit of macro stress")
+    macro_jobs: Effect = Field(description="log rise of job loss per unit of macro stress")
+
+    # How visible data speak about hidden traits (population regression, standard deviations)
+    willingness_score: Effect = Field(description="effect of the standardised credit score on willingness")
+    willingness_prior: Effect = Field(description="effect of one earlier delinquency on willingness")
+    willingness_warning: Effect = Field(description="effect of the early-warning risk minus one half on willingness")
+    ability_score: Effect = Field(description="effect of the standardised credit score on ability")
+    asset_cover_stable: Share = Field(description="mean share of the balance enforceable, with known stable assets")
+    asset_cover_other: Share = Field(description="the same without known stable assets")
+
+    # Promises
+    promise_base: Effect = Field(description="log odds of a promise to pay when reached by a call")
+    promise_willingness: Effect = Field(description="effect of willingness on promising")
+    promise_channel: PerChannel = Field(description="effect of the channel on promising")
+    keep_base: Effect = Field(description="log odds of keeping a promise")
+    keep_willingness: Effect = Field(description="effect of willingness on keeping")
+    keep_liquidity: Effect = Field(description="effect of log liquidity on keeping")
+    keep_channel: PerChannel = Field(description="effect of the channel the promise was made on: machines bind less")
+    keep_broken: Effect = Field(description="effect of each promise broken before, on keeping")
+
+    # Offers
+    plan_base: Effect = Field(description="log odds of accepting an instalment plan when reached")
+    plan_willingness: Effect = Field(description="effect of willingness")
+    plan_fit: Effect = Field(description="effect of log(disposable income / instalment), bounded")
+    offer_refused: Effect = Field(description="effect of each offer refused before")
+    settle_base: Effect = Field(description="log odds of accepting a settlement at no discount")
+    settle_discount: Effect = Field(description="effect of the discount (share of balance forgiven)")
+    settle_liquidity: Effect = Field(description="effect of log liquidity over the reduced balance")
+    settle_willingness: Effect = Field(description="effect of willingness: those about to pay take the discount gladly")
+    settle_waiting: Effect = Field(description="fall per unit of waiting for a better offer")
+    settle_repeat: Effect = Field(description="fall when the discount is no better than the best one seen")
+    waiting_learned: NonNegative = Field(description="waiting added per unit of discount seen")
+    waiting_market: NonNegative = Field(
+        description="waiting that all debtors learn from the share of accounts offered discounts"
+    )
+    waiting_half_life: Positive = Field(description="days in which learned waiting halves")
+    restructure_base: Effect = Field(description="log odds of accepting a restructuring, with stable assets")
+
+    # Instalment plans
+    instalment_base: Effect = Field(description="log odds of paying an instalment on its day")
+    instalment_willingness: Effect = Field(description="effect of willingness")
+    instalment_fit: Effect = Field(description="effect of log(disposable income / instalment), bounded")
+    instalment_secured: Effect = Field(description="effect of restructuring with collateral")
+
+    # Conduct and its consequences
+    complaint: PerChannel = Field(description="probability of a complaint per contact attempt without fatigue")
+    complaint_fatigue: Effect = Field(description="log rise per unit of fatigue")
+    complaint_performance_pay: Effect = Field(description="log rise at full performance pay")
+    complaint_days: Positive = Field(description="days until a complaint is answered; contact rests meanwhile")
+    opt_out: Share = Field(description="probability that a text makes the debtor opt out of texts")
+    dispute: Share = Field(description="probability that a reached debtor disputes the debt")
+    dispute_days: Positive = Field(description="days until a dispute is answered")
+    hardship_disclosed: Share = Field(
+        description="probability that a debtor without work says so when reached by a person"
+    )
+    hardship_days: Positive = Field(description="days a disclosed hardship protects")
+
+    # Legal
+    pressure_notice: NonNegative = Field(description="pressure of a legal notice")
+    pressure_suit: NonNegative = Field(description="pressure when the suit is served")
+    pressure_judgment: NonNegative = Field(description="pressure of a judgment")
+    pressure_half_life: Positive = Field(description="days in which legal pressure halves")
+
+    # People
+    skill_effect: Effect = Field(
+        description="effect on promises and offers of one standard deviation of collector skill"
+    )
+    skill_complaint: Effect = Field(description="effect on the log complaint rate of one standard deviation of skill")
+    performance_effort: Effect = Field(description="effect of full performance pay on promises and offers")
+
+
+class Costs(Section):
+    """Unit costs, in the scenario's currency."""
+
+    contact: PerChannel = Field(description="cost of one attempt apart from staff time")
+    minute: dict[Literal["collector", "specialist", "legal"], NonNegative] = Field(
+        description="cost of a minute of staff time"
+    )
+    notice: NonNegative = Field(description="pre-suit notice, on top of the letter")
+    suit_handling: NonNegative = Field(description="handling of a suit, apart from the court fee")
+    enforcement: NonNegative = Field(description="application for enforcement")
+    settlement_documents: NonNegative = Field(description="papers for one settlement or restructuring")
+    complaint: NonNegative = Field(description="one complaint, regulator risk included")
+
+
+class Pool(Section):
+    """A group of staff, or of dialler lines, on shifts."""
+
+    per_1000_accounts: NonNegative = Field(
+        description="people or lines for each thousand accounts of the portfolio (at least one if not 0)"
+    )
+    shift_minutes: PerWindow = Field(description="minutes each one works in each contact window")
+    weekdays: list[Annotated[int, Field(ge=0, le=6)]] = Field(description="working days, 0 = Monday")
+    works_holidays: bool = False
+    seconds_unanswered: NonNegative = Field(description="seconds an attempt takes that does not reach the debtor")
+    seconds_reached: NonNegative = Field(description="mean seconds of a conversation")
+    seconds_offer: NonNegative = Field(0, description="seconds more when an offer is explained and documented")
+
+
+class Training(Section):
+    """Courses in law, psychology and negotiation: they raise skill, and cost days and money."""
+
+    every_days: Annotated[int, Field(ge=0, le=3650)] = Field(
+        description="days between two courses of one person; 0 = never"
+    )
+    course_days: Annotated[int, Field(ge=1, le=60)] = 1
+    skill_gain: NonNegative = Field(description="standard deviations of skill one course adds")
+    cost: NonNegative = Field(description="cost of one course for one person")
+
+
+class Operations(Section):
+    """What is scarce: people, lines, cases."""
+
+    collector: Pool
+    specialist: Pool
+    autocall: Pool
+    visit: Pool
+    skill_spread: NonNegative = Field(description="standard deviation of collector skill at the start")
+    training: Training
+    performance_pay: Share = Field(description="share of collectors' pay that depends on what they bring in")
+    legal_cases_per_1000_accounts: NonNegative = Field(description="cases the legal team carries at once")
+
+
+class FeeStep(Section):
+    """One band of the court-fee schedule: `rate` on the part of the claim up to `up_to`."""
+
+    up_to: Positive
+    flat: NonNegative = 0
+    rate: Share = 0
+
+
+class Courts(Section):
+    """The docket and its price."""
+
+    fee_steps: list[FeeStep] = Field(min_length=1, description="court fee by claim")
+    summary_factor: Share = Field(description="factor on the fee in summary procedure")
+    docket_per_1000_accounts: NonNegative = Field(description="cases of ours the court has before it at once")
+    filing_days: tuple[int, int] = Field(description="least and most days from instruction to acceptance")
+    hearing_days: tuple[int, int] = Field(description="least and most days from acceptance to judgment")
+    enforcement_days: tuple[int, int] = Field(description="least and most days from application to result")
+    win: Share = Field(description="probability that the claim is upheld")
+    closed_on_holidays: bool = True
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        for name in ("filing_days", "hearing_days", "enforcement_days"):
+            low, high = getattr(self, name)
+            if not 1 <= low <= high <= 3650:
+                raise ValueError(f"{name} as [least, most] with 1 <= least <= most <= 3650")
+        bounds = [step.up_to for step in self.fee_steps]
+        if bounds != sorted(set(bounds)):
+            raise ValueError("fee_steps with rising up_to")
+        return self
+
+
+class Shock(Section):
+    """A step of the macro index on a day of the simulation."""
+
+    day: Annotated[int, Field(ge=0, le=10_000)]
+    size: Effect
+
+
+class Macro(Section):
+    """Index of economic stress: 0 is normal; a monthly AR(1), plus shocks."""
+
+    persistence: Share = Field(description="share of the index that is left after a month")
+    spread: NonNegative = Field(description="standard deviation of the monthly innovation")
+    shocks: list[Shock] = []
+
+
+class DpdBand(Section):
+    """A share of a synthetic portfolio that enters between two ages of debt."""
+
+    least: Annotated[int, Field(ge=0, le=3650)]
+    most: Annotated[int, Field(ge=0, le=3650)]
+    weight: Positive
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.most < self.least:
+            raise ValueError("most at or above least")
+        return self
+
+
+class Population(Section):
+    """What a synthetic portfolio looks like; also fills what an imported one does not say."""
+
+    dpd: list[DpdBand] = Field(min_length=1)
+    products: dict[Literal["consumer_loan", "credit_card", "instalment_purchase"], Positive] = Field(min_length=1)
+    balance_median: Positive
+    balance_spread: NonNegative = Field(description="standard deviation of the log balance")
+    income_median: Positive
+    income_spread: NonNegative
+    score_mean: Annotated[float, Field(ge=300, le=850)]
+    score_spread: Positive
+    stable_assets: Share = Field(description="share with known stable assets")
+    tenure_months_mean: Positive
+    prior_delinquencies_mean: NonNegative
+    age_mean: Annotated[float, Field(ge=18, le=100)]
+    age_spread: Positive
+    female: Share
+    regions: dict[str, Positive] = Field(min_length=1)
+    early_warning_noise: NonNegative = Field(
+        description="log-odds noise of the early-warning model against later willingness and ability"
+    )
+
+
+class Tiers(Section):
+    """High / medium / low risk, recomputed daily from visible data: points against thresholds."""
+
+    dpd_medium: Count = Field(description="one point from this dpd")
+    dpd_high: Count = Field(description="another point from this dpd")
+    warning: Share = Field(description="one point from this early-warning risk")
+    low_score: Annotated[float, Field(ge=300, le=850)] = Field(description="one point below this credit score")
+    medium_points: Count
+    high_points: Count
+
+
+class Windows(Section):
+    """Opening and closing hour of each contact window, debtor's local time."""
+
+    morning: tuple[float, float]
+    midday: tuple[float, float]
+    afternoon: tuple[float, float]
+    evening: tuple[float, float]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        hours = [hour for window in Window for hour in self.hours(window)]
+        if hours != sorted(hours) or hours[0] < 0 or hours[-1] > 24:
+            raise ValueError("windows in the order of the day, hours from 0 to 24")
+        return self
+
+    def hours(self, window: Window) -> tuple[float, float]:
+        return getattr(self, window.name.lower())  # type: ignore[no-any-return]
+
+
+class World(Section):
+    """Everything a simulation needs besides a portfolio, a rule pack and a seed."""
+
+    currency: Annotated[str, Field(min_length=1, max_length=8)]
+    start: date
+    holidays: list[date] = []
+    annual_rate: Share = Field(description="late interest a year on the balance, before the rule pack's cap")
+    discount_rate: Share = Field(description="annual rate at which later money is worth less")
+    write_off_dpd: Annotated[int, Field(ge=30, le=10_000)] = Field(
+        description="days past due at which a balance is written off"
+    )
+    decision_every_days: Annotated[int, Field(ge=1, le=30)] = 1
+    settlement_budget: Share = Field(
+        description="most the discounts may forgive, as a share of the opening portfolio balance"
+    )
+    windows: Windows
+    channels: list[Literal["sms", "wechat", "email", "autocall", "collector", "specialist", "letter", "visit"]]
+    offers: list[OfferName]
+    legal: list[Literal["notice", "suit", "enforce"]]
+    behaviour: Behaviour
+    costs: Costs
+    operations: Operations
+    courts: Courts
+    macro: Macro
+    population: Population
+    tiers: Tiers
+
+
+def kernel_record(world: World) -> NDArray[np.void]:
+    """Everything compiled code needs of a world as one record, shape (1,).
+
+    Behaviour parameters keep their names (float64 scalars, vectors by channel or window); each half-life adds a
+    `<name>_keep`, the share left after a day. Costs are in cents, times in seconds, both by channel where they differ.
+    """
+    columns: dict[str, object] = {}
+    for name in Behaviour.model_fields:
+        value = getattr(world.behaviour, name)
+        columns[name] = value.vector() if isinstance(value, PerChannel | PerWindow) else float(value)
+        if name.endswith("_half_life"):
+            columns[name.removesuffix("_half_life") + "_keep"] = 0.5 ** (1.0 / value)
+    costs, operations = world.costs, world.operations
+    pools: dict[Channel, Pool] = {
+        Channel.AUTOCALL: operations.autocall,
+        Channel.COLLECTOR: operations.collector,
+        Channel.SPECIALIST: operations.specialist,
+        Channel.VISIT: operations.visit,
+    }
+    for seconds in ("seconds_unanswered", "seconds_reached", "seconds_offer"):
+        columns[seconds] = np.array([getattr(pools[c], seconds) if c in pools else 0.0 for c in Channel])
+    minute = {
+        Channel.COLLECTOR: costs.minute.get("collector", 0.0),
+        Channel.SPECIALIST: costs.minute.get("specialist", 0.0),
+    }
+    columns["cost_minute"] = np.array([100.0 * minute.get(channel, 0.0) for channel in Channel])
+    columns["cost_contact"] = 100.0 * costs.contact.vector()
+    for name in ("notice", "settlement_documents", "complaint"):
+        columns[f"cost_{name}"] = 100.0 * getattr(costs, name)
+    columns["performance_pay"] = operations.performance_pay
+    columns["write_off_dpd"] = float(world.write_off_dpd)
+    dtype = np.dtype([(name, "f8", np.shape(value)) for name, value in columns.items()])
+    return np.array([tuple(columns.values())], dtype)

@@ -1,0 +1,120 @@
+"""The debtor table: one typed schema, and a portfolio that satisfies it.
+
+Roles: *visible* fields may reach a policy; *hidden* fields are latent and drawn by the simulation (never in a file);
+*protected* fields are kept for the fairness audit and never reach an observation or a behaviour formula.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+Role = Literal["visible", "hidden", "protected", "key"]
+PRODUCTS = ("consumer_loan", "credit_card", "instalment_purchase")
+
+
+class Kind(Enum):
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    FLAG = "flag"
+    CATEGORY = "category"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of the debtor table."""
+
+    name: str
+    kind: Kind
+    unit: str
+    role: Role
+    meaning: str
+    least: float = -np.inf
+    most: float = np.inf
+    values: tuple[str, ...] = ()
+    required: bool = False
+
+    @property
+    def expectation(self) -> str:
+        """What a value must be, in words, for error messages and docs."""
+        if self.kind is Kind.CATEGORY:
+            return "one of " + ", ".join(self.values) if self.values else "a name"
+        if self.kind is Kind.FLAG:
+            return "true or false (1 or 0)"
+        if self.kind is Kind.TEXT:
+            return "a text that is not empty and not used by another row"
+        noun = "a whole number" if self.kind is Kind.INTEGER else "a number"
+        return f"{noun} from {self.least:,.10g} to {self.most:,.10g}"
+
+
+FIELDS: tuple[Field, ...] = (
+    Field("account_id", Kind.TEXT, "", "key", "the lender's name of the account", required=True),
+    Field(
+        "opening_balance",
+        Kind.NUMBER,
+        "currency",
+        "visible",
+        "overdue claim when the account enters",
+        0.01,
+        1e9,
+        required=True,
+    ),
+    Field("dpd", Kind.INTEGER, "days", "visible", "days past due when the account enters", 0, 3650, required=True),
+    Field("product", Kind.CATEGORY, "", "visible", "kind of credit", values=PRODUCTS),
+    Field("credit_score", Kind.NUMBER, "points", "visible", "credit score, higher is better", 300, 850),
+    Field("monthly_income", Kind.NUMBER, "currency/month", "visible", "declared or estimated income", 0, 1e8),
+    Field("stable_assets", Kind.FLAG, "", "visible", "the lender knows of stable assets or collateral"),
+    Field(
+        "early_warning",
+        Kind.NUMBER,
+        "probability",
+        "visible",
+        "early-warning model: risk that the debt is not paid",
+        0,
+        1,
+    ),
+    Field("tenure_months", Kind.INTEGER, "months", "visible", "months since the first contract", 0, 1200),
+    Field("prior_delinquencies", Kind.INTEGER, "times", "visible", "earlier times in arrears", 0, 100),
+    Field("payday", Kind.INTEGER, "day of month", "visible", "usual day of income", 1, 28),
+    Field("age", Kind.INTEGER, "years", "protected", "age of the debtor", 18, 120),
+    Field("sex", Kind.CATEGORY, "", "protected", "sex of the debtor", values=("female", "male")),
+    Field("region", Kind.CATEGORY, "", "protected", "region of residence"),
+    Field("ability", Kind.NUMBER, "standard deviations", "hidden", "disposable share of income, latent"),
+    Field("willingness", Kind.NUMBER, "standard deviations", "hidden", "will to pay, latent"),
+    Field("reachability", Kind.NUMBER, "log factor", "hidden", "how easily the debtor is reached"),
+    Field("phone_right", Kind.FLAG, "", "hidden", "the phone number is the debtor's"),
+    Field("employed", Kind.FLAG, "", "hidden", "the debtor has work at the start"),
+    Field("asset_cover", Kind.NUMBER, "share of balance", "hidden", "assets that enforcement would find", 0, 1),
+)
+FIELD = {f.name: f for f in FIELDS}
+FILE_FIELDS = tuple(f for f in FIELDS if f.role != "hidden")
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """Accounts ready for simulation.
+
+    Attributes:
+        table: one row per account; columns are `FILE_FIELDS`, complete (no missing values) and within range.
+            `opening_balance` is in currency units with two decimals; category columns hold text.
+        name: what reports call it.
+        filled: field -> number of rows whose value was drawn from the scenario because the source did not say.
+        notes: sentences on provenance and assumptions, for reports.
+    """
+
+    table: pd.DataFrame
+    name: str
+    filled: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def column(self, name: str) -> np.ndarray:
+        """A column as a NumPy array, in the dtype of the table."""
+        return self.table[name].to_numpy()

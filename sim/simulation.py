@@ -1,0 +1,308 @@
+"""A portfolio under treatment, day by day: arrays for debtors, SimPy for everything scarce or slow.
+
+simulation = Simulation(world, portfolio, rules, seed=1)
+while simulation.day < 180 and not simulation.finished:
+    observations, masks = simulation.observe(), simulation.masks()
+    simulation.advance(policy.act(observations, masks))
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import simpy
+from numpy.typing import NDArray
+
+from sim import kernels
+from sim.account import Event, Status
+from sim.clock import DAY, DAY_ENDS, HOUR, Calendar
+from sim.compliance import RULE, RulePack
+from sim.courts import LegalDesk
+from sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
+from sim.inputs import InputError
+from sim.ledger import Ledger
+from sim.observation import DAY as DAY_RECORD
+from sim.observation import FIELDS, HIGH, LOW, TIER_RULE, observe
+from sim.operations import ContactCentre, Economy, Process, headcount, staff
+from sim.parameters import World, kernel_record
+from sim.portfolio import Portfolio
+from sim.traits import open_accounts
+from sim.treatments import Channel, Menu, Window
+
+BATCH = 16_384  # rows a kernel call works on; changes speed only
+
+
+class Simulation:
+    """One portfolio, one rule pack, one seed.
+
+    Args:
+        world: parameters of the scenario.
+        portfolio: complete accounts.
+        rules: the rule pack that gates treatments.
+        seed: 0 .. 2**63-1. The same seed meets the same luck under every policy.
+        gate: with the gate off, unlawful treatments happen and are counted as breaches.
+        record_events: keep one row per account and day on which anything happened (`events_table`).
+        threads, batch: how the work is cut; no result depends on them.
+
+    Raises:
+        InputError: an account is older than the age at which the world writes off.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        portfolio: Portfolio,
+        rules: RulePack,
+        seed: int,
+        *,
+        gate: bool = True,
+        record_events: bool = False,
+        threads: int = 1,
+        batch: int = BATCH,
+    ) -> None:
+        too_old = np.flatnonzero(portfolio.column("dpd") >= world.write_off_dpd)
+        if too_old.size:
+            raise InputError(
+                portfolio.name,
+                f"account {portfolio.column('account_id')[too_old[0]]}, dpd",
+                int(portfolio.column("dpd")[too_old[0]]),
+                f"below {world.write_off_dpd}, the age at which this scenario writes off ({too_old.size} accounts)",
+            )
+        self.world, self.portfolio, self.rules, self.seed, self.gate = world, portfolio, rules, seed, gate
+        self.menu = Menu.of(world.channels, world.offers, world.legal)
+        self.day = 0
+        self.accounts = open_accounts(world, portfolio, seed)
+        self.open_accounts = np.arange(len(portfolio), dtype=np.int64)
+        self._menu_table = self.menu.table
+        self._rules_table = rules.table(world) if rules.rules else np.zeros(0, RULE)
+        self._params = kernel_record(world)
+        self._today = np.zeros(1, DAY_RECORD)
+        self._tier_rule = _tier_record(world)
+        self._batch, self._threads = batch, ThreadPoolExecutor(threads) if threads > 1 else None
+        self._priority = self._queues = np.zeros(0, np.uint8)
+        self._instalments: dict[int, list[NDArray[np.int64]]] = defaultdict(list)
+        self._budget = int(world.settlement_budget * int(self.accounts["opening"].sum()))
+
+        self.env = simpy.Environment()
+        self.calendar = Calendar(world.start, world.holidays)
+        self.economy = Economy(self.env, world.macro, seed)
+        self.centres = {name: self._centre(name, seed) for name in kernels.POOLS}
+        self.courts = LegalDesk(self.env, world, self.calendar, self.accounts, self._params, self._today)
+        self.env.process(self._days())
+        self._begin_day(pending=0)
+        self.ledger = Ledger(self, record_events)
+
+    def _centre(self, name: str, seed: int) -> ContactCentre:
+        operations = self.world.operations
+        pool = getattr(operations, name)
+        people = headcount(pool.per_1000_accounts, len(self.portfolio))
+        centre = ContactCentre(self.env, name, pool, self.world.windows, self.calendar, people)
+        if name in ("collector", "specialist"):
+            staff(centre, seed, operations.skill_spread)
+            centre.train(operations.training)
+        return centre
+
+    # --- what a policy sees -------------------------------------------------------------------------------------
+
+    @property
+    def finished(self) -> bool:
+        """No account is open any more."""
+        return self.open_accounts.size == 0
+
+    def observe(self) -> NDArray[np.float32]:
+        """Observations of the open accounts: shape (open, fields), natural units, fields as in `observation.FIELDS`."""
+        out = np.empty((self.open_accounts.size, len(FIELDS)), np.float32)
+        self._over_rows(observe, self._today, self._tier_rule, LOW, HIGH, out)
+        return out
+
+    def masks(self) -> NDArray[np.bool_]:
+        """Which treatments are possible and lawful now: shape (open, menu)."""
+        out = np.empty((self.open_accounts.size, len(self.menu)), np.bool_)
+        self._over_rows(kernels.allowed, self._today, self._menu_table, self._rules_table, self.gate, out)
+        return out
+
+    # --- one day ------------------------------------------------------------------------------------------------
+
+    def advance(self, actions: NDArray[np.integer], priority: NDArray[np.integer] | None = None) -> None:
+        """Carry out one day's decisions and run the clock to the next morning.
+
+        Args:
+            actions: menu index for each open account, shape (open,).
+            priority: 0 (first) to 255 for each open account where queues are longer than capacity; None = by lot.
+
+        Raises:
+            ValueError: wrong shape, or an index outside the menu.
+        """
+        actions = np.ascontiguousarray(actions, np.int64)
+        if actions.shape != self.open_accounts.shape:
+            raise ValueError(f"actions have shape {actions.shape}, expected {self.open_accounts.shape}")
+        if actions.size and not 0 <= actions.min() <= actions.max() < len(self.menu):
+            raise ValueError(f"actions must lie in 0..{len(self.menu) - 1}")
+        self._priority = np.zeros(actions.size, np.uint8) if priority is None else np.asarray(priority, np.uint8)
+        if self._priority.shape != actions.shape:
+            raise ValueError(f"priority has shape {self._priority.shape}, expected {actions.shape}")
+        self._queues = np.empty(actions.size, np.uint8)
+        self._over_rows(
+            kernels.decide,
+            actions,
+            self._params,
+            self._today,
+            self._menu_table,
+            self._rules_table,
+            self.gate,
+            self._queues,
+        )
+        self.env.run(until=(self.day + 1) * DAY)
+        self.day += 1
+        self._begin_day(self._wake())
+
+    def _days(self) -> Process:
+        """The day's round: each contact window serves its queues, then the debtors pay, and the day is closed."""
+        day = 0
+        while True:
+            self._let_instalments_fall_due(day)
+            for window in Window:
+                opens = round(self.world.windows.hours(window)[0] * HOUR)
+                yield self.env.timeout(day * DAY + opens + 1 - self.env.now)
+                self._serve(window)
+            yield self.env.timeout(day * DAY + DAY_ENDS - self.env.now)
+            self._end_day()
+            day += 1
+            yield self.env.timeout(day * DAY - self.env.now)
+
+    def _let_instalments_fall_due(self, day: int) -> None:
+        for numbers in self._instalments.get(day, ()):
+            self.accounts["plan_due"][numbers] = self.accounts["plan_months"][numbers] > 0
+
+    def _serve(self, window: Window) -> None:
+        for pool, centre in enumerate(self.centres.values()):
+            rows = np.flatnonzero(self._queues == pool * 4 + window)
+            if rows.size == 0:
+                continue
+            numbers = self.open_accounts[rows]
+            keys = np.empty(rows.size, np.uint64)
+            kernels.queue_keys(self.accounts, numbers, self._priority[rows], self._today, keys)
+            served, used = kernels.serve(self.accounts, numbers[np.argsort(keys)], int(centre.seconds.level))
+            centre.requested += rows.size
+            centre.served += served
+            centre.use(used)
+
+    def _end_day(self) -> None:
+        nobody = np.zeros(0)
+        skills = tuple(
+            self.centres[channel.name.lower()].on_duty()
+            if channel in (Channel.COLLECTOR, Channel.SPECIALIST)
+            else nobody
+            for channel in Channel
+        )
+        totals = self._over_rows(kernels.live, self._params, self._today, self._menu_table, skills)
+        rows = self.open_accounts
+        events = self.accounts["events"][rows]
+        self._schedule_instalments(rows, events)
+        self._go_to_court(rows, events)
+        self.ledger.close_day(np.sum(totals, axis=0) if totals else np.zeros(0, np.int64))
+
+    def _schedule_instalments(self, rows: NDArray[np.int64], events: NDArray[np.uint32]) -> None:
+        running = self.accounts["plan_months"][rows] > 0
+        signed = running & (events & Event.OFFER_ACCEPTED > 0)
+        continued = running & (events & (Event.INSTALMENT_PAID | Event.INSTALMENT_MISSED) > 0)
+        self._instalments.pop(self.day, None)
+        for chosen, days in ((signed, FIRST_INSTALMENT_DAYS), (continued, INSTALMENT_EVERY_DAYS)):
+            if chosen.any():
+                self._instalments[self.day + days].append(rows[chosen])
+
+    def _go_to_court(self, rows: NDArray[np.int64], events: NDArray[np.uint32]) -> None:
+        for number in rows[events & (Event.SUIT | Event.ENFORCEMENT | Event.CLOSED) > 0]:
+            happened = self.accounts["events"][number]
+            if happened & Event.CLOSED:
+                self.courts.withdraw(int(number))
+            elif happened & Event.SUIT:
+                self.courts.sue(int(number))
+            else:
+                self.courts.enforce(int(number))
+
+    def _wake(self) -> int:
+        """Drop closed accounts, and begin the day for the others; cents pending in agreed settlements."""
+        still_open = self.accounts["status"][self.open_accounts] == Status.OPEN
+        if not still_open.all():
+            self.open_accounts = self.open_accounts[still_open]
+        self._set_today()
+        sums = self._over_rows(kernels.wake, self._params, self._today)
+        self.ledger.interest_today = sum(interest for _, interest in sums)
+        return sum(pending for pending, _ in sums)
+
+    def _set_today(self) -> None:
+        t, date = self._today[0], self.calendar.date(self.day)
+        t["day"], t["weekday"], t["day_of_month"] = self.day, date.weekday(), date.day
+        t["day_off"] = self.calendar.is_day_off(self.day)
+        t["macro"] = self.economy.index
+        t["income_factor"] = np.exp(-self.world.behaviour.macro_income * self.economy.index)
+        t["discount_factor"] = (1.0 + self.world.discount_rate) ** (-self.day / 365.0)
+        t["daily_rate"] = min(self.world.annual_rate, self.rules.interest_cap) / 365.0
+
+    def _begin_day(self, pending: int) -> None:
+        """What the new day's observation says of yesterday's resources."""
+        t = self._today[0]
+        if self.day == 0:
+            self._set_today()
+            for fill in ("collector_fill", "specialist_fill"):
+                t[fill] = 1.0
+        else:
+            last = self.ledger.yesterday
+            for name in ("collector", "specialist", "autocall"):
+                capacity = last[f"{name}_capacity"]
+                t[f"{name}_load"] = min(last[f"{name}_seconds"] / capacity, 1.0) if capacity else 0.0
+            for name in ("collector", "specialist"):
+                requested = last[f"{name}_requested"]
+                t[f"{name}_fill"] = last[f"{name}_served"] / requested if requested else 1.0
+            keep = self._params["waiting_keep"][0]
+            share = last["settlement_offers"] / max(last["open"], 1)
+            t["market_waiting"] = keep * t["market_waiting"] + (1.0 - keep) * share
+        t["legal_load"], t["legal_queue"] = self.courts.load, self.courts.waiting
+        spent = pending + (self.ledger.forgiven if self.day else 0)
+        t["settlement_budget_left"] = max(0.0, 1.0 - spent / self._budget) if self._budget else 0.0
+
+    def _over_rows(self, kernel: Callable[..., Any], *arguments: Any) -> list[Any]:
+        """Call a kernel for batches of the open accounts, on threads if asked for; results in order."""
+        rows = self.open_accounts
+        spans = [(first, min(first + self._batch, rows.size)) for first in range(0, rows.size, self._batch)]
+
+        def run(span: tuple[int, int]) -> Any:
+            return kernel(self.accounts, rows, span[0], span[1], *arguments)
+
+        if self._threads is None or len(spans) == 1:
+            return [run(span) for span in spans]
+        return list(self._threads.map(run, spans))
+
+    # --- results ------------------------------------------------------------------------------------------------
+
+    def accounts_table(self) -> pd.DataFrame:
+        """One row per account; see `Ledger.accounts_table`."""
+        return self.ledger.accounts_table()
+
+    def daily_table(self) -> pd.DataFrame:
+        """One row per day; see `Ledger.daily_table`."""
+        return self.ledger.daily_table()
+
+    def events_table(self) -> pd.DataFrame:
+        """One row per account and day with a treatment or an event; see `Ledger.events_table`."""
+        return self.ledger.events_table()
+
+    def blocked_by_rule(self) -> dict[str, int]:
+        """Treatments stopped by the gate, by rule id (`impossible`: made no sense for the account)."""
+        return self.ledger.by_rule(Event.BLOCKED)
+
+    def breaches_by_rule(self) -> dict[str, int]:
+        """Unlawful treatments that happened, by rule id; always empty with the gate on."""
+        return self.ledger.by_rule(Event.BREACH)
+
+
+def _tier_record(world: World) -> NDArray[np.void]:
+    tiers = world.tiers
+    values = (tiers.dpd_medium, tiers.dpd_high, tiers.warning, tiers.low_score, tiers.medium_points, tiers.high_points)
+    return np.array([values], TIER_RULE)

@@ -1,0 +1,121 @@
+"""What nobody sees: hidden traits of debtors, drawn under a seed for a given portfolio.
+
+An account `dpd` days past due is one that has not paid for `dpd` days. Its traits are therefore drawn among candidates
+with weight exp(−H), where H is the payment intensity summed over those days: the same formula that drives the
+simulation selects its starting population, for synthetic and real portfolios alike.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from sim import behaviour as b
+from sim.account import ACCOUNT, NEVER
+from sim.parameters import World, kernel_record
+from sim.portfolio import PRODUCTS, Portfolio
+from sim.randomness import Purpose, normal, streams, uniform
+
+CANDIDATES = 16
+BIRTH = -1  # the day under which traits are drawn
+_TRAIT, _PICK = int(Purpose.TRAIT), int(Purpose.PICK)
+
+
+def open_accounts(world: World, portfolio: Portfolio, seed: int) -> NDArray[np.void]:
+    """All accounts of a portfolio at the start of day 0: structured array `ACCOUNT`, shape (accounts,)."""
+    accounts = np.zeros(len(portfolio), ACCOUNT)
+    accounts["number"] = np.arange(len(portfolio))
+    accounts["key"] = streams(seed, accounts["number"])
+    category = {name: index for index, name in enumerate(PRODUCTS)}
+    accounts["product"] = [category[name] for name in portfolio.table["product"]]
+    for ours, theirs in (
+        ("payday", "payday"),
+        ("stable_assets", "stable_assets"),
+        ("score", "credit_score"),
+        ("income", "monthly_income"),
+        ("early_warning", "early_warning"),
+        ("tenure", "tenure_months"),
+        ("prior", "prior_delinquencies"),
+        ("dpd0", "dpd"),
+    ):
+        accounts[ours] = portfolio.column(theirs)
+    accounts["opening"] = np.rint(portfolio.column("opening_balance").astype(np.float64) * 100).astype(np.int64)
+    accounts["balance"] = accounts["opening"]
+    for day in ("last_attempt", "last_reach", "last_payment", "stage_day", "promise_due", "closed_day"):
+        accounts[day] = NEVER
+    for until in ("hardship_until", "dispute_until", "complaint_until"):
+        accounts[until] = NEVER
+    population = world.population
+    _draw(
+        accounts,
+        kernel_record(world),
+        population.score_mean,
+        population.score_spread,
+        population.prior_delinquencies_mean,
+    )
+    return accounts
+
+
+@njit(cache=True)
+def past_hazard(p, willingness, liquidity, dpd):  # type: ignore[no-untyped-def]
+    """Sum of the payment intensity over `dpd` past days at floor attention, in steps of 10 days."""
+    total, day = 0.0, 0.0
+    while day < dpd:
+        span = min(10.0, dpd - day)
+        middle = day + span / 2.0
+        total += span * b.payment_intensity(
+            p, willingness, liquidity, p.salience_floor, 0.0, 0.0, 0.0, middle, 0.0, 10.0, False
+        )
+        day += span
+        if total > 40.0:
+            break
+    return total
+
+
+@njit(cache=True)
+def _draw(accounts, params, score_mean, score_spread, prior_mean):  # type: ignore[no-untyped-def]
+    p = params[0]
+    hazards = np.empty(CANDIDATES)
+    for i in range(accounts.size):
+        a = accounts[i]
+        score = (a.score - score_mean) / score_spread
+        prior = min(float(a.prior), 6.0) - prior_mean
+        warning = a.early_warning - 0.5
+        mean_w = p.willingness_score * score + p.willingness_prior * prior + p.willingness_warning * warning
+        mean_a = p.ability_score * score
+        chosen = 0
+        if a.dpd0 > 0:
+            for k in range(CANDIDATES):
+                w, share = _candidate(a, p, mean_w, mean_a, k)
+                liquidity = b.log_liquidity(a.income * share, a.opening / 100.0)
+                hazards[k] = past_hazard(p, w, liquidity, a.dpd0)
+            lowest, total = hazards.min(), 0.0
+            for k in range(CANDIDATES):
+                hazards[k] = math.exp(lowest - hazards[k])
+                total += hazards[k]
+            mark = uniform(a.key, BIRTH, _PICK) * total
+            while chosen < CANDIDATES - 1 and mark >= hazards[chosen]:
+                mark -= hazards[chosen]
+                chosen += 1
+        a.willingness, share = _candidate(a, p, mean_w, mean_a, chosen)
+        a.disposable = a.income * share
+        draw = _TRAIT + 2 * CANDIDATES
+        a.reachability = p.reach_spread * normal(a.key, BIRTH, draw)
+        a.phone_right = uniform(a.key, BIRTH, draw + 1) >= p.wrong_number
+        a.employed = uniform(a.key, BIRTH, draw + 2) >= p.jobless_share
+        mean_cover = p.asset_cover_stable if a.stable_assets else p.asset_cover_other
+        # Most debtors have nothing a court finds; the others have much: a power of a uniform with the right mean.
+        power = 1.0 / max(mean_cover, 1e-3) - 1.0
+        a.asset_cover = uniform(a.key, BIRTH, draw + 3) ** power
+        a.salience = p.salience_floor + (1.0 - p.salience_floor) * 0.5 * uniform(a.key, BIRTH, draw + 4)
+
+
+@njit(cache=True)
+def _candidate(a, p, mean_w, mean_a, k):  # type: ignore[no-untyped-def]
+    """Willingness (standard deviations) and disposable share of income of one candidate."""
+    willingness = mean_w + normal(a.key, BIRTH, _TRAIT + 2 * k)
+    z = mean_a + normal(a.key, BIRTH, _TRAIT + 2 * k + 1)
+    return willingness, b.logistic(p.ability_mean + p.ability_spread * z)
