@@ -75,6 +75,8 @@ R_INSTALMENT, R_COMPLAINT, R_OPT_OUT, R_DISPUTE, R_HARDSHIP, R_JOB = (
 @njit(cache=True)
 def wake(a, p, t):  # type: ignore[no-untyped-def]
     """A new day begins: interest, fading of what was felt, loss and finding of work."""
+    if a.outcome:
+        a.last_outcome = a.outcome
     a.treatment, a.outcome, a.rule, a.served, a.reached, a.seconds = 0, 0, 0, 0, 0, 0
     a.events, a.cash_today, a.forgiven_today, a.cost_today, a.plan_due = 0, 0, 0, 0, 0
     if a.plan_months == 0 and a.hardship_until <= t.day:

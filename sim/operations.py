@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim.clock import DAY, HOUR, Calendar
 from sim.parameters import Macro, Pool, Training, Windows
-from sim.randomness import WHOLE_PORTFOLIO, Purpose, normal, stream
+from sim.randomness import WHOLE_PORTFOLIO, Purpose, normals, streams
 from sim.treatments import Window
 
 Process = Generator[simpy.Event, object, None]
@@ -100,10 +100,10 @@ class ContactCentre:
 
 def staff(centre: ContactCentre, seed: int, spread: float) -> None:
     """Give everybody in a pool a skill: standard normal times `spread`, by the seed."""
-    key = stream(seed, WHOLE_PORTFOLIO)
+    key = streams(seed, np.array([WHOLE_PORTFOLIO]))
     offset = sum(centre.name.encode()) << 16  # pools of the same size must not be copies of each other
     for person in range(centre.people):
-        centre.skill[person] = spread * normal(key, offset + person, Purpose.SKILL)
+        centre.skill[person] = spread * normals(key, offset + person, Purpose.SKILL)[0]
 
 
 class Economy:
@@ -112,7 +112,7 @@ class Economy:
     def __init__(self, env: simpy.Environment, macro: Macro, seed: int) -> None:
         self.env, self.macro = env, macro
         self.index = 0.0
-        self._key = stream(seed, WHOLE_PORTFOLIO)
+        self._key = streams(seed, np.array([WHOLE_PORTFOLIO]))
         env.process(self._months())
         for shock in macro.shocks:
             env.process(self._shock(shock.day, shock.size))
@@ -122,9 +122,8 @@ class Economy:
         while True:
             yield self.env.timeout(MONTH * DAY)
             month += 1
-            self.index = self.macro.persistence * self.index + self.macro.spread * normal(
-                self._key, month, Purpose.MACRO
-            )
+            shake = self.macro.spread * normals(self._key, month, Purpose.MACRO)[0]
+            self.index = self.macro.persistence * self.index + shake
 
     def _shock(self, day: int, size: float) -> Process:
         yield self.env.timeout(day * DAY)

@@ -1,0 +1,135 @@
+"""Speed and memory of the engine, measured side by side in one run: `make bench`.
+
+Every figure uses the home scenario, the staged plan and the full mechanism (observations, masks, plan, queues, courts).
+The reference is the plain simulation of tests/reference.py: one SimPy process per debtor, same compiled functions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from agents.plan import Plan, find_plan
+from scenarios.schema import load_scenario
+from sim.simulation import Simulation
+from tests.reference import ReferenceSimulation
+
+SEED = 1
+PARTS = ("observe", "masks", "plan", "advance")
+
+
+def run(simulation: Simulation | ReferenceSimulation, days: int, plan_name: str = "staged") -> dict[str, float]:
+    """Seconds by part for so many days."""
+    plan = Plan.load(find_plan(plan_name), simulation.menu)
+    spent = dict.fromkeys(PARTS, 0.0)
+    clock = time.perf_counter
+    for _ in range(days):
+        marks = [clock()]
+        observations = simulation.observe()
+        marks.append(clock())
+        masks = simulation.masks()
+        marks.append(clock())
+        actions = plan.act(observations, masks)
+        priority = plan.priority(observations, actions)
+        marks.append(clock())
+        simulation.advance(actions, priority)
+        marks.append(clock())
+        for part, seconds in zip(PARTS, np.diff(marks), strict=True):
+            spent[part] += float(seconds)
+    return spent
+
+
+def fast(accounts: int, threads: int = 1) -> Simulation:
+    scenario = load_scenario("china-consumer")
+    return Simulation(scenario.world, scenario.portfolio(accounts, SEED), scenario.rules, SEED, threads=threads)
+
+
+def plain(accounts: int) -> ReferenceSimulation:
+    scenario = load_scenario("china-consumer")
+    return ReferenceSimulation(scenario.world, scenario.portfolio(accounts, SEED), scenario.rules, SEED)
+
+
+def ratio(console: Console, accounts: int, days: int, rounds: int) -> None:
+    """Engine and reference in turn, A B A B …; the ratio pair by pair."""
+    table = Table(title=f"{accounts:,} debtors × {days} days, staged plan, one thread, {rounds} rounds in turn")
+    for column in ("round", "engine, million debtor-days/s", "reference", "ratio"):
+        table.add_column(column, justify="right")
+    ratios = []
+    for number in range(rounds):
+        seconds = []
+        for make in (fast, plain):
+            seconds.append(sum(run(make(accounts), days).values()))
+        ratios.append(seconds[1] / seconds[0])
+        rates = [accounts * days / s / 1e6 for s in seconds]
+        table.add_row(str(number + 1), f"{rates[0]:.2f}", f"{rates[1]:.4f}", f"{ratios[-1]:.0f}")
+    console.print(table)
+    console.print(f"median ratio: {statistics.median(ratios):.0f} times the process-per-debtor reference\n")
+
+
+def _growth(accounts: int, days: int, threads: int, queue: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
+    run(fast(500, threads), 3)  # compile or load compiled code, and import everything
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    simulation = fast(accounts, threads)
+    spent = run(simulation, days)
+    open_days = float(simulation.daily_table()["open"].sum())
+    queue.put((spent, open_days, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024))
+
+
+def growth(console: Console, sizes: list[int], days: int) -> None:
+    """Rate and memory from small to large, each in a process of its own."""
+    table = Table(title=f"growth: staged plan, {days} days")
+    for column in (
+        "debtors",
+        "threads",
+        "seconds",
+        "million debtor-days/s",
+        "of open accounts",
+        *PARTS,
+        "peak bytes a debtor",
+    ):
+        table.add_column(column, justify="right")
+    context = multiprocessing.get_context("spawn")
+    for accounts in sizes:
+        for threads in (1, 2):
+            queue = context.Queue()
+            process = context.Process(target=_growth, args=(accounts, days, threads, queue))
+            process.start()
+            spent, open_days, peak = queue.get()
+            process.join()
+            total = sum(spent.values())
+            shares = [f"{spent[part] / total:.0%}" for part in PARTS]
+            table.add_row(
+                f"{accounts:,}",
+                str(threads),
+                f"{total:.2f}",
+                f"{accounts * days / total / 1e6:.2f}",
+                f"{open_days / total / 1e6:.2f}",
+                *shares,
+                f"{peak / accounts:,.0f}",
+            )
+    console.print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, under a minute")
+    quick = parser.parse_args().quick
+    console = Console(width=140)
+    run(fast(200), 3), run(plain(200), 3)
+    ratio(console, 1_000 if quick else 10_000, 10 if quick else 20, 1 if quick else 3)
+    growth(console, [1_000, 10_000] if quick else [1_000, 10_000, 100_000, 1_000_000], 30 if quick else 180)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""Column maps: how the columns of somebody's file become our fields (YAML, no expressions).
+
+    fields:
+      account_id: ID                                              # a column as it is
+      opening_balance: {column: AMOUNT, scale: 0.01}              # value * scale + offset
+      sex: {column: SEX, values: {"1": male, "2": female}}        # translated
+      product: {constant: credit_card}                            # the same for every row
+      prior_delinquencies: {count_at_least: {columns: [M1, M2], threshold: 1}}
+      dpd: {date_column: DUE, as_of: 2025-03-03, format: "%Y-%m-%d"}   # days from a date
+
+What is not mapped, and blank cells, are drawn from the scenario and listed in the report.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from sim.inputs import Document, choose, read_yaml, validated
+from sim.parameters import Section
+from sim.portfolio import FIELD, FILE_FIELDS
+
+
+class CountAtLeast(Section):
+    """In how many of these columns the number is at least the threshold."""
+
+    columns: list[str] = Field(min_length=1)
+    threshold: float
+
+
+class Mapping(Section):
+    """Where one field comes from: exactly one of column, constant, count_at_least, date_column."""
+
+    column: str | None = None
+    constant: str | float | bool | None = None
+    count_at_least: CountAtLeast | None = None
+    date_column: str | None = None
+    as_of: date | None = None
+    format: str = "%Y-%m-%d"
+    scale: Annotated[float, Field(allow_inf_nan=False)] = 1.0
+    offset: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+    values: dict[str, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: object) -> object:
+        if isinstance(value, str):
+            return {"column": value}
+        if isinstance(value, dict) and isinstance(value.get("values"), dict):
+            # YAML reads a bare 1 as a number; what stands in the file is text.
+            return value | {"values": {str(raw): ours for raw, ours in value["values"].items()}}
+        return value
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Mapping:
+        sources = [self.column, self.constant, self.count_at_least, self.date_column]
+        if sum(source is not None for source in sources) != 1:
+            raise ValueError("exactly one of column, constant, count_at_least, date_column")
+        if self.date_column is not None and self.as_of is None:
+            raise ValueError("as_of (the day from which the date is counted) beside date_column")
+        return self
+
+    @property
+    def columns(self) -> list[str]:
+        """The file's columns this field is made of."""
+        if self.count_at_least:
+            return self.count_at_least.columns
+        name = self.column or self.date_column
+        return [name] if name else []
+
+
+class ColumnMap(Section):
+    """A whole map."""
+
+    source: str = ""
+    licence: str = ""
+    attribution: str = ""
+    notes: list[str] = []
+    encoding: str = "utf-8"
+    thousands: Annotated[str, Field(max_length=1)] = ""
+    fields: dict[str, Mapping] = Field(min_length=1)
+
+
+def read_map(path: Path) -> tuple[ColumnMap, Document]:
+    """Read a column map.
+
+    Raises:
+        InputError: broken YAML, an unknown or hidden field, a required field left out, or a mapping that says too much.
+    """
+    document = read_yaml(path)
+    mapping = validated(ColumnMap, document)
+    names = [field.name for field in FILE_FIELDS]
+    for name in mapping.fields:
+        if name not in names:
+            hidden = f"a field that a file can know ({name} is hidden: the simulation draws it)"
+            raise document.error(("fields", name), name, hidden if name in FIELD else choose(names, name))
+    for field in FILE_FIELDS:
+        if field.required and field.name not in mapping.fields:
+            raise document.error(("fields",), "no " + field.name, f"{field.name}: {field.meaning} (required)")
+    try:
+        "".encode(mapping.encoding)
+    except LookupError:
+        raise document.error(
+            ("encoding",), mapping.encoding, "the name of a text encoding, as in utf-8 or gb18030"
+        ) from None
+    return mapping, document

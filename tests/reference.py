@@ -1,0 +1,263 @@
+"""The plain reference: one SimPy process per debtor, no batches, no arrays of decisions.
+
+It shares with the fast engine the functions for one account (`debtor`, `compliance`, `kernels.pass_gate`) and the
+processes for what is scarce (`operations`, `courts`). Who waits for whom, what happens in which order, when instalments
+fall due and what is counted each day is written here a second time, as a story: the two must agree bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from sim import debtor, kernels
+from sim.account import Event, Status
+from sim.clock import DAY, DAY_ENDS, HOUR, Calendar
+from sim.compliance import RULE, RulePack
+from sim.courts import LegalDesk
+from sim.observation import DAY as DAY_RECORD
+from sim.observation import FIELDS, HIGH, LOW, TIER_RULE, observe
+from sim.operations import ContactCentre, Economy, headcount, staff
+from sim.parameters import World, kernel_record
+from sim.portfolio import Portfolio
+from sim.traits import open_accounts
+from sim.treatments import OFFERS, Channel, Menu, OfferKind, Window
+
+FIGURES, NEXT_DAY, WAKING = DAY_ENDS + 5, DAY_ENDS + 10, DAY_ENDS + 15
+STAFFED = {
+    Channel.COLLECTOR: "collector",
+    Channel.SPECIALIST: "specialist",
+    Channel.AUTOCALL: "autocall",
+    Channel.VISIT: "visit",
+}
+NOBODY = np.zeros(0)
+
+
+class ReferenceSimulation:
+    """As `sim.simulation.Simulation`, with the same calls where the tests need them."""
+
+    def __init__(self, world: World, portfolio: Portfolio, rules: RulePack, seed: int, *, gate: bool = True) -> None:
+        self.world, self.rules_pack, self.gate = world, rules, gate
+        self.menu = Menu.of(world.channels, world.offers, world.legal)
+        self.items = self.menu.table
+        self.rules = rules.table(world) if rules.rules else np.zeros(0, RULE)
+        self.accounts = open_accounts(world, portfolio, seed)
+        self.params = kernel_record(world)
+        self.p = self.params[0]
+        self.today = np.zeros(1, DAY_RECORD)
+        self.day = 0
+        self.daily: list[dict[str, float]] = []
+        self.forgiven = 0
+        self.env = simpy.Environment()
+        self.calendar = Calendar(world.start, world.holidays)
+        self.economy = Economy(self.env, world.macro, seed)
+        self.centres: dict[str, ContactCentre] = {}
+        for name in ("collector", "specialist", "autocall", "visit"):
+            pool = getattr(world.operations, name)
+            people = headcount(pool.per_1000_accounts, len(portfolio))
+            self.centres[name] = ContactCentre(self.env, name, pool, world.windows, self.calendar, people)
+            if name in ("collector", "specialist"):
+                staff(self.centres[name], seed, world.operations.skill_spread)
+                self.centres[name].train(world.operations.training)
+        self.desks = {name: simpy.PriorityResource(self.env) for name in self.centres}
+        self.courts = LegalDesk(self.env, world, self.calendar, self.accounts, self.params, self.today)
+        self.actions = np.zeros(len(portfolio), np.int64)
+        self.priority = np.zeros(len(portfolio), np.int64)
+        self.for_the_clerk: list[int] = []
+        self._write_date(0)
+        self.today["collector_fill"] = self.today["specialist_fill"] = 1.0
+        self._write_budget()
+        for name in self.desks:
+            self.env.process(self._open_desk(name))
+        self.env.process(self._book_keeper())
+        for number in range(len(portfolio)):
+            self.env.process(self._debtor(number))
+
+    @property
+    def open_accounts(self) -> NDArray[np.int64]:
+        return np.flatnonzero(self.accounts["status"] == Status.OPEN)
+
+    def observe(self) -> NDArray[np.float32]:
+        out = np.empty((self.open_accounts.size, len(FIELDS)), np.float32)
+        tiers = self.world.tiers
+        rule = np.array(
+            [
+                (
+                    tiers.dpd_medium,
+                    tiers.dpd_high,
+                    tiers.warning,
+                    tiers.low_score,
+                    tiers.medium_points,
+                    tiers.high_points,
+                )
+            ],
+            TIER_RULE,
+        )
+        observe(self.accounts, self.open_accounts, 0, self.open_accounts.size, self.today, rule, LOW, HIGH, out)
+        return out
+
+    def masks(self) -> NDArray[np.bool_]:
+        out = np.empty((self.open_accounts.size, len(self.menu)), np.bool_)
+        rows = self.open_accounts
+        kernels.allowed(self.accounts, rows, 0, rows.size, self.today, self.items, self.rules, self.gate, out)
+        return out
+
+    def advance(self, actions: NDArray[np.int64], priority: NDArray[np.int64] | None = None) -> None:
+        rows = self.open_accounts
+        self.actions[rows] = actions
+        self.priority[rows] = 0 if priority is None else priority
+        self.env.run(until=(self.day + 1) * DAY)
+        self.day += 1
+
+    # --- the debtor's story -------------------------------------------------------------------------------------
+
+    def _debtor(self, number: int) -> Generator[simpy.Event, object, None]:
+        a = self.accounts[number]
+        due = -1
+        day = 0
+        while a["status"] == Status.OPEN:
+            if day == due and a["plan_months"]:
+                a["plan_due"] = 1
+            action = int(self.actions[number])
+            if action and not kernels.pass_gate(a, self.today[0], self.items[action], self.rules, self.gate):
+                action = 0
+            a["treatment"] = action
+            treatment, item = self.menu.treatments[action], self.items[action]
+            if item["group"]:
+                debtor.dial(a, self.p, self.today[0], item["channel"], item["group"], item["window"], item["offer"])
+                yield from self._be_served(number, a, treatment.channel, treatment.window, day)
+            yield self._at(day, DAY_ENDS)
+            skills = NOBODY
+            if treatment.channel in (Channel.COLLECTOR, Channel.SPECIALIST):
+                skills = self.centres[STAFFED[treatment.channel]].on_duty()
+            debtor.live_through(a, self.p, self.today[0], item, skills)
+            if a["events"] & (Event.SUIT | Event.ENFORCEMENT | Event.CLOSED):
+                self.for_the_clerk.append(number)
+            if a["plan_months"]:
+                if a["events"] & Event.OFFER_ACCEPTED:
+                    due = day + debtor.FIRST_INSTALMENT_DAYS
+                elif a["events"] & (Event.INSTALMENT_PAID | Event.INSTALMENT_MISSED):
+                    due = day + debtor.INSTALMENT_EVERY_DAYS
+            yield self._at(day, WAKING)
+            if a["status"] == Status.OPEN:
+                debtor.wake(a, self.p, self.today[0])
+            day += 1
+            yield self._at(day, 0)
+
+    def _be_served(
+        self, number: int, a: np.void, channel: Channel, window: Window, day: int
+    ) -> Generator[simpy.Event, object, None]:
+        if channel not in STAFFED:
+            a["served"] = 1
+            return
+        name = STAFFED[channel]
+        centre = self.centres[name]
+        opens = round(self.world.windows.hours(window)[0] * HOUR)
+        yield self._at(day, opens + 1)
+        centre.requested += 1
+        place = int(kernels.queue_key(a, self.today[0], int(self.priority[number])))
+        with self.desks[name].request(priority=place) as turn:
+            yield turn
+            if centre.seconds.level > 0:
+                a["served"] = 1
+                centre.served += 1
+                centre.use(int(a["seconds"]))
+
+    def _open_desk(self, name: str) -> Generator[simpy.Event, object, None]:
+        """Keep the desk shut for the first two minutes, so that the queue can form before anybody is served."""
+        day = 0
+        while True:
+            for window in Window:
+                opens = round(self.world.windows.hours(window)[0] * HOUR)
+                yield self._at(day, opens)
+                with self.desks[name].request(priority=-1) as shut:
+                    yield shut
+                    yield self._at(day, opens + 2)
+            day += 1
+
+    def _at(self, day: int, minute: int) -> simpy.Event:
+        return self.env.timeout(day * DAY + minute - self.env.now)
+
+    # --- the book-keeper's evening ------------------------------------------------------------------------------
+
+    def _book_keeper(self) -> Generator[simpy.Event, object, None]:
+        day = 0
+        while True:
+            yield self._at(day, FIGURES)
+            self._file_with_court()
+            self._count(day)
+            yield self._at(day, NEXT_DAY)
+            self._write_date(day + 1)
+            self._write_loads()
+            yield self._at(day, WAKING + 1)
+            self.daily[-1]["interest_next"] = int(self.accounts["interest"].sum())
+            self._write_budget()
+            day += 1
+
+    def _file_with_court(self) -> None:
+        for number in sorted(self.for_the_clerk):
+            events = self.accounts["events"][number]
+            if events & Event.CLOSED:
+                self.courts.withdraw(number)
+            elif events & Event.SUIT:
+                self.courts.sue(number)
+            else:
+                self.courts.enforce(number)
+        self.for_the_clerk.clear()
+
+    def _count(self, day: int) -> None:
+        a = self.accounts
+        alive = (a["status"] == Status.OPEN) | (a["closed_day"] == day)
+        events = a["events"][alive]
+        figures: dict[str, float] = {"day": day, "open": int((a["status"] == Status.OPEN).sum())}
+        figures["offered"] = sum(
+            OFFERS[self.items[a["treatment"][n]]["offer"]].kind is OfferKind.SETTLEMENT
+            for n in np.flatnonzero(alive)
+            if a["events"][n] & Event.OFFER
+        )
+        for event in Event:
+            figures[str(event.name).lower()] = int((events & event > 0).sum())
+        for name, figure in (("cash", "cash_today"), ("forgiven", "forgiven_today"), ("cost", "cost_today")):
+            figures[name] = int(a[figure][alive].sum())
+        for name, centre in self.centres.items():
+            figures |= {
+                f"{name}_seconds": centre.used,
+                f"{name}_capacity": centre.capacity,
+                f"{name}_requested": centre.requested,
+                f"{name}_served": centre.served,
+            }
+            centre.end_of_day()
+        self.forgiven += int(figures["forgiven"])
+        self.daily.append(figures)
+
+    def _write_date(self, day: int) -> None:
+        t, world = self.today[0], self.world
+        date = self.calendar.date(day)
+        t["day"], t["weekday"], t["day_of_month"] = day, date.weekday(), date.day
+        t["day_off"] = self.calendar.is_day_off(day)
+        t["macro"] = self.economy.index
+        t["income_factor"] = np.exp(-world.behaviour.macro_income * self.economy.index)
+        t["discount_factor"] = (1.0 + world.discount_rate) ** (-day / 365.0)
+        t["daily_rate"] = min(world.annual_rate, self.rules_pack.interest_cap) / 365.0
+
+    def _write_loads(self) -> None:
+        t, last = self.today[0], self.daily[-1]
+        for name in ("collector", "specialist", "autocall"):
+            capacity = last[f"{name}_capacity"]
+            t[f"{name}_load"] = min(last[f"{name}_seconds"] / capacity, 1.0) if capacity else 0.0
+            if name != "autocall":
+                requested = last[f"{name}_requested"]
+                t[f"{name}_fill"] = last[f"{name}_served"] / requested if requested else 1.0
+        keep = self.p["waiting_keep"]
+        t["market_waiting"] = keep * t["market_waiting"] + (1.0 - keep) * (last["offered"] / max(last["open"], 1))
+        t["legal_load"], t["legal_queue"] = self.courts.load, self.courts.waiting
+
+    def _write_budget(self) -> None:
+        a = self.accounts
+        agreed = (a["status"] == Status.OPEN) & (a["promise_discount"] > 0)
+        pending = int((a["balance"] - a["promise_amount"])[agreed].sum())
+        budget = int(self.world.settlement_budget * int(a["opening"].sum()))
+        self.today["settlement_budget_left"] = max(0.0, 1.0 - (pending + self.forgiven) / budget) if budget else 0.0
