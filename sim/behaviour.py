@@ -8,44 +8,44 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from sim.compiled import njit
 
 LIQUIDITY_BOUND = 3.0
 FIT_BOUND = 2.0
 AGE_BOUND = 360.0  # days past due beyond which age makes no further difference
 
 
-@njit(cache=True)
+@njit()
 def logistic(x: float) -> float:
     """1 / (1 + exp(-x))."""
     return 1.0 / (1.0 + math.exp(-x))
 
 
-@njit(cache=True)
+@njit()
 def bounded(x: float, bound: float) -> float:
     """x within [-bound, bound]."""
     return min(max(x, -bound), bound)
 
 
-@njit(cache=True)
+@njit()
 def disposable_income(p, disposable, employed, income_factor):  # type: ignore[no-untyped-def]
     """Currency a month the debtor could pay now: falls without work and with macro stress."""
     return disposable * income_factor * (1.0 if employed else p.jobless_income)
 
 
-@njit(cache=True)
+@njit()
 def log_liquidity(income: float, amount: float) -> float:
     """log(three months' disposable income / amount), bounded to ±3. Both in the same unit."""
     return bounded(math.log(max(3.0 * income, 1e-9) / max(amount, 1e-9)), LIQUIDITY_BOUND)
 
 
-@njit(cache=True)
+@njit()
 def log_fit(income: float, instalment: float) -> float:
     """log(disposable income a month / monthly instalment), bounded to ±2."""
     return bounded(math.log(max(income, 1e-9) / max(instalment, 1e-9)), FIT_BOUND)
 
 
-@njit(cache=True)
+@njit()
 def reach_probability(p, channel, is_live, window, day_off, dpd, reachability, fatigue):  # type: ignore[no-untyped-def]
     """Probability that an attempt reaches the debtor himself (right-party contact; texts: is read).
 
@@ -61,13 +61,13 @@ def reach_probability(p, channel, is_live, window, day_off, dpd, reachability, f
     return min(chance, 0.95)
 
 
-@njit(cache=True)
+@njit()
 def reactance(p, fatigue):  # type: ignore[no-untyped-def]
     """Fatigue above what is borne."""
     return max(0.0, fatigue - p.fatigue_tolerance)
 
 
-@njit(cache=True)
+@njit()
 def payment_intensity(
     p, willingness, liquidity, salience, excitation, pressure, fatigue, dpd, waiting, since_payday, promised
 ):  # type: ignore[no-untyped-def]
@@ -92,19 +92,19 @@ def payment_intensity(
     return rate * p.pay_promised if promised else rate
 
 
-@njit(cache=True)
+@njit()
 def pays_in_full(p, liquidity):  # type: ignore[no-untyped-def]
     """Probability that a spontaneous payment settles the whole balance."""
     return logistic(p.full_base + p.full_liquidity * liquidity)
 
 
-@njit(cache=True)
+@njit()
 def promise_probability(p, channel, willingness, staff):  # type: ignore[no-untyped-def]
     """Probability that a reached debtor promises to pay. `staff`: log-odds of skill and effort."""
     return logistic(p.promise_base + p.promise_willingness * willingness + p.promise_channel[channel] + staff)
 
 
-@njit(cache=True)
+@njit()
 def keep_probability(p, channel, willingness, liquidity, broken):  # type: ignore[no-untyped-def]
     """Probability that a promise is kept on its day; promises to machines bind less (NBER w33669)."""
     return logistic(
@@ -116,7 +116,7 @@ def keep_probability(p, channel, willingness, liquidity, broken):  # type: ignor
     )
 
 
-@njit(cache=True)
+@njit()
 def plan_acceptance(p, willingness, fit, refused, staff, secured):  # type: ignore[no-untyped-def]
     """Probability that an instalment plan (or, `secured`, a restructuring) is accepted."""
     base = p.restructure_base if secured else p.plan_base
@@ -125,7 +125,7 @@ def plan_acceptance(p, willingness, fit, refused, staff, secured):  # type: igno
     )
 
 
-@njit(cache=True)
+@njit()
 def settlement_acceptance(p, discount, willingness, liquidity, refused, waiting, best_seen, staff):  # type: ignore[no-untyped-def]
     """Probability that a settlement is accepted.
 
@@ -146,7 +146,7 @@ def settlement_acceptance(p, discount, willingness, liquidity, refused, waiting,
     return logistic(x)
 
 
-@njit(cache=True)
+@njit()
 def instalment_probability(p, willingness, fit, secured):  # type: ignore[no-untyped-def]
     """Probability that an instalment is paid on its day."""
     return logistic(
@@ -157,20 +157,20 @@ def instalment_probability(p, willingness, fit, secured):  # type: ignore[no-unt
     )
 
 
-@njit(cache=True)
+@njit()
 def complaint_probability(p, channel, fatigue, skill):  # type: ignore[no-untyped-def]
     """Probability that a contact attempt draws a complaint: steep in fatigue and in pay for performance."""
     x = p.complaint_fatigue * fatigue + p.complaint_performance_pay * p.performance_pay + p.skill_complaint * skill
     return min(p.complaint[channel] * math.exp(min(x, 8.0)), 1.0)
 
 
-@njit(cache=True)
+@njit()
 def staff_log_odds(p, skill):  # type: ignore[no-untyped-def]
     """What a person adds to the log odds of promises and offers: skill, and effort for pay."""
     return p.skill_effect * skill + p.performance_effort * p.performance_pay
 
 
-@njit(cache=True)
+@njit()
 def loses_work(p, macro):  # type: ignore[no-untyped-def]
     """Daily probability to lose work."""
     return min(p.job_loss_monthly / 30.0 * math.exp(p.macro_jobs * macro), 1.0)

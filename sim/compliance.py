@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from pydantic import Field
 
 from sim import treatments as tr
 from sim.account import NEVER, Stage
+from sim.compiled import njit
 from sim.inputs import read_yaml, validated
 from sim.observation import popcount
 from sim.parameters import Section, Share, World
@@ -309,7 +309,7 @@ _RESTRUCTURE_BIT = tr.offer_bits(OfferKind.RESTRUCTURE)
 _PLAN_BITS = tr.offer_bits(OfferKind.PLAN) | _RESTRUCTURE_BIT
 
 
-@njit(cache=True)
+@njit()
 def triggered(a, t, rule):  # type: ignore[no-untyped-def]
     """Whether a rule record forbids its bits for this account today."""
     kind = rule.trigger
@@ -353,7 +353,7 @@ def triggered(a, t, rule):  # type: ignore[no-untyped-def]
     return a.plans_broken >= rule.n
 
 
-@njit(cache=True)
+@njit()
 def unlawful(a, t, rules):  # type: ignore[no-untyped-def]
     """Feature bits that the rules forbid for this account today (uint64)."""
     bits = np.uint64(0)
@@ -363,7 +363,7 @@ def unlawful(a, t, rules):  # type: ignore[no-untyped-def]
     return bits
 
 
-@njit(cache=True)
+@njit()
 def rule_against(a, t, rules, treatment_bits):  # type: ignore[no-untyped-def]
     """1 + number of the first rule that forbids a treatment with these bits, 0 if none does."""
     for n in range(rules.size):
@@ -372,7 +372,7 @@ def rule_against(a, t, rules, treatment_bits):  # type: ignore[no-untyped-def]
     return 0
 
 
-@njit(cache=True)
+@njit()
 def impossible(a, t):  # type: ignore[no-untyped-def]
     """Feature bits that make no sense for this account today (uint64), whatever the rules say."""
     bits = np.uint64(0)

@@ -110,6 +110,7 @@ class LegalDesk:
         a = self.accounts[number]
         with self.team.request() as place:
             yield place
+            yield self._morning_after(1)
             charge(a, self.today[0], 100.0 * self.costs.enforcement)
             yield self._morning_after(self._days(a, self.courts.enforcement_days, 2))
         found = int(float(a["asset_cover"]) * int(a["opening"]))

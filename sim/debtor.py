@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from sim import behaviour as b
 from sim.account import NEVER, Event, Outcome, Stage, Status
+from sim.compiled import njit
 from sim.randomness import Purpose, bits, uniform
 from sim.treatments import OFFER_DISCOUNT, OFFER_KIND, OFFER_MONTHS, Channel, Group, Legal, OfferKind
 
@@ -72,7 +71,7 @@ R_INSTALMENT, R_COMPLAINT, R_OPT_OUT, R_DISPUTE, R_HARDSHIP, R_JOB = (
 )
 
 
-@njit(cache=True)
+@njit()
 def wake(a, p, t):  # type: ignore[no-untyped-def]
     """A new day begins: interest, fading of what was felt, loss and finding of work."""
     if a.outcome:
@@ -101,7 +100,7 @@ def wake(a, p, t):  # type: ignore[no-untyped-def]
         a.employed = 1
 
 
-@njit(cache=True)
+@njit()
 def dial(a, p, t, channel, group, window, offer):  # type: ignore[no-untyped-def]
     """Decide whether an attempt would reach the debtor, and the seconds of staff or line time it takes."""
     live = group == _CALL or group == _VISIT_GROUP
@@ -120,7 +119,7 @@ def dial(a, p, t, channel, group, window, offer):  # type: ignore[no-untyped-def
             a.seconds = int(p.seconds_unanswered[channel])
 
 
-@njit(cache=True)
+@njit()
 def charge(a, t, cents):  # type: ignore[no-untyped-def]
     """Book a cost of treating the account, in cents."""
     whole = int(cents + 0.5)
@@ -129,7 +128,7 @@ def charge(a, t, cents):  # type: ignore[no-untyped-def]
     a.discounted_cost += whole * t.discount_factor
 
 
-@njit(cache=True)
+@njit()
 def close(a, t, status):  # type: ignore[no-untyped-def]
     """The account leaves the book."""
     a.status = status
@@ -139,7 +138,7 @@ def close(a, t, status):  # type: ignore[no-untyped-def]
     a.events |= E_CLOSED
 
 
-@njit(cache=True)
+@njit()
 def receive(a, t, cents):  # type: ignore[no-untyped-def]
     """Cash comes in (at most the balance); the account closes when nothing is left."""
     cash = min(cents, a.balance)
@@ -158,7 +157,7 @@ def receive(a, t, cents):  # type: ignore[no-untyped-def]
         close(a, t, _PAID)
 
 
-@njit(cache=True)
+@njit()
 def forgive(a, t):  # type: ignore[no-untyped-def]
     """Forgive what is left after a settlement was paid."""
     left = a.balance
@@ -168,13 +167,13 @@ def forgive(a, t):  # type: ignore[no-untyped-def]
     close(a, t, _SETTLED)
 
 
-@njit(cache=True)
+@njit()
 def skill_of(a, t, skills):  # type: ignore[no-untyped-def]
     """Skill of the person on duty who has this account today: by lot, whoever else is served."""
     return skills[bits(a.key, t.day, R_COLLECTOR) % skills.size] if skills.size else 0.0
 
 
-@njit(cache=True)
+@njit()
 def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     """The attempt takes place: its cost, its marks on the debtor, and what he answers.
 
@@ -218,7 +217,7 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     converse(a, p, t, item, b.staff_log_odds(p, skill) if skills.size else 0.0)
 
 
-@njit(cache=True)
+@njit()
 def converse(a, p, t, item, staff):  # type: ignore[no-untyped-def]
     """What a reached debtor says: dispute, hardship, an answer to the offer, a promise."""
     in_person = item.channel == _COLLECTOR or item.channel == _SPECIALIST or item.channel == _VISIT
@@ -240,7 +239,7 @@ def converse(a, p, t, item, staff):  # type: ignore[no-untyped-def]
             make_promise(a, p, t, item.channel)
 
 
-@njit(cache=True)
+@njit()
 def make_promise(a, p, t, channel):  # type: ignore[no-untyped-def]
     """A promise to pay within 3 to 10 days, of all that the debtor thinks he can pay."""
     income = b.disposable_income(p, a.disposable, a.employed, t.income_factor)
@@ -255,7 +254,7 @@ def make_promise(a, p, t, channel):  # type: ignore[no-untyped-def]
     a.outcome = _PROMISED
 
 
-@njit(cache=True)
+@njit()
 def answer_offer(a, p, t, item, staff):  # type: ignore[no-untyped-def]
     """Put the offer to the debtor; True when he accepts."""
     kind, discount = OFFER_KIND[item.offer], OFFER_DISCOUNT[item.offer]
@@ -305,7 +304,7 @@ def answer_offer(a, p, t, item, staff):  # type: ignore[no-untyped-def]
     return accepted
 
 
-@njit(cache=True)
+@njit()
 def take_legal_step(a, p, t, step):  # type: ignore[no-untyped-def]
     """Notice, suit or enforcement as decided today; queues and courts are processes in `courts.py`."""
     a.stage_day = t.day
@@ -323,7 +322,7 @@ def take_legal_step(a, p, t, step):  # type: ignore[no-untyped-def]
         a.events |= E_ENFORCEMENT
 
 
-@njit(cache=True)
+@njit()
 def treat(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     """Carry out today's treatment, if staff or line time was there for it."""
     if item.group:
@@ -337,7 +336,7 @@ def treat(a, p, t, item, skills):  # type: ignore[no-untyped-def]
         take_legal_step(a, p, t, item.legal)
 
 
-@njit(cache=True)
+@njit()
 def pay(a, p, t):  # type: ignore[no-untyped-def]
     """The evening: promises and instalments fall due, and the debtor may pay of his own accord."""
     income = b.disposable_income(p, a.disposable, a.employed, t.income_factor)
@@ -372,7 +371,7 @@ def pay(a, p, t):  # type: ignore[no-untyped-def]
             receive(a, t, max(int(100.0 * share * income), LEAST_PARTIAL_PAYMENT))
 
 
-@njit(cache=True)
+@njit()
 def keep_or_break(a, p, t, income):  # type: ignore[no-untyped-def]
     """A promise or an agreed settlement falls due."""
     liquidity = b.log_liquidity(income, a.promise_amount / 100.0)
@@ -393,7 +392,7 @@ def keep_or_break(a, p, t, income):  # type: ignore[no-untyped-def]
     a.promise_discount = 0.0
 
 
-@njit(cache=True)
+@njit()
 def pay_instalment(a, p, t, income):  # type: ignore[no-untyped-def]
     """An instalment falls due: paid, or missed; two missed in a row break the plan."""
     first_of_restructuring = a.plan_secured and a.plan_left == a.plan_months
@@ -413,7 +412,7 @@ def pay_instalment(a, p, t, income):  # type: ignore[no-untyped-def]
             a.events |= E_PLAN_BROKEN
 
 
-@njit(cache=True)
+@njit()
 def write_off_if_due(a, p, t):  # type: ignore[no-untyped-def]
     """Write the balance off at the age the scenario sets, unless a court or a plan is still at work."""
     in_court = a.stage == _QUEUED or a.stage == _FILED or a.stage == _ENFORCING
@@ -424,7 +423,7 @@ def write_off_if_due(a, p, t):  # type: ignore[no-untyped-def]
         a.events |= E_WRITTEN_OFF
 
 
-@njit(cache=True)
+@njit()
 def live_through(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     """All of an open account's day after the queues have decided who is served."""
     if a.status != _OPEN:

@@ -7,10 +7,10 @@ range of rows reads; sums are integers. How rows are cut into batches, and on ho
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from sim import debtor
 from sim.account import Event, Outcome
+from sim.compiled import njit
 from sim.compliance import impossible, rule_against, unlawful
 from sim.randomness import Purpose, bits
 from sim.treatments import OFFER_KIND, Channel, OfferKind
@@ -30,7 +30,7 @@ SUMS = ("open", "balance", "cash", "forgiven", "cost", "settlement_offers")
 _N_EVENTS = len(EVENT_NAMES)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def wake(accounts, rows, first, last, params, today):  # type: ignore[no-untyped-def]
     """Begin a day for all. Returns cents that agreed but unpaid settlements will forgive, and late interest in cents."""
     p, t = params[0], today[0]
@@ -45,7 +45,7 @@ def wake(accounts, rows, first, last, params, today):  # type: ignore[no-untyped
     return pending, interest
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def allowed(accounts, rows, first, last, today, menu, rules, gate, out):  # type: ignore[no-untyped-def]
     """Fill rows first..last of the mask: bool (open accounts, menu)."""
     t = today[0]
@@ -58,7 +58,7 @@ def allowed(accounts, rows, first, last, today, menu, rules, gate, out):  # type
             out[row, item] = (menu[item].bits & forbidden) == 0
 
 
-@njit(cache=True)
+@njit()
 def pass_gate(a, t, item, rules, gate):  # type: ignore[no-untyped-def]
     """Whether a treatment may go ahead; counts it on the account as blocked or, with the gate off, as a breach."""
     lawful = rule_against(a, t, rules, item.bits)
@@ -75,7 +75,7 @@ def pass_gate(a, t, item, rules, gate):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def decide(accounts, rows, first, last, actions, params, today, menu, rules, gate, queues):  # type: ignore[no-untyped-def]
     """Gate each chosen treatment, foresee its attempt, and sort it into a queue: pool * 4 + window, or NO_QUEUE."""
     p, t = params[0], today[0]
@@ -96,20 +96,20 @@ def decide(accounts, rows, first, last, actions, params, today, menu, rules, gat
                 queues[row] = pool * 4 + item.window
 
 
-@njit(cache=True)
+@njit()
 def queue_key(a, t, priority):  # type: ignore[no-untyped-def]
     """Place in the queue: priority first, then a lot drawn for the account and day (uint64)."""
     return (np.uint64(priority) << np.uint64(56)) | (bits(a.key, t.day, _R_QUEUE) >> np.uint64(8))
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def queue_keys(accounts, numbers, priority, today, out):  # type: ignore[no-untyped-def]
     """`queue_key` for accounts waiting in one queue."""
     for i in range(numbers.size):
         out[i] = queue_key(accounts[numbers[i]], today[0], priority[i])
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def serve(accounts, queue, seconds):  # type: ignore[no-untyped-def]
     """Serve a queue in order while seconds are left; the last call may run over. Returns (served, seconds used)."""
     used, served = 0, 0
@@ -123,7 +123,7 @@ def serve(accounts, queue, seconds):  # type: ignore[no-untyped-def]
     return served, used
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def live(accounts, rows, first, last, params, today, menu, skills):  # type: ignore[no-untyped-def]
     """Let treated and untreated accounts live through the rest of the day.
 

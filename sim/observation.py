@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from sim.account import NEVER, Outcome, Stage
+from sim.compiled import njit
 
 
 @dataclass(frozen=True)
@@ -135,13 +135,13 @@ TIER_RULE = np.dtype(
 )
 
 
-@njit(cache=True)
+@njit()
 def days_between(now: int, then: int) -> float:
     """Days since `then`, at most `LONG_AGO`, which also stands for never."""
     return LONG_AGO if then == NEVER else min(float(now - then), LONG_AGO)
 
 
-@njit(cache=True)
+@njit()
 def popcount(history: int) -> int:
     """Days marked in a history of bits."""
     count = 0
@@ -151,13 +151,13 @@ def popcount(history: int) -> int:
     return count
 
 
-@njit(cache=True)
+@njit()
 def days_to_payday(day_of_month: int, payday: int) -> int:
     """Days until the next payday, counting months as 30 days; 0 on payday."""
     return (payday - day_of_month) % 30
 
 
-@njit(cache=True)
+@njit()
 def tier_of(a, rule, dpd):  # type: ignore[no-untyped-def]
     """0 low, 1 medium, 2 high: points for age of debt, early warning, score, and promises broken over kept."""
     points = 0
@@ -170,7 +170,7 @@ def tier_of(a, rule, dpd):  # type: ignore[no-untyped-def]
     return 2 if points >= rule.high else (1 if points >= rule.medium else 0)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def observe(accounts, open_accounts, first, last, today, tier_rule, low, high, out):  # type: ignore[no-untyped-def]
     """Fill rows first..last of `out`, float32 (open accounts, fields), in the order of `FIELDS`."""
     t = today[0]

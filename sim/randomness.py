@@ -11,7 +11,9 @@ import math
 from enum import IntEnum, auto, unique
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
+
+from sim.compiled import njit
 
 # Draws that belong to the portfolio as a whole rather than to one account use this account number.
 WHOLE_PORTFOLIO = 2**40
@@ -47,32 +49,32 @@ class Purpose(IntEnum):
     TRAIT = auto()  # TRAIT and the 63 numbers after it: portfolio generation and hidden traits
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def _mix(z):  # type: ignore[no-untyped-def]
     z = (z ^ (z >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> uint64(27))) * uint64(0x94D049BB133111EB)
     return z ^ (z >> uint64(31))
 
 
-@njit(cache=True)
+@njit()
 def stream(seed: int, account: int) -> int:
     """The key of one account's random numbers under a seed (uint64)."""
     return _mix(uint64(seed) * uint64(0x9E3779B97F4A7C15) + _mix(uint64(account) + uint64(0x632BE59BD9B4E019)))  # type: ignore[no-any-return]
 
 
-@njit(cache=True)
+@njit()
 def bits(key: int, day: int, purpose: int) -> int:
     """64 random bits for (key, day, purpose)."""
     return _mix(uint64(key) ^ _mix(uint64(day + 65536) * uint64(0xD1B54A32D192ED03) + uint64(purpose)))  # type: ignore[no-any-return]
 
 
-@njit(cache=True)
+@njit()
 def uniform(key: int, day: int, purpose: int) -> float:
     """A float64 in (0, 1), never 0 or 1."""
     return (float(bits(key, day, purpose) >> uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
 
 
-@njit(cache=True)
+@njit()
 def normal(key: int, day: int, purpose: int) -> float:
     """A standard normal by Box–Muller from the draw's two halves."""
     z = bits(key, day, purpose)
@@ -81,7 +83,7 @@ def normal(key: int, day: int, purpose: int) -> float:
     return math.sqrt(-2.0 * math.log(radius)) * math.cos(2.0 * math.pi * angle)
 
 
-@njit(cache=True)
+@njit()
 def uniforms(keys, day, purpose):  # type: ignore[no-untyped-def]
     """`uniform` for an array of keys: float64 array of the same length."""
     out = np.empty(keys.size)
@@ -90,7 +92,7 @@ def uniforms(keys, day, purpose):  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(cache=True)
+@njit()
 def normals(keys, day, purpose):  # type: ignore[no-untyped-def]
     """`normal` for an array of keys: float64 array of the same length."""
     out = np.empty(keys.size)
@@ -99,7 +101,7 @@ def normals(keys, day, purpose):  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(cache=True)
+@njit()
 def streams(seed, accounts):  # type: ignore[no-untyped-def]
     """`stream` for an array of account numbers: uint64 array of the same length."""
     out = np.empty(accounts.size, np.uint64)

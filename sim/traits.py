@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from sim import behaviour as b
 from sim.account import ACCOUNT, NEVER
+from sim.compiled import njit
 from sim.parameters import World, kernel_record
 from sim.portfolio import PRODUCTS, Portfolio
 from sim.randomness import Purpose, normal, streams, uniform
@@ -59,7 +59,7 @@ def open_accounts(world: World, portfolio: Portfolio, seed: int) -> NDArray[np.v
     return accounts
 
 
-@njit(cache=True)
+@njit()
 def past_hazard(p, willingness, liquidity, dpd):  # type: ignore[no-untyped-def]
     """Sum of the payment intensity over `dpd` past days at floor attention, in steps of 10 days."""
     total, day = 0.0, 0.0
@@ -75,7 +75,7 @@ def past_hazard(p, willingness, liquidity, dpd):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True)
+@njit()
 def _draw(accounts, params, score_mean, score_spread, prior_mean):  # type: ignore[no-untyped-def]
     p = params[0]
     hazards = np.empty(CANDIDATES)
@@ -113,7 +113,7 @@ def _draw(accounts, params, score_mean, score_spread, prior_mean):  # type: igno
         a.salience = p.salience_floor + (1.0 - p.salience_floor) * 0.5 * uniform(a.key, BIRTH, draw + 4)
 
 
-@njit(cache=True)
+@njit()
 def _candidate(a, p, mean_w, mean_a, k):  # type: ignore[no-untyped-def]
     """Willingness (standard deviations) and disposable share of income of one candidate."""
     willingness = mean_w + normal(a.key, BIRTH, _TRAIT + 2 * k)
