@@ -1,4 +1,4 @@
-"""Does the world behave like the published figures? Measures every target of scenarios/calibration.yaml.
+"""Does the world behave like the published figures? Measures every target of scenarios/calibration/china-consumer.yaml.
 
 All targets are measured under the status-quo plan, without contact, or under the two probes below that isolate one
 mechanism; never under a plan that the lab compares.
@@ -15,6 +15,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from pydantic import Field
+from rich.console import Console
+from rich.table import Table
 
 from agents.plan import Plan, find_plan
 from agents.policy import Policy
@@ -57,7 +59,7 @@ class Targets(Section):
     targets: list[Target] = Field(min_length=1)
 
 
-def targets(path: Path = ROOT / "calibration.yaml") -> list[Target]:
+def targets(path: Path = ROOT / "calibration" / "china-consumer.yaml") -> list[Target]:
     """All targets, in the order of the file."""
     return validated(Targets, read_yaml(path)).targets
 
@@ -217,3 +219,28 @@ def measure(scenario: Scenario, seeds: range, accounts: int = ACCOUNTS) -> list[
     """Measure every target on each seed."""
     labs = [Laboratory(scenario, seed, accounts) for seed in seeds]
     return [Reading(target, tuple(_MEASURES[target.id](lab) for lab in labs)) for target in targets()]
+
+
+def report_readings(scenario: Scenario, seeds: range, console: Console, as_json: bool) -> bool:
+    """Print every target with what the world gave; True if all are inside their bands."""
+    readings = measure(scenario, seeds)
+    if as_json:
+        rows = [
+            {**r.target.model_dump(), "mean": r.mean, "values": list(r.values), "inside": r.inside} for r in readings
+        ]
+        console.print_json(data=rows)
+    else:
+        table = Table(
+            "target", "band", "measured", "", "source", title=f"{scenario.title}, seeds {seeds[0]} to {seeds[-1]}"
+        )
+        for r in readings:
+            t = r.target
+            table.add_row(
+                t.text,
+                f"{t.low:g} – {t.high:g}",
+                f"{r.mean:.3f}",
+                "yes" if r.inside else "NO",
+                f"{t.source} ({t.confidence})",
+            )
+        console.print(table)
+    return all(r.inside for r in readings)

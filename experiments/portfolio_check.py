@@ -34,7 +34,12 @@ def _summary(found: Inspection) -> dict[str, object]:
         "file": str(found.file),
         "rows": found.rows,
         "fields": [
-            {"field": report.field.name, "columns": list(report.columns), "missing": report.missing, "found": report.summary}
+            {
+                "field": report.field.name,
+                "columns": list(report.columns),
+                "missing": report.missing,
+                "found": report.summary,
+            }
             for report in found.fields
         ],
         "problems": [dataclasses.asdict(problem) for problem in found.problems],
@@ -52,9 +57,13 @@ def _print(found: Inspection, console: Console, most: int) -> None:
     if not found.problems:
         console.print("no problems")
         return
-    problems = Table("row", "column", "value", "expected", title=f"{len(found.problems):,} problems", title_justify="left")
+    problems = Table(
+        "row", "column", "value", "expected", title=f"{len(found.problems):,} problems", title_justify="left"
+    )
     for problem in found.problems[:most]:
-        problems.add_row(str(problem.row), escape(problem.column), escape(repr(problem.value)), escape(problem.expected))
+        problems.add_row(
+            str(problem.row), escape(problem.column), escape(repr(problem.value)), escape(problem.expected)
+        )
     console.print(problems)
     if len(found.problems) > most:
         console.print(f"… and {len(found.problems) - most:,} more; --all prints every one")

@@ -87,6 +87,7 @@ class Ledger:
         day |= dict(zip(SUMS, values[len(EVENT_NAMES) :], strict=True))
         fees = int(s.accounts["fees"].sum()) if day["judgments"] else self._fees
         day |= {"interest": self.interest_today, "fees": fees - self._fees, "macro": s.economy.index}
+        day["discount_factor"] = s.discount_factor
         self._fees = fees
         self.forgiven += int(day["forgiven"])
         overhead = 0
@@ -129,7 +130,7 @@ class Ledger:
 
         Columns: day; counts of events; open accounts and their balance in the evening; cash, forgiven, cost, interest,
         fees, overhead (cents); per pool seconds used, capacity (seconds), accounts requested and served; legal_active,
-        legal_capacity, legal_queue (cases); macro index.
+        legal_capacity, legal_queue (cases); macro index; discount_factor (worth at day 0 of money of that day).
         """
         return pd.DataFrame(self._days)
 

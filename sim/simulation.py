@@ -114,6 +114,11 @@ class Simulation:
         """No account is open any more."""
         return self.open_accounts.size == 0
 
+    @property
+    def discount_factor(self) -> float:
+        """Worth at day 0 of one unit of today's money."""
+        return float(self._today["discount_factor"][0])
+
     def observe(self) -> NDArray[np.float32]:
         """Observations of the open accounts: shape (open, fields), natural units, fields as in `observation.FIELDS`."""
         out = np.empty((self.open_accounts.size, len(FIELDS)), np.float32)

@@ -1,4 +1,4 @@
-"""The home world behaves like the published figures (scenarios/calibration.yaml), before any policy is compared."""
+"""The home world behaves like the published figures (scenarios/calibration/china-consumer.yaml), before any policy is compared."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ def test_real_months_past_due_roll_like_the_real_ones() -> None:
     rows = {row.months: row for row in crosscheck(load_scenario("taiwan-cards"), SEEDS)}
     for months in (1, 2, 3):
         assert abs(rows[months].simulated - rows[months].observed) < rows[months].tolerance, rows[months]
-    # Later months cannot match: see the note in scenarios/calibration.yaml.
+    # Later months cannot match: see the note in scenarios/calibration/china-consumer.yaml.
     assert rows[4].comparable is False
     assert np.isfinite([row.simulated for row in rows.values()]).all()

@@ -68,7 +68,9 @@ def test_good_file_is_read_scaled_and_filled(write) -> None:  # type: ignore[no-
         (",500,3,1,700", "id", "", "a text that is not empty"),
     ],
 )
-def test_each_problem_names_row_column_value_and_expectation(write, row: str, column: str, value: str, expected: str) -> None:  # type: ignore[no-untyped-def]
+def test_each_problem_names_row_column_value_and_expectation(
+    write, row: str, column: str, value: str, expected: str
+) -> None:  # type: ignore[no-untyped-def]
     file, map_file = write(HEADER + "a,100,3,1,700\nb,200,4,2,650\n" + row + "\n")
     problems = inspect(file, map_file).problems
     assert [(p.row, p.column, p.value) for p in problems] == [(4, column, value)]
@@ -100,8 +102,14 @@ def test_whole_file_problems_are_one_line(tmp_path: Path, content: bytes, messag
 @pytest.mark.parametrize(
     ("mapping", "message"),
     [
-        (MAP.replace("column: amount", "column: amuont"), r"line 4, fields.opening_balance: got 'amuont', .*amount \(did you mean"),
-        (MAP.replace("credit_score", "credit_skore"), r"line 7, .*'credit_skore', expected credit_score \(did you mean"),
+        (
+            MAP.replace("column: amount", "column: amuont"),
+            r"line 4, fields.opening_balance: got 'amuont', .*amount \(did you mean",
+        ),
+        (
+            MAP.replace("credit_score", "credit_skore"),
+            r"line 7, .*'credit_skore', expected credit_score \(did you mean",
+        ),
         (MAP.replace("credit_score", "willingness"), "is hidden"),
         (MAP.replace("  dpd: days\n", ""), "no dpd"),
         (MAP.replace("dpd: days", "dpd: {column: days, constant: 3}"), "exactly one of column"),

@@ -1,0 +1,335 @@
+"""Plans against each other on the same accounts and the same luck: `recoup compare`.
+
+Each (plan, seed) is a part: run by a worker, written to the run folder when it is done, and never run again by
+`--resume`. Results are put together from the parts' files alone, so that they do not depend on who ran them, or when.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from agents.plan import Plan, find_plan, read_plan
+from experiments import measures
+from experiments.intervals import difference, interval
+from experiments.rollout import rollout
+from experiments.runfolder import (
+    RESULTS,
+    fingerprint,
+    open_folder,
+    read_json,
+    versions,
+    write_json,
+    write_table,
+)
+from scenarios.schema import Scenario, load_scenario
+from sim.inputs import InputError
+from sim.treatments import Menu
+
+CLAIM_RECOVERY, CLAIM_TIME = 0.15, -0.20  # the staged plan's own claims against the status quo, relative
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What to compare. Paths as text, so that workers and run.json hold the same."""
+
+    scenario: str
+    plans: tuple[str, ...]
+    seeds: int = 10
+    first_seed: int = 1
+    accounts: int | None = None
+    days: int | None = None
+    portfolio: str | None = None
+    map: str | None = None
+
+    def load(self) -> Scenario:
+        """The scenario, with the user's own portfolio if there is one."""
+        return _scenario(self.scenario, self.portfolio, self.map)
+
+    @property
+    def seed_range(self) -> range:
+        return range(self.first_seed, self.first_seed + self.seeds)
+
+
+@lru_cache(maxsize=4)
+def _scenario(name: str, portfolio: str | None, column_map: str | None) -> Scenario:
+    scenario = load_scenario(name)
+    return scenario.with_portfolio(Path(portfolio), Path(column_map)) if portfolio and column_map else scenario
+
+
+class Interrupted(Exception):
+    """The comparison was stopped; finished parts are kept."""
+
+
+def compare(
+    comparison: Comparison,
+    folder: Path,
+    workers: int = 1,
+    resume: bool = False,
+    command: str = "",
+    on_part: Callable[[str, int], None] | None = None,
+) -> dict[str, Any]:
+    """Run what is missing, and write results, tables and nothing else into the folder.
+
+    Args:
+        on_part: called with plan name and seed whenever a part is ready (also those found ready).
+
+    Returns:
+        The content of results.json.
+
+    Raises:
+        InputError: wrong scenario, plan, portfolio or folder; nothing is written then.
+        Interrupted: SIGINT or SIGTERM.
+    """
+    scenario = comparison.load()
+    menu = Menu.of(scenario.world.channels, scenario.world.offers, scenario.world.legal)
+    plans = [Plan.load(name, menu) for name in comparison.plans]
+    names = [plan.name for plan in plans]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise InputError("--plan", "", name, "plans with different names")
+    days = comparison.days or scenario.days
+    portfolio = scenario.portfolio(comparison.accounts, comparison.first_seed)
+    settings = {
+        "scenario": scenario.name,
+        "days": days,
+        "accounts": len(portfolio),
+        "plans": {
+            name: fingerprint(read_plan(find_plan(given))) for name, given in zip(names, comparison.plans, strict=True)
+        },
+        "world": fingerprint(scenario.world, scenario.rules),
+        "portfolio": fingerprint(portfolio.table),
+        "recoup": versions()["recoup"],
+    }
+    open_folder(folder, settings, resume)
+    parts = [
+        (name, given, seed)
+        for seed in comparison.seed_range
+        for name, given in zip(names, comparison.plans, strict=True)
+    ]
+    missing = []
+    for name, given, seed in parts:
+        if _part(folder, name, seed).exists():
+            if on_part:
+                on_part(name, seed)
+        else:
+            missing.append((name, given, seed))
+    for name, seed in _run(comparison, folder, missing, days, workers):
+        if on_part:
+            on_part(name, seed)
+    results = gather(comparison, scenario, folder, names, days)
+    results["portfolio"] = {
+        "name": portfolio.name,
+        "accounts": len(portfolio),
+        "opening_balance": float(portfolio.table["opening_balance"].sum()),
+        "filled": portfolio.filled,
+        "notes": [*portfolio.notes, *scenario.notes],
+    }
+    results["dropped_rules"] = {plan.name: list(map(str, plan.dropped)) for plan in plans if plan.dropped}
+    results["command"] = command
+    write_json(folder / RESULTS, results)
+    return results
+
+
+def _part(folder: Path, name: str, seed: int) -> Path:
+    return folder / "parts" / name / f"{seed}.json"
+
+
+def run_part(comparison: Comparison, folder: Path, name: str, given: str, seed: int, days: int) -> tuple[str, int]:
+    """Run one plan on one seed and write its part; the JSON file comes last and says that the part is whole."""
+    scenario = comparison.load()
+    run = rollout(scenario, given, scenario.portfolio(comparison.accounts, seed), seed, days)
+    part = _part(folder, name, seed)
+    labels = {"policy": name, "seed": seed}
+    write_table(part.with_suffix(".accounts.parquet"), run.accounts.assign(**labels))
+    write_table(part.with_suffix(".daily.parquet"), run.daily.assign(**labels))
+    write_json(
+        part,
+        {
+            "measures": _nulls(measures.take(run)),
+            "tiers": {tier: _nulls(values) for tier, values in measures.take_by_tier(run).items()},
+            "tier_accounts": {tier: int((run.accounts["entry_tier"] == tier).sum()) for tier in measures.TIERS},
+            "roll_rates": _nulls(measures.roll_rates(run)),
+            "liquidation": measures.liquidation_curve(run).tolist(),
+            "unresolved": measures.unresolved_curve(run).tolist(),
+            "blocked": run.blocked,
+            "breaches": run.breaches,
+            "events": {
+                name: int(run.daily[name].sum())
+                for name in ("attempts", "unserved", "promises", "offers", "accepted", "suits", "judgments", "seizures")
+            },
+            "pools": {
+                pool: [
+                    int(run.daily[f"{pool}_{figure}"].sum())
+                    for figure in ("seconds", "capacity", "requested", "served")
+                ]
+                for pool in ("collector", "specialist", "autocall", "visit")
+            },
+            "legal": [
+                float(run.daily["legal_active"].mean()),
+                float(run.daily["legal_capacity"].mean()),
+                float(run.daily["legal_queue"].mean()),
+            ],
+        },
+    )
+    return name, seed
+
+
+def _nulls(values: dict[str, float]) -> dict[str, float | None]:
+    return {name: (value if math.isfinite(value) else None) for name, value in values.items()}
+
+
+def _nan(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _run(
+    comparison: Comparison, folder: Path, missing: list[tuple[str, str, int]], days: int, workers: int
+) -> Iterator[tuple[str, int]]:
+    """Run parts here or in worker processes, yielding each as it is finished."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler) if _in_main_thread() else None
+    try:
+        if workers == 1 or len(missing) <= 1:
+            for name, given, seed in missing:
+                yield run_part(comparison, folder, name, given, seed, days)
+        else:
+            yield from _run_in_workers(comparison, folder, missing, days, min(workers, len(missing)))
+    except KeyboardInterrupt:
+        raise Interrupted from None
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _in_main_thread() -> bool:
+    import threading
+
+    return threading.current_thread() is threading.main_thread()
+
+
+def _ignore_interrupts() -> None:
+    # Ctrl-C reaches the whole process group; the parent decides, and ends its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _run_in_workers(
+    comparison: Comparison, folder: Path, missing: list[tuple[str, str, int]], days: int, workers: int
+) -> Iterator[tuple[str, int]]:
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts)
+    waiting: set[Future[tuple[str, int]]] = set()
+    try:
+        for name, given, seed in missing:
+            waiting.add(pool.submit(run_part, comparison, folder, name, given, seed, days))
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+        pool.shutdown()
+    except BaseException:
+        workers_now = list((pool._processes or {}).values())
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in workers_now:
+            process.terminate()
+        raise
+
+
+def gather(comparison: Comparison, scenario: Scenario, folder: Path, names: list[str], days: int) -> dict[str, Any]:
+    """Results from the parts' files: means, intervals, paired differences, and the plan's claims."""
+    seeds = list(comparison.seed_range)
+    parts = {name: [read_json(_part(folder, name, seed)) for seed in seeds] for name in names}
+    for kind in ("accounts", "daily"):
+        tables = [
+            pd.read_parquet(_part(folder, name, seed).with_suffix(f".{kind}.parquet"))
+            for name in names
+            for seed in seeds
+        ]
+        write_table(folder / f"{kind}.parquet", pd.concat(tables, ignore_index=True))
+
+    def column(name: str, measure: str, tier: str | None = None) -> list[float]:
+        return [_nan((part["tiers"][tier] if tier else part["measures"])[measure]) for part in parts[name]]
+
+    policies = {name: {m: interval(column(name, m)) for m in measures.MEASURE} for name in names}
+    differences = {
+        f"{a}-vs-{b}": {m: difference(column(a, m), column(b, m)) for m in measures.MEASURE}
+        for a, b in itertools.permutations(names, 2)
+    }
+    tiers = {
+        name: {
+            tier: {m.name: interval(column(name, m.name, tier)) for m in measures.MEASURES if m.by_tier}
+            for tier in measures.TIERS
+        }
+        for name in names
+    }
+    return {
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "currency": scenario.world.currency,
+        "rules": scenario.rules.name,
+        "seeds": seeds,
+        "days": days,
+        "settings": asdict(comparison),
+        "policies": policies,
+        "differences": differences,
+        "tiers": tiers,
+        "tier_accounts": {t: sum(p["tier_accounts"][t] for p in parts[names[0]]) / len(seeds) for t in measures.TIERS},
+        "roll_rates": {
+            name: {
+                roll: interval([_nan(p["roll_rates"][roll]) for p in parts[name]])
+                for roll in parts[name][0]["roll_rates"]
+            }
+            for name in names
+        },
+        "events": {
+            name: {event: interval([p["events"][event] for p in parts[name]]) for event in parts[name][0]["events"]}
+            for name in names
+        },
+        "pools": {
+            name: {
+                pool: [sum(p["pools"][pool][k] for p in parts[name]) for k in range(4)]
+                for pool in parts[name][0]["pools"]
+            }
+            for name in names
+        },
+        "legal": {name: [sum(p["legal"][k] for p in parts[name]) / len(seeds) for k in range(3)] for name in names},
+        "blocked": {name: _summed([p["blocked"] for p in parts[name]]) for name in names},
+        "breaches": {name: _summed([p["breaches"] for p in parts[name]]) for name in names},
+        "claims": claims(differences),
+        "versions": versions(),
+    }
+
+
+def _summed(counts: list[dict[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for count in counts:
+        for name, value in count.items():
+            total[name] = total.get(name, 0) + value
+    return dict(sorted(total.items()))
+
+
+def claims(differences: dict[str, Any]) -> list[dict[str, Any]]:
+    """Does the staged plan reach what its authors claim against the status quo? One verdict per claim, by its interval."""
+    pair = differences.get("staged-vs-status-quo")
+    if pair is None:
+        return []
+    found = []
+    for measure, claim in (("recovery_rate", CLAIM_RECOVERY), ("time_to_recover_days", CLAIM_TIME)):
+        relative = pair[measure]["relative"]
+        low, high = relative["low"], relative["high"]
+        if low is None or high is None:
+            verdict = "not decided: one seed has no interval"
+        else:
+            better, worse = (low >= claim, high < claim) if claim > 0 else (high <= claim, low > claim)
+            verdict = "reached" if better else "not reached" if worse else "not decided by these seeds"
+        found.append({"measure": measure, "claim": claim, "relative": relative, "verdict": verdict})
+    return found

@@ -1,0 +1,78 @@
+"""Means over seeds with bootstrap intervals, and paired differences between policies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+CONFIDENCE = 0.95
+RESAMPLES = 4000
+
+Interval = dict[str, float | None]
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def interval(values: Sequence[float]) -> Interval:
+    """Mean over seeds and its 95 % bootstrap interval (percentile); no interval from a single seed.
+
+    Seeds on which the measure is undefined are left out.
+    """
+    data = np.array([value for value in values if math.isfinite(value)])
+    if data.size == 0:
+        return {"mean": None, "low": None, "high": None}
+    mean = float(data.mean())
+    if data.size == 1:
+        return {"mean": mean, "low": None, "high": None}
+    if np.ptp(data) == 0:
+        return {"mean": mean, "low": mean, "high": mean}
+    found = stats.bootstrap(
+        (data,),
+        np.mean,
+        n_resamples=RESAMPLES,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    )
+    low, high = found.confidence_interval
+    return {"mean": mean, "low": _finite(low), "high": _finite(high)}
+
+
+def _relative(a: NDArray[np.float64], b: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
+    return np.mean(a, axis=axis) / np.mean(b, axis=axis) - 1.0
+
+
+def relative_difference(ours: Sequence[float], theirs: Sequence[float]) -> Interval:
+    """mean(ours) / mean(theirs) − 1, seeds resampled in pairs."""
+    pairs = [(a, b) for a, b in zip(ours, theirs, strict=True) if math.isfinite(a) and math.isfinite(b)]
+    if not pairs or np.mean([b for _, b in pairs]) == 0:
+        return {"mean": None, "low": None, "high": None}
+    a, b = np.array(pairs).T
+    mean = float(_relative(a, b))
+    if len(pairs) == 1:
+        return {"mean": mean, "low": None, "high": None}
+    if np.ptp(a / np.where(b == 0, 1, b)) == 0:
+        return {"mean": mean, "low": mean, "high": mean}
+    found = stats.bootstrap(
+        (a, b),
+        _relative,
+        paired=True,
+        n_resamples=RESAMPLES,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    )
+    low, high = found.confidence_interval
+    return {"mean": mean, "low": _finite(low), "high": _finite(high)}
+
+
+def difference(ours: Sequence[float], theirs: Sequence[float]) -> dict[str, object]:
+    """Paired by seed: ours − theirs with its interval, and the same relative to theirs."""
+    absolute = interval([a - b for a, b in zip(ours, theirs, strict=True)])
+    return {**absolute, "relative": relative_difference(ours, theirs)}

@@ -1,0 +1,104 @@
+"""The folder of a comparison: finished parts, settings, results. Every file appears whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import BaseModel
+
+from sim.inputs import InputError
+
+RESULTS, SETTINGS, REPORT = "results.json", "run.json", "report.html"
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Write to a temporary name in the same folder, then rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, data: object) -> None:
+    """Write JSON; NaN is an error, as nothing else could read it."""
+    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write_whole(path, lambda temporary: _write_text(temporary, text))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a Parquet table."""
+    write_whole(path, lambda temporary: table.to_parquet(temporary, index=False))
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON.
+
+    Raises:
+        InputError: missing or broken.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(path, "", error.strerror or "unreadable", "a file of a finished or interrupted run") from None
+    except ValueError as error:
+        raise InputError(path, "", str(error), "valid JSON") from None
+
+
+def fingerprint(*parts: object) -> str:
+    """A short hash of models, tables, paths' contents and plain values."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, BaseModel):
+            digest.update(part.model_dump_json().encode())
+        elif isinstance(part, pd.DataFrame):
+            digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
+        else:
+            digest.update(json.dumps(part, sort_keys=True, default=str).encode())
+        digest.update(b"\0")
+    return digest.hexdigest()[:16]
+
+
+def versions() -> dict[str, str]:
+    """Versions that a result depends on."""
+    names = ("recoup", "numpy", "numba", "simpy", "pandas", "scipy")
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}
+
+
+def open_folder(folder: Path, settings: dict[str, Any], resume: bool) -> None:
+    """Make the run folder, or check that it belongs to the same comparison.
+
+    Raises:
+        InputError: it exists and `resume` is off, or it was begun with other settings.
+    """
+    if not resume:
+        if folder.exists():
+            raise InputError(
+                folder, "--out", "a folder that exists", "a new folder, or --resume to go on with this one"
+            )
+        write_json(folder / SETTINGS, settings)
+        return
+    begun = read_json(folder / SETTINGS)
+    for name, value in settings.items():
+        if begun.get(name) != value:
+            raise InputError(
+                folder / SETTINGS, f"{name} (--resume)", value, f"as this run was begun: {begun.get(name)!r}"
+            )
