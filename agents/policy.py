@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 class Policy(Protocol):
     """Decides for all open accounts at once."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What tables and reports call it."""
+        ...
 
     def act(self, observations: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Choose a treatment for each account.

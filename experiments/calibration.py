@@ -19,7 +19,6 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.plan import Plan, find_plan
-from agents.policy import Policy
 from scenarios.schema import ROOT, Scenario
 from sim.inputs import parse_yaml, read_yaml, validated
 from sim.parameters import DpdBand, Section
@@ -108,7 +107,7 @@ class Laboratory:
             world = world.model_copy(update={"operations": operations.model_copy(update=many)})
         portfolio = generate(population, self.accounts, self.seed, "calibration cohort")
         simulation = Simulation(world, portfolio, self.scenario.rules, self.seed, record_events=events)
-        plan: Policy = (
+        plan = (
             Plan.load(parse_yaml(policy, "probe"), simulation.menu)
             if policy and "\n" in policy
             else Plan.load(find_plan(policy or "no-contact"), simulation.menu)

@@ -10,6 +10,7 @@ import itertools
 import math
 import multiprocessing
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass
@@ -67,7 +68,7 @@ def _scenario(name: str, portfolio: str | None, column_map: str | None) -> Scena
     return scenario.with_portfolio(Path(portfolio), Path(column_map)) if portfolio and column_map else scenario
 
 
-class Interrupted(Exception):
+class Interrupted(Exception):  # noqa: N818
     """The comparison was stopped; finished parts are kept."""
 
 
@@ -150,9 +151,8 @@ def run_part(comparison: Comparison, folder: Path, name: str, given: str, seed: 
     scenario = comparison.load()
     run = rollout(scenario, given, scenario.portfolio(comparison.accounts, seed), seed, days)
     part = _part(folder, name, seed)
-    labels = {"policy": name, "seed": seed}
-    write_table(part.with_suffix(".accounts.parquet"), run.accounts.assign(**labels))
-    write_table(part.with_suffix(".daily.parquet"), run.daily.assign(**labels))
+    write_table(part.with_suffix(".accounts.parquet"), run.accounts.assign(policy=name, seed=seed))
+    write_table(part.with_suffix(".daily.parquet"), run.daily.assign(policy=name, seed=seed))
     write_json(
         part,
         {
@@ -212,8 +212,6 @@ def _run(
 
 
 def _in_main_thread() -> bool:
-    import threading
-
     return threading.current_thread() is threading.main_thread()
 
 

@@ -45,7 +45,8 @@ def interval(values: Sequence[float]) -> Interval:
 
 
 def _relative(a: NDArray[np.float64], b: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
-    return np.mean(a, axis=axis) / np.mean(b, axis=axis) - 1.0
+    with np.errstate(divide="ignore", invalid="ignore"):  # a resample whose base is 0 has no relative difference
+        return np.mean(a, axis=axis) / np.mean(b, axis=axis) - 1.0
 
 
 def relative_difference(ours: Sequence[float], theirs: Sequence[float]) -> Interval:

@@ -68,9 +68,9 @@ def reactance(p, fatigue):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def payment_intensity(
+def payment_intensity(  # type: ignore[no-untyped-def]
     p, willingness, liquidity, salience, excitation, pressure, fatigue, dpd, waiting, since_payday, promised
-):  # type: ignore[no-untyped-def]
+):
     """Spontaneous payments a day: a log-linear self-exciting intensity (Chehrazi & Weber 2015).
 
     exp(base + willingness + liquidity + salience + excitation + pressure − reactance − age − waiting + payday),

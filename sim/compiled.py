@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import numba.core.config
+
+config: Any = numba.core.config
 
 _SOURCES = Path(__file__).parent
 _KEEP_SECONDS = 7 * 24 * 3600
@@ -45,10 +48,10 @@ def njit(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """As `numba.njit(cache=True, **options)`, cached under the package's fingerprint."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        others, numba.config.CACHE_DIR = numba.config.CACHE_DIR, _FOLDER
+        others, config.CACHE_DIR = config.CACHE_DIR, _FOLDER
         try:
             return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
         finally:
-            numba.config.CACHE_DIR = others
+            config.CACHE_DIR = others
 
     return decorate

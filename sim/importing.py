@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -205,51 +206,48 @@ def _column(
     first_row: int,
     problems: list[Problem],
     document: Document,
-) -> pd.Series:
+) -> pd.Series[Any]:
     """One field's values, NaN where blank or unusable; unusable ones are added to the problems."""
     if mapped.constant is not None:
         return _constant(raw, wanted, mapped, document)
     label = ", ".join(mapped.columns)
-    shown = raw[mapped.columns[0]].astype(str).str.strip()
-    blank = raw[mapped.columns[0]].isna() | shown.str.lower().isin(_BLANK)
-    if mapped.count_at_least:
-        numbers = raw[mapped.columns].apply(lambda column: _numbers(column.astype(str).str.strip(), mapping))
-        values = (numbers >= mapped.count_at_least.threshold).sum(axis=1).astype(float)
-        good, blank = numbers.notna().all(axis=1), numbers.isna().all(axis=1)
-    elif mapped.date_column:
-        dates = pd.to_datetime(shown.where(~blank), format=mapped.format, errors="coerce")
-        values = (pd.Timestamp(str(mapped.as_of)) - dates).dt.days.astype(float)
-        good = _in_range(values, wanted)
-    elif wanted.kind is Kind.TEXT or wanted.kind is Kind.CATEGORY:
-        values = shown.map(mapped.values).where(shown.isin(list(mapped.values)), shown) if mapped.values else shown
-        good = values.isin(wanted.values) if wanted.values else values.str.len() > 0
-        if wanted.kind is Kind.TEXT:
-            good &= ~_repeated(values, blank, label, first_row, problems)
-    else:
-        text = shown.map(mapped.values).where(shown.isin(list(mapped.values)), shown) if mapped.values else shown
-        values = text.str.lower().map(_FLAGS) if wanted.kind is Kind.FLAG else _numbers(text, mapping)
-        values = values * mapped.scale + mapped.offset
-        good = _in_range(values, wanted)
-    bad = np.flatnonzero((~good & ~blank).to_numpy())
-    known = {problem.row for problem in problems if problem.column == label}
-    expected = (
-        f"a date in the format {mapped.format}, giving {wanted.expectation}"
-        if mapped.date_column
-        else wanted.expectation
-    )
+    first = raw[mapped.columns[0]]
+    text = first.astype(str).str.strip()
+    blank = first.isna() | text.str.lower().isin(_BLANK)
+    expected = wanted.expectation
     if mapped.values:
+        text = text.map(mapped.values).where(text.isin(list(mapped.values)), text)
         expected = "one of " + ", ".join(mapped.values)
     elif mapped.scale != 1 or mapped.offset != 0:
-        expected = f"a value that gives {wanted.expectation} after the map's scale and offset"
+        expected = f"a value that gives {expected} after the map's scale and offset"
+    if mapped.count_at_least:
+        numbers = raw[mapped.columns].apply(lambda column: _numbers(column.astype(str).str.strip(), mapping))
+        values: pd.Series[Any] = (numbers >= mapped.count_at_least.threshold).sum(axis=1).astype(float)
+        good, blank = numbers.notna().all(axis=1), numbers.isna().all(axis=1)
+    elif mapped.date_column:
+        dates = pd.to_datetime(text.where(~blank), format=mapped.format, errors="coerce")
+        values = (pd.Timestamp(str(mapped.as_of)) - dates).dt.days.astype(float)
+        good = _in_range(values, wanted)
+        expected = f"a date in the format {mapped.format}, giving {wanted.expectation}"
+    elif wanted.kind in (Kind.TEXT, Kind.CATEGORY):
+        values = text
+        good = text.isin(wanted.values) if wanted.values else text != ""
+        if wanted.kind is Kind.TEXT:
+            good &= ~_repeated(text, blank, label, first_row, problems)
+    else:
+        numeric = text.str.lower().map(_FLAGS) if wanted.kind is Kind.FLAG else _numbers(text, mapping)
+        values = numeric * mapped.scale + mapped.offset
+        good = _in_range(values, wanted)
+    known = {problem.row for problem in problems if problem.column == label}
     problems += [
-        Problem(int(row) + first_row, label, str(raw[mapped.columns[0]].iloc[row]), expected)
-        for row in bad
-        if int(row) + first_row not in known
+        Problem(row, label, str(first.iloc[row - first_row]), expected)
+        for row in (int(r) + first_row for r in np.flatnonzero((~good & ~blank).to_numpy()))
+        if row not in known
     ]
     return values.where(good & ~blank)
 
 
-def _constant(raw: pd.DataFrame, wanted: Field, mapped: Mapping, document: Document) -> pd.Series:
+def _constant(raw: pd.DataFrame, wanted: Field, mapped: Mapping, document: Document) -> pd.Series[Any]:
     value = mapped.constant
     text = str(value).lower()
     if wanted.kind is Kind.CATEGORY:
@@ -264,18 +262,20 @@ def _constant(raw: pd.DataFrame, wanted: Field, mapped: Mapping, document: Docum
     return pd.Series([value] * len(raw), index=raw.index)
 
 
-def _numbers(text: pd.Series, mapping: ColumnMap) -> pd.Series:
+def _numbers(text: pd.Series[Any], mapping: ColumnMap) -> pd.Series[Any]:
     if mapping.thousands:
         text = text.str.replace(mapping.thousands, "", regex=False)
     return pd.to_numeric(text, errors="coerce").astype(float)
 
 
-def _in_range(values: pd.Series, wanted: Field) -> pd.Series:
+def _in_range(values: pd.Series[Any], wanted: Field) -> pd.Series[Any]:
     good = values.between(wanted.least, wanted.most) & np.isfinite(values)
     return good & (values == values.round()) if wanted.kind is Kind.INTEGER else good
 
 
-def _repeated(values: pd.Series, blank: pd.Series, label: str, first_row: int, problems: list[Problem]) -> pd.Series:
+def _repeated(
+    values: pd.Series[Any], blank: pd.Series[Any], label: str, first_row: int, problems: list[Problem]
+) -> pd.Series[Any]:
     """Rows whose id stands in an earlier row; the problem names that row."""
     again = values.duplicated() & ~blank
     firsts = {value: row for row, value in reversed(list(enumerate(values)))} if again.any() else {}
@@ -291,7 +291,7 @@ def _repeated(values: pd.Series, blank: pd.Series, label: str, first_row: int, p
     return again
 
 
-def _summary(wanted: Field, values: pd.Series) -> str:
+def _summary(wanted: Field, values: pd.Series[Any]) -> str:
     known = values.dropna()
     if known.empty:
         return "no usable value"

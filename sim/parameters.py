@@ -7,7 +7,7 @@ use them are in `behaviour.py`.
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -378,7 +378,7 @@ def kernel_record(world: World) -> NDArray[np.void]:
     Behaviour parameters keep their names (float64 scalars, vectors by channel or window); each half-life adds a
     `<name>_keep`, the share left after a day. Costs are in cents, times in seconds, both by channel where they differ.
     """
-    columns: dict[str, object] = {}
+    columns: dict[str, Any] = {}
     for name in Behaviour.model_fields:
         value = getattr(world.behaviour, name)
         columns[name] = value.vector() if isinstance(value, PerChannel | PerWindow) else float(value)

@@ -6,7 +6,8 @@ portfolio are the portfolio of n accounts. Hidden traits are not drawn here but 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,7 +46,7 @@ class _Rows:
         p = self.population
         return np.log(np.maximum(self.number("monthly_income"), 1.0) / p.income_median) / max(p.income_spread, 1e-9)
 
-    def choose(self, weights: dict[str, float], draw: int) -> NDArray[np.object_]:
+    def choose(self, weights: Mapping[Any, float], draw: int) -> NDArray[np.object_]:
         names = np.array(list(weights), dtype=object)
         bounds = np.cumsum(list(weights.values()))
         picked = np.searchsorted(bounds, self.uniform(draw) * bounds[-1], side="right")
@@ -124,7 +125,7 @@ _DRAWS: dict[str, Callable[[_Rows], NDArray[np.generic]]] = {
     "opening_balance": _balance,
     "prior_delinquencies": _prior,
     "early_warning": _early_warning,
-    "product": lambda rows: rows.choose(dict(rows.population.products), 9),
+    "product": lambda rows: rows.choose(rows.population.products, 9),
     "stable_assets": lambda rows: rows.uniform(10) < rows.population.stable_assets,
     "tenure_months": _tenure,
     "payday": lambda rows: 1 + (28 * rows.uniform(11)).astype(np.int64),

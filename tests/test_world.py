@@ -295,7 +295,7 @@ def test_observation_columns_mean_what_their_names_say(home: Scenario) -> None:
     assert (seen["weekday"] == date.weekday()).all()
     assert (seen["day_off"] == (date.weekday() >= 5)).all()
     assert set(np.unique(seen["tier"])) <= {0, 1, 2}
-    assert (seen["days_to_payday"] == (a["payday"] - date.day) % 30).all()
+    assert (seen["days_to_payday"] == (a["payday"].astype(int) - date.day) % 30).all()
     assert simulation.observe().shape == (len(a), len(FIELD_INDEX))
     assert (simulation.observe() >= LOW).all() and (simulation.observe() <= HIGH).all()
 
@@ -312,8 +312,7 @@ def test_same_luck_under_two_policies(home: Scenario) -> None:
                 # Everybody but account 7 gets messages now and then.
                 actions[(simulation.open_accounts != 7) & simulation.masks()[:, wechat]] = wechat * (day % 3 == 0)
             simulation.advance(actions)
-    fields = [f for f in alone.accounts.dtype.names if f not in ()]
-    assert not differing(alone.accounts[fields][7:8], crowd.accounts[fields][7:8])
+    assert not differing(alone.accounts[7:8], crowd.accounts[7:8])
     assert differing(alone.accounts, crowd.accounts)
 
 
@@ -329,7 +328,7 @@ def test_interest_never_exceeds_the_rule_packs_cap(home: Scenario) -> None:
 
 def test_portfolio_beyond_write_off_is_refused(home: Scenario) -> None:
     world = home.world.model_copy(update={"write_off_dpd": 100})
-    with pytest.raises(InputError, match="dpd: got .*, expected below 100"):
+    with pytest.raises(InputError, match=r"dpd: got .*, expected below 100"):
         Simulation(world, home.portfolio(100, 1), home.rules, 1)
 
 
