@@ -58,7 +58,7 @@ def relative_difference(ours: Sequence[float], theirs: Sequence[float]) -> Inter
     mean = float(_relative(a, b))
     if len(pairs) == 1:
         return {"mean": mean, "low": None, "high": None}
-    if np.ptp(a / np.where(b == 0, 1, b)) == 0:
+    if np.ptp(a) == 0 and np.ptp(b) == 0:
         return {"mean": mean, "low": mean, "high": mean}
     found = stats.bootstrap(
         (a, b),
@@ -69,8 +69,10 @@ def relative_difference(ours: Sequence[float], theirs: Sequence[float]) -> Inter
         method="percentile",
         rng=np.random.default_rng(0),
     )
-    low, high = found.confidence_interval
-    return {"mean": mean, "low": _finite(low), "high": _finite(high)}
+    # Not scipy's own limits: they are undefined as soon as one resample is.
+    tail = (1.0 - CONFIDENCE) / 2.0
+    known = found.bootstrap_distribution[np.isfinite(found.bootstrap_distribution)]
+    return {"mean": mean, "low": float(np.quantile(known, tail)), "high": float(np.quantile(known, 1.0 - tail))}
 
 
 def difference(ours: Sequence[float], theirs: Sequence[float]) -> dict[str, object]:

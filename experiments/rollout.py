@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,13 +30,13 @@ def rollout(
     portfolio: Portfolio,
     seed: int,
     days: int,
-    on_day: Callable[[int], None] | None = None,
+    threads: int = 1,
 ) -> Rollout:
     """Follow a cohort for so many days under a plan.
 
     The horizon is the same for every policy: when all accounts are closed, the days that are left are empty.
     """
-    simulation = Simulation(scenario.world, portfolio, scenario.rules, seed)
+    simulation = Simulation(scenario.world, portfolio, scenario.rules, seed, threads=threads)
     policy = Plan.load(plan_name, simulation.menu)
     every = scenario.world.decision_every_days
     while simulation.day < days:
@@ -47,8 +46,6 @@ def rollout(
             simulation.advance(actions, policy.priority(observations, actions))
         else:
             simulation.advance(np.zeros(simulation.open_accounts.size, np.int64))
-        if on_day:
-            on_day(simulation.day)
     return Rollout(
         accounts=simulation.accounts_table(),
         daily=simulation.daily_table(),

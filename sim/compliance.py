@@ -358,7 +358,7 @@ def unlawful(a, t, rules):  # type: ignore[no-untyped-def]
     """Feature bits that the rules forbid for this account today (uint64)."""
     bits = np.uint64(0)
     for n in range(rules.size):
-        if triggered(a, t, rules[n]):
+        if (rules[n].bits & ~bits) and triggered(a, t, rules[n]):
             bits |= rules[n].bits
     return bits
 

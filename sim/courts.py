@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim.account import Event, Stage
 from sim.clock import COURT_OPENS, DAY, Calendar
+from sim.compiled import njit
 from sim.debtor import charge, receive
 from sim.operations import headcount
 from sim.parameters import FeeStep, World
@@ -30,6 +31,17 @@ def court_fee(claim: int, steps: Sequence[FeeStep], factor: float) -> int:
             fee += 100.0 * step.flat + step.rate * (min(claim, upto) - below)
         below = upto
     return int(fee * factor + 0.5)
+
+
+# Python hands a whole array to compiled code a hundred times faster than one of its records.
+@njit()
+def _charge(accounts, number, today, cents):  # type: ignore[no-untyped-def]
+    charge(accounts[number], today[0], cents)
+
+
+@njit()
+def _receive(accounts, number, today, cents):  # type: ignore[no-untyped-def]
+    receive(accounts[number], today[0], cents)
 
 
 class LegalDesk:
@@ -90,7 +102,7 @@ class LegalDesk:
             yield place
             yield self._morning_after(self._days(a, self.courts.filing_days, 0))
             fee = court_fee(int(a["balance"]), self.courts.fee_steps, self.courts.summary_factor)
-            charge(a, self.today[0], fee + 100.0 * self.costs.suit_handling)
+            _charge(self.accounts, number, self.today, fee + 100.0 * self.costs.suit_handling)
             a["pressure"] += self.params["pressure_suit"]
             self._move(a, Stage.FILED)
             with self.docket.request() as hearing:
@@ -111,13 +123,13 @@ class LegalDesk:
         with self.team.request() as place:
             yield place
             yield self._morning_after(1)
-            charge(a, self.today[0], 100.0 * self.costs.enforcement)
+            _charge(self.accounts, number, self.today, 100.0 * self.costs.enforcement)
             yield self._morning_after(self._days(a, self.courts.enforcement_days, 2))
         found = int(float(a["asset_cover"]) * int(a["opening"]))
         self._move(a, Stage.ENFORCED)
         if found > 0:
             a["events"] |= Event.SEIZURE
-            receive(a, self.today[0], found)
+            _receive(self.accounts, number, self.today, found)
 
     def _move(self, a: np.void, stage: Stage) -> None:
         a["stage"], a["stage_day"] = stage, self._day()

@@ -46,7 +46,7 @@ def wake(accounts, rows, first, last, params, today):  # type: ignore[no-untyped
 
 
 @njit(nogil=True)
-def allowed(accounts, rows, first, last, today, menu, rules, gate, out):  # type: ignore[no-untyped-def]
+def allowed(accounts, rows, first, last, today, menu_bits, rules, gate, out):  # type: ignore[no-untyped-def]
     """Fill rows first..last of the mask: bool (open accounts, menu)."""
     t = today[0]
     for row in range(first, last):
@@ -54,8 +54,9 @@ def allowed(accounts, rows, first, last, today, menu, rules, gate, out):  # type
         forbidden = impossible(a, t)
         if gate:
             forbidden |= unlawful(a, t, rules)
-        for item in range(menu.size):
-            out[row, item] = (menu[item].bits & forbidden) == 0
+        free = out[row]
+        for item in range(menu_bits.size):
+            free[item] = (menu_bits[item] & forbidden) == 0
 
 
 @njit()

@@ -143,12 +143,12 @@ def days_between(now: int, then: int) -> float:
 
 @njit()
 def popcount(history: int) -> int:
-    """Days marked in a history of bits."""
-    count = 0
-    while history:
-        history &= history - 1
-        count += 1
-    return count
+    """Days marked in a history of at most 32 bits (parallel bit count)."""
+    v = history & 0xFFFFFFFF
+    v -= (v >> 1) & 0x55555555
+    v = (v & 0x33333333) + ((v >> 2) & 0x33333333)
+    v = (v + (v >> 4)) & 0x0F0F0F0F
+    return ((v * 0x01010101) & 0xFFFFFFFF) >> 24
 
 
 @njit()

@@ -19,7 +19,7 @@ import simpy
 from numpy.typing import NDArray
 
 from sim import kernels
-from sim.account import Event, Status
+from sim.account import Event, Stage, Status
 from sim.clock import DAY, DAY_ENDS, HOUR, Calendar
 from sim.compliance import RULE, RulePack
 from sim.courts import LegalDesk
@@ -79,6 +79,7 @@ class Simulation:
         self.accounts = open_accounts(world, portfolio, seed)
         self.open_accounts = np.arange(len(portfolio), dtype=np.int64)
         self._menu_table = self.menu.table
+        self._menu_bits = self._menu_table["bits"].copy()
         self._rules_table = rules.table(world) if rules.rules else np.zeros(0, RULE)
         self._params = kernel_record(world)
         self._today = np.zeros(1, DAY_RECORD)
@@ -128,7 +129,7 @@ class Simulation:
     def masks(self) -> NDArray[np.bool_]:
         """Which treatments are possible and lawful now: shape (open, menu)."""
         out = np.empty((self.open_accounts.size, len(self.menu)), np.bool_)
-        self._over_rows(kernels.allowed, self._today, self._menu_table, self._rules_table, self.gate, out)
+        self._over_rows(kernels.allowed, self._today, self._menu_bits, self._rules_table, self.gate, out)
         return out
 
     # --- one day ------------------------------------------------------------------------------------------------
@@ -222,7 +223,8 @@ class Simulation:
                 self._instalments[self.day + days].append(rows[chosen])
 
     def _go_to_court(self, rows: NDArray[np.int64], events: NDArray[np.uint32]) -> None:
-        for number in rows[events & (Event.SUIT | Event.ENFORCEMENT | Event.CLOSED) > 0]:
+        closed_in_court = (events & Event.CLOSED > 0) & (self.accounts["stage"][rows] >= Stage.QUEUED)
+        for number in rows[closed_in_court | (events & (Event.SUIT | Event.ENFORCEMENT) > 0)]:
             happened = self.accounts["events"][number]
             if happened & Event.CLOSED:
                 self.courts.withdraw(int(number))

@@ -76,7 +76,14 @@ def test_workers_and_resume_change_no_number(finished: Path, tmp_path: Path) -> 
     (broken / "parts" / "staged" / "2.json").unlink()
     (broken / "results.json").unlink()
     ready: list[tuple[str, int]] = []
-    compare(SMALL, broken, workers=2, resume=True, command="recoup compare …", on_part=lambda *part: ready.append(part))
+    compare(
+        SMALL,
+        broken,
+        workers=2,
+        resume=True,
+        command="recoup compare …",
+        on_part=lambda name, seed: ready.append((name, seed)),
+    )
     assert len(ready) == 4
     expected = (finished / "results.json").read_bytes()
     assert (tmp_path / "two" / "results.json").read_bytes() == expected
