@@ -19,6 +19,7 @@ class Status(IntEnum):
     PAID = 1
     SETTLED = 2
     WRITTEN_OFF = 3
+    LEFT = 4  # taken out at the end of a training episode
 
 
 @unique
@@ -97,7 +98,8 @@ ACCOUNT = np.dtype(
         ("early_warning", "f4"),
         ("tenure", "u2"),
         ("prior", "u1"),
-        ("dpd0", "i4"),  # days past due on day 0
+        ("dpd0", "i4"),  # days past due on day 0 of the simulation
+        ("entry_day", "i4"),
         # money, cents
         ("opening", "i8"),
         ("balance", "i8"),

@@ -191,7 +191,7 @@ def observe(accounts, open_accounts, first, last, today, tier_rule, low, high, o
         o[9] = a.product
         o[10] = a.tenure
         o[11] = a.prior
-        o[12] = t.day
+        o[12] = t.day - a.entry_day
         o[13] = popcount(a.call_history & 0x7F)
         o[14] = popcount(a.text_history & 0x7F)
         o[15] = popcount(a.visit_history & 0x3FFFFFFF)

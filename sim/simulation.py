@@ -86,7 +86,8 @@ class Simulation:
         self._tier_rule = _tier_record(world)
         self._batch, self._threads = batch, ThreadPoolExecutor(threads) if threads > 1 else None
         self._priority = self._queues = np.zeros(0, np.uint8)
-        self._instalments: dict[int, list[NDArray[np.int64]]] = defaultdict(list)
+        self._instalments: dict[int, list[tuple[NDArray[np.int64], NDArray[np.uint64]]]] = defaultdict(list)
+        self.keep_flows, self.flows = False, np.zeros(0, np.int64)  # cents of cash less cost by account, latest day
         self._budget = int(world.settlement_budget * int(self.accounts["opening"].sum()))
 
         self.env = simpy.Environment()
@@ -120,10 +121,15 @@ class Simulation:
         """Worth at day 0 of one unit of today's money."""
         return float(self._today["discount_factor"][0])
 
-    def observe(self) -> NDArray[np.float32]:
-        """Observations of the open accounts: shape (open, fields), natural units, fields as in `observation.FIELDS`."""
-        out = np.empty((self.open_accounts.size, len(FIELDS)), np.float32)
-        self._over_rows(observe, self._today, self._tier_rule, LOW, HIGH, out)
+    def observe(self, numbers: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+        """Observations: shape (accounts, fields), natural units, fields as in `observation.FIELDS`.
+
+        Args:
+            numbers: which accounts; None = the open ones.
+        """
+        rows = self.open_accounts if numbers is None else numbers
+        out = np.empty((rows.size, len(FIELDS)), np.float32)
+        self._over_rows(observe, self._today, self._tier_rule, LOW, HIGH, out, rows=rows)
         return out
 
     def masks(self) -> NDArray[np.bool_]:
@@ -164,8 +170,31 @@ class Simulation:
             self._queues,
         )
         self.env.run(until=(self.day + 1) * DAY)
+        if self.keep_flows:
+            treated = self.accounts[self.open_accounts]
+            self.flows = treated["cash_today"] - treated["cost_today"]
         self.day += 1
         self._begin_day(self._wake())
+
+    def enter(self, numbers: NDArray[np.int64], fresh: NDArray[np.void]) -> None:
+        """Put new accounts in the places of closed ones, entering today.
+
+        Args:
+            numbers: places, none of them open, each once.
+            fresh: records of `traits.open_accounts`, shape (places,), with streams that no other account has had.
+        """
+        fresh["number"], fresh["entry_day"] = numbers, self.day
+        fresh["dpd0"] -= self.day
+        self.accounts[numbers] = fresh
+        self._budget += int(self.world.settlement_budget * int(fresh["opening"].sum()))
+        self.open_accounts = np.sort(np.concatenate([self.open_accounts, numbers]))
+
+    def leave(self, numbers: NDArray[np.int64]) -> None:
+        """Take open accounts out of the simulation, as if they had never owed: cases end, nothing is booked."""
+        for number in numbers:
+            self.courts.withdraw(int(number))
+        self.accounts["status"][numbers] = Status.LEFT
+        self.open_accounts = np.setdiff1d(self.open_accounts, numbers, assume_unique=True)
 
     def _days(self) -> Process:
         """The day's round: each contact window serves its queues, then the debtors pay, and the day is closed."""
@@ -182,8 +211,10 @@ class Simulation:
             yield self.env.timeout(day * DAY - self.env.now)
 
     def _let_instalments_fall_due(self, day: int) -> None:
-        for numbers in self._instalments.get(day, ()):
-            self.accounts["plan_due"][numbers] = self.accounts["plan_months"][numbers] > 0
+        for numbers, keys in self._instalments.get(day, ()):
+            # A place may have passed to another account since.
+            same = self.accounts["key"][numbers] == keys
+            self.accounts["plan_due"][numbers[same]] = self.accounts["plan_months"][numbers[same]] > 0
 
     def _serve(self, window: Window) -> None:
         for pool, centre in enumerate(self.centres.values()):
@@ -220,7 +251,7 @@ class Simulation:
         self._instalments.pop(self.day, None)
         for chosen, days in ((signed, FIRST_INSTALMENT_DAYS), (continued, INSTALMENT_EVERY_DAYS)):
             if chosen.any():
-                self._instalments[self.day + days].append(rows[chosen])
+                self._instalments[self.day + days].append((rows[chosen], self.accounts["key"][rows[chosen]]))
 
     def _go_to_court(self, rows: NDArray[np.int64], events: NDArray[np.uint32]) -> None:
         closed_in_court = (events & Event.CLOSED > 0) & (self.accounts["stage"][rows] >= Stage.QUEUED)
@@ -274,9 +305,11 @@ class Simulation:
         spent = pending + (self.ledger.forgiven if self.day else 0)
         t["settlement_budget_left"] = max(0.0, 1.0 - spent / self._budget) if self._budget else 0.0
 
-    def _over_rows(self, kernel: Callable[..., Any], *arguments: Any) -> list[Any]:
-        """Call a kernel for batches of the open accounts, on threads if asked for; results in order."""
-        rows = self.open_accounts
+    def _over_rows(
+        self, kernel: Callable[..., Any], *arguments: Any, rows: NDArray[np.int64] | None = None
+    ) -> list[Any]:
+        """Call a kernel for batches of accounts (the open ones), on threads if asked for; results in order."""
+        rows = self.open_accounts if rows is None else rows
         spans = [(first, min(first + self._batch, rows.size)) for first in range(0, rows.size, self._batch)]
 
         def run(span: tuple[int, int]) -> Any:

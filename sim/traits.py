@@ -24,11 +24,15 @@ BIRTH = -1  # the day under which traits are drawn
 _TRAIT, _PICK = int(Purpose.TRAIT), int(Purpose.PICK)
 
 
-def open_accounts(world: World, portfolio: Portfolio, seed: int) -> NDArray[np.void]:
-    """All accounts of a portfolio at the start of day 0: structured array `ACCOUNT`, shape (accounts,)."""
+def open_accounts(world: World, portfolio: Portfolio, seed: int, first: int = 0) -> NDArray[np.void]:
+    """All accounts of a portfolio at the start of day 0: structured array `ACCOUNT`, shape (accounts,).
+
+    Args:
+        first: number of the first account's random stream: the same rows under other streams are other people.
+    """
     accounts = np.zeros(len(portfolio), ACCOUNT)
     accounts["number"] = np.arange(len(portfolio))
-    accounts["key"] = streams(seed, accounts["number"])
+    accounts["key"] = streams(seed, np.arange(first, first + len(portfolio), dtype=np.int64))
     category = {name: index for index, name in enumerate(PRODUCTS)}
     accounts["product"] = [category[name] for name in portfolio.table["product"]]
     for ours, theirs in (

@@ -1,0 +1,46 @@
+"""Gymnasium environments by scenario name; registered as `recoup/…` through the `gymnasium.envs` entry point."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+
+from scenarios.schema import load_scenario
+from sim.env import AccountEnv, PortfolioVectorEnv
+
+PORTFOLIO_SEED = 20_000_000  # accounts to train on: no comparison uses seeds as high
+
+
+def account(
+    scenario: str = "china-consumer", accounts: int = 2000, portfolio_seed: int = PORTFOLIO_SEED, **options: Any
+) -> AccountEnv:
+    """`gym.make("recoup/Account-v0", scenario=…)`: one debtor in a living portfolio; options as `AccountEnv`."""
+    found = load_scenario(scenario)
+    return AccountEnv(
+        found.world, found.rules, found.portfolio(accounts, portfolio_seed), **{"days": found.days, **options}
+    )
+
+
+def portfolio(
+    scenario: str = "china-consumer",
+    num_envs: int = 1,
+    accounts: int | None = None,
+    portfolio_seed: int = PORTFOLIO_SEED,
+    **options: Any,
+) -> PortfolioVectorEnv:
+    """`gym.make_vec("recoup/Portfolio-v0", num_envs=…, scenario=…)`; options as `PortfolioVectorEnv`."""
+    found = load_scenario(scenario)
+    size = max(num_envs, accounts or 5 * num_envs)
+    options = {"days": found.days, **options}
+    return PortfolioVectorEnv(found.world, found.rules, found.portfolio(size, portfolio_seed), num_envs, **options)
+
+
+def register() -> None:
+    """Called by Gymnasium when it loads its plugins; the namespace `recoup` is the entry point's name."""
+    gym.register("Account-v0", entry_point="scenarios.environments:account", order_enforce=True)
+    gym.register(
+        "Portfolio-v0",
+        entry_point="scenarios.environments:account",
+        vector_entry_point="scenarios.environments:portfolio",
+    )
