@@ -182,9 +182,7 @@ class Costs(Section):
     """Unit costs, in the scenario's currency."""
 
     contact: PerChannel = Field(description="cost of one attempt apart from staff time")
-    minute: dict[Literal["collector", "specialist", "legal"], NonNegative] = Field(
-        description="cost of a minute of staff time"
-    )
+    minute: dict[Literal["collector", "specialist"], NonNegative] = Field(description="cost of a minute of staff time")
     notice: NonNegative = Field(description="pre-suit notice, on top of the letter")
     suit_handling: NonNegative = Field(description="handling of a suit, apart from the court fee")
     enforcement: NonNegative = Field(description="application for enforcement")

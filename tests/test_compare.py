@@ -209,7 +209,7 @@ def test_intervals_hold_the_mean_and_pair_by_seed(values: list[float], shift: fl
     slack = 1e-6 * (1 + abs(mean))
     assert low - slack <= mean <= high + slack
     shifted = difference([value + shift for value in values], values)
-    # The same shift on every seed leaves no doubt, however noisy the seeds are.
+    # The same shift on every seed leaves no doubt, however noisy the seeds are (up to rounding of value + shift).
     assert np.isclose(shifted["low"], shift, atol=1e-6) and np.isclose(shifted["high"], shift, atol=1e-6)
 
 

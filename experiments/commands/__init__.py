@@ -1,0 +1,1 @@
+"""The subcommands of `recoup`, one file a group; `experiments/cli.py` puts them together."""

@@ -1,0 +1,23 @@
+"""`recoup calibrate`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from experiments.console import Json, console
+
+
+def calibrate(
+    scenario: Annotated[str, typer.Option("-s", "--scenario", help="Scenario's name or file.")] = "china-consumer",
+    seeds: Annotated[int, typer.Option(min=1, max=1000)] = 2,
+    first_seed: Annotated[int, typer.Option(min=0, max=2**62)] = 901,
+    json: Json = False,
+) -> None:
+    """Measure the world against the published figures it should reproduce; exit code 1 if one is missed."""
+    from experiments.calibration import report_readings
+    from scenarios.schema import load_scenario
+
+    if not report_readings(load_scenario(scenario), range(first_seed, first_seed + seeds), console(), json):
+        raise typer.Exit(1)

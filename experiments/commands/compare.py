@@ -1,0 +1,141 @@
+"""`recoup compare`, `recoup demo`, `recoup report`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from experiments.console import INTERRUPTED, Json, command_line, console
+
+if TYPE_CHECKING:
+    from experiments.compare import Comparison
+
+DEMO_PLANS = ("no-contact", "status-quo", "staged", "tiered")
+DEMO_SEEDS = 10
+
+
+def compare(
+    scenario: Annotated[
+        str, typer.Option("-s", "--scenario", help="Shipped scenario's name, or a .yaml file.")
+    ] = "china-consumer",
+    plan: Annotated[
+        list[str] | None, typer.Option("-p", "--plan", help="Plan's name or .yaml file; once for each.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Number of seeds.")] = 10,
+    first_seed: Annotated[int, typer.Option(min=0, max=2**62, help="First seed.")] = 1,
+    accounts: Annotated[
+        int | None, typer.Option(min=1, max=10_000_000, help="Accounts [default: the scenario's, or all of a file].")
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="Horizon in days [default: the scenario's].")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=1024, help="Processes; the numbers do not depend on it.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Run folder, new [default: runs/<scenario>-<time>].")] = None,
+    portfolio: Annotated[Path | None, typer.Option(help="Your own accounts, CSV or Parquet; needs --map.")] = None,
+    column_map: Annotated[Path | None, typer.Option("--map", help="Column map of the portfolio (YAML).")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run in --out.")] = False,
+    json: Json = False,
+) -> None:
+    """Compare plans on the same accounts and the same luck.
+
+    Example: recoup compare -s taiwan-cards -p status-quo -p staged --seeds 20 --workers 2
+    """
+    from experiments.compare import Comparison
+
+    if (portfolio is None) != (column_map is None):
+        raise typer.BadParameter("--portfolio and --map go together")
+    if resume and out is None:
+        raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")
+    comparison = Comparison(
+        scenario=scenario,
+        plans=tuple(plan or ("status-quo", "staged")),
+        seeds=seeds,
+        first_seed=first_seed,
+        accounts=accounts,
+        days=days,
+        portfolio=str(portfolio) if portfolio else None,
+        map=str(column_map) if column_map else None,
+    )
+    _compare(comparison, out, workers, resume, json, command_line())
+
+
+def demo(
+    seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Number of seeds.")] = DEMO_SEEDS,
+    workers: Annotated[int, typer.Option(min=1, max=1024, help="Processes.")] = 2,
+    out: Annotated[Path | None, typer.Option(help="Run folder, new.")] = None,
+) -> None:
+    """Four plans on a real portfolio: the whole story in a minute or two."""
+    from experiments.compare import Comparison
+
+    command = f"recoup compare -s taiwan-cards {' '.join('-p ' + name for name in DEMO_PLANS)} --seeds {seeds}"
+    _compare(Comparison("taiwan-cards", DEMO_PLANS, seeds=seeds), out, workers, False, False, command)
+
+
+def report(run: Annotated[Path, typer.Argument(help="Run folder.")]) -> None:
+    """Write the HTML report of a finished run again."""
+    from experiments.report import render
+
+    console().print(f"report: {render(run)}", soft_wrap=True)
+
+
+def _compare(comparison: Comparison, out: Path | None, workers: int, resume: bool, as_json: bool, command: str) -> None:
+    from datetime import datetime
+
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from agents.plan import find_plan, read_plan
+    from experiments.compare import Interrupted, compare
+    from experiments.report import answers, render
+
+    folder = out or Path("runs") / f"{Path(comparison.scenario).stem}-{datetime.now():%Y%m%d-%H%M%S}"
+    names = [read_plan(find_plan(given)).name for given in comparison.plans]
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+        width = max(map(len, names))
+        tasks = {name: progress.add_task(name.ljust(width), total=comparison.seeds) for name in names}
+        try:
+            results = compare(
+                comparison, folder, workers, resume, command, lambda name, seed: progress.advance(tasks[name])
+            )
+        except Interrupted:
+            progress.stop()
+            again = command if "--resume" in command else f"{_with_out(command, folder)} --resume"
+            print(f"recoup: interrupted; finished seeds are kept. Go on with: {again}", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+    page = render(folder)
+    out_console = console()
+    if as_json:
+        out_console.print_json(data=results)
+        return
+    out_console.print(_table(results))
+    for sentence in answers(results):
+        out_console.print(sentence, markup=False)
+    out_console.print(f"\nreport: {page}", soft_wrap=True, markup=False)
+
+
+def _with_out(command: str, folder: Path) -> str:
+    return command if "--out" in command else f"{command} --out {shlex.quote(str(folder))}"
+
+
+def _table(results: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    from experiments.measures import MEASURES
+    from experiments.report import span
+
+    seeds = len(results["seeds"])
+    title = f"{results['title']}: {results['portfolio']['accounts']:,} accounts, {results['days']} days, {seeds} seed{'s' * (seeds > 1)}"
+    table = Table(title=title, title_justify="left", caption="mean over seeds (95 % interval)", caption_justify="left")
+    table.add_column("measure")
+    for name in results["policies"]:
+        table.add_column(name, justify="right")
+    for measure in MEASURES:
+        table.add_row(
+            measure.title, *(span(found[measure.name], measure.unit) for found in results["policies"].values())
+        )
+    return table

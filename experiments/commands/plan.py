@@ -1,0 +1,54 @@
+"""`recoup plan …`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.console import console
+
+app = typer.Typer(help="Plan files.", no_args_is_help=True)
+
+
+@app.command("check")
+def check(
+    file: Annotated[str, typer.Argument(help="Plan file, or a shipped plan's name.")],
+    scenario: Annotated[
+        str, typer.Option("-s", "--scenario", help="Scenario whose treatments it uses.")
+    ] = "china-consumer",
+) -> None:
+    """Read a plan as a comparison would, and say what it does."""
+    from agents.plan import Plan
+    from scenarios.schema import load_scenario
+    from sim.treatments import Menu
+
+    world = load_scenario(scenario).world
+    plan = Plan.load(file, Menu.of(world.channels, world.offers, world.legal))
+    out = console()
+    out.print(f"{plan.name}: {len(plan.rules)} rules, good for {scenario}", markup=False)
+    for dropped in plan.dropped:
+        out.print(f"  left out, as the scenario has no such treatment: {dropped}", markup=False)
+
+
+@app.command("template")
+def template(
+    out: Annotated[Path | None, typer.Option(help="File to write, new [default: print it].")] = None,
+) -> None:
+    """Print or write a documented plan to start from."""
+    from experiments.runfolder import write_whole
+    from scenarios.schema import ROOT
+    from sim.inputs import InputError
+
+    text = (ROOT / "plans" / "template.yaml").read_text(encoding="utf-8")
+    if out is None:
+        print(text, end="")
+        return
+    if out.exists():
+        raise InputError(out, "--out", "a file that exists", "a new file")
+    write_whole(out, lambda temporary: _write(temporary, text))
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,38 @@
+"""What all commands share: the console, the `--json` option, lists."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+INTERRUPTED = 130  # exit code
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+
+def console() -> Console:
+    """Standard output."""
+    # Piped output has no width of its own; tables must not be squeezed into 80 columns.
+    return Console(width=None if sys.stdout.isatty() else 160, soft_wrap=False, highlight=False)
+
+
+def command_line() -> str:
+    """What the user typed, to be shown again."""
+    return shlex.join(["recoup", *sys.argv[1:]])
+
+
+def print_list(rows: list[tuple[str, str, str]], as_json: bool) -> None:
+    """Name, title, description of things that a user can name."""
+    from rich.table import Table
+
+    if as_json:
+        console().print_json(data=[dict(zip(("name", "title", "description"), row, strict=True)) for row in rows])
+        return
+    table = Table("name", "title", "description")
+    for row in rows:
+        table.add_row(*row)
+    console().print(table)
