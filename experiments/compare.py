@@ -164,6 +164,8 @@ def run_part(comparison: Comparison, folder: Path, name: str, given: str, seed: 
             "unresolved": measures.unresolved_curve(run).tolist(),
             "blocked": run.blocked,
             "breaches": run.breaches,
+            "decisions": run.decisions,
+            "cash_sources": run.cash_sources,
             "events": {
                 name: int(run.daily[name].sum())
                 for name in ("attempts", "unserved", "promises", "offers", "accepted", "suits", "judgments", "seizures")

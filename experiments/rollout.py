@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from agents.plan import Plan
+from experiments.cash_sources import CashSources
+from experiments.decisions import DecisionCount, Decisions
 from scenarios.schema import Scenario
 from sim.portfolio import Portfolio
 from sim.simulation import Simulation
@@ -22,6 +24,8 @@ class Rollout:
     blocked: dict[str, int]
     breaches: dict[str, int]
     days: int
+    decisions: Decisions = field(default_factory=dict)
+    cash_sources: dict[str, int] = field(default_factory=dict)  # cents
 
 
 def rollout(
@@ -38,18 +42,24 @@ def rollout(
     """
     simulation = Simulation(scenario.world, portfolio, scenario.rules, seed, threads=threads)
     policy = Plan.load(plan_name, simulation.menu)
+    decisions, sources = DecisionCount(simulation.menu), CashSources(simulation)
     every = scenario.world.decision_every_days
     while simulation.day < days:
+        morning, priority = simulation.open_accounts, None
+        actions = np.zeros(morning.size, np.int64)
         if simulation.day % every == 0:
             observations = simulation.observe()
             actions = policy.act(observations, simulation.masks())
-            simulation.advance(actions, policy.priority(observations, actions))
-        else:
-            simulation.advance(np.zeros(simulation.open_accounts.size, np.int64))
+            priority = policy.priority(observations, actions)
+            decisions.add(observations, actions)
+        simulation.advance(actions, priority)
+        sources.add(morning, actions)
     return Rollout(
         accounts=simulation.accounts_table(),
         daily=simulation.daily_table(),
         blocked=simulation.blocked_by_rule(),
         breaches=simulation.breaches_by_rule(),
         days=days,
+        decisions=decisions.table(),
+        cash_sources=sources.table(),
     )
