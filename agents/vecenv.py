@@ -31,14 +31,16 @@ class PortfolioVecEnv(VecEnv):
         self._actions = actions
 
     def step_wait(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
-        observations, rewards, terminated, _, info = self.env.step(self._actions)
+        observations, rewards, terminated, truncated, info = self.env.step(self._actions)
         infos = [self._nothing] * self.num_envs  # shared: the learner reads it and writes nothing
-        ended = np.flatnonzero(terminated)
-        if ended.size:
-            for place, last in zip(ended, encode(np.stack(info["final_obs"][ended])), strict=True):
-                infos[place] = {"terminal_observation": last}
-            self.recovered = (self.recovered + info["recovered"][ended].tolist())[-5000:]
-        return encode(observations), (rewards * self.reward_factor).astype(np.float32), terminated, infos
+        done = terminated | truncated | ~info["open"]  # nothing follows the closing of an account, only idle days
+        if "_recovered" in info:
+            self.recovered = (self.recovered + info["recovered"][info["_recovered"]].tolist())[-5000:]
+        cut = np.flatnonzero(truncated)
+        if cut.size:  # the story would have gone on: the learner adds the value of the last observation
+            for place, last in zip(cut, encode(np.stack(list(info["final_obs"][cut]))), strict=True):
+                infos[place] = {"terminal_observation": last, "TimeLimit.truncated": True}
+        return encode(observations), (rewards * self.reward_factor).astype(np.float32), done, infos
 
     def env_method(self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any) -> list[Any]:
         if method_name != "action_masks":

@@ -7,7 +7,8 @@ from typing import Any
 import gymnasium as gym
 
 from scenarios.schema import load_scenario
-from sim.env import AccountEnv, PortfolioVectorEnv
+from sim.account_env import AccountEnv
+from sim.env import PortfolioVectorEnv
 
 PORTFOLIO_SEED = 20_000_000  # accounts to train on: no comparison uses seeds as high
 

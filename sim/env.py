@@ -1,18 +1,28 @@
-"""Gymnasium environments on the simulation: one step is one day, one action a row of the treatment menu.
+"""`recoup/Portfolio-v0`: every debtor of one shared simulation as a sub-environment of a Gymnasium vector environment.
 
-`PortfolioVectorEnv` (recoup/Portfolio-v0, by `gym.make_vec`): every place of one shared simulation is a sub-environment.
-`AccountEnv` (recoup/Account-v0, by `gym.make`): one debtor inside a living portfolio that other policies keep busy.
+One step is one day, one action a row of the treatment menu. Reward: (cash − cost) of the day, discounted to the account's
+entry, over the portfolio's mean opening balance (`reward_scale="portfolio"`: the sum is what recovery rates weigh) or the
+account's own (`"own"`). With gamma = 1 the return is the net present value recovered per unit owed.
 
-An episode is one account from entry to closure or horizon. The horizon ends it for good (`terminated`): recovery is counted
-up to there, and the observation knows the day. Reward: (cash − cost) of the day, discounted to the account's entry, over the
-portfolio's mean opening balance (`reward_scale="portfolio"`: the sum is what recovery rates weigh) or the account's own
-(`"own"`), so that with gamma = 1 the return is the net present value recovered per unit owed.
+Places are filled in one of two ways (`fill`):
+
+`"living"` (default): a book in steady state. When an account closes, or has been `days` in the book, its place passes to a new
+account the same day, so that staff, lines and courts stay as busy as in a living book and no sample is wasted. So that not
+all enter and leave together, the first accounts leave on days spread over the horizon (`truncated`: their story would have
+gone on). After `LIVING_DAYS` the whole simulation starts anew (`truncated` as well), because staff gets better with every
+course and holidays are listed for so long only.
+
+`"cohort"`: as policies are evaluated. All accounts enter on day 0, nobody joins, and all places end together after `days`;
+then the next cohort starts under a new seed. A closed account stays in its place until then: only "nothing" is allowed, and
+its reward is 0. Samples are the fewer for it, but the queues are those of an evaluation: shorter as accounts close.
+
+`infos["open"]` says which places hold an open account; a learner may treat closing as the end of the story (as
+`agents.vecenv` does), because nothing follows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import gymnasium as gym
 import numpy as np
@@ -20,6 +30,7 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 
+from sim.account import Status
 from sim.compliance import RulePack
 from sim.observation import HIGH, LOW
 from sim.parameters import World
@@ -28,8 +39,12 @@ from sim.simulation import Simulation
 from sim.traits import open_accounts
 from sim.treatments import Menu
 
-Policy = Callable[[NDArray[np.float32], NDArray[np.bool_]], NDArray[np.int64]]
 RewardScale = Literal["portfolio", "own"]
+Fill = Literal["living", "cohort"]
+Step = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]
+
+LIVING_DAYS = 720
+_RESERVE = 1024  # entrants prepared at a time, at least
 
 
 def observation_space() -> spaces.Box:
@@ -40,16 +55,17 @@ def observation_space() -> spaces.Box:
 class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArray[Any]]):
     """Every debtor of one shared simulation, each as a sub-environment, with autoreset in the same step.
 
-    When an account closes or reaches the horizon, its place passes to a new account at once, so that staff, lines and
-    courts stay as busy as in a living book. The returned observation is the new account's; the old one's last is in
-    `infos["final_obs"]`.
+    Where an episode ends, the returned observation is the place's next account's; the old one's last is in
+    `infos["final_obs"]`. An account that has been `days` in the book is `terminated`, not truncated: recovery is counted up to
+    there, and the observation knows the day (`days_in_book`).
 
     Args:
         world, rules: the scenario.
-        portfolio: accounts to draw entrants from, in turn; entrants after the first round are other people (new luck).
+        portfolio: accounts to draw entrants from, in turn, beginning somewhere by the seed; under other seeds, and after
+            a round, the same rows are other people (new hidden traits and luck).
         num_envs: places; at most the portfolio's size.
         days: horizon of an account, in days.
-        reward_scale: see the module.
+        reward_scale, fill: see the module.
         threads: for the kernels; changes no number.
     """
 
@@ -63,12 +79,20 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         num_envs: int,
         days: int = 180,
         reward_scale: RewardScale = "portfolio",
+        fill: Fill = "living",
         threads: int = 1,
     ) -> None:
-        if not 1 <= num_envs <= len(portfolio):
-            raise ValueError(f"num_envs is {num_envs}, expected 1 to {len(portfolio)}, the portfolio's size")
+        for name, number, least, most in (("num_envs", num_envs, 1, len(portfolio)), ("days", days, 1, 3650)):
+            if not least <= number <= most:
+                raise ValueError(f"{name} is {number}, expected {least} to {most}")
+        for name, word, known in (
+            ("reward_scale", reward_scale, get_args(RewardScale)),
+            ("fill", fill, get_args(Fill)),
+        ):
+            if word not in known:
+                raise ValueError(f"{name} is {word!r}, expected one of {known}")
         self.world, self.rules, self.portfolio = world, rules, portfolio
-        self.num_envs, self.days, self.threads = num_envs, days, threads
+        self.num_envs, self.days, self.fill, self.threads = num_envs, days, fill, threads
         self.menu = Menu.of(world.channels, world.offers, world.legal)
         self.single_observation_space = observation_space()
         self.single_action_space = spaces.Discrete(len(self.menu))
@@ -77,153 +101,117 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         self._own_scale = reward_scale == "own"
         self._mean_opening = float(portfolio.column("opening_balance").mean() * 100)
         self._day_value = (1.0 + world.discount_rate) ** (-np.arange(days + 1) / 365.0)
+        self._places = np.arange(num_envs)
         self.render_mode = None
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """All places filled on day 0. Without a seed the environment's own generator gives one."""
+        """All places filled on day 0. Without a seed the environment's own generator goes on."""
         super().reset(seed=seed)
-        self.seed = int(self.np_random.integers(2**62)) if seed is None else seed
-        table = self.portfolio.table.iloc[: self.num_envs].reset_index(drop=True)
-        first = Portfolio(table, self.portfolio.name)
-        self.simulation = Simulation(self.world, first, self.rules, self.seed, threads=self.threads)
-        self.simulation.keep_flows = True
-        self._entered, self._reserve, self._next = self.num_envs, np.zeros(0, self.simulation.accounts.dtype), 0
-        return self.simulation.observe(), {}
+        self._row = int(self.np_random.integers(len(self.portfolio)))
+        self._start()
+        return self._observe(), {"open": np.ones(self.num_envs, bool)}
 
     def action_masks(self) -> NDArray[np.bool_]:
-        """Exact mask of the current day: shape (num_envs, menu)."""
-        return self.simulation.masks()
+        """Exact mask of the current day: shape (num_envs, menu). Closed accounts of a cohort allow only "nothing"."""
+        masks = self.simulation.masks(self._places)
+        if self.simulation.open_accounts.size < self.num_envs:
+            masks[self.simulation.accounts["status"] != Status.OPEN, 1:] = False
+        return masks
 
-    def step(
-        self, actions: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
+    def step(self, actions: NDArray[np.int64]) -> Step:
         """One day for every place. Forbidden actions are blocked and counted, never carried out."""
         simulation = self.simulation
-        ages = simulation.day - simulation.accounts["entry_day"]
-        opening = simulation.accounts["opening"]
-        scale = opening if self._own_scale else self._mean_opening
-        simulation.advance(np.asarray(actions, np.int64))
-        rewards = simulation.flows * self._day_value[ages] / scale
-        closed = simulation.accounts["status"] != 0
-        over = ages + 1 >= self.days
-        terminated = closed | over
-        infos: dict[str, Any] = {}
-        if terminated.any():
-            infos = self._renew(np.flatnonzero(terminated), np.flatnonzero(over & ~closed), terminated)
-        return simulation.observe(), rewards, terminated, np.zeros(self.num_envs, bool), infos
+        rows = simulation.open_accounts
+        ages = simulation.day - simulation.accounts["entry_day"][rows]
+        scale = simulation.accounts["opening"][rows] if self._own_scale else self._mean_opening
+        simulation.advance(np.asarray(actions, np.int64)[rows])
+        rewards = np.zeros(self.num_envs)
+        rewards[rows] = simulation.flows * self._day_value[ages] / scale
+        return self._after_living(rewards) if self.fill == "living" else self._after_cohort(rewards, rows)
 
-    def _renew(
-        self, ended: NDArray[np.int64], over: NDArray[np.int64], terminated: NDArray[np.bool_]
-    ) -> dict[str, Any]:
-        last = self.simulation.observe(ended)
-        self.simulation.leave(over)
-        recovered = self.simulation.accounts["cash"][ended] / self.simulation.accounts["opening"][ended]
-        self.simulation.enter(ended, self._entrants(ended.size))
+    def _after_living(self, rewards: NDArray[np.float64]) -> Step:
+        simulation = self.simulation
+        closed = simulation.accounts["status"] != Status.OPEN
+        of_age = simulation.day - simulation.accounts["entry_day"] >= self.days
+        terminated = closed | of_age
+        truncated = (simulation.day >= self._leaving) & ~terminated
+        if simulation.day >= LIVING_DAYS:
+            truncated = ~terminated
+        infos: dict[str, Any] = {"open": np.ones(self.num_envs, bool)}
+        ended = np.flatnonzero(terminated | truncated)
+        if ended.size:
+            infos |= self._farewell(ended, np.flatnonzero(terminated))
+            if simulation.day >= LIVING_DAYS:
+                self._start()
+            else:
+                simulation.leave(ended[~closed[ended]])
+                self._leaving[ended] = LIVING_DAYS
+                simulation.enter(ended, self._entrants(ended.size))
+        return self._observe(), rewards, terminated, truncated, infos
+
+    def _after_cohort(self, rewards: NDArray[np.float64], rows: NDArray[np.int64]) -> Step:
+        simulation = self.simulation
+        over = simulation.day >= self.days
+        is_open = simulation.accounts["status"] == Status.OPEN
+        infos: dict[str, Any] = {}
+        if over:
+            infos = self._farewell(self._places, rows)
+            self._start()
+            is_open = np.ones(self.num_envs, bool)
+        elif simulation.open_accounts.size < rows.size:
+            infos = self._recovered(rows[~is_open[rows]])
+        ended = np.full(self.num_envs, over)
+        return self._observe(), rewards, ended, np.zeros(self.num_envs, bool), {"open": is_open} | infos
+
+    def _observe(self) -> NDArray[np.float32]:
+        return self.simulation.observe(self._places)
+
+    def _start(self) -> None:
+        """A new simulation under a new seed, its places filled with the portfolio's next accounts."""
+        seed = int(self.np_random.integers(2**62))
+        first = Portfolio(self._next_rows(self.num_envs), self.portfolio.name)
+        self.simulation = Simulation(self.world, first, self.rules, seed, threads=self.threads)
+        self.simulation.keep_flows = True
+        self._people = self.num_envs  # random streams taken in this simulation
+        self._reserve, self._used = np.zeros(0, self.simulation.accounts.dtype), 0
+        self._leaving = 1 + self.np_random.permutation(self.num_envs) * self.days // self.num_envs
+
+    def _next_rows(self, count: int) -> Any:
+        rows = (self._row + np.arange(count)) % len(self.portfolio)
+        self._row = int(self._row + count) % len(self.portfolio)
+        return self.portfolio.table.iloc[rows].reset_index(drop=True)
+
+    def _farewell(self, ended: NDArray[np.int64], lately_open: NDArray[np.int64]) -> dict[str, Any]:
+        """What Gymnasium wants to know of episodes that end: last observations; and shares recovered."""
         final = np.full(self.num_envs, None, object)
-        for place, observation in zip(ended, last, strict=True):
+        for place, observation in zip(ended, self.simulation.observe(ended), strict=True):
             final[place] = observation
-        share = np.zeros(self.num_envs)
-        share[ended] = recovered
-        return {"final_obs": final, "_final_obs": terminated, "recovered": share, "_recovered": terminated}
+        marks = np.zeros(self.num_envs, bool)
+        marks[ended] = True
+        return {"final_obs": final, "_final_obs": marks, **self._recovered(lately_open)}
+
+    def _recovered(self, places: NDArray[np.int64]) -> dict[str, Any]:
+        """Share of the opening balance that came in as cash, for accounts whose story ended today."""
+        accounts = self.simulation.accounts
+        share, marks = np.zeros(self.num_envs), np.zeros(self.num_envs, bool)
+        share[places] = accounts["cash"][places] / accounts["opening"][places]
+        marks[places] = True
+        return {"recovered": share, "_recovered": marks}
 
     def _entrants(self, count: int) -> NDArray[np.void]:
-        """The next accounts from the reserve, which is refilled a round of the portfolio at a time."""
+        """The next accounts from the reserve, which is refilled many at a time."""
         parts = []
         while count:
-            if self._next == self._reserve.size:
-                self._reserve = self._round()
-                self._next = 0
-            taken = self._reserve[self._next : self._next + count].copy()
-            self._next += taken.size
+            if self._used == self._reserve.size:
+                size = max(self.num_envs, _RESERVE)
+                fresh = Portfolio(self._next_rows(size), self.portfolio.name)
+                self._reserve = open_accounts(self.world, fresh, self.simulation.seed, self._people)
+                self._people += size
+                self._used = 0
+            taken = self._reserve[self._used : self._used + count].copy()
+            self._used += taken.size
             count -= taken.size
             parts.append(taken)
         return np.concatenate(parts)
-
-    def _round(self) -> NDArray[np.void]:
-        start = self._entered % len(self.portfolio)
-        size = min(len(self.portfolio) - start, max(self.num_envs, 1024))
-        table = self.portfolio.table.iloc[start : start + size].reset_index(drop=True)
-        fresh = open_accounts(self.world, Portfolio(table, self.portfolio.name), self.seed, self._entered)
-        self._entered += size
-        return fresh
-
-
-class AccountEnv(gym.Env[NDArray[np.float32], np.int64]):
-    """One debtor inside a living portfolio: place 0 is the agent's, a fixed policy treats the others.
-
-    Args:
-        world, rules, portfolio, days, reward_scale: as for `PortfolioVectorEnv`.
-        others: how many other accounts keep staff and courts busy.
-        others_policy: what treats them; None = a lawful contact at random now and then.
-        render_mode: "ansi" tells the account's story so far, one line a day on which anything happened.
-    """
-
-    metadata = {"render_modes": ["ansi"], "render_fps": 1}
-
-    def __init__(
-        self,
-        world: World,
-        rules: RulePack,
-        portfolio: Portfolio,
-        days: int = 180,
-        others: int = 200,
-        others_policy: Policy | None = None,
-        reward_scale: RewardScale = "portfolio",
-        render_mode: str | None = None,
-    ) -> None:
-        if render_mode not in (None, *self.metadata["render_modes"]):
-            raise ValueError(f"render_mode is {render_mode!r}, expected one of {self.metadata['render_modes']}")
-        size = min(others + 1, len(portfolio))
-        self._portfolio_env = PortfolioVectorEnv(world, rules, portfolio, size, days, reward_scale)
-        self.observation_space = self._portfolio_env.single_observation_space
-        self.action_space = self._portfolio_env.single_action_space
-        self._others = others_policy or self._now_and_then
-        self.render_mode = render_mode
-        self._story: list[str] = []
-
-    @property
-    def menu(self) -> Menu:
-        """The treatments that actions index."""
-        return self._portfolio_env.menu
-
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """A new debtor. Without a seed the environment's own generator gives one."""
-        super().reset(seed=seed)
-        simulation_seed = int(self.np_random.integers(2**62))
-        self._rows, _ = self._portfolio_env.reset(seed=simulation_seed)
-        self._luck = np.random.default_rng(simulation_seed)
-        self._story = []
-        return self._rows[0], {}
-
-    def action_masks(self) -> NDArray[np.bool_]:
-        """Exact mask of the current day: shape (menu,)."""
-        return self._portfolio_env.action_masks()[0]
-
-    def step(self, action: np.int64 | int) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
-        """One day of this debtor, and of everybody else."""
-        env = self._portfolio_env
-        actions = self._others(self._rows, env.action_masks())
-        actions[0] = action
-        day = env.simulation.day
-        self._rows, rewards, terminated, truncated, infos = env.step(actions)
-        observation = infos["final_obs"][0] if terminated[0] else self._rows[0]
-        self._tell(day, int(action), float(rewards[0]), bool(terminated[0]))
-        return observation, float(rewards[0]), bool(terminated[0]), bool(truncated[0]), {}
-
-    def _now_and_then(self, observations: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.int64]:
-        lots = self._luck.random(masks.shape) * masks
-        return np.where(self._luck.random(len(masks)) < 0.4, lots.argmax(axis=1), 0)
-
-    def _tell(self, day: int, action: int, reward: float, ended: bool) -> None:
-        name = self.menu.names[action]
-        if action or reward > 0 or ended:
-            end = ", end" if ended else ""
-            self._story.append(f"day {day:3d}  {name:32s} {reward:+.4f}{end}")
-
-    def render(self) -> str | None:  # type: ignore[override]
-        """The story so far, for `render_mode="ansi"`."""
-        return "\n".join(self._story) if self.render_mode == "ansi" else None

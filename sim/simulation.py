@@ -132,10 +132,15 @@ class Simulation:
         self._over_rows(observe, self._today, self._tier_rule, LOW, HIGH, out, rows=rows)
         return out
 
-    def masks(self) -> NDArray[np.bool_]:
-        """Which treatments are possible and lawful now: shape (open, menu)."""
-        out = np.empty((self.open_accounts.size, len(self.menu)), np.bool_)
-        self._over_rows(kernels.allowed, self._today, self._menu_bits, self._rules_table, self.gate, out)
+    def masks(self, numbers: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
+        """Which treatments are possible and lawful now: shape (accounts, menu).
+
+        Args:
+            numbers: which accounts; None = the open ones.
+        """
+        rows = self.open_accounts if numbers is None else numbers
+        out = np.empty((rows.size, len(self.menu)), np.bool_)
+        self._over_rows(kernels.allowed, self._today, self._menu_bits, self._rules_table, self.gate, out, rows=rows)
         return out
 
     # --- one day ------------------------------------------------------------------------------------------------
@@ -171,8 +176,8 @@ class Simulation:
         )
         self.env.run(until=(self.day + 1) * DAY)
         if self.keep_flows:
-            treated = self.accounts[self.open_accounts]
-            self.flows = treated["cash_today"] - treated["cost_today"]
+            rows = self.open_accounts
+            self.flows = self.accounts["cash_today"][rows] - self.accounts["cost_today"][rows]
         self.day += 1
         self._begin_day(self._wake())
 
