@@ -173,6 +173,14 @@ ACCOUNT = np.dtype(
         ("blocked", "u2"),
         ("breaches", "u2"),
         ("unserved", "u2"),
+        # tallies of what the debtor bears: measured, never observed (see experiments/welfare.py)
+        ("busiest_week", "u1"),  # most contact attempts within 7 days
+        ("plans_fit", "u1"),  # agreed instalments within disposable income
+        ("hardship_calls", "u2"),  # calls and visits while hardship was known
+        ("hardship_suits", "u1"),  # suits decided while hardship was known
+        ("distress_contacts", "u2"),  # contact attempts while the debtor had no work
+        ("distress_suits", "u1"),  # suits decided while the debtor had no work
+        ("distress_seized", "i8"),  # cents taken by enforcement while the debtor had no work
         ("status", "u1"),
         ("closed_day", "i4"),  # NEVER while open
         # today

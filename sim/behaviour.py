@@ -158,9 +158,13 @@ def instalment_probability(p, willingness, fit, secured):  # type: ignore[no-unt
 
 
 @njit()
-def complaint_probability(p, channel, fatigue, skill):  # type: ignore[no-untyped-def]
-    """Probability that a contact attempt draws a complaint: steep in fatigue and in pay for performance."""
+def complaint_probability(p, channel, fatigue, skill, care):  # type: ignore[no-untyped-def]
+    """Probability that a contact attempt draws a complaint: steep in fatigue and in pay for performance.
+
+    Less with skill, and by exp(−care) with what courses in conduct have taught (`Retraining.complaint_fall`).
+    """
     x = p.complaint_fatigue * fatigue + p.complaint_performance_pay * p.performance_pay + p.skill_complaint * skill
+    x -= care
     return min(p.complaint[channel] * math.exp(min(x, 8.0)), 1.0)
 
 

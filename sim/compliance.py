@@ -175,6 +175,8 @@ AnyRule = Annotated[
     Field(discriminator="kind"),
 ]
 
+SUSPENDED = 240  # + channel: the number under which a channel's suspension is filed, above those of all rules
+
 RULE = np.dtype(
     [("trigger", "u1"), ("group", "u1"), ("n", "i4"), ("x", "f8"), ("bits", "u8"), ("rule", "u1")], align=True
 )
@@ -209,7 +211,7 @@ class RulePack(Section):
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     title: str
     description: str = ""
-    rules: list[AnyRule]
+    rules: list[AnyRule] = Field(max_length=SUSPENDED - 1)
 
     @property
     def interest_cap(self) -> float:

@@ -129,7 +129,10 @@ class LegalDesk:
         self._move(a, Stage.ENFORCED)
         if found > 0:
             a["events"] |= Event.SEIZURE
+            before = int(a["cash"])
             _receive(self.accounts, number, self.today, found)
+            if not a["employed"]:
+                a["distress_seized"] += int(a["cash"]) - before
 
     def _move(self, a: np.void, stage: Stage) -> None:
         a["stage"], a["stage_day"] = stage, self._day()

@@ -12,6 +12,7 @@ import math
 from sim import behaviour as b
 from sim.account import NEVER, Event, Outcome, Stage, Status
 from sim.compiled import njit
+from sim.observation import popcount
 from sim.randomness import Purpose, bits, uniform
 from sim.treatments import OFFER_DISCOUNT, OFFER_KIND, OFFER_MONTHS, Channel, Group, Legal, OfferKind
 
@@ -21,6 +22,7 @@ MISSED_TO_BREAK = 2
 SETTLEMENT_DAYS = 10
 RESTRUCTURE_DOWN_PAYMENT = 0.1
 LEAST_PARTIAL_PAYMENT = 1000  # cents
+WEEK = 0x7F  # the last 7 days of a history
 
 # Numba reads module-level integers as constants, but not attributes of enumerations mixed with uint fields.
 _OPEN, _PAID, _SETTLED, _WRITTEN_OFF = (int(s) for s in (Status.OPEN, Status.PAID, Status.SETTLED, Status.WRITTEN_OFF))
@@ -174,6 +176,15 @@ def skill_of(a, t, skills):  # type: ignore[no-untyped-def]
 
 
 @njit()
+def tally_contact(a, t, group):  # type: ignore[no-untyped-def]
+    """Count for the welfare measures what this attempt asks of the debtor; nothing else reads it."""
+    week = popcount((a.call_history | a.text_history | a.visit_history) & WEEK) + (group == _LETTER_GROUP)
+    a.busiest_week = max(a.busiest_week, week)
+    a.hardship_calls += a.hardship_until > t.day and (group == _CALL or group == _VISIT_GROUP)
+    a.distress_contacts += a.employed == 0
+
+
+@njit()
 def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     """The attempt takes place: its cost, its marks on the debtor, and what he answers.
 
@@ -194,12 +205,13 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     elif group == _VISIT_GROUP:
         a.visit_history |= 1
     charge(a, t, p.cost_contact[channel] + p.cost_minute[channel] * a.seconds / 60.0)
+    tally_contact(a, t, group)
     skill = skill_of(a, t, skills)
-    if uniform(a.key, t.day, R_COMPLAINT) < b.complaint_probability(p, channel, a.fatigue, skill):
+    if uniform(a.key, t.day, R_COMPLAINT) < b.complaint_probability(p, channel, a.fatigue, skill, t.care[channel]):
         a.complaints += 1
         a.complaint_until = t.day + int(p.complaint_days)
         a.events |= E_COMPLAINT
-        charge(a, t, p.cost_complaint)
+        charge(a, t, p.cost_complaint + t.complaint_surcharge)
     a.fatigue += p.fatigue_gain[channel]
     if group == _TEXT and uniform(a.key, t.day, R_OPT_OUT) < p.opt_out:
         a.opted_out = 1
@@ -289,6 +301,7 @@ def answer_offer(a, p, t, item, staff):  # type: ignore[no-untyped-def]
             a.plan_amount = instalment
             a.plan_secured = secured
             a.plans += 1
+            a.plans_fit += instalment <= 100.0 * income
             a.promise_due = NEVER
             if secured:
                 a.restructured = 1
@@ -317,6 +330,8 @@ def take_legal_step(a, p, t, step):  # type: ignore[no-untyped-def]
     elif step == _SUIT:
         a.stage = _QUEUED
         a.events |= E_SUIT
+        a.hardship_suits += a.hardship_until > t.day
+        a.distress_suits += a.employed == 0
     elif step == _ENFORCE:
         a.stage = _ENFORCING
         a.events |= E_ENFORCEMENT

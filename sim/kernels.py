@@ -11,7 +11,7 @@ import numpy as np
 from sim import debtor
 from sim.account import Event, Outcome
 from sim.compiled import njit
-from sim.compliance import impossible, rule_against, unlawful
+from sim.compliance import SUSPENDED, impossible, rule_against, unlawful
 from sim.randomness import Purpose, bits
 from sim.treatments import OFFER_KIND, Channel, OfferKind
 
@@ -51,7 +51,7 @@ def allowed(accounts, rows, first, last, today, menu_bits, rules, gate, out):  #
     t = today[0]
     for row in range(first, last):
         a = accounts[rows[row]]
-        forbidden = impossible(a, t)
+        forbidden = impossible(a, t) | t.suspended
         if gate:
             forbidden |= unlawful(a, t, rules)
         free = out[row]
@@ -61,10 +61,14 @@ def allowed(accounts, rows, first, last, today, menu_bits, rules, gate, out):  #
 
 @njit()
 def pass_gate(a, t, item, rules, gate):  # type: ignore[no-untyped-def]
-    """Whether a treatment may go ahead; counts it on the account as blocked or, with the gate off, as a breach."""
+    """Whether a treatment may go ahead; counts it on the account as blocked or, with the gate off, as a breach.
+
+    A suspended channel is closed by the operation itself: with the gate off as well, and it never counts as a breach.
+    """
     lawful = rule_against(a, t, rules, item.bits)
-    if (impossible(a, t) & item.bits) or (gate and lawful):
-        a.rule = lawful
+    suspended = t.suspended & item.bits
+    if suspended or (impossible(a, t) & item.bits) or (gate and lawful):
+        a.rule = SUSPENDED + item.channel if suspended and not lawful else lawful
         a.blocked += 1
         a.outcome = _BLOCKED
         a.events |= _E_BLOCKED

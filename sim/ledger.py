@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from sim.account import Event, Outcome, Stage, Status
+from sim.compliance import SUSPENDED
 from sim.kernels import EVENT_NAMES, SUMS
 from sim.observation import FIELD_INDEX, TIERS
+from sim.treatments import Channel
 
 if TYPE_CHECKING:
     from sim.simulation import Simulation
@@ -52,6 +55,10 @@ _DAILY_NAMES = {
 }
 
 
+def _names(channels: Iterable[Channel]) -> str:
+    return ", ".join(channel.name.lower() for channel in channels)
+
+
 def money_gap(accounts: NDArray[np.void]) -> NDArray[np.int64]:
     """opening + interest + fees − cash − forgiven − written off − balance, in cents: zero for every account, always."""
     inflow = accounts["opening"] + accounts["interest"] + accounts["fees"]
@@ -64,7 +71,7 @@ class Ledger:
 
     def __init__(self, simulation: Simulation, record_events: bool) -> None:
         self._simulation, self._record_events = simulation, record_events
-        self._days: list[dict[str, float]] = []
+        self._days: list[dict[str, Any]] = []
         self._events: list[pd.DataFrame] = []
         self._by_rule = {Event.BLOCKED: Counter[int](), Event.BREACH: Counter[int]()}
         self.interest_today = 0
@@ -74,7 +81,7 @@ class Ledger:
         self._fees = 0
 
     @property
-    def yesterday(self) -> dict[str, float]:
+    def yesterday(self) -> dict[str, Any]:
         """The figures of the latest day that was closed."""
         return self._days[-1]
 
@@ -82,7 +89,7 @@ class Ledger:
         """Book a day from the kernels' totals, the staff's clocks and the court's docket."""
         s = self._simulation
         values = totals.tolist() if totals.size else [0] * (len(EVENT_NAMES) + len(SUMS))
-        day: dict[str, float] = {"day": s.day}
+        day: dict[str, Any] = {"day": s.day}
         day |= dict(zip((_DAILY_NAMES.get(name, name) for name in EVENT_NAMES), values, strict=False))
         day |= dict(zip(SUMS, values[len(EVENT_NAMES) :], strict=True))
         fees = int(s.accounts["fees"].sum()) if day["judgments"] else self._fees
@@ -102,11 +109,15 @@ class Ledger:
             centre.end_of_day()
         day |= {"overhead": overhead, "legal_active": s.courts.team.count, "legal_capacity": s.courts.team.capacity}
         day["legal_queue"] = s.courts.waiting
+        day |= {"suspended": _names(s.corrections.suspended), "away": sum(c.away for c in s.centres.values())}
+        day["regulator_cost"] = round(day["complaints"] * s.complaint_surcharge)
         self._days.append(day)
         rows = s.open_accounts
+        suspended = self._suspended
         for event in (Event.BLOCKED, Event.BREACH):
             if day[_DAILY_NAMES.get(event.name.lower(), event.name.lower())]:  # type: ignore[union-attr]
                 self._by_rule[event].update(s.accounts["rule"][rows][s.accounts["events"][rows] & event > 0].tolist())
+        day["blocked_suspended"] = self._suspended - suspended
         if self._record_events:
             self._log(rows)
 
@@ -117,20 +128,30 @@ class Ledger:
         log.insert(0, "day", np.int32(self._simulation.day))
         self._events.append(log)
 
+    @property
+    def _suspended(self) -> int:
+        """Treatments stopped so far because their channel was suspended."""
+        return sum(count for number, count in self._by_rule[Event.BLOCKED].items() if number >= SUSPENDED)
+
     def by_rule(self, event: Event) -> dict[str, int]:
         """Counts by rule id of treatments blocked, or of breaches."""
-        rules = self._simulation.rules.rules
-        return {
-            (rules[number - 1].id if number else "impossible"): count
-            for number, count in sorted(self._by_rule[event].items())
-        }
+        names = self._rule_names("impossible")
+        return {names[number]: count for number, count in sorted(self._by_rule[event].items())}
+
+    def _rule_names(self, none: str) -> dict[int, str]:
+        """What the numbers in `rule` stand for; 0 is `none`."""
+        rules = {number: rule.id for number, rule in enumerate(self._simulation.rules.rules, start=1)}
+        channels = {SUSPENDED + channel: f"suspended-{channel.name.lower()}" for channel in Channel if channel}
+        return {0: none} | rules | channels
 
     def daily_table(self) -> pd.DataFrame:
         """One row per day.
 
         Columns: day; counts of events; open accounts and their balance in the evening; cash, forgiven, cost, interest,
         fees, overhead (cents); per pool seconds used, capacity (seconds), accounts requested and served; legal_active,
-        legal_capacity, legal_queue (cases); macro index; discount_factor (worth at day 0 of money of that day).
+        legal_capacity, legal_queue (cases); macro index; discount_factor (worth at day 0 of money of that day); suspended
+        (names of channels that a correction has closed), blocked_suspended (treatments stopped by that), away (people at
+        courses), regulator_cost (cents of `cost` that complaints cost more above the regulator's tolerance).
         """
         return pd.DataFrame(self._days)
 
@@ -151,14 +172,14 @@ class Ledger:
         s = self._simulation
         names = pd.Index(s.menu.names)
         outcomes = np.array([outcome.name.lower() for outcome in Outcome])
-        rules = np.array(["", *(rule.id for rule in s.rules.rules)])
+        rules = self._rule_names("")
         table = pd.DataFrame(
             {
                 "day": log["day"],
                 "account_id": s.portfolio.column("account_id")[log["number"]],
                 "treatment": names[log["treatment"]],
                 "outcome": outcomes[log["outcome"]],
-                "rule": rules[log["rule"]],
+                "rule": log["rule"].map(rules),
             }
         )
         for bit, name in enumerate(EVENT_NAMES):
@@ -181,7 +202,8 @@ class Ledger:
         for name in (
             "opening balance interest fees cash forgiven written_off cost cash_day_sum discounted_cash discounted_cost "
             "attempts reaches call_attempts call_reaches promises kept broken offers refused plans plans_broken "
-            "complaints blocked breaches unserved payments"
+            "complaints blocked breaches unserved payments opted_out best_discount restructured "
+            "busiest_week plans_fit hardship_calls hardship_suits distress_contacts distress_suits distress_seized"
         ).split():
             table[name] = a[name]
         table["status"] = np.array([status.name.lower() for status in Status])[a["status"]]

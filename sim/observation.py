@@ -12,6 +12,7 @@ import numpy as np
 
 from sim.account import NEVER, Outcome, Stage
 from sim.compiled import njit
+from sim.treatments import Channel
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,9 @@ DAY = np.dtype(
         ("settlement_budget_left", "f8"),
         ("discount_factor", "f8"),  # worth at day 0 of one unit today
         ("daily_rate", "f8"),  # late interest
+        ("suspended", "u8"),  # feature bits of channels that a correction has suspended
+        ("care", "f8", (len(Channel),)),  # log fall of complaints that courses in conduct have brought, by channel
+        ("complaint_surcharge", "f8"),  # cents a complaint costs more while the regulator's tolerance is exceeded
     ],
     align=True,
 )

@@ -9,13 +9,14 @@ import simpy
 from numpy.typing import NDArray
 
 from sim.clock import DAY, HOUR, Calendar
-from sim.parameters import Macro, Pool, Training, Windows
+from sim.parameters import Macro, Pool, Retraining, Training, Windows
 from sim.randomness import WHOLE_PORTFOLIO, Purpose, normals, streams
 from sim.treatments import Window
 
 Process = Generator[simpy.Event, object, None]
 
 MONTH = 30
+STAFF = ("collector", "specialist")  # pools of people on the telephone, whose skill and training count
 
 
 def headcount(per_1000: float, accounts: int) -> int:
@@ -38,14 +39,27 @@ class ContactCentre:
         self.people = people
         self.seconds = simpy.Container(env)
         self.skill = np.zeros(people)
-        self._away = np.zeros(people, bool)
+        self._away = np.zeros(people, np.uint8)  # courses each one is at now
+        self._taught = np.zeros((3, people))  # latest course in conduct: first day back, complaint fall, half-life
         self.capacity = self.used = self.requested = self.served = 0
         self.overhead = 0  # cents of training, today
         env.process(self._shifts())
 
     def on_duty(self) -> NDArray[np.float64]:
         """Skill of everybody who works today: shape (people present,)."""
-        return self.skill[~self._away]
+        return self.skill[self._away == 0]
+
+    def care(self, day: int) -> float:
+        """Mean log fall of the complaint rate that courses in conduct have left in the pool on a day."""
+        if not self._taught.any():
+            return 0.0
+        back, fall, half_life = self._taught[:, self._taught[1] > 0]
+        return float(np.sum(fall * 0.5 ** ((day - back) / half_life)) / self.people)
+
+    @property
+    def away(self) -> int:
+        """People at courses now."""
+        return int(np.count_nonzero(self._away))
 
     def works(self, day: int) -> bool:
         return self.calendar.weekday(day) in self.pool.weekdays and (
@@ -87,12 +101,25 @@ class ContactCentre:
         first = 1 + person * training.every_days // max(self.people, 1)
         yield self.env.timeout(first * DAY)
         while True:
-            self._away[person] = True
+            self._away[person] += 1
             self.overhead += round(100 * training.cost)
             yield self.env.timeout(training.course_days * DAY)
-            self._away[person] = False
+            self._away[person] -= 1
             self.skill[person] += training.skill_gain
             yield self.env.timeout(max(training.every_days - training.course_days, 1) * DAY)
+
+    def retrain(self, course: Retraining) -> Process:
+        """Send everybody to a course in conduct, a group at a time, one group after the other."""
+        size = max(1, round(course.at_once * self.people))
+        for first in range(0, self.people, size):
+            group = slice(first, min(first + size, self.people))
+            self._away[group] += 1
+            self.overhead += round(100 * course.cost) * (group.stop - group.start)
+            yield self.env.timeout(course.days * DAY)
+            self._away[group] -= 1
+            self.skill[group] += course.skill_gain
+            back = int(self.env.now) // DAY + 1
+            self._taught[:, group] = np.array([[back, course.complaint_fall, course.half_life]]).T
 
     def end_of_day(self) -> None:
         self.capacity = self.used = self.requested = self.served = self.overhead = 0

@@ -22,6 +22,7 @@ Effect = Annotated[float, Field(ge=-20, le=20, allow_inf_nan=False)]
 OfferName = Literal[
     "plan_3", "plan_6", "plan_12", "plan_24", "settle_10", "settle_20", "settle_30", "settle_40", "restructure"
 ]
+ChannelName = Literal["sms", "wechat", "email", "autocall", "collector", "specialist", "letter", "visit"]
 Count = Annotated[int, Field(ge=0, le=100_000)]
 
 
@@ -342,6 +343,69 @@ class Windows(Section):
         return getattr(self, window.name.lower())  # type: ignore[no-any-return]
 
 
+class Regulator(Section):
+    """What the supervisor makes of complaints: while their rate stands above the tolerated one, each costs more."""
+
+    tolerated: NonNegative = Field(description="complaints per 1,000 open accounts over `days` that are borne")
+    days: Annotated[int, Field(ge=1, le=365)] = 30
+    cost: NonNegative = Field(description="what one more complaint costs above that rate, on top of `costs.complaint`")
+
+
+class Suspension(Section):
+    """Channels that rest."""
+
+    channels: list[ChannelName] = Field(min_length=1)
+    days: Annotated[int, Field(ge=1, le=365)]
+
+
+class Retraining(Section):
+    """A course in conduct for a whole pool, a group at a time."""
+
+    pools: list[Literal["collector", "specialist"]] = Field(min_length=1)
+    at_once: Annotated[float, Field(gt=0, le=1)] = Field(0.5, description="share of the pool that is away at a time")
+    days: Annotated[int, Field(ge=1, le=60)] = Field(description="days each group is away")
+    cost: NonNegative = Field(description="cost of the course for one person")
+    skill_gain: NonNegative = Field(0, description="standard deviations of skill the course adds, for good")
+    complaint_fall: Annotated[float, Field(ge=0, le=5)] = Field(
+        0, description="log fall of the complaint rate of who comes back; fades, and a new course renews it"
+    )
+    half_life: Positive = Field(90, description="days in which that fall halves")
+
+
+class Correction(Section):
+    """What the operation does of its own accord when its conduct slips: the loop from audit back to operations."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
+    watch: Literal["complaints", "blocked", "breaches"] = Field(
+        description="what is counted: complaints, treatments stopped by a rule, or (gate off) breaches"
+    )
+    above: NonNegative = Field(description="rate per 1,000 open accounts over `days` above which it acts")
+    days: Annotated[int, Field(ge=1, le=365)]
+    least: Annotated[int, Field(ge=1, le=100_000)] = Field(1, description="fewer than this are never acted on")
+    suspend: Suspension | None = None
+    retrain: Retraining | None = None
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if self.suspend is None and self.retrain is None:
+            raise ValueError("`suspend`, `retrain`, or both")
+        return self
+
+
+class Conduct(Section):
+    """How conduct is watched, from outside (regulator) and from inside (corrections)."""
+
+    regulator: Regulator | None = None
+    corrections: list[Correction] = []
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        ids = [correction.id for correction in self.corrections]
+        if len(ids) != len(set(ids)):
+            raise ValueError("corrections with different ids")
+        return self
+
+
 class World(Section):
     """Everything a simulation needs besides a portfolio, a rule pack and a seed."""
 
@@ -358,7 +422,7 @@ class World(Section):
         description="most the discounts may forgive, as a share of the opening portfolio balance"
     )
     windows: Windows
-    channels: list[Literal["sms", "wechat", "email", "autocall", "collector", "specialist", "letter", "visit"]]
+    channels: list[ChannelName]
     offers: list[OfferName]
     legal: list[Literal["notice", "suit", "enforce"]]
     behaviour: Behaviour
@@ -368,6 +432,7 @@ class World(Section):
     macro: Macro
     population: Population
     tiers: Tiers
+    conduct: Conduct | None = Field(None, description="none = nobody watches, and a complaint costs what it costs")
 
 
 def kernel_record(world: World) -> NDArray[np.void]:

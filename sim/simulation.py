@@ -22,13 +22,14 @@ from sim import kernels
 from sim.account import Event, Stage, Status
 from sim.clock import DAY, DAY_ENDS, HOUR, Calendar
 from sim.compliance import RULE, RulePack
+from sim.correction import CorrectionLoop
 from sim.courts import LegalDesk
 from sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
 from sim.inputs import InputError
 from sim.ledger import Ledger
 from sim.observation import DAY as DAY_RECORD
 from sim.observation import FIELDS, HIGH, LOW, TIER_RULE, observe
-from sim.operations import ContactCentre, Economy, Process, headcount, staff
+from sim.operations import STAFF, ContactCentre, Economy, Process, headcount, staff
 from sim.parameters import World, kernel_record
 from sim.portfolio import Portfolio
 from sim.traits import open_accounts
@@ -95,6 +96,7 @@ class Simulation:
         self.economy = Economy(self.env, world.macro, seed)
         self.centres = {name: self._centre(name, seed) for name in kernels.POOLS}
         self.courts = LegalDesk(self.env, world, self.calendar, self.accounts, self._params, self._today)
+        self.corrections = CorrectionLoop(self.env, world.conduct, self.centres)
         self.env.process(self._days())
         self._begin_day(pending=0)
         self.ledger = Ledger(self, record_events)
@@ -104,7 +106,7 @@ class Simulation:
         pool = getattr(operations, name)
         people = headcount(pool.per_1000_accounts, len(self.portfolio))
         centre = ContactCentre(self.env, name, pool, self.world.windows, self.calendar, people)
-        if name in ("collector", "specialist"):
+        if name in STAFF:
             staff(centre, seed, operations.skill_spread)
             centre.train(operations.training)
         return centre
@@ -120,6 +122,11 @@ class Simulation:
     def discount_factor(self) -> float:
         """Worth at day 0 of one unit of today's money."""
         return float(self._today["discount_factor"][0])
+
+    @property
+    def complaint_surcharge(self) -> float:
+        """Cents that a complaint of today costs more because the regulator's tolerance is exceeded."""
+        return float(self._today["complaint_surcharge"][0])
 
     def observe(self, numbers: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
         """Observations: shape (accounts, fields), natural units, fields as in `observation.FIELDS`.
@@ -237,9 +244,7 @@ class Simulation:
     def _end_day(self) -> None:
         nobody = np.zeros(0)
         skills = tuple(
-            self.centres[channel.name.lower()].on_duty()
-            if channel in (Channel.COLLECTOR, Channel.SPECIALIST)
-            else nobody
+            self.centres[channel.name.lower()].on_duty() if channel.name.lower() in STAFF else nobody
             for channel in Channel
         )
         totals = self._over_rows(kernels.live, self._params, self._today, self._menu_table, skills)
@@ -248,6 +253,9 @@ class Simulation:
         self._schedule_instalments(rows, events)
         self._go_to_court(rows, events)
         self.ledger.close_day(np.sum(totals, axis=0) if totals else np.zeros(0, np.int64))
+        day = self.ledger.yesterday
+        by_rules = int(day["blocked"] - day["blocked_suspended"])
+        self.corrections.book(int(day["complaints"]), by_rules, int(day["breaches"]), int(day["open"]))
 
     def _schedule_instalments(self, rows: NDArray[np.int64], events: NDArray[np.uint32]) -> None:
         running = self.accounts["plan_months"][rows] > 0
@@ -287,6 +295,10 @@ class Simulation:
         t["income_factor"] = np.exp(-self.world.behaviour.macro_income * self.economy.index)
         t["discount_factor"] = (1.0 + self.world.discount_rate) ** (-self.day / 365.0)
         t["daily_rate"] = min(self.world.annual_rate, self.rules.interest_cap) / 365.0
+        t["suspended"] = self.corrections.suspended_bits
+        t["complaint_surcharge"] = self.corrections.surcharge()
+        for name in STAFF:
+            t["care"][Channel[name.upper()]] = self.centres[name].care(self.day)
 
     def _begin_day(self, pending: int) -> None:
         """What the new day's observation says of yesterday's resources."""
@@ -334,12 +346,16 @@ class Simulation:
         """One row per day; see `Ledger.daily_table`."""
         return self.ledger.daily_table()
 
+    def corrections_table(self) -> pd.DataFrame:
+        """One row for each time conduct was corrected; see `CorrectionLoop.table`."""
+        return self.corrections.table()
+
     def events_table(self) -> pd.DataFrame:
         """One row per account and day with a treatment or an event; see `Ledger.events_table`."""
         return self.ledger.events_table()
 
     def blocked_by_rule(self) -> dict[str, int]:
-        """Treatments stopped by the gate, by rule id (`impossible`: made no sense for the account)."""
+        """Treatments stopped, by rule id (`impossible`: made no sense; `suspended-CHANNEL`: the channel was at rest)."""
         return self.ledger.by_rule(Event.BLOCKED)
 
     def breaches_by_rule(self) -> dict[str, int]:

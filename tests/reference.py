@@ -17,7 +17,8 @@ from sim import debtor, kernels
 from sim.account import Event, Status
 from sim.clock import DAY, DAY_ENDS, HOUR, Calendar
 from sim.compiled import njit
-from sim.compliance import RULE, RulePack
+from sim.compliance import RULE, SUSPENDED, RulePack
+from sim.correction import CorrectionLoop
 from sim.courts import LegalDesk
 from sim.observation import DAY as DAY_RECORD
 from sim.observation import FIELDS, HIGH, LOW, TIER_RULE, observe
@@ -92,6 +93,7 @@ class ReferenceSimulation:
             if name in ("collector", "specialist"):
                 staff(self.centres[name], seed, world.operations.skill_spread)
                 self.centres[name].train(world.operations.training)
+        self.corrections = CorrectionLoop(self.env, world.conduct, self.centres)
         self.desks = {name: simpy.PriorityResource(self.env) for name in self.centres}
         self.courts = LegalDesk(self.env, world, self.calendar, self.accounts, self.params, self.today)
         self.actions = np.zeros(len(portfolio), np.int64)
@@ -260,6 +262,10 @@ class ReferenceSimulation:
             centre.end_of_day()
         self.forgiven += int(figures["forgiven"])
         self.daily.append(figures)
+        stopped = a["rule"][alive & (a["events"] & Event.BLOCKED > 0)]
+        by_rules = int((stopped < SUSPENDED).sum())
+        figures |= {"blocked_suspended": stopped.size - by_rules, "resting": len(self.corrections.suspended)}
+        self.corrections.book(int(figures["complaint"]), by_rules, int(figures["breach"]), int(figures["open"]))
 
     def _write_date(self, day: int) -> None:
         t, world = self.today[0], self.world
@@ -270,6 +276,10 @@ class ReferenceSimulation:
         t["income_factor"] = np.exp(-world.behaviour.macro_income * self.economy.index)
         t["discount_factor"] = (1.0 + world.discount_rate) ** (-day / 365.0)
         t["daily_rate"] = min(world.annual_rate, self.rules_pack.interest_cap) / 365.0
+        t["suspended"] = sum(1 << channel for channel in self.corrections.suspended)
+        t["complaint_surcharge"] = self.corrections.surcharge()
+        t["care"][Channel.COLLECTOR] = self.centres["collector"].care(day)
+        t["care"][Channel.SPECIALIST] = self.centres["specialist"].care(day)
 
     def _write_loads(self) -> None:
         t, last = self.today[0], self.daily[-1]

@@ -126,7 +126,11 @@ def test_portfolio_check_lists_problems_and_exits_2(tmp_path: Path) -> None:
 
 
 def test_lists_and_version() -> None:
-    assert [s["name"] for s in json.loads(recoup("scenarios", "--json").stdout)] == ["china-consumer", "taiwan-cards"]
+    assert [s["name"] for s in json.loads(recoup("scenarios", "--json").stdout)] == [
+        "china-conduct",
+        "china-consumer",
+        "taiwan-cards",
+    ]
     assert {"staged", "status-quo", "tiered", "no-contact"} <= {
         p["name"] for p in json.loads(recoup("plans", "--json").stdout)
     }
