@@ -45,7 +45,8 @@ def interval(values: Sequence[float]) -> Interval:
 
 
 def _relative(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    with np.errstate(divide="ignore", invalid="ignore"):  # a resample whose base is 0 has no relative difference
+    # A resample whose base is 0 (or next to it) has no relative difference.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.mean(a, axis=-1) / np.mean(b, axis=-1) - 1.0
 
 
