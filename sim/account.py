@@ -128,6 +128,7 @@ ACCOUNT = np.dtype(
         ("call_history", "u4"),
         ("text_history", "u4"),
         ("visit_history", "u4"),
+        ("letter_history", "u4"),
         ("conversation_history", "u4"),
         ("last_attempt", "i4"),
         ("last_reach", "i4"),

@@ -86,7 +86,7 @@ class ContactCap(Rule):
     """At most so many days with contact of a group within a rolling number of days (one contact a day at most)."""
 
     kind: Literal["contact_cap"]
-    group: Literal["text", "call", "visit"]
+    group: Literal["text", "call", "letter", "visit"]
     most: Annotated[int, Field(ge=0, le=31)]
     days: Annotated[int, Field(ge=1, le=31)]
 
@@ -300,7 +300,7 @@ _T = {trigger.name: int(trigger) for trigger in Trigger}
 (_YOUNGER, _OLDER, _SMALLER, _NOT_NOTICED, _BUDGET, _DAY_OFF, _BROKEN_PLANS) = (
     int(trigger) for trigger in list(Trigger)[9:]
 )
-_CALL, _TEXT = int(Group.CALL), int(Group.TEXT)
+_CALL, _TEXT, _LETTER = int(Group.CALL), int(Group.TEXT), int(Group.LETTER)
 _NOTICED, _QUEUED, _ENFORCING, _JUDGED, _DISMISSED = (
     int(s) for s in (Stage.NOTICED, Stage.QUEUED, Stage.ENFORCING, Stage.JUDGED, Stage.DISMISSED)
 )
@@ -323,6 +323,8 @@ def triggered(a, t, rule):  # type: ignore[no-untyped-def]
             history = a.call_history
         elif rule.group == _TEXT:
             history = a.text_history
+        elif rule.group == _LETTER:
+            history = a.letter_history
         else:
             history = a.visit_history
         return popcount(history & days) >= rule.n

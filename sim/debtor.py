@@ -93,6 +93,7 @@ def wake(a, p, t):  # type: ignore[no-untyped-def]
     a.call_history <<= 1
     a.text_history <<= 1
     a.visit_history <<= 1
+    a.letter_history <<= 1
     a.conversation_history <<= 1
     luck = uniform(a.key, t.day, R_JOB)
     if a.employed:
@@ -204,6 +205,8 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
         a.text_history |= 1
     elif group == _VISIT_GROUP:
         a.visit_history |= 1
+    else:
+        a.letter_history |= 1
     charge(a, t, p.cost_contact[channel] + p.cost_minute[channel] * a.seconds / 60.0)
     tally_contact(a, t, group)
     skill = skill_of(a, t, skills)
