@@ -21,7 +21,7 @@ from typing import Any
 import pandas as pd
 
 from agents.plan import Plan, find_plan, read_plan
-from experiments import measures
+from experiments import measures, welfare
 from experiments.intervals import difference, interval
 from experiments.rollout import rollout
 from experiments.runfolder import (
@@ -166,6 +166,7 @@ def run_part(comparison: Comparison, folder: Path, name: str, given: str, seed: 
             "breaches": run.breaches,
             "decisions": run.decisions,
             "cash_sources": run.cash_sources,
+            "welfare": _nulls(welfare.take(run)),
             "events": {
                 name: int(run.daily[name].sum())
                 for name in ("attempts", "unserved", "promises", "offers", "accepted", "suits", "judgments", "seizures")
@@ -256,6 +257,9 @@ def gather(comparison: Comparison, scenario: Scenario, folder: Path, names: list
         ]
         write_table(folder / f"{kind}.parquet", pd.concat(tables, ignore_index=True))
 
+    burden = welfare.gather(parts)
+    write_json(folder / welfare.WELFARE, burden)
+
     def column(name: str, measure: str, tier: str | None = None) -> list[float]:
         return [_nan((part["tiers"][tier] if tier else part["measures"])[measure]) for part in parts[name]]
 
@@ -305,6 +309,7 @@ def gather(comparison: Comparison, scenario: Scenario, folder: Path, names: list
         "blocked": {name: _summed([p["blocked"] for p in parts[name]]) for name in names},
         "breaches": {name: _summed([p["breaches"] for p in parts[name]]) for name in names},
         "claims": claims(differences),
+        "welfare": burden["checks"],
         "versions": versions(),
     }
 

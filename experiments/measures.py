@@ -20,7 +20,8 @@ TIERS = ("low", "medium", "high")
 ROLL_DAYS = (30, 60, 90, 120, 150, 180)
 
 
-def _ratio(above: float, below: float) -> float:
+def ratio(above: float, below: float) -> float:
+    """above / below; NaN when there is nothing to divide by."""
     return float(above) / float(below) if below else math.nan
 
 
@@ -63,7 +64,7 @@ MEASURES: tuple[Measure, ...] = (
         "share",
         1,
         "cash received / opening balance",
-        lambda run, a: _ratio(a["cash"].sum(), a["opening"].sum()),
+        lambda run, a: ratio(a["cash"].sum(), a["opening"].sum()),
     ),
     Measure(
         "net_recovery_rate",
@@ -71,7 +72,7 @@ MEASURES: tuple[Measure, ...] = (
         "share",
         1,
         "(cash received − costs) / opening balance",
-        lambda run, a: _ratio(a["cash"].sum() - total_cost(run, a), a["opening"].sum()),
+        lambda run, a: ratio(a["cash"].sum() - total_cost(run, a), a["opening"].sum()),
     ),
     Measure(
         "npv_rate",
@@ -79,7 +80,7 @@ MEASURES: tuple[Measure, ...] = (
         "share",
         1,
         "(discounted cash − discounted costs) / opening balance, at the scenario's annual rate",
-        lambda run, a: _ratio(a["discounted_cash"].sum() - total_cost(run, a, discounted=True), a["opening"].sum()),
+        lambda run, a: ratio(a["discounted_cash"].sum() - total_cost(run, a, discounted=True), a["opening"].sum()),
     ),
     Measure(
         "time_to_recover_days",
@@ -95,7 +96,7 @@ MEASURES: tuple[Measure, ...] = (
         "days",
         -1,
         "sum of cash × day / cash",
-        lambda run, a: _ratio(a["cash_day_sum"].sum(), a["cash"].sum()),
+        lambda run, a: ratio(a["cash_day_sum"].sum(), a["cash"].sum()),
     ),
     Measure(
         "cure_rate",
@@ -103,7 +104,7 @@ MEASURES: tuple[Measure, ...] = (
         "share",
         1,
         "accounts paid in full / accounts",
-        lambda run, a: _ratio((a["status"] == "paid").sum(), len(a)),
+        lambda run, a: ratio((a["status"] == "paid").sum(), len(a)),
     ),
     Measure(
         "cost_to_collect",
@@ -111,7 +112,7 @@ MEASURES: tuple[Measure, ...] = (
         "share",
         -1,
         "costs / cash received",
-        lambda run, a: _ratio(total_cost(run, a), a["cash"].sum()),
+        lambda run, a: ratio(total_cost(run, a), a["cash"].sum()),
     ),
     Measure(
         "complaints_per_1000",
@@ -119,7 +120,7 @@ MEASURES: tuple[Measure, ...] = (
         "count",
         -1,
         "complaints over the whole horizon / accounts × 1,000",
-        lambda run, a: _ratio(1000 * a["complaints"].sum(), len(a)),
+        lambda run, a: ratio(1000 * a["complaints"].sum(), len(a)),
     ),
     Measure(
         "breaches",
@@ -135,7 +136,7 @@ MEASURES: tuple[Measure, ...] = (
         "share",
         0,
         "calls that reached the debtor / call attempts",
-        lambda run, a: _ratio(a["call_reaches"].sum(), a["call_attempts"].sum()),
+        lambda run, a: ratio(a["call_reaches"].sum(), a["call_attempts"].sum()),
     ),
     Measure(
         "kept_promise_rate",
@@ -143,7 +144,7 @@ MEASURES: tuple[Measure, ...] = (
         "share",
         1,
         "promises and agreed settlements kept / fallen due",
-        lambda run, a: _ratio(a["kept"].sum(), a["kept"].sum() + a["broken"].sum()),
+        lambda run, a: ratio(a["kept"].sum(), a["kept"].sum() + a["broken"].sum()),
     ),
     Measure(
         "occupancy",
@@ -151,7 +152,7 @@ MEASURES: tuple[Measure, ...] = (
         "share",
         0,
         "seconds used / seconds on shift, collectors and specialised team",
-        lambda run, a: _ratio(
+        lambda run, a: ratio(
             run.daily["collector_seconds"].sum() + run.daily["specialist_seconds"].sum(),
             run.daily["collector_capacity"].sum() + run.daily["specialist_capacity"].sum(),
         ),
@@ -199,5 +200,5 @@ def roll_rates(run: Rollout) -> dict[str, float]:
     for month, end in enumerate(ROLL_DAYS, start=1):
         first, last = end - 29 - a["dpd"], end - a["dpd"]  # days of the run on which the bucket begins and ends
         begins = (first >= 0) & (last < run.days) & (ended >= first)
-        rates[f"M{month}→M{month + 1}"] = _ratio((begins & (ended > last)).sum(), begins.sum())
+        rates[f"M{month}→M{month + 1}"] = ratio((begins & (ended > last)).sum(), begins.sum())
     return rates

@@ -113,7 +113,7 @@ def _compare(comparison: Comparison, out: Path | None, workers: int, resume: boo
         out_console.print_json(data=results)
         return
     out_console.print(_table(results))
-    for sentence in answers(results):
+    for sentence in [*answers(results), *(check["sentence"] for check in results["welfare"])]:
         out_console.print(sentence, markup=False)
     out_console.print(f"\nreport: {page}", soft_wrap=True, markup=False)
 
