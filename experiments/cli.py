@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands import calibrate, catalogue, compare, plan, portfolio
+from experiments.commands import calibrate, catalogue, compare, plan, portfolio, rules
 from experiments.console import INTERRUPTED
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command()(catalogue.scenarios)
 app.command()(catalogue.plans)
 app.add_typer(portfolio.app, name="portfolio")
 app.add_typer(plan.app, name="plan")
+app.add_typer(rules.app, name="rules")
 
 # Typer used to build on click and now carries its own; its errors' base classes are found the same way in both.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]

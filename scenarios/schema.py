@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from sim.compliance import RulePack, load_rules
 from sim.importing import load, sample
 from sim.inputs import Document, InputError, Place, choose, read_yaml, validated
 from sim.parameters import Section, World
 from sim.portfolio import Portfolio
+from sim.rules import RulePack, load_rules
 from sim.synthetic import generate
 
 ROOT = Path(str(resources.files("scenarios")))
@@ -102,10 +102,24 @@ def rules_path(name: str, beside: Path) -> Path:
     """The file of a rule pack: a shipped name, or a path relative to the scenario file."""
     if name.endswith((".yaml", ".yml")):
         return beside / name
-    known = sorted(path.stem for path in (ROOT / "rules").glob("*.yaml"))
+    known = rule_pack_names()
     if name not in known:
         raise InputError("rule pack", "", name, choose(known, name) + ", or the path of a .yaml file")
     return ROOT / "rules" / f"{name}.yaml"
+
+
+def rule_pack_names() -> list[str]:
+    """Names of the shipped rule packs."""
+    return sorted(path.stem for path in (ROOT / "rules").glob("*.yaml"))
+
+
+def find_rules(name_or_path: str) -> RulePack:
+    """A shipped rule pack by name, or a user's own by the path of its file.
+
+    Raises:
+        InputError: neither, or what `load_rules` finds wrong.
+    """
+    return load_rules(rules_path(name_or_path, Path()))
 
 
 def load_scenario(name_or_path: str) -> Scenario:
@@ -123,7 +137,7 @@ def load_scenario(name_or_path: str) -> Scenario:
 
 
 def _extended(path: Path, chain: tuple[Path, ...]) -> Document:
-    """The document merged over the one it `extends`; its own values win, mappings merge key by key."""
+    """The document merged over the one it `extends`; its own values win, mappings merge key by key, null takes away."""
     if path in chain:
         raise InputError(
             path, "extends", " -> ".join(p.stem for p in (*chain, path)), "a scenario that does not extend itself"
@@ -148,6 +162,8 @@ def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         old = merged.get(key)
         if isinstance(value, dict) and isinstance(old, dict) and not _is_sourced(value) and not _is_sourced(old):
             merged[key] = _merged(old, value)
+        elif value is None:
+            merged.pop(key, None)
         else:
             merged[key] = value
     return merged

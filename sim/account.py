@@ -83,6 +83,8 @@ class Event(IntFlag):
     UNSERVED = 1 << 23
     BLOCKED = 1 << 24
     BREACH = 1 << 25
+    CEASE_CONTACT = 1 << 26
+    BREATHING_SPACE = 1 << 27
 
 
 ACCOUNT = np.dtype(
@@ -169,7 +171,9 @@ ACCOUNT = np.dtype(
         ("hardship_until", "i4"),
         ("dispute_until", "i4"),
         ("complaint_until", "i4"),
+        ("breathing_until", "i4"),
         ("opted_out", "u1"),
+        ("ceased", "u1"),  # asked that all contact cease
         ("complaints", "u2"),
         ("blocked", "u2"),
         ("breaches", "u2"),

@@ -9,10 +9,10 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compliance import RulePack
 from sim.env import PortfolioVectorEnv, RewardScale
 from sim.parameters import World
 from sim.portfolio import Portfolio
+from sim.rules import RulePack
 from sim.treatments import Menu
 
 Policy = Callable[[NDArray[np.float32], NDArray[np.bool_]], NDArray[np.int64]]

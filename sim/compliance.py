@@ -1,4 +1,4 @@
-"""The gate: a rule pack (data) decides which treatments are lawful for an account today.
+"""The gate: a rule pack (`rules.py`) decides which treatments are lawful for an account today.
 
 Every rule is a trigger on the account and a set of feature bits it forbids while triggered (see `treatments.py`).
 Vocabulary that makes no sense for an account (enforcing without a judgment, an offer on top of a running plan) is
@@ -8,19 +8,34 @@ Vocabulary that makes no sense for an account (enforcing without a judgment, an 
 from __future__ import annotations
 
 from enum import IntEnum, unique
-from pathlib import Path
-from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from sim import treatments as tr
 from sim.account import NEVER, Stage
 from sim.compiled import njit
-from sim.inputs import read_yaml, validated
 from sim.observation import popcount
-from sim.parameters import Section, Share, World
+from sim.parameters import World
+from sim.rules import (
+    BrokenPlans,
+    ContactCap,
+    ContactHours,
+    DiscountAuthority,
+    InterestCap,
+    InterestFreeze,
+    LegalPrecondition,
+    Limitation,
+    PlanLength,
+    QuietAfterConversation,
+    RecordKeeping,
+    ReviewStep,
+    Rule,
+    RulePack,
+    SettlementBudget,
+    Standing,
+    ThirdParties,
+)
 from sim.treatments import CONTACT_BITS, Group, Legal, OfferKind, Window
 
 
@@ -44,136 +59,10 @@ class Trigger(IntEnum):
     BUDGET_SPENT = 13
     DAY_OFF = 14
     AFTER_DEFAULT_OF_PLANS = 15  # n plans broken
+    CONVERSATIONS = 16  # n days with a conversation within x days
+    CEASE_CONTACT = 17
+    BREATHING_SPACE = 18
 
-
-class Rule(Section):
-    """What all rules have: an id, one plain sentence, the source and how sure of it we are."""
-
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
-    text: Annotated[str, Field(min_length=1, max_length=400)]
-    source: Annotated[str, Field(min_length=1, max_length=400)]
-    confidence: Literal["A", "B", "C"]
-
-
-GroupName = Literal["text", "call", "letter", "visit"]
-Topic = Literal[
-    "contact",
-    "text",
-    "call",
-    "letter",
-    "visit",
-    "autocall",
-    "settlement",
-    "plan",
-    "restructure",
-    "legal",
-    "notice",
-    "suit",
-    "enforce",
-]
-
-
-class ContactHours(Rule):
-    """No contact of these groups outside the hours; a window counts as lawful only if all of it is."""
-
-    kind: Literal["contact_hours"]
-    groups: list[GroupName] = Field(min_length=1)
-    from_hour: Annotated[float, Field(ge=0, le=24)]
-    to_hour: Annotated[float, Field(ge=0, le=24)]
-
-
-class ContactCap(Rule):
-    """At most so many days with contact of a group within a rolling number of days (one contact a day at most)."""
-
-    kind: Literal["contact_cap"]
-    group: Literal["text", "call", "letter", "visit"]
-    most: Annotated[int, Field(ge=0, le=31)]
-    days: Annotated[int, Field(ge=1, le=31)]
-
-
-class QuietAfterConversation(Rule):
-    """No call for so many days after a conversation, whose own day is the first of them."""
-
-    kind: Literal["quiet_after_conversation"]
-    days: Annotated[int, Field(ge=1, le=31)]
-
-
-class Standing(Rule):
-    """While the account stands so, these topics rest."""
-
-    kind: Literal["standing"]
-    while_: Literal["complaint", "hardship", "dispute", "opted_out", "promise_open", "restructured", "day_off"] = Field(
-        alias="while"
-    )
-    forbids: list[Topic] = Field(min_length=1)
-
-
-class PlanLength(Rule):
-    """No instalment agreement longer than this."""
-
-    kind: Literal["plan_length"]
-    most_months: Annotated[int, Field(ge=1, le=600)]
-
-
-class BrokenPlans(Rule):
-    """No further instalment agreement after so many broken ones."""
-
-    kind: Literal["broken_plans"]
-    most: Annotated[int, Field(ge=1, le=10)]
-
-
-class DiscountAuthority(Rule):
-    """Before this age of debt, no discount above this share."""
-
-    kind: Literal["discount_authority"]
-    before_dpd: Annotated[int, Field(ge=0, le=10_000)]
-    most: Share
-
-
-class SettlementBudget(Rule):
-    """No discount when the scenario's settlement budget is spent (counting agreed settlements not yet paid)."""
-
-    kind: Literal["settlement_budget"]
-
-
-class Limitation(Rule):
-    """No legal step beyond this age of debt."""
-
-    kind: Literal["limitation"]
-    days: Annotated[int, Field(ge=1, le=10_000)]
-
-
-class LegalPrecondition(Rule):
-    """A legal step needs this age, this balance (currency), and this many days since the notice."""
-
-    kind: Literal["legal_precondition"]
-    step: Literal["notice", "suit"]
-    least_dpd: Annotated[int, Field(ge=0, le=10_000)] = 0
-    least_balance: Annotated[float, Field(ge=0, le=1e9)] = 0
-    notice_days: Annotated[int, Field(ge=0, le=365)] = 0
-
-
-class InterestCap(Rule):
-    """Late interest above this annual rate is not charged."""
-
-    kind: Literal["interest_cap"]
-    most: Share
-
-
-AnyRule = Annotated[
-    ContactHours
-    | ContactCap
-    | QuietAfterConversation
-    | Standing
-    | PlanLength
-    | BrokenPlans
-    | DiscountAuthority
-    | SettlementBudget
-    | Limitation
-    | LegalPrecondition
-    | InterestCap,
-    Field(discriminator="kind"),
-]
 
 SUSPENDED = 240  # + channel: the number under which a channel's suspension is filed, above those of all rules
 
@@ -199,33 +88,22 @@ _STANDING = {
     "hardship": Trigger.HARDSHIP,
     "dispute": Trigger.DISPUTE,
     "opted_out": Trigger.OPTED_OUT,
+    "cease_contact": Trigger.CEASE_CONTACT,
+    "breathing_space": Trigger.BREATHING_SPACE,
     "promise_open": Trigger.PROMISE_OPEN,
     "restructured": Trigger.RESTRUCTURED,
     "day_off": Trigger.DAY_OFF,
 }
 
 
-class RulePack(Section):
-    """A jurisdiction's rules. Money in the rules is in the scenario's currency."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-    title: str
-    description: str = ""
-    rules: list[AnyRule] = Field(max_length=SUSPENDED - 1)
-
-    @property
-    def interest_cap(self) -> float:
-        """Highest annual rate of late interest (1.0 without a rule)."""
-        return min((rule.most for rule in self.rules if isinstance(rule, InterestCap)), default=1.0)
-
-    def table(self, world: World) -> NDArray[np.void]:
-        """The rules as records for the compiled gate, dtype `RULE`; a rule may take several records or none."""
-        records = [
-            (trigger, group, n, x, bits, number)
-            for number, rule in enumerate(self.rules)
-            for trigger, group, n, x, bits in _records(rule, world)
-        ]
-        return np.array(records, RULE)
+def gate_table(pack: RulePack, world: World) -> NDArray[np.void]:
+    """The rules as records for the compiled gate, dtype `RULE`; a rule may take several records or none."""
+    records = [
+        (trigger, group, n, x, bits, number)
+        for number, rule in enumerate(pack.rules)
+        for trigger, group, n, x, bits in _records(rule, world)
+    ]
+    return np.array(records, RULE)
 
 
 def _records(rule: Rule, world: World) -> list[tuple[int, int, int, float, int]]:
@@ -241,7 +119,8 @@ def _records(rule: Rule, world: World) -> list[tuple[int, int, int, float, int]]
             return [(Trigger.ALWAYS, 0, 0, 0.0, bits)] if bits else []
         case ContactCap():
             group = Group[rule.group.upper()]
-            return [(Trigger.CONTACTS, group, rule.most, float(rule.days), tr.group_bits(group))]
+            trigger = Trigger.CONVERSATIONS if rule.count == "conversations" else Trigger.CONTACTS
+            return [(trigger, group, rule.most, float(rule.days), tr.group_bits(group))]
         case QuietAfterConversation():
             return [(Trigger.CONVERSATION, 0, 0, float(rule.days), tr.CALL_BITS)]
         case Standing():
@@ -272,32 +151,16 @@ def _records(rule: Rule, world: World) -> list[tuple[int, int, int, float, int]]
             if rule.notice_days:
                 records.append((Trigger.NOT_NOTICED_FOR, 0, 0, float(rule.notice_days), bit))
             return records
-        case InterestCap():
-            return []  # the world charges no more; there is no treatment to forbid
+        case InterestCap() | InterestFreeze() | ReviewStep() | ThirdParties() | RecordKeeping():
+            return []  # the world keeps to it by itself; there is no treatment to forbid
     raise TypeError(rule)
 
 
-def load_rules(path: Path) -> RulePack:
-    """Read a rule pack.
-
-    Raises:
-        InputError: naming the file, line, rule field, value and what was expected; or two rules with one id.
-    """
-    document = read_yaml(path)
-    pack = validated(RulePack, document)
-    seen: set[str] = set()
-    for number, rule in enumerate(pack.rules):
-        if rule.id in seen:
-            raise document.error(("rules", number, "id"), rule.id, "an id that no other rule of the pack has")
-        seen.add(rule.id)
-    return pack
-
-
-_T = {trigger.name: int(trigger) for trigger in Trigger}
+# Numba reads module-level integers as constants.
 (_ALWAYS, _CONTACTS, _CONVERSATION, _COMPLAINT, _HARDSHIP, _DISPUTE, _OPTED_OUT, _PROMISE_OPEN, _RESTRUCTURED) = (
     int(trigger) for trigger in list(Trigger)[:9]
 )
-(_YOUNGER, _OLDER, _SMALLER, _NOT_NOTICED, _BUDGET, _DAY_OFF, _BROKEN_PLANS) = (
+(_YOUNGER, _OLDER, _SMALLER, _NOT_NOTICED, _BUDGET, _DAY_OFF, _BROKEN_PLANS, _CONVERSATIONS, _CEASE, _BREATHING) = (
     int(trigger) for trigger in list(Trigger)[9:]
 )
 _CALL, _TEXT, _LETTER = int(Group.CALL), int(Group.TEXT), int(Group.LETTER)
@@ -354,6 +217,12 @@ def triggered(a, t, rule):  # type: ignore[no-untyped-def]
         return t.settlement_budget_left <= 0.0
     if kind == _DAY_OFF:
         return t.day_off != 0
+    if kind == _CONVERSATIONS:
+        return popcount(a.conversation_history & ((1 << int(rule.x)) - 1)) >= rule.n
+    if kind == _CEASE:
+        return a.ceased != 0
+    if kind == _BREATHING:
+        return a.breathing_until > t.day
     return a.plans_broken >= rule.n
 
 

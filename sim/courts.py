@@ -125,6 +125,8 @@ class LegalDesk:
             yield self._morning_after(1)
             _charge(self.accounts, number, self.today, 100.0 * self.costs.enforcement)
             yield self._morning_after(self._days(a, self.courts.enforcement_days, 2))
+            while a["breathing_until"] > self._day():  # enforcement rests in a breathing space
+                yield self._morning_after(int(a["breathing_until"]) - self._day())
         found = int(float(a["asset_cover"]) * int(a["opening"]))
         self._move(a, Stage.ENFORCED)
         if found > 0:

@@ -23,6 +23,7 @@ SETTLEMENT_DAYS = 10
 RESTRUCTURE_DOWN_PAYMENT = 0.1
 LEAST_PARTIAL_PAYMENT = 1000  # cents
 WEEK = 0x7F  # the last 7 days of a history
+BREATHING_SPACE_EVERY_DAYS = 365
 
 # Numba reads module-level integers as constants, but not attributes of enumerations mixed with uint fields.
 _OPEN, _PAID, _SETTLED, _WRITTEN_OFF = (int(s) for s in (Status.OPEN, Status.PAID, Status.SETTLED, Status.WRITTEN_OFF))
@@ -51,6 +52,7 @@ E_INSTALMENT, E_MISSED, E_PLAN_BROKEN, E_COMPLAINT, E_OPT_OUT = (
 E_DISPUTE, E_HARDSHIP, E_NOTICE, E_SUIT, E_ENFORCEMENT = (
     int(e) for e in (Event.DISPUTE, Event.HARDSHIP, Event.NOTICE, Event.SUIT, Event.ENFORCEMENT)
 )
+E_CEASE, E_BREATHING = int(Event.CEASE_CONTACT), int(Event.BREATHING_SPACE)
 E_CLOSED, E_WRITTEN_OFF, E_UNSERVED = int(Event.CLOSED), int(Event.WRITTEN_OFF), int(Event.UNSERVED)
 
 # Purpose numbers for compiled code
@@ -71,6 +73,7 @@ R_INSTALMENT, R_COMPLAINT, R_OPT_OUT, R_DISPUTE, R_HARDSHIP, R_JOB = (
         Purpose.JOB,
     )
 )
+R_CEASE, R_BREATHING = int(Purpose.CEASE_CONTACT), int(Purpose.BREATHING_SPACE)
 
 
 @njit()
@@ -80,8 +83,8 @@ def wake(a, p, t):  # type: ignore[no-untyped-def]
         a.last_outcome = a.outcome
     a.treatment, a.outcome, a.rule, a.served, a.reached, a.seconds = 0, 0, 0, 0, 0, 0
     a.events, a.cash_today, a.forgiven_today, a.cost_today, a.plan_due = 0, 0, 0, 0, 0
-    if a.plan_months == 0 and a.hardship_until <= t.day:
-        # Late interest on the claim, not on earlier interest; it rests in a kept plan and in hardship.
+    if a.plan_months == 0 and a.hardship_until <= t.day and a.breathing_until <= t.day:
+        # Late interest on the claim, not on earlier interest; it rests in a kept plan, hardship and breathing space.
         interest = int(min(a.balance, a.opening) * t.daily_rate + 0.5)
         a.interest += interest
         a.balance += interest
@@ -219,6 +222,9 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     if group == _TEXT and uniform(a.key, t.day, R_OPT_OUT) < p.opt_out:
         a.opted_out = 1
         a.events |= E_OPT_OUT
+    if p.cease_contact > 0.0 and uniform(a.key, t.day, R_CEASE) < p.cease_contact:
+        a.ceased = 1
+        a.events |= E_CEASE
     if not a.reached:
         a.outcome = _SENT if group == _TEXT or group == _LETTER_GROUP else _NO_ANSWER
         return
@@ -442,6 +448,19 @@ def write_off_if_due(a, p, t):  # type: ignore[no-untyped-def]
 
 
 @njit()
+def seek_breathing_space(a, p, t):  # type: ignore[no-untyped-def]
+    """A debtor who cannot pay may get a statutory breathing space from tomorrow on, at most once in twelve months."""
+    if a.breathing_until > t.day - BREATHING_SPACE_EVERY_DAYS:
+        return
+    income = b.disposable_income(p, a.disposable, a.employed, t.income_factor)
+    if b.log_liquidity(income, a.balance / 100.0) >= 0.0:
+        return
+    if uniform(a.key, t.day, R_BREATHING) < p.breathing_space_monthly / 30.0:
+        a.breathing_until = t.day + 1 + int(p.breathing_space_days)
+        a.events |= E_BREATHING
+
+
+@njit()
 def live_through(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     """All of an open account's day after the queues have decided who is served."""
     if a.status != _OPEN:
@@ -450,3 +469,5 @@ def live_through(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     pay(a, p, t)
     if a.status == _OPEN:
         write_off_if_due(a, p, t)
+    if p.breathing_space_monthly > 0.0 and a.status == _OPEN:
+        seek_breathing_space(a, p, t)

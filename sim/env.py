@@ -31,10 +31,10 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 
 from sim.account import Status
-from sim.compliance import RulePack
 from sim.observation import HIGH, LOW
 from sim.parameters import World
 from sim.portfolio import Portfolio
+from sim.rules import RulePack
 from sim.simulation import Simulation
 from sim.traits import open_accounts
 from sim.treatments import Menu

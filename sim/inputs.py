@@ -137,7 +137,9 @@ def validated(model: type[Model], document: Document) -> Model:
 
 def first_fault(error: ValidationError, document: Document, model: type[BaseModel], under: Place = ()) -> InputError:
     """The first of pydantic's faults as an `InputError`, with names suggested for an unknown field."""
-    fault = error.errors(include_url=False)[0]
+    faults = error.errors(include_url=False)
+    # A misspelt name is unknown and its right name missing: the slip is what to point at.
+    fault = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
     path = (*under, *fault["loc"])
     if fault["type"] == "extra_forbidden":
         return document.error(

@@ -52,6 +52,8 @@ _DAILY_NAMES = {
     "enforcement": "enforcements",
     "seizure": "seizures",
     "breach": "breaches",
+    "cease_contact": "ceases_of_contact",
+    "breathing_space": "breathing_spaces",
 }
 
 

@@ -164,6 +164,15 @@ class Behaviour(Section):
         description="probability that a debtor without work says so when reached by a person"
     )
     hardship_days: Positive = Field(description="days a disclosed hardship protects")
+    cease_contact: Share = Field(
+        0.0, description="probability that a contact attempt makes the debtor ask that all contact cease"
+    )
+    breathing_space_monthly: Share = Field(
+        0.0,
+        description="probability to enter a statutory breathing space in a month, for debtors whose three months' "
+        "means are below the debt; at most once in twelve months",
+    )
+    breathing_space_days: Positive = Field(60.0, description="days a breathing space lasts")
 
     # Legal
     pressure_notice: NonNegative = Field(description="pressure of a legal notice")

@@ -47,6 +47,8 @@ class Purpose(IntEnum):
     SKILL = auto()
     PICK = auto()
     TRAIT = auto()  # TRAIT and the 63 numbers after it: portfolio generation and hidden traits
+    CEASE_CONTACT = 87  # TRAIT + 64
+    BREATHING_SPACE = 88
 
 
 @njit(inline="always")

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from sim import kernels
 from sim.account import Event, Stage, Status
 from sim.clock import DAY, DAY_ENDS, HOUR, Calendar
-from sim.compliance import RULE, RulePack
+from sim.compliance import gate_table
 from sim.correction import CorrectionLoop
 from sim.courts import LegalDesk
 from sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
@@ -32,6 +32,7 @@ from sim.observation import FIELDS, HIGH, LOW, TIER_RULE, observe
 from sim.operations import STAFF, ContactCentre, Economy, Process, headcount, staff
 from sim.parameters import World, kernel_record
 from sim.portfolio import Portfolio
+from sim.rules import RulePack
 from sim.traits import open_accounts
 from sim.treatments import Channel, Menu, Window
 
@@ -81,7 +82,7 @@ class Simulation:
         self.open_accounts = np.arange(len(portfolio), dtype=np.int64)
         self._menu_table = self.menu.table
         self._menu_bits = self._menu_table["bits"].copy()
-        self._rules_table = rules.table(world) if rules.rules else np.zeros(0, RULE)
+        self._rules_table = gate_table(rules, world)
         self._params = kernel_record(world)
         self._today = np.zeros(1, DAY_RECORD)
         self._tier_rule = _tier_record(world)

@@ -17,7 +17,7 @@ from sim import debtor, kernels
 from sim.account import Event, Status
 from sim.clock import DAY, DAY_ENDS, HOUR, Calendar
 from sim.compiled import njit
-from sim.compliance import RULE, SUSPENDED, RulePack
+from sim.compliance import SUSPENDED, gate_table
 from sim.correction import CorrectionLoop
 from sim.courts import LegalDesk
 from sim.observation import DAY as DAY_RECORD
@@ -25,6 +25,7 @@ from sim.observation import FIELDS, HIGH, LOW, TIER_RULE, observe
 from sim.operations import ContactCentre, Economy, headcount, staff
 from sim.parameters import World, kernel_record
 from sim.portfolio import Portfolio
+from sim.rules import RulePack
 from sim.traits import open_accounts
 from sim.treatments import OFFERS, Channel, Menu, OfferKind, Window
 
@@ -74,7 +75,7 @@ class ReferenceSimulation:
         self.world, self.rules_pack, self.gate = world, rules, gate
         self.menu = Menu.of(world.channels, world.offers, world.legal)
         self.items = self.menu.table
-        self.rules = rules.table(world) if rules.rules else np.zeros(0, RULE)
+        self.rules = gate_table(rules, world)
         self.accounts = open_accounts(world, portfolio, seed)
         self.params = kernel_record(world)
         self.p = self.params[0]

@@ -130,6 +130,8 @@ def test_lists_and_version() -> None:
         "china-conduct",
         "china-consumer",
         "taiwan-cards",
+        "uk-loans",
+        "us-cards",
     ]
     assert {"staged", "status-quo", "tiered", "no-contact"} <= {
         p["name"] for p in json.loads(recoup("plans", "--json").stdout)

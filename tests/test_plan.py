@@ -570,7 +570,7 @@ def test_a_wrong_rule_is_named_with_line_field_and_expectation(rule: str, line: 
         ("name: p\ntitle: P\nrules: nothing\n", "p.yaml: line 3, rules", "at least one rule"),
         (f"name: My plan\ntitle: P\nrules:\n{RULE}", "p.yaml: line 1, name", "lower-case"),
         (f"name: p\nrules:\n{RULE}", "p.yaml: line 1, title", "required"),
-        (f"name: p\ntitel: P\nrules:\n{RULE}", "p.yaml: line 1, title", "required"),
+        (f"name: p\ntitel: P\nrules:\n{RULE}", "p.yaml: line 2, titel", "title (did you mean it?)"),
         (f"name: p\ntitle: P\nrule: 3\nrules:\n{RULE}", "p.yaml: line 3, rule", "rules (did you mean it?)"),
         ("name: p\ntitle: P\nrules:\n  - name: a\n    name: b\n", "p.yaml: line 5", "valid YAML"),
     ],

@@ -54,6 +54,8 @@ def differing(ours: NDArray[np.void], theirs: NDArray[np.void]) -> list[str]:
         ("china-consumer", "whim", 4, False),
         ("taiwan-cards", "tiered", 5, True),
         ("taiwan-cards", "whim", 6, True),
+        ("us-cards", "whim", 7, False),
+        ("uk-loans", "whim", 8, True),
     ],
 )
 def test_engine_equals_reference_bit_for_bit(scenario_name: str, policy_name: str, seed: int, gate: bool) -> None:

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from scenarios.schema import Scenario, load_scenario
 from sim.account import NEVER
-from sim.compliance import load_rules
 from sim.inputs import InputError
 from sim.ledger import money_gap
 from sim.observation import FIELD_INDEX, FIELDS, HIGH, LOW
 from sim.parameters import World
 from sim.portfolio import FIELD, Portfolio
+from sim.rules import load_rules
 from sim.simulation import Simulation
 from tests.test_reference import Whim, differing, step
 
@@ -339,8 +339,12 @@ def test_rule_packs_are_read_strictly(tmp_path) -> None:  # type: ignore[no-unty
     with pytest.raises(InputError, match=r"mine.yaml: line 5, rules\[1\].id: got 'a'"):
         load_rules(path)
     path.write_text(f"name: mine\ntitle: mine\nrules:\n  - {rule.replace('most: 3', 'most: lots')}\n")
-    with pytest.raises(InputError, match=r"line 4, .*most: got 'lots', expected"):
+    with pytest.raises(InputError, match=r"line 4, .*most \(rule a\): got 'lots', expected"):
         load_rules(path)
     path.write_text("name: mine\ntitle: mine\nrules:\n  - {id: a, kind: curfew}\n")
     with pytest.raises(InputError, match=r"line 4, .*curfew"):
+        load_rules(path)
+    spread = rule[1:-1].replace(", ", "\n    ").replace("most: 3", "mist: 3")
+    path.write_text(f"name: mine\ntitle: mine\nrules:\n  - {spread}\n")
+    with pytest.raises(InputError, match=r"line 8, rules\[0\].mist \(rule a\): got 'mist', expected most \(did"):
         load_rules(path)

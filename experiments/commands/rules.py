@@ -1,0 +1,65 @@
+"""`recoup rules …`: rule packs, shipped or a user's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from experiments.console import Json, console, print_list
+
+if TYPE_CHECKING:
+    from sim.rules import Rule
+
+app = typer.Typer(help="Rule packs: list them, show one, check your own.", invoke_without_command=True)
+
+Language = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the sentences.")]
+
+
+@app.callback()
+def list_packs(context: typer.Context, json: Json = False) -> None:
+    """List the shipped rule packs, or `recoup rules show PACK`."""
+    if context.invoked_subcommand is not None:
+        return
+    from scenarios.schema import find_rules, rule_pack_names
+
+    packs = [find_rules(name) for name in rule_pack_names()]
+    print_list([(p.name, p.title, " ".join(p.description.split())) for p in packs], json)
+
+
+@app.command("show")
+def show(
+    pack: Annotated[str, typer.Argument(help="Shipped pack's name, or a .yaml file (which is checked so).")],
+    lang: Language = "en",
+    json: Json = False,
+) -> None:
+    """Print each rule of a pack: id, sentence, parameters, source and confidence."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from scenarios.schema import find_rules
+
+    found = find_rules(pack)
+    if json:
+        console().print_json(data=found.model_dump(mode="json", by_alias=True))
+        return
+    out = console()
+    out.print(f"{found.name}: {found.title}", markup=False)
+    if found.description:
+        out.print(" ".join(found.description.split()), markup=False)
+    table = Table("id", "rule", "parameters", "source", "conf.")
+    for rule in found.rules:
+        cells = (rule.id, rule.sentence(lang), in_words(rule), rule.source, rule.confidence)
+        table.add_row(*map(escape, cells))
+    out.print(table)
+    out.print("confidence: A read in a public source, B well known from the named source, C a default of ours")
+
+
+def in_words(rule: Rule) -> str:
+    """«contact_cap: group call, most 5, days 7»."""
+    parameters = ", ".join(f"{name} {_value(value)}" for name, value in rule.parameters.items())
+    return f"{rule.kind}: {parameters}" if parameters else rule.kind
+
+
+def _value(value: Any) -> str:
+    return " + ".join(map(str, value)) if isinstance(value, list) else str(value)
