@@ -322,9 +322,9 @@ def _summed(counts: list[dict[str, int]]) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def claims(differences: dict[str, Any]) -> list[dict[str, Any]]:
-    """Does the staged plan reach what its authors claim against the status quo? One verdict per claim, by its interval."""
-    pair = differences.get("staged-vs-status-quo")
+def claims(differences: dict[str, Any], plan: str = "staged") -> list[dict[str, Any]]:
+    """Does a plan reach what the staged plan's authors claim against the status quo? A verdict per claim, by its interval."""
+    pair = differences.get(f"{plan}-vs-status-quo")
     if pair is None:
         return []
     found = []

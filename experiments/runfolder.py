@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from sim.inputs import InputError
 
-RESULTS, SETTINGS, REPORT = "results.json", "run.json", "report.html"
+RESULTS, SETTINGS, REPORT, ATTRIBUTION = "results.json", "run.json", "report.html", "attribution.json"
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
@@ -37,10 +37,15 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
 def write_json(path: Path, data: object) -> None:
     """Write JSON; NaN is an error, as nothing else could read it."""
     text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    write_whole(path, lambda temporary: _write_text(temporary, text))
+    write_text(path, text)
 
 
-def _write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write text as UTF-8."""
+    write_whole(path, lambda temporary: _put(temporary, text))
+
+
+def _put(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 

@@ -76,11 +76,25 @@ def demo(
     _compare(Comparison("taiwan-cards", DEMO_PLANS, seeds=seeds), out, workers, False, False, command)
 
 
-def report(run: Annotated[Path, typer.Argument(help="Run folder.")]) -> None:
-    """Write the HTML report of a finished run again."""
-    from experiments.report import render
+def report(
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
+    json: Json = False,
+) -> None:
+    """Write the HTML report of a finished run again, in English or Chinese.
 
-    console().print(f"report: {render(run)}", soft_wrap=True)
+    Example: recoup report runs/mine --lang zh
+    """
+    from experiments.report import LANGUAGES, render
+    from sim.inputs import InputError, choose
+
+    if lang not in LANGUAGES:
+        raise InputError("--lang", "", lang, choose(LANGUAGES, lang))
+    page = render(run, lang)
+    if json:
+        console().print_json(data={"report": str(page), "language": lang})
+        return
+    console().print(f"report: {page}", soft_wrap=True, markup=False)
 
 
 def _compare(comparison: Comparison, out: Path | None, workers: int, resume: bool, as_json: bool, command: str) -> None:
@@ -126,9 +140,9 @@ def _table(results: dict[str, Any]) -> Any:
     from rich.table import Table
 
     from experiments.measures import MEASURES
-    from experiments.report import span
+    from experiments.report import text_in
 
-    seeds = len(results["seeds"])
+    say, seeds = text_in("en"), len(results["seeds"])
     title = f"{results['title']}: {results['portfolio']['accounts']:,} accounts, {results['days']} days, {seeds} seed{'s' * (seeds > 1)}"
     table = Table(title=title, title_justify="left", caption="mean over seeds (95 % interval)", caption_justify="left")
     table.add_column("measure")
@@ -136,6 +150,6 @@ def _table(results: dict[str, Any]) -> Any:
         table.add_column(name, justify="right")
     for measure in MEASURES:
         table.add_row(
-            measure.title, *(span(found[measure.name], measure.unit) for found in results["policies"].values())
+            measure.title, *(say.span(found[measure.name], measure.unit) for found in results["policies"].values())
         )
     return table

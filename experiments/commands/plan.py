@@ -37,7 +37,7 @@ def template(
     out: Annotated[Path | None, typer.Option(help="File to write, new [default: print it].")] = None,
 ) -> None:
     """Print or write a documented plan to start from."""
-    from experiments.runfolder import write_whole
+    from experiments.runfolder import write_text
     from scenarios.schema import ROOT
     from sim.inputs import InputError
 
@@ -47,8 +47,4 @@ def template(
         return
     if out.exists():
         raise InputError(out, "--out", "a file that exists", "a new file")
-    write_whole(out, lambda temporary: _write(temporary, text))
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    write_text(out, text)

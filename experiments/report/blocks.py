@@ -1,0 +1,72 @@
+"""What a section of the report is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph. `kind`: message (what a picture or table says), warning, or empty."""
+
+    text: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Bullets:
+    items: list[str]
+
+
+@dataclass(frozen=True)
+class Code:
+    text: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as SVG text, drawn twice: for wide and for narrow screens."""
+
+    wide: str
+    narrow: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a cell. `mark`: good or bad, shown as a sign and a colour; `bar`: shares by kind of treatment."""
+
+    text: str = ""
+    mark: str = ""
+    bar: list[tuple[str, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A table's cell: a value, and smaller lines below it."""
+
+    text: str
+    lines: list[Line] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a caption, a head, and a row head in each row's first `heads` cells."""
+
+    caption: str
+    head: list[str]
+    rows: list[list[Cell | str]]
+    words: bool = False  # cells hold words, not numbers: they are set left
+    legend: list[tuple[str, str]] = field(default_factory=list)  # kind and name of what bars show
+
+
+Block = Paragraph | Bullets | Code | Picture | Table
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section with its place in the page; a section without blocks is not made at all."""
+
+    name: str
+    heading: str
+    blocks: list[Block]

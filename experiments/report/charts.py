@@ -1,0 +1,202 @@
+"""Pictures as SVG text: real text in the reader's fonts, colours safe for the colour-blind and told apart without them.
+
+Each picture is drawn for wide and for narrow screens, so that its words stay legible on a phone.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+from numpy.typing import NDArray
+
+from experiments.report.blocks import Picture
+
+# Okabe & Ito's palette, darkest contrasts first; line styles and markers differ too, for print without colour.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)), (0, (8, 2)))
+MARKERS = "os^Dv<>"
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "axes.axisbelow": True,
+}
+_WIDTHS = {"wide": 7.2, "narrow": 4.4}  # inches; 72 units of the picture each
+
+_CHINESE = re.compile(r"[\u3000-\u9fff\uff00-\uffef“”]+")
+# Signs of Matplotlib's own font that are about as wide as a Chinese character, and that no label uses.
+_AS_WIDE = "①②③④⑤⑥⑦⑧⑨⑩"
+
+Draw = Callable[[Axes, bool], None]
+
+
+class _StandIns:
+    """Matplotlib lays text out by its own font, which has no Chinese: it is given signs of the same width
+    and the Chinese is put in their place in the finished picture, to be set in the reader's font."""
+
+    def __init__(self) -> None:
+        self._real: dict[str, str] = {}
+
+    def __call__(self, text: str) -> str:
+        return _CHINESE.sub(lambda found: self._for(found.group()), text)
+
+    def _for(self, chinese: str) -> str:
+        for number in range(len(_AS_WIDE) ** len(chinese)):
+            digits = np.base_repr(number, len(_AS_WIDE)).zfill(len(chinese))
+            signs = "".join(_AS_WIDE[int(digit)] for digit in digits)
+            if self._real.setdefault(signs, chinese) == chinese:
+                return signs
+        raise ValueError(f"too many different texts of the length of {chinese!r} in one picture")
+
+    def restore(self, svg: str) -> str:
+        if not self._real:
+            return svg
+        pattern = re.compile("|".join(sorted(map(re.escape, self._real), key=len, reverse=True)))
+        return re.sub(
+            r"(<text\b[^>]*>)([^<]*)",
+            lambda tag: tag.group(1) + pattern.sub(lambda found: self._real[found.group()], tag.group(2)),
+            svg,
+        )
+
+
+def _svg(name: str, alt: str, draw: Draw, narrow: bool, height: float) -> str:
+    # The salt makes ids of one picture differ from another's in the same page, and equal from run to run.
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
+        figure = Figure(figsize=(_WIDTHS["narrow" if narrow else "wide"], height), layout="constrained")
+        draw(figure.subplots(), narrow)
+        out = io.StringIO()
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    text = out.getvalue()
+    text = text[text.index("<svg") :]
+    used = set(re.findall(r'(?:url\(|href=")#([^")]+)', text))
+    # Names that nothing refers to would be the same in every picture of a page.
+    text = re.sub(r' id="([^"]+)"', lambda found: found.group() if found.group(1) in used else "", text)
+    title = alt.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    return text.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
+
+
+def _picture(name: str, caption: str, draw: Draw, ink: _StandIns, height: float = 3.6) -> Picture:
+    wide, narrow = (ink.restore(_svg(f"{name}-{n}", caption, draw, n, height)) for n in (False, True))
+    return Picture(wide, narrow, caption)
+
+
+def curves(
+    name: str,
+    lines: Mapping[str, NDArray[np.float64]],
+    xlabel: str,
+    ylabel: str,
+    caption: str,
+    from_zero: bool = True,
+) -> Picture:
+    """Mean curves by day with 95 % bands of the mean over seeds. Values: label -> (seeds, days), shares."""
+    ink = _StandIns()
+
+    def draw(axes: Axes, narrow: bool) -> None:
+        for number, (label, data) in enumerate(lines.items()):
+            days = np.arange(1, data.shape[1] + 1)
+            mean = data.mean(axis=0)
+            colour, style = COLOURS[number % len(COLOURS)], STYLES[number % len(STYLES)]
+            axes.plot(days, mean, color=colour, linestyle=style, label=ink(label), linewidth=1.8)
+            if len(data) > 1:
+                half = 1.96 * data.std(axis=0, ddof=1) / np.sqrt(len(data))
+                axes.fill_between(days, mean - half, mean + half, color=colour, alpha=0.18, linewidth=0)
+        axes.set_xlabel(ink(xlabel))
+        axes.set_ylabel(ink(ylabel))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.set_xlim(1, max(data.shape[1] for data in lines.values()))
+        if from_zero:
+            axes.set_ylim(bottom=0)
+        axes.legend(frameon=False, loc="best")
+
+    return _picture(name, caption, draw, ink)
+
+
+def dots(
+    name: str,
+    groups: Sequence[str],
+    values: Mapping[str, Sequence[Mapping[str, float | None]]],
+    xlabel: str,
+    caption: str,
+    from_zero: bool = True,
+) -> Picture:
+    """One row per group, one dot with its interval per series. Values: label -> one interval per group, shares."""
+    ink = _StandIns()
+
+    def draw(axes: Axes, narrow: bool) -> None:
+        step = 0.7 / max(len(values), 1)
+        for number, (label, row) in enumerate(values.items()):
+            y = np.arange(len(groups)) - 0.35 + step * (number + 0.5)
+            known = [(place, v) for place, v in zip(y, row, strict=True) if v["mean"] is not None]
+            means = np.array([v["mean"] for _, v in known], float)
+            low = np.array([v["mean"] if v["low"] is None else v["low"] for _, v in known], float)
+            high = np.array([v["mean"] if v["high"] is None else v["high"] for _, v in known], float)
+            axes.errorbar(
+                means,
+                [place for place, _ in known],
+                xerr=[np.maximum(means - low, 0), np.maximum(high - means, 0)],
+                fmt=MARKERS[number % len(MARKERS)],
+                color=COLOURS[number % len(COLOURS)],
+                label=ink(label),
+                capsize=3,
+                markersize=6,
+            )
+        axes.set_yticks(range(len(groups)), [ink(group) for group in groups])
+        axes.invert_yaxis()
+        if from_zero:
+            axes.set_xlim(left=0)
+        else:
+            axes.axvline(0, color="#555555", linewidth=1)
+        axes.xaxis.set_major_locator(MaxNLocator(4 if narrow else 8))
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.set_xlabel(ink(xlabel))
+        if len(values) > 1:
+            axes.legend(frameon=False, loc="best")
+
+    return _picture(name, caption, draw, ink, height=1.2 + (0.3 + 0.14 * len(values)) * len(groups))
+
+
+def waterfall(
+    name: str,
+    start: tuple[str, float],
+    steps: Sequence[tuple[str, Mapping[str, float | None]]],
+    end: tuple[str, float],
+    caption: str,
+) -> Picture:
+    """From one level to another by steps with intervals; shares. The axis is cut, so levels are dots and not bars."""
+    ink = _StandIns()
+
+    def draw(axes: Axes, narrow: bool) -> None:
+        level = start[1]
+        labels = [start[0], *(label for label, _ in steps), end[0]]
+        axes.plot(level, 0, "o", color=COLOURS[6], markersize=8)
+        for row, (_, effect) in enumerate(steps, start=1):
+            mean = effect["mean"] or 0.0
+            colour, hatch = (COLOURS[0], None) if mean >= 0 else (COLOURS[1], "//")
+            axes.barh(row, mean, left=level, height=0.55, color=colour, hatch=hatch, edgecolor="white")
+            axes.plot([level, level], [row - 1, row], color="#888888", linewidth=1, zorder=0)
+            low, high = effect["low"], effect["high"]
+            if low is not None and high is not None:
+                axes.plot([level + low, level + high], [row, row], color="black", linewidth=1.4)
+            level += mean
+        last = len(steps) + 1
+        axes.plot([level, level], [last - 1, last], color="#888888", linewidth=1, zorder=0)
+        axes.plot(end[1], last, "o", color=COLOURS[6], markersize=8)
+        axes.set_yticks(range(last + 1), [ink(label) for label in labels])
+        axes.invert_yaxis()
+        axes.margins(x=0.12)
+        axes.xaxis.set_major_locator(MaxNLocator(4 if narrow else 8))
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+
+    return _picture(name, caption, draw, ink, height=0.8 + 0.42 * (len(steps) + 2))

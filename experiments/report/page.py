@@ -1,0 +1,109 @@
+"""The page: all sections that have something to say, as one HTML file without scripts and without anything from outside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+
+from experiments.report.blocks import Section
+from experiments.report.charts import COLOURS
+from experiments.report.run import Run
+from experiments.report.sections import (
+    actions,
+    attribution,
+    bound,
+    capacity,
+    data,
+    headline,
+    measures,
+    method,
+    money,
+    plan,
+    rolls,
+    rules,
+    sources,
+    stress,
+    tier,
+)
+from experiments.report.text import Text, text_in
+from experiments.runfolder import REPORT, write_text
+
+SECTIONS = {
+    "headline": headline.build,
+    "money": money.build,
+    "attribution": attribution.build,
+    "sources": sources.build,
+    "tier": tier.build,
+    "actions": actions.build,
+    "capacity": capacity.build,
+    "stress": stress.build,
+    "bound": bound.build,
+    "rules": rules.build,
+    "plan": plan.build,
+    "measures_section": measures.build,
+    "rolls": rolls.build,
+    "data": data.build,
+    "method": method.build,
+}
+# Kinds of treatment in the bars of the stage map; the pattern tells them apart without colour.
+BAR_COLOURS = dict(
+    zip(
+        ("text", "autocall", "collector", "specialist", "letter", "visit", "legal"),
+        (COLOURS[5], COLOURS[4], COLOURS[0], COLOURS[2], COLOURS[3], COLOURS[1], COLOURS[6]),
+        strict=True,
+    )
+)
+
+
+def render(folder: Path, language: str = "en") -> Path:
+    """Write the report of a run folder: report.html, or report.zh.html and the like in other languages.
+
+    Raises:
+        InputError: the folder holds no finished run.
+    """
+    run, say = Run(folder), text_in(language)
+    sections = [
+        Section(name, say(f"{name}.heading", plan=say.name(run.best)), blocks)
+        for name, build in SECTIONS.items()
+        if (blocks := build(run, say))
+    ]
+    html = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(say=say, title=_title(run, say), sub=_sub(run, say), sections=sections, colours=BAR_COLOURS)
+    )
+    path = folder / (REPORT if language == "en" else REPORT.replace(".html", f".{language}.html"))
+    write_text(path, html)
+    return path
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("experiments", "templates/report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.tests["block"] = lambda block, kind: type(block).__name__ == kind
+    return environment
+
+
+def _title(run: Run, say: Text) -> str:
+    title = say.one_of("names", run.results["scenario"])
+    title = run.results["title"] if title == run.results["scenario"] else title
+    return say("title", title=title, plans=len(run.names)) if len(run.names) > 1 else say("title_one", title=title)
+
+
+def _sub(run: Run, say: Text) -> str:
+    results, seeds = run.results, len(run.results["seeds"])
+    return say(
+        "sub",
+        accounts=f"{results['portfolio']['accounts']:,}",
+        currency=results["currency"],
+        balance=f"{results['portfolio']['opening_balance']:,.0f}",
+        days=results["days"],
+        seeds=say("seeds_one") if seeds == 1 else say("seeds_many", n=seeds),
+        rules=results["rules"],
+    )

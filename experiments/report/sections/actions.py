@@ -1,0 +1,124 @@
+"""Stage by tier: what each plan does, and where the best differs most from the reference."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from experiments.decisions import STAGES
+from experiments.measures import TIERS
+from experiments.report.blocks import Block, Bullets, Cell, Line, Paragraph, Table
+from experiments.report.run import Run
+from experiments.report.text import Text
+from sim.treatments import ALL_TREATMENTS, CHANNEL_GROUP, Channel, Group, Legal, OfferKind
+
+KINDS = ("nothing", "text", "autocall", "collector", "specialist", "letter", "visit", "legal")
+_MOST_DIFFERENCES = 5
+
+Shares = dict[tuple[str, str], dict[str, float]]
+
+
+def _kind(treatment_name: str) -> str:
+    t = _TREATMENTS[treatment_name]
+    if t.legal is not Legal.NONE:
+        return "legal"
+    if t.channel is Channel.NONE:
+        return "nothing"
+    return "text" if CHANNEL_GROUP[t.channel] == Group.TEXT else t.channel.name.lower()
+
+
+_TREATMENTS = {t.name: t for t in ALL_TREATMENTS}
+
+
+def build(run: Run, say: Text) -> list[Block]:
+    if not all("decisions" in part for name in run.names for part in run.parts(name)):
+        return []
+    counts = {name: _counts(run, name) for name in run.names}
+    shares = {name: {place: _shares(c) for place, c in counts[name].items() if c.total()} for name in run.names}
+    blocks: list[Block] = [Paragraph(say("actions.intro"))]
+    if run.reference:
+        blocks += _differences(say, run.best, run.reference, counts, shares)
+    for name in run.ordered:
+        seen = {kind for cell in shares[name].values() for kind, share in cell.items() if share > 0}
+        if seen - {"nothing"}:
+            blocks.append(_map(say, name, counts[name], shares[name], [kind for kind in KINDS if kind in seen]))
+    return blocks
+
+
+def _counts(run: Run, name: str) -> dict[tuple[str, str], Counter[str]]:
+    """Account-days by treatment for each (stage, tier), all seeds together."""
+    counts: dict[tuple[str, str], Counter[str]] = {(stage, tier): Counter() for stage in STAGES for tier in TIERS}
+    for part in run.parts(name):
+        for stage, tiers in part["decisions"].items():
+            for tier, treatments in tiers.items():
+                counts[stage, tier].update(treatments)
+    return counts
+
+
+def _shares(counts: Counter[str]) -> dict[str, float]:
+    """Share of account-days by kind of treatment, in the order of `KINDS`."""
+    kinds: Counter[str] = Counter()
+    for name, days in counts.items():
+        kinds[_kind(name)] += days
+    return {kind: kinds[kind] / counts.total() for kind in KINDS}
+
+
+def _offers(counts: Counter[str]) -> float:
+    offered = sum(days for name, days in counts.items() if _TREATMENTS[name].offer.kind is not OfferKind.NONE)
+    return offered / counts.total()
+
+
+def _map(say: Text, name: str, counts: dict[tuple[str, str], Counter[str]], shares: Shares, kinds: list[str]) -> Table:
+    rows: list[list[Cell | str]] = []
+    for stage in STAGES:
+        row: list[Cell | str] = [stage]
+        for tier in TIERS:
+            cell = shares.get((stage, tier))
+            if cell is None:
+                row.append(say("actions.never"))
+                continue
+            top = sorted((k for k in kinds if k != "nothing" and cell[k] >= 0.005), key=lambda k: -cell[k])[:2]
+            lines = [Line(bar=[(kind, cell[kind]) for kind in kinds if kind != "nothing"])]
+            lines += [Line(f"{say(f'actions.short.{kind}')} {say.number(cell[kind], 'share')}") for kind in top]
+            if (offered := _offers(counts[stage, tier])) >= 0.0005:
+                lines.append(Line(say("actions.offer_line", share=say.number(offered, "share"))))
+            row.append(Cell("", lines))
+        rows.append(row)
+    head = [say("actions.stage"), *(say(f"tiers.{tier}") for tier in TIERS)]
+    legend = [(kind, say(f"actions.kinds.{kind}")) for kind in kinds if kind != "nothing"]
+    return Table(say("actions.caption", plan=say.name(name)), head, rows, words=True, legend=legend)
+
+
+def _differences(
+    say: Text,
+    best: str,
+    against: str,
+    counts: dict[str, dict[tuple[str, str], Counter[str]]],
+    shares: dict[str, Shares],
+) -> list[Block]:
+    """The largest differences in share, weighted by the account-days they concern."""
+    found = []
+    for place in shares[best].keys() & shares[against].keys():
+        weight = counts[best][place].total() + counts[against][place].total()
+        for kind in KINDS[1:]:
+            ours, theirs = shares[best][place][kind], shares[against][place][kind]
+            found.append((abs(ours - theirs) * weight, place, kind, ours, theirs))
+    top = sorted(found, key=lambda item: (-item[0], item[1], item[2]))[:_MOST_DIFFERENCES]
+    sentences = [
+        say(
+            "actions.difference",
+            stage=say("stage", days=stage),
+            tier=say(f"tiers.{tier}"),
+            kind=say(f"actions.kinds.{kind}"),
+            ours=say.number(ours, "share"),
+            against=say.name(against),
+            theirs=say.number(theirs, "share"),
+        )
+        for weight, (stage, tier), kind, ours, theirs in top
+        if weight > 0
+    ]
+    if not sentences:
+        return []
+    return [
+        Paragraph(say("actions.differ", best=say.name(best), against=say.name(against)), "message"),
+        Bullets(sentences),
+    ]

@@ -1,0 +1,26 @@
+"""How far the best plan is from what perfect knowledge would recover."""
+
+from __future__ import annotations
+
+from experiments.report.blocks import Block, Paragraph, Table
+from experiments.report.run import Run
+from experiments.report.text import Text
+
+
+def build(run: Run, say: Text) -> list[Block]:
+    found = run.extra("bound.json")
+    if not found or not found["rows"]:
+        return []
+    top = max(found["rows"], key=lambda row: row["recovery_rate"]["mean"])
+    message = say(
+        "bound.message",
+        label=top["label"],
+        value=say.span(top["recovery_rate"], "share"),
+        best=say.name(run.best),
+        ours=say.span(run.value(run.best, "recovery_rate"), "share"),
+    )
+    head = [say("bound.name"), say("bound.recovery")]
+    table = Table(
+        say("bound.caption"), head, [[row["label"], say.span(row["recovery_rate"], "share")] for row in found["rows"]]
+    )
+    return [Paragraph(message, "message"), table]

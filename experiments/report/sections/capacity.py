@@ -1,0 +1,74 @@
+"""What was done, what ran out, and what one more unit of it would bring."""
+
+from __future__ import annotations
+
+from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
+from experiments.report.run import Run
+from experiments.report.text import Text
+
+POOLS = ("collector", "specialist", "autocall", "visit")
+EVENTS = ("attempts", "unserved", "promises", "offers", "accepted", "suits", "judgments", "seizures")
+
+
+def build(run: Run, say: Text) -> list[Block]:
+    return [Paragraph(_bottleneck(run, say), "message"), _table(run, say), *_prices(run, say)]
+
+
+def _bottleneck(run: Run, say: Text) -> str:
+    pools, plan = run.results["pools"][run.best], say.name(run.best)
+    waiting = run.results["legal"][run.best][2]
+    legal = " " + say("capacity.legal", queue=f"{waiting:,.0f}") if waiting >= 1 else ""
+    unserved = {name: 1 - p[3] / p[2] for name, p in pools.items() if p[2]}
+    worst = max(unserved, key=lambda name: unserved[name], default=None)
+    if worst is None or unserved[worst] < 0.001:
+        return say("capacity.message_none", plan=plan) + legal
+    share = say.number(unserved[worst], "share")
+    return say("capacity.message", plan=plan, pool=say(f"pools.{worst}"), unserved=share) + legal
+
+
+def _table(run: Run, say: Text) -> Table:
+    results = run.results
+    rows: list[list[Cell | str]] = [
+        [say(f"capacity.events.{event}"), *(f"{results['events'][name][event]['mean']:,.0f}" for name in run.names)]
+        for event in EVENTS
+    ]
+    for pool in POOLS:
+        row: list[Cell | str] = [say("capacity.pool", pool=say(f"pools.{pool}"))]
+        for name in run.names:
+            used, capacity, requested, served = results["pools"][name][pool]
+            told = say("capacity.served", share=say.number(served / requested, "share")) if requested else ""
+            row.append(Cell(say.number(used / capacity if capacity else None, "share"), [Line(told)] if told else []))
+        rows.append(row)
+    row = [say("capacity.legal_row")]
+    for name in run.names:
+        active, places, waiting = results["legal"][name]
+        lines = [Line(say("capacity.waiting", n=f"{waiting:,.1f}"))] if waiting else []
+        row.append(Cell(say.number(active / places if places else None, "share"), lines))
+    return Table(say("capacity.caption"), [say("capacity.per_run"), *map(say.name, run.names)], [*rows, row])
+
+
+def _prices(run: Run, say: Text) -> list[Block]:
+    """Shadow prices, where a comparison of capacities or a learner has measured them."""
+    found = run.extra("prices.json")
+    if not found or not found["rows"]:
+        return []
+
+    def money(value: float | None, currency: str) -> str:
+        return "–" if value is None else f"{value:,.2f} {currency}".replace("-", "−")
+
+    rows: list[list[Cell | str]] = []
+    for row in found["rows"]:
+        price, currency = row["price"], row["currency"]
+        ends = [money(price[end], currency) for end in ("low", "high")]
+        lines = [Line(say("between", low=ends[0], high=ends[1]))] if price["low"] is not None else []
+        resource = Cell(say.one_of("capacity.resources", row["resource"]), [Line(row["unit"])])
+        rows.append([resource, say.name(row["policy"]), Cell(money(price["mean"], currency), lines)])
+    top = max(found["rows"], key=lambda row: row["price"]["mean"] or 0.0)
+    message = say(
+        "capacity.prices_message",
+        unit=top["unit"],
+        resource=say.one_of("capacity.resources", top["resource"]),
+        value=money(top["price"]["mean"], top["currency"]),
+    )
+    head = [say("capacity.resource"), say("capacity.plan"), say("capacity.price")]
+    return [Paragraph(message, "message"), Table(say("capacity.prices_caption"), head, rows)]

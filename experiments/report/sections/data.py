@@ -1,0 +1,19 @@
+"""Where the accounts come from, and what was filled in or assumed."""
+
+from __future__ import annotations
+
+from experiments.report.blocks import Block, Bullets
+from experiments.report.run import Run
+from experiments.report.text import Text
+
+
+def build(run: Run, say: Text) -> list[Block]:
+    portfolio = run.results["portfolio"]
+    notes = list(dict.fromkeys(portfolio["notes"]))
+    filled = [
+        f"{field} ({say('data.all') if count == portfolio['accounts'] else f'{count:,}'})"
+        for field, count in portfolio["filled"].items()
+    ]
+    if filled:
+        notes.append(say("data.filled", list=say.listed(filled)))
+    return [Bullets([*notes, say("data.model"), say("data.paired")])]

@@ -1,0 +1,78 @@
+"""The first screen: the answer in words, five figures, and the claims."""
+
+from __future__ import annotations
+
+from experiments.compare import claims
+from experiments.measures import MEASURE
+from experiments.report.answers import answers
+from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
+from experiments.report.run import BASE, Run, verdict
+from experiments.report.text import Text
+
+HEADLINE = ("recovery_rate", "time_to_recover_days", "cost_to_collect", "complaints_per_1000", "breaches")
+
+
+def build(run: Run, say: Text) -> list[Block]:
+    blocks: list[Block] = [Paragraph(sentence, "message") for sentence in answers(run.results, say)]
+    if len(run.results["seeds"]) == 1:
+        blocks.append(Paragraph(say("one_seed"), "warning"))
+    blocks.append(_figures(run, say))
+    if BASE in run.names and len(run.names) > 1:
+        blocks.append(_claims(run, say))
+    return blocks
+
+
+def _figures(run: Run, say: Text) -> Table:
+    best, against = run.best, run.reference
+    head = [say("headline.measure"), say.name(best)]
+    caption = say("headline.caption_one")
+    if against:
+        head += [say.name(against), say("headline.change")]
+        caption = say("headline.caption", best=say.name(best), against=say.name(against))
+    rows: list[list[Cell | str]] = []
+    for name in HEADLINE:
+        row: list[Cell | str] = [say.measure(name)[0]]
+        row += [value_cell(run, say, plan, name) for plan in (best, against) if plan]
+        if against:
+            row.append(change_cell(run, say, best, against, name, in_words=True))
+        rows.append(row)
+    return Table(caption, head, rows)
+
+
+def value_cell(run: Run, say: Text, plan: str, name: str) -> Cell:
+    """A measure's mean with its interval below."""
+    found, unit = run.value(plan, name), MEASURE[name].unit
+    between = say.limits(found, unit)
+    return Cell(say.number(found["mean"], unit), [Line(between)] if between else [])
+
+
+def change_cell(run: Run, say: Text, plan: str, against: str, name: str, in_words: bool = False) -> Cell:
+    """The paired difference with its interval, and whether that is surely better or worse."""
+    measure, found = MEASURE[name], run.difference(plan, against, name)
+    if found["mean"] is None:
+        return Cell(say.number(None, "count"))
+    unit = "points" if measure.unit == "share" else measure.unit
+    lines = [Line(between)] if (between := say.limits(found, unit, signed=True)) else []
+    judged = verdict(found, measure.better)
+    if in_words and (found["low"] != 0 or found["high"] != 0):
+        lines.append(Line(say(f"verdict.{judged}"), judged))
+    return Cell(say.number(found["mean"], unit, signed=True), lines)
+
+
+def _claims(run: Run, say: Text) -> Table:
+    """What the staged plan's authors claim against the status quo, asked of every other plan."""
+    rows: list[list[Cell | str]] = []
+    for plan in run.ordered:
+        if plan in (BASE, "no-contact"):
+            continue
+        row: list[Cell | str] = [say.name(plan)]
+        for claim in claims(run.results["differences"], plan):
+            told = say.one_of("answers.verdicts", claim["verdict"])
+            mark = {"reached": "good", "not reached": "bad"}.get(claim["verdict"], "")
+            between = say.limits(claim["relative"], "share", signed=True)
+            row.append(
+                Cell(say.number(claim["relative"]["mean"], "share", signed=True), [Line(between), Line(told, mark)])
+            )
+        rows.append(row)
+    head = [say("headline.plan"), say("headline.claim_recovery"), say("headline.claim_time")]
+    return Table(say("headline.claims_caption"), head, rows)

@@ -1,0 +1,68 @@
+"""By which route the cash came, from the bookkeeping of each part."""
+
+from __future__ import annotations
+
+from experiments.cash_sources import SOURCES
+from experiments.intervals import Interval, difference, interval
+from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
+from experiments.report.run import Run
+from experiments.report.text import Text
+
+LEAST = 0.0005  # routes that bring less under every plan are left out
+
+
+def build(run: Run, say: Text) -> list[Block]:
+    if not all("cash_sources" in part for name in run.names for part in run.parts(name)):
+        return []
+    opening = 100 * run.results["portfolio"]["opening_balance"]
+
+    def shares(name: str, source: str) -> list[float]:
+        return [part["cash_sources"].get(source, 0) / opening for part in run.parts(name)]
+
+    found: dict[str, dict[str, Interval]] = {
+        name: {s: interval(shares(name, s)) for s in SOURCES} for name in run.names
+    }
+    used = [s for s in SOURCES if any((found[name][s]["mean"] or 0.0) >= LEAST for name in run.names)]
+    if not used:
+        return []
+
+    def mean(name: str, source: str) -> float:
+        return found[name][source]["mean"] or 0.0
+
+    top = max(used, key=lambda s: mean(run.best, s))
+    messages = [
+        say(
+            "sources.message",
+            plan=say.name(run.best),
+            source=say(f"sources.names.{top}"),
+            value=say.number(mean(run.best, top), "share"),
+        )
+    ]
+    against = run.reference
+    if against:
+        shift = max(used, key=lambda s: abs(mean(run.best, s) - mean(against, s)))
+        change = difference(shares(run.best, shift), shares(against, shift))
+        messages.append(
+            say(
+                "sources.change",
+                against=say.name(against),
+                source=say(f"sources.names.{shift}"),
+                value=say.span(change, "points", signed=True),
+            )
+        )
+    rows: list[list[Cell | str]] = [
+        [
+            say(f"sources.names.{source}"),
+            *(
+                Cell(say.number(mean(name, source) or None, "share"), [Line(say.limits(found[name][source], "share"))])
+                for name in run.names
+            ),
+        ]
+        for source in used
+    ]
+    head = [say("sources.source"), *map(say.name, run.names)]
+    return [
+        Paragraph(" ".join(messages), "message"),
+        Table(say("sources.caption"), head, rows),
+        Paragraph(say("sources.explain")),
+    ]

@@ -1,0 +1,63 @@
+"""Outcomes by the risk tier in which an account entered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from experiments.intervals import difference
+from experiments.measures import MEASURE, TIERS
+from experiments.report import charts
+from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
+from experiments.report.run import Run
+from experiments.report.text import Text
+
+_SHOWN = ("recovery_rate", "time_to_recover_days", "cost_to_collect", "complaints_per_1000")
+
+
+def build(run: Run, say: Text) -> list[Block]:
+    tiers = run.results["tiers"]
+    present = [tier for tier in TIERS if run.results["tier_accounts"][tier]]
+    rates = {name: {tier: tiers[name][tier]["recovery_rate"] for tier in present} for name in run.names}
+    chart = charts.dots(
+        "tiers",
+        [say(f"tiers.{tier}") for tier in present],
+        {say.name(name): [rates[name][tier] for tier in present] for name in run.names},
+        say("tier.axis"),
+        say("tier.chart_caption"),
+    )
+    rows: list[list[Cell | str]] = []
+    for tier in present:
+        count = say("tier.accounts", n=f"{run.results['tier_accounts'][tier]:,.0f}")
+        for measure in _SHOWN:
+            unit = MEASURE[measure].unit
+            head = Cell(say.measure(measure)[0], [Line(f"{say(f'tiers.{tier}')}{say('list.comma')}{count}")])
+            cells = [tiers[name][tier][measure] for name in run.names]
+            rows.append([head, *(Cell(say.number(c["mean"], unit), [Line(say.limits(c, unit))]) for c in cells)])
+    table = Table(say("tier.caption"), [say("tier.tier"), *map(say.name, run.names)], rows)
+    return [Paragraph(_message(run, say, rates, present), "message"), chart, table]
+
+
+def _message(run: Run, say: Text, rates: dict[str, dict[str, dict[str, float]]], present: list[str]) -> str:
+    best, against = run.best, run.reference
+    if against is None:
+        ends = {"first": present[0], "last": present[-1]}
+        values = {key: say.number(rates[best][tier]["mean"], "share") for key, tier in ends.items()}
+        return say("tier.message_one", **values, **{f"{key}_tier": say(f"tiers.{tier}") for key, tier in ends.items()})
+    gains = {tier: _gain(run, best, against, tier) for tier in present}
+    top = max(gains, key=lambda tier: gains[tier]["mean"])
+    return say(
+        "tier.message",
+        best=say.name(best),
+        against=say.name(against),
+        tier=say(f"tiers.{top}"),
+        value=say.span(gains[top], "points", signed=True),
+    )
+
+
+def _gain(run: Run, best: str, against: str, tier: str) -> dict[str, Any]:
+    """The difference in recovery within a tier, paired by seed."""
+
+    def rates(name: str) -> list[float]:
+        return [part["tiers"][tier]["recovery_rate"] for part in run.parts(name)]
+
+    return difference(rates(best), rates(against))

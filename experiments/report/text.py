@@ -1,0 +1,85 @@
+"""The words of the report in one language, and numbers as that language writes them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from experiments.measures import MEASURE
+from sim.inputs import parse_yaml
+
+LANGUAGES = ("en", "zh")
+_DASH = "–"
+
+
+class Text:
+    """A message catalogue: `say("money.heading")`, `say("title", title=…, plans=4)`."""
+
+    def __init__(self, language: str) -> None:
+        file = resources.files("experiments").joinpath("report", "messages", f"{language}.yaml")
+        self.language, self._messages = language, parse_yaml(file.read_text(encoding="utf-8"), file.name).data
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """The message of a dotted key, its {places} filled.
+
+        Raises:
+            KeyError: no such message, or a place without a value.
+        """
+        return str(self._at(key)).format(**values)
+
+    def _at(self, key: str) -> Any:
+        found: Any = self._messages
+        for part in key.split("."):
+            found = found[part]
+        return found
+
+    def one_of(self, group: str, name: str) -> str:
+        """The message of a name within a group; the name itself where the catalogue does not know it."""
+        return str(self._at(group).get(name, name))
+
+    def name(self, name: str) -> str:
+        """What a plan or scenario that ships with Recoup is called; a user's own keeps its name."""
+        return self.one_of("names", name)
+
+    def measure(self, name: str) -> tuple[str, str]:
+        """Title and definition of a measure."""
+        translated = self._messages.get("measures", {}).get(name)
+        return (
+            (translated["title"], translated["definition"])
+            if translated
+            else (MEASURE[name].title, MEASURE[name].definition)
+        )
+
+    def listed(self, items: list[str]) -> str:
+        """Items as one enumeration."""
+        return self("list.comma").join(items)
+
+    # --- numbers ------------------------------------------------------------------------------------------------
+
+    def number(self, value: float | None, unit: str, signed: bool = False) -> str:
+        """A value in its unit: shares in per cent, their differences in points, days, counts; a dash if undefined."""
+        return _DASH if value is None else _plain(value, unit, signed) + str(self._at("units")[unit])
+
+    def limits(self, found: dict[str, Any], unit: str, signed: bool = False) -> str:
+        """«42.0 to 44.2»; empty when one seed gives no interval, or when its ends are written alike."""
+        if found["low"] is None:
+            return ""
+        low, high = (_plain(found[end], unit, signed) for end in ("low", "high"))
+        return "" if low == high else self("between", low=low, high=high)
+
+    def span(self, found: dict[str, Any], unit: str, signed: bool = False) -> str:
+        """«43.1 % (42.0 to 44.2)»."""
+        between = self.limits(found, unit, signed)
+        return self.number(found["mean"], unit, signed) + (f" ({between})" if between else "")
+
+
+def _plain(value: float, unit: str, signed: bool) -> str:
+    scaled = round(100 * value if unit in ("share", "points") else value, 1)
+    return f"{scaled + 0.0:{'+' if signed and scaled else ''},.1f}".replace("-", "−")
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def text_in(language: str) -> Text:
+    """The catalogue of a language, read once."""
+    return Text(language)

@@ -1,0 +1,250 @@
+"""The report: the same words in both languages, every number from the run, sections only where there is data, one file."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import string
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.compare import Comparison, compare
+from experiments.measures import MEASURE
+from experiments.report import LANGUAGES, answers, render, text_in
+from experiments.report.charts import _StandIns, dots
+from experiments.report.page import SECTIONS
+from experiments.report.run import Run, verdict
+from sim.inputs import InputError, read_yaml
+from tests import browser
+
+MESSAGES = Path(__file__).resolve().parent.parent / "experiments" / "report" / "messages"
+SIZES = {"desktop": 1280, "phone": 390}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    plans = ("no-contact", "status-quo", "staged", "tiered")
+    compare(Comparison("taiwan-cards", plans, seeds=2, accounts=200, days=70), folder, command="recoup compare …")
+    for language in LANGUAGES:
+        render(folder, language)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def full(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same run with what other commands add to a run folder."""
+    folder = tmp_path_factory.mktemp("runs") / "full"
+    shutil.copytree(finished, folder)
+    for name, content in EXTRAS.items():
+        (folder / name).write_text(json.dumps(content))
+    for language in LANGUAGES:
+        render(folder, language)
+    return folder
+
+
+def found(mean: float) -> dict[str, float]:
+    return {"mean": mean, "low": mean - 0.01, "high": mean + 0.01}
+
+
+EXTRAS: dict[str, Any] = {
+    "attribution.json": {
+        "from": "staged",
+        "to": "tiered",
+        "seeds": [1, 2],
+        "hybrids": 16,
+        "start": found(0.41),
+        "total": found(0.03),
+        "rows": [
+            {"part": part, "recovery_rate": found(value)}
+            for part, value in {"timing": 0.02, "channel": -0.01, "offer": 0.015, "legal": 0.005}.items()
+        ],
+    },
+    "stress.json": {
+        "against": "staged",
+        "policy": "tiered",
+        "rows": [
+            {
+                "perturbation": name,
+                "label": label,
+                "recovery_rate": found(value),
+                "time_to_recover_days": found(-0.01),
+                "net_recovery_rate": found(value),
+            }
+            for name, label, value in (("willing", "less willing debtors", 0.03), ("reach", "fewer reached", -0.02))
+        ],
+    },
+    "prices.json": {
+        "rows": [
+            {"resource": "collector_hours", "unit": "hour", "policy": "tiered", "price": found(31.0), "currency": "TWD"}
+        ]
+    },
+    "bound.json": {"rows": [{"name": "oracle", "label": "Knowing each debtor", "recovery_rate": found(0.6)}]},
+}
+
+
+def _leaves(data: Any, path: str = "") -> dict[str, set[str]]:
+    """Dotted keys of a catalogue, each with the places its message fills."""
+    if isinstance(data, dict):
+        return {key: fields for name, item in data.items() for key, fields in _leaves(item, f"{path}.{name}").items()}
+    return {path: {name for _, name, _, _ in string.Formatter().parse(str(data)) if name}}
+
+
+def test_both_catalogues_say_the_same_things() -> None:
+    english, chinese = (read_yaml(MESSAGES / f"{language}.yaml").data for language in LANGUAGES)
+    assert set(chinese.pop("measures")) == set(MEASURE)
+    assert all(names := (english.pop("names") == {}, chinese.pop("names"))) and names
+    ours, theirs = _leaves(english), _leaves(chinese)
+    assert ours.keys() == theirs.keys()
+    assert {key: ours[key] ^ theirs[key] for key in ours if ours[key] != theirs[key]} == {}
+    assert all(
+        re.search(r"[\u4e00-\u9fff]", str(v))
+        for k, v in _flat(chinese).items()
+        if not k.startswith((".units", ".between", ".list"))
+    )
+
+
+def _flat(data: Any, path: str = "") -> dict[str, object]:
+    if isinstance(data, dict):
+        return {key: value for name, item in data.items() for key, value in _flat(item, f"{path}.{name}").items()}
+    return {path: data}
+
+
+def test_numbers_are_written_as_readers_write_them() -> None:
+    say, sagen = text_in("en"), text_in("zh")
+    assert (
+        say.number(0.4312, "share") == "43.1\u00a0%" and say.number(-0.012, "points", signed=True) == "−1.2\u00a0points"
+    )
+    assert say.number(None, "days") == "–" and say.number(-0.0001, "points", signed=True) == "0.0\u00a0points"
+    assert say.span({"mean": 0.4, "low": 0.39, "high": 0.41}, "share") == "40.0\u00a0% (39.0 to 41.0)"
+    assert say.span({"mean": 0.4, "low": None, "high": None}, "share") == "40.0\u00a0%"
+    assert sagen.span({"mean": 3, "low": 2, "high": 4}, "days") == "3.0\u00a0天 (2.0 至 4.0)"
+
+
+def test_surely_means_an_interval_clear_of_zero() -> None:
+    assert (
+        verdict({"mean": 1, "low": 0.1, "high": 2}, 1) == "good"
+        and verdict({"mean": 1, "low": 0.1, "high": 2}, -1) == "bad"
+    )
+    assert (
+        verdict({"mean": 1, "low": -0.1, "high": 2}, 1) == "open"
+        and verdict({"mean": 1, "low": None, "high": None}, 1) == "open"
+    )
+
+
+def test_answers_compare_the_best_plan_with_the_staged_plan(finished: Path) -> None:
+    run = Run(finished)
+    assert run.reference == "staged" and run.best != "staged"
+    said = answers(run.results)
+    change = text_in("en").span(run.difference(run.best, "staged", "net_recovery_rate"), "points", signed=True)
+    assert run.best in said[0] and change in said[0]
+    assert said[-1] == "No rule was broken."
+    broken = {**run.results, "breaches": {"staged": {"night": 1200}}}
+    assert answers(broken)[-1].startswith("Rules were broken 1,200 times")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_page_is_one_file_with_tables_that_have_heads_and_captions(finished: Path, language: str) -> None:
+    html = (finished / ("report.html" if language == "en" else f"report.{language}.html")).read_text(encoding="utf-8")
+    assert "<script" not in html and "src=" not in html and "@import" not in html and "url(http" not in html
+    assert not re.search(r'href="(?!#|data:)', re.sub(r"<svg.*?</svg>", "", html, flags=re.S))
+    assert "font-face" not in html and "@media print" in html
+    assert html.count("<table") == html.count("<caption>") > 5
+    for head in re.findall(r"<thead>.*?</thead>", html, re.S):
+        assert "<td" not in head and head.count("<th ") == head.count('<th scope="col"')
+    for row in re.findall(r"<tr>.*?</tr>", html.split("<tbody>", 1)[1], re.S):
+        assert row.count('scope="row"') == 1 or 'scope="col"' in row
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+
+
+def test_sections_without_data_leave_no_trace(finished: Path, full: Path) -> None:
+    plain, whole = ((folder / "report.html").read_text(encoding="utf-8") for folder in (finished, full))
+    for section in ("attribution", "stress", "bound"):
+        heading = text_in("en")(f"{section}.heading")
+        assert f'id="{section}"' not in plain and heading not in plain
+        assert f'id="{section}"' in whole and heading in whole
+    assert "shadow price" not in plain and "31.00 TWD" in whole
+    assert "not sure under 1 of 2 changes of the world: fewer reached" in whole
+    assert "timing makes the largest part: +2.0" in whole
+    assert set(SECTIONS) - set(re.findall(r'<section id="(\w+)"', whole)) == set()
+
+
+def test_pictures_hold_text_in_the_language_of_the_page(finished: Path) -> None:
+    html = (finished / "report.zh.html").read_text(encoding="utf-8")
+    texts = [
+        text for svg in re.findall(r"<svg.*?</svg>", html, re.S) for text in re.findall(r"<text[^>]*>([^<]*)", svg)
+    ]
+    assert "入催后天数" in texts and "分阶段方案" in texts and "低风险" in texts
+    assert not any(re.search("[①-⑩]", text) for text in texts)
+
+
+def test_stand_ins_are_told_apart_and_restored() -> None:
+    ink = _StandIns()
+    names = ["低风险", "中风险", "高风险", "A 级和 b"]
+    drawn = [ink(name) for name in names]
+    assert len(set(drawn)) == 4 and not re.search(r"[\u4e00-\u9fff]", "".join(drawn))
+    assert ink.restore("".join(f"<text>{text}</text>" for text in drawn)) == "".join(f"<text>{n}</text>" for n in names)
+    picture = dots("p", ["低", "高"], {"甲": [found(0.1), found(0.2)]}, "率", 'a "quoted" <caption>')
+    assert "&quot;quoted&quot; &lt;caption>" in picture.wide and picture.wide != picture.narrow
+
+
+def test_plan_that_changed_since_is_not_shown(finished: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    settings = json.loads((folder / "run.json").read_text())
+    settings["plans"] = dict.fromkeys(settings["plans"], "of another time")
+    (folder / "run.json").write_text(json.dumps(settings))
+    assert 'id="plan"' in (finished / "report.html").read_text() and 'id="plan"' not in render(folder).read_text()
+
+
+def test_unfinished_run_has_no_report(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"results\.json"):
+        render(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def chromium():  # type: ignore[no-untyped-def]
+    command = browser.find()
+    if command is None:
+        pytest.skip("no Chromium or Chrome on this machine (make browser installs one)")
+    with browser.Browser(command) as opened:
+        yield opened
+
+
+_OVERFLOWING = """[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, svg')
+    && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + '.' + e.className)"""
+_PICTURES = """[...document.querySelectorAll('figure')].map(f => [...f.querySelectorAll('svg')].map(s => s.getBoundingClientRect())
+    .filter(b => b.width > 250 && b.height > 80).length)"""
+_SMALLEST = """Math.min(...[...document.querySelectorAll('small, td, p, svg text')].map(e => e.getBoundingClientRect().height)
+    .filter(h => h > 0))"""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size", SIZES)
+def test_browser_shows_the_page_whole(chromium: browser.Browser, full: Path, language: str, size: str) -> None:
+    file = full / ("report.html" if language == "en" else f"report.{language}.html")
+    assert chromium.open(file, SIZES[size]) == []
+    assert chromium.ask("document.documentElement.scrollWidth") <= SIZES[size]
+    assert chromium.ask(_OVERFLOWING) == []
+    pictures = chromium.ask(_PICTURES)
+    assert len(pictures) == file.read_text(encoding="utf-8").count("<figure>") >= 5 and set(pictures) == {1}
+    assert chromium.ask(_SMALLEST) >= 10  # pixels
+
+
+def test_browser_prints_the_page(chromium: browser.Browser, full: Path) -> None:
+    chromium.open(full / "report.zh.html", 1280)
+    pdf = chromium.print()
+    assert pdf.startswith(b"%PDF") and 3 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 30
+
+
+def test_browser_test_notices_faults(chromium: browser.Browser, tmp_path: Path) -> None:
+    page = tmp_path / "bad.html"
+    page.write_text(
+        "<p style='width:700px'>wide</p><script>console.error('no'); nonsense()</script><img src='file:///none.png'>"
+    )
+    faults = chromium.open(page, 390)
+    assert len(faults) >= 3 and chromium.ask("document.documentElement.scrollWidth") > 390
