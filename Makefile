@@ -2,16 +2,23 @@
 # make test   set everything up and run the tests
 # make lint   ruff and mypy
 # make bench  speed of the engine, ratios measured side by side in one run
+# make browser  install Chromium for the tests that look at the report (root on Debian; without one they are skipped)
 # make lab    JupyterLab on the notebooks
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint bench lab clean
+.PHONY: browser demo test lint bench lab clean
 
 demo: $(READY)
 	$(BIN)/recoup demo
+
+browser:
+	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
+	then apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk >/dev/null; \
+	else echo "no Chromium here, and no right to install it: the browser tests will be skipped"; fi
 
 test: $(READY)
 	$(BIN)/pytest -n 2

@@ -53,10 +53,10 @@ def _relative(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.floa
 def relative_difference(ours: Sequence[float], theirs: Sequence[float]) -> Interval:
     """mean(ours) / mean(theirs) − 1, seeds resampled in pairs."""
     pairs = [(a, b) for a, b in zip(ours, theirs, strict=True) if math.isfinite(a) and math.isfinite(b)]
-    if not pairs or np.mean([b for _, b in pairs]) == 0:
+    a, b = np.array(pairs).T if pairs else np.zeros((2, 0))
+    mean = float(_relative(a, b)) if pairs else math.nan
+    if not math.isfinite(mean):
         return {"mean": None, "low": None, "high": None}
-    a, b = np.array(pairs).T
-    mean = float(_relative(a, b))
     if len(pairs) == 1:
         return {"mean": mean, "low": None, "high": None}
     if np.ptp(a) == 0 and np.ptp(b) == 0:
