@@ -68,6 +68,11 @@ class LearnedPolicy:
         """What tables and reports call it."""
         return self.card.name
 
+    @property
+    def identity(self) -> Card:
+        """See `Policy.identity`."""
+        return self.card
+
     def outputs(
         self, observations: NDArray[np.float32], numbers: NDArray[np.int64] | None = None
     ) -> NDArray[np.float32]:

@@ -88,12 +88,12 @@ def build(
 
 def weights(algorithm: str, learner: BaseAlgorithm) -> dict[str, NDArray[np.float32]]:
     """The acting network as arrays named as `agents.learned` reads them."""
-    policy = learner.policy
-    tensors: dict[str, nn.Module] = {}
+    policy: Any = learner.policy
+    tensors: dict[str, Any] = {}
     if algorithm in ON_POLICY:
-        hidden, output = policy.mlp_extractor.policy_net, policy.action_net  # type: ignore[union-attr]
+        hidden, output = policy.mlp_extractor.policy_net, policy.action_net
     else:
-        net = policy.q_net.q_net if algorithm == "dqn" else policy.quantile_net.quantile_net  # type: ignore[union-attr]
+        net = policy.q_net.q_net if algorithm == "dqn" else policy.quantile_net.quantile_net
         hidden, output = net[:-1], net[-1]
     layers = [module for module in hidden if isinstance(module, nn.Linear)]
     tensors |= {f"hidden.{number}": layer for number, layer in enumerate(layers)}
