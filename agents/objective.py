@@ -4,10 +4,12 @@ The reward of an account and day is
 
     (cash − (1 + cost_price) · cost) / mean opening balance
     + speed · (days left of the horizon / horizon), once, when the account is paid or settled
-    − complaint_price · complaints
+    − complaint_price · expected complaints
 
 in discounted money. With speed = 0 and no prices its sum is the net present value that comparisons report. The speed term adds
 up to the horizon less the restricted mean time to recover, in horizons: the second measure of a comparison, at its weight.
+Complaints are so rare that their luck would drown what a learner can see; the reward takes their probability instead, whose sum
+has the same expectation.
 """
 
 from __future__ import annotations
@@ -45,11 +47,11 @@ class Meter:
 
     def _totals(self) -> NDArray[np.float64]:
         a = self.accounts
-        names = ("discounted_cash", "discounted_cost", "complaints")
+        names = ("discounted_cash", "discounted_cost", "complaint_risk")
         return np.stack([a[name].astype(np.float64) for name in names])
 
     def read(self, objective: Objective) -> tuple[NDArray[np.float64], float, float]:
-        """Since the last reading: rewards, shape (accounts,); cost over the opening balance; complaints per account."""
+        """Since the last reading: rewards, shape (accounts,); cost over the opening balance; expected complaints per account."""
         totals = self._totals()
         cash, cost, complaints = totals - self._before
         self._before = totals

@@ -30,7 +30,7 @@ from sim.treatments import Menu
 
 CHECKPOINT, PROGRESS, POLICY = "checkpoint", "progress.jsonl", "policy"
 LATEST = 8  # cohorts in the running estimate
-COST_RATE, COMPLAINT_RATE = 0.08, 0.4
+COST_RATE, COMPLAINT_RATE = 0.05, 0.1
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Training:
     seed: int = 1
     cohorts: int = 4
     accounts: int = 1000
-    spread: float = 0.15
+    spread: float = 0.1
     speed: float = 0.3
     imitate: str | None = "tiered"
     against: str = "staged"
@@ -97,7 +97,7 @@ def reference(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> Reference:
                 a["cash"].sum() / opening,
                 np.where(resolved, a["closed_day"] + 1, one.days).mean(),
                 a["discounted_cost"].sum() / opening,
-                a["complaints"].mean(),
+                a["complaint_risk"].mean(),
             )
         )
     return Reference(*(float(value) for value in np.mean(found, axis=0)))

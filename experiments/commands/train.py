@@ -22,7 +22,7 @@ def train(
     accounts: Annotated[int, typer.Option(min=10, max=100_000, help="Accounts in each.")] = 1000,
     spread: Annotated[
         float, typer.Option(min=0, max=0.9, help="Randomise behaviour parameters by up to this share; 0 = not at all.")
-    ] = 0.15,
+    ] = 0.1,
     speed: Annotated[float, typer.Option(min=0, max=10, help="Weight of quick endings beside money.")] = 0.3,
     imitate: Annotated[str, typer.Option(help="Plan to start from; «none» to start from nothing.")] = "tiered",
     against: Annotated[str, typer.Option(help="Plan to be beaten; its cost and complaints are the limits.")] = "staged",
