@@ -16,8 +16,16 @@ from experiments.variants import Trial, Variant, run_all
 MORE = 1.25
 BASE = Variant("base", "the scenario as it is")
 RESOURCES = {
-    "collector_hours": (Variant("collector", "collectors", staff=(("collector", MORE),)), "hours.collector", "hour of collector time"),
-    "specialist_hours": (Variant("specialist", "specialised team", staff=(("specialist", MORE),)), "hours.specialist", "hour of specialist time"),
+    "collector_hours": (
+        Variant("collector", "collectors", staff=(("collector", MORE),)),
+        "hours.collector",
+        "hour of collector time",
+    ),
+    "specialist_hours": (
+        Variant("specialist", "specialised team", staff=(("specialist", MORE),)),
+        "hours.specialist",
+        "hour of specialist time",
+    ),
     "cases": (Variant("legal", "legal places", legal=MORE), "cases", "place for a case, whole horizon"),
     "budget": (Variant("budget", "settlement budget", budget=MORE), "budget", "unit of settlement budget"),
 }
@@ -50,5 +58,7 @@ def prices(
                 added = more[amount] - base[amount]
                 if added > 0:
                     each.append((more["net"] - base["net"]) / added)
-            rows.append({"resource": resource, "unit": unit, "policy": name, "price": interval(each), "currency": currency})
+            rows.append(
+                {"resource": resource, "unit": unit, "policy": name, "price": interval(each), "currency": currency}
+            )
     return {"scenario": scenario, "seeds": list(seeds), "accounts": accounts, "more": MORE, "rows": rows}

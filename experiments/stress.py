@@ -17,7 +17,11 @@ def stress_set(spread: float = SPREAD) -> list[Variant]:
     named = [
         Variant("none", "the scenario as it is"),
         Variant("macro-shock", "a recession from day 30 (macro index +2)", shock=2.0),
-        Variant("half-staff", "half the people and lines", staff=tuple((n, 0.5) for n in ("collector", "specialist", "autocall", "visit"))),
+        Variant(
+            "half-staff",
+            "half the people and lines",
+            staff=tuple((n, 0.5) for n in ("collector", "specialist", "autocall", "visit")),
+        ),
         Variant("double-complaints", "twice the complaints", behaviour=(("complaint", 2.0),)),
         Variant("wrong-contacts", "30 % wrong phone numbers", wrong_number=0.3),
     ]
@@ -57,7 +61,9 @@ def stress(
         ours, theirs = rows[variant.name, policy], rows[variant.name, against]
         row: dict[str, Any] = {"perturbation": variant.name, "label": variant.label}
         row |= {name: paired(found, ours, theirs, name)["relative"] for name in MEASURES}
-        row["complaints_per_1000"] = {k: v for k, v in paired(found, ours, theirs, "complaints_per_1000").items() if k != "relative"}
+        row["complaints_per_1000"] = {
+            k: v for k, v in paired(found, ours, theirs, "complaints_per_1000").items() if k != "relative"
+        }
         table.append(row)
     known = [row for row in table if row["recovery_rate"]["mean"] is not None]
     return {
