@@ -114,6 +114,19 @@ class LearnedPolicy:
         outputs = np.where(masks, self.outputs(observations, numbers), -np.inf)
         return outputs.argmax(axis=1) if self.card.choice == "best" else _drawn(outputs, _lots(observations))
 
+    def probabilities(
+        self,
+        observations: NDArray[np.float32],
+        masks: NDArray[np.bool_],
+        numbers: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.float32]:
+        """How likely the lot is to choose each treatment: shape (accounts, menu), rows add up to 1."""
+        outputs = np.where(masks, self.outputs(observations, numbers), -np.inf)
+        if self.card.choice == "best":
+            return np.asarray(outputs == outputs.max(axis=1, keepdims=True), np.float32)
+        weights = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+        return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
+
     def priority(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> None:
         """Queues are served by lot."""
         return None

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands import calibrate, catalogue, compare, plan, portfolio, robustness, rules, train
+from experiments.commands import calibrate, catalogue, compare, distill, plan, portfolio, robustness, rules, train
 from experiments.console import INTERRUPTED
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command()(compare.compare)
 app.command()(compare.demo)
 app.command()(compare.report)
 app.command()(train.train)
+app.command()(distill.distill)
 app.command()(robustness.stress)
 app.command()(robustness.prices)
 app.command()(robustness.bound)

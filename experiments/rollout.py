@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from agents.library import load_policy
+from agents.policy import Policy
 from experiments.cash_sources import CashSources
 from experiments.decisions import DecisionCount, Decisions
 from scenarios.schema import Scenario
@@ -41,7 +42,11 @@ def rollout(
     The horizon is the same for every policy: when all accounts are closed, the days that are left are empty.
     """
     simulation = Simulation(scenario.world, portfolio, scenario.rules, seed, threads=threads)
-    policy = load_policy(given, scenario.name, scenario.world)
+    return follow(scenario, load_policy(given, scenario.name, scenario.world), simulation, days)
+
+
+def follow(scenario: Scenario, policy: Policy, simulation: Simulation, days: int) -> Rollout:
+    """As `rollout`, for a policy and a simulation at hand."""
     decisions, sources = DecisionCount(simulation.menu), CashSources(simulation)
     every = scenario.world.decision_every_days
     while simulation.day < days:
