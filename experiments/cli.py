@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands import calibrate, catalogue, compare, plan, portfolio, rules
+from experiments.commands import calibrate, catalogue, compare, doctor, plan, portfolio, rules, story
 from experiments.console import INTERRUPTED
 
 app = typer.Typer(
@@ -19,9 +19,11 @@ app = typer.Typer(
 app.command()(compare.compare)
 app.command()(compare.demo)
 app.command()(compare.report)
+app.command()(story.story)
 app.command()(calibrate.calibrate)
 app.command()(catalogue.scenarios)
 app.command()(catalogue.plans)
+app.command()(doctor.doctor)
 app.add_typer(portfolio.app, name="portfolio")
 app.add_typer(plan.app, name="plan")
 app.add_typer(rules.app, name="rules")
