@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands import calibrate, catalogue, compare, doctor, plan, portfolio, rules, story
+from experiments.commands import calibrate, catalogue, compare, doctor, plan, portfolio, rules, schema, story
 from experiments.console import INTERRUPTED
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command()(story.story)
 app.command()(calibrate.calibrate)
 app.command()(catalogue.scenarios)
 app.command()(catalogue.plans)
+app.command()(schema.schema)
 app.command()(doctor.doctor)
 app.add_typer(portfolio.app, name="portfolio")
 app.add_typer(plan.app, name="plan")
