@@ -3,13 +3,14 @@
 # make lint   ruff and mypy
 # make bench  speed of the engine, ratios measured side by side in one run
 # make browser  install Chromium for the tests that look at the report (root on Debian; without one they are skipped)
+# make docs  build the documentation into site/
 # make lab    JupyterLab on the notebooks
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: browser demo test lint bench lab clean
+.PHONY: browser demo test lint bench docs lab clean
 
 demo: $(READY)
 	$(BIN)/recoup demo
@@ -30,6 +31,9 @@ lint: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/engine.py
+
+docs: $(READY)
+	$(BIN)/mkdocs build --strict
 
 lab: $(READY)
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[lab]"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.observation import FIELDS, ObservedField
+from sim.compiled import njit
+from sim.observation import FIELDS, LOW, ObservedField
 
 _LOGARITHMIC_FROM = 50.0  # ranges wider than this are felt in proportion, not in units
 
@@ -19,22 +20,32 @@ NAMES: tuple[str, ...] = tuple(
 )
 SIZE = len(NAMES)
 
-_plain = [n for n, field in enumerate(FIELDS) if not field.codes]
+_spans = np.array([field.high - field.low for field in FIELDS], np.float32)
+_coded = np.array([bool(field.codes) for field in FIELDS])
+_log = _spans > _LOGARITHMIC_FROM
+_scale = np.where(_log, np.log1p(_spans), _spans).astype(np.float32)
+_LOGS = np.log1p(np.arange(4096, dtype=np.float32))  # most values are whole days or times
 _place = np.cumsum([0, *(_width(field) for field in FIELDS)])
-_low = np.array([FIELDS[n].low for n in _plain], np.float32)
-_span = np.array([FIELDS[n].high - FIELDS[n].low for n in _plain], np.float32)
-_log = np.array([FIELDS[n].high - FIELDS[n].low > _LOGARITHMIC_FROM for n in _plain])
-_scale = np.where(_log, np.log1p(_span), _span).astype(np.float32)
 
 
 def encode(observations: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Features of order one, shape (accounts, SIZE): one column per code, wide ranges by logarithm, scaled to [0, 2] or [−1, 1]."""
+    """Features of order one, shape (accounts, SIZE): one column per code, wide ranges by logarithm, scaled to [0, 2]."""
     out = np.zeros((len(observations), SIZE), np.float32)
-    plain = observations[:, _plain] - _low
-    np.log1p(plain, out=plain, where=_log)
-    out[:, _place[_plain]] = 2.0 * plain / _scale
-    rows = np.arange(len(observations))
-    for n, field in enumerate(FIELDS):
-        if field.codes:
-            out[rows, _place[n] + observations[:, n].astype(np.int64)] = 1.0
+    _fill(observations, LOW, _scale, _log, _coded, _place, _LOGS, out)
     return out
+
+
+@njit(nogil=True)
+def _fill(observations, low, scale, log, coded, place, logs, out):  # type: ignore[no-untyped-def]
+    two = np.float32(2.0)
+    for row in range(observations.shape[0]):
+        seen, features = observations[row], out[row]
+        for n in range(seen.size):
+            if coded[n]:
+                features[place[n] + int(seen[n])] = 1.0
+            else:
+                value = seen[n] - low[n]
+                if log[n]:
+                    whole = int(value)
+                    value = logs[whole] if whole < logs.size and whole == value else np.log1p(value)
+                features[place[n]] = two * value / scale[n]

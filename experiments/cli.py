@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands import calibrate, catalogue, compare, distill, plan, portfolio, robustness, rules, train
+from experiments.commands import (
+    calibrate,
+    catalogue,
+    compare,
+    distill,
+    doctor,
+    plan,
+    portfolio,
+    robustness,
+    rules,
+    schema,
+    story,
+    train,
+)
 from experiments.console import INTERRUPTED
 
 app = typer.Typer(
@@ -24,9 +37,12 @@ app.command()(distill.distill)
 app.command()(robustness.stress)
 app.command()(robustness.prices)
 app.command()(robustness.bound)
+app.command()(story.story)
 app.command()(calibrate.calibrate)
 app.command()(catalogue.scenarios)
 app.command()(catalogue.plans)
+app.command()(schema.schema)
+app.command()(doctor.doctor)
 app.add_typer(portfolio.app, name="portfolio")
 app.add_typer(plan.app, name="plan")
 app.add_typer(rules.app, name="rules")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +19,25 @@ def console() -> Console:
     """Standard output."""
     # Piped output has no width of its own; tables must not be squeezed into 80 columns.
     return Console(width=None if sys.stdout.isatty() else 160, soft_wrap=False, highlight=False)
+
+
+def shipped(folder: str) -> list[str]:
+    """Names of the YAML files that ship in a folder of `scenarios`, without importing anything heavy."""
+    from importlib.util import find_spec
+
+    spec = find_spec("scenarios")
+    places = spec.submodule_search_locations if spec else None
+    return sorted(file.stem for place in places or () for file in (Path(place) / folder).glob("*.yaml"))
+
+
+def complete_scenarios() -> list[str]:
+    """What a shell offers where a scenario is asked for."""
+    return shipped(".")
+
+
+def complete_plans() -> list[str]:
+    """What a shell offers where a plan is asked for."""
+    return [name for name in shipped("plans") if name != "template"]
 
 
 def command_line() -> str:

@@ -1,10 +1,8 @@
-"""Gymnasium environments by scenario name; registered as `recoup/…` through the `gymnasium.envs` entry point."""
+"""Gymnasium environments by scenario name: what the ids registered by `recoup.py` make."""
 
 from __future__ import annotations
 
 from typing import Any
-
-import gymnasium as gym
 
 from scenarios.schema import load_scenario
 from sim.account_env import AccountEnv
@@ -35,13 +33,3 @@ def portfolio(
     size = max(num_envs, accounts or 5 * num_envs)
     options = {"days": found.days, **options}
     return PortfolioVectorEnv(found.world, found.rules, found.portfolio(size, portfolio_seed), num_envs, **options)
-
-
-def register() -> None:
-    """Called by Gymnasium when it loads its plugins; the namespace `recoup` is the entry point's name."""
-    gym.register("Account-v0", entry_point="scenarios.environments:account", order_enforce=True)
-    gym.register(
-        "Portfolio-v0",
-        entry_point="scenarios.environments:account",
-        vector_entry_point="scenarios.environments:portfolio",
-    )

@@ -18,6 +18,10 @@ its reward is 0. Samples are the fewer for it, but the queues are those of an ev
 
 `infos["open"]` says which places hold an open account; a learner may treat closing as the end of the story (as
 `agents.vecenv` does), because nothing follows.
+
+Policies decide every `world.decision_every_days`; on the days between only "nothing" is allowed, and done.
+Pickling and copying are exact at any time: SimPy's processes cannot be copied, so a copy starts the same simulation again and
+replays the actions since, at the price of those steps (at most those of one book) and a byte or two per place and step.
 """
 
 from __future__ import annotations
@@ -43,8 +47,8 @@ RewardScale = Literal["portfolio", "own"]
 Fill = Literal["living", "cohort"]
 Step = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]
 
-LIVING_DAYS = 720
-_RESERVE = 1024  # entrants prepared at a time, at least
+LIVING_DAYS = 720  # of a book, or twice the horizon if that is more
+LEAST_RESERVE = 64  # entrants prepared at a time
 
 
 def observation_space() -> spaces.Box:
@@ -67,6 +71,10 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         days: horizon of an account, in days.
         reward_scale, fill: see the module.
         threads: for the kernels; changes no number.
+
+    Attributes:
+        simulation: the running simulation; read, do not write.
+        departed: records (`account.ACCOUNT`, `number` = place) of the accounts whose episodes the latest step ended.
     """
 
     metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}
@@ -99,26 +107,50 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         self.observation_space = gym.vector.utils.batch_space(self.single_observation_space, num_envs)
         self.action_space = gym.vector.utils.batch_space(self.single_action_space, num_envs)
         self._own_scale = reward_scale == "own"
+        self._code = np.uint8 if len(self.menu) < 256 else np.uint16
         self._mean_opening = float(portfolio.column("opening_balance").mean() * 100)
         self._day_value = (1.0 + world.discount_rate) ** (-np.arange(days + 1) / 365.0)
         self._places = np.arange(num_envs)
+        self.book_days = max(LIVING_DAYS, 2 * days)
         self.render_mode = None
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """All places filled on day 0. Without a seed the environment's own generator goes on."""
+        """All places filled on day 0. Without a seed the environment's own generator goes on.
+
+        Args:
+            options: `{"reset_mask": bool array (num_envs,)}` gives new accounts to those places only (living books).
+        """
         super().reset(seed=seed)
-        self._row = int(self.np_random.integers(len(self.portfolio)))
-        self._start()
+        mask = (options or {}).get("reset_mask")
+        if mask is None:
+            self._row = int(self.np_random.integers(len(self.portfolio)))
+            self._start()
+        else:
+            self._renew(np.flatnonzero(self._checked(mask)))
         return self._observe(), {"open": np.ones(self.num_envs, bool)}
+
+    def _checked(self, mask: Any) -> NDArray[np.bool_]:
+        mask = np.asarray(mask)
+        if self.fill != "living":
+            raise ValueError("reset_mask: a cohort ends as a whole; reset it without")
+        if mask.dtype != bool or mask.shape != (self.num_envs,):
+            raise ValueError(f"reset_mask is {mask.dtype} {mask.shape}, expected bool ({self.num_envs},)")
+        return mask
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Exact mask of the current day: shape (num_envs, menu). Closed accounts of a cohort allow only "nothing"."""
         masks = self.simulation.masks(self._places)
-        if self.simulation.open_accounts.size < self.num_envs:
+        if self._between_decisions:
+            masks[:, 1:] = False
+        elif self.simulation.open_accounts.size < self.num_envs:
             masks[self.simulation.accounts["status"] != Status.OPEN, 1:] = False
         return masks
+
+    @property
+    def _between_decisions(self) -> bool:
+        return self.simulation.day % self.world.decision_every_days > 0
 
     def step(self, actions: NDArray[np.int64]) -> Step:
         """One day for every place. Forbidden actions are blocked and counted, never carried out."""
@@ -126,9 +158,14 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         rows = simulation.open_accounts
         ages = simulation.day - simulation.accounts["entry_day"][rows]
         scale = simulation.accounts["opening"][rows] if self._own_scale else self._mean_opening
-        simulation.advance(np.asarray(actions, np.int64)[rows])
+        actions = np.asarray(actions, np.int64)
+        if actions.shape != (self.num_envs,):
+            raise ValueError(f"actions have shape {actions.shape}, expected ({self.num_envs},)")
+        simulation.advance(np.zeros(rows.size, np.int64) if self._between_decisions else actions[rows])
+        self._history.append(actions.astype(self._code))
         rewards = np.zeros(self.num_envs)
         rewards[rows] = simulation.flows * self._day_value[ages] / scale
+        self.departed = simulation.accounts[:0]
         return self._after_living(rewards) if self.fill == "living" else self._after_cohort(rewards, rows)
 
     def _after_living(self, rewards: NDArray[np.float64]) -> Step:
@@ -137,18 +174,16 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         of_age = simulation.day - simulation.accounts["entry_day"] >= self.days
         terminated = closed | of_age
         truncated = (simulation.day >= self._leaving) & ~terminated
-        if simulation.day >= LIVING_DAYS:
+        if simulation.day >= self.book_days:
             truncated = ~terminated
         infos: dict[str, Any] = {"open": np.ones(self.num_envs, bool)}
         ended = np.flatnonzero(terminated | truncated)
         if ended.size:
             infos |= self._farewell(ended, np.flatnonzero(terminated))
-            if simulation.day >= LIVING_DAYS:
+            if simulation.day >= self.book_days:
                 self._start()
             else:
-                simulation.leave(ended[~closed[ended]])
-                self._leaving[ended] = LIVING_DAYS
-                simulation.enter(ended, self._entrants(ended.size))
+                self._put_new_accounts(ended)
         return self._observe(), rewards, terminated, truncated, infos
 
     def _after_cohort(self, rewards: NDArray[np.float64], rows: NDArray[np.int64]) -> Step:
@@ -165,11 +200,22 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         ended = np.full(self.num_envs, over)
         return self._observe(), rewards, ended, np.zeros(self.num_envs, bool), {"open": is_open} | infos
 
+    def _renew(self, places: NDArray[np.int64]) -> None:
+        self._history.append(places)
+        self._put_new_accounts(places)
+
+    def _put_new_accounts(self, places: NDArray[np.int64]) -> None:
+        self.simulation.leave(places[self.simulation.accounts["status"][places] == Status.OPEN])
+        self._leaving[places] = self.book_days
+        self.simulation.enter(places, self._entrants(places.size))
+
     def _observe(self) -> NDArray[np.float32]:
         return self.simulation.observe(self._places)
 
     def _start(self) -> None:
         """A new simulation under a new seed, its places filled with the portfolio's next accounts."""
+        self._origin = (self.np_random.bit_generator.state, self._row)
+        self._history: list[NDArray[Any]] = []  # since then: actions of a step (`_code`) or places renewed (int64)
         seed = int(self.np_random.integers(2**62))
         first = Portfolio(self._next_rows(self.num_envs), self.portfolio.name)
         self.simulation = Simulation(self.world, first, self.rules, seed, threads=self.threads)
@@ -190,6 +236,7 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
             final[place] = observation
         marks = np.zeros(self.num_envs, bool)
         marks[ended] = True
+        self.departed = self.simulation.accounts[ended]
         return {"final_obs": final, "_final_obs": marks, **self._recovered(lately_open)}
 
     def _recovered(self, places: NDArray[np.int64]) -> dict[str, Any]:
@@ -205,7 +252,7 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         parts = []
         while count:
             if self._used == self._reserve.size:
-                size = max(self.num_envs, _RESERVE)
+                size = max(self.num_envs, LEAST_RESERVE)
                 fresh = Portfolio(self._next_rows(size), self.portfolio.name)
                 self._reserve = open_accounts(self.world, fresh, self.simulation.seed, self._people)
                 self._people += size
@@ -215,3 +262,23 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
             count -= taken.size
             parts.append(taken)
         return np.concatenate(parts)
+
+    # --- copies -------------------------------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        drop = ("simulation", "departed", "_reserve", "_used", "_people", "_leaving", "_row")
+        return {name: value for name, value in self.__dict__.items() if name not in drop}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if "_origin" not in state:
+            return  # never reset
+        now, history = self.np_random.bit_generator.state, self._history
+        self.np_random.bit_generator.state, self._row = self._origin
+        self._start()
+        for entry in history:
+            if entry.dtype == self._code:
+                self.step(entry)
+            else:
+                self._renew(entry)
+        self.np_random.bit_generator.state = now

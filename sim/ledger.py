@@ -123,6 +123,10 @@ class Ledger:
         if self._record_events:
             self._log(rows)
 
+    def forget(self, departed: NDArray[np.void]) -> None:
+        """Accounts make way for others: what they were charged so far is not asked of the newcomers."""
+        self._fees -= int(departed["fees"].sum())
+
     def _log(self, rows: NDArray[np.int64]) -> None:
         today = self._simulation.accounts[rows]
         happened = today[(today["treatment"] > 0) | (today["events"] > 0)]
@@ -137,10 +141,10 @@ class Ledger:
 
     def by_rule(self, event: Event) -> dict[str, int]:
         """Counts by rule id of treatments blocked, or of breaches."""
-        names = self._rule_names("impossible")
+        names = self.rule_names("impossible")
         return {names[number]: count for number, count in sorted(self._by_rule[event].items())}
 
-    def _rule_names(self, none: str) -> dict[int, str]:
+    def rule_names(self, none: str = "") -> dict[int, str]:
         """What the numbers in `rule` stand for; 0 is `none`."""
         rules = {number: rule.id for number, rule in enumerate(self._simulation.rules.rules, start=1)}
         channels = {SUSPENDED + channel: f"suspended-{channel.name.lower()}" for channel in Channel if channel}
@@ -174,7 +178,7 @@ class Ledger:
         s = self._simulation
         names = pd.Index(s.menu.names)
         outcomes = np.array([outcome.name.lower() for outcome in Outcome])
-        rules = self._rule_names("")
+        rules = self.rule_names("")
         table = pd.DataFrame(
             {
                 "day": log["day"],

@@ -90,6 +90,8 @@ class Simulation:
         self._priority = self._queues = np.zeros(0, np.uint8)
         self._instalments: dict[int, list[tuple[NDArray[np.int64], NDArray[np.uint64]]]] = defaultdict(list)
         self.keep_flows, self.flows = False, np.zeros(0, np.int64)  # cents of cash less cost by account, latest day
+        self.watched = np.zeros(0, np.int64)  # accounts whose records are kept as they were in the latest evening
+        self.evening = self.accounts[:0]
         self._budget = int(world.settlement_budget * int(self.accounts["opening"].sum()))
 
         self.env = simpy.Environment()
@@ -186,6 +188,7 @@ class Simulation:
         if self.keep_flows:
             rows = self.open_accounts
             self.flows = self.accounts["cash_today"][rows] - self.accounts["cost_today"][rows]
+        self.evening = self.accounts[self.watched]
         self.day += 1
         self._begin_day(self._wake())
 
@@ -198,16 +201,17 @@ class Simulation:
         """
         fresh["number"], fresh["entry_day"] = numbers, self.day
         fresh["dpd0"] -= self.day
+        self.ledger.forget(self.accounts[numbers])
         self.accounts[numbers] = fresh
         self._budget += int(self.world.settlement_budget * int(fresh["opening"].sum()))
-        self.open_accounts = np.sort(np.concatenate([self.open_accounts, numbers]))
+        self.open_accounts = np.flatnonzero(self.accounts["status"] == Status.OPEN)
 
     def leave(self, numbers: NDArray[np.int64]) -> None:
         """Take open accounts out of the simulation, as if they had never owed: cases end, nothing is booked."""
         for number in numbers:
             self.courts.withdraw(int(number))
         self.accounts["status"][numbers] = Status.LEFT
-        self.open_accounts = np.setdiff1d(self.open_accounts, numbers, assume_unique=True)
+        self.open_accounts = np.flatnonzero(self.accounts["status"] == Status.OPEN)
 
     def _days(self) -> Process:
         """The day's round: each contact window serves its queues, then the debtors pay, and the day is closed."""

@@ -144,3 +144,55 @@ def test_help_does_not_import_the_heavy_packages() -> None:
     code += "print('LOADED', sorted({'numba','pandas','scipy','matplotlib','torch','pyarrow','pydantic'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "LOADED []" in done.stdout
+
+
+def commands() -> list[tuple[str, ...]]:
+    """Every command that does something, as it is typed."""
+    from typer.main import get_command
+
+    from experiments.cli import app
+
+    def leaves(command: object, path: tuple[str, ...]) -> list[tuple[str, ...]]:
+        inner = getattr(command, "commands", None)
+        return [leaf for name, sub in inner.items() for leaf in leaves(sub, (*path, name))] if inner else [path]
+
+    return leaves(get_command(app), ())
+
+
+def test_every_command_shows_examples_of_itself() -> None:
+    from typer.testing import CliRunner
+
+    from experiments.cli import app
+
+    for path in commands():
+        shown = CliRunner().invoke(app, [*path, "--help"])
+        assert shown.exit_code == 0 and f"recoup {' '.join(path)}" in shown.output, path
+
+
+def test_shell_completion_offers_scenarios_and_plans() -> None:
+    import os
+
+    from experiments.console import complete_plans, complete_scenarios
+
+    assert {"china-consumer", "taiwan-cards"} <= set(complete_scenarios())
+    assert {"staged", "status-quo"} <= set(complete_plans()) and "template" not in complete_plans()
+    code = "from experiments.cli import app; app(prog_name='recoup')"
+    environment = {
+        **os.environ,
+        "_RECOUP_COMPLETE": "complete_bash",
+        "COMP_WORDS": "recoup compare -p st",
+        "COMP_CWORD": "3",
+    }
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert {"staged", "status-quo"} <= set(done.stdout.split())
+
+
+def test_doctor_finds_this_installation_whole() -> None:
+    done = recoup("doctor", "--json")
+    found = {check["check"]: check for check in json.loads(done.stdout)}
+    assert done.returncode == 0 and all(check["ok"] for check in found.values() if check["needed"]), done.stdout
+    assert "money conserved" in found["simulation"]["found"]
+
+
+def test_piped_output_has_no_colour() -> None:
+    assert "\x1b" not in recoup("plans").stdout and "\x1b" not in recoup("compare", "--help").stdout

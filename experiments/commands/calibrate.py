@@ -6,16 +6,24 @@ from typing import Annotated
 
 import typer
 
-from experiments.console import Json, console
+from experiments.console import Json, complete_scenarios, console
 
 
 def calibrate(
-    scenario: Annotated[str, typer.Option("-s", "--scenario", help="Scenario's name or file.")] = "china-consumer",
+    scenario: Annotated[
+        str, typer.Option("-s", "--scenario", help="Scenario's name or file.", autocompletion=complete_scenarios)
+    ] = "china-consumer",
     seeds: Annotated[int, typer.Option(min=1, max=1000)] = 2,
     first_seed: Annotated[int, typer.Option(min=0, max=2**62)] = 901,
     json: Json = False,
 ) -> None:
-    """Measure the world against the published figures it should reproduce; exit code 1 if one is missed."""
+    """Measure the world against the published figures it should reproduce; exit code 1 if one is missed.
+
+    \b
+    Examples:
+      recoup calibrate
+      recoup calibrate -s china-consumer --seeds 4 --json
+    """
     from experiments.calibration import report_readings
     from scenarios.schema import load_scenario
 

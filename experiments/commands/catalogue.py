@@ -6,7 +6,13 @@ from experiments.console import Json, print_list
 
 
 def scenarios(json: Json = False) -> None:
-    """List the shipped scenarios."""
+    """List the shipped scenarios.
+
+    \b
+    Examples:
+      recoup scenarios
+      recoup scenarios --json
+    """
     from scenarios.schema import load_scenario, scenario_names
 
     loaded = [load_scenario(name) for name in scenario_names()]
@@ -14,7 +20,13 @@ def scenarios(json: Json = False) -> None:
 
 
 def plans(json: Json = False) -> None:
-    """List the shipped plans."""
+    """List the shipped plans.
+
+    \b
+    Examples:
+      recoup plans
+      recoup plans --json
+    """
     from agents.plan import find_plan, read_plan, shipped_plans
 
     files = [read_plan(find_plan(name)) for name in shipped_plans()]

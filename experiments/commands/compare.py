@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from experiments.console import INTERRUPTED, Json, command_line, console
+from experiments.console import INTERRUPTED, Json, command_line, complete_plans, complete_scenarios, console
 
 if TYPE_CHECKING:
     from experiments.compare import Comparison
@@ -21,11 +21,22 @@ DEMO_SEEDS = 10
 
 def compare(
     scenario: Annotated[
-        str, typer.Option("-s", "--scenario", help="Shipped scenario's name, or a .yaml file.")
+        str,
+        typer.Option(
+            "-s",
+            "--scenario",
+            help="Shipped scenario's name, or a .yaml file.",
+            autocompletion=complete_scenarios,
+        ),
     ] = "china-consumer",
     plan: Annotated[
         list[str] | None,
-        typer.Option("-p", "--plan", help="Plan or policy: a name, a .yaml or a .json file; once for each."),
+        typer.Option(
+            "-p",
+            "--plan",
+            help="Plan or policy: a name, a .yaml or a .json file; once for each.",
+            autocompletion=complete_plans,
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Number of seeds.")] = 10,
     first_seed: Annotated[int, typer.Option(min=0, max=2**62, help="First seed.")] = 1,
@@ -44,7 +55,11 @@ def compare(
 ) -> None:
     """Compare plans on the same accounts and the same luck.
 
-    Example: recoup compare -s taiwan-cards -p status-quo -p staged --seeds 20 --workers 2
+    \b
+    Examples:
+      recoup compare -s taiwan-cards -p status-quo -p staged --seeds 20 --workers 2
+      recoup compare -p mine.yaml -p staged --portfolio book.csv --map map.yaml --out runs/mine
+      recoup compare … --out runs/mine --resume
     """
     from experiments.compare import Comparison
 
@@ -70,7 +85,13 @@ def demo(
     workers: Annotated[int, typer.Option(min=1, max=1024, help="Processes.")] = 2,
     out: Annotated[Path | None, typer.Option(help="Run folder, new.")] = None,
 ) -> None:
-    """Four plans on a real portfolio: the whole story in a minute or two."""
+    """Four plans on a real portfolio: the whole story in a minute or two.
+
+    \b
+    Examples:
+      recoup demo
+      recoup demo --seeds 4 --out runs/demo
+    """
     from experiments.compare import Comparison
 
     command = f"recoup compare -s taiwan-cards {' '.join('-p ' + name for name in DEMO_PLANS)} --seeds {seeds}"
@@ -84,7 +105,10 @@ def report(
 ) -> None:
     """Write the HTML report of a finished run again, in English or Chinese.
 
-    Example: recoup report runs/mine --lang zh
+    \b
+    Examples:
+      recoup report runs/mine
+      recoup report runs/mine --lang zh
     """
     from experiments.report import LANGUAGES, render
     from sim.inputs import InputError, choose

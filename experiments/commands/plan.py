@@ -7,25 +7,37 @@ from typing import Annotated
 
 import typer
 
-from experiments.console import console
+from experiments.console import Json, complete_plans, complete_scenarios, console
 
 app = typer.Typer(help="Plan files.", no_args_is_help=True)
 
 
 @app.command("check")
 def check(
-    file: Annotated[str, typer.Argument(help="Plan file, or a shipped plan's name.")],
+    file: Annotated[str, typer.Argument(help="Plan file, or a shipped plan's name.", autocompletion=complete_plans)],
     scenario: Annotated[
-        str, typer.Option("-s", "--scenario", help="Scenario whose treatments it uses.")
+        str,
+        typer.Option("-s", "--scenario", help="Scenario whose treatments it uses.", autocompletion=complete_scenarios),
     ] = "china-consumer",
+    json: Json = False,
 ) -> None:
-    """Read a plan as a comparison would, and say what it does."""
+    """Read a plan as a comparison would, and say what it does.
+
+    \b
+    Examples:
+      recoup plan check mine.yaml -s taiwan-cards
+      recoup plan check staged --json
+    """
     from agents.plan import Plan
     from scenarios.schema import load_scenario
     from sim.treatments import Menu
 
     world = load_scenario(scenario).world
     plan = Plan.load(file, Menu.of(world.channels, world.offers, world.legal))
+    if json:
+        rules = [{"name": rule.name, "priority": rule.priority} for rule in plan.rules]
+        console().print_json(data={"name": plan.name, "scenario": scenario, "rules": rules, "dropped": plan.dropped})
+        return
     out = console()
     out.print(f"{plan.name}: {len(plan.rules)} rules, good for {scenario}", markup=False)
     for dropped in plan.dropped:
@@ -36,7 +48,13 @@ def check(
 def template(
     out: Annotated[Path | None, typer.Option(help="File to write, new [default: print it].")] = None,
 ) -> None:
-    """Print or write a documented plan to start from."""
+    """Print or write a documented plan to start from.
+
+    \b
+    Examples:
+      recoup plan template
+      recoup plan template --out mine.yaml
+    """
     from experiments.runfolder import write_text
     from scenarios.schema import ROOT
     from sim.inputs import InputError

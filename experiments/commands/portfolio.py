@@ -19,7 +19,13 @@ def check(
     every: Annotated[bool, typer.Option("--all", help="Print every problem, not the first 50.")] = False,
     json: Json = False,
 ) -> None:
-    """Print rows, ranges, missing values and every problem of a portfolio file; exit code 2 if there is one."""
+    """Print rows, ranges, missing values and every problem of a portfolio file; exit code 2 if there is one.
+
+    \b
+    Examples:
+      recoup portfolio check book.csv --map map.yaml
+      recoup portfolio check book.parquet --map map.yaml --all --json
+    """
     from experiments.portfolio_check import run
 
     raise typer.Exit(run(file, column_map, json, console(), every))

@@ -18,7 +18,13 @@ Language = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language 
 
 @app.callback()
 def list_packs(context: typer.Context, json: Json = False) -> None:
-    """List the shipped rule packs, or `recoup rules show PACK`."""
+    """List the shipped rule packs, or show one.
+
+    \b
+    Examples:
+      recoup rules
+      recoup rules show china
+    """
     if context.invoked_subcommand is not None:
         return
     from scenarios.schema import find_rules, rule_pack_names
@@ -33,7 +39,13 @@ def show(
     lang: Language = "en",
     json: Json = False,
 ) -> None:
-    """Print each rule of a pack: id, sentence, parameters, source and confidence."""
+    """Print each rule of a pack: id, sentence, parameters, source and confidence.
+
+    \b
+    Examples:
+      recoup rules show china --lang zh
+      recoup rules show my-rules.yaml
+    """
     from rich.markup import escape
     from rich.table import Table
 

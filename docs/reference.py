@@ -1,0 +1,170 @@
+"""Reference pages made from the code: commands, measures, rules, observation, treatments, parameters."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable
+from html import escape
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from typer.main import get_command
+
+from agents.conditions import codes_of
+from experiments.cli import app
+from experiments.measures import MEASURES
+from scenarios.schema import find_rules, load_scenario, rule_pack_names, scenario_names
+from sim.observation import FIELDS
+from sim.parameters import World
+from sim.treatments import Menu
+
+_WAYS = {1: "more is better", -1: "less is better", 0: "neither way is better"}
+
+
+def _table(head: list[str], rows: Iterable[Iterable[object]]) -> str:
+    def line(cells: Iterable[object]) -> str:
+        return "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+    return "\n".join([line(head), line("---" for _ in head), *map(line, rows)]) + "\n"
+
+
+def commands() -> str:
+    """Every command with its help, arguments and options."""
+    parts = ["# Commands\n", "Made from the program's own help. `recoup COMMAND --help` prints the same.\n"]
+    parts += ["`recoup --install-completion` lets the shell complete commands, options, scenarios and plans.\n"]
+    for path, command in _leaves(get_command(app), ()):
+        text, _, examples = inspect.cleandoc(command.help or "").partition("\b")
+        parts.append(f"## recoup {' '.join(path)}\n\n{text.strip()}\n")
+        if examples.strip():
+            lines = [line.strip() for line in examples.strip().splitlines()]
+            parts.append("```\n" + "\n".join(line for line in lines if line != "Examples:") + "\n```\n")
+        rows = [_parameter(parameter) for parameter in command.params if parameter.name != "help"]
+        if rows:
+            parts.append(_table(["argument or option", "default", "meaning"], rows))
+    return "\n".join(parts)
+
+
+def _leaves(command: Any, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], Any]]:
+    inner = getattr(command, "commands", None)
+    return [leaf for name, sub in inner.items() for leaf in _leaves(sub, (*path, name))] if inner else [(path, command)]
+
+
+def _parameter(parameter: Any) -> list[str]:
+    option = parameter.param_type_name == "option"
+    name = ", ".join(f"`{o}`" for o in parameter.opts) if option else f"`{parameter.name.upper()}`"
+    default = parameter.default
+    told = "" if default is None or callable(default) or default is False or str(default) == "()" else f"`{default}`"
+    return [name, told, escape(getattr(parameter, "help", "") or "", quote=False)]
+
+
+def measures() -> str:
+    """Each measure with its definition, unit and better direction."""
+    rows = [(f"`{m.name}`", m.title, m.definition, m.unit, _WAYS[m.better]) for m in MEASURES]
+    return (
+        "# Measures\n\nDefined once, in `experiments/measures.py`. Every figure is a mean over seeds with a 95 % bootstrap "
+        "interval; differences between plans are paired by seed.\n\n"
+        + _table(["name in results.json", "measure", "definition", "unit", ""], rows)
+    )
+
+
+def rules() -> str:
+    """Each shipped rule pack."""
+    parts = [
+        "# Rule packs\n",
+        "A scenario names one. Confidence: A read in a public source, B well known from the named source, C a default of ours.\n",
+    ]
+    for name in rule_pack_names():
+        pack = find_rules(name)
+        parts.append(f"## {pack.name}: {pack.title}\n\n{' '.join(pack.description.split())}\n")
+        rows = [(f"`{r.id}`", f"`{r.kind}`", r.sentence("en"), r.source, r.confidence) for r in pack.rules]
+        parts.append(_table(["rule", "kind", "what it says", "source", "conf."], rows))
+    return "\n".join(parts)
+
+
+def observation() -> str:
+    """The fields that a policy sees."""
+    rows = [(f"`{f.name}`", f.unit, _range(f), f.meaning) for f in FIELDS]
+    return (
+        f"# What a policy sees\n\n{len(FIELDS)} fields, in this order, as float32 in natural units; values beyond a range are cut to "
+        "it. Hidden traits and protected attributes are not among them.\n\n"
+        + _table(["field", "unit", "values", "meaning"], rows)
+    )
+
+
+def _range(field: Any) -> str:
+    if codes := codes_of(field):
+        return ", ".join(f"{n} = {code}" for n, code in enumerate(codes))
+    return f"{field.low:,.10g} to {field.high:,.10g}"
+
+
+def treatments() -> str:
+    """The menu of each shipped scenario."""
+    parts = ["# Treatments\n", "An action is an index into the scenario's menu; 0 is always nothing.\n"]
+    for name in scenario_names():
+        world = load_scenario(name).world
+        menu = Menu.of(world.channels, world.offers, world.legal)
+        parts.append(f"## {name}: {len(menu)} treatments\n")
+        rows = [
+            (n, f"`{t.name}`", t.channel.name.lower(), t.window.name.lower(), t.offer.name, t.legal.name.lower())
+            for n, t in enumerate(menu.treatments)
+        ]
+        parts.append(_table(["action", "name", "channel", "window", "offer", "legal step"], rows))
+    return "\n".join(parts)
+
+
+def parameters() -> str:
+    """Every parameter of a scenario's world, with the home scenario's value and its source."""
+    home = load_scenario("china-consumer")
+    parts = [
+        "# Scenario parameters\n",
+        "What `world` of a scenario file may say, with the home scenario's value, source and confidence. "
+        "[Make your own scenario](../how-to/scenario.md) shows how; `recoup schema scenario` lets an editor check it.\n",
+    ]
+    parts += _section("world", World, home.world, home.sources)
+    return "\n".join(parts)
+
+
+def _section(path: str, model: type[BaseModel], values: Any, sources: dict[str, tuple[str, str]]) -> list[str]:
+    rows, below = [], []
+    for name, field in model.model_fields.items():
+        written = field.alias or name
+        value, place = getattr(values, name, None), f"{path}.{written}"
+        inner = _model(field.annotation)
+        if (
+            inner is not None
+            and isinstance(value, BaseModel)
+            and len(inner.model_fields) > 4
+            and "Per" not in inner.__name__
+        ):
+            below += _section(place, inner, value, sources)
+            continue
+        source, confidence = sources.get(place, ("", ""))
+        rows.append((f"`{written}`", _shown(value), field.description or "", source, confidence))
+    table = _table(["parameter", "home value", "meaning", "source", "conf."], rows) if rows else ""
+    return [f"## {path}\n", table, *below]
+
+
+def _model(annotation: Any) -> type[BaseModel] | None:
+    for candidate in (annotation, *get_args(annotation)):
+        if inspect.isclass(candidate) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def _shown(value: Any) -> str:
+    plain = value.model_dump(by_alias=True) if isinstance(value, BaseModel) else value
+    if isinstance(plain, list) and len(plain) > 6:
+        return f"{len(plain)} entries"
+    text = re.sub(r"[{}'\"]", "", str(plain))
+    return f"`{text}`" if text else ""
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "commands": commands,
+    "measures": measures,
+    "rules": rules,
+    "observation": observation,
+    "treatments": treatments,
+    "parameters": parameters,
+}

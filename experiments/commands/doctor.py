@@ -1,0 +1,31 @@
+"""`recoup doctor`."""
+
+from __future__ import annotations
+
+import typer
+
+from experiments.console import Json, console
+
+
+def doctor(json: Json = False) -> None:
+    """Check the installation: versions, compiled code, folders, a browser and fonts, a tiny simulation; exit code 1 if one fails.
+
+    \b
+    Examples:
+      recoup doctor
+      recoup doctor --json
+    """
+    from rich.table import Table
+
+    from experiments.doctor import examine
+
+    found = examine()
+    if json:
+        console().print_json(data=[{"check": f.name, "ok": f.ok, "needed": f.needed, "found": f.found} for f in found])
+    else:
+        table = Table("check", "", "found")
+        for f in found:
+            table.add_row(f.name, "ok" if f.ok else ("FAILS" if f.needed else "missing, optional"), f.found)
+        console().print(table)
+    if any(f.needed and not f.ok for f in found):
+        raise typer.Exit(1)

@@ -1,0 +1,81 @@
+"""One account's story: the same luck, the deciding rule as the reason, money that agrees with the run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from agents.explain import reasons, shown
+from agents.plan import Plan
+from experiments.compare import Comparison, compare
+from experiments.story import from_run, tell, write_html
+from scenarios.schema import load_scenario
+from sim.inputs import InputError
+from sim.observation import FIELD_INDEX
+from sim.simulation import Simulation
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    compare(Comparison("china-consumer", ("status-quo", "staged"), seeds=1, accounts=150, days=60), folder)
+    return folder
+
+
+def test_story_tells_the_account_of_the_run(finished: Path) -> None:
+    story = from_run(finished, None)
+    assert [course.policy for course in story.paths] == ["staged", "status-quo"]
+    cash = {}
+    for course in story.paths:
+        accounts = pd.read_parquet(finished / "parts" / course.policy / "1.accounts.parquet").set_index("account_id")
+        row = accounts.loc[story.account]
+        cash[course.policy] = accounts["cash"]
+        assert round(100 * course.cash) == row["cash"] and course.status == row["status"]
+        assert round(100 * sum(day.cash for day in course.days)) == row["cash"]
+        assert [day.day for day in course.days] == sorted({day.day for day in course.days})
+    differences = (cash["staged"] - cash["status-quo"]).abs()
+    assert differences[story.account] == differences.max() > 0
+
+
+def test_every_treatment_of_a_plan_has_its_rule_as_reason(finished: Path) -> None:
+    story = from_run(finished, None)
+    scenario = load_scenario("china-consumer")
+    names = {rule.name for rule in Plan.load("staged", _simulation(scenario).menu).rules}
+    treated = [day for day in story.paths[0].days if day.treatment]
+    assert treated and all(day.why and day.why[0] in names for day in treated)
+
+
+def _simulation(scenario) -> Simulation:  # type: ignore[no-untyped-def]
+    return Simulation(scenario.world, scenario.portfolio(40, 1), scenario.rules, 1)
+
+
+def test_reasons_show_the_values_of_the_fields_asked_for() -> None:
+    simulation = _simulation(load_scenario("china-consumer"))
+    plan = Plan.load("staged", simulation.menu)
+    seen = simulation.observe()
+    actions = plan.act(seen, simulation.masks())
+    row = int(np.flatnonzero(actions)[0])
+    told = reasons(plan, seen[row], int(actions[row]))
+    assert len(told) > 1
+    for fact in told[1:]:
+        name, value = fact.split(" = ")
+        assert value == shown(name, seen[row]) and name in FIELD_INDEX
+    assert reasons(object(), seen[row], 1) == []
+
+
+def test_story_page_and_slips(finished: Path, tmp_path: Path) -> None:
+    story = from_run(finished, None)
+    html = write_html(story, tmp_path / "story.html").read_text(encoding="utf-8")
+    assert story.account in html and "because:" in html and "<script" not in html
+    json.dumps(story.as_dict())
+    with pytest.raises(InputError, match="account"):
+        from_run(finished, "nobody")
+    with pytest.raises(InputError, match="--policy"):
+        from_run(finished, None, ["stagd"])
+    scenario = load_scenario("china-consumer")
+    with pytest.raises(InputError, match="account"):
+        tell(scenario, scenario.portfolio(5, 1), ["staged"], "x", 1, 3)
