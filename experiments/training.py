@@ -66,7 +66,7 @@ def environment(training: Training, scenario: Scenario, objective: Objective) ->
     """The cohorts of a training run."""
     size = training.accounts
     portfolio = scenario.portfolio(
-        max(20_000, 5 * size) if scenario.synthetic else None, PORTFOLIO_SEED + training.seed
+        20 * size if scenario.synthetic else None, PORTFOLIO_SEED + training.seed
     )
     envs = [
         PortfolioVectorEnv(
