@@ -37,7 +37,8 @@ class Hyperparameters(Section):
     net: list[int] = Field(min_length=1, max_length=4, description="units of the hidden layers")
     learning_rate: float = Field(gt=0, le=1)
     settings: dict[str, float | int | bool | str] = {}
-    lstm: int | None = Field(None, ge=1, le=1024)
+    lstm: int | None = Field(None, ge=1, le=1024, description="units of the memory")
+    quantiles: int | None = Field(None, ge=2, le=400, description="of each treatment's return")
 
 
 def hyperparameters(algorithm: str, file: Path | None = None) -> Hyperparameters:
@@ -69,6 +70,8 @@ def build(
     if algorithm in ON_POLICY:
         settings["n_steps"] = env.days // len(env.envs)
         network = {"net_arch": {"pi": list(found.net), "vf": list(found.net)}, "activation_fn": nn.Tanh}
+    if found.quantiles:
+        network["n_quantiles"] = found.quantiles
     if found.lstm:
         network |= {"lstm_hidden_size": found.lstm, "enable_critic_lstm": True}
     try:

@@ -144,7 +144,7 @@ def test_every_learner_acts_from_its_file_as_its_own_network_does(
         update={
             "settings": {
                 **found.settings,
-                **({"learning_starts": 500, "buffer_size": 5000} if "dqn" in algorithm else {}),
+                **({"learning_starts": 3000, "buffer_size": 5000, "batch_size": 64} if "dqn" in algorithm else {}),
             }
         }
     )
