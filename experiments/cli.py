@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands import calibrate, catalogue, compare, doctor, plan, portfolio, rules, schema, story
+from experiments.commands import attribute, calibrate, catalogue, compare, doctor, plan, portfolio, rules, schema, story
 from experiments.console import INTERRUPTED
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 app.command()(compare.compare)
 app.command()(compare.demo)
 app.command()(compare.report)
+app.command()(attribute.attribute)
 app.command()(story.story)
 app.command()(calibrate.calibrate)
 app.command()(catalogue.scenarios)
