@@ -24,7 +24,7 @@ from safetensors.numpy import save as save_tensors
 
 from agents import features
 from sim.inputs import Document, InputError, read_text, validated
-from sim.observation import FIELD_INDEX
+from sim.observation import FIELD_INDEX, FIELDS, ObservedField
 from sim.parameters import Section
 from sim.treatments import Menu
 
@@ -80,6 +80,9 @@ class LearnedPolicy:
         h: NDArray[np.float32] = features.encode(observations)
         if self.card.memory:
             h = self._remember(h, np.arange(len(h)) if numbers is None else numbers)
+        return self._network(h)
+
+    def _network(self, h: NDArray[np.float32]) -> NDArray[np.float32]:
         for layer in range(len(self.card.layers)):
             h = self._layer(f"hidden.{layer}", h)
             h = np.tanh(h) if self.card.activation == "tanh" else np.maximum(h, 0.0)
@@ -127,6 +130,27 @@ class LearnedPolicy:
         weights = np.exp(outputs - outputs.max(axis=1, keepdims=True))
         return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
 
+    def explain(self, observation: NDArray[np.float32], action: int) -> list[str]:
+        """The three fields that speak loudest for a choice: how much its log weight would lose if the field said nothing."""
+        if self.card.memory:
+            return ["a policy with a memory: no single day explains its choice"]
+        row = features.encode(observation[None])
+        silent = np.repeat(row, len(FIELDS), axis=0)
+        owner = np.array([FIELD_INDEX[name.split("=")[0]] for name in features.NAMES])
+        silent[owner, np.arange(features.SIZE)] = 0.0
+        outputs = self._network(np.concatenate([row, silent])).astype(np.float64)
+        relative = (
+            outputs[:, action]
+            - np.log(np.exp(outputs - outputs.max(axis=1, keepdims=True)).sum(axis=1))
+            - outputs.max(axis=1)
+        )
+        lost = relative[0] - relative[1:]
+        return [
+            f"{said(FIELDS[n], float(observation[n]))} ({lost[n]:+.1f})"
+            for n in np.argsort(-lost)[:3]
+            if lost[n] > 0.05
+        ]
+
     def priority(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> None:
         """Queues are served by lot."""
         return None
@@ -143,6 +167,15 @@ class LearnedPolicy:
             temporary.write_bytes(data)
             temporary.replace(path)
         self.card = card
+
+
+def said(field: ObservedField, value: float) -> str:
+    """A field's value as a person reads it."""
+    if field.codes:
+        return f"{field.name} is {field.codes[int(value)]}"
+    if field.unit == "yes/no":
+        return f"{field.name}: {'yes' if value else 'no'}"
+    return f"{field.name} = {value:,.4g}"
 
 
 def _logistic(x: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from experiments.commands import (
+    attribute,
     calibrate,
     catalogue,
     compare,
@@ -37,6 +38,7 @@ app.command()(distill.distill)
 app.command()(robustness.stress)
 app.command()(robustness.prices)
 app.command()(robustness.bound)
+app.command()(attribute.attribute)
 app.command()(story.story)
 app.command()(calibrate.calibrate)
 app.command()(catalogue.scenarios)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet
 
 from agents.library import load_policy
 from experiments import measures, welfare
@@ -35,6 +37,7 @@ from experiments.runfolder import (
 )
 from scenarios.schema import Scenario, load_scenario
 from sim.inputs import InputError
+from sim.simulation import Simulation
 
 CLAIM_RECOVERY, CLAIM_TIME = 0.15, -0.20  # the staged plan's own claims against the status quo, relative
 
@@ -99,6 +102,8 @@ def compare(
             raise InputError("--plan", "", name, "plans with different names")
     days = comparison.days or scenario.days
     portfolio = scenario.portfolio(comparison.accounts, comparison.first_seed)
+    # What only a simulation finds wrong (accounts older than the write-off) is to be found before the folder is made.
+    Simulation(scenario.world, portfolio, scenario.rules, comparison.first_seed)
     settings = {
         "scenario": scenario.name,
         "days": days,
@@ -116,7 +121,7 @@ def compare(
     ]
     missing = []
     for name, given, seed in parts:
-        if _part(folder, name, seed).exists():
+        if _is_whole(_part(folder, name, seed)):
             if on_part:
                 on_part(name, seed)
         else:
@@ -140,6 +145,17 @@ def compare(
 
 def _part(folder: Path, name: str, seed: int) -> Path:
     return folder / "parts" / name / f"{seed}.json"
+
+
+def _is_whole(part: Path) -> bool:
+    """All three files of a part are there and can be read; if not, the part is run again."""
+    try:
+        read_json(part)
+        for kind in ("accounts", "daily"):
+            pyarrow.parquet.read_metadata(part.with_suffix(f".{kind}.parquet"))
+    except (InputError, OSError, pyarrow.ArrowInvalid):
+        return False
+    return True
 
 
 def run_part(comparison: Comparison, folder: Path, name: str, given: str, seed: int, days: int) -> tuple[str, int]:
@@ -214,16 +230,25 @@ def _in_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-def _ignore_interrupts() -> None:
+def _start_worker() -> None:
     # Ctrl-C reaches the whole process group; the parent decides, and ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed can't end its workers, and they would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _run_in_workers(
     comparison: Comparison, folder: Path, missing: list[tuple[str, str, int]], days: int, workers: int
 ) -> Iterator[tuple[str, int]]:
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts)
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker)
     waiting: set[Future[tuple[str, int]]] = set()
     try:
         for name, given, seed in missing:

@@ -57,9 +57,9 @@ def _print(found: Inspection, console: Console, most: int) -> None:
     if not found.problems:
         console.print("no problems")
         return
-    problems = Table(
-        "row", "column", "value", "expected", title=f"{len(found.problems):,} problems", title_justify="left"
-    )
+    count = len(found.problems)
+    title = f"{count:,} problem{'s' * (count > 1)}"
+    problems = Table("row", "column", "value", "expected", title=title, title_justify="left")
     for problem in found.problems[:most]:
         problems.add_row(
             str(problem.row), escape(problem.column), escape(repr(problem.value)), escape(problem.expected)

@@ -21,17 +21,39 @@ RESULTS, SETTINGS, REPORT, ATTRIBUTION = "results.json", "run.json", "report.htm
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Write to a temporary name in the same folder, then rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    os.close(handle)
-    temporary = Path(name)
+    """Write to a temporary name in the same folder, then rename.
+
+    Raises:
+        InputError: no such place can be made or written to, or it is full.
+    """
     try:
-        write(temporary)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            write(temporary)
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(path, "", error.strerror or str(error), "a place that can be written to") from None
+
+
+def require_new(path: Path, otherwise: str = "") -> None:
+    """Nothing is written over.
+
+    Raises:
+        InputError: there is something of that name, or there can't be.
+    """
+    try:
+        exists = path.exists()
+    except OSError as error:
+        raise InputError(path, "--out", error.strerror or "unusable", "a name for something new") from None
+    if exists:
+        kind = "folder" if path.is_dir() else "file"
+        raise InputError(path, "--out", f"a {kind} that exists", f"a new one{otherwise}")
 
 
 def write_json(path: Path, data: object) -> None:
@@ -54,18 +76,21 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     write_whole(path, lambda temporary: table.to_parquet(temporary, index=False))
 
 
-def read_json(path: Path) -> Any:
-    """Read JSON.
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
 
     Raises:
         InputError: missing or broken.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(path, "", error.strerror or "unreadable", "a file of a finished or interrupted run") from None
     except ValueError as error:
         raise InputError(path, "", str(error), "valid JSON") from None
+    if not isinstance(data, dict):
+        raise InputError(path, "", type(data).__name__, "a JSON object")
+    return data
 
 
 def fingerprint(*parts: object) -> str:
@@ -97,10 +122,7 @@ def open_folder(folder: Path, settings: dict[str, Any], resume: bool) -> None:
         InputError: it exists and `resume` is off, or it was begun with other settings.
     """
     if not resume:
-        if folder.exists():
-            raise InputError(
-                folder, "--out", "a folder that exists", "a new folder, or --resume to go on with this one"
-            )
+        require_new(folder, ", or --resume to go on with this run")
         write_json(folder / SETTINGS, settings)
         return
     begun = read_json(folder / SETTINGS)
@@ -109,3 +131,5 @@ def open_folder(folder: Path, settings: dict[str, Any], resume: bool) -> None:
             raise InputError(
                 folder / SETTINGS, f"{name} (--resume)", value, f"as this run was begun: {begun.get(name)!r}"
             )
+    for left in folder.rglob(".*-*"):  # by a process that was killed while it wrote
+        left.unlink()

@@ -65,9 +65,7 @@ class Reference:
 def environment(training: Training, scenario: Scenario, objective: Objective) -> PortfolioVecEnv:
     """The cohorts of a training run."""
     size = training.accounts
-    portfolio = scenario.portfolio(
-        20 * size if scenario.synthetic else None, PORTFOLIO_SEED + training.seed
-    )
+    portfolio = scenario.portfolio(20 * size if scenario.synthetic else None, PORTFOLIO_SEED + training.seed)
     envs = [
         PortfolioVectorEnv(
             scenario.world, scenario.rules, portfolio, min(size, len(portfolio)), scenario.days, fill="cohort"

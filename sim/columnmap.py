@@ -8,12 +8,13 @@
       prior_delinquencies: {count_at_least: {columns: [M1, M2], threshold: 1}}
       dpd: {date_column: DUE, as_of: 2025-03-03, format: "%Y-%m-%d"}   # days from a date
 
+At the top level `encoding`, `delimiter`, `decimal` and `thousands` say how the file writes text and numbers.
 What is not mapped, and blank cells, are drawn from the scenario and listed in the report.
 """
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -61,6 +62,10 @@ class Mapping(Section):
             raise ValueError("exactly one of column, constant, count_at_least, date_column")
         if self.date_column is not None and self.as_of is None:
             raise ValueError("as_of (the day from which the date is counted) beside date_column")
+        try:
+            datetime.strptime(date(2000, 1, 31).strftime(self.format), self.format)
+        except ValueError:
+            raise ValueError(f"a date format, as in %Y-%m-%d, in place of {self.format}") from None
         return self
 
     @property
@@ -80,8 +85,16 @@ class ColumnMap(Section):
     attribution: str = ""
     notes: list[str] = []
     encoding: str = "utf-8"
+    delimiter: Annotated[str, Field(min_length=1, max_length=1, pattern=r"^[^\"\r\n]$")] = ","
+    decimal: Annotated[str, Field(min_length=1, max_length=1)] = "."
     thousands: Annotated[str, Field(max_length=1)] = ""
     fields: dict[str, Mapping] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _distinct_marks(self) -> ColumnMap:
+        if self.thousands == self.decimal:
+            raise ValueError(f"a thousands mark other than the decimal mark {self.decimal}")
+        return self
 
 
 def read_map(path: Path) -> tuple[ColumnMap, Document]:
@@ -102,7 +115,7 @@ def read_map(path: Path) -> tuple[ColumnMap, Document]:
             raise document.error(("fields",), "no " + field.name, f"{field.name}: {field.meaning} (required)")
     try:
         "".encode(mapping.encoding)
-    except LookupError:
+    except (LookupError, UnicodeError):
         raise document.error(
             ("encoding",), mapping.encoding, "the name of a text encoding, as in utf-8 or gb18030"
         ) from None

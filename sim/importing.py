@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,7 +101,7 @@ def load(file: Path, map_file: Path, population: Population, seed: int, name: st
     found = inspect(file, map_file)
     if found.problems:
         first, more = found.problems[0], len(found.problems) - 1
-        also = f"; {more} more problems, `recoup portfolio check` lists them" if more else ""
+        also = f"; {more:,} more problem{'s' * (more > 1)}, `recoup portfolio check` lists all" if more else ""
         raise InputError(file, f"row {first.row}, column {first.column}", first.value, first.expected + also)
     table, filled = fill(found.table, population, seed)
     for wanted in FILE_FIELDS:
@@ -144,7 +145,7 @@ def _read(file: Path, mapping: ColumnMap) -> tuple[pd.DataFrame, int]:
     is_parquet = content[:4] == b"PAR1"
     if file.suffix.lower() in (".parquet", ".pq") and not is_parquet:
         raise InputError(file, "first bytes", content[:4], "a Parquet file (it begins with PAR1)")
-    table = _parquet(file, content) if is_parquet else _csv(file, content, mapping.encoding)
+    table = _parquet(file, content) if is_parquet else _csv(file, content, mapping)
     names = [str(name) for name in table.column_names]
     for number, name in enumerate(names):
         if name in names[:number]:
@@ -154,7 +155,8 @@ def _read(file: Path, mapping: ColumnMap) -> tuple[pd.DataFrame, int]:
     return table.to_pandas().astype(object), 1 if is_parquet else 2
 
 
-def _csv(file: Path, content: bytes, encoding: str) -> pa.Table:
+def _csv(file: Path, content: bytes, mapping: ColumnMap) -> pa.Table:
+    encoding, delimiter = mapping.encoding, mapping.delimiter
     try:
         text = content.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -163,13 +165,19 @@ def _csv(file: Path, content: bytes, encoding: str) -> pa.Table:
         raise InputError(
             file, f"line {line}, byte {error.start}", content[error.start : error.start + 1], expected
         ) from None
-    header = next(iter(text.splitlines()), "")
-    columns = pd.read_csv(io.StringIO(header), header=None, dtype=str, keep_default_na=False).iloc[0].tolist()
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    other = next((mark for mark in ";\t|," if mark in header), None)
+    if delimiter not in header and other:
+        expected = (
+            f"columns separated by {delimiter!r} (name another as `delimiter` in the column map, as in {other!r})"
+        )
+        raise InputError(file, "header", header, expected)
+    columns = next(csv.reader([header], delimiter=delimiter))
     try:
         return pyarrow.csv.read_csv(
             io.BytesIO(text.encode()),
             read_options=pyarrow.csv.ReadOptions(use_threads=False),
-            parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+            parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False
             ),
@@ -183,11 +191,16 @@ def _csv(file: Path, content: bytes, encoding: str) -> pa.Table:
 def _parquet(file: Path, content: bytes) -> pa.Table:
     try:
         table = pyarrow.parquet.read_table(io.BytesIO(content))
-        return pa.table(
-            {n: column.cast(pa.string()) for n, column in zip(table.column_names, table.columns, strict=True)}
-        )
+        return pa.table([_texts(column) for column in table.columns], names=table.column_names)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise InputError(file, "", str(error).splitlines()[0], "a Parquet file of plain columns") from None
+
+
+def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column's cells as a CSV file would have them; of a time stamp the day, as maps count days."""
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.date32(), safe=False)
+    return column.cast(pa.string())
 
 
 def _rows_with(problems: list[Problem], mapped: Mapping, first_row: int, rows: int) -> NDArray[np.bool_]:
@@ -265,6 +278,9 @@ def _constant(raw: pd.DataFrame, wanted: Field, mapped: Mapping, document: Docum
 def _numbers(text: pd.Series[Any], mapping: ColumnMap) -> pd.Series[Any]:
     if mapping.thousands:
         text = text.str.replace(mapping.thousands, "", regex=False)
+    if mapping.decimal != ".":
+        # A point is then no part of a number: 5.000 must not be read as 5.
+        text = text.where(~text.str.contains(".", regex=False), "").str.replace(mapping.decimal, ".", regex=False)
     return pd.to_numeric(text, errors="coerce").astype(float)
 
 

@@ -62,21 +62,40 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         seen: set[object] = set()
         for key, _ in node.value:
             name = self.construct_object(key, deep=True)
-            if isinstance(name, Hashable) and name in seen:
+            if not isinstance(name, Hashable):
+                raise yaml.MarkedYAMLError(problem="a list or mapping as a key", problem_mark=key.start_mark)
+            if name in seen:
                 raise yaml.MarkedYAMLError(problem=f"key {name!r} twice", problem_mark=key.start_mark)
             seen.add(name)
         return super().construct_mapping(node, deep)
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:  # 2025-02-30, or a number of thousands of digits
+            raise yaml.MarkedYAMLError(problem=str(error), problem_mark=node.start_mark) from None
 
-def _lines(node: yaml.Node, path: Place, into: dict[Place, int]) -> None:
-    into[path] = node.start_mark.line + 1
+
+_MOST_LEVELS, _MOST_VALUES = 50, 100_000
+
+
+def _lines(node: yaml.Node, path: Place, into: dict[Place, int], source: str) -> None:
+    """Note the line of each value; aliases are followed, so that one inside itself or a bomb of them ends here."""
+    line = node.start_mark.line + 1
+    if len(path) > _MOST_LEVELS:
+        raise InputError(
+            source, f"line {line}", f"more than {_MOST_LEVELS} levels", "a value that does not contain itself"
+        )
+    if len(into) > _MOST_VALUES:
+        raise InputError(source, f"line {line}", f"more than {_MOST_VALUES:,} values", "fewer, each alias counted")
+    into[path] = line
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            _lines(value, (*path, str(key.value)), into)
+            _lines(value, (*path, str(key.value)), into, source)
             into[(*path, str(key.value))] = key.start_mark.line + 1
     elif isinstance(node, yaml.SequenceNode):
         for number, value in enumerate(node.value):
-            _lines(value, (*path, number), into)
+            _lines(value, (*path, number), into, source)
 
 
 def read_text(path: Path) -> str:
@@ -101,8 +120,11 @@ def parse_yaml(text: str, source: str) -> Document:
     Raises:
         InputError: broken YAML (with its line), a key given twice, or no mapping at the top.
     """
+    lines: dict[Place, int] = {}
     try:
         node = yaml.compose(text, Loader=_UniqueKeyLoader)
+        if node is not None:
+            _lines(node, (), lines, source)
         data = yaml.load(text, Loader=_UniqueKeyLoader)  # a SafeLoader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -113,8 +135,6 @@ def parse_yaml(text: str, source: str) -> Document:
         raise InputError(
             source, "line 1", "nothing" if data is None else type(data).__name__, "a mapping of names to values"
         )
-    lines: dict[Place, int] = {}
-    _lines(node, (), lines)
     return Document(source, data, lines)
 
 
@@ -145,9 +165,13 @@ def first_fault(error: ValidationError, document: Document, model: type[BaseMode
         return document.error(
             path, str(fault["loc"][-1]), choose(_fields_at(model, fault["loc"][:-1]), fault["loc"][-1])
         )
-    expected = (
-        fault["msg"].removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("Assertion failed, ")
-    )
+    expected = fault["msg"]
+    for prefix in ("Value error, ", "Assertion failed, ", "Input should be ", "String should have "):
+        expected = expected.removeprefix(prefix)
+    if fault["type"] == "invalid_key":
+        return document.error(path[:-1], fault["loc"][-1], "names (text) as keys")
+    if fault["type"] in ("model_type", "dict_type"):
+        expected = "a mapping of names to values"
     if fault["type"] == "missing":
         return document.error(path, "nothing", "a value here (required)")
     return document.error(path, fault["input"], expected)

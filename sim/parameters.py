@@ -419,7 +419,7 @@ class World(Section):
     """Everything a simulation needs besides a portfolio, a rule pack and a seed."""
 
     currency: Annotated[str, Field(min_length=1, max_length=8)]
-    start: date
+    start: Annotated[date, Field(ge=date(1950, 1, 1), le=date(2150, 1, 1))]
     holidays: list[date] = []
     annual_rate: Share = Field(description="late interest a year on the balance, before the rule pack's cap")
     discount_rate: Share = Field(description="annual rate at which later money is worth less")

@@ -10,13 +10,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.schema import ROOT
-
-
-def recoup(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    code = "from experiments.cli import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False
-    )
+from tests.command import process, recoup
 
 
 @pytest.fixture
@@ -123,6 +117,13 @@ def test_portfolio_check_lists_problems_and_exits_2(tmp_path: Path) -> None:
         ROOT / "maps" / "uci-taiwan.yaml",
     )
     assert good.returncode == 0 and "5,129 rows" in good.stdout and "no problems" in good.stdout
+
+
+def test_a_process_of_its_own_ends_with_the_same_line_and_code(tmp_path: Path) -> None:
+    slip = ("compare", "-p", "stagde", "--out", tmp_path / "run")
+    done = subprocess.run(process(*slip), capture_output=True, text=True, timeout=300, check=False)
+    here = recoup(*slip)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", here.stderr) and here.returncode == 2
 
 
 def test_lists_and_version() -> None:

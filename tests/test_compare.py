@@ -7,7 +7,6 @@ import math
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from experiments.report import render
 from experiments.rollout import Rollout, rollout
 from scenarios.schema import load_scenario
 from sim.inputs import InputError
+from tests import command
 
 SMALL = Comparison("china-consumer", ("status-quo", "staged"), seeds=2, accounts=150, days=60)
 NAMES = (
@@ -71,7 +71,10 @@ def test_workers_and_resume_change_no_number(finished: Path, tmp_path: Path) -> 
     compare(SMALL, tmp_path / "two", workers=2, command="recoup compare …")
     broken = tmp_path / "broken"
     compare(SMALL, broken, workers=1, command="recoup compare …")
-    (broken / "parts" / "staged" / "2.json").unlink()
+    (broken / "parts" / "staged" / "2.json").unlink()  # killed between its files, …
+    cut = broken / "parts" / "status-quo" / "1.daily.parquet"
+    cut.write_bytes(cut.read_bytes()[:100])  # … or by a power cut, …
+    (broken / "parts" / "staged" / ".2.json-a1b2c3").write_text("{")  # … or while it wrote
     (broken / "results.json").unlink()
     ready: list[tuple[str, int]] = []
     compare(
@@ -82,7 +85,7 @@ def test_workers_and_resume_change_no_number(finished: Path, tmp_path: Path) -> 
         command="recoup compare …",
         on_part=lambda name, seed: ready.append((name, seed)),
     )
-    assert len(ready) == 4
+    assert len(ready) == 4 and not list(broken.rglob(".*"))
     expected = (finished / "results.json").read_bytes()
     assert (tmp_path / "two" / "results.json").read_bytes() == expected
     assert (broken / "results.json").read_bytes() == expected
@@ -110,21 +113,23 @@ def test_wrong_input_leaves_no_folder(tmp_path: Path, wrong: str) -> None:
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_interrupt_keeps_finished_seeds_and_says_how_to_go_on(tmp_path: Path, how: signal.Signals) -> None:
     folder = tmp_path / "run"
     arguments = "compare -s china-consumer -p staged --seeds 400 --accounts 400 --days 60 --workers 2 --out".split()
-    code = "from experiments.cli import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, *arguments, str(folder)], stderr=subprocess.PIPE, text=True, start_new_session=True
+        command.process(*arguments, folder), stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     deadline = time.monotonic() + 120
     while not list(folder.glob("parts/staged/*.json")) and time.monotonic() < deadline:
         time.sleep(0.2)
     os.killpg(process.pid, how) if how == signal.SIGINT else process.send_signal(how)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert said.count("\n") == 1 and "--resume" in said and str(folder) in said and "Traceback" not in said
+    if how == signal.SIGKILL:
+        assert process.returncode == -how and "Traceback" not in said
+    else:
+        assert process.returncode == 130
+        assert said.count("\n") == 1 and "--resume" in said and str(folder) in said and "Traceback" not in said
     assert list(folder.glob("parts/staged/*.json")) and not (folder / "results.json").exists()
     with pytest.raises(ProcessLookupError):  # no worker is left behind
         for _ in range(100):

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from experiments import welfare
 from experiments.compare import Comparison, compare
 from experiments.measures import MEASURE
 from experiments.report import LANGUAGES, answers, render, text_in
@@ -41,6 +42,9 @@ def full(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(finished, folder)
     for name, content in EXTRAS.items():
         (folder / name).write_text(json.dumps(content))
+    (folder / "audit.csv").write_text(
+        "policy,seed,rule,account_id,day,evidence\nstaged,1,contact-hours,27499,11,a call at 23:10\n"
+    )
     for language in LANGUAGES:
         render(folder, language)
     return folder
@@ -82,6 +86,39 @@ EXTRAS: dict[str, Any] = {
             {"resource": "collector_hours", "unit": "hour", "policy": "tiered", "price": found(31.0), "currency": "TWD"}
         ]
     },
+    "audit.json": {
+        "pack": "taiwan",
+        "rules": [
+            {
+                "id": "contact-hours",
+                "text": "No calls at night.",
+                "text_zh": "夜间不得催收。",
+                "tested": 1234,
+                "near": 7,
+                "stopped": 3,
+                "breaches": 2,
+                "by_policy": {"staged": {"breaches": 2}, "tiered": {"breaches": 0}},
+            }
+        ],
+    },
+    "fairness.json": {
+        "outcomes": [{"name": "sued", "title": "Sued", "unit": "share", "kind": "burden"}],
+        "gaps_judged": 48,
+        "policies": {
+            name: {
+                "sex": {
+                    "female": {
+                        "accounts": 100.0,
+                        "outcomes": {
+                            "sued": {"value": found(0.3), "others": 0.1, "adjusted": {"gap": 0.2}, "unequal": True}
+                        },
+                    }
+                }
+            }
+            for name in ("no-contact", "status-quo", "staged", "tiered")
+        },
+        "warnings": [{"policy": "tiered", "attribute": "sex", "group": "female", "outcome": "sued", "sentence": "…"}],
+    },
     "bound.json": {"rows": [{"name": "oracle", "label": "Knowing each debtor", "recovery_rate": found(0.6)}]},
 }
 
@@ -95,7 +132,7 @@ def _leaves(data: Any, path: str = "") -> dict[str, set[str]]:
 
 def test_both_catalogues_say_the_same_things() -> None:
     english, chinese = (read_yaml(MESSAGES / f"{language}.yaml").data for language in LANGUAGES)
-    assert set(chinese.pop("measures")) == set(MEASURE)
+    assert set(chinese.pop("measures")) == MEASURE.keys() | welfare.MEASURE.keys()
     assert all(names := (english.pop("names") == {}, chinese.pop("names"))) and names
     ours, theirs = _leaves(english), _leaves(chinese)
     assert ours.keys() == theirs.keys()
@@ -163,14 +200,16 @@ def test_page_is_one_file_with_tables_that_have_heads_and_captions(finished: Pat
 
 def test_sections_without_data_leave_no_trace(finished: Path, full: Path) -> None:
     plain, whole = ((folder / "report.html").read_text(encoding="utf-8") for folder in (finished, full))
-    for section in ("attribution", "stress", "bound"):
+    for section in ("attribution", "stress", "bound", "fairness"):
         heading = text_in("en")(f"{section}.heading")
         assert f'id="{section}"' not in plain and heading not in plain
         assert f'id="{section}"' in whole and heading in whole
     assert "shadow price" not in plain and "31.00 TWD" in whole
     assert "not sure under 1 of 2 changes of the world: fewer reached" in whole
+    assert "1,234 applications of 1 rules, 2 breaches" in whole and "a call at 23:10" in whole
+    assert "tiered, sex female: Sued 30.0\u00a0%, 10.0\u00a0% among others" in whole
     assert "timing makes the largest part: +2.0" in whole
-    assert set(SECTIONS) - set(re.findall(r'<section id="(\w+)"', whole)) == set()
+    assert SECTIONS.keys() == set(re.findall(r'<section id="(\w+)"', whole))
 
 
 def test_pictures_hold_text_in_the_language_of_the_page(finished: Path) -> None:

@@ -109,6 +109,8 @@ def unlawful_rows(events: pd.DataFrame, dpd0: dict[str, int]) -> list[str]:
             recent = {g: [d for d in days[g] if d > row.day - 7] for g in ("text", "call")}
             if happened and group in recent and len(recent[group]) >= 5:
                 fault("cap")
+            if happened and group == "letter" and len([d for d in days["letter"] if d > row.day - 30]) >= 2:
+                fault("letter cap")
             if happened and group == "visit" and len([d for d in days["visit"] if d > row.day - 30]) >= 2:
                 fault("visit cap")
             if (group or legal) and (until["complaint"] > row.day or until["dispute"] > row.day):
@@ -167,6 +169,23 @@ def test_gate_lets_nothing_forbidden_through(home: Scenario, seed: int) -> None:
     assert gated.breaches_by_rule() == {} and sum(gated.blocked_by_rule().values()) > 0
     # The reading finds what the gate would have stopped, so that the empty list above means something.
     assert unlawful_rows(free.events_table(), dpd0) and sum(free.breaches_by_rule().values()) > 0
+
+
+def test_letters_are_capped_and_without_the_rule_a_daily_one_goes_through(home: Scenario) -> None:
+    portfolio = home.portfolio(40, 3)
+    dpd0 = dict(zip(portfolio.column("account_id"), portfolio.column("dpd"), strict=True))
+    rest = [rule for rule in home.rules.rules if rule.id != "letter-cap-month"]
+    assert len(rest) == len(home.rules.rules) - 1
+    most, faults = [], []
+    for rules in (home.rules, home.rules.model_copy(update={"rules": rest})):
+        simulation = Simulation(home.world, portfolio, rules, 3, record_events=True)
+        letter = simulation.menu.index["letter/morning"]
+        for _ in range(28):
+            simulation.advance(np.full(simulation.open_accounts.size, letter))
+        log = simulation.events_table()
+        most.append(log[log["treatment"] == "letter/morning"].groupby("account_id").size().max())
+        faults.append({fault.split(":")[0] for fault in unlawful_rows(log, dpd0)})
+    assert most == [2, 28] and faults == [set(), {"letter cap"}]
 
 
 def test_forbidden_choice_is_blocked_counted_and_does_nothing(home: Scenario) -> None:

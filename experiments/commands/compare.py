@@ -130,6 +130,7 @@ def _compare(comparison: Comparison, out: Path | None, workers: int, resume: boo
     from agents.library import load_policy
     from experiments.compare import Interrupted, compare
     from experiments.report import answers, render
+    from experiments.runfolder import SETTINGS
 
     folder = out or Path("runs") / f"{Path(comparison.scenario).stem}-{datetime.now():%Y%m%d-%H%M%S}"
     scenario = comparison.load()
@@ -142,8 +143,10 @@ def _compare(comparison: Comparison, out: Path | None, workers: int, resume: boo
             results = compare(
                 comparison, folder, workers, resume, command, lambda name, seed: progress.advance(tasks[name])
             )
-        except Interrupted:
+        except (Interrupted, KeyboardInterrupt):
             progress.stop()
+            if not (folder / SETTINGS).exists():
+                raise typer.Exit(INTERRUPTED) from None
             again = command if "--resume" in command else f"{_with_out(command, folder)} --resume"
             print(f"recoup: interrupted; finished seeds are kept. Go on with: {again}", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None

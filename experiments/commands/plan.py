@@ -55,14 +55,12 @@ def template(
       recoup plan template
       recoup plan template --out mine.yaml
     """
-    from experiments.runfolder import write_text
+    from experiments.runfolder import require_new, write_text
     from scenarios.schema import ROOT
-    from sim.inputs import InputError
 
     text = (ROOT / "plans" / "template.yaml").read_text(encoding="utf-8")
     if out is None:
         print(text, end="")
         return
-    if out.exists():
-        raise InputError(out, "--out", "a file that exists", "a new file")
+    require_new(out)
     write_text(out, text)

@@ -15,6 +15,7 @@ from experiments.report.sections import (
     bound,
     capacity,
     data,
+    fairness,
     headline,
     measures,
     method,
@@ -25,6 +26,7 @@ from experiments.report.sections import (
     sources,
     stress,
     tier,
+    welfare,
 )
 from experiments.report.text import Text, text_in
 from experiments.runfolder import REPORT, write_text
@@ -40,6 +42,8 @@ SECTIONS = {
     "stress": stress.build,
     "bound": bound.build,
     "rules": rules.build,
+    "fairness": fairness.build,
+    "welfare": welfare.build,
     "plan": plan.build,
     "measures_section": measures.build,
     "rolls": rolls.build,

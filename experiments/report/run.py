@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.runfolder import RESULTS, read_json
+from sim.inputs import InputError
 
 BASE = "status-quo"
 _REFERENCES = ("staged", BASE)
@@ -31,6 +32,8 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.results: dict[str, Any] = read_json(folder / RESULTS)
+        if not {"policies", "differences", "seeds"} <= set(self.results):
+            raise InputError(folder / RESULTS, "", "other content", "results that `recoup compare` has written")
         self.names: list[str] = list(self.results["policies"])
         self.reference = reference_of(self.results)
         self.best = best_of(self.results)

@@ -42,14 +42,12 @@ class Text:
         """What a plan or scenario that ships with Recoup is called; a user's own keeps its name."""
         return self.one_of("names", name)
 
-    def measure(self, name: str) -> tuple[str, str]:
-        """Title and definition of a measure."""
+    def measure(self, name: str, known: tuple[str, str] | None = None) -> tuple[str, str]:
+        """Title and definition of a measure; in English, of those of other files, as these say (`known`)."""
         translated = self._messages.get("measures", {}).get(name)
-        return (
-            (translated["title"], translated["definition"])
-            if translated
-            else (MEASURE[name].title, MEASURE[name].definition)
-        )
+        if translated:
+            return translated["title"], translated["definition"]
+        return (MEASURE[name].title, MEASURE[name].definition) if name in MEASURE else known or (name, "")
 
     def listed(self, items: list[str]) -> str:
         """Items as one enumeration."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import pandas as pd
 
 from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from experiments.report.run import Run
@@ -25,9 +25,44 @@ def build(run: Run, say: Text) -> list[Block]:
     return [
         Paragraph(say("rules.intro", rules=results["rules"])),
         Table(say("rules.caption"), head, rows),
-        *_audit(run, say, run.extra("audit.json")),
+        *_audit(run, say),
     ]
 
 
-def _audit(run: Run, say: Text, found: Any) -> list[Block]:
-    return []
+def _audit(run: Run, say: Text) -> list[Block]:
+    """The second reading of the event log, rule by rule, and the first breaches with their evidence."""
+    found = run.extra("audit.json")
+    if not found or not found["rules"]:
+        return []
+    rules = found["rules"]
+    told = say(
+        "rules.audit",
+        rules=len(rules),
+        applied=f"{sum(rule['tested'] for rule in rules):,}",
+        breaches=f"{sum(rule['breaches'] for rule in rules):,}",
+    )
+    rows: list[list[Cell | str]] = []
+    for rule in rules:
+        sentence = (rule.get("text_zh") if say.language == "zh" else "") or rule["text"]
+        by_policy = [
+            Line(f"{say.name(name)}: {counts['breaches']:,}", "bad")
+            for name, counts in rule["by_policy"].items()
+            if counts["breaches"]
+        ]
+        counts = [f"{rule[count]:,}" for count in ("tested", "near", "stopped")]
+        rows.append([Cell(rule["id"], [Line(sentence)]), *counts, Cell(f"{rule['breaches']:,}", by_policy)])
+    head = [say(f"rules.{name}") for name in ("rule", "applied", "near", "stopped", "breaches")]
+    return [Paragraph(told, "message"), Table(say("rules.audit_caption"), head, rows), *_evidence(run, say)]
+
+
+def _evidence(run: Run, say: Text) -> list[Block]:
+    file = run.folder / "audit.csv"
+    breaches = pd.read_csv(file, nrows=MOST_EVIDENCE) if file.is_file() else pd.DataFrame()
+    if breaches.empty:
+        return []
+    rows: list[list[Cell | str]] = [
+        [say.name(str(b["policy"])), str(b["account_id"]), str(int(b["day"]) + 1), str(b["rule"]), str(b["evidence"])]
+        for b in breaches.to_dict("records")
+    ]
+    head = [say(f"rules.{name}") for name in ("plan", "account", "day", "rule", "evidence")]
+    return [Table(say("rules.evidence_caption"), head, rows, words=True)]

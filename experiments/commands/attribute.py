@@ -1,0 +1,57 @@
+"""`recoup attribute`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.console import Json, console
+
+
+def attribute(
+    run: Annotated[Path, typer.Argument(help="Run folder of a finished comparison.")],
+    start: Annotated[str | None, typer.Option("--from", help="Policy to start from [default: staged].")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Policy to explain [default: the best].")] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="How many of the run's seeds.")] = 4,
+    workers: Annotated[int, typer.Option(min=1, max=1024, help="Processes; the numbers do not depend on it.")] = 1,
+    json: Json = False,
+) -> None:
+    """Say where the difference between two policies comes from: timing, channel, offers, legal steps.
+
+    Fourteen hybrids of the two run on each seed. The report shows the result as a waterfall.
+
+    \b
+    Examples:
+      recoup attribute runs/mine
+      recoup attribute runs/mine --from status-quo --to staged --seeds 6 --workers 2
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Table
+
+    from experiments.attribution import attribute as measure
+    from experiments.report import render, text_in
+
+    columns = (TextColumn("hybrids"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("hybrids", total=None)
+        found = measure(run, start, end, seeds, workers, lambda: progress.advance(task))
+    page = render(run)
+    if json:
+        console().print_json(data=found)
+        return
+    say = text_in("en")
+    table = Table(
+        "part of the decision",
+        "effect on recovery",
+        title=f"from {found['from']} to {found['to']}",
+        title_justify="left",
+    )
+    for row in found["rows"]:
+        table.add_row(say(f"attribution.parts.{row['part']}"), say.span(row["recovery_rate"], "points", signed=True))
+    table.add_row("together", say.span(found["total"], "points", signed=True))
+    console().print(table)
+    console().print(f"report: {page}", soft_wrap=True, markup=False)

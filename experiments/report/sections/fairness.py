@@ -1,0 +1,59 @@
+"""Outcomes by group of debtors, and the gaps that call for a look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from experiments.report.blocks import Block, Bullets, Cell, Line, Paragraph, Table
+from experiments.report.run import Run
+from experiments.report.text import Text
+
+_UNITS = {"share": "share", "days": "days", "count": "count"}
+
+
+def build(run: Run, say: Text) -> list[Block]:
+    found = run.extra("fairness.json")
+    if not found:
+        return []
+    outcomes = found["outcomes"]
+    blocks: list[Block] = [_verdict(found, say), Paragraph(say("fairness.intro"))]
+    if found["warnings"]:
+        blocks.append(Bullets([_warning(w, found, say) for w in found["warnings"]]))
+    attributes = found["policies"][run.best]
+    rows: list[list[Cell | str]] = []
+    for attribute, groups in attributes.items():
+        for name, group in groups.items():
+            who = Cell(f"{say.one_of('fairness.attributes', attribute)}: {say.one_of('fairness.groups', name)}")
+            row: list[Cell | str] = [who, f"{group['accounts']:,.0f}"]
+            for outcome in outcomes:
+                cell, unit = group["outcomes"][outcome["name"]], _UNITS.get(outcome["unit"], "count")
+                mark = [Line(say("fairness.unequal"), "bad")] if cell.get("unequal") else []
+                row.append(Cell(say.number(cell["value"]["mean"], unit), mark))
+            rows.append(row)
+    head = [say("fairness.group"), say("fairness.accounts"), *(_outcome(o, say) for o in outcomes)]
+    return [*blocks, Table(say("fairness.caption", plan=say.name(run.best)), head, rows)]
+
+
+def _outcome(outcome: dict[str, Any], say: Text) -> str:
+    name = say.one_of("fairness.outcomes", outcome["name"])
+    return outcome["title"] if name == outcome["name"] else name
+
+
+def _verdict(found: dict[str, Any], say: Text) -> Paragraph:
+    gaps, warnings = f"{found['gaps_judged']:,}", len(found["warnings"])
+    key = "fairness.flagged" if warnings else "fairness.clear"
+    return Paragraph(say(key, gaps=gaps, n=warnings), "message")
+
+
+def _warning(warning: dict[str, Any], found: dict[str, Any], say: Text) -> str:
+    outcome = next(o for o in found["outcomes"] if o["name"] == warning["outcome"])
+    cell = found["policies"][warning["policy"]][warning["attribute"]][warning["group"]]["outcomes"][outcome["name"]]
+    unit = _UNITS.get(outcome["unit"], "count")
+    return say(
+        "fairness.warning",
+        plan=say.name(warning["policy"]),
+        group=f"{say.one_of('fairness.attributes', warning['attribute'])} {say.one_of('fairness.groups', warning['group'])}",
+        outcome=_outcome(outcome, say),
+        ours=say.number(cell["others"] + cell["adjusted"]["gap"], unit),
+        theirs=say.number(cell["others"], unit),
+    )

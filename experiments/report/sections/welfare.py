@@ -1,0 +1,46 @@
+"""What each plan asks of the debtors, and the check that no gain comes by harm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from experiments.report.blocks import Block, Bullets, Cell, Line, Paragraph, Table
+from experiments.report.run import Run, verdict
+from experiments.report.text import Text
+
+
+def build(run: Run, say: Text) -> list[Block]:
+    found = run.extra("welfare.json")
+    if not found:
+        return []
+    reference = found["reference"]
+    rows: list[list[Cell | str]] = []
+    for measure in found["measures"]:
+        title, definition = say.measure(measure["name"], (measure["title"], measure["definition"]))
+        row: list[Cell | str] = [Cell(title, [Line(definition)])]
+        for name in run.names:
+            value = found["policies"][name][measure["name"]]
+            lines = [Line(say.limits(value, measure["unit"]))]
+            if name != reference:
+                change = found["differences"][f"{name}-vs-{reference}"][measure["name"]]
+                judged = verdict(change, measure["better"]) if change["mean"] is not None else "open"
+                if judged != "open":
+                    lines.append(Line(say(f"verdict.{judged}"), judged))
+            row.append(Cell(say.number(value["mean"], measure["unit"]), lines))
+        rows.append(row)
+    head = [say("welfare.measure"), *map(say.name, run.names)]
+    checks = [_check(check, say) for check in found["checks"] if check["policy"] != reference]
+    return [
+        *([Bullets(checks)] if checks else []),
+        Paragraph(say("welfare.intro", against=say.name(reference))),
+        Table(say("welfare.caption"), head, rows),
+    ]
+
+
+def _check(check: dict[str, Any], say: Text) -> str:
+    burdens = say.listed([say.measure(name, (name, ""))[0] for name in check["more"]])
+    told = say.one_of("welfare.verdicts", check["verdict"])
+    against = say.name(check["reference"])
+    return say("welfare.check", plan=say.name(check["policy"]), verdict=told, against=against) + (
+        f" {say('welfare.more', burdens=burdens)}" if burdens else ""
+    )
