@@ -17,6 +17,22 @@ if TYPE_CHECKING:
     from mkdocs.structure.files import Files
 
 
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Put pages that the navigation does not name under «Further pages», so that none is out of reach."""
+    folder = Path(config.docs_dir)
+    named = set(_pages(config.nav or []))
+    others = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.md"))
+    if further := [path for path in others if path not in named]:
+        config.nav = [*(config.nav or []), {"Further pages": further}]
+    return config
+
+
+def _pages(nav: object) -> list[str]:
+    if isinstance(nav, dict):
+        return [page for item in nav.values() for page in _pages(item)]
+    return [page for item in nav for page in _pages(item)] if isinstance(nav, list) else [str(nav)]
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add every generated file that nobody has written by hand."""
     from mkdocs.structure.files import File
