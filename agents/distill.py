@@ -8,7 +8,7 @@ treatment is not allowed, a second rule with the runner-up; calls are spread ove
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,9 @@ from sim.observation import FIELDS, ObservedField
 from sim.treatments import Channel, Menu, Treatment, Window
 
 Act = tuple[str, str, str]  # channel, offer, legal
+NO_ACT: Act = ("none", "none", "none")
+Bounds = dict[int, tuple[float, float]]  # column -> above, at most
+_Draft = tuple[Bounds, Act, dict[str, int]]
 
 # What a manager can act on. Left out: yesterday's loads, the economy and the calendar of the run.
 READABLE = tuple(
@@ -50,13 +53,49 @@ def act_of(treatment: Treatment) -> Act:
     return treatment.channel.name.lower(), treatment.offer.name, treatment.legal.name.lower()
 
 
-def distil(sample: Sample, menu: Menu, leaves: int, name: str, title: str, description: str) -> PlanFile:
-    """Fit a tree of so many leaves, and write it as a plan."""
+@dataclass(frozen=True)
+class Extract:
+    """A fitted tree: where it parts the accounts, and what the policy does in each leaf.
+
+    Attributes:
+        options: by leaf, acts (numbers in `acts`) by the policy's mean probability, the likeliest first.
+        windows: by leaf, weights of the windows of calls.
+        size: by leaf, share of the account-days in it.
+    """
+
+    tree: Any
+    columns: list[int]
+    acts: list[Act]
+    options: dict[int, list[int]]
+    windows: dict[int, dict[str, int]]
+    size: dict[int, float]
+
+    def plan(self, options: Mapping[int, Sequence[int]], name: str, title: str, description: str) -> PlanFile:
+        """The tree as a plan that does in each leaf the first of these options that is allowed, of the first two."""
+        drafts = self._drafts(0, {}, options)
+        return PlanFile(name=name, title=title, description=description, rules=_named(drafts))
+
+    def _drafts(self, node: int, bounds: Bounds, options: Mapping[int, Sequence[int]]) -> list[_Draft]:
+        left, right = self.tree.children_left[node], self.tree.children_right[node]
+        if left < 0:
+            acts = [self.acts[act] for act in options[node][:2]]
+            return [(bounds, act, self.windows[node]) for act in (acts[:1] if acts[0] == NO_ACT else acts)]
+        column = self.columns[self.tree.feature[node]]
+        threshold = _readable(FIELDS[column], float(self.tree.threshold[node]))
+        low, high = bounds.get(column, (-math.inf, math.inf))
+        below = self._drafts(left, {**bounds, column: (low, min(high, threshold))}, options)
+        above = self._drafts(right, {**bounds, column: (max(low, threshold), high)}, options)
+        if [draft[1] for draft in below] == [draft[1] for draft in above] and len(below) <= 2:
+            return [(bounds, *draft[1:]) for draft in below]  # both sides do the same: no need to tell them apart
+        return below + above
+
+
+def extract(sample: Sample, menu: Menu, leaves: int) -> Extract:
+    """Fit a tree of so many leaves to a policy's choices."""
     acts = sorted({act_of(treatment) for treatment in menu.treatments})
-    of_treatment = np.array([acts.index(act_of(treatment)) for treatment in menu.treatments])
     by_act = np.zeros((len(sample.observations), len(acts)), np.float32)
-    for treatment, act in enumerate(of_treatment):
-        by_act[:, act] += sample.probabilities[:, treatment]
+    for number, treatment in enumerate(menu.treatments):
+        by_act[:, acts.index(act_of(treatment))] += sample.probabilities[:, number]
     columns = [number for number, field in enumerate(FIELDS) if field.name in READABLE]
     rows, chosen = np.nonzero(by_act > 0.02)
     tree = DecisionTreeClassifier(
@@ -67,25 +106,15 @@ def distil(sample: Sample, menu: Menu, leaves: int, name: str, title: str, descr
     )
     tree.fit(sample.observations[rows][:, columns], chosen, sample_weight=by_act[rows, chosen])
     where = tree.apply(sample.observations[:, columns])
-    found: dict[int, tuple[list[int], dict[str, int]]] = {}
-    for leaf in np.unique(where):
+    options, windows, size = {}, {}, {}
+    for leaf in np.flatnonzero(tree.tree_.children_left < 0):
         inside = where == leaf
-        found[int(leaf)] = (_ranked(by_act[inside], acts), _windows(sample.probabilities[inside], menu))
-    rules = _rules(tree.tree_, 0, {}, columns, found, acts)
-    return PlanFile(name=name, title=title, description=description, rules=_named(rules))
-
-
-def _ranked(by_act: NDArray[np.float32], acts: Sequence[Act]) -> list[int]:
-    """The act with the highest mean probability; unless that is nothing, also the best other act for days it is not allowed."""
-    mean = by_act.mean(axis=0)
-    first = int(mean.argmax())
-    if acts[first] == ("none", "none", "none"):
-        return [first]
-    without = by_act[by_act[:, first] == 0.0]
-    if len(without) < 20:
-        return [first]
-    second = int(without.mean(axis=0).argmax())
-    return [first, second]
+        mean = by_act[inside].mean(axis=0) if inside.any() else np.zeros(len(acts))
+        ranked = [int(act) for act in np.argsort(-mean, kind="stable") if mean[act] > 0.02]
+        options[int(leaf)] = ranked or [acts.index(NO_ACT)]
+        windows[int(leaf)] = _windows(sample.probabilities[inside], menu) if inside.any() else {}
+        size[int(leaf)] = float(inside.mean())
+    return Extract(tree.tree_, columns, acts, options, windows, size)
 
 
 def _windows(probabilities: NDArray[np.float32], menu: Menu) -> dict[str, int]:
@@ -99,34 +128,6 @@ def _windows(probabilities: NDArray[np.float32], menu: Menu) -> dict[str, int]:
     if most <= 0.0:
         return {}
     return {name: w for name, weight in weights.items() if (w := round(min(10, MOST_WEIGHT) * weight / most)) > 0}
-
-
-Bounds = dict[int, tuple[float, float]]  # column -> above, at most
-_Draft = tuple[Bounds, Act, dict[str, int]]
-
-
-def _rules(
-    tree: Any,
-    node: int,
-    bounds: Bounds,
-    columns: Sequence[int],
-    found: dict[int, tuple[list[int], dict[str, int]]],
-    acts: Sequence[Act],
-) -> list[_Draft]:
-    left, right = tree.children_left[node], tree.children_right[node]
-    if left < 0:
-        ranked, windows = found.get(node, ([acts.index(("none", "none", "none"))], {}))
-        return [(bounds, acts[act], windows) for act in ranked]
-    column, threshold = (
-        columns[tree.feature[node]],
-        _readable(FIELDS[columns[tree.feature[node]]], float(tree.threshold[node])),
-    )
-    low, high = bounds.get(column, (-math.inf, math.inf))
-    below = _rules(tree, left, {**bounds, column: (low, min(high, threshold))}, columns, found, acts)
-    above = _rules(tree, right, {**bounds, column: (max(low, threshold), high)}, columns, found, acts)
-    if [draft[1:] for draft in below] == [draft[1:] for draft in above] and len(below) <= 2:
-        return [(bounds, *draft[1:]) for draft in below]  # both sides do the same: no need to tell them apart
-    return below + above
 
 
 def _readable(field: ObservedField, threshold: float) -> float:

@@ -9,33 +9,62 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from agents.distill import Sample, distil
+from agents.distill import Extract, Sample, extract
 from agents.learned import LearnedPolicy
 from agents.library import load_policy
+from agents.objective import Meter, Objective
 from agents.plan import Plan, PlanFile
 from agents.policy import Policy
-from experiments import measures
 from experiments.intervals import interval
-from experiments.rollout import follow
 from scenarios.environments import PORTFOLIO_SEED
 from scenarios.schema import Scenario
 from sim.inputs import InputError
 from sim.simulation import Simulation
+from sim.treatments import Menu
 
 KEPT = 0.1  # share of account-days the tree learns from
 COLLECT_SEED, SELECT_SEED = PORTFOLIO_SEED + 500_000, PORTFOLIO_SEED + 600_000
+TRIED = 4  # acts of a leaf that are tried
+MARGIN = 0.0005  # of the opening balance: less is luck
+
+
+Options = dict[int, list[int]]  # acts by leaf, the preferred first
 
 
 @dataclass(frozen=True)
 class Distillation:
-    """A plan and how it was found: one row per candidate (leaves, round, objective on the selection cohorts)."""
+    """A plan and how it was found: one row per candidate tree, with what it is worth before and after its leaves were tried."""
 
     plan: PlanFile
     candidates: list[dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Cohorts on which plans are tried, and what a plan is worth there: the learner's own objective, prices included."""
+
+    scenario: Scenario
+    objective: Objective
+    accounts: int
+
+    def worth(self, file: PlanFile) -> float:
+        """Mean of the objective over the cohorts, per unit of opening balance."""
+        total = 0.0
+        for seed in (SELECT_SEED, SELECT_SEED + 1):
+            portfolio = self.scenario.portfolio(self.accounts, seed)
+            simulation = Simulation(self.scenario.world, portfolio, self.scenario.rules, seed)
+            plan = Plan.of(file, simulation.menu)
+            meter = Meter(simulation, self.scenario.days)
+            while simulation.day < self.scenario.days and not simulation.finished:
+                seen = simulation.observe()
+                simulation.advance(plan.act(seen, simulation.masks()))
+                total += float(meter.read(self.objective)[0].mean())
+        return total / 2
 
 
 def collect(scenario: Scenario, leader: Policy, teacher: LearnedPolicy, accounts: int, seed: int) -> Sample:
@@ -57,8 +86,8 @@ def distill(
     scenario: Scenario,
     given: str,
     leaves: Sequence[int],
-    rounds: int = 3,
-    accounts: int = 3000,
+    rounds: int = 2,
+    accounts: int = 2000,
     name: str = "distilled",
     tell: Callable[[str], None] | None = None,
 ) -> Distillation:
@@ -69,7 +98,14 @@ def distill(
     """
     teacher = load_policy(given, scenario.name, scenario.world)
     if not isinstance(teacher, LearnedPolicy) or teacher.card.memory:
-        raise InputError("--policy", "", given, "a learned policy without memory")
+        raise InputError("policy", "", given, "a learned policy without memory")
+    training = teacher.card.training
+    prices = training.get("prices", {})
+    objective = Objective(training.get("speed", 0.0), prices.get("cost", 0.0), prices.get("complaints", 0.0))
+    trial, menu = (
+        Trial(scenario, objective, accounts),
+        Menu.of(scenario.world.channels, scenario.world.offers, scenario.world.legal),
+    )
     leader: Policy = teacher
     samples: list[Sample] = []
     best: tuple[float, PlanFile] | None = None
@@ -80,30 +116,43 @@ def distill(
             np.concatenate([s.observations for s in samples]), np.concatenate([s.probabilities for s in samples])
         )
         for size in leaves:
-            simulation = Simulation(
-                scenario.world, scenario.portfolio(accounts, SELECT_SEED), scenario.rules, SELECT_SEED
-            )
-            file = distil(
-                sample,
-                simulation.menu,
-                size,
+            described = (
                 name,
                 f"Distilled from {teacher.name}",
-                f"A tree of at most {size} leaves that imitates the learned policy «{teacher.name}» of {scenario.name}.",
+                f"A tree of at most {size} leaves that imitates the learned policy «{teacher.name}» of {scenario.name}; what each "
+                "leaf does was then tried in simulation, among what the policy itself does there.",
             )
-            plan = Plan.of(file, simulation.menu)
-            run = follow(scenario, plan, simulation, scenario.days)
-            worth = measures.MEASURE["npv_rate"].of(run, run.accounts)
-            time = measures.MEASURE["time_to_recover_days"].of(run, run.accounts)
-            candidates.append({"round": number + 1, "leaves": size, "npv_rate": worth, "time_to_recover_days": time})
+            tree = extract(sample, menu, size)
+            write = partial(_written, tree, described)
+            plain = trial.worth(write(tree.options))
+            options, worth = try_leaves(tree, lambda o, w=write: trial.worth(w(o)), plain)  # type: ignore[misc]
+            candidates.append({"round": number + 1, "leaves": size, "imitated": plain, "tried": worth})
             if tell:
-                tell(f"round {number + 1}, {size} leaves: net present value {worth:.1%}, {time:.0f} days")
+                tell(
+                    f"round {number + 1}, {size} leaves: objective {plain:.4f} as imitated, {worth:.4f} with its leaves tried"
+                )
             if best is None or worth > best[0]:
-                best = worth, file
+                best = worth, write(options)
         assert best is not None
-        leader = Plan.of(best[1], simulation.menu)
+        leader = Plan.of(best[1], menu)
     assert best is not None
     return Distillation(best[1], candidates)
+
+
+def _written(tree: Extract, described: tuple[str, str, str], options: Options) -> PlanFile:
+    return tree.plan(options, *described)
+
+
+def try_leaves(tree: Extract, worth: Callable[[Options], float], start: float) -> tuple[Options, float]:
+    """Leaf by leaf, the largest first, put another of the policy's own acts first where that is worth more (one sweep)."""
+    options, best = {leaf: list(acts) for leaf, acts in tree.options.items()}, start
+    for leaf in sorted(tree.size, key=lambda one: -tree.size[one]):
+        for act in tree.options[leaf][1:TRIED]:
+            candidate = {**options, leaf: [act, *(other for other in tree.options[leaf] if other != act)]}
+            value = worth(candidate)
+            if value > best + MARGIN:
+                options, best = candidate, value
+    return options, best
 
 
 def kept_share(ours: Sequence[float], plan: Sequence[float], base: Sequence[float]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import torch
 
 from agents import features, learned, learners
 from agents.budget import Budget, Limit
-from agents.distill import Sample, distil, plan_yaml
+from agents.distill import Sample, extract, plan_yaml
 from agents.library import load_policy
 from agents.objective import Objective
 from agents.plan import Plan, read_plan
@@ -334,7 +334,8 @@ def test_a_tree_says_again_what_a_simple_policy_does(home: Scenario) -> None:
     )
     probabilities = np.zeros(masks.shape, np.float32)
     probabilities[np.arange(len(seen)), choice] = 1.0
-    file = distil(Sample(seen, probabilities), menu, 8, "tree", "Tree", "")
+    tree = extract(Sample(seen, probabilities), menu, 8)
+    file = tree.plan(tree.options, "tree", "Tree", "")
     plan = Plan.of(file, menu)
     decided = plan.act(seen, masks)
     names = np.array(menu.names)

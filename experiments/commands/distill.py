@@ -39,7 +39,7 @@ def distill(
     if out.exists():
         raise InputError(out, "--out", "a file that exists", "a new file")
     loaded = load_scenario(scenario)
-    found = run(loaded, policy, leaves or [16, 24, 40], name=out.stem, tell=lambda line: typer.echo(line, err=True))
+    found = run(loaded, policy, leaves or [24, 40], name=out.stem, tell=lambda line: typer.echo(line, err=True))
     text = yaml.safe_dump(
         plan_yaml(found.plan), sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
     )
