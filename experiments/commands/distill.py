@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ def distill(
     policy: Annotated[str, typer.Argument(help="Learned policy: «learned», or a .json file.")] = "learned",
     scenario: Annotated[str, typer.Option("-s", "--scenario", help="Scenario's name or file.")] = "china-consumer",
     out: Annotated[Path, typer.Option(help="Plan file to write, new.")] = Path("distilled.yaml"),
+    name: Annotated[str, typer.Option(help="Name of the plan.")] = "distilled",
     leaves: Annotated[list[int] | None, typer.Option(min=2, max=200, help="Sizes to try, once for each.")] = None,
     against: Annotated[str, typer.Option(help="Plan that the advantage is measured against.")] = "staged",
     seeds: Annotated[int, typer.Option(min=2, max=10_000, help="Seeds to measure on.")] = 5,
@@ -36,10 +38,12 @@ def distill(
     from scenarios.schema import load_scenario
     from sim.inputs import InputError
 
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", name):
+        raise InputError("--name", "", name, "a short name of lower-case letters, digits and hyphens")
     if out.exists():
         raise InputError(out, "--out", "a file that exists", "a new file")
     loaded = load_scenario(scenario)
-    found = run(loaded, policy, leaves or [24, 40], name=out.stem, tell=lambda line: typer.echo(line, err=True))
+    found = run(loaded, policy, leaves or [24, 40], name=name, tell=lambda line: typer.echo(line, err=True))
     text = yaml.safe_dump(
         plan_yaml(found.plan), sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
     )
