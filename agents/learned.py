@@ -3,6 +3,9 @@
 A policy is two files with one stem: `NAME.json` (the card: what it was trained for and how, its network's shape, the
 observation fields and the treatment menu it expects, a checksum of the weights) and `NAME.safetensors`. It acts by a few matrix
 products in NumPy, so that neither PyTorch nor Stable-Baselines3 is needed to use it.
+
+Policy-gradient learners are trained as lotteries over treatments, which spreads calls over the shifts and offers over like
+debtors. They act so here as well: the lot is a hash of the observation, so that the same row gives the same treatment.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +24,15 @@ from safetensors.numpy import save as save_tensors
 
 from agents import features
 from sim.inputs import Document, InputError, read_text, validated
+from sim.observation import FIELD_INDEX, FIELDS, ObservedField
 from sim.parameters import Section
 from sim.treatments import Menu
 
 FORMAT = 1
 MOST_BYTES = 16_000_000
+_LOT_FIELDS = ("opening_balance", "monthly_income", "credit_score", "early_warning", "tenure_months", "days_in_book")
+_LOT_COLUMNS = [FIELD_INDEX[name] for name in _LOT_FIELDS]
+_LOT_FACTORS = np.array([0x9E3779B97F4A7C15 * odd & (1 << 64) - 1 for odd in (1, 3, 5, 7, 9, 11)], np.uint64)
 
 
 class Card(Section):
@@ -35,7 +42,10 @@ class Card(Section):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)
     scenario: str
     algorithm: str
-    layers: list[int] = Field(min_length=1, max_length=8, description="units of the hidden layers, tanh")
+    layers: list[int] = Field(min_length=1, max_length=8, description="units of the hidden layers")
+    memory: int = Field(0, ge=0, le=1024, description="units of an LSTM before the hidden layers; 0 = none")
+    activation: Literal["tanh", "relu"] = "tanh"
+    choice: Literal["sampled", "best"] = "sampled"
     features: list[str] = Field(description="what the network's inputs mean, in order")
     menu: list[str] = Field(description="what its outputs mean, in order")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="of the safetensors file")
@@ -45,28 +55,101 @@ class Card(Section):
 
 
 class LearnedPolicy:
-    """A masked greedy policy: the allowed treatment with the highest output."""
+    """A masked policy: the allowed treatment with the highest output, or a lot weighted by exp(output)."""
 
     dropped: tuple[str, ...] = ()
 
     def __init__(self, card: Card, weights: dict[str, NDArray[np.float32]]) -> None:
         self.card, self._weights = card, weights
+        self._states = np.zeros((2, 0, card.memory), np.float32)
 
     @property
     def name(self) -> str:
         """What tables and reports call it."""
         return self.card.name
 
-    def outputs(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The network's outputs, one per treatment: shape (accounts, menu)."""
-        h = features.encode(observations)
-        for layer in range(len(self.card.layers)):
-            h = np.tanh(h @ self._weights[f"hidden.{layer}.weight"].T + self._weights[f"hidden.{layer}.bias"])
-        return np.asarray(h @ self._weights["output.weight"].T + self._weights["output.bias"], np.float32)
+    @property
+    def identity(self) -> Card:
+        """See `Policy.identity`."""
+        return self.card
 
-    def act(self, observations: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.int64]:
+    def outputs(
+        self, observations: NDArray[np.float32], numbers: NDArray[np.int64] | None = None
+    ) -> NDArray[np.float32]:
+        """The network's outputs, one per treatment: shape (accounts, menu)."""
+        h: NDArray[np.float32] = features.encode(observations)
+        if self.card.memory:
+            h = self._remember(h, np.arange(len(h)) if numbers is None else numbers)
+        return self._network(h)
+
+    def _network(self, h: NDArray[np.float32]) -> NDArray[np.float32]:
+        for layer in range(len(self.card.layers)):
+            h = self._layer(f"hidden.{layer}", h)
+            h = np.tanh(h) if self.card.activation == "tanh" else np.maximum(h, 0.0)
+        return self._layer("output", h)
+
+    def _layer(self, name: str, h: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(h @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"], np.float32)
+
+    def _remember(self, x: NDArray[np.float32], numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+        """One step of the LSTM for these accounts; a simulation's first day has all of them."""
+        if numbers.size and numbers[-1] >= self._states.shape[1]:
+            self._states = np.zeros((2, int(numbers[-1]) + 1, self.card.memory), np.float32)
+        state, cell = self._states[:, numbers]
+        gates = self._layer("memory.input", x) + self._layer("memory.state", state)
+        into, forget, new, out = np.split(gates, 4, axis=1)
+        cell = _logistic(forget) * cell + _logistic(into) * np.tanh(new)
+        state = _logistic(out) * np.tanh(cell)
+        self._states[:, numbers] = state, cell
+        return state
+
+    def forget(self) -> None:
+        """A new simulation begins."""
+        self._states = np.zeros((2, 0, self.card.memory), np.float32)
+
+    def act(
+        self,
+        observations: NDArray[np.float32],
+        masks: NDArray[np.bool_],
+        numbers: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.int64]:
         """Menu indices, shape (accounts,); see `Policy.act`."""
-        return np.where(masks, self.outputs(observations), -np.inf).argmax(axis=1)
+        outputs = np.where(masks, self.outputs(observations, numbers), -np.inf)
+        return outputs.argmax(axis=1) if self.card.choice == "best" else _drawn(outputs, _lots(observations))
+
+    def probabilities(
+        self,
+        observations: NDArray[np.float32],
+        masks: NDArray[np.bool_],
+        numbers: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.float32]:
+        """How likely the lot is to choose each treatment: shape (accounts, menu), rows add up to 1."""
+        outputs = np.where(masks, self.outputs(observations, numbers), -np.inf)
+        if self.card.choice == "best":
+            return np.asarray(outputs == outputs.max(axis=1, keepdims=True), np.float32)
+        weights = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+        return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
+
+    def explain(self, observation: NDArray[np.float32], action: int) -> list[str]:
+        """The three fields that speak loudest for a choice: how much its log weight would lose if the field said nothing."""
+        if self.card.memory:
+            return ["a policy with a memory: no single day explains its choice"]
+        row = features.encode(observation[None])
+        silent = np.repeat(row, len(FIELDS), axis=0)
+        owner = np.array([FIELD_INDEX[name.split("=")[0]] for name in features.NAMES])
+        silent[owner, np.arange(features.SIZE)] = 0.0
+        outputs = self._network(np.concatenate([row, silent])).astype(np.float64)
+        relative = (
+            outputs[:, action]
+            - np.log(np.exp(outputs - outputs.max(axis=1, keepdims=True)).sum(axis=1))
+            - outputs.max(axis=1)
+        )
+        lost = relative[0] - relative[1:]
+        return [
+            f"{said(FIELDS[n], float(observation[n]))} ({lost[n]:+.1f})"
+            for n in np.argsort(-lost)[:3]
+            if lost[n] > 0.05
+        ]
 
     def priority(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> None:
         """Queues are served by lot."""
@@ -84,6 +167,36 @@ class LearnedPolicy:
             temporary.write_bytes(data)
             temporary.replace(path)
         self.card = card
+
+
+def said(field: ObservedField, value: float) -> str:
+    """A field's value as a person reads it."""
+    if field.codes:
+        return f"{field.name} is {field.codes[int(value)]}"
+    if field.unit == "yes/no":
+        return f"{field.name}: {'yes' if value else 'no'}"
+    return f"{field.name} = {value:,.4g}"
+
+
+def _logistic(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(1.0 / (1.0 + np.exp(-x)), np.float32)
+
+
+def _drawn(outputs: NDArray[np.float32], lots: NDArray[np.float64]) -> NDArray[np.int64]:
+    """One column per row, with probability proportional to exp(output); `lots` uniform on [0, 1)."""
+    weights = np.exp(outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True))
+    total = weights.cumsum(axis=1)
+    return (total <= lots[:, None] * total[:, -1:]).sum(axis=1)
+
+
+def _lots(observations: NDArray[np.float32]) -> NDArray[np.float64]:
+    """A number in [0, 1) per row, a hash of fields that tell accounts and days apart: the same in any batch."""
+    bits = np.ascontiguousarray(observations[:, _LOT_COLUMNS]).view(np.uint32).astype(np.uint64)
+    with np.errstate(over="ignore"):
+        h = (bits * _LOT_FACTORS).sum(axis=1, dtype=np.uint64)
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            h = (h ^ (h >> np.uint64(shift))) * np.uint64(factor)
+    return (h >> np.uint64(11)).astype(np.float64) / 2.0**53
 
 
 def load(path: Path, menu: Menu) -> LearnedPolicy:
@@ -126,10 +239,7 @@ def load(path: Path, menu: Menu) -> LearnedPolicy:
         weights = load_tensors(content)
     except SafetensorError as error:
         raise InputError(weights_file, "", str(error), "a safetensors file") from None
-    sizes = [features.SIZE, *card.layers, len(menu)]
-    names = [*(f"hidden.{layer}" for layer in range(len(card.layers))), "output"]
-    expected: dict[str, tuple[int, ...]] = {f"{name}.weight": (sizes[n + 1], sizes[n]) for n, name in enumerate(names)}
-    expected |= {f"{name}.bias": (sizes[n + 1],) for n, name in enumerate(names)}
+    expected = _shapes(card)
     if {name: w.shape for name, w in weights.items()} != expected or any(
         w.dtype != np.float32 for w in weights.values()
     ):
@@ -137,3 +247,16 @@ def load(path: Path, menu: Menu) -> LearnedPolicy:
     if not all(np.isfinite(w).all() for w in weights.values()):
         raise InputError(weights_file, "tensors", "not finite", "finite weights")
     return LearnedPolicy(card, weights)
+
+
+def _shapes(card: Card) -> dict[str, tuple[int, ...]]:
+    """The tensors that a card promises."""
+    sizes = [card.memory or len(card.features), *card.layers, len(card.menu)]
+    names = [*(f"hidden.{layer}" for layer in range(len(card.layers))), "output"]
+    shapes: dict[str, tuple[int, ...]] = {f"{name}.weight": (sizes[n + 1], sizes[n]) for n, name in enumerate(names)}
+    shapes |= {f"{name}.bias": (sizes[n + 1],) for n, name in enumerate(names)}
+    if card.memory:
+        gates = 4 * card.memory
+        shapes |= {"memory.input.weight": (gates, len(card.features)), "memory.input.bias": (gates,)}
+        shapes |= {"memory.state.weight": (gates, card.memory), "memory.state.bias": (gates,)}
+    return shapes

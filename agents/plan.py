@@ -261,7 +261,14 @@ class Plan:
         ]
         return cls(file, menu, tuple(one.rule for one in kept), dropped, DecisionTable.of(entries, len(menu)))
 
-    def act(self, observations: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.int64]:
+    @property
+    def identity(self) -> PlanFile:
+        """See `Policy.identity`."""
+        return self.file
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
         """Menu indices, shape (accounts,); see `Policy.act`. The same row gives the same action in any batch."""
         return self.table.decide(observations, masks)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -16,12 +17,25 @@ class Policy(Protocol):
         """What tables and reports call it."""
         ...
 
-    def act(self, observations: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.int64]:
+    @property
+    def identity(self) -> object:
+        """What makes it this policy and no other: goes into the fingerprint of a run."""
+        ...
+
+    @property
+    def dropped(self) -> Sequence[object]:
+        """What the scenario's menu made it leave out, as sentences."""
+        ...
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
         """Choose a treatment for each account.
 
         Args:
             observations: shape (accounts, fields of `sim.observation.FIELDS`), natural units.
             masks: shape (accounts, menu); True where the treatment is allowed today.
+            numbers: which account each row is, rising, for policies with a memory; None = the rows are always the same.
 
         Returns:
             Menu indices, shape (accounts,). A forbidden choice is blocked and counted, never carried out.

@@ -1,4 +1,7 @@
-"""The thin adapter from `PortfolioVectorEnv` to Stable-Baselines3's `VecEnv`: encoded features in, rewards scaled."""
+"""The thin adapter from `PortfolioVectorEnv` to Stable-Baselines3's `VecEnv`: encoded features in, objectives paid out.
+
+Several cohorts run side by side, each at another phase of its horizon, so that a learner's batch sees all ages of a book.
+"""
 
 from __future__ import annotations
 
@@ -11,49 +14,111 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices
 
 from agents.features import SIZE, encode
+from agents.objective import Meter, Objective
 from sim.env import PortfolioVectorEnv
+from sim.perturbation import randomised
 
 
 class PortfolioVecEnv(VecEnv):
-    """One sub-environment per debtor. `reward_factor` scales rewards to order one; it changes no optimum."""
+    """One sub-environment per debtor.
 
-    def __init__(self, env: PortfolioVectorEnv, reward_factor: float = 1.0, seed: int = 0) -> None:
-        self.env, self.reward_factor, self._seed = env, reward_factor, seed
-        super().__init__(env.num_envs, spaces.Box(-1.0, 2.0, (SIZE,), np.float32), env.single_action_space)
+    Args:
+        envs: cohorts (`fill="cohort"`) of equal size and horizon; cohort k starts its first round k/len(envs) of the way on.
+        objective: what is paid out; its prices may be moved between steps.
+        reward_factor: scales rewards to order one; changes no optimum.
+        spread: every new cohort lives in a world whose behaviour parameters are off by up to this share (0 = the true one).
+        seed: of the cohorts and of those worlds.
+
+    Attributes:
+        recovered, times: recovery rate and mean days to recover of finished cohorts, the latest last.
+        used: cost over opening balance and complaints per account since `take_usage`, summed over days, one cohort's worth when the
+            steps taken since are the horizon over the number of cohorts.
+    """
+
+    def __init__(
+        self,
+        envs: Sequence[PortfolioVectorEnv],
+        objective: Objective | None = None,
+        reward_factor: float = 5.0,
+        spread: float = 0.0,
+        seed: int = 0,
+    ) -> None:
+        if any(env.fill != "cohort" or env.days != envs[0].days or env.num_envs != envs[0].num_envs for env in envs):
+            raise ValueError("expected cohorts of equal size and horizon")
+        self.envs, self.objective, self.reward_factor = list(envs), objective or Objective(), reward_factor
+        self.days, self.size = envs[0].days, envs[0].num_envs
+        self._world, self._spread, self._seed = envs[0].world, spread, seed
+        self.recovered: list[float] = []
+        self.times: list[float] = []
+        self._used = np.zeros(2)
+        super().__init__(self.size * len(envs), spaces.Box(-1.0, 2.0, (SIZE,), np.float32), envs[0].single_action_space)
         self._nothing: dict[str, Any] = {}
-        self.recovered: list[float] = []  # share of the opening balance recovered, of episodes ended lately
 
     def reset(self) -> NDArray[np.float32]:
-        observations, _ = self.env.reset(seed=self._seed)
-        return encode(observations)
+        self._rng = np.random.default_rng(self._seed)
+        rows = []
+        for number, env in enumerate(self.envs):
+            env.world = self._another_world()
+            observations, _ = env.reset(seed=self._seed + number)
+            for _ in range(number * self.days // len(self.envs)):
+                observations = env.step(np.zeros(self.size, np.int64))[0]
+            rows.append(observations)
+        self._meters = [Meter(env.simulation, self.days) for env in self.envs]
+        return encode(np.concatenate(rows))
+
+    def _another_world(self) -> Any:
+        return randomised(self._world, self._spread, self._rng) if self._spread else self._world
 
     def step_async(self, actions: NDArray[np.int64]) -> None:
         self._actions = actions
 
     def step_wait(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
-        observations, rewards, terminated, truncated, info = self.env.step(self._actions)
+        rows, rewards, dones = [], [], []
+        for number, env in enumerate(self.envs):
+            simulation = env.simulation
+            if simulation.day == self.days - 1:
+                env.world = self._another_world()  # for the cohort that starts after this step
+            observations, _, terminated, _, info = env.step(
+                self._actions[number * self.size : (number + 1) * self.size]
+            )
+            reward, cost, complaints = self._meters[number].read(self.objective)
+            self._used += (cost, complaints)
+            rows.append(observations)
+            rewards.append(reward)
+            dones.append(terminated | ~info["open"])  # nothing follows the closing of an account, only idle days
+            if simulation.day == self.days:
+                self._finish(number)
         infos = [self._nothing] * self.num_envs  # shared: the learner reads it and writes nothing
-        done = terminated | truncated | ~info["open"]  # nothing follows the closing of an account, only idle days
-        if "_recovered" in info:
-            self.recovered = (self.recovered + info["recovered"][info["_recovered"]].tolist())[-5000:]
-        cut = np.flatnonzero(truncated)
-        if cut.size:  # the story would have gone on: the learner adds the value of the last observation
-            for place, last in zip(cut, encode(np.stack(list(info["final_obs"][cut]))), strict=True):
-                infos[place] = {"terminal_observation": last, "TimeLimit.truncated": True}
-        return encode(observations), (rewards * self.reward_factor).astype(np.float32), done, infos
+        scaled = (np.concatenate(rewards) * self.reward_factor).astype(np.float32)
+        return encode(np.concatenate(rows)), scaled, np.concatenate(dones), infos
+
+    def _finish(self, number: int) -> None:
+        a = self._meters[number].accounts
+        resolved = (a["status"] == 1) | (a["status"] == 2)
+        self.recovered.append(float(a["cash"].sum() / a["opening"].sum()))
+        self.times.append(float(np.where(resolved, a["closed_day"] + 1, self.days).mean()))
+        self._meters[number] = Meter(self.envs[number].simulation, self.days)
+
+    def take_usage(self) -> tuple[float, float]:
+        """Cost over opening balance and complaints per account since the last call; see the class."""
+        cost, complaints = self._used.tolist()
+        self._used[:] = 0.0
+        return cost, complaints
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Exact masks of the current day: shape (num_envs, menu)."""
+        return np.concatenate([env.action_masks() for env in self.envs])
 
     def env_method(self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any) -> list[Any]:
         if method_name != "action_masks":
             raise AttributeError(method_name)
-        return list(self.env.action_masks())
+        return list(self.action_masks())
 
     def has_attr(self, attr_name: str) -> bool:
-        return attr_name == "action_masks" or hasattr(self.env, attr_name)
+        return attr_name == "action_masks" or hasattr(self.envs[0], attr_name)
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
-        if attr_name == "action_masks":
-            return [self.env.action_masks] * self.num_envs
-        return [getattr(self.env, attr_name)] * self.num_envs
+        return [getattr(self.envs[0], attr_name)] * self.num_envs
 
     def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
         raise AttributeError("sub-environments share one simulation; set nothing on one of them")
@@ -66,4 +131,5 @@ class PortfolioVecEnv(VecEnv):
         return [self._seed] * self.num_envs
 
     def close(self) -> None:
-        self.env.close()
+        for env in self.envs:
+            env.close()

@@ -18,7 +18,7 @@ from scenarios.schema import find_rules, load_scenario, rule_pack_names, scenari
 from sim.observation import FIELDS
 from sim.parameters import World
 from sim.rules import KINDS, Rule
-from sim.treatments import Menu
+from sim.treatments import Legal, Menu, OfferKind, Treatment
 
 _LIMITS = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to"}
 _WAYS = {1: "more is better", -1: "less is better", 0: "neither way is better"}
@@ -120,17 +120,43 @@ def _range(field: Any) -> str:
 
 def treatments() -> str:
     """The menu of each shipped scenario."""
-    parts = ["# Treatments\n", "An action is an index into the scenario's menu; 0 is always nothing.\n"]
+    parts = [
+        "# Treatments\n",
+        "An action is an index into the scenario's menu; 0 is always nothing. The last column is what it costs to try.\n",
+    ]
     for name in scenario_names():
         world = load_scenario(name).world
         menu = Menu.of(world.channels, world.offers, world.legal)
         parts.append(f"## {name}: {len(menu)} treatments\n")
         rows = [
-            (n, f"`{t.name}`", t.channel.name.lower(), t.window.name.lower(), t.offer.name, t.legal.name.lower())
+            (
+                n,
+                f"`{t.name}`",
+                t.channel.name.lower(),
+                t.window.name.lower(),
+                t.offer.name,
+                t.legal.name.lower(),
+                _cost(world, t),
+            )
             for n, t in enumerate(menu.treatments)
         ]
-        parts.append(_table(["action", "name", "channel", "window", "offer", "legal step"], rows))
+        parts.append(_table(["action", "name", "channel", "window", "offer", "legal step", world.currency], rows))
     return "\n".join(parts)
+
+
+def _cost(world: World, t: Treatment) -> str:
+    """Cost of an attempt, of a minute with people, and of the papers of a legal step or an accepted settlement."""
+    channel = t.channel.name.lower()
+    parts = [f"{getattr(world.costs.contact, channel):g}"] if t.channel else []
+    if t.channel and (minute := dict(world.costs.minute).get(channel, 0.0)):
+        parts.append(f"{minute:g} a minute")
+    if t.offer.kind in (OfferKind.SETTLEMENT, OfferKind.RESTRUCTURE):
+        parts.append(f"{world.costs.settlement_documents:g} if accepted")
+    if t.legal is Legal.SUIT:
+        parts.append(f"{world.costs.suit_handling:g} and the court fee")
+    elif t.legal:
+        parts.append(f"{world.costs.notice if t.legal is Legal.NOTICE else world.costs.enforcement:g}")
+    return " + ".join(parts)
 
 
 def parameters() -> str:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.plan import Plan
+from agents.library import load_policy
 from agents.policy import Policy
 from experiments.compare import Comparison
 from experiments.intervals import interval
@@ -91,13 +91,13 @@ def recovery(comparison: Comparison, seed: int, days: int, from_theirs: Chosen) 
     """Recovery of one hybrid on one seed; `comparison.plans` are the two policies."""
     scenario = comparison.load()
     simulation = Simulation(scenario.world, scenario.portfolio(comparison.accounts, seed), scenario.rules, seed)
-    policies: list[Policy] = [Plan.load(given, simulation.menu) for given in comparison.plans]
+    policies: list[Policy] = [load_policy(given, scenario.name, scenario.world) for given in comparison.plans]
     crossing, every = Crossing(simulation.menu), scenario.world.decision_every_days
     while simulation.day < days:
         actions, priority = np.zeros(simulation.open_accounts.size, np.int64), None
         if simulation.day % every == 0:
             observations, masks = simulation.observe(), simulation.masks()
-            chosen = [policy.act(observations, masks) for policy in policies]
+            chosen = [policy.act(observations, masks, simulation.open_accounts) for policy in policies]
             actions = crossing.cross(chosen[0], chosen[1], masks, from_theirs)
             first = int("timing" in from_theirs)
             priority = policies[first].priority(observations, chosen[first])

@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands import attribute, calibrate, catalogue, compare, doctor, plan, portfolio, rules, schema, story
+from experiments.commands import (
+    attribute,
+    calibrate,
+    catalogue,
+    compare,
+    distill,
+    doctor,
+    plan,
+    portfolio,
+    robustness,
+    rules,
+    schema,
+    story,
+    train,
+)
 from experiments.console import INTERRUPTED
 
 app = typer.Typer(
@@ -19,6 +33,11 @@ app = typer.Typer(
 app.command()(compare.compare)
 app.command()(compare.demo)
 app.command()(compare.report)
+app.command()(train.train)
+app.command()(distill.distill)
+app.command()(robustness.stress)
+app.command()(robustness.prices)
+app.command()(robustness.bound)
 app.command()(attribute.attribute)
 app.command()(story.story)
 app.command()(calibrate.calibrate)

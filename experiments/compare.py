@@ -22,7 +22,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet
 
-from agents.plan import Plan, find_plan, read_plan
+from agents.library import load_policy
 from experiments import measures, welfare
 from experiments.intervals import difference, interval
 from experiments.rollout import rollout
@@ -38,7 +38,6 @@ from experiments.runfolder import (
 from scenarios.schema import Scenario, load_scenario
 from sim.inputs import InputError
 from sim.simulation import Simulation
-from sim.treatments import Menu
 
 CLAIM_RECOVERY, CLAIM_TIME = 0.15, -0.20  # the staged plan's own claims against the status quo, relative
 
@@ -96,8 +95,7 @@ def compare(
         Interrupted: SIGINT or SIGTERM.
     """
     scenario = comparison.load()
-    menu = Menu.of(scenario.world.channels, scenario.world.offers, scenario.world.legal)
-    plans = [Plan.load(name, menu) for name in comparison.plans]
+    plans = [load_policy(given, scenario.name, scenario.world) for given in comparison.plans]
     names = [plan.name for plan in plans]
     for number, name in enumerate(names):
         if name in names[:number]:
@@ -110,9 +108,7 @@ def compare(
         "scenario": scenario.name,
         "days": days,
         "accounts": len(portfolio),
-        "plans": {
-            name: fingerprint(read_plan(find_plan(given))) for name, given in zip(names, comparison.plans, strict=True)
-        },
+        "plans": {plan.name: fingerprint(plan.identity) for plan in plans},
         "world": fingerprint(scenario.world, scenario.rules),
         "portfolio": fingerprint(portfolio.table),
         "recoup": versions()["recoup"],

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from agents.plan import Plan
+from agents.library import load_policy
+from agents.policy import Policy
 from experiments.cash_sources import CashSources
 from experiments.decisions import DecisionCount, Decisions
 from scenarios.schema import Scenario
@@ -30,18 +31,22 @@ class Rollout:
 
 def rollout(
     scenario: Scenario,
-    plan_name: str,
+    given: str,
     portfolio: Portfolio,
     seed: int,
     days: int,
     threads: int = 1,
 ) -> Rollout:
-    """Follow a cohort for so many days under a plan.
+    """Follow a cohort for so many days under a policy (named as in `agents.library.load_policy`).
 
     The horizon is the same for every policy: when all accounts are closed, the days that are left are empty.
     """
     simulation = Simulation(scenario.world, portfolio, scenario.rules, seed, threads=threads)
-    policy = Plan.load(plan_name, simulation.menu)
+    return follow(scenario, load_policy(given, scenario.name, scenario.world), simulation, days)
+
+
+def follow(scenario: Scenario, policy: Policy, simulation: Simulation, days: int) -> Rollout:
+    """As `rollout`, for a policy and a simulation at hand."""
     decisions, sources = DecisionCount(simulation.menu), CashSources(simulation)
     every = scenario.world.decision_every_days
     while simulation.day < days:
@@ -49,7 +54,7 @@ def rollout(
         actions = np.zeros(morning.size, np.int64)
         if simulation.day % every == 0:
             observations = simulation.observe()
-            actions = policy.act(observations, simulation.masks())
+            actions = policy.act(observations, simulation.masks(), morning)
             priority = policy.priority(observations, actions)
             decisions.add(observations, actions)
         simulation.advance(actions, priority)

@@ -107,9 +107,11 @@ def fingerprint(*parts: object) -> str:
     return digest.hexdigest()[:16]
 
 
-def versions() -> dict[str, str]:
-    """Versions that a result depends on."""
-    names = ("recoup", "numpy", "numba", "simpy", "pandas", "scipy")
+def versions(learning: bool = False) -> dict[str, str]:
+    """Versions that a result depends on; those of the learners too, if they took part."""
+    names = ["recoup", "numpy", "numba", "simpy", "pandas", "scipy"]
+    if learning:
+        names += ["gymnasium", "stable-baselines3", "sb3-contrib", "torch"]
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from agents.explain import reasons
-from agents.plan import Plan
+from agents.library import load_policy
 from experiments.compare import Comparison
 from experiments.report.run import Run
 from experiments.runfolder import write_text
@@ -153,13 +153,13 @@ def tell(scenario: Scenario, portfolio: Portfolio, policies: list[str], account:
 
 def _follow(scenario: Scenario, portfolio: Portfolio, given: str, number: int, seed: int, days: int) -> Course:
     simulation = Simulation(scenario.world, portfolio, scenario.rules, seed, record_events=True)
-    policy = Plan.load(given, simulation.menu)
+    policy = load_policy(given, scenario.name, scenario.world)
     why: dict[int, tuple[int, list[str]]] = {}
     while simulation.day < days and not simulation.finished:
         actions, priority = np.zeros(simulation.open_accounts.size, np.int64), None
         if simulation.day % scenario.world.decision_every_days == 0:
             observations = simulation.observe()
-            actions = policy.act(observations, simulation.masks())
+            actions = policy.act(observations, simulation.masks(), simulation.open_accounts)
             priority = policy.priority(observations, actions)
             here = int(np.searchsorted(simulation.open_accounts, number))
             if here < actions.size and simulation.open_accounts[here] == number:

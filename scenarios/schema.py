@@ -56,6 +56,11 @@ class Scenario:
             self._data = (path.parent / file.portfolio.file, path.parent / file.portfolio.map)
         self._imported: Portfolio | None = None
 
+    @property
+    def synthetic(self) -> bool:
+        """Whether accounts are generated rather than read from a file."""
+        return self._data is None
+
     def with_portfolio(self, file: Path, map_file: Path) -> Scenario:
         """The same world with somebody's own accounts."""
         other = copy.copy(self)

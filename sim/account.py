@@ -175,6 +175,7 @@ ACCOUNT = np.dtype(
         ("opted_out", "u1"),
         ("ceased", "u1"),  # asked that all contact cease
         ("complaints", "u2"),
+        ("complaint_risk", "f8"),  # expected complaints: the probabilities of all contacts added up
         ("blocked", "u2"),
         ("breaches", "u2"),
         ("unserved", "u2"),

@@ -213,7 +213,9 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     charge(a, t, p.cost_contact[channel] + p.cost_minute[channel] * a.seconds / 60.0)
     tally_contact(a, t, group)
     skill = skill_of(a, t, skills)
-    if uniform(a.key, t.day, R_COMPLAINT) < b.complaint_probability(p, channel, a.fatigue, skill, t.care[channel]):
+    complains = b.complaint_probability(p, channel, a.fatigue, skill, t.care[channel])
+    a.complaint_risk += complains
+    if uniform(a.key, t.day, R_COMPLAINT) < complains:
         a.complaints += 1
         a.complaint_until = t.day + int(p.complaint_days)
         a.events |= E_COMPLAINT

@@ -186,3 +186,22 @@ def test_picture_shows_what_happened() -> None:
 def test_unknown_render_mode_is_refused() -> None:
     with pytest.raises(ValueError, match="render_mode is 'human', expected one of"):
         account_env(render_mode="human")
+
+
+def test_the_documented_lines_run() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "how-to" / "environments.md").read_text(encoding="utf-8")
+    blocks = [block.split("```")[0] for block in page.split("```python\n")[1:]]
+    small = {
+        "num_envs=1024": "num_envs=64",
+        "n_steps=64": "n_steps=16",
+        "2_000_000": "64 * 16",
+        "range(180)": "range(3)",
+    }
+    space: dict[str, object] = {"np": np, "print": lambda *words: None}
+    for block in blocks:
+        for ours, theirs in small.items():
+            block = block.replace(ours, theirs)
+        if "recovered)" in block:
+            block = block.replace("/ len(venv.recovered)", "/ max(len(venv.recovered), 1)")
+        exec(block, space)
+    assert len(blocks) == 2

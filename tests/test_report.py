@@ -132,10 +132,12 @@ def _leaves(data: Any, path: str = "") -> dict[str, set[str]]:
 
 def test_both_catalogues_say_the_same_things() -> None:
     english, chinese = (read_yaml(MESSAGES / f"{language}.yaml").data for language in LANGUAGES)
+    assert all(entry.keys() == {"title", "definition"} for entry in chinese["measures"].values())
     assert set(chinese.pop("measures")) == MEASURE.keys() | welfare.MEASURE.keys()
     assert all(names := (english.pop("names") == {}, chinese.pop("names"))) and names
     ours, theirs = _leaves(english), _leaves(chinese)
     assert ours.keys() == theirs.keys()
+    assert "None" not in map(str, [*_flat(english).values(), *_flat(chinese).values()])
     assert {key: ours[key] ^ theirs[key] for key in ours if ours[key] != theirs[key]} == {}
     assert all(
         re.search(r"[\u4e00-\u9fff]", str(v))

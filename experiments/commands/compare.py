@@ -31,7 +31,12 @@ def compare(
     ] = "china-consumer",
     plan: Annotated[
         list[str] | None,
-        typer.Option("-p", "--plan", help="Plan's name or .yaml file; once for each.", autocompletion=complete_plans),
+        typer.Option(
+            "-p",
+            "--plan",
+            help="Plan or policy: a name, a .yaml or a .json file; once for each.",
+            autocompletion=complete_plans,
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Number of seeds.")] = 10,
     first_seed: Annotated[int, typer.Option(min=0, max=2**62, help="First seed.")] = 1,
@@ -122,13 +127,14 @@ def _compare(comparison: Comparison, out: Path | None, workers: int, resume: boo
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from agents.plan import find_plan, read_plan
+    from agents.library import load_policy
     from experiments.compare import Interrupted, compare
     from experiments.report import answers, render
     from experiments.runfolder import SETTINGS
 
     folder = out or Path("runs") / f"{Path(comparison.scenario).stem}-{datetime.now():%Y%m%d-%H%M%S}"
-    names = [read_plan(find_plan(given)).name for given in comparison.plans]
+    scenario = comparison.load()
+    names = [load_policy(given, scenario.name, scenario.world).name for given in comparison.plans]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
         width = max(map(len, names))

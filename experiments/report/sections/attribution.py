@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from experiments.report import charts
 from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
-from experiments.report.run import Run
+from experiments.report.run import Run, verdict
 from experiments.report.text import Text
 from experiments.runfolder import ATTRIBUTION
 
@@ -17,8 +17,9 @@ def build(run: Run, say: Text) -> list[Block]:
     names = {"from": say.name(found["from"]), "to": say.name(found["to"])}
     total = found["total"]["mean"]
     largest = max(rows, key=lambda row: row["recovery_rate"]["mean"] * (1 if total >= 0 else -1))
+    kind = {"good": "up", "bad": "down", "open": "open"}[verdict(found["total"], 1)]
     message = say(
-        "attribution.up" if total > 0 else "attribution.down",
+        f"attribution.{kind}",
         **names,
         total=say.span(found["total"], "points", signed=True),
         part=say(f"attribution.parts.{largest['part']}"),

@@ -1,0 +1,64 @@
+"""What a learner is paid for: money now, quick endings, and prices on what is limited.
+
+The reward of an account and day is
+
+    (cash − (1 + cost_price) · cost) / mean opening balance
+    + speed · (days left of the horizon / horizon), once, when the account is paid or settled
+    − complaint_price · expected complaints
+
+in discounted money. With speed = 0 and no prices its sum is the net present value that comparisons report. The speed term adds
+up to the horizon less the restricted mean time to recover, in horizons: the second measure of a comparison, at its weight.
+Complaints are so rare that their luck would drown what a learner can see; the reward takes their probability instead, whose sum
+has the same expectation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.account import Status
+from sim.simulation import Simulation
+
+
+@dataclass
+class Objective:
+    """Weights of the reward; a budget moves the two prices while a learner trains."""
+
+    speed: float = 0.0
+    cost_price: float = 0.0
+    complaint_price: float = 0.0
+
+
+class Meter:
+    """Reads what a day brought to each account of a simulation. Money in units of the portfolio's mean opening balance."""
+
+    def __init__(self, simulation: Simulation, days: int) -> None:
+        self._simulation, self._days = simulation, days
+        self._mean = float(simulation.accounts["opening"].mean())
+        self._before = self._totals()
+
+    @property
+    def accounts(self) -> NDArray[np.void]:
+        """The simulation's accounts, also after its environment has gone on to another."""
+        return self._simulation.accounts
+
+    def _totals(self) -> NDArray[np.float64]:
+        a = self.accounts
+        names = ("discounted_cash", "discounted_cost", "complaint_risk")
+        return np.stack([a[name].astype(np.float64) for name in names])
+
+    def read(self, objective: Objective) -> tuple[NDArray[np.float64], float, float]:
+        """Since the last reading: rewards, shape (accounts,); cost over the opening balance; expected complaints per account."""
+        totals = self._totals()
+        cash, cost, complaints = totals - self._before
+        self._before = totals
+        a = self.accounts
+        yesterday = self._simulation.day - 1
+        resolved = (a["closed_day"] == yesterday) & ((a["status"] == Status.PAID) | (a["status"] == Status.SETTLED))
+        rewards = (cash - (1.0 + objective.cost_price) * cost) / self._mean
+        rewards += objective.speed * resolved * (self._days - self._simulation.day) / self._days
+        rewards -= objective.complaint_price * complaints
+        return rewards, float(cost.mean() / self._mean), float(complaints.mean())

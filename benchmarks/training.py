@@ -1,0 +1,158 @@
+"""Speed of the environments and of learning on them, measured side by side in one run.
+
+Rates are per second of CPU time of the calling thread for the environment alone (so that other programs on the machine
+disturb little), and per second of wall time for learning, which uses several threads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+from sb3_contrib import MaskablePPO
+from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import recoup  # noqa: F401
+from agents.features import encode
+from agents.vecenv import PortfolioVecEnv
+from sim.env import PortfolioVectorEnv
+from sim.simulation import Simulation
+
+KERNELS = ("wake", "allowed", "observe", "decide", "live")
+
+
+def book(places: int, **options: Any) -> PortfolioVectorEnv:
+    env = gym.make_vec("recoup/Portfolio-v0", num_envs=places, **options)
+    assert isinstance(env, PortfolioVectorEnv)
+    return env
+
+
+class Clock:
+    """CPU seconds by name, of wrapped methods."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = defaultdict(float)
+
+    def timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            start = time.thread_time()
+            result = function(*arguments, **options)
+            self.spent[name] += time.thread_time() - start
+            return result
+
+        return call
+
+
+def environment_speed(console: Console, sizes: list[int], days: int) -> None:
+    """Observations, masks, rewards and renewals; random lawful treatments on about one day of ten."""
+    table = Table(title=f"Portfolio-v0, {days} days after 180 days of warming up, one thread")
+    for column in (
+        "fill",
+        "places",
+        "million env steps/s",
+        "with features",
+        "step",
+        "masks",
+        "features",
+        "of step: kernels",
+    ):
+        table.add_column(column, justify="right")
+    for fill in ("living", "cohort"):
+        for places in sizes:
+            env, clock, random = book(places, fill=fill), Clock(), np.random.default_rng(0)
+            env.reset(seed=1)
+            step, masks, features = (
+                clock.timed(name, function)
+                for name, function in (("step", env.step), ("masks", env.action_masks), ("features", encode))
+            )
+            over_rows = Simulation._over_rows
+            Simulation._over_rows = clock.timed("kernels", over_rows)  # type: ignore[method-assign]
+            for day in range(180 + days):
+                if day == 180:
+                    clock.spent.clear()
+                mask = masks()
+                choice = random.integers(0, mask.shape[1], places)
+                lawful = mask[np.arange(places), choice] & (random.random(places) < 0.3)
+                features(step(np.where(lawful, choice, 0))[0])
+            Simulation._over_rows = over_rows  # type: ignore[method-assign]
+            spent, total = clock.spent, places * days
+            alone = spent["step"] + spent["masks"]
+            table.add_row(
+                fill,
+                f"{places:,}",
+                f"{total / alone / 1e6:.2f}",
+                f"{total / (alone + spent['features']) / 1e6:.2f}",
+                *(f"{spent[name] / days * 1e6:,.0f} µs" for name in ("step", "masks", "features")),
+                f"{(spent['kernels'] - spent['masks']) / spent['step']:.0%}",
+            )
+    console.print(table)
+
+
+def learner(venv: VecEnv, n_steps: int, batch: int) -> MaskablePPO:
+    return MaskablePPO(
+        "MlpPolicy",
+        venv,
+        n_steps=n_steps,
+        batch_size=batch,
+        n_epochs=3,
+        policy_kwargs={"net_arch": [64, 64]},
+        device="cpu",
+        seed=0,
+    )
+
+
+def learning_speed(console: Console, steps: int) -> None:
+    """MaskablePPO, 64x64, 3 epochs: on the shared book, and on single accounts one after the other."""
+    table = Table(title="MaskablePPO, network 64x64, 3 epochs, batches of 8,192 (Account-v0: 512)")
+    for column in ("environment", "torch threads", "steps/s", "in the environment"):
+        table.add_column(column, justify="right")
+    # Checking each distribution's arguments costs a seventh of learning and finds nothing here.
+    torch.distributions.Distribution.set_default_validate_args(False)
+    rates = []
+    for name, places, threads in (("Portfolio-v0", 1024, 1), ("Portfolio-v0", 1024, 2), ("Account-v0", 8, 2)):
+        torch.set_num_threads(threads)
+        venv: VecEnv
+        if name == "Portfolio-v0":
+            venv, n_steps, batch = PortfolioVecEnv(book(places), 10.0, 1), 64, 8192
+        else:
+            venv = DummyVecEnv([lambda: gym.make("recoup/Account-v0") for _ in range(places)])
+            n_steps, batch = 64, 512
+        clock = Clock()
+        model = learner(venv, n_steps, batch)
+        model.learn(places * n_steps)
+        for method in ("step_wait", "env_method"):
+            setattr(venv, method, clock.timed("env", getattr(venv, method)))
+        count = max(steps, places * n_steps) if name == "Portfolio-v0" else places * n_steps
+        count -= count % (places * n_steps)
+        start = time.perf_counter()
+        model.learn(count)
+        seconds = time.perf_counter() - start
+        rates.append(count / seconds)
+        table.add_row(f"{name} × {places:,}", str(threads), f"{rates[-1]:,.0f}", f"{clock.spent['env'] / seconds:.0%}")
+    console.print(table)
+    console.print(f"ratio of the shared book to single accounts under DummyVecEnv: {rates[1] / rates[2]:.0f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer steps, about a minute")
+    quick = parser.parse_args().quick
+    console = Console(width=140)
+    environment_speed(console, [1024, 4096], 60 if quick else 360)
+    learning_speed(console, 65_536 * (1 if quick else 6))
+
+
+if __name__ == "__main__":
+    main()

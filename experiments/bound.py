@@ -1,0 +1,100 @@
+"""How much is left? Ceilings on what any policy could recover, to hold a policy's gain against.
+
+- `attention`: every debtor is fully attentive every day, never tired, nobody waits for a discount and no phone number is
+  wrong. What then comes in of its own accord is a ceiling for policies that only contact. Offers, promises and courts come
+  on top of that, so it is no bound for those.
+- `staff`: the policy itself where nobody is ever short of staff (20 times the people, lines and legal places).
+- `hindsight`: for each account the best of all compared policies under that account's own luck, known afterwards. No policy can
+  know that; what lies above it would need treatments that none of the compared policies uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from experiments.intervals import interval
+from experiments.rollout import rollout
+from experiments.variants import Trial, Variant, run_all
+from scenarios.schema import Scenario, load_scenario
+from sim.parameters import World
+from sim.portfolio import Portfolio
+from sim.simulation import Simulation
+from sim.traits import open_accounts
+
+AMPLE = Variant(
+    "ample", "ample staff", staff=tuple((n, 20.0) for n in ("collector", "specialist", "autocall", "visit")), legal=20.0
+)
+
+
+def attentive(world: World) -> World:
+    """The world of full attention."""
+    behaviour = world.behaviour.model_copy(
+        update={"salience_floor": 1.0, "pay_reactance": 0.0, "pay_waiting": 0.0, "wrong_number": 0.0}
+    )
+    return world.model_copy(update={"behaviour": behaviour})
+
+
+def bound(
+    scenario_name: str,
+    policies: Sequence[str],
+    seeds: Sequence[int],
+    accounts: int | None,
+    workers: int,
+    on_done: Callable[[], None] | None = None,
+) -> dict[str, Any]:
+    """Rows for bound.json, recovery rates with intervals over the seeds."""
+    scenario = load_scenario(scenario_name)
+    ample = {name: [Trial(scenario_name, name, AMPLE, seed, accounts, None) for seed in seeds] for name in policies}
+    found = run_all([trial for trials in ample.values() for trial in trials], workers, on_done)
+    rows = [
+        {
+            "name": f"staff-{name}",
+            "label": f"{name}, staff never short",
+            "recovery_rate": interval([found[trial]["recovery_rate"] for trial in ample[name]]),
+        }
+        for name in policies
+    ]
+    hindsight, attention = [], []
+    for seed in seeds:
+        portfolio = scenario.portfolio(accounts, seed)
+        runs = [rollout(scenario, name, portfolio, seed, scenario.days).accounts for name in policies]
+        best = np.max([run["cash"].to_numpy() for run in runs], axis=0)
+        hindsight.append(float(best.sum() / runs[0]["opening"].sum()))
+        attention.append(_of_their_own_accord(scenario, portfolio, seed))
+        if on_done:
+            on_done()
+    rows.append(
+        {
+            "name": "hindsight",
+            "label": "best of these policies for each account, in hindsight",
+            "recovery_rate": interval(hindsight),
+        }
+    )
+    rows.append(
+        {
+            "name": "attention",
+            "label": "full attention every day, without offers and courts",
+            "recovery_rate": interval(attention),
+        }
+    )
+    return {
+        "scenario": scenario_name,
+        "policies": list(policies),
+        "seeds": list(seeds),
+        "accounts": accounts,
+        "rows": rows,
+    }
+
+
+def _of_their_own_accord(scenario: Scenario, portfolio: Portfolio, seed: int) -> float:
+    """Recovery rate at full attention without any treatment."""
+    simulation = Simulation(attentive(scenario.world), portfolio, scenario.rules, seed)
+    # The debtors stay who they are: hidden traits are those of the scenario's own world.
+    simulation.accounts[:] = open_accounts(scenario.world, portfolio, seed)
+    simulation.accounts["salience"] = 1.0
+    while simulation.day < scenario.days and not simulation.finished:
+        simulation.advance(np.zeros(simulation.open_accounts.size, np.int64))
+    return float(simulation.accounts["cash"].sum() / simulation.accounts["opening"].sum())

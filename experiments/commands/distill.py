@@ -1,0 +1,77 @@
+"""`recoup distill`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.console import Json, console
+
+
+def distill(
+    policy: Annotated[str, typer.Argument(help="Learned policy: «learned», or a .json file.")] = "learned",
+    scenario: Annotated[str, typer.Option("-s", "--scenario", help="Scenario's name or file.")] = "china-consumer",
+    out: Annotated[Path, typer.Option(help="Plan file to write, new.")] = Path("distilled.yaml"),
+    leaves: Annotated[list[int] | None, typer.Option(min=2, max=200, help="Sizes to try, once for each.")] = None,
+    against: Annotated[str, typer.Option(help="Plan that the advantage is measured against.")] = "staged",
+    seeds: Annotated[int, typer.Option(min=2, max=10_000, help="Seeds to measure on.")] = 5,
+    first_seed: Annotated[int, typer.Option(min=0, max=2**62, help="First seed.")] = 1,
+    accounts: Annotated[int | None, typer.Option(min=10, help="Accounts [default: the scenario's].")] = None,
+    json: Json = False,
+) -> None:
+    """Turn a learned policy into a plan file that can be read, edited and compared, and say how much it keeps.
+
+    Example: recoup distill learned -s taiwan-cards --leaves 24 --out mine.yaml
+    """
+    import yaml
+
+    from agents.distill import plan_yaml
+    from experiments.distillation import distill as run
+    from experiments.distillation import kept_share
+    from experiments.report.text import text_in
+    from experiments.rollout import rollout
+    from experiments.runfolder import write_whole
+    from scenarios.schema import load_scenario
+    from sim.inputs import InputError
+
+    if out.exists():
+        raise InputError(out, "--out", "a file that exists", "a new file")
+    loaded = load_scenario(scenario)
+    found = run(loaded, policy, leaves or [16, 24, 40], name=out.stem, tell=lambda line: typer.echo(line, err=True))
+    text = yaml.safe_dump(
+        plan_yaml(found.plan), sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
+    )
+    write_whole(out, lambda temporary: _write(temporary, text))
+    from experiments.measures import take
+
+    rates = {}
+    for name in (policy, str(out), against):
+        runs = [
+            rollout(loaded, name, loaded.portfolio(accounts, seed), seed, loaded.days)
+            for seed in range(first_seed, first_seed + seeds)
+        ]
+        rates[name] = [take(done) for done in runs]
+    kept = {
+        measure: kept_share(*([row[measure] for row in rates[name]] for name in (policy, str(out), against)))
+        for measure in ("recovery_rate", "net_recovery_rate", "time_to_recover_days")
+    }
+    result = {"plan": str(out), "rules": len(found.plan.rules), "candidates": found.candidates, "kept": kept}
+    if json:
+        console().print_json(data=result)
+        return
+    say = text_in("en")
+    for measure, share in kept.items():
+        unit = "days" if measure.endswith("days") else "points"
+        part = "–" if share["share"] is None else f"{share['share']:.0%}"
+        console().print(
+            f"{measure}: the plan keeps {part} of the advantage over {against}: {say.span(share['kept'], unit, signed=True)} "
+            f"of {say.span(share['advantage'], unit, signed=True)}",
+            soft_wrap=True,
+        )
+    console().print(f"plan: {out} ({len(found.plan.rules)} rules)", soft_wrap=True, markup=False)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,64 @@
+"""What a little more of something scarce would bring: shadow prices by simulating it, under one policy's eyes.
+
+The price of a resource is the paired difference of net money between the world with `MORE` times of it and the world as it is,
+over the amount added. It is an average over the added amount, and what the present policy makes of it: a policy that learned with more
+could make more of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from experiments.intervals import interval
+from experiments.variants import Trial, Variant, run_all
+
+MORE = 1.25
+BASE = Variant("base", "the scenario as it is")
+RESOURCES = {
+    "collector_hours": (
+        Variant("collector", "collectors", staff=(("collector", MORE),)),
+        "hours.collector",
+        "hour of collector time",
+    ),
+    "specialist_hours": (
+        Variant("specialist", "specialised team", staff=(("specialist", MORE),)),
+        "hours.specialist",
+        "hour of specialist time",
+    ),
+    "cases": (Variant("legal", "legal places", legal=MORE), "cases", "place for a case, whole horizon"),
+    "budget": (Variant("budget", "settlement budget", budget=MORE), "budget", "unit of settlement budget"),
+}
+
+
+def prices(
+    scenario: str,
+    currency: str,
+    policies: Sequence[str],
+    seeds: Sequence[int],
+    accounts: int | None,
+    workers: int,
+    on_done: Callable[[], None] | None = None,
+) -> dict[str, Any]:
+    """Shadow prices for prices.json: net money for one more unit, with an interval over the seeds."""
+    variants = [BASE, *(variant for variant, _, _ in RESOURCES.values())]
+    trials = {
+        (name, variant.name, seed): Trial(scenario, name, variant, seed, accounts, None)
+        for name in policies
+        for variant in variants
+        for seed in seeds
+    }
+    found = run_all(list(trials.values()), workers, on_done)
+    rows = []
+    for name in policies:
+        for resource, (variant, amount, unit) in RESOURCES.items():
+            each = []
+            for seed in seeds:
+                more, base = (found[trials[name, v.name, seed]] for v in (variant, BASE))
+                added = more[amount] - base[amount]
+                if added > 0:
+                    each.append((more["net"] - base["net"]) / added)
+            rows.append(
+                {"resource": resource, "unit": unit, "policy": name, "price": interval(each), "currency": currency}
+            )
+    return {"scenario": scenario, "seeds": list(seeds), "accounts": accounts, "more": MORE, "rows": rows}

@@ -1,0 +1,79 @@
+"""Is a policy still better when the simulator is wrong? The comparison repeated in one perturbed world after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from experiments.variants import Trial, Variant, paired, run_all
+from sim.perturbation import behaviour_parameters
+
+SPREAD = 0.3
+MEASURES = ("recovery_rate", "net_recovery_rate", "time_to_recover_days")
+
+
+def stress_set(spread: float = SPREAD) -> list[Variant]:
+    """The world as it is, the named stresses, and every behaviour parameter up and down by `spread`."""
+    named = [
+        Variant("none", "the scenario as it is"),
+        Variant("macro-shock", "a recession from day 30 (macro index +2)", shock=2.0),
+        Variant(
+            "half-staff",
+            "half the people and lines",
+            staff=tuple((n, 0.5) for n in ("collector", "specialist", "autocall", "visit")),
+        ),
+        Variant("double-complaints", "twice the complaints", behaviour=(("complaint", 2.0),)),
+        Variant("wrong-contacts", "30 % wrong phone numbers", wrong_number=0.3),
+    ]
+    one_by_one = [
+        Variant(f"{name}{sign}", f"{name} {sign}{spread:.0%}".replace("-", "−"), behaviour=((name, factor),))
+        for name in behaviour_parameters()
+        for sign, factor in (("-", 1.0 - spread), ("+", 1.0 + spread))
+    ]
+    return named + one_by_one
+
+
+def stress(
+    scenario: str,
+    policy: str,
+    against: str,
+    seeds: Sequence[int],
+    accounts: int | None,
+    workers: int,
+    variants: Sequence[Variant] | None = None,
+    on_done: Callable[[], None] | None = None,
+) -> dict[str, Any]:
+    """Relative differences of a policy to another in each perturbed world, with intervals over the seeds.
+
+    Returns:
+        What goes into stress.json: `policy`, `against`, `seeds`, `accounts`, `rows`, `worst` (the row with the smallest gain),
+        `positive` (rows whose recovery interval lies above zero), `negative` (below).
+    """
+    variants = list(variants or stress_set())
+    rows = {
+        (variant.name, name): [Trial(scenario, name, variant, seed, accounts, None) for seed in seeds]
+        for variant in variants
+        for name in (policy, against)
+    }
+    found = run_all([trial for trials in rows.values() for trial in trials], workers, on_done)
+    table = []
+    for variant in variants:
+        ours, theirs = rows[variant.name, policy], rows[variant.name, against]
+        row: dict[str, Any] = {"perturbation": variant.name, "label": variant.label}
+        row |= {name: paired(found, ours, theirs, name)["relative"] for name in MEASURES}
+        row["complaints_per_1000"] = {
+            k: v for k, v in paired(found, ours, theirs, "complaints_per_1000").items() if k != "relative"
+        }
+        table.append(row)
+    known = [row for row in table if row["recovery_rate"]["mean"] is not None]
+    return {
+        "scenario": scenario,
+        "policy": policy,
+        "against": against,
+        "seeds": list(seeds),
+        "accounts": accounts,
+        "rows": table,
+        "worst": min(known, key=lambda row: row["recovery_rate"]["mean"])["perturbation"] if known else None,
+        "positive": sum((row["recovery_rate"]["low"] or 0.0) > 0 for row in table),
+        "negative": sum((row["recovery_rate"]["high"] or 0.0) < 0 for row in table),
+    }

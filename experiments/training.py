@@ -1,0 +1,264 @@
+"""Training a policy: cohorts of a scenario, a learner, limits as prices, checkpoints, and an evaluation on unseen seeds.
+
+Folder: `run.json` (settings), `progress.jsonl` (one line a rollout), `checkpoint.zip` and `checkpoint.json` (to go on from),
+`tensorboard/`, and at the end `policy.json` and `policy.safetensors`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
+
+from agents import features, learned, learners
+from agents.budget import Budget, Limit
+from agents.imitation import imitate
+from agents.objective import Objective
+from agents.plan import Plan
+from agents.vecenv import PortfolioVecEnv
+from experiments.runfolder import fingerprint, open_folder, read_json, versions, write_json, write_whole
+from scenarios.environments import PORTFOLIO_SEED
+from scenarios.schema import Scenario, load_scenario
+from sim.env import PortfolioVectorEnv
+from sim.treatments import Menu
+
+CHECKPOINT, PROGRESS, POLICY = "checkpoint", "progress.jsonl", "policy"
+LATEST = 8  # cohorts in the running estimate
+COST_RATE, COMPLAINT_RATE = 0.05, 0.1
+
+
+@dataclass(frozen=True)
+class Training:
+    """What to train. Seeds of training lie far from those of any comparison (`scenarios.environments.PORTFOLIO_SEED`)."""
+
+    scenario: str
+    algorithm: str = "maskable-ppo"
+    steps: int = 20_000_000
+    seed: int = 1
+    cohorts: int = 4
+    accounts: int = 1000
+    spread: float = 0.1
+    speed: float = 0.3
+    imitate: str | None = "tiered"
+    against: str = "staged"
+    limits: bool = True
+    hyperparameters: str | None = None
+    name: str = "learned"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the plan to be beaten does on cohorts like those of the training."""
+
+    recovery: float
+    days: float
+    cost: float
+    complaints: float
+
+
+def environment(training: Training, scenario: Scenario, objective: Objective) -> PortfolioVecEnv:
+    """The cohorts of a training run."""
+    size = training.accounts
+    portfolio = scenario.portfolio(20 * size if scenario.synthetic else None, PORTFOLIO_SEED + training.seed)
+    envs = [
+        PortfolioVectorEnv(
+            scenario.world, scenario.rules, portfolio, min(size, len(portfolio)), scenario.days, fill="cohort"
+        )
+        for _ in range(training.cohorts)
+    ]
+    return PortfolioVecEnv(envs, objective, spread=training.spread, seed=PORTFOLIO_SEED + 1000 * training.seed)
+
+
+def reference(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> Reference:
+    """Follow the plan on each of the environment's cohorts, in the true world."""
+    found = []
+    for number in range(rounds * len(env.envs)):
+        one = env.envs[number % len(env.envs)]
+        observations, _ = one.reset(seed=PORTFOLIO_SEED - 1 - number)
+        simulation, is_open = one.simulation, np.ones(one.num_envs, bool)
+        while simulation.day < one.days:
+            actions = np.zeros(one.num_envs, np.int64)
+            actions[is_open] = plan.act(observations[is_open], one.action_masks()[is_open])
+            observations, _, _, _, info = one.step(actions)
+            is_open = info["open"]
+        a = simulation.accounts
+        opening = float(a["opening"].sum())
+        resolved = (a["status"] == 1) | (a["status"] == 2)
+        found.append(
+            (
+                a["cash"].sum() / opening,
+                np.where(resolved, a["closed_day"] + 1, one.days).mean(),
+                a["discounted_cost"].sum() / opening,
+                a["complaint_risk"].mean(),
+            )
+        )
+    return Reference(*(float(value) for value in np.mean(found, axis=0)))
+
+
+class _Progress(BaseCallback):
+    """After each rollout: move the prices, note the figures, tell the caller, keep a checkpoint."""
+
+    def __init__(
+        self,
+        folder: Path,
+        env: PortfolioVecEnv,
+        budget: Budget,
+        against: Reference,
+        start: int,
+        tell: Callable[[int, dict[str, float]], None] | None,
+    ) -> None:
+        super().__init__()
+        self._folder, self._env, self._budget, self._against = folder, env, budget, against
+        self._start, self._tell, self._lines = start, tell, 0
+
+    def _on_step(self) -> bool:
+        if (
+            self.model.__class__.__name__ in ("DQN", "QRDQN")
+            and self.n_calls % (self._env.days // len(self._env.envs)) == 0
+        ):
+            self._note()
+        return True
+
+    def _on_rollout_end(self) -> None:
+        if self.model.__class__.__name__ not in ("DQN", "QRDQN"):
+            self._note()
+
+    def _note(self) -> None:
+        self._budget.pay(*self._env.take_usage())
+        steps = self._start + self.num_timesteps
+        line = {
+            "steps": steps,
+            **self._budget.history[-1],
+            "recovery": _latest(self._env.recovered),
+            "days": _latest(self._env.times),
+            "recovery_against": self._against.recovery,
+            "days_against": self._against.days,
+        }
+        for name, value in line.items():
+            if np.isfinite(value):
+                self.logger.record(f"recoup/{name}", value)
+        self._lines += 1
+        with (self._folder / PROGRESS).open("a", encoding="utf-8") as file:
+            file.write(json.dumps({k: v if np.isfinite(v) else None for k, v in line.items()}) + "\n")
+        if self._tell:
+            self._tell(steps, line)
+        if self._lines % 10 == 0:
+            save_checkpoint(self._folder, self.model, self._budget, steps)
+
+
+def _latest(values: list[float]) -> float:
+    return float(np.mean(values[-LATEST:])) if values else float("nan")
+
+
+def save_checkpoint(folder: Path, learner: BaseAlgorithm, budget: Budget, steps: int) -> None:
+    """Network, optimiser, prices and steps; the JSON file comes last and says that the checkpoint is whole."""
+    write_whole(folder / f"{CHECKPOINT}.zip", lambda temporary: _save(learner, temporary))
+    prices = {limit.name: limit.price for limit in (budget.cost, budget.complaints) if limit}
+    write_json(folder / f"{CHECKPOINT}.json", {"steps": steps, "prices": prices})
+
+
+def _save(learner: BaseAlgorithm, path: Path) -> None:
+    with path.open("wb") as file:
+        learner.save(file)
+
+
+def train(
+    training: Training,
+    folder: Path,
+    resume: bool = False,
+    command: str = "",
+    tell: Callable[[int, dict[str, float]], None] | None = None,
+) -> learned.LearnedPolicy:
+    """Train, and write the policy into the folder; interrupted, `resume` goes on from the latest checkpoint.
+
+    Raises:
+        InputError: wrong scenario, plan, algorithm, hyper-parameters or folder.
+    """
+    scenario = load_scenario(training.scenario)
+    menu = Menu.of(scenario.world.channels, scenario.world.offers, scenario.world.legal)
+    found = learners.hyperparameters(
+        training.algorithm, Path(training.hyperparameters) if training.hyperparameters else None
+    )
+    plan = Plan.load(training.against, menu)
+    teacher = Plan.load(training.imitate, menu) if training.imitate else None
+    settings = json.loads(json.dumps({**asdict(training), "world": fingerprint(scenario.world, scenario.rules)}))
+    settings.pop("steps")  # a run may be prolonged
+    open_folder(folder, settings, resume)
+    torch.manual_seed(training.seed)
+    objective = Objective(speed=training.speed)
+    env = environment(training, scenario, objective)
+    against = reference(env, plan)
+    budget = Budget(objective)
+    if training.limits:
+        budget.cost = Limit("cost", against.cost, COST_RATE)
+        budget.complaints = Limit("complaints", against.complaints, COMPLAINT_RATE)
+    learner = learners.build(training.algorithm, env, found, training.seed, folder / "tensorboard")
+    done = 0
+    if resume and (folder / f"{CHECKPOINT}.json").exists():
+        state = read_json(folder / f"{CHECKPOINT}.json")
+        learner.set_parameters(str(folder / f"{CHECKPOINT}.zip"), device="cpu")  # tensors alone, nothing is unpickled
+        done = int(state["steps"])
+        for limit in (budget.cost, budget.complaints):
+            if limit:
+                limit.price = float(state["prices"].get(limit.name, 0.0))
+        env.seed(PORTFOLIO_SEED + 1000 * training.seed + done % 1_000_003)
+    elif teacher and training.algorithm in ("maskable-ppo", "ppo"):
+        imitate(learner, env, teacher, PORTFOLIO_SEED + training.seed, training.algorithm == "maskable-ppo")
+    left = training.steps - done
+    if left > 0:
+        try:
+            learner.learn(left, callback=_Progress(folder, env, budget, against, done, tell))
+        except KeyboardInterrupt:
+            save_checkpoint(folder, learner, budget, done + learner.num_timesteps)
+            raise
+        save_checkpoint(folder, learner, budget, done + learner.num_timesteps)
+    policy = export(training, scenario, menu, learner, found, command, against, budget)
+    policy.save(folder / POLICY)
+    return policy
+
+
+def export(
+    training: Training,
+    scenario: Scenario,
+    menu: Menu,
+    learner: BaseAlgorithm,
+    found: learners.Hyperparameters,
+    command: str,
+    against: Reference,
+    budget: Budget,
+) -> learned.LearnedPolicy:
+    """The learner's acting network with its card."""
+    arrays = learners.weights(training.algorithm, learner)
+    card = learned.Card(
+        format=learned.FORMAT,
+        name=training.name,
+        scenario=scenario.name,
+        algorithm=training.algorithm,
+        layers=list(found.net),
+        memory=found.lstm or 0,
+        activation="tanh" if training.algorithm in learners.ON_POLICY else "relu",
+        choice="sampled" if training.algorithm in learners.ON_POLICY else "best",
+        features=list(features.NAMES),
+        menu=menu.names,
+        sha256="0" * 64,
+        training={
+            "command": command,
+            **asdict(training),
+            "network": found.model_dump(exclude_none=True),
+            "against": {"plan": training.against, **asdict(against)},
+            "prices": {limit.name: limit.price for limit in (budget.cost, budget.complaints) if limit},
+            "seeds": f"portfolio {PORTFOLIO_SEED + training.seed}; cohorts from {PORTFOLIO_SEED + 1000 * training.seed}",
+            "versions": versions(learning=True),
+        },
+        limits=(
+            "Trained in simulation only. Its debtors are the scenario's; before it treats anybody, compare it under other "
+            "behaviour (`recoup stress`), audit it (`recoup audit`), and try it on few accounts beside the plan in force."
+        ),
+    )
+    return learned.LearnedPolicy(card, arrays)

@@ -1,0 +1,45 @@
+"""Worlds that are a little wrong: behaviour parameters scaled one at a time (stress tests) or all at random (training)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sim.parameters import Behaviour, PerChannel, PerWindow, World
+
+
+def behaviour_parameters() -> list[str]:
+    """Names of all behaviour parameters; channels and windows of one parameter go together."""
+    return list(Behaviour.model_fields)
+
+
+def with_behaviour(world: World, factors: Mapping[str, float]) -> World:
+    """The world with each named behaviour parameter multiplied by its factor, within the parameter's own range.
+
+    A log-odds or log-intensity base is multiplied like any other number, so that ±30 % of `pay_base` = −2.1 moves the
+    intensity by a factor of about 1.9.
+    """
+    changes = {}
+    for name, factor in factors.items():
+        value = getattr(world.behaviour, name)
+        low, high = _range(name)
+        if isinstance(value, PerChannel | PerWindow):
+            scaled = {part: getattr(value, part) * factor for part in type(value).model_fields}
+            changes[name] = value.model_copy(update=scaled)
+        else:
+            changes[name] = min(max(value * factor, low), high)
+    return world.model_copy(update={"behaviour": world.behaviour.model_copy(update=changes)})
+
+
+def randomised(world: World, spread: float, rng: np.random.Generator) -> World:
+    """Every behaviour parameter times a factor of its own, uniform on 1 ± spread."""
+    return with_behaviour(world, {name: rng.uniform(1.0 - spread, 1.0 + spread) for name in behaviour_parameters()})
+
+
+def _range(name: str) -> tuple[float, float]:
+    low, high = -np.inf, np.inf
+    for rule in Behaviour.model_fields[name].metadata:
+        low = max(low, getattr(rule, "ge", low))
+        high = min(high, getattr(rule, "le", high))
+    return low, high
