@@ -30,7 +30,8 @@ def result(folder: Path) -> str:
     accounts, seeds = results["portfolio"]["accounts"], len(results["seeds"])
     caption = f"*{accounts:,} real accounts, simulated treatment over {results['days']} days; mean of {seeds} seeds (95 % interval).*"
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    return f"{table}\n\n{caption}\n\n{chr(10).join(f'- {said}' for said in answers(results))}\n"
+    said = [*answers(results), *(check["sentence"] for check in results["welfare"])]  # as the terminal says it
+    return f"{table}\n\n{caption}\n\n{chr(10).join(f'- {sentence}' for sentence in said)}\n"
 
 
 def main() -> None:
