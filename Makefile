@@ -31,6 +31,7 @@ lint: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/startup.py
 
 docs: $(READY)
 	$(BIN)/mkdocs build --strict

@@ -81,40 +81,46 @@ def _growth(accounts: int, days: int, threads: int, queue: multiprocessing.Queue
     run(fast(500, threads), 3)  # compile or load compiled code, and import everything
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     simulation = fast(accounts, threads)
+    cpu = time.process_time()
     spent = run(simulation, days)
+    cpu = time.process_time() - cpu
     open_days = float(simulation.daily_table()["open"].sum())
-    queue.put((spent, open_days, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024))
+    queue.put((spent, cpu, open_days, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024))
 
 
-def growth(console: Console, sizes: list[int], days: int) -> None:
-    """Rate and memory from small to large, each in a process of its own."""
-    table = Table(title=f"growth: staged plan, {days} days")
+def growth(console: Console, horizons: dict[int, int], counts: tuple[int, ...] = (1, 2)) -> None:
+    """Rate and memory by number of debtors and its days, and by threads, each in a process of its own."""
+    table = Table(title="growth: staged plan")
     for column in (
         "debtors",
+        "days",
         "threads",
         "seconds",
-        "million debtor-days/s",
+        "CPU seconds",
+        "million debtor-days per CPU second",
         "of open accounts",
         *PARTS,
         "peak bytes a debtor",
     ):
         table.add_column(column, justify="right")
     context = multiprocessing.get_context("spawn")
-    for accounts in sizes:
-        for threads in (1, 2):
+    for accounts, days in horizons.items():
+        for threads in counts:
             queue = context.Queue()
             process = context.Process(target=_growth, args=(accounts, days, threads, queue))
             process.start()
-            spent, open_days, peak = queue.get()
+            spent, cpu, open_days, peak = queue.get()
             process.join()
             total = sum(spent.values())
             shares = [f"{spent[part] / total:.0%}" for part in PARTS]
             table.add_row(
                 f"{accounts:,}",
+                str(days),
                 str(threads),
                 f"{total:.2f}",
-                f"{accounts * days / total / 1e6:.2f}",
-                f"{open_days / total / 1e6:.2f}",
+                f"{cpu:.2f}",
+                f"{accounts * days / cpu / 1e6:.2f}",
+                f"{open_days / cpu / 1e6:.2f}",
                 *shares,
                 f"{peak / accounts:,.0f}",
             )
@@ -128,7 +134,7 @@ def main() -> None:
     console = Console(width=140)
     run(fast(200), 3), run(plain(200), 3)
     ratio(console, 1_000 if quick else 10_000, 10 if quick else 20, 1 if quick else 3)
-    growth(console, [1_000, 10_000] if quick else [1_000, 10_000, 100_000, 1_000_000], 30 if quick else 180)
+    growth(console, {1_000: 30, 10_000: 30} if quick else {1_000: 180, 10_000: 180, 100_000: 180, 1_000_000: 30})
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def learning_speed(console: Console, steps: int) -> None:
         torch.set_num_threads(threads)
         venv: VecEnv
         if name == "Portfolio-v0":
-            venv, n_steps, batch = PortfolioVecEnv(book(places), 10.0, 1), 64, 8192
+            venv, n_steps, batch = PortfolioVecEnv([book(places, fill="cohort")], seed=1), 64, 8192
         else:
             venv = DummyVecEnv([lambda: gym.make("recoup/Account-v0") for _ in range(places)])
             n_steps, batch = 64, 512

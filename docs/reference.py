@@ -17,8 +17,10 @@ from experiments.measures import MEASURES
 from scenarios.schema import find_rules, load_scenario, rule_pack_names, scenario_names
 from sim.observation import FIELDS
 from sim.parameters import World
+from sim.rules import KINDS, Rule
 from sim.treatments import Legal, Menu, OfferKind, Treatment
 
+_LIMITS = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to"}
 _WAYS = {1: "more is better", -1: "less is better", 0: "neither way is better"}
 
 
@@ -69,7 +71,7 @@ def measures() -> str:
 
 
 def rules() -> str:
-    """Each shipped rule pack."""
+    """Each shipped rule pack, and the kinds of rules that a pack may use."""
     parts = [
         "# Rule packs\n",
         "A scenario names one. Confidence: A read in a public source, B well known from the named source, C a default of ours.\n",
@@ -79,7 +81,25 @@ def rules() -> str:
         parts.append(f"## {pack.name}: {pack.title}\n\n{' '.join(pack.description.split())}\n")
         rows = [(f"`{r.id}`", f"`{r.kind}`", r.sentence("en"), r.source, r.confidence) for r in pack.rules]
         parts.append(_table(["rule", "kind", "what it says", "source", "conf."], rows))
+    parts.append(
+        "## Kinds of rules\n\nBesides these parameters every rule has `id`, `kind`, `text`, `source` and `confidence`.\n"
+    )
+    kinds = [(f"`{kind}`", inspect.cleandoc(model.__doc__ or ""), _choices(model)) for kind, model in KINDS.items()]
+    parts.append(_table(["kind", "meaning", "parameters"], kinds))
     return "\n".join(parts)
+
+
+def _choices(model: type[BaseModel]) -> str:
+    """The parameters of a kind of rule, with what each may be."""
+    told = []
+    for name, schema in model.model_json_schema(by_alias=True)["properties"].items():
+        if name in Rule.model_fields:
+            continue
+        inner = schema.get("items", schema)
+        names = ", ".join(f"`{value}`" for value in inner.get("enum", ()))
+        limits = [f"{word} {inner[key]:,.10g}" for key, word in _LIMITS.items() if key in inner]
+        told.append(f"`{name}`: {'list of ' * ('items' in schema)}{names or ' '.join(['number', *limits])}")
+    return "; ".join(told)
 
 
 def observation() -> str:

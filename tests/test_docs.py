@@ -6,10 +6,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
+from experiments.cli import app
 from sim.observation import FIELDS
+from sim.rules import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
 pytest.importorskip("mkdocs")
@@ -36,9 +40,30 @@ def test_reference_is_made_from_the_code(site: Path) -> None:
     assert all(f"<code>{field.name}</code>" in observation for field in FIELDS)
     commands = (site / "reference" / "commands.html").read_text(encoding="utf-8")
     assert "recoup compare" in commands and "--seeds" in commands
-    assert "no-discount-early" in (site / "reference" / "rules.html").read_text(encoding="utf-8")
+    rules = (site / "reference" / "rules.html").read_text(encoding="utf-8")
+    assert "no-discount-early" in rules and all(f"<code>{kind}</code>" in rules for kind in KINDS)
     parameters = (site / "reference" / "parameters.html").read_text(encoding="utf-8")
     assert "pay_willingness" in parameters and "world.courts" in parameters
+
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_on_a_page_exist_with_their_options(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    shown = re.findall(r"^recoup .*$", "\n".join(re.findall(r"^```\w*\n(.*?)^```", text, re.M | re.S)), re.M)
+    shown += re.findall(r"`(recoup [^`]+)`", text)
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    assert set(re.findall(r"(?:^|`)make ([a-z]+)", text, re.M)) <= targets
+    for line in shown:
+        command: Any = get_command(app)
+        words = line.split("#")[0].split()[1:]
+        while words and getattr(command, "commands", None) and words[0] in command.commands:
+            command = command.commands[words.pop(0)]
+        known = {name for parameter in command.params for name in parameter.opts} | {"--help"}
+        assert not words or not getattr(command, "commands", None) or words[0][0] in "-…A", line
+        assert {word for word in words if re.match("--?[a-z]", word)} <= known, line
 
 
 def test_pictures_are_whole(site: Path) -> None:
