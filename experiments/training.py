@@ -191,6 +191,7 @@ def train(
     settings.pop("steps")  # a run may be prolonged
     open_folder(folder, settings, resume)
     torch.manual_seed(training.seed)
+    torch.distributions.Distribution.set_default_validate_args(False)  # an eighth of the learner's time
     objective = Objective(speed=training.speed)
     env = environment(training, scenario, objective)
     against = reference(env, plan)

@@ -15,7 +15,7 @@ from experiments.console import INTERRUPTED, Json, command_line, complete_plans,
 if TYPE_CHECKING:
     from experiments.compare import Comparison
 
-DEMO_PLANS = ("no-contact", "status-quo", "staged", "tiered")
+DEMO_PLANS = ("no-contact", "status-quo", "staged", "tiered", "distilled", "learned")
 DEMO_SEEDS = 10
 
 
