@@ -14,6 +14,7 @@ from experiments.commands import (
     compare,
     distill,
     doctor,
+    fairness,
     plan,
     portfolio,
     robustness,
@@ -40,6 +41,7 @@ app.command()(robustness.prices)
 app.command()(robustness.bound)
 app.command()(attribute.attribute)
 app.command()(story.story)
+app.command()(fairness.fairness)
 app.command()(calibrate.calibrate)
 app.command()(catalogue.scenarios)
 app.command()(catalogue.plans)
