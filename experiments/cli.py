@@ -12,6 +12,7 @@ from experiments.commands import (
     calibrate,
     catalogue,
     compare,
+    conduct,
     distill,
     doctor,
     fairness,
@@ -42,6 +43,7 @@ app.command()(robustness.bound)
 app.command()(attribute.attribute)
 app.command()(story.story)
 app.command()(fairness.fairness)
+app.command()(conduct.conduct)
 app.command()(calibrate.calibrate)
 app.command()(catalogue.scenarios)
 app.command()(catalogue.plans)
