@@ -37,8 +37,8 @@ from experiments.runfolder import (
 )
 from scenarios.schema import Scenario, load_scenario
 from sim.inputs import InputError
-from sim.simulation import Simulation
 from sim.portfolio import Portfolio
+from sim.simulation import Simulation
 
 CLAIM_RECOVERY, CLAIM_TIME = 0.15, -0.20  # the staged plan's own claims against the status quo, relative
 
