@@ -143,10 +143,8 @@ def answer(plan: str, found: dict[str, Any]) -> str:
     price = _direction(
         net, "more recovered after costs", "less recovered after costs", "no sure change in recovery after costs"
     )
-    return (
-        f"{plan}: with the loop {fewer} ({complaints['mean']:+.1f} per 1,000 accounts), "
-        f"{price} ({100 * net['mean']:+.2f} points)."
-    ).replace("-", "−")
+    change, points = (text.replace("-", "−") for text in (f"{complaints['mean']:+.1f}", f"{100 * net['mean']:+.2f}"))
+    return f"{plan}: with the loop {fewer} ({change} per 1,000 accounts), {price} ({points} points)."
 
 
 def _direction(found: dict[str, Any], more: str, less: str, neither: str) -> str:

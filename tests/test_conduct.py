@@ -68,5 +68,7 @@ def test_the_answer_says_what_is_sure(complaints: Any, net: Any, expected: tuple
     def cell(values: Any) -> dict[str, Any]:
         return dict(zip(("mean", "low", "high"), values, strict=True))
 
-    said = answer("staged", {"difference": {"complaints_per_1000": cell(complaints), "net_recovery_rate": cell(net)}})
-    assert all(part in said for part in expected), said
+    said = answer(
+        "status-quo", {"difference": {"complaints_per_1000": cell(complaints), "net_recovery_rate": cell(net)}}
+    )
+    assert said.startswith("status-quo: ") and all(part in said for part in expected), said
