@@ -12,8 +12,10 @@ from experiments.commands import (
     calibrate,
     catalogue,
     compare,
+    conduct,
     distill,
     doctor,
+    fairness,
     plan,
     portfolio,
     robustness,
@@ -40,6 +42,8 @@ app.command()(robustness.prices)
 app.command()(robustness.bound)
 app.command()(attribute.attribute)
 app.command()(story.story)
+app.command()(fairness.fairness)
+app.command()(conduct.conduct)
 app.command()(calibrate.calibrate)
 app.command()(catalogue.scenarios)
 app.command()(catalogue.plans)

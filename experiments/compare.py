@@ -23,7 +23,7 @@ import pandas as pd
 import pyarrow.parquet
 
 from agents.library import load_policy
-from experiments import measures, welfare
+from experiments import fairness, measures, welfare
 from experiments.intervals import difference, interval
 from experiments.rollout import rollout
 from experiments.runfolder import (
@@ -37,6 +37,7 @@ from experiments.runfolder import (
 )
 from scenarios.schema import Scenario, load_scenario
 from sim.inputs import InputError
+from sim.portfolio import Portfolio
 from sim.simulation import Simulation
 
 CLAIM_RECOVERY, CLAIM_TIME = 0.15, -0.20  # the staged plan's own claims against the status quo, relative
@@ -129,7 +130,7 @@ def compare(
     for name, seed in _run(comparison, folder, missing, days, workers):
         if on_part:
             on_part(name, seed)
-    results = gather(comparison, scenario, folder, names, days)
+    results = gather(comparison, scenario, folder, names, days, portfolio)
     results["portfolio"] = {
         "name": portfolio.name,
         "accounts": len(portfolio),
@@ -161,7 +162,8 @@ def _is_whole(part: Path) -> bool:
 def run_part(comparison: Comparison, folder: Path, name: str, given: str, seed: int, days: int) -> tuple[str, int]:
     """Run one plan on one seed and write its part; the JSON file comes last and says that the part is whole."""
     scenario = comparison.load()
-    run = rollout(scenario, given, scenario.portfolio(comparison.accounts, seed), seed, days)
+    portfolio = scenario.portfolio(comparison.accounts, seed)
+    run = rollout(scenario, given, portfolio, seed, days)
     part = _part(folder, name, seed)
     write_table(part.with_suffix(".accounts.parquet"), run.accounts.assign(policy=name, seed=seed))
     write_table(part.with_suffix(".daily.parquet"), run.daily.assign(policy=name, seed=seed))
@@ -179,6 +181,7 @@ def run_part(comparison: Comparison, folder: Path, name: str, given: str, seed: 
             "decisions": run.decisions,
             "cash_sources": run.cash_sources,
             "welfare": _nulls(welfare.take(run)),
+            "fairness": fairness.take(run, portfolio.table),
             "events": {
                 name: int(run.daily[name].sum())
                 for name in ("attempts", "unserved", "promises", "offers", "accepted", "suits", "judgments", "seizures")
@@ -266,7 +269,9 @@ def _run_in_workers(
         raise
 
 
-def gather(comparison: Comparison, scenario: Scenario, folder: Path, names: list[str], days: int) -> dict[str, Any]:
+def gather(
+    comparison: Comparison, scenario: Scenario, folder: Path, names: list[str], days: int, portfolio: Portfolio
+) -> dict[str, Any]:
     """Results from the parts' files: means, intervals, paired differences, and the plan's claims."""
     seeds = list(comparison.seed_range)
     parts = {name: [read_json(_part(folder, name, seed)) for seed in seeds] for name in names}
@@ -280,6 +285,8 @@ def gather(comparison: Comparison, scenario: Scenario, folder: Path, names: list
 
     burden = welfare.gather(parts)
     write_json(folder / welfare.WELFARE, burden)
+    fair = fairness.gather(parts, portfolio, same_accounts=not scenario.synthetic)
+    write_json(folder / fairness.FAIRNESS, fair)
 
     def column(name: str, measure: str, tier: str | None = None) -> list[float]:
         return [_nan((part["tiers"][tier] if tier else part["measures"])[measure]) for part in parts[name]]
@@ -331,6 +338,7 @@ def gather(comparison: Comparison, scenario: Scenario, folder: Path, names: list
         "breaches": {name: _summed([p["breaches"] for p in parts[name]]) for name in names},
         "claims": claims(differences),
         "welfare": burden["checks"],
+        "fairness": fairness.summary(fair),
         "versions": versions(),
     }
 

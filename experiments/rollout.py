@@ -27,6 +27,7 @@ class Rollout:
     days: int
     decisions: Decisions = field(default_factory=dict)
     cash_sources: dict[str, int] = field(default_factory=dict)  # cents
+    corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `CorrectionLoop.table`
 
 
 def rollout(
@@ -67,4 +68,5 @@ def follow(scenario: Scenario, policy: Policy, simulation: Simulation, days: int
         days=days,
         decisions=decisions.table(),
         cash_sources=sources.table(),
+        corrections=simulation.corrections_table(),
     )

@@ -61,6 +61,12 @@ class Scenario:
         """Whether accounts are generated rather than read from a file."""
         return self._data is None
 
+    def with_world(self, world: World) -> Scenario:
+        """The same scenario in another world."""
+        other = copy.copy(self)
+        other.world = world
+        return other
+
     def with_portfolio(self, file: Path, map_file: Path) -> Scenario:
         """The same world with somebody's own accounts."""
         other = copy.copy(self)

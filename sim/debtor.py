@@ -182,7 +182,7 @@ def skill_of(a, t, skills):  # type: ignore[no-untyped-def]
 @njit()
 def tally_contact(a, t, group):  # type: ignore[no-untyped-def]
     """Count for the welfare measures what this attempt asks of the debtor; nothing else reads it."""
-    week = popcount((a.call_history | a.text_history | a.visit_history) & WEEK) + (group == _LETTER_GROUP)
+    week = popcount((a.call_history | a.text_history | a.visit_history | a.letter_history) & WEEK)
     a.busiest_week = max(a.busiest_week, week)
     a.hardship_calls += a.hardship_until > t.day and (group == _CALL or group == _VISIT_GROUP)
     a.distress_contacts += a.employed == 0

@@ -152,7 +152,7 @@ LIVELY = {
         | {"suspend": {"channels": ["collector", "wechat"], "days": 6}},
         {"id": "school", "watch": "complaints", "above": 5, "days": 15}
         | {"retrain": {"pools": ["collector", "specialist"], "days": 2, "cost": 50, "skill_gain": 0.5}},
-        {"id": "slips", "watch": "blocked", "above": 300, "days": 5, "suspend": {"channels": ["autocall"], "days": 3}},
+        {"id": "slips", "watch": "blocked", "above": 120, "days": 5, "suspend": {"channels": ["autocall"], "days": 3}},
         {"id": "breaches", "watch": "breaches", "above": 100, "days": 5}
         | {"suspend": {"channels": ["sms", "visit"], "days": 9}},
     ],

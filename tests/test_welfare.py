@@ -95,8 +95,7 @@ def test_tallies_are_what_the_days_say() -> None:
     assert (a["hardship_suits"] == hardship_suits).all() and hardship_suits.any()
     assert (a["distress_suits"] == distress_suits).all() and distress_suits.any()
     weeks = np.max([tries[max(0, day - 6) : day + 1].sum(axis=0) for day in range(days)], axis=0)
-    gap = weeks - a["busiest_week"].astype(int)
-    assert (gap >= 0).all() and (gap == 0).mean() > 0.8  # a letter counts on its own day only
+    assert (a["busiest_week"] == weeks).all() and weeks.max() > 4
     assert 0 < a["plans_fit"].sum() < a["plans"].sum()
 
 

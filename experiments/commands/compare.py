@@ -156,7 +156,8 @@ def _compare(comparison: Comparison, out: Path | None, workers: int, resume: boo
         out_console.print_json(data=results)
         return
     out_console.print(_table(results))
-    for sentence in [*answers(results), *(check["sentence"] for check in results["welfare"])]:
+    welfare = [check["sentence"] for check in results["welfare"]]
+    for sentence in [*answers(results), *welfare, *results["fairness"]]:
         out_console.print(sentence, markup=False)
     out_console.print(f"\nreport: {page}", soft_wrap=True, markup=False)
 
