@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from experiments import measures
 from experiments.intervals import interval
 from experiments.rollout import rollout
 from experiments.variants import Trial, Variant, run_all
@@ -45,7 +46,7 @@ def bound(
     workers: int,
     on_done: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
-    """Rows for bound.json, recovery rates with intervals over the seeds."""
+    """Rows for bound.json: recovery rates and times to recover with intervals over the seeds."""
     scenario = load_scenario(scenario_name)
     ample = {name: [Trial(scenario_name, name, AMPLE, seed, accounts, None) for seed in seeds] for name in policies}
     found = run_all([trial for trials in ample.values() for trial in trials], workers, on_done)
@@ -54,32 +55,28 @@ def bound(
             "name": f"staff-{name}",
             "label": f"{name}, staff never short",
             "recovery_rate": interval([found[trial]["recovery_rate"] for trial in ample[name]]),
+            "time_to_recover_days": interval([found[trial]["time_to_recover_days"] for trial in ample[name]]),
         }
         for name in policies
     ]
-    hindsight, attention = [], []
+    ceilings: dict[str, list[tuple[float, float]]] = {"hindsight": [], "attention": []}
     for seed in seeds:
         portfolio = scenario.portfolio(accounts, seed)
         runs = [rollout(scenario, name, portfolio, seed, scenario.days).accounts for name in policies]
-        best = np.max([run["cash"].to_numpy() for run in runs], axis=0)
-        hindsight.append(float(best.sum() / runs[0]["opening"].sum()))
-        attention.append(_of_their_own_accord(scenario, portfolio, seed))
+        cash = np.max([run["cash"].to_numpy() for run in runs], axis=0)
+        days = np.min([measures.days_to_resolution(run, scenario.days) for run in runs], axis=0)
+        ceilings["hindsight"].append((float(cash.sum() / runs[0]["opening"].sum()), float(days.mean())))
+        ceilings["attention"].append(_of_their_own_accord(scenario, portfolio, seed))
         if on_done:
             on_done()
-    rows.append(
-        {
-            "name": "hindsight",
-            "label": "best of these policies for each account, in hindsight",
-            "recovery_rate": interval(hindsight),
-        }
-    )
-    rows.append(
-        {
-            "name": "attention",
-            "label": "full attention every day, without offers and courts",
-            "recovery_rate": interval(attention),
-        }
-    )
+    for name, label in (
+        ("hindsight", "best of these policies for each account, in hindsight"),
+        ("attention", "full attention every day, without offers and courts"),
+    ):
+        recovered, took = zip(*ceilings[name], strict=True)
+        rows.append(
+            {"name": name, "label": label, "recovery_rate": interval(recovered), "time_to_recover_days": interval(took)}
+        )
     return {
         "scenario": scenario_name,
         "policies": list(policies),
@@ -89,12 +86,14 @@ def bound(
     }
 
 
-def _of_their_own_accord(scenario: Scenario, portfolio: Portfolio, seed: int) -> float:
-    """Recovery rate at full attention without any treatment."""
+def _of_their_own_accord(scenario: Scenario, portfolio: Portfolio, seed: int) -> tuple[float, float]:
+    """Recovery rate and mean days to recover at full attention without any treatment."""
     simulation = Simulation(attentive(scenario.world), portfolio, scenario.rules, seed)
     # The debtors stay who they are: hidden traits are those of the scenario's own world.
     simulation.accounts[:] = open_accounts(scenario.world, portfolio, seed)
     simulation.accounts["salience"] = 1.0
     while simulation.day < scenario.days and not simulation.finished:
         simulation.advance(np.zeros(simulation.open_accounts.size, np.int64))
-    return float(simulation.accounts["cash"].sum() / simulation.accounts["opening"].sum())
+    accounts = simulation.accounts_table()
+    days = measures.days_to_resolution(accounts, scenario.days)
+    return float(accounts["cash"].sum() / accounts["opening"].sum()), float(days.mean())

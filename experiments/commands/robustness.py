@@ -137,9 +137,10 @@ def bound(
     if json:
         console().print_json(data=result)
         return
-    table = Table("ceiling", "recovery rate")
+    table, say = Table("ceiling", "recovery rate", "time to recover"), text_in("en")
     for row in result["rows"]:
-        table.add_row(row["label"], text_in("en").span(row["recovery_rate"], "share"))
+        recovered, took = row["recovery_rate"], row["time_to_recover_days"]
+        table.add_row(row["label"], say.span(recovered, "share"), say.span(took, "days"))
     console().print(table)
 
 
