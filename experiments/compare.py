@@ -162,7 +162,9 @@ def _gather_audits(folder: Path, names: list[str], seeds: range, rules: RulePack
     Raises:
         AssertionError: it is not: a fault in one of the two readings of the rules.
     """
-    tallies = {name: [read_json(_part(folder, name, seed)).get("audit") for seed in seeds] for name in names}
+    tallies: dict[str, list[Any]] = {
+        name: [read_json(_part(folder, name, seed)).get("audit") for seed in seeds] for name in names
+    }
     if any(found is None for of_policy in tallies.values() for found in of_policy):
         return  # some parts were made with --no-events
     found = summary(rules, tallies)

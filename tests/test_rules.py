@@ -140,9 +140,7 @@ def test_declared_rules_forbid_no_treatment() -> None:
         assert (number in numbers) == (rule.kind not in declared and rule.id != "plan-length"), rule.id
 
 
-def test_the_page_lists_every_kind_and_every_rule() -> None:
+def test_the_page_lists_every_kind() -> None:
     page = (Path(__file__).parents[1] / "docs" / "rules.md").read_text(encoding="utf-8")
     for kind, model in KINDS.items():
         assert f"| `{kind}` | {' '.join((model.__doc__ or '').split())} |" in page
-    for rule in (rule for name in PACKS for rule in find_rules(name).rules):
-        assert f"| `{rule.id}` | {rule.text} | {rule.source} | {rule.confidence} |" in page

@@ -49,7 +49,11 @@ def audit(
     """Look for breaches: per rule how often it was tested, near misses, and each breach with evidence.
 
     Exit code 1 if a rule was broken. For a run folder it writes audit.json and audit.csv into it.
-    Example: recoup audit --log contacts.csv --rules us-reg-f
+
+    \b
+    Examples:
+      recoup audit runs/mine
+      recoup audit --log contacts.csv --rules us-reg-f --lang zh
     """
     from experiments.audit import AUDIT, BREACHES, audit_file, audit_run, write_audit
     from scenarios.schema import find_rules

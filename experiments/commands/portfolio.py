@@ -37,7 +37,12 @@ def pseudonyms(
     column_map: Annotated[Path, typer.Option("--map", help="Column map (YAML).")],
     out: Annotated[Path, typer.Option(help="CSV file to write: account_id and the pseudonym run folders use for it.")],
 ) -> None:
-    """Write which account is behind which pseudonym, by your own key: keep the file as you keep the accounts."""
+    """Write which account is behind which pseudonym, by your own key: keep the file as you keep the accounts.
+
+    \b
+    Examples:
+      recoup portfolio pseudonyms book.csv --map map.yaml --out who.csv
+    """
     import pandas as pd
 
     from experiments.privacy import pseudonym_key
