@@ -9,6 +9,7 @@ import typer
 
 from experiments.commands import (
     attribute,
+    audit,
     calibrate,
     catalogue,
     compare,
@@ -45,6 +46,7 @@ app.command()(story.story)
 app.command()(fairness.fairness)
 app.command()(conduct.conduct)
 app.command()(calibrate.calibrate)
+app.command()(audit.audit)
 app.command()(catalogue.scenarios)
 app.command()(catalogue.plans)
 app.command()(schema.schema)

@@ -19,12 +19,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet
+from numpy.typing import NDArray
 
 from agents.library import load_policy
 from experiments import fairness, measures, welfare
+from experiments.audit import AUDIT, RULES, summary, tally
 from experiments.intervals import difference, interval
+from experiments.privacy import for_the_folder, pseudonym_key, pseudonyms
 from experiments.rollout import rollout
 from experiments.runfolder import (
     RESULTS,
@@ -36,8 +40,11 @@ from experiments.runfolder import (
     write_table,
 )
 from scenarios.schema import Scenario, load_scenario
+from sim.audit import audit
+from sim.auditlog import typed_log
 from sim.inputs import InputError
 from sim.portfolio import Portfolio
+from sim.rules import RulePack
 from sim.simulation import Simulation
 
 CLAIM_RECOVERY, CLAIM_TIME = 0.15, -0.20  # the staged plan's own claims against the status quo, relative
@@ -55,6 +62,8 @@ class Comparison:
     days: int | None = None
     portfolio: str | None = None
     map: str | None = None
+    events: bool = True
+    personal: bool = False
 
     def load(self) -> Scenario:
         """The scenario, with the user's own portfolio if there is one."""
@@ -114,7 +123,9 @@ def compare(
         "portfolio": fingerprint(portfolio.table),
         "recoup": versions()["recoup"],
     }
+    pseudonym_key()  # before the workers, so that they find it made
     open_folder(folder, settings, resume)
+    write_json(folder / RULES, scenario.rules.model_dump(mode="json", by_alias=True))
     parts = [
         (name, given, seed)
         for seed in comparison.seed_range
@@ -141,7 +152,26 @@ def compare(
     results["dropped_rules"] = {plan.name: list(map(str, plan.dropped)) for plan in plans if plan.dropped}
     results["command"] = command
     write_json(folder / RESULTS, results)
+    _gather_audits(folder, names, comparison.seed_range, scenario.rules, results)
     return results
+
+
+def _gather_audits(folder: Path, names: list[str], seeds: range, rules: RulePack, results: dict[str, Any]) -> None:
+    """Put the parts' audits together; what the audit finds must be what the gate has counted.
+
+    Raises:
+        AssertionError: it is not: a fault in one of the two readings of the rules.
+    """
+    tallies: dict[str, list[Any]] = {
+        name: [read_json(_part(folder, name, seed)).get("audit") for seed in seeds] for name in names
+    }
+    if any(found is None for of_policy in tallies.values() for found in of_policy):
+        return  # some parts were made with --no-events
+    found = summary(rules, tallies)
+    counted = {name: sum(results["breaches"][name].values()) for name in names}
+    if counted != found["treatments_in_breach"]:
+        raise AssertionError(f"the gate counted {counted} breaches, the audit found {found['treatments_in_breach']}")
+    write_json(folder / AUDIT, found)
 
 
 def _part(folder: Path, name: str, seed: int) -> Path:
@@ -163,9 +193,11 @@ def run_part(comparison: Comparison, folder: Path, name: str, given: str, seed: 
     """Run one plan on one seed and write its part; the JSON file comes last and says that the part is whole."""
     scenario = comparison.load()
     portfolio = scenario.portfolio(comparison.accounts, seed)
-    run = rollout(scenario, given, portfolio, seed, days)
+    run = rollout(scenario, given, portfolio, seed, days, record_events=comparison.events)
     part = _part(folder, name, seed)
-    write_table(part.with_suffix(".accounts.parquet"), run.accounts.assign(policy=name, seed=seed))
+    who = pseudonyms(portfolio.column("account_id"), pseudonym_key())
+    accounts = for_the_folder(run.accounts, portfolio, who, comparison.personal)
+    write_table(part.with_suffix(".accounts.parquet"), accounts.assign(policy=name, seed=seed))
     write_table(part.with_suffix(".daily.parquet"), run.daily.assign(policy=name, seed=seed))
     write_json(
         part,
@@ -178,6 +210,7 @@ def run_part(comparison: Comparison, folder: Path, name: str, given: str, seed: 
             "unresolved": measures.unresolved_curve(run).tolist(),
             "blocked": run.blocked,
             "breaches": run.breaches,
+            "audit": None if run.log is None else _audited(run.log, who, scenario.rules, part),
             "decisions": run.decisions,
             "cash_sources": run.cash_sources,
             "welfare": _nulls(welfare.take(run)),
@@ -201,6 +234,13 @@ def run_part(comparison: Comparison, folder: Path, name: str, given: str, seed: 
         },
     )
     return name, seed
+
+
+def _audited(log: pd.DataFrame, who: NDArray[np.object_], rules: RulePack, part: Path) -> dict[str, Any]:
+    """Keep the event log of a part beside it, and audit it."""
+    log["account_id"] = log["account_id"].cat.rename_categories(list(who))
+    write_table(part.with_suffix(".events.parquet"), log, compression="zstd")
+    return tally(audit(typed_log(log), rules))
 
 
 def _nulls(values: dict[str, float]) -> dict[str, float | None]:

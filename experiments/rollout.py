@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ class Rollout:
     decisions: Decisions = field(default_factory=dict)
     cash_sources: dict[str, int] = field(default_factory=dict)  # cents
     corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `CorrectionLoop.table`
+    log: pd.DataFrame | None = None  # `Ledger.audit_table`, if asked for
 
 
 def rollout(
@@ -37,13 +38,17 @@ def rollout(
     seed: int,
     days: int,
     threads: int = 1,
+    record_events: bool = False,
 ) -> Rollout:
     """Follow a cohort for so many days under a policy (named as in `agents.library.load_policy`).
 
     The horizon is the same for every policy: when all accounts are closed, the days that are left are empty.
     """
-    simulation = Simulation(scenario.world, portfolio, scenario.rules, seed, threads=threads)
-    return follow(scenario, load_policy(given, scenario.name, scenario.world), simulation, days)
+    simulation = Simulation(
+        scenario.world, portfolio, scenario.rules, seed, threads=threads, record_events=record_events
+    )
+    run = follow(scenario, load_policy(given, scenario.name, scenario.world), simulation, days)
+    return replace(run, log=simulation.audit_table()) if record_events else run
 
 
 def follow(scenario: Scenario, policy: Policy, simulation: Simulation, days: int) -> Rollout:

@@ -10,7 +10,7 @@ import platform
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from pydantic import BaseModel
@@ -71,9 +71,28 @@ def _put(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def write_table(path: Path, table: pd.DataFrame) -> None:
+def write_table(path: Path, table: pd.DataFrame, compression: Literal["snappy", "zstd"] = "snappy") -> None:
     """Write a Parquet table."""
-    write_whole(path, lambda temporary: table.to_parquet(temporary, index=False))
+    write_whole(path, lambda temporary: table.to_parquet(temporary, index=False, compression=compression))
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write a CSV file that a spreadsheet shows as it is: a text that it would take for a formula gets a quote mark.
+
+    With a byte-order mark, so that spreadsheets read Chinese.
+    """
+    safe = table.rename(columns=_no_formula)
+    for name, column in safe.items():
+        if not pd.api.types.is_numeric_dtype(column.dtype):
+            safe[name] = column.map(_no_formula, na_action="ignore")
+    write_whole(path, lambda temporary: safe.to_csv(temporary, index=False, encoding="utf-8-sig"))
+
+
+def _no_formula(value: Any) -> Any:
+    return "'" + value if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) else value
 
 
 def read_json(path: Path) -> dict[str, Any]:

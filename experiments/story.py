@@ -5,7 +5,7 @@ The whole portfolio is simulated, as the account competes with the others for st
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pandas as pd
 from agents.explain import reasons
 from agents.library import load_policy
 from experiments.compare import Comparison
+from experiments.privacy import pseudonym_key, pseudonyms
 from experiments.report.run import Run
 from experiments.runfolder import write_text
 from scenarios.schema import Scenario
@@ -96,7 +97,7 @@ def from_run(folder: Path, account: str | None, policies: list[str] | None = Non
     """The story of an account of a finished run, under its best plan and its reference unless others are named.
 
     Args:
-        account: its account_id; None = the one whose cash differs most between the two.
+        account: its account_id or pseudonym; None = the one whose cash differs most between the two.
 
     Raises:
         InputError: no such run, policy, seed or account.
@@ -114,7 +115,11 @@ def from_run(folder: Path, account: str | None, policies: list[str] | None = Non
     given = [comparison.plans[run.names.index(name)] for name in names]
     scenario = comparison.load()
     portfolio = scenario.portfolio(comparison.accounts, seed)
-    chosen = account or _most_different(folder, names, seed)
+    # The run folder knows pseudonyms alone; its owner may ask by either name.
+    own = portfolio.column("account_id").astype(str)
+    known = dict(zip(own, pseudonyms(own, pseudonym_key()), strict=True))
+    portfolio = replace(portfolio, table=portfolio.table.assign(account_id=list(known.values())))
+    chosen = known.get(account, account) if account else _most_different(folder, names, seed)
     return tell(scenario, portfolio, given, chosen, seed, run.results["days"])
 
 

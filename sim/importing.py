@@ -67,7 +67,8 @@ def inspect(file: Path, map_file: Path) -> Inspection:
         InputError: for the file as a whole: missing, empty, unreadable, wrong encoding, ragged, columns that lack.
     """
     mapping, document = read_map(map_file)
-    raw, first_row = _read(file, mapping)
+    cells, first_row = read_cells(file, mapping.encoding, mapping.delimiter)
+    raw = cells.to_pandas().astype(object)
     for name, source in mapping.fields.items():
         for column in source.columns:
             if column not in raw.columns:
@@ -134,8 +135,12 @@ def sample(portfolio: Portfolio, accounts: int, seed: int) -> Portfolio:
     return Portfolio(chosen, portfolio.name, portfolio.filled, (*portfolio.notes, note))
 
 
-def _read(file: Path, mapping: ColumnMap) -> tuple[pd.DataFrame, int]:
-    """All cells as text (None where Parquet has a null), and the row number of the first data row."""
+def read_cells(file: Path, encoding: str = "utf-8", delimiter: str = ",") -> tuple[pa.Table, int]:
+    """All cells of a CSV or Parquet file as text (null where Parquet has one), and the row number of the first data row.
+
+    Raises:
+        InputError: missing, empty, unreadable, wrong encoding, ragged, two columns of one name, no rows.
+    """
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -145,18 +150,17 @@ def _read(file: Path, mapping: ColumnMap) -> tuple[pd.DataFrame, int]:
     is_parquet = content[:4] == b"PAR1"
     if file.suffix.lower() in (".parquet", ".pq") and not is_parquet:
         raise InputError(file, "first bytes", content[:4], "a Parquet file (it begins with PAR1)")
-    table = _parquet(file, content) if is_parquet else _csv(file, content, mapping)
+    table = _parquet(file, content) if is_parquet else _csv(file, content, encoding, delimiter)
     names = [str(name) for name in table.column_names]
     for number, name in enumerate(names):
         if name in names[:number]:
             raise InputError(file, f"header, column {number + 1}", name, "a column name that no other column has")
     if table.num_rows == 0:
-        raise InputError(file, "", "no data rows", "at least one account")
-    return table.to_pandas().astype(object), 1 if is_parquet else 2
+        raise InputError(file, "", "no data rows", "at least one row")
+    return table, 1 if is_parquet else 2
 
 
-def _csv(file: Path, content: bytes, mapping: ColumnMap) -> pa.Table:
-    encoding, delimiter = mapping.encoding, mapping.delimiter
+def _csv(file: Path, content: bytes, encoding: str, delimiter: str) -> pa.Table:
     try:
         text = content.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.account import Event, Outcome, Stage, Status
+from sim.account import Event, Stage, Status
 from sim.compliance import SUSPENDED
+from sim.eventlog import EventLog
 from sim.kernels import EVENT_NAMES, SUMS
 from sim.observation import FIELD_INDEX, TIERS
 from sim.treatments import Channel
@@ -19,18 +20,6 @@ from sim.treatments import Channel
 if TYPE_CHECKING:
     from sim.simulation import Simulation
 
-_EVENT_COLUMNS = (
-    "number",
-    "treatment",
-    "outcome",
-    "rule",
-    "events",
-    "seconds",
-    "cash_today",
-    "forgiven_today",
-    "cost_today",
-    "balance",
-)
 _DAILY_NAMES = {
     "attempt": "attempts",
     "promise": "promises",
@@ -72,9 +61,9 @@ class Ledger:
     """Keeps the daily figures of a simulation and, if asked, its event log."""
 
     def __init__(self, simulation: Simulation, record_events: bool) -> None:
-        self._simulation, self._record_events = simulation, record_events
+        self._simulation = simulation
+        self._log = EventLog(simulation) if record_events else None
         self._days: list[dict[str, Any]] = []
-        self._events: list[pd.DataFrame] = []
         self._by_rule = {Event.BLOCKED: Counter[int](), Event.BREACH: Counter[int]()}
         self.interest_today = 0
         self.forgiven = 0
@@ -86,6 +75,11 @@ class Ledger:
     def yesterday(self) -> dict[str, Any]:
         """The figures of the latest day that was closed."""
         return self._days[-1]
+
+    def begin_day(self, settlement_budget_left: float) -> None:
+        """The morning's decisions have been taken; nothing has come of them yet."""
+        if self._log:
+            self._log.morning(settlement_budget_left)
 
     def close_day(self, totals: NDArray[np.int64]) -> None:
         """Book a day from the kernels' totals, the staff's clocks and the court's docket."""
@@ -120,19 +114,12 @@ class Ledger:
             if day[_DAILY_NAMES.get(event.name.lower(), event.name.lower())]:  # type: ignore[union-attr]
                 self._by_rule[event].update(s.accounts["rule"][rows][s.accounts["events"][rows] & event > 0].tolist())
         day["blocked_suspended"] = self._suspended - suspended
-        if self._record_events:
-            self._log(rows)
+        if self._log:
+            self._log.evening(rows)
 
     def forget(self, departed: NDArray[np.void]) -> None:
         """Accounts make way for others: what they were charged so far is not asked of the newcomers."""
         self._fees -= int(departed["fees"].sum())
-
-    def _log(self, rows: NDArray[np.int64]) -> None:
-        today = self._simulation.accounts[rows]
-        happened = today[(today["treatment"] > 0) | (today["events"] > 0)]
-        log = pd.DataFrame({name: happened[name] for name in _EVENT_COLUMNS})
-        log.insert(0, "day", np.int32(self._simulation.day))
-        self._events.append(log)
 
     @property
     def _suspended(self) -> int:
@@ -170,29 +157,21 @@ class Ledger:
         Raises:
             RuntimeError: the simulation was not asked to record events.
         """
-        if not self._record_events:
+        return self._recorded.events(self.rule_names(""))
+
+    def audit_table(self) -> pd.DataFrame:
+        """The event log in the form that an audit reads: columns as in `auditlog.AUDIT_COLUMNS`.
+
+        Raises:
+            RuntimeError: the simulation was not asked to record events.
+        """
+        return self._recorded.audit(self.rule_names("impossible"))
+
+    @property
+    def _recorded(self) -> EventLog:
+        if self._log is None:
             raise RuntimeError("the simulation was not asked to record events")
-        if not self._events:
-            return pd.DataFrame()
-        log = pd.concat(self._events, ignore_index=True)
-        s = self._simulation
-        names = pd.Index(s.menu.names)
-        outcomes = np.array([outcome.name.lower() for outcome in Outcome])
-        rules = self.rule_names("")
-        table = pd.DataFrame(
-            {
-                "day": log["day"],
-                "account_id": s.portfolio.column("account_id")[log["number"]],
-                "treatment": names[log["treatment"]],
-                "outcome": outcomes[log["outcome"]],
-                "rule": log["rule"].map(rules),
-            }
-        )
-        for bit, name in enumerate(EVENT_NAMES):
-            table[name] = (log["events"].to_numpy() >> bit & 1).astype(bool)
-        for name in ("seconds", "cash_today", "forgiven_today", "cost_today", "balance"):
-            table[name.removesuffix("_today")] = log[name]
-        return table
+        return self._log
 
     def accounts_table(self) -> pd.DataFrame:
         """One row per account: who it is, the money in cents, counts, and how it ended.

@@ -184,6 +184,7 @@ class Simulation:
             self.gate,
             self._queues,
         )
+        self.ledger.begin_day(float(self._today["settlement_budget_left"][0]))
         self.env.run(until=(self.day + 1) * DAY)
         if self.keep_flows:
             rows = self.open_accounts
@@ -358,6 +359,10 @@ class Simulation:
     def events_table(self) -> pd.DataFrame:
         """One row per account and day with a treatment or an event; see `Ledger.events_table`."""
         return self.ledger.events_table()
+
+    def audit_table(self) -> pd.DataFrame:
+        """The event log in the form that an audit reads; see `Ledger.audit_table`."""
+        return self.ledger.audit_table()
 
     def blocked_by_rule(self) -> dict[str, int]:
         """Treatments stopped, by rule id (`impossible`: made no sense; `suspended-CHANNEL`: the channel was at rest)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -137,3 +138,9 @@ def test_declared_rules_forbid_no_treatment() -> None:
     declared = {"third_parties", "record_keeping", "review_step", "interest_cap", "contact_hours"}
     for number, rule in enumerate(scenario.rules.rules):
         assert (number in numbers) == (rule.kind not in declared and rule.id != "plan-length"), rule.id
+
+
+def test_the_page_lists_every_kind() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "rules.md").read_text(encoding="utf-8")
+    for kind, model in KINDS.items():
+        assert f"| `{kind}` | {' '.join((model.__doc__ or '').split())} |" in page

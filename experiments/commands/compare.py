@@ -50,6 +50,12 @@ def compare(
     out: Annotated[Path | None, typer.Option(help="Run folder, new [default: runs/<scenario>-<time>].")] = None,
     portfolio: Annotated[Path | None, typer.Option(help="Your own accounts, CSV or Parquet; needs --map.")] = None,
     column_map: Annotated[Path | None, typer.Option("--map", help="Column map of the portfolio (YAML).")] = None,
+    events: Annotated[
+        bool, typer.Option("--events/--no-events", help="Keep each run's event log and audit it.")
+    ] = True,
+    personal: Annotated[
+        bool, typer.Option("--with-personal-data", help="Keep age, sex, region and income in accounts.parquet.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run in --out.")] = False,
     json: Json = False,
 ) -> None:
@@ -76,6 +82,8 @@ def compare(
         days=days,
         portfolio=str(portfolio) if portfolio else None,
         map=str(column_map) if column_map else None,
+        events=events,
+        personal=personal,
     )
     _compare(comparison, out, workers, resume, json, command_line())
 

@@ -29,3 +29,30 @@ def check(
     from experiments.portfolio_check import run
 
     raise typer.Exit(run(file, column_map, json, console(), every))
+
+
+@app.command("pseudonyms")
+def pseudonyms(
+    file: Annotated[Path, typer.Argument(help="CSV or Parquet file.")],
+    column_map: Annotated[Path, typer.Option("--map", help="Column map (YAML).")],
+    out: Annotated[Path, typer.Option(help="CSV file to write: account_id and the pseudonym run folders use for it.")],
+) -> None:
+    """Write which account is behind which pseudonym, by your own key: keep the file as you keep the accounts.
+
+    \b
+    Examples:
+      recoup portfolio pseudonyms book.csv --map map.yaml --out who.csv
+    """
+    import pandas as pd
+
+    from experiments.privacy import pseudonym_key
+    from experiments.privacy import pseudonyms as of
+    from experiments.runfolder import write_csv
+    from sim.importing import inspect
+    from sim.inputs import InputError
+
+    if out.exists():
+        raise InputError(out, "--out", "a file that exists", "a new file")
+    names = inspect(file, column_map).table["account_id"].dropna()
+    write_csv(out, pd.DataFrame({"account_id": names, "pseudonym": of(names, pseudonym_key())}))
+    console().print(f"{len(names):,} accounts: {out}", soft_wrap=True, markup=False)

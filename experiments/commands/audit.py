@@ -1,0 +1,134 @@
+"""`recoup audit`: a second reading of the rules, over the event logs of a run or over somebody's own log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from experiments.commands.rules import Language
+from experiments.console import Json, console
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHOWN = 20
+_WORDS = {
+    "en": {
+        "columns": ("rule", "sentence", "tested", "near misses", "stopped by the gate", "breaches"),
+        "none": "No rule was broken.",
+        "some": "{treatments:,} treatments broke {rules} rules:",
+        "more": "… and {more:,} more",
+        "unread": "Columns that no audit reads: {names}",
+        "missing": "the log has no {names}",
+        "written": "written: {path}",
+    },
+    "zh": {
+        "columns": ("规则", "内容", "检验次数", "临界次数", "闸口拦截", "违规"),
+        "none": "未发现违规。",
+        "some": "{treatments:,} 次处置违反 {rules} 条规则：",
+        "more": "…… 另有 {more:,} 条",
+        "unread": "未读取的列：{names}",
+        "missing": "日志缺少 {names}",
+        "written": "已写入：{path}",
+    },
+}
+
+
+def audit(
+    run: Annotated[Path | None, typer.Argument(help="Run folder of a comparison.")] = None,
+    log: Annotated[Path | None, typer.Option(help="A log of your own, CSV or Parquet; needs --rules.")] = None,
+    rules: Annotated[str | None, typer.Option(help="Rule pack's name or file [default: the run's].")] = None,
+    lang: Language = "en",
+    out: Annotated[Path | None, typer.Option(help="Folder for audit.json and audit.csv of --log.")] = None,
+    encoding: Annotated[str, typer.Option(help="Encoding of a CSV log.")] = "utf-8",
+    json: Json = False,
+) -> None:
+    """Look for breaches: per rule how often it was tested, near misses, and each breach with evidence.
+
+    Exit code 1 if a rule was broken. For a run folder it writes audit.json and audit.csv into it.
+
+    \b
+    Examples:
+      recoup audit runs/mine
+      recoup audit --log contacts.csv --rules us-reg-f --lang zh
+    """
+    from experiments.audit import AUDIT, BREACHES, audit_file, audit_run, write_audit
+    from scenarios.schema import find_rules
+
+    if (run is None) == (log is None):
+        raise typer.BadParameter("a run folder, or --log FILE")
+    pack = find_rules(rules) if rules else None
+    if log is not None:
+        if pack is None:
+            raise typer.BadParameter("--log needs --rules, the pack to read it by")
+        _known(encoding)
+        found, breaches = audit_file(log, pack, lang, encoding)
+        if out is not None:
+            write_audit(out, found, breaches)
+    else:
+        assert run is not None
+        found, breaches = audit_run(run, pack, lang)
+        out = run
+    if json:
+        console().print_json(data=found)
+    else:
+        _print(found, breaches, lang)
+        for name in (AUDIT, BREACHES) if out else ():
+            console().print(_WORDS[lang]["written"].format(path=out / name), soft_wrap=True, markup=False)  # type: ignore[operator,attr-defined]
+    if len(breaches):
+        raise typer.Exit(1)
+
+
+def _known(encoding: str) -> None:
+    try:
+        "".encode(encoding)
+    except LookupError:
+        raise typer.BadParameter(f"{encoding}: no such text encoding (as in utf-8, gb18030)") from None
+
+
+def _print(found: dict[str, Any], breaches: pd.DataFrame, lang: str) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    words: dict[str, Any] = _WORDS[lang]
+    out = console()
+    table = Table(title=f"{found['pack']}: {found['title']}", title_justify="left")
+    for number, name in enumerate(words["columns"]):
+        table.add_column(name, justify="left" if number < 2 else "right")
+    for rule in found["rules"]:
+        text = (rule["text_zh"] if lang == "zh" else "") or rule["text"]
+        counts = [f"{rule[count]:,}" for count in ("tested", "near", "stopped", "breaches")]
+        if rule["missing"]:
+            text += f" ({words['missing'].format(names=', '.join(rule['missing']))})"
+            counts = ["–"] * 4
+        table.add_row(rule["id"], escape(text), *counts)
+    out.print(table)
+    if found.get("columns_not_read"):
+        out.print(words["unread"].format(names=", ".join(found["columns_not_read"])), markup=False)
+    broken = [rule["id"] for rule in found["rules"] if rule["breaches"]]
+    if not broken:
+        out.print(words["none"])
+        return
+    treatments = sum(found["treatments_in_breach"].values())
+    out.print(words["some"].format(treatments=treatments, rules=len(broken)), markup=False)
+    for breach in breaches.head(_SHOWN).to_dict("records"):
+        out.print("  " + _line(breach), markup=False, soft_wrap=True)
+    if len(breaches) > _SHOWN:
+        out.print("  " + words["more"].format(more=len(breaches) - _SHOWN))
+
+
+def _line(breach: Mapping[Any, Any]) -> str:
+    """«p1234 · 2025-03-31 18:00–21:00 · contact-hours · evidence»."""
+    import pandas as pd
+
+    from sim.audit import clock
+
+    day = f"{breach['date']:%Y-%m-%d}" if pd.notna(breach["date"]) else f"day {breach['day']}"
+    if pd.notna(breach["from_hour"]):
+        ends = breach["to_hour"] if pd.notna(breach["to_hour"]) else breach["from_hour"]
+        day += " " + "–".join(dict.fromkeys((clock(breach["from_hour"]), clock(ends))))
+    run = f"{breach['policy']} seed {breach['seed']} · " if "policy" in breach else ""
+    return f"{run}{breach['account_id']} · {day} · {breach['rule']} · {breach['evidence']}"
