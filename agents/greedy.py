@@ -34,19 +34,19 @@ ROUNDS = 200  # far more than needed; a tie cannot make them endless, as prices 
 class Card(Section):
     """The JSON file beside the model's coefficients."""
 
-    format: int = Field(FORMAT, ge=FORMAT, le=FORMAT, description="version of this format")
+    format: int = Field(default=FORMAT, ge=FORMAT, le=FORMAT, description="version of this format")
     algorithm: Literal["greedy-propensity"] = ALGORITHM
-    name: str = Field("greedy", pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)
+    name: str = Field(default="greedy", pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)
     scenario: str
     success_days: int = Field(ge=1, le=3650, description="horizon of success after a contact")
     legal_days: int = Field(ge=1, le=3650, description="horizon of success after a legal step")
-    cost_price: float = Field(0.0, ge=0, allow_inf_nan=False, description="what a unit of cost counts beyond itself")
-    complaint_price: float = Field(1.0, ge=0, allow_inf_nan=False, description="a complaint, in multiples of its cost")
+    cost_price: float = Field(default=0.0, ge=0, allow_inf_nan=False, description="what a unit of cost counts beyond itself")
+    complaint_price: float = Field(default=1.0, ge=0, allow_inf_nan=False, description="a complaint, in multiples of its cost")
     features: list[str] = Field(description="columns that describe an account, in order")
     menu: list[str] = Field(description="treatments, in order")
-    sha256: str = Field("0" * 64, pattern=r"^[0-9a-f]{64}$", description="of the safetensors file")
+    sha256: str = Field(default="0" * 64, pattern=r"^[0-9a-f]{64}$", description="of the safetensors file")
     training: dict[str, Any] = {}
-    results: dict[str, Any] = Field({}, description="measured on accounts not used in training")
+    results: dict[str, Any] = Field(default={}, description="measured on accounts not used in training")
     limits: str = ""
 
 
