@@ -40,8 +40,12 @@ class Card(Section):
     scenario: str
     success_days: int = Field(ge=1, le=3650, description="horizon of success after a contact")
     legal_days: int = Field(ge=1, le=3650, description="horizon of success after a legal step")
-    cost_price: float = Field(default=0.0, ge=0, allow_inf_nan=False, description="what a unit of cost counts beyond itself")
-    complaint_price: float = Field(default=1.0, ge=0, allow_inf_nan=False, description="a complaint, in multiples of its cost")
+    cost_price: float = Field(
+        default=0.0, ge=0, allow_inf_nan=False, description="what a unit of cost counts beyond itself"
+    )
+    complaint_price: float = Field(
+        default=1.0, ge=0, allow_inf_nan=False, description="a complaint, in multiples of its cost"
+    )
     features: list[str] = Field(description="columns that describe an account, in order")
     menu: list[str] = Field(description="treatments, in order")
     sha256: str = Field(default="0" * 64, pattern=r"^[0-9a-f]{64}$", description="of the safetensors file")
