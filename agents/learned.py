@@ -10,26 +10,19 @@ debtors. They act so here as well: the lot is a hash of the observation, so that
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from safetensors import SafetensorError
-from safetensors.numpy import load as load_tensors
-from safetensors.numpy import save as save_tensors
 
-from agents import features
-from sim.inputs import Document, InputError, read_text, validated
+from agents import features, policy_files
 from sim.observation import FIELD_INDEX, FIELDS, ObservedField
 from sim.parameters import Section
 from sim.treatments import Menu
 
 FORMAT = 1
-MOST_BYTES = 16_000_000
 _LOT_FIELDS = ("opening_balance", "monthly_income", "credit_score", "early_warning", "tenure_months", "days_in_book")
 _LOT_COLUMNS = [FIELD_INDEX[name] for name in _LOT_FIELDS]
 _LOT_FACTORS = np.array([0x9E3779B97F4A7C15 * odd & (1 << 64) - 1 for odd in (1, 3, 5, 7, 9, 11)], np.uint64)
@@ -156,17 +149,8 @@ class LearnedPolicy:
         return None
 
     def save(self, stem: Path) -> None:
-        """Write `stem.json` and `stem.safetensors`; the card last, so that a card always has its weights."""
-        content = save_tensors({name: np.ascontiguousarray(w) for name, w in self._weights.items()})
-        card = self.card.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})
-        for path, data in (
-            (stem.with_suffix(".safetensors"), content),
-            (stem.with_suffix(".json"), (card.model_dump_json(indent=1) + "\n").encode()),
-        ):
-            temporary = path.with_name(f".{path.name}.part")
-            temporary.write_bytes(data)
-            temporary.replace(path)
-        self.card = card
+        """Write `stem.json` and `stem.safetensors`."""
+        self.card = policy_files.write(stem, self.card, self._weights)
 
 
 def said(field: ObservedField, value: float) -> str:
@@ -205,47 +189,8 @@ def load(path: Path, menu: Menu) -> LearnedPolicy:
     Raises:
         InputError: missing, tampered, foreign, or made for other observations or another menu.
     """
-    try:
-        data = json.loads(read_text(path))
-    except ValueError as error:
-        raise InputError(path, "", str(error), "a policy card in JSON") from None
-    if not isinstance(data, dict):
-        raise InputError(path, "", type(data).__name__, "a policy card: a JSON object")
-    card = validated(Card, Document(str(path), data, {}))
-    for what, ours, theirs in (("features", list(features.NAMES), card.features), ("menu", menu.names, card.menu)):
-        if ours != theirs:
-            odd = sorted(set(ours) ^ set(theirs))
-            raise InputError(
-                path,
-                what,
-                f"{len(theirs)} entries",
-                f"the scenario's {len(ours)} (they differ in {', '.join(odd[:3]) or 'order'})",
-            )
-    weights_file = path.with_suffix(".safetensors")
-    try:
-        if weights_file.stat().st_size > MOST_BYTES:
-            raise InputError(weights_file, "size", weights_file.stat().st_size, f"at most {MOST_BYTES:,} bytes")
-        content = weights_file.read_bytes()
-    except OSError as error:
-        raise InputError(weights_file, "", error.strerror or "unreadable", "the policy's weights") from None
-    if hashlib.sha256(content).hexdigest() != card.sha256:
-        raise InputError(
-            weights_file,
-            "sha256",
-            hashlib.sha256(content).hexdigest()[:12] + "…",
-            f"{card.sha256[:12]}…, as the card says",
-        )
-    try:
-        weights = load_tensors(content)
-    except SafetensorError as error:
-        raise InputError(weights_file, "", str(error), "a safetensors file") from None
-    expected = _shapes(card)
-    if {name: w.shape for name, w in weights.items()} != expected or any(
-        w.dtype != np.float32 for w in weights.values()
-    ):
-        raise InputError(weights_file, "tensors", {name: w.shape for name, w in weights.items()}, f"float32 {expected}")
-    if not all(np.isfinite(w).all() for w in weights.values()):
-        raise InputError(weights_file, "tensors", "not finite", "finite weights")
+    card = policy_files.read_card(path, Card, {"features": list(features.NAMES), "menu": menu.names})
+    weights = policy_files.read_weights(path, card.sha256, _shapes(card))
     return LearnedPolicy(card, weights)
 
 

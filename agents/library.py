@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
 from agents import learned
+from agents.greedy import ALGORITHM, load_greedy
 from agents.plan import Plan, find_plan, shipped_plans
 from agents.policy import Policy
+from agents.policy_files import read_document
 from sim.inputs import InputError, choose
 from sim.parameters import World
 from sim.treatments import Menu
 
-OWN = {"learned": ".json", "distilled": ".yaml"}  # what a scenario has of its own in agents/policies
+OWN = {"learned": ".json", "distilled": ".yaml", "greedy": ".json"}  # what a scenario has of its own in agents/policies
+MAKES = {"learned": "train", "distilled": "distill", "greedy": "propensity"}  # the command for each
 
 
 def load_policy(given: str, scenario: str, world: World) -> Policy:
     """The policy that a user names.
 
     Args:
-        given: `learned` or `distilled` (the scenario's own), a shipped plan's name, a plan's `.yaml` or a policy's `.json`.
+        given: `learned`, `distilled` or `greedy` (the scenario's own), a shipped plan's name, a plan's `.yaml` or a policy's `.json`.
         scenario: the scenario's name.
 
     Raises:
@@ -32,9 +34,12 @@ def load_policy(given: str, scenario: str, world: World) -> Policy:
         if not path.is_file():
             have = ", ".join(sorted(scenarios_with(given))) or "none"
             raise InputError(
-                "policy", "", given, f"a policy that {scenario} has ({given}: {have}); `recoup train` makes one"
+                "policy",
+                "",
+                given,
+                f"a policy that {scenario} has ({given}: {have}); `recoup {MAKES[given]}` makes one",
             )
-        return _BY_ENDING[path.suffix](path, menu)
+        return Plan.load(path, menu) if path.suffix == ".yaml" else _by_card(path, menu, world)
     if given in shipped_plans() or not given.endswith(".json"):
         try:
             return Plan.load(find_plan(given), menu)
@@ -45,7 +50,7 @@ def load_policy(given: str, scenario: str, world: World) -> Policy:
             raise InputError(
                 "policy", "", given, f"a path to a .yaml or .json file or {choose(known, given)}"
             ) from None
-    return learned.load(Path(given), menu)
+    return _by_card(Path(given), menu, world)
 
 
 def own_policy(kind: str, scenario: str) -> Path:
@@ -60,7 +65,8 @@ def scenarios_with(kind: str) -> list[str]:
     return [path.name.removesuffix(ending) for path in folder.glob(f"*{ending}")] if folder.is_dir() else []
 
 
-_BY_ENDING: dict[str, Callable[[Path, Menu], Policy]] = {
-    ".json": learned.load,
-    ".yaml": lambda path, menu: Plan.load(path, menu),
-}
+def _by_card(path: Path, menu: Menu, world: World) -> Policy:
+    """What a card describes: a network, or a success model with the greedy policy on it."""
+    if read_document(path).get("algorithm") == ALGORITHM:
+        return load_greedy(path, menu, world)
+    return learned.load(path, menu)

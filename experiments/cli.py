@@ -19,6 +19,7 @@ from experiments.commands import (
     fairness,
     plan,
     portfolio,
+    propensity,
     robustness,
     rules,
     schema,
@@ -38,6 +39,7 @@ app.command()(compare.demo)
 app.command()(compare.report)
 app.command()(train.train)
 app.command()(distill.distill)
+app.command()(propensity.propensity)
 app.command()(robustness.stress)
 app.command()(robustness.prices)
 app.command()(robustness.bound)

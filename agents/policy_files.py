@@ -1,0 +1,105 @@
+"""A policy as two files with one stem: a card in JSON, and weights in safetensors that the card vouches for.
+
+Reading them runs nothing and unpickles nothing; what is missing, tampered with or foreign is one clear line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from sim.inputs import Document, InputError, read_text, validated
+from sim.parameters import Section
+
+MOST_BYTES = 16_000_000
+AnyCard = TypeVar("AnyCard", bound=Section)
+Tensors = dict[str, NDArray[np.float32]]
+
+
+def write(stem: Path, card: AnyCard, weights: Tensors) -> AnyCard:
+    """Write `stem.json` and `stem.safetensors`; the card last, so that a card always has its weights.
+
+    Returns:
+        The card with the weights' checksum in its field `sha256`.
+    """
+    content = save_tensors({name: np.ascontiguousarray(w) for name, w in weights.items()})
+    card = card.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})
+    for path, data in (
+        (stem.with_suffix(".safetensors"), content),
+        (stem.with_suffix(".json"), (card.model_dump_json(indent=1) + "\n").encode()),
+    ):
+        temporary = path.with_name(f".{path.name}.part")
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    return card
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """The JSON object of a card, not yet checked.
+
+    Raises:
+        InputError: missing, or no JSON object.
+    """
+    try:
+        data = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise InputError(path, "", str(error), "a policy card in JSON") from None
+    if not isinstance(data, dict):
+        raise InputError(path, "", type(data).__name__, "a policy card: a JSON object")
+    return data
+
+
+def read_card(path: Path, kind: type[AnyCard], lists: Mapping[str, list[str]]) -> AnyCard:
+    """A card whose named lists (inputs, menu …) must be ours.
+
+    Raises:
+        InputError: missing, wrong, or made for other observations or another menu.
+    """
+    card = validated(kind, Document(str(path), read_document(path), {}))
+    for what, ours in lists.items():
+        theirs = getattr(card, what)
+        if ours != theirs:
+            odd = sorted(set(ours) ^ set(theirs))
+            raise InputError(
+                path,
+                what,
+                f"{len(theirs)} entries",
+                f"the scenario's {len(ours)} (they differ in {', '.join(odd[:3]) or 'order'})",
+            )
+    return card
+
+
+def read_weights(card_path: Path, sha256: str, shapes: Mapping[str, tuple[int, ...]]) -> Tensors:
+    """The weights beside a card.
+
+    Raises:
+        InputError: missing, too large, not what the card vouches for, of other shapes, or not finite.
+    """
+    path = card_path.with_suffix(".safetensors")
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise InputError(path, "size", path.stat().st_size, f"at most {MOST_BYTES:,} bytes")
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(path, "", error.strerror or "unreadable", "the policy's weights") from None
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise InputError(path, "sha256", f"{found[:12]}…", f"{sha256[:12]}…, as the card says")
+    try:
+        weights = load_tensors(content)
+    except SafetensorError as error:
+        raise InputError(path, "", str(error), "a safetensors file") from None
+    if {name: w.shape for name, w in weights.items()} != shapes or any(w.dtype != np.float32 for w in weights.values()):
+        raise InputError(path, "tensors", {name: w.shape for name, w in weights.items()}, f"float32 {shapes}")
+    if not all(np.isfinite(w).all() for w in weights.values()):
+        raise InputError(path, "tensors", "not finite", "finite weights")
+    return weights

@@ -1,0 +1,109 @@
+"""`recoup propensity`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from experiments.console import Json, command_line, console
+
+
+def propensity(
+    scenario: Annotated[str, typer.Option("-s", "--scenario", help="Scenario's name or file.")] = "china-consumer",
+    out: Annotated[Path | None, typer.Option(help="Folder, new [default: runs/propensity-<scenario>-<time>].")] = None,
+    plan: Annotated[
+        str, typer.Option(help="Plan in force between the lots; its cost and complaints are the limits.")
+    ] = "staged",
+    cohorts: Annotated[int, typer.Option(min=2, max=1000, help="Cohorts to simulate.")] = 6,
+    accounts: Annotated[int, typer.Option(min=50, max=100_000, help="Accounts in each.")] = 2000,
+    success_days: Annotated[
+        int, typer.Option(min=1, max=180, help="A treatment succeeds if a payment comes within so many days.")
+    ] = 14,
+    cash_days: Annotated[int, typer.Option(min=1, max=360, help="Days whose money counts.")] = 90,
+    seed: Annotated[int, typer.Option(min=0, max=10_000, help="Seed of the logs.")] = 1,
+    name: Annotated[str, typer.Option(help="Name of the policy.")] = "greedy",
+    json: Json = False,
+) -> None:
+    """Fit success probabilities and a credit score to simulated logs, and make the greedy policy that spends staff by them.
+
+    Example: recoup propensity -s taiwan-cards --out runs/success && recoup compare -s taiwan-cards -p staged -p runs/success/policy.json
+    """
+    from datetime import datetime
+
+    from rich.console import Console
+
+    from experiments.propensity import POLICY, Study
+    from experiments.propensity import run as study
+
+    folder = out or Path("runs") / f"propensity-{Path(scenario).stem}-{datetime.now():%Y%m%d-%H%M%S}"
+    settings = Study(scenario, plan, cohorts, accounts, seed, success_days, cash_days, name=name)
+    with Console(stderr=True).status("logs") as status:
+        report = study(settings, folder, command_line(), status.update)
+    if json:
+        console().print_json(data=report)
+        return
+    _print(report)
+    console().print(f"policy: {folder / POLICY}.json", soft_wrap=True, markup=False)
+
+
+def _print(report: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table("model", "rows held out", "base rate", "AUC", "Brier", "Brier of the base rate")
+    for head in ("contact", "legal", "scorecard"):
+        q = report[head]
+        table.add_row(
+            head, f"{q['rows']:,}", *(_number(q[key]) for key in ("base_rate", "auc", "brier", "brier_of_base_rate"))
+        )
+    console().print(table)
+    table = Table(
+        "tenth",
+        *(f"{n}" for n in range(1, 11)),
+        title="Contact: predicted and observed success by tenth of the prediction",
+    )
+    for row, label in enumerate(("predicted", "observed")):
+        table.add_row(label, *(_number(pair[row]) for pair in report["contact"]["calibration"]))
+    console().print(table)
+    table = Table(
+        "arm",
+        "rows",
+        "success",
+        "predicted",
+        "effect, model",
+        "effect, held-out lots ± s.e.",
+        title="Treatments against nothing",
+    )
+    for arm, found in report["arms"].items():
+        table.add_row(
+            arm, f"{found['rows']:,}", _number(found["observed"]), _number(found["predicted"]), f"{found['effect']:+.4f}",
+            f"{found['observed_effect']:+.4f} ± {found['standard_error']:.4f}",
+        )  # fmt: skip
+    console().print(table)
+    for part, weights in report["coefficients"].items():
+        table = Table("coefficient", "log odds", title=f"{part}")
+        for label, weight in weights.items():
+            table.add_row(label, f"{weight:+.3f}")
+        console().print(table)
+    limit, rounds = report["prices"]["limit"], report["prices"]["rounds"]
+    table = Table(
+        "",
+        "price of cost",
+        "price of a complaint",
+        "recovery",
+        "cost",
+        "complaints",
+        title="Prices, on a training cohort",
+    )
+    table.add_row("plan", "", "", *(_number(limit[key]) for key in ("recovery", "cost", "complaints")))
+    for n, found in enumerate(rounds, start=1):
+        table.add_row(
+            f"round {n}",
+            *(_number(found[key]) for key in ("cost_price", "complaint_price", "recovery", "cost", "complaints")),
+        )
+    console().print(table)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"
