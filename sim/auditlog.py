@@ -171,7 +171,9 @@ def read_log(file: Path, encoding: str = "utf-8") -> Log:
 
 def _database() -> duckdb.DuckDBPyConnection:
     # One thread: comparisons run in as many processes as there are cores already.
-    return duckdb.connect(config={"threads": 1})
+    connection = duckdb.connect(config={"threads": 1})
+    connection.execute("SET enable_progress_bar = false")  # the command has its own
+    return connection
 
 
 _TYPES = {
