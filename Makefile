@@ -1,5 +1,6 @@
 # make demo   set everything up and compare the plans on the real portfolio
 # make test   set everything up and run the tests
+# make slow   the learning tests, which take minutes
 # make lint   ruff and mypy
 # make bench  speed of the engine, ratios measured side by side in one run
 # make browser  install Chromium for the tests that look at the report (root on Debian; without one they are skipped)
@@ -10,7 +11,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: browser demo test lint bench docs lab clean
+.PHONY: browser demo test slow lint bench docs lab clean
 
 demo: $(READY)
 	$(BIN)/recoup demo
@@ -23,6 +24,9 @@ browser:
 
 test: $(READY)
 	$(BIN)/pytest -n 2
+
+slow: $(READY)
+	$(BIN)/pytest -n 2 -m slow
 
 lint: $(READY)
 	$(BIN)/ruff check .
