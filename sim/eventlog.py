@@ -48,7 +48,7 @@ class EventLog:
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
-        self._days: list[pd.DataFrame] = []
+        self._days: list[dict[str, NDArray[np.generic]]] = []
         self._claims: NDArray[np.int64] = np.zeros(0, np.int64)
         self._budget_left = 1.0
 
@@ -59,21 +59,18 @@ class EventLog:
     def evening(self, rows: NDArray[np.int64]) -> None:
         """Note what happened to the accounts that were open in the morning."""
         s = self._simulation
-        today = s.accounts[rows]
-        busy = (today["treatment"] > 0) | (today["events"] > 0)
-        happened = today[busy]
-        day = pd.DataFrame({name: happened[name] for name in _STATE})
-        day["claim"] = self._claims[rows[busy]]
-        day["day"], day["day_off"] = np.int32(s.day), s.calendar.is_day_off(s.day)
-        day["budget_left"] = np.float32(self._budget_left)
+        busy = rows[(s.accounts["treatment"][rows] > 0) | (s.accounts["events"][rows] > 0)]
+        day = {name: s.accounts[name][busy] for name in _STATE} | {"claim": self._claims[busy]}
+        day["day"] = np.full(busy.size, s.day, np.int32)
+        day["day_off"] = np.full(busy.size, s.calendar.is_day_off(s.day))
+        day["budget_left"] = np.full(busy.size, self._budget_left, np.float32)
         self._days.append(day)
 
     def _table(self) -> pd.DataFrame:
-        if self._days:
-            return pd.concat(self._days, ignore_index=True)
-        return pd.DataFrame(
-            {name: np.zeros(0, np.int64) for name in (*_STATE, "claim", "day", "day_off", "budget_left")}
-        )
+        names = (*_STATE, "claim", "day", "day_off", "budget_left")
+        if not self._days:
+            return pd.DataFrame({name: np.zeros(0, np.int64) for name in names})
+        return pd.DataFrame({name: np.concatenate([day[name] for day in self._days]) for name in names})
 
     def events(self, rule_names: Mapping[int, str]) -> pd.DataFrame:
         """Every event by name; see `Ledger.events_table`."""
