@@ -6,6 +6,7 @@ done and what was known (age of debt, claim, hours, promises, notices), and no o
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -172,7 +173,8 @@ def read_log(file: Path, encoding: str = "utf-8") -> Log:
 def _database() -> duckdb.DuckDBPyConnection:
     # One thread: comparisons run in as many processes as there are cores already.
     connection = duckdb.connect(config={"threads": 1})
-    connection.execute("SET enable_progress_bar = false")  # the command has its own
+    with contextlib.suppress(duckdb.Error):  # in a notebook without widgets there is no bar that could be put off
+        connection.execute("SET enable_progress_bar = false")  # the command has its own
     return connection
 
 

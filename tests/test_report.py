@@ -202,7 +202,7 @@ def test_page_is_one_file_with_tables_that_have_heads_and_captions(finished: Pat
 
 def test_sections_without_data_leave_no_trace(finished: Path, full: Path) -> None:
     plain, whole = ((folder / "report.html").read_text(encoding="utf-8") for folder in (finished, full))
-    for section in ("attribution", "stress", "bound", "fairness"):
+    for section in ("attribution", "stress", "bound"):
         heading = text_in("en")(f"{section}.heading")
         assert f'id="{section}"' not in plain and heading not in plain
         assert f'id="{section}"' in whole and heading in whole
