@@ -59,7 +59,7 @@ def main() -> None:
         "compare",
         "-s",
         given.scenario,
-        *(f"--plan={name}" for name in plans),
+        *(part for name in plans for part in ("-p", name)),
         *seeds,
         "--workers",
         "2",
