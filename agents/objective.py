@@ -23,6 +23,11 @@ from sim.account import Status
 from sim.simulation import Simulation
 
 
+def resolved(accounts: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Which accounts were closed by payment or settlement (not by writing off): shape (accounts,)."""
+    return np.asarray((accounts["status"] == Status.PAID) | (accounts["status"] == Status.SETTLED))
+
+
 @dataclass
 class Objective:
     """Weights of the reward; a budget moves the two prices while a learner trains."""
@@ -57,8 +62,8 @@ class Meter:
         self._before = totals
         a = self.accounts
         yesterday = self._simulation.day - 1
-        resolved = (a["closed_day"] == yesterday) & ((a["status"] == Status.PAID) | (a["status"] == Status.SETTLED))
+        lately = (a["closed_day"] == yesterday) & resolved(a)
         rewards = (cash - (1.0 + objective.cost_price) * cost) / self._mean
-        rewards += objective.speed * resolved * (self._days - self._simulation.day) / self._days
+        rewards += objective.speed * lately * (self._days - self._simulation.day) / self._days
         rewards -= objective.complaint_price * complaints
         return rewards, float(cost.mean() / self._mean), float(complaints.mean())

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices
 
 from agents.features import SIZE, encode
-from agents.objective import Meter, Objective
+from agents.objective import Meter, Objective, resolved
 from sim.env import PortfolioVectorEnv
 from sim.perturbation import randomised
 
@@ -94,9 +94,8 @@ class PortfolioVecEnv(VecEnv):
 
     def _finish(self, number: int) -> None:
         a = self._meters[number].accounts
-        resolved = (a["status"] == 1) | (a["status"] == 2)
         self.recovered.append(float(a["cash"].sum() / a["opening"].sum()))
-        self.times.append(float(np.where(resolved, a["closed_day"] + 1, self.days).mean()))
+        self.times.append(float(np.where(resolved(a), a["closed_day"] + 1, self.days).mean()))
         self._meters[number] = Meter(self.envs[number].simulation, self.days)
 
     def take_usage(self) -> tuple[float, float]:

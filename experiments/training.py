@@ -19,7 +19,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from agents import features, learned, learners
 from agents.budget import Budget, Limit
 from agents.imitation import imitate
-from agents.objective import Objective
+from agents.objective import Objective, resolved
 from agents.plan import Plan
 from agents.vecenv import PortfolioVecEnv
 from experiments.runfolder import fingerprint, open_folder, read_json, versions, write_json, write_whole
@@ -89,11 +89,10 @@ def reference(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> Reference:
             is_open = info["open"]
         a = simulation.accounts
         opening = float(a["opening"].sum())
-        resolved = (a["status"] == 1) | (a["status"] == 2)
         found.append(
             (
                 a["cash"].sum() / opening,
-                np.where(resolved, a["closed_day"] + 1, one.days).mean(),
+                np.where(resolved(a), a["closed_day"] + 1, one.days).mean(),
                 a["discounted_cost"].sum() / opening,
                 a["complaint_risk"].mean(),
             )

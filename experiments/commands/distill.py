@@ -34,7 +34,7 @@ def distill(
     from experiments.distillation import kept_share
     from experiments.report.text import text_in
     from experiments.rollout import rollout
-    from experiments.runfolder import write_whole
+    from experiments.runfolder import write_text
     from scenarios.schema import load_scenario
     from sim.inputs import InputError
 
@@ -47,7 +47,7 @@ def distill(
     text = yaml.safe_dump(
         plan_yaml(found.plan), sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
     )
-    write_whole(out, lambda temporary: _write(temporary, text))
+    write_text(out, text)
     from experiments.measures import take
 
     rates = {}
@@ -75,7 +75,3 @@ def distill(
             soft_wrap=True,
         )
     console().print(f"plan: {out} ({len(found.plan.rules)} rules)", soft_wrap=True, markup=False)
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
