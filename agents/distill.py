@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
 from agents.conditions import codes_of, is_whole
-from agents.plan import MOST_WEIGHT, NOTHING, PlanFile, Rule, Step
+from agents.plan import MOST_WEIGHT, NOTHING, PlanFile, Rule
 from sim.observation import FIELDS, ObservedField
 from sim.treatments import Channel, Menu, Treatment, Window
 
@@ -182,28 +182,3 @@ def _possible(field: ObservedField, low: float, high: float) -> bool:
     if is_whole(field) or codes_of(field):
         return max(math.floor(low) + 1, field.low) <= min(high, field.high) if low > -math.inf else high >= field.low
     return low < field.high and high >= field.low
-
-
-def plan_yaml(plan: PlanFile) -> dict[str, Any]:
-    """The plan as a user would write it: what has its default value is left out."""
-    rules = []
-    for rule in plan.rules:
-        written: dict[str, Any] = {"name": rule.name}
-        if rule.when:
-            written["when"] = rule.when
-        written["do"] = _step(rule.do)
-        rules.append(written)
-    return {"name": plan.name, "title": plan.title, "description": plan.description, "rules": rules}
-
-
-def _step(step: Step) -> Any:
-    parts: dict[str, Any] = {}
-    if step.channel != "none":
-        parts["channel"] = step.channel
-        if isinstance(step.window, dict):
-            parts["window"] = step.window
-    if step.offer != ["none"]:
-        parts["offer"] = step.offer[0] if len(step.offer) == 1 else step.offer
-    if step.legal != "none":
-        parts["legal"] = step.legal
-    return parts or NOTHING

@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from sim.account import Status
 from sim.simulation import Simulation
 
+Amounts = NDArray[np.float64]
+
 
 def resolved(accounts: NDArray[np.void]) -> NDArray[np.bool_]:
     """Which accounts were closed by payment or settlement (not by writing off): shape (accounts,)."""
@@ -35,6 +37,10 @@ class Objective:
     speed: float = 0.0
     cost_price: float = 0.0
     complaint_price: float = 0.0
+
+    def value(self, cash: Amounts, cost: Amounts, quick: Amounts, complaints: Amounts) -> Amounts:
+        """The weighted sum; money over the opening balance, `quick` in horizons, expected complaints per account."""
+        return cash - (1.0 + self.cost_price) * cost + self.speed * quick - self.complaint_price * complaints
 
 
 class Meter:
@@ -63,7 +69,6 @@ class Meter:
         a = self.accounts
         yesterday = self._simulation.day - 1
         lately = (a["closed_day"] == yesterday) & resolved(a)
-        rewards = (cash - (1.0 + objective.cost_price) * cost) / self._mean
-        rewards += objective.speed * lately * (self._days - self._simulation.day) / self._days
-        rewards -= objective.complaint_price * complaints
+        quick = lately * (self._days - self._simulation.day) / self._days
+        rewards = objective.value(cash / self._mean, cost / self._mean, quick, complaints)
         return rewards, float(cost.mean() / self._mean), float(complaints.mean())

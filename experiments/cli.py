@@ -25,6 +25,7 @@ from experiments.commands import (
     schema,
     story,
     train,
+    tune,
 )
 from experiments.console import INTERRUPTED
 
@@ -38,6 +39,7 @@ app.command()(compare.compare)
 app.command()(compare.demo)
 app.command()(compare.report)
 app.command()(train.train)
+app.command()(tune.tune)
 app.command()(distill.distill)
 app.command()(propensity.propensity)
 app.command()(robustness.stress)

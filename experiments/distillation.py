@@ -17,15 +17,15 @@ import numpy as np
 from agents.distill import Extract, Sample, extract
 from agents.learned import LearnedPolicy
 from agents.library import load_policy
-from agents.objective import Meter, Objective
+from agents.objective import Objective
 from agents.plan import Plan, PlanFile
 from agents.policy import Policy
+from experiments.cohorts import Cohorts
 from experiments.intervals import interval
 from scenarios.environments import PORTFOLIO_SEED
 from scenarios.schema import Scenario
 from sim.inputs import InputError
 from sim.simulation import Simulation
-from sim.treatments import Menu
 
 KEPT = 0.1  # share of account-days the tree learns from
 COLLECT_SEED, SELECT_SEED = PORTFOLIO_SEED + 500_000, PORTFOLIO_SEED + 600_000
@@ -42,29 +42,6 @@ class Distillation:
 
     plan: PlanFile
     candidates: list[dict[str, float]]
-
-
-@dataclass(frozen=True)
-class Trial:
-    """Cohorts on which plans are tried, and what a plan is worth there: the learner's own objective, prices included."""
-
-    scenario: Scenario
-    objective: Objective
-    accounts: int
-
-    def worth(self, file: PlanFile) -> float:
-        """Mean of the objective over the cohorts, per unit of opening balance."""
-        total = 0.0
-        for seed in (SELECT_SEED, SELECT_SEED + 1):
-            portfolio = self.scenario.portfolio(self.accounts, seed)
-            simulation = Simulation(self.scenario.world, portfolio, self.scenario.rules, seed)
-            plan = Plan.of(file, simulation.menu)
-            meter = Meter(simulation, self.scenario.days)
-            while simulation.day < self.scenario.days and not simulation.finished:
-                seen = simulation.observe()
-                simulation.advance(plan.act(seen, simulation.masks()))
-                total += float(meter.read(self.objective)[0].mean())
-        return total / 2
 
 
 def collect(scenario: Scenario, leader: Policy, teacher: LearnedPolicy, accounts: int, seed: int) -> Sample:
@@ -102,10 +79,12 @@ def distill(
     training = teacher.card.training
     prices = training.get("prices", {})
     objective = Objective(training.get("speed", 0.0), prices.get("cost", 0.0), prices.get("complaints", 0.0))
-    trial, menu = (
-        Trial(scenario, objective, accounts),
-        Menu.of(scenario.world.channels, scenario.world.offers, scenario.world.legal),
-    )
+    cohorts = Cohorts(scenario, accounts, (SELECT_SEED, SELECT_SEED + 1))
+    menu = cohorts.menu
+
+    def worth_of(file: PlanFile) -> float:
+        return float(objective.value(*cohorts.parts(file).T).mean())
+
     leader: Policy = teacher
     samples: list[Sample] = []
     best: tuple[float, PlanFile] | None = None
@@ -124,8 +103,8 @@ def distill(
             )
             tree = extract(sample, menu, size)
             write = partial(_written, tree, described)
-            plain = trial.worth(write(tree.options))
-            options, worth = try_leaves(tree, lambda o, w=write: trial.worth(w(o)), plain)  # type: ignore[misc]
+            plain = worth_of(write(tree.options))
+            options, worth = try_leaves(tree, lambda o, w=write: worth_of(w(o)), plain)  # type: ignore[misc]
             candidates.append({"round": number + 1, "leaves": size, "imitated": plain, "tried": worth})
             if tell:
                 tell(

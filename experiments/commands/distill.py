@@ -27,9 +27,7 @@ def distill(
 
     Example: recoup distill learned -s taiwan-cards --leaves 24 --out mine.yaml
     """
-    import yaml
-
-    from agents.distill import plan_yaml
+    from agents.plan_writing import plan_text
     from experiments.distillation import distill as run
     from experiments.distillation import kept_share
     from experiments.report.text import text_in
@@ -44,10 +42,7 @@ def distill(
         raise InputError(out, "--out", "a file that exists", "a new file")
     loaded = load_scenario(scenario)
     found = run(loaded, policy, leaves or [24, 40], name=name, tell=lambda line: typer.echo(line, err=True))
-    text = yaml.safe_dump(
-        plan_yaml(found.plan), sort_keys=False, allow_unicode=True, width=110, default_flow_style=None
-    )
-    write_text(out, text)
+    write_text(out, plan_text(found.plan))
     from experiments.measures import take
 
     rates = {}

@@ -1,0 +1,67 @@
+"""Cohorts to try plans on: what each is worth on the same cohorts under the same luck, before it is measured on other seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.objective import resolved
+from agents.plan import Plan, PlanFile
+from scenarios.schema import Scenario
+from sim.portfolio import Portfolio
+from sim.simulation import Simulation
+from sim.treatments import Menu
+
+PARTS = ("cash", "cost", "quick", "complaints")  # the arguments of `Objective.value`
+
+
+@dataclass(frozen=True)
+class Cohorts:
+    """Cohorts of a scenario, one a seed, on which plans are tried."""
+
+    scenario: Scenario
+    accounts: int
+    seeds: Sequence[int]
+
+    @cached_property
+    def portfolios(self) -> dict[int, Portfolio]:
+        """The cohorts' accounts by seed; a portfolio from a file may have fewer than asked for."""
+        return {seed: self.scenario.portfolio(self.accounts, seed) for seed in self.seeds}
+
+    @cached_property
+    def menu(self) -> Menu:
+        """The scenario's treatments."""
+        world = self.scenario.world
+        return Menu.of(world.channels, world.offers, world.legal)
+
+    def parts(self, file: PlanFile, seeds: Sequence[int] | None = None) -> NDArray[np.float64]:
+        """What a plan brings on each cohort, or on some: shape (cohorts, PARTS), units of `Objective.value`.
+
+        Raises:
+            InputError: a fault in the plan.
+        """
+        plan = Plan.of(file, self.menu)
+        return np.array([self._follow(plan, seed) for seed in (self.seeds if seeds is None else seeds)])
+
+    def _follow(self, plan: Plan, seed: int) -> tuple[float, float, float, float]:
+        simulation = Simulation(self.scenario.world, self.portfolios[seed], self.scenario.rules, seed)
+        days, every = self.scenario.days, self.scenario.world.decision_every_days
+        while simulation.day < days and not simulation.finished:
+            actions, priority = np.zeros(simulation.open_accounts.size, np.int64), None
+            if simulation.day % every == 0:
+                seen = simulation.observe()
+                actions = plan.act(seen, simulation.masks())
+                priority = plan.priority(seen, actions)
+            simulation.advance(actions, priority)
+        a = simulation.accounts
+        opening = float(a["opening"].sum())
+        return (
+            float(a["discounted_cash"].sum()) / opening,
+            float(a["discounted_cost"].sum()) / opening,
+            float((resolved(a) * (days - 1 - a["closed_day"]) / days).mean()),
+            float(a["complaint_risk"].mean()),
+        )

@@ -1,0 +1,104 @@
+"""`recoup tune`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.console import INTERRUPTED, Json, complete_plans, complete_scenarios, console
+
+
+def tune(
+    plan: Annotated[
+        str | None,
+        typer.Argument(help="Plan's name or file [default: effort by age and balance].", autocompletion=complete_plans),
+    ] = None,
+    scenario: Annotated[
+        str, typer.Option("-s", "--scenario", help="Scenario's name or file.", autocompletion=complete_scenarios)
+    ] = "china-consumer",
+    out: Annotated[Path, typer.Option(help="Plan file to write, new.")] = Path("tuned.yaml"),
+    name: Annotated[str, typer.Option(help="Name of the new plan.")] = "tuned",
+    sweeps: Annotated[int, typer.Option(min=1, max=100, help="At most so many sweeps over the plan.")] = 3,
+    field: Annotated[
+        list[str] | None, typer.Option(help="Fields whose numbers may move [default: those of pace].")
+    ] = None,
+    cohorts: Annotated[int, typer.Option(min=2, max=100, help="Cohorts each version is tried on.")] = 4,
+    accounts: Annotated[int, typer.Option(min=50, max=1_000_000, help="Accounts in each.")] = 2000,
+    against: Annotated[str, typer.Option(help="Plan whose cost and complaints are the limits.")] = "staged",
+    speed: Annotated[float, typer.Option(min=0, max=10, help="Weight of quick endings beside money.")] = 0.3,
+    complaint_price: Annotated[
+        float, typer.Option(min=0, max=1000, help="Price of a complaint to begin with, in mean balances.")
+    ] = 2.0,
+    json: Json = False,
+) -> None:
+    """Search for better numbers and treatments in a plan, within the cost and complaints of another.
+
+    Example: recoup tune staged -s taiwan-cards --sweeps 1 --out mine.yaml
+
+    Example: recoup tune mine.yaml --field balance --field dpd --out mine-2.yaml
+    """
+    from agents.effort import effort_plan
+    from agents.objective import Objective
+    from agents.plan import Plan, read_plan
+    from agents.plan import find_plan as find
+    from agents.plan_writing import plan_data, plan_text
+    from experiments.cohorts import Cohorts
+    from experiments.runfolder import write_text
+    from experiments.tuning import PACE, SEED, Search, limits
+    from scenarios.schema import load_scenario
+    from sim.inputs import InputError, choose
+    from sim.observation import FIELD_INDEX
+
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", name):
+        raise InputError("--name", "", name, "a short name of lower-case letters, digits and hyphens")
+    if out.exists():
+        raise InputError(out, "--out", "a file that exists", "a new file")
+    for one in field or ():
+        if one not in FIELD_INDEX:
+            raise InputError("--field", "", one, choose(FIELD_INDEX, one))
+    tried = Cohorts(load_scenario(scenario), accounts, range(SEED, SEED + cohorts))
+    if plan is None:
+        start = effort_plan(tried.portfolios[SEED].column("opening_balance"))
+    else:
+        document = find(plan)
+        Plan.load(document, tried.menu)
+        start = read_plan(document)
+    objective = Objective(speed, 0.0, complaint_price)
+    budget = limits(tried, Plan.load(against, tried.menu).file, objective)
+    search = Search(tried, plan_data(start) | {"name": name, "title": f"{start.title}, tuned"}, objective, budget)
+    stopped = False
+    try:
+        for number in range(sweeps):
+            kept = search.sweep(tuple(field or PACE), lambda line: typer.echo(line, err=True))
+            typer.echo(f"sweep {number + 1}: {kept} changes kept of {search.tried} tried so far", err=True)
+            if not kept:
+                break
+    except KeyboardInterrupt:
+        stopped = True
+    found = search.result()
+    write_text(out, plan_text(found.plan))
+    if json:
+        console().print_json(
+            data={
+                "plan": str(out),
+                "rules": len(found.plan.rules),
+                "before": found.before,
+                "after": found.after,
+                "tried": found.tried,
+                "kept": found.kept,
+                "prices": found.prices,
+            }
+        )
+    else:
+        console().print(
+            f"objective {found.before:.4f} → {found.after:.4f} on the cohorts of the search; {found.kept} changes kept of {found.tried}. "
+            "Compare it on other seeds before believing it.",
+            soft_wrap=True,
+        )
+        console().print(f"plan: {out} ({len(found.plan.rules)} rules)", soft_wrap=True, markup=False)
+    if stopped:
+        typer.echo(f"recoup: interrupted; go on with: recoup tune {out} --out …", err=True)
+        raise typer.Exit(INTERRUPTED)
