@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
@@ -30,6 +31,7 @@ from sim.treatments import Menu
 
 CHECKPOINT, PROGRESS, POLICY = "checkpoint", "progress.jsonl", "policy"
 LATEST = 8  # cohorts in the running estimate
+MET = 0.05  # share of account-days that features are standardised on
 COST_RATE, COMPLAINT_RATE = 0.05, 0.1
 
 
@@ -48,6 +50,7 @@ class Training:
     imitate: str | None = "tiered"
     against: str = "staged"
     limits: bool = True
+    complaint_price: float = 0.0
     hyperparameters: str | None = None
     name: str = "learned"
 
@@ -75,16 +78,23 @@ def environment(training: Training, scenario: Scenario, objective: Objective) ->
     return PortfolioVecEnv(envs, objective, spread=training.spread, seed=PORTFOLIO_SEED + 1000 * training.seed)
 
 
-def reference(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> Reference:
-    """Follow the plan on each of the environment's cohorts, in the true world."""
-    found = []
+def reference(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> tuple[Reference, NDArray[np.float32]]:
+    """Follow the plan on each of the environment's cohorts, in the true world.
+
+    Returns:
+        What it reaches, and the features of some of the account-days it led through, shape (rows, features).
+    """
+    rng = np.random.default_rng(0)
+    found, met = [], []
     for number in range(rounds * len(env.envs)):
         one = env.envs[number % len(env.envs)]
         observations, _ = one.reset(seed=PORTFOLIO_SEED - 1 - number)
         simulation, is_open = one.simulation, np.ones(one.num_envs, bool)
         while simulation.day < one.days:
             actions = np.zeros(one.num_envs, np.int64)
-            actions[is_open] = plan.act(observations[is_open], one.action_masks()[is_open])
+            seen = observations[is_open]
+            actions[is_open] = plan.act(seen, one.action_masks()[is_open])
+            met.append(features.encode(seen[rng.random(len(seen)) < MET]))
             observations, _, _, _, info = one.step(actions)
             is_open = info["open"]
         a = simulation.accounts
@@ -97,7 +107,7 @@ def reference(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> Reference:
                 a["complaint_risk"].mean(),
             )
         )
-    return Reference(*(float(value) for value in np.mean(found, axis=0)))
+    return Reference(*(float(value) for value in np.mean(found, axis=0))), np.concatenate(met)
 
 
 class _Progress(BaseCallback):
@@ -193,12 +203,14 @@ def train(
     torch.distributions.Distribution.set_default_validate_args(False)  # an eighth of the learner's time
     objective = Objective(speed=training.speed)
     env = environment(training, scenario, objective)
-    against = reference(env, plan)
+    against, met = reference(env, plan)
     budget = Budget(objective)
     if training.limits:
         budget.cost = Limit("cost", against.cost, COST_RATE)
-        budget.complaints = Limit("complaints", against.complaints, COMPLAINT_RATE)
+        budget.complaints = Limit("complaints", against.complaints, COMPLAINT_RATE, training.complaint_price)
+        objective.complaint_price = training.complaint_price
     learner = learners.build(training.algorithm, env, found, training.seed, folder / "tensorboard")
+    learners.standardise(learner, met)
     done = 0
     if resume and (folder / f"{CHECKPOINT}.json").exists():
         state = read_json(folder / f"{CHECKPOINT}.json")

@@ -18,10 +18,11 @@ import torch
 
 from agents import features, learned, learners
 from agents.budget import Budget, Limit
-from agents.distill import Sample, extract, plan_yaml
+from agents.distill import Sample, extract
 from agents.library import load_policy
 from agents.objective import Objective
 from agents.plan import Plan, read_plan
+from agents.plan_writing import plan_data
 from agents.vecenv import PortfolioVecEnv
 from experiments import measures
 from experiments.rollout import rollout
@@ -149,6 +150,8 @@ def test_every_learner_acts_from_its_file_as_its_own_network_does(
         }
     )
     learner = learners.build(algorithm, env, found, 1)
+    env.reset()
+    learners.standardise(learner, features.encode(np.concatenate([one.simulation.observe() for one in env.envs])))
     learner.learn(5400)
     training = replace(SMALL, algorithm=algorithm)
     from experiments.training import Reference, export
@@ -164,10 +167,10 @@ def test_every_learner_acts_from_its_file_as_its_own_network_does(
     with torch.no_grad():
         if algorithm == "recurrent-ppo":
             state = tuple(torch.zeros(1, len(x), 64) for _ in range(2))
-            hidden, _ = net.lstm_actor(x[None], state)
+            hidden, _ = net.lstm_actor(net.extract_features(x)[None], state)
             expected = net.action_net(net.mlp_extractor.forward_actor(hidden[0]))
         elif algorithm in learners.ON_POLICY:
-            expected = net.action_net(net.mlp_extractor.forward_actor(x))
+            expected = net.action_net(net.mlp_extractor.forward_actor(net.extract_features(x)))
         else:
             expected = net.q_net(x) if algorithm == "dqn" else net.quantile_net(x).mean(dim=1)
     np.testing.assert_allclose(policy.outputs(seen), expected.numpy(), rtol=1e-3, atol=1e-4)
@@ -341,7 +344,7 @@ def test_a_tree_says_again_what_a_simple_policy_does(home: Scenario) -> None:
     names = np.array(menu.names)
     alike = [a.split("/")[0] == b.split("/")[0] for a, b in zip(names[decided], names[choice], strict=True)]
     assert np.mean(alike) > 0.98 and len(file.rules) <= 5
-    again = read_plan(Document("tree.yaml", plan_yaml(file), {}))
+    again = read_plan(Document("tree.yaml", plan_data(file), {}))
     assert [rule.do for rule in again.rules] == [rule.do for rule in file.rules]
 
 

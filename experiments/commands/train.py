@@ -27,6 +27,9 @@ def train(
     imitate: Annotated[str, typer.Option(help="Plan to start from; «none» to start from nothing.")] = "tiered",
     against: Annotated[str, typer.Option(help="Plan to be beaten; its cost and complaints are the limits.")] = "staged",
     limits: Annotated[bool, typer.Option(help="Keep to those limits.")] = True,
+    complaint_price: Annotated[
+        float, typer.Option(min=0, max=1000, help="Price of a complaint to begin with, in mean balances.")
+    ] = 0.0,
     hyperparameters: Annotated[Path | None, typer.Option(help="YAML file instead of the shipped one.")] = None,
     name: Annotated[str, typer.Option(help="Name of the policy.")] = "learned",
 ) -> None:
@@ -57,6 +60,7 @@ def train(
         imitate=None if imitate == "none" else imitate,
         against=against,
         limits=limits,
+        complaint_price=complaint_price,
         hyperparameters=str(hyperparameters) if hyperparameters else None,
         name=name,
     )
