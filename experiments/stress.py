@@ -23,6 +23,7 @@ def stress_set(spread: float = SPREAD) -> list[Variant]:
             staff=tuple((n, 0.5) for n in ("collector", "specialist", "autocall", "visit")),
         ),
         Variant("double-complaints", "twice the complaints", behaviour=(("complaint", 2.0),)),
+        Variant("empty-notices", "legal notices without effect", behaviour=(("pressure_notice", 0.0),)),
         Variant("wrong-contacts", "30 % wrong phone numbers", wrong_number=0.3),
     ]
     one_by_one = [
