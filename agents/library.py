@@ -14,15 +14,16 @@ from sim.inputs import InputError, choose
 from sim.parameters import World
 from sim.treatments import Menu
 
-OWN = {"learned": ".json", "distilled": ".yaml", "greedy": ".json"}  # what a scenario has of its own in agents/policies
-MAKES = {"learned": "train", "distilled": "distill", "greedy": "propensity"}  # the command for each
+# What a scenario has of its own in agents/policies, and the command for each.
+OWN = {"learned": ".json", "distilled": ".yaml", "greedy": ".json", "effort": ".yaml"}
+MAKES = {"learned": "train", "distilled": "distill", "greedy": "propensity", "effort": "tune"}
 
 
 def load_policy(given: str, scenario: str, world: World) -> Policy:
     """The policy that a user names.
 
     Args:
-        given: `learned`, `distilled` or `greedy` (the scenario's own), a shipped plan's name, a plan's `.yaml` or a policy's `.json`.
+        given: one of `OWN` (the scenario's own), a shipped plan's name, a plan's `.yaml` or a policy's `.json`.
         scenario: the scenario's name.
 
     Raises:

@@ -1,6 +1,6 @@
 """How the shipped policies come about: from a training folder to agents/policies, measured on seeds that nobody learned from.
 
-    recoup train -s china-consumer --steps 28000000 --out runs/train-china
+    recoup train -s china-consumer --imitate effort --steps 30000000 --out runs/train-china
     python benchmarks/ship.py china-consumer runs/train-china runs/shipped-china
 
 Copies the policy, distils it, compares both with the plans on unseen seeds, and writes the results into the policy's card.
@@ -27,7 +27,7 @@ MEASURES = (
     "complaints_per_1000",
     "breaches",
 )
-PLANS = ("no-contact", "status-quo", "staged", "tiered", "greedy", "distilled", "learned")
+PLANS = ("no-contact", "status-quo", "staged", "tiered", "greedy", "effort", "distilled", "learned")
 
 
 def recoup(*arguments: str | Path) -> None:
@@ -53,7 +53,7 @@ def main() -> None:
     if not given.keep_distilled:
         plan.unlink(missing_ok=True)
         recoup("distill", "learned", "-s", given.scenario, "--out", plan, "--leaves", str(given.leaves), "--seeds", "5")
-    plans = [name for name in PLANS if name not in ("greedy",) or own_policy(name, given.scenario).is_file()]
+    plans = [name for name in PLANS if name not in ("greedy", "effort") or own_policy(name, given.scenario).is_file()]
     seeds = ("--seeds", str(given.seeds), "--first-seed", str(given.first_seed))
     recoup(
         "compare",

@@ -20,6 +20,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from agents import features, learned, learners
 from agents.budget import Budget, Limit
 from agents.imitation import imitate
+from agents.library import load_policy
 from agents.objective import Objective, resolved
 from agents.plan import Plan
 from agents.vecenv import PortfolioVecEnv
@@ -33,6 +34,7 @@ CHECKPOINT, PROGRESS, POLICY = "checkpoint", "progress.jsonl", "policy"
 LATEST = 8  # cohorts in the running estimate
 MET = 0.05  # share of account-days that features are standardised on
 COST_RATE, COMPLAINT_RATE = 0.05, 0.1
+KEPT_FREE = 0.05  # of a limit: prices hold it on average only, and a policy meets other cohorts later
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Training:
     imitate: str | None = "tiered"
     against: str = "staged"
     limits: bool = True
-    complaint_price: float = 0.0
+    complaint_price: float = 2.0
     hyperparameters: str | None = None
     name: str = "learned"
 
@@ -195,7 +197,7 @@ def train(
         training.algorithm, Path(training.hyperparameters) if training.hyperparameters else None
     )
     plan = Plan.load(training.against, menu)
-    teacher = Plan.load(training.imitate, menu) if training.imitate else None
+    teacher = load_policy(training.imitate, scenario.name, scenario.world) if training.imitate else None
     settings = json.loads(json.dumps({**asdict(training), "world": fingerprint(scenario.world, scenario.rules)}))
     settings.pop("steps")  # a run may be prolonged
     open_folder(folder, settings, resume)
@@ -206,8 +208,10 @@ def train(
     against, met = reference(env, plan)
     budget = Budget(objective)
     if training.limits:
-        budget.cost = Limit("cost", against.cost, COST_RATE)
-        budget.complaints = Limit("complaints", against.complaints, COMPLAINT_RATE, training.complaint_price)
+        budget.cost = Limit("cost", (1 - KEPT_FREE) * against.cost, COST_RATE)
+        budget.complaints = Limit(
+            "complaints", (1 - KEPT_FREE) * against.complaints, COMPLAINT_RATE, training.complaint_price
+        )
         objective.complaint_price = training.complaint_price
     learner = learners.build(training.algorithm, env, found, training.seed, folder / "tensorboard")
     learners.standardise(learner, met)

@@ -24,12 +24,14 @@ def train(
         float, typer.Option(min=0, max=0.9, help="Randomise behaviour parameters by up to this share; 0 = not at all.")
     ] = 0.1,
     speed: Annotated[float, typer.Option(min=0, max=10, help="Weight of quick endings beside money.")] = 0.3,
-    imitate: Annotated[str, typer.Option(help="Plan to start from; «none» to start from nothing.")] = "tiered",
+    imitate: Annotated[
+        str, typer.Option(help="Plan or policy to start from; «none» to start from nothing.")
+    ] = "tiered",
     against: Annotated[str, typer.Option(help="Plan to be beaten; its cost and complaints are the limits.")] = "staged",
     limits: Annotated[bool, typer.Option(help="Keep to those limits.")] = True,
     complaint_price: Annotated[
         float, typer.Option(min=0, max=1000, help="Price of a complaint to begin with, in mean balances.")
-    ] = 0.0,
+    ] = 2.0,
     hyperparameters: Annotated[Path | None, typer.Option(help="YAML file instead of the shipped one.")] = None,
     name: Annotated[str, typer.Option(help="Name of the policy.")] = "learned",
 ) -> None:
