@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from agents.objective import Objective
 
+KEPT_FREE = 0.05  # of a limit: prices hold it on average only, and a policy meets other cohorts later
+
 
 @dataclass
 class Limit:

@@ -1,4 +1,4 @@
-"""Cohorts to try plans on: what each is worth on the same cohorts under the same luck, before it is measured on other seeds."""
+"""Cohorts to try policies on: what each is worth on the same cohorts under the same luck, before it is measured on other seeds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agents.objective import resolved
-from agents.plan import Plan, PlanFile
+from agents.policy import Policy
 from scenarios.schema import Scenario
 from sim.portfolio import Portfolio
 from sim.simulation import Simulation
@@ -21,7 +21,7 @@ PARTS = ("cash", "cost", "quick", "complaints")  # the arguments of `Objective.v
 
 @dataclass(frozen=True)
 class Cohorts:
-    """Cohorts of a scenario, one a seed, on which plans are tried."""
+    """Cohorts of a scenario, one a seed, on which policies are tried."""
 
     scenario: Scenario
     accounts: int
@@ -38,24 +38,19 @@ class Cohorts:
         world = self.scenario.world
         return Menu.of(world.channels, world.offers, world.legal)
 
-    def parts(self, file: PlanFile, seeds: Sequence[int] | None = None) -> NDArray[np.float64]:
-        """What a plan brings on each cohort, or on some: shape (cohorts, PARTS), units of `Objective.value`.
+    def parts(self, policy: Policy, seeds: Sequence[int] | None = None) -> NDArray[np.float64]:
+        """What a policy brings on each cohort, or on some: shape (cohorts, PARTS), units of `Objective.value`."""
+        return np.array([self._follow(policy, seed) for seed in (self.seeds if seeds is None else seeds)])
 
-        Raises:
-            InputError: a fault in the plan.
-        """
-        plan = Plan.of(file, self.menu)
-        return np.array([self._follow(plan, seed) for seed in (self.seeds if seeds is None else seeds)])
-
-    def _follow(self, plan: Plan, seed: int) -> tuple[float, float, float, float]:
+    def _follow(self, policy: Policy, seed: int) -> tuple[float, float, float, float]:
         simulation = Simulation(self.scenario.world, self.portfolios[seed], self.scenario.rules, seed)
         days, every = self.scenario.days, self.scenario.world.decision_every_days
         while simulation.day < days and not simulation.finished:
             actions, priority = np.zeros(simulation.open_accounts.size, np.int64), None
             if simulation.day % every == 0:
                 seen = simulation.observe()
-                actions = plan.act(seen, simulation.masks())
-                priority = plan.priority(seen, actions)
+                actions = policy.act(seen, simulation.masks(), simulation.open_accounts)
+                priority = policy.priority(seen, actions)
             simulation.advance(actions, priority)
         a = simulation.accounts
         opening = float(a["opening"].sum())

@@ -83,7 +83,7 @@ def distill(
     menu = cohorts.menu
 
     def worth_of(file: PlanFile) -> float:
-        return float(objective.value(*cohorts.parts(file).T).mean())
+        return float(objective.value(*cohorts.parts(Plan.of(file, menu)).T).mean())
 
     leader: Policy = teacher
     samples: list[Sample] = []

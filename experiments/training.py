@@ -1,40 +1,44 @@
 """Training a policy: cohorts of a scenario, a learner, limits as prices, checkpoints, and an evaluation on unseen seeds.
 
 Folder: `run.json` (settings), `progress.jsonl` (one line a rollout), `checkpoint.zip` and `checkpoint.json` (to go on from),
-`tensorboard/`, and at the end `policy.json` and `policy.safetensors`.
+`average.safetensors` beside it, `tensorboard/`, and `policy.json` with `policy.safetensors`: the best version so far (`validation`).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
 from agents import features, learned, learners
-from agents.budget import Budget, Limit
+from agents.budget import KEPT_FREE, Budget, Limit
 from agents.imitation import imitate
 from agents.library import load_policy
 from agents.objective import Objective, resolved
 from agents.plan import Plan
 from agents.vecenv import PortfolioVecEnv
 from experiments.runfolder import fingerprint, open_folder, read_json, versions, write_json, write_whole
+from experiments.validation import Arrays, Average, Validation
 from scenarios.environments import PORTFOLIO_SEED
 from scenarios.schema import Scenario, load_scenario
 from sim.env import PortfolioVectorEnv
 from sim.treatments import Menu
 
-CHECKPOINT, PROGRESS, POLICY = "checkpoint", "progress.jsonl", "policy"
+EVERY = 10  # rollouts from one checkpoint and validation to the next
+CHECKPOINT, PROGRESS, POLICY, AVERAGE = "checkpoint", "progress.jsonl", "policy", "average.safetensors"
+VALIDATED = 1000  # accounts of a cohort of the validation, at most
 LATEST = 8  # cohorts in the running estimate
 MET = 0.05  # share of account-days that features are standardised on
 COST_RATE, COMPLAINT_RATE = 0.05, 0.1
-KEPT_FREE = 0.05  # of a limit: prices hold it on average only, and a policy meets other cohorts later
 
 
 @dataclass(frozen=True)
@@ -113,26 +117,15 @@ def reference(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> tuple[Refere
 
 
 class _Progress(BaseCallback):
-    """After each rollout: move the prices, note the figures, tell the caller, keep a checkpoint."""
+    """After each rollout: move the prices, note the figures, tell the caller; after some, keep a checkpoint and the best policy."""
 
-    def __init__(
-        self,
-        folder: Path,
-        env: PortfolioVecEnv,
-        budget: Budget,
-        against: Reference,
-        start: int,
-        tell: Callable[[int, dict[str, float]], None] | None,
-    ) -> None:
+    def __init__(self, run: _Run, start: int, tell: Callable[[int, dict[str, float]], None] | None) -> None:
         super().__init__()
-        self._folder, self._env, self._budget, self._against = folder, env, budget, against
-        self._start, self._tell, self._lines = start, tell, 0
+        self._run, self._start, self._tell, self._lines = run, start, tell, 0
 
     def _on_step(self) -> bool:
-        if (
-            self.model.__class__.__name__ in ("DQN", "QRDQN")
-            and self.n_calls % (self._env.days // len(self._env.envs)) == 0
-        ):
+        env = self._run.env
+        if self.model.__class__.__name__ in ("DQN", "QRDQN") and self.n_calls % (env.days // len(env.envs)) == 0:
             self._note()
         return True
 
@@ -141,37 +134,95 @@ class _Progress(BaseCallback):
             self._note()
 
     def _note(self) -> None:
-        self._budget.pay(*self._env.take_usage())
+        run = self._run
+        run.budget.pay(*run.env.take_usage())
+        run.average.update(run.weights())
         steps = self._start + self.num_timesteps
-        line = {
+        line: dict[str, Any] = {
             "steps": steps,
-            **self._budget.history[-1],
-            "recovery": _latest(self._env.recovered),
-            "days": _latest(self._env.times),
-            "recovery_against": self._against.recovery,
-            "days_against": self._against.days,
+            **run.budget.history[-1],
+            "recovery": _latest(run.env.recovered),
+            "days": _latest(run.env.times),
+            "recovery_against": run.against.recovery,
+            "days_against": run.against.days,
         }
         for name, value in line.items():
             if np.isfinite(value):
                 self.logger.record(f"recoup/{name}", value)
         self._lines += 1
-        with (self._folder / PROGRESS).open("a", encoding="utf-8") as file:
-            file.write(json.dumps({k: v if np.isfinite(v) else None for k, v in line.items()}) + "\n")
+        if self._lines % EVERY == 0:
+            line["validation"] = run.keep_best(steps)
+            run.save_checkpoint(steps)
+        with (run.folder / PROGRESS).open("a", encoding="utf-8") as file:
+            known = {k: v if isinstance(v, dict) or np.isfinite(v) else None for k, v in line.items()}
+            file.write(json.dumps(known) + "\n")
         if self._tell:
             self._tell(steps, line)
-        if self._lines % 10 == 0:
-            save_checkpoint(self._folder, self.model, self._budget, steps)
 
 
 def _latest(values: list[float]) -> float:
     return float(np.mean(values[-LATEST:])) if values else float("nan")
 
 
-def save_checkpoint(folder: Path, learner: BaseAlgorithm, budget: Budget, steps: int) -> None:
-    """Network, optimiser, prices and steps; the JSON file comes last and says that the checkpoint is whole."""
-    write_whole(folder / f"{CHECKPOINT}.zip", lambda temporary: _save(learner, temporary))
-    prices = {limit.name: limit.price for limit in (budget.cost, budget.complaints) if limit}
-    write_json(folder / f"{CHECKPOINT}.json", {"steps": steps, "prices": prices})
+@dataclass
+class _Run:
+    """A training under way and its folder."""
+
+    training: Training
+    folder: Path
+    scenario: Scenario
+    menu: Menu
+    env: PortfolioVecEnv
+    learner: BaseAlgorithm
+    found: learners.Hyperparameters
+    command: str
+    against: Reference
+    budget: Budget
+    validation: Validation
+    average: Average = field(default_factory=Average)
+    best: float = -np.inf
+
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """The acting network as it is now."""
+        return learners.weights(self.training.algorithm, self.learner)
+
+    def keep_best(self, steps: int) -> dict[str, Any]:
+        """Judge the average network; if none was better, write it as the policy."""
+        policy = export(
+            self.training,
+            self.scenario,
+            self.menu,
+            self.average.arrays,
+            self.found,
+            self.command,
+            self.against,
+            self.budget,
+        )
+        judged = self.validation.judge(policy)
+        if judged["score"] >= self.best:
+            self.best = judged["score"]
+            policy.card.training["chosen"] = {"steps": steps, **judged, "against": self.validation.against}
+            policy.save(self.folder / POLICY)
+        return judged
+
+    def save_checkpoint(self, steps: int) -> None:
+        """Network, optimiser, average, prices and steps; the JSON file comes last and says that the checkpoint is whole."""
+        write_whole(self.folder / f"{CHECKPOINT}.zip", lambda temporary: _save(self.learner, temporary))
+        write_whole(self.folder / AVERAGE, lambda temporary: save_file(self.average.arrays, temporary))
+        prices = {limit.name: limit.price for limit in (self.budget.cost, self.budget.complaints) if limit}
+        write_json(self.folder / f"{CHECKPOINT}.json", {"steps": steps, "prices": prices, "best": self.best})
+
+    def restore(self) -> int:
+        """Go back to the checkpoint, if there is one; returns its steps. Tensors alone are read, nothing is unpickled."""
+        if not (self.folder / f"{CHECKPOINT}.json").exists():
+            return 0
+        state = read_json(self.folder / f"{CHECKPOINT}.json")
+        self.learner.set_parameters(str(self.folder / f"{CHECKPOINT}.zip"), device="cpu")
+        self.average, self.best = Average(load_file(self.folder / AVERAGE)), float(state["best"])
+        for limit in (self.budget.cost, self.budget.complaints):
+            if limit:
+                limit.price = float(state["prices"].get(limit.name, 0.0))
+        return int(state["steps"])
 
 
 def _save(learner: BaseAlgorithm, path: Path) -> None:
@@ -215,42 +266,38 @@ def train(
         objective.complaint_price = training.complaint_price
     learner = learners.build(training.algorithm, env, found, training.seed, folder / "tensorboard")
     learners.standardise(learner, met)
-    done = 0
-    if resume and (folder / f"{CHECKPOINT}.json").exists():
-        state = read_json(folder / f"{CHECKPOINT}.json")
-        learner.set_parameters(str(folder / f"{CHECKPOINT}.zip"), device="cpu")  # tensors alone, nothing is unpickled
-        done = int(state["steps"])
-        for limit in (budget.cost, budget.complaints):
-            if limit:
-                limit.price = float(state["prices"].get(limit.name, 0.0))
+    validation = Validation(scenario, plan, min(training.accounts, VALIDATED), training.speed, training.limits)
+    run = _Run(training, folder, scenario, menu, env, learner, found, command, against, budget, validation)
+    done = run.restore() if resume else 0
+    if done:
         env.seed(PORTFOLIO_SEED + 1000 * training.seed + done % 1_000_003)
     elif teacher and training.algorithm in ("maskable-ppo", "ppo"):
         imitate(learner, env, teacher, PORTFOLIO_SEED + training.seed, training.algorithm == "maskable-ppo")
     left = training.steps - done
     if left > 0:
         try:
-            learner.learn(left, callback=_Progress(folder, env, budget, against, done, tell))
-        except KeyboardInterrupt:
-            save_checkpoint(folder, learner, budget, done + learner.num_timesteps)
-            raise
-        save_checkpoint(folder, learner, budget, done + learner.num_timesteps)
-    policy = export(training, scenario, menu, learner, found, command, against, budget)
-    policy.save(folder / POLICY)
-    return policy
+            learner.learn(left, callback=_Progress(run, done, tell))
+        finally:  # interrupted as well
+            run.average.update(run.weights())
+            run.keep_best(done + learner.num_timesteps)
+            run.save_checkpoint(done + learner.num_timesteps)
+    elif not (folder / f"{POLICY}.json").exists():
+        run.average.update(run.weights())
+        run.keep_best(done)
+    return learned.load(folder / f"{POLICY}.json", menu)
 
 
 def export(
     training: Training,
     scenario: Scenario,
     menu: Menu,
-    learner: BaseAlgorithm,
+    arrays: Arrays,
     found: learners.Hyperparameters,
     command: str,
     against: Reference,
     budget: Budget,
 ) -> learned.LearnedPolicy:
-    """The learner's acting network with its card."""
-    arrays = learners.weights(training.algorithm, learner)
+    """An acting network (see `learners.weights`) with its card."""
     card = learned.Card(
         format=learned.FORMAT,
         name=training.name,
@@ -277,4 +324,4 @@ def export(
             "behaviour (`recoup stress`), audit it (`recoup audit`), and try it on few accounts beside the plan in force."
         ),
     )
-    return learned.LearnedPolicy(card, arrays)
+    return learned.LearnedPolicy(card, dict(arrays))

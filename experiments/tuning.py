@@ -7,6 +7,7 @@ comparison's seeds. Limits are prices as in training: after each sweep they move
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,16 +18,16 @@ from numpy.typing import NDArray
 from agents.budget import Budget, Limit
 from agents.conditions import is_whole
 from agents.objective import Objective
-from agents.plan import PlanFile
+from agents.plan import Plan, PlanFile
 from experiments.cohorts import PARTS, Cohorts
 from scenarios.environments import PORTFOLIO_SEED
 from sim.inputs import InputError
 from sim.observation import FIELD_INDEX, FIELDS, ObservedField
 from sim.treatments import Menu
 
-SEED = PORTFOLIO_SEED + 700_000
-MARGIN = 0.0002  # of the opening balance: less is luck
-SURE = 0.75  # share of the cohorts that must gain
+SEED, UNSEEN_SEED = PORTFOLIO_SEED + 700_000, PORTFOLIO_SEED + 750_000
+MARGIN = 0.0003  # of the opening balance: less is not worth a rule's change
+SURE = 2.0  # standard errors over the cohorts; with less a search collects the luck of its own cohorts
 PRICE_RATE = 1.0  # price per relative overdraft and sweep
 # How often, how long and how many: what a search moves unless told otherwise.
 PACE = (
@@ -56,7 +57,8 @@ class Tuned:
     """A plan after a search.
 
     Attributes:
-        before, after: objective of the first and the last version, at the last prices.
+        before, after: objective of the first and the last version at the last prices, on the cohorts of the search.
+        unseen: by how much it rose on as many other cohorts, one number each.
         tried, kept: how many changes.
         prices: of the limits.
     """
@@ -64,6 +66,7 @@ class Tuned:
     plan: PlanFile
     before: float
     after: float
+    unseen: NDArray[np.float64]
     tried: int
     kept: int
     prices: dict[str, float]
@@ -124,17 +127,18 @@ class Search:
     def __init__(self, cohorts: Cohorts, start: Mapping[str, Any], objective: Objective, budget: Budget) -> None:
         self._cohorts, self.objective, self._budget = cohorts, objective, budget
         self._head = {key: value for key, value in start.items() if key != "rules"}
-        self._rules: list[dict[str, Any]] = [dict(rule) for rule in start["rules"]]
-        self._first = self._parts = cohorts.parts(self.best)
+        self._started: list[dict[str, Any]] = [dict(rule) for rule in start["rules"]]
+        self._rules = list(self._started)
+        self._first = self._parts = cohorts.parts(self._plan(self._rules))
         self.tried = self.kept = 0
 
     @property
     def best(self) -> PlanFile:
         """The best version so far."""
-        return self._file(self._rules)
+        return self._plan(self._rules).file
 
-    def _file(self, rules: list[dict[str, Any]]) -> PlanFile:
-        return PlanFile.model_validate({**self._head, "rules": rules})
+    def _plan(self, rules: list[dict[str, Any]]) -> Plan:
+        return Plan.of(PlanFile.model_validate({**self._head, "rules": rules}), self._cohorts.menu)
 
     def _worth(self, parts: NDArray[np.float64]) -> NDArray[np.float64]:
         """The objective by cohort."""
@@ -144,7 +148,10 @@ class Search:
         """Where the search stands."""
         prices = {limit.name: limit.price for limit in (self._budget.cost, self._budget.complaints) if limit}
         before, after = (float(self._worth(parts).mean()) for parts in (self._first, self._parts))
-        return Tuned(self.best, before, after, self.tried, self.kept, prices)
+        count = len(self._cohorts.seeds)
+        others = Cohorts(self._cohorts.scenario, self._cohorts.accounts, range(UNSEEN_SEED, UNSEEN_SEED + count))
+        old, new = (self._worth(others.parts(self._plan(rules))) for rules in (self._started, self._rules))
+        return Tuned(self.best, before, after, new - old, self.tried, self.kept, prices)
 
     def try_move(self, move: Move) -> bool:
         """Keep a change if the objective rises surely enough; a change that makes no plan is dropped."""
@@ -156,16 +163,16 @@ class Search:
         seeds, half = self._cohorts.seeds, max(1, len(self._cohorts.seeds) // 2)
         now = self._worth(self._parts)
         try:
-            file = self._file(rules)
-            parts = self._cohorts.parts(file, seeds[:half])
+            plan = self._plan(rules)
+            parts = self._cohorts.parts(plan, seeds[:half])
             self.tried += 1
             if (self._worth(parts) - now[:half]).mean() <= 0:
                 return False
-            parts = np.concatenate([parts, self._cohorts.parts(file, seeds[half:])]) if half < len(seeds) else parts
+            parts = np.concatenate([parts, self._cohorts.parts(plan, seeds[half:])]) if half < len(seeds) else parts
         except (InputError, ValueError):
             return False
         gain = self._worth(parts) - now
-        if gain.mean() <= MARGIN or (gain > 0).mean() < SURE:
+        if gain.mean() <= max(MARGIN, SURE * gain.std(ddof=1) / math.sqrt(gain.size)):
             return False
         self._rules, self._parts, self.kept = rules, parts, self.kept + 1
         return True
@@ -195,7 +202,7 @@ class Search:
         return moves(number, self._rules[number], self._cohorts.menu, fields)
 
 
-def limits(cohorts: Cohorts, against: PlanFile, objective: Objective) -> Budget:
+def limits(cohorts: Cohorts, against: Plan, objective: Objective) -> Budget:
     """The limits that a reference plan sets: its own cost and complaints on the same cohorts."""
     used = cohorts.parts(against).mean(axis=0)
     return Budget(

@@ -26,7 +26,7 @@ from agents.plan_writing import plan_data
 from agents.vecenv import PortfolioVecEnv
 from experiments import measures
 from experiments.rollout import rollout
-from experiments.training import CHECKPOINT, POLICY, PROGRESS, Training, environment, train
+from experiments.training import AVERAGE, CHECKPOINT, POLICY, PROGRESS, Training, environment, train
 from scenarios.schema import Scenario, load_scenario
 from sim.inputs import Document, InputError
 from sim.observation import FIELD_INDEX, FIELDS
@@ -157,7 +157,8 @@ def test_every_learner_acts_from_its_file_as_its_own_network_does(
     from experiments.training import Reference, export
 
     menu = Menu.of(home.world.channels, home.world.offers, home.world.legal)
-    policy = export(training, home, menu, learner, found, "", Reference(0, 0, 0, 0), Budget(objective))
+    arrays = learners.weights(algorithm, learner)
+    policy = export(training, home, menu, arrays, found, "", Reference(0, 0, 0, 0), Budget(objective))
     policy.save(tmp_path / "policy")
     policy = learned.load(tmp_path / "policy.json", menu)
     env.reset()
@@ -271,10 +272,13 @@ def test_a_pickle_is_not_run(home: Scenario, trained: Path, tmp_path: Path) -> N
 
 def test_resume_goes_on_from_the_checkpoint_and_refuses_another_training(trained: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    first = train(SMALL, folder)
+    train(SMALL, folder)
+    before = (folder / AVERAGE).read_bytes()
     longer = train(replace(SMALL, steps=2 * SMALL.steps), folder, resume=True)
     assert json.loads((folder / f"{CHECKPOINT}.json").read_text())["steps"] >= 2 * SMALL.steps
-    assert first.card.sha256 != longer.card.sha256
+    assert (folder / AVERAGE).read_bytes() != before
+    chosen = longer.card.training["chosen"]  # the best so far, early or late
+    assert chosen["score"] == json.loads((folder / f"{CHECKPOINT}.json").read_text())["best"]
     with pytest.raises(InputError, match="seed"):
         train(replace(SMALL, seed=9), folder, resume=True)
     with pytest.raises(InputError, match="a folder that exists"):
