@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from experiments.compare import Comparison
 from experiments.intervals import interval
 from experiments.report.run import Run
 from experiments.runfolder import ATTRIBUTION, write_json
+from experiments.workers import pool_of
 from sim.inputs import InputError, choose
 from sim.simulation import Simulation
 from sim.treatments import Channel, Legal, Menu, Window
@@ -179,6 +178,6 @@ def _run(comparison: Comparison, missing: list[tuple[int, Chosen]], days: int, w
     if workers == 1:
         yield from ((key, recovery(comparison, key[0], days, key[1])) for key in missing)
         return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with pool_of(workers) as pool:
         futures = [(key, pool.submit(recovery, comparison, key[0], days, key[1])) for key in missing]
         yield from ((key, future.result()) for key, future in futures)

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import itertools
 import math
-import multiprocessing
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -39,6 +37,7 @@ from experiments.runfolder import (
     write_json,
     write_table,
 )
+from experiments.workers import pool_of
 from scenarios.schema import Scenario, load_scenario
 from sim.audit import audit
 from sim.auditlog import typed_log
@@ -103,6 +102,7 @@ def compare(
     Raises:
         InputError: wrong scenario, plan, portfolio or folder; nothing is written then.
         Interrupted: SIGINT or SIGTERM.
+        WorkerLost: a worker was killed; finished parts are kept.
     """
     scenario = comparison.load()
     plans = [load_policy(given, scenario.name, scenario.world) for given in comparison.plans]
@@ -212,6 +212,7 @@ def run_part(comparison: Comparison, folder: Path, name: str, given: str, seed: 
             "breaches": run.breaches,
             "audit": None if run.log is None else _audited(run.log, who, scenario.rules, part),
             "decisions": run.decisions,
+            "rules": run.rules,
             "cash_sources": run.cash_sources,
             "welfare": _nulls(welfare.take(run)),
             "fairness": fairness.take(run, portfolio.table),
@@ -273,40 +274,17 @@ def _in_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-def _start_worker() -> None:
-    # Ctrl-C reaches the whole process group; the parent decides, and ends its workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """A parent that is killed can't end its workers, and they would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
 def _run_in_workers(
     comparison: Comparison, folder: Path, missing: list[tuple[str, str, int]], days: int, workers: int
 ) -> Iterator[tuple[str, int]]:
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker)
-    waiting: set[Future[tuple[str, int]]] = set()
-    try:
-        for name, given, seed in missing:
-            waiting.add(pool.submit(run_part, comparison, folder, name, given, seed, days))
+    with pool_of(workers) as pool:
+        waiting: set[Future[tuple[str, int]]] = {
+            pool.submit(run_part, comparison, folder, name, given, seed, days) for name, given, seed in missing
+        }
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for future in done:
                 yield future.result()
-        pool.shutdown()
-    except BaseException:
-        workers_now = list((pool._processes or {}).values())
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in workers_now:
-            process.terminate()
-        raise
 
 
 def gather(

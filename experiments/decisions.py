@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.plan import Plan
+from agents.policy import Policy
 from sim.observation import FIELD_INDEX, TIERS
 from sim.treatments import Menu
 
@@ -37,3 +39,23 @@ class DecisionCount:
             }
             for s, stage in enumerate(STAGES)
         }
+
+
+class RuleCount:
+    """Counts which rule of a plan decided; of other policies, nothing."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._plan = policy if isinstance(policy, Plan) else None
+        self._counts = np.zeros(len(self._plan.rules) + 1 if self._plan else 0, np.int64)
+
+    def add(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> None:
+        """Count one day's decisions, as `DecisionCount.add`."""
+        if self._plan:
+            self._counts += np.bincount(
+                self._plan.deciding_rules(observations, actions) + 1, minlength=len(self._counts)
+            )
+
+    def table(self) -> dict[str, int]:
+        """Account-days by rule; under the empty name those on which no rule decided, and nothing was done."""
+        names = ["", *(rule.name for rule in self._plan.rules)] if self._plan else []
+        return dict(zip(names, self._counts.tolist(), strict=True))

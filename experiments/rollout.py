@@ -10,7 +10,7 @@ import pandas as pd
 from agents.library import load_policy
 from agents.policy import Policy
 from experiments.cash_sources import CashSources
-from experiments.decisions import DecisionCount, Decisions
+from experiments.decisions import DecisionCount, Decisions, RuleCount
 from scenarios.schema import Scenario
 from sim.portfolio import Portfolio
 from sim.simulation import Simulation
@@ -26,6 +26,7 @@ class Rollout:
     breaches: dict[str, int]
     days: int
     decisions: Decisions = field(default_factory=dict)
+    rules: dict[str, int] = field(default_factory=dict)  # see `RuleCount.table`
     cash_sources: dict[str, int] = field(default_factory=dict)  # cents
     corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `CorrectionLoop.table`
     log: pd.DataFrame | None = None  # `Ledger.audit_table`, if asked for
@@ -53,7 +54,7 @@ def rollout(
 
 def follow(scenario: Scenario, policy: Policy, simulation: Simulation, days: int) -> Rollout:
     """As `rollout`, for a policy and a simulation at hand."""
-    decisions, sources = DecisionCount(simulation.menu), CashSources(simulation)
+    decisions, rules, sources = DecisionCount(simulation.menu), RuleCount(policy), CashSources(simulation)
     every = scenario.world.decision_every_days
     while simulation.day < days:
         morning, priority = simulation.open_accounts, None
@@ -63,6 +64,7 @@ def follow(scenario: Scenario, policy: Policy, simulation: Simulation, days: int
             actions = policy.act(observations, simulation.masks(), morning)
             priority = policy.priority(observations, actions)
             decisions.add(observations, actions)
+            rules.add(observations, actions)
         simulation.advance(actions, priority)
         sources.add(morning, actions)
     return Rollout(
@@ -72,6 +74,7 @@ def follow(scenario: Scenario, policy: Policy, simulation: Simulation, days: int
         breaches=simulation.breaches_by_rule(),
         days=days,
         decisions=decisions.table(),
+        rules=rules.table(),
         cash_sources=sources.table(),
         corrections=simulation.corrections_table(),
     )

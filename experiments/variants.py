@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import copy
-import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from functools import lru_cache
 
 from experiments import measures
 from experiments.intervals import difference
 from experiments.rollout import rollout
+from experiments.workers import pool_of
 from scenarios.schema import Scenario, load_scenario
 from sim.parameters import Shock, World
 from sim.perturbation import with_behaviour
@@ -121,13 +121,10 @@ def _finished(trials: Sequence[Trial], workers: int) -> Iterator[tuple[Trial, di
         for trial in trials:
             yield trial, run(trial)
         return
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-    try:
+    with pool_of(workers) as pool:
         waiting = {pool.submit(run, trial): trial for trial in trials}
         for future in as_completed(waiting):
             yield waiting[future], future.result()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def paired(

@@ -22,6 +22,7 @@ from experiments.intervals import difference, interval
 from experiments.measures import MEASURE
 from experiments.report import render
 from experiments.rollout import Rollout, rollout
+from experiments.workers import WorkerLost, pool_of
 from scenarios.schema import load_scenario
 from sim.inputs import InputError
 from tests import command
@@ -241,3 +242,16 @@ def test_claims_are_judged_by_their_interval(low: float | None, high: float | No
     if low is None:
         assert found[1]["verdict"] == verdict
     assert claims({}) == []
+
+
+def test_killed_worker_ends_in_one_line_that_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(WorkerLost, match="killed by the system") as lost, pool_of(1) as pool:
+        pool.submit(os._exit, 9).result()
+
+    def broken(*_: object) -> None:
+        raise lost.value
+
+    monkeypatch.setattr("experiments.compare.compare", broken)
+    done = command.recoup("compare", "-p", "staged", "--workers", "2", "--out", tmp_path / "run")
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert "memory" in done.stderr and done.stderr.rstrip().endswith(f"--out {tmp_path / 'run'} --resume")

@@ -6,19 +6,28 @@ import json
 import re
 import shutil
 import string
+from html import unescape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from agents.conditions import codes_of
+from agents.library import own_policy
+from agents.plan import Plan, PlanFile, find_plan, read_plan
 from experiments import welfare
 from experiments.compare import Comparison, compare
 from experiments.measures import MEASURE
 from experiments.report import LANGUAGES, answers, render, text_in
 from experiments.report.charts import _StandIns, dots
 from experiments.report.page import SECTIONS
+from experiments.report.plan_tree import Fork, Leaf, condition, tree_of
 from experiments.report.run import Run, verdict
+from scenarios.schema import load_scenario
 from sim.inputs import InputError, read_yaml
+from sim.observation import FIELDS, HIGH, LOW
+from sim.treatments import ALL_TREATMENTS, Menu
 from tests import browser
 
 MESSAGES = Path(__file__).resolve().parent.parent / "experiments" / "report" / "messages"
@@ -242,6 +251,78 @@ def test_plan_that_changed_since_is_not_shown(finished: Path, tmp_path: Path) ->
     assert 'id="plan"' in (finished / "report.html").read_text() and 'id="plan"' not in render(folder).read_text()
 
 
+def _grown(fork: Fork, row: dict[int, float]) -> Leaf:
+    """The leaf to which an account goes."""
+    below: Fork | Leaf = fork
+    while isinstance(below, Fork):
+        below = below.branches[sum(row[below.column] >= cut for cut in below.cuts)]
+    return below
+
+
+@pytest.mark.parametrize("scenario", ["china-consumer", "taiwan-cards"])
+def test_tree_decides_as_the_rules_that_it_is_read_from(scenario: str) -> None:
+    menu = Menu.of(*(getattr(load_scenario(scenario).world, part) for part in ("channels", "offers", "legal")))
+    plan = Plan.load(own_policy("distilled", scenario), menu)
+    tree = tree_of(plan.file)
+    assert tree is not None
+    draw = np.random.default_rng(1)
+    seen = (LOW + draw.random((400, len(FIELDS))) * (np.minimum(HIGH, LOW + 400) - LOW)).round().astype(np.float32)
+    everything = np.ones((len(seen), len(menu)), bool)
+    decided = plan.deciding_rules(seen, plan.act(seen, everything))
+    first = [_grown(tree, dict(enumerate(row))).rules[0].name for row in seen.tolist()]
+    assert first == [plan.rules[number].name for number in decided] and len(set(first)) > 8
+
+
+def test_ordered_rules_are_no_tree_and_a_field_is_cut_where_all_agree() -> None:
+    assert tree_of(read_plan(find_plan("staged"))) is None
+    data = {"name": "p", "title": "p", "rules": []}
+    for number, when in enumerate(
+        (
+            {"dpd": {"at_most": 7}},
+            {"dpd": {"at_least": 8, "at_most": 29}},
+            {"dpd": {"at_least": 30}, "early_warning": {"above": 0.35}},
+            {"dpd": {"at_least": 30}, "early_warning": {"at_most": 0.35}},
+        )
+    ):
+        data["rules"].append({"name": str(number), "when": when, "do": "nothing"})  # type: ignore[attr-defined]
+    tree = tree_of(PlanFile.model_validate(data))
+    assert tree is not None and tree.cuts == (8, 30)
+    say = text_in("en")
+    last = tree.branches[2]
+    assert isinstance(last, Fork)
+    told = [condition(fork, n, say) for fork in (tree, last) for n in range(len(fork.branches))]
+    assert told == [
+        "days past due ≤\u00a07", "days past due 8–29", "days past due ≥\u00a030",
+        "early-warning risk ≤\u00a035\u00a0%", "early-warning risk >\u00a035\u00a0%",
+    ]  # fmt: skip
+    data["rules"][1]["when"] = {"dpd": {"at_most": 29}}  # type: ignore[index]
+    assert tree_of(PlanFile.model_validate(data)) is None
+
+
+def test_page_shows_the_distilled_tree_and_how_often_each_rule_decided(tmp_path: Path) -> None:
+    compare(Comparison("taiwan-cards", ("staged", "distilled"), seeds=1, accounts=60, days=40), tmp_path / "run")
+    run = Run(tmp_path / "run")
+    part = run.parts("distilled")[0]
+    assert sum(part["rules"].values()) == sum(
+        days for tiers in part["decisions"].values() for found in tiers.values() for days in found.values()
+    )
+    html = render(tmp_path / "run").read_text(encoding="utf-8")
+    assert '<figure class="tree"' in html and html.count('<ol class="do">') > 8
+    chinese = render(tmp_path / "run", "zh").read_text(encoding="utf-8")
+    words = re.sub(r"<[^>]+>", " ", re.findall(r'<figure class="tree".*?</figure>', chinese, re.S)[0])
+    assert "逾期天数" in words and not re.search("[a-z]", unescape(words))
+
+
+def test_every_field_code_and_treatment_has_words() -> None:
+    for language in LANGUAGES:
+        messages = read_yaml(MESSAGES / f"{language}.yaml").data
+        assert list(messages["fields"]) == [field.name for field in FIELDS]
+        assert messages["codes"] == {f.name: messages["codes"][f.name] for f in FIELDS if codes_of(f)}
+        assert all(tuple(messages["codes"][f.name]) == codes_of(f) for f in FIELDS if codes_of(f))
+        parts = {part for treatment in ALL_TREATMENTS for part in treatment.name.split("/")}
+        assert set(messages["treatments"]) == parts
+
+
 def test_unfinished_run_has_no_report(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"results\.json"):
         render(tmp_path)
@@ -258,7 +339,7 @@ def chromium():  # type: ignore[no-untyped-def]
 
 _OVERFLOWING = """[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, svg')
     && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + '.' + e.className)"""
-_PICTURES = """[...document.querySelectorAll('figure')].map(f => [...f.querySelectorAll('svg')].map(s => s.getBoundingClientRect())
+_PICTURES = """[...document.querySelectorAll('figure:not(.tree)')].map(f => [...f.querySelectorAll('svg')].map(s => s.getBoundingClientRect())
     .filter(b => b.width > 250 && b.height > 80).length)"""
 _SMALLEST = """Math.min(...[...document.querySelectorAll('small, td, p, svg text')].map(e => e.getBoundingClientRect().height)
     .filter(h => h > 0))"""

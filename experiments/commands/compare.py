@@ -92,8 +92,9 @@ def demo(
     seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Number of seeds.")] = DEMO_SEEDS,
     workers: Annotated[int, typer.Option(min=1, max=1024, help="Processes.")] = 2,
     out: Annotated[Path | None, typer.Option(help="Run folder, new.")] = None,
+    json: Json = False,
 ) -> None:
-    """Four plans on a real portfolio: the whole story in a minute or two.
+    """Plans and learned policies on a real portfolio: the whole story in a few minutes.
 
     \b
     Examples:
@@ -103,7 +104,7 @@ def demo(
     from experiments.compare import Comparison
 
     command = f"recoup compare -s taiwan-cards {' '.join('-p ' + name for name in DEMO_PLANS)} --seeds {seeds}"
-    _compare(Comparison("taiwan-cards", DEMO_PLANS, seeds=seeds), out, workers, False, False, command)
+    _compare(Comparison("taiwan-cards", DEMO_PLANS, seeds=seeds), out, workers, False, json, command)
 
 
 def report(
@@ -139,6 +140,7 @@ def _compare(comparison: Comparison, out: Path | None, workers: int, resume: boo
     from experiments.compare import Interrupted, compare
     from experiments.report import answers, render
     from experiments.runfolder import SETTINGS
+    from experiments.workers import WorkerLost
 
     folder = out or Path("runs") / f"{Path(comparison.scenario).stem}-{datetime.now():%Y%m%d-%H%M%S}"
     scenario = comparison.load()
@@ -155,9 +157,12 @@ def _compare(comparison: Comparison, out: Path | None, workers: int, resume: boo
             progress.stop()
             if not (folder / SETTINGS).exists():
                 raise typer.Exit(INTERRUPTED) from None
-            again = command if "--resume" in command else f"{_with_out(command, folder)} --resume"
-            print(f"recoup: interrupted; finished seeds are kept. Go on with: {again}", file=sys.stderr)
+            print(f"recoup: interrupted; {_go_on(command, folder)}", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
+        except WorkerLost as error:
+            progress.stop()
+            print(f"recoup: {error}; {_go_on(command, folder)}", file=sys.stderr)
+            raise typer.Exit(1) from None
     page = render(folder)
     out_console = console()
     if as_json:
@@ -168,6 +173,11 @@ def _compare(comparison: Comparison, out: Path | None, workers: int, resume: boo
     for sentence in [*answers(results), *welfare, *results["fairness"]]:
         out_console.print(sentence, markup=False)
     out_console.print(f"\nreport: {page}", soft_wrap=True, markup=False)
+
+
+def _go_on(command: str, folder: Path) -> str:
+    again = command if "--resume" in command else f"{_with_out(command, folder)} --resume"
+    return f"finished seeds are kept. Go on with: {again}"
 
 
 def _with_out(command: str, folder: Path) -> str:

@@ -60,7 +60,29 @@ class Table:
     legend: list[tuple[str, str]] = field(default_factory=list)  # kind and name of what bars show
 
 
-Block = Paragraph | Bullets | Code | Picture | Table
+@dataclass(frozen=True)
+class Branch:
+    """A branch of a decision tree: when it is taken, how often (share, and as told), and what is done or comes next.
+
+    `do`: kind of treatment, for its colour, and words; the preferred one first.
+    """
+
+    condition: str
+    share: float | None
+    told: str
+    do: list[tuple[str, str]]
+    branches: list[Branch]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A decision tree, from its first branches down."""
+
+    caption: str
+    branches: list[Branch]
+
+
+Block = Paragraph | Bullets | Code | Picture | Table | Tree
 
 
 @dataclass(frozen=True)

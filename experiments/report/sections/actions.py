@@ -17,13 +17,13 @@ _MOST_DIFFERENCES = 5
 Shares = dict[tuple[str, str], dict[str, float]]
 
 
-def _kind(treatment_name: str) -> str:
-    t = _TREATMENTS[treatment_name]
-    if t.legal is not Legal.NONE:
+def kind(channel: Channel, legal: Legal) -> str:
+    """The kind of a treatment, one of `KINDS`."""
+    if legal is not Legal.NONE:
         return "legal"
-    if t.channel is Channel.NONE:
+    if channel is Channel.NONE:
         return "nothing"
-    return "text" if CHANNEL_GROUP[t.channel] == Group.TEXT else t.channel.name.lower()
+    return "text" if CHANNEL_GROUP[channel] == Group.TEXT else channel.name.lower()
 
 
 _TREATMENTS = {t.name: t for t in ALL_TREATMENTS}
@@ -58,8 +58,8 @@ def _shares(counts: Counter[str]) -> dict[str, float]:
     """Share of account-days by kind of treatment, in the order of `KINDS`."""
     kinds: Counter[str] = Counter()
     for name, days in counts.items():
-        kinds[_kind(name)] += days
-    return {kind: kinds[kind] / counts.total() for kind in KINDS}
+        kinds[kind(_TREATMENTS[name].channel, _TREATMENTS[name].legal)] += days
+    return {name: kinds[name] / counts.total() for name in KINDS}
 
 
 def _offers(counts: Counter[str]) -> float:

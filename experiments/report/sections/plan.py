@@ -1,36 +1,46 @@
-"""The best plan as it would be handed to operations, rule by rule, where it is a plan file."""
+"""The plans to hand over to operations, as a tree where the rules come from one, else rule by rule."""
 
 from __future__ import annotations
 
-from agents.plan import PlanFile, Rule, find_plan, read_plan
-from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
+from collections.abc import Iterator
+
+from agents.library import OWN, own_policy
+from agents.plan import PlanFile, find_plan, read_plan
+from experiments.report.blocks import Block, Branch, Cell, Line, Paragraph, Table, Tree
+from experiments.report.plan_tree import Fork, Leaf, condition, tree_of
 from experiments.report.run import Run
+from experiments.report.sections.actions import kind
 from experiments.report.text import Text
+from experiments.report.words import conditions, step_words
 from experiments.runfolder import SETTINGS, fingerprint, read_json
 from sim.inputs import InputError
+from sim.treatments import Channel, Legal
 
-_SIGNS = {"at_least": "≥", "above": ">", "at_most": "≤", "below": "<", "not": "≠"}
+Shares = dict[str, float]  # rule -> share of the account-days on which it decided; empty if the run did not count
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    file = _plan_file(run, run.best)
-    if file is None:
+    """The best plan that people can read; beside it the best tree, if that is another."""
+    files = {name: file for name in run.names if (file := plan_file(run, name))}
+    ranked = sorted(files, key=lambda name: -(run.value(name, "net_recovery_rate")["mean"] or 0.0))
+    trees = {name: tree for name in ranked if (tree := tree_of(files[name]))}
+    if not ranked:
         return []
-    rows: list[list[Cell | str]] = []
-    for number, rule in enumerate(file.rules, start=1):
-        rows.append(
-            [Cell(f"{number}. {rule.name}"), Cell("", [Line(c) for c in conditions(rule, say)]), treatment(rule, say)]
-        )
-    head = [say("plan.rule"), say("plan.when"), say("plan.do")]
-    return [
-        Paragraph(say("plan.intro")),
-        Table(say("plan.caption", plan=say.name(file.name)), head, rows, words=True),
-    ]
+    blocks: list[Block] = []
+    if ranked[0] != run.best and run.best not in files:
+        change = say.span(run.difference(ranked[0], run.best, "net_recovery_rate"), "points", signed=True)
+        blocks.append(Paragraph(say("plan.network", best=say.name(run.best), plan=say.name(ranked[0]), change=change)))
+    for name in dict.fromkeys([ranked[0], *list(trees)[:1]]):
+        shares = _shares(run, name)
+        blocks += _tree(say, name, trees[name], shares) if name in trees else _rules(say, name, files[name], shares)
+    return blocks
 
 
-def _plan_file(run: Run, name: str) -> PlanFile | None:
+def plan_file(run: Run, name: str) -> PlanFile | None:
     """The plan as it was when the run began; none if it is no plan file, or has changed since."""
     given = run.results["settings"]["plans"][run.names.index(name)]
+    if OWN.get(given) == ".yaml":
+        given = str(own_policy(given, run.results["scenario"]))
     try:
         file = read_plan(find_plan(given))
     except InputError:
@@ -39,34 +49,76 @@ def _plan_file(run: Run, name: str) -> PlanFile | None:
     return file if begun == fingerprint(file) else None
 
 
-def conditions(rule: Rule, say: Text) -> list[str]:
-    """The conditions of a rule, one line each."""
-    return _conditions(rule.when) if rule.when else [say("plan.always")]
+def _shares(run: Run, name: str) -> Shares:
+    parts = [part.get("rules", {}) for part in run.parts(name)]
+    days = sum(sum(part.values()) for part in parts)
+    names = dict.fromkeys(rule for part in parts for rule in part)
+    return {rule: sum(part.get(rule, 0) for part in parts) / days for rule in names} if days else {}
 
 
-def _conditions(when: dict[str, object]) -> list[str]:
-    lines = []
-    for field, value in when.items():
-        if field == "any":
-            assert isinstance(value, list)
-            lines.append(" | ".join("(" + ", ".join(_conditions(branch)) + ")" for branch in value))
-        elif isinstance(value, dict):
-            lines.append(", ".join(f"{field} {_SIGNS[bound]}\u00a0{_value(limit)}" for bound, limit in value.items()))
+def _rules(say: Text, name: str, file: PlanFile, shares: Shares) -> list[Block]:
+    rows: list[list[Cell | str]] = []
+    for number, rule in enumerate(file.rules, start=1):
+        row: list[Cell | str] = [
+            Cell(f"{number}. {rule.name}"),
+            Cell("", [Line(c) for c in conditions(rule.when, say)]),
+            step_words(rule.do, say),
+        ]
+        rows.append([*row, say.number(shares.get(rule.name, 0.0), "share")] if shares else row)
+    head = [say("plan.rule"), say("plan.when"), say("plan.do"), *([say("plan.share")] if shares else [])]
+    told = {"plan": say.name(name), "n": len(file.rules)}
+    message = say("plan.message_rules_plain", **told)
+    if shares:
+        busiest = max(file.rules, key=lambda rule: shares.get(rule.name, 0.0))
+        share = say.number(shares.get(busiest.name, 0.0), "share")
+        message = say("plan.message_rules", **told, rule=busiest.name, share=share, do=step_words(busiest.do, say))
+    return [
+        Paragraph(message, "message"),
+        Paragraph(say("plan.intro")),
+        Table(say("plan.caption", plan=say.name(name)), head, rows, words=True),
+    ]
+
+
+def _tree(say: Text, name: str, tree: Fork, shares: Shares) -> list[Block]:
+    branches = _branches(say, tree, shares)
+    leaves = list(_leaves(branches, []))
+    told = {"plan": say.name(name), "leaves": len(leaves), "depth": max(len(path) for path, _ in leaves)}
+    message = say("plan.message_plain", **told)
+    if shares:
+        path, leaf = max(leaves, key=lambda found: found[1].share or 0.0)
+        case = {"share": leaf.told, "conditions": say.listed(path), "do": leaf.do[0][1]}
+        message = say("plan.message", **told, **case)
+    return [
+        Paragraph(message, "message"),
+        Paragraph(say("plan.intro_tree")),
+        Tree(say("plan.tree_caption", plan=say.name(name)), branches),
+    ]
+
+
+def _branches(say: Text, fork: Fork, shares: Shares) -> list[Branch]:
+    found = []
+    for number, below in enumerate(fork.branches):
+        further, do, share = [], [], None
+        if isinstance(below, Leaf):
+            steps = [rule.do for rule in below.rules]
+            kinds = [kind(Channel[step.channel.upper()], Legal[step.legal.upper()]) for step in steps]
+            told = [step_words(step, say) for step in steps]
+            do = list(zip(kinds, [told[0], *(say("plan.else", do=other) for other in told[1:])], strict=True))
+            share = sum(shares.get(rule.name, 0.0) for rule in below.rules)
         else:
-            lines.append(f"{field} =\u00a0{_value(value)}")
-    return lines
+            further = _branches(say, below, shares)
+            share = sum(branch.share or 0.0 for branch in further)
+        known = share if shares else None
+        found.append(
+            Branch(condition(fork, number, say), known, say.number(known, "share") if shares else "", do, further)
+        )
+    return found
 
 
-def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return " / ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def treatment(rule: Rule, say: Text) -> str:
-    """What a rule does, in the words of plan files."""
-    step = rule.do
-    parts = [step.channel] if step.channel != "none" else []
-    parts += [" / ".join(step.offer)] if step.offer != ["none"] else []
-    parts += [step.legal] if step.legal != "none" else []
-    return " + ".join(parts) or say("plan.nothing")
+def _leaves(branches: list[Branch], path: list[str]) -> Iterator[tuple[list[str], Branch]]:
+    for branch in branches:
+        here = [*path, branch.condition]
+        if branch.branches:
+            yield from _leaves(branch.branches, here)
+        else:
+            yield here, branch

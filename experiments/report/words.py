@@ -1,0 +1,76 @@
+"""Conditions and treatments of plans in the reader's words."""
+
+from __future__ import annotations
+
+from agents.plan import Step
+from experiments.report.text import Text
+from sim.observation import FIELD_INDEX, FIELDS, ObservedField
+
+_SIGNS = {"at_least": "≥", "above": ">", "at_most": "≤", "below": "<", "not": "≠"}
+
+
+def field_name(name: str, say: Text) -> str:
+    """What an observation field is called."""
+    return say(f"fields.{name}")
+
+
+def yes_no(value: bool, say: Text) -> str:
+    """A flag's value."""
+    return say("yes" if value else "no")
+
+
+def value_words(field: ObservedField, value: object, say: Text) -> str:
+    """A field's value as a plan file gives it: a code's name, yes or no, or a number in the field's unit."""
+    if isinstance(value, list):
+        return " / ".join(value_words(field, item, say) for item in value)
+    if isinstance(value, bool):
+        return yes_no(value, say)
+    if isinstance(value, str):
+        return say.one_of(f"codes.{field.name}", value)
+    assert isinstance(value, int | float)
+    if field.unit in ("share", "probability"):
+        return f"{100 * value:.4g}\u00a0%"
+    return f"{value:,.10g}"
+
+
+def conditions(when: dict[str, object] | None, say: Text) -> list[str]:
+    """The conditions of a rule, one line each."""
+    return _conditions(when, say) if when else [say("plan.always")]
+
+
+def _conditions(when: dict[str, object], say: Text) -> list[str]:
+    lines = []
+    for name, value in when.items():
+        if name == "any":
+            assert isinstance(value, list)
+            lines.append(" | ".join("(" + say.listed(_conditions(branch, say)) + ")" for branch in value))
+            continue
+        field, called = FIELDS[FIELD_INDEX[name]], field_name(name, say)
+        if isinstance(value, dict):
+            bounds = (f"{_SIGNS[bound]}\u00a0{value_words(field, limit, say)}" for bound, limit in value.items())
+            lines.append(f"{called} {say.listed(list(bounds))}")
+        else:
+            lines.append(say("list.is", field=called, value=value_words(field, value, say)))
+    return lines
+
+
+def step_words(step: Step, say: Text) -> str:
+    """What a rule does."""
+    contact = say.one_of("treatments", step.channel)
+    if isinstance(step.window, dict) and (at := _mostly(step.window)):
+        contact += " " + say("plan.mostly", window=say(f"treatments.{at}"))
+    parts = [contact] if step.channel != "none" else []
+    parts += [" / ".join(say(f"treatments.{offer}") for offer in step.offer)] if step.offer != ["none"] else []
+    parts += [say(f"treatments.{step.legal}")] if step.legal != "none" else []
+    return " + ".join(parts) or say("plan.nothing")
+
+
+def treatment_words(name: str, say: Text) -> str:
+    """A treatment by its name in results, as in «collector/evening/plan_6»."""
+    return say("list.comma").join(say.one_of("treatments", part) for part in name.split("/"))
+
+
+def _mostly(weights: dict[str, int]) -> str | None:
+    """The window in which more than half of the contacts are made, if there is one."""
+    most = max(weights, key=lambda window: weights[window])
+    return most if 2 * weights[most] > sum(weights.values()) else None
