@@ -1,4 +1,4 @@
-"""Puts the table and the answers of a finished run into README.md: `python benchmarks/readme.py runs/demo`."""
+"""Puts the table and the answers of a finished run into both READMEs: `python benchmarks/readme.py runs/demo`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from experiments.measures import MEASURE
 from experiments.report import answers, text_in
+from experiments.report.sections.welfare import check_words
 from experiments.runfolder import RESULTS, read_json, write_text
 
 ROWS = (
@@ -16,29 +17,43 @@ ROWS = (
     "kept_promise_rate"
 ).split()
 BEGIN, END = "<!-- result -->\n", "<!-- /result -->\n"
+FILES = {"en": "README.md", "zh": "README.zh.md"}
+WORDS = {
+    "en": (
+        "measure",
+        "{accounts:,} real accounts, simulated treatment over {days} days; mean of {seeds} seeds (95 % interval).",
+    ),
+    "zh": ("指标", "{accounts:,} 个真实账户，模拟处理 {days} 天；{seeds} 个随机种子的均值（95 % 区间）。"),
+}
 
 
-def result(folder: Path) -> str:
+def result(folder: Path, language: str) -> str:
     """Markdown: one row a measure, one column a plan; then the answers in words."""
-    results, say = read_json(folder / RESULTS), text_in("en")
+    results, say = read_json(folder / RESULTS), text_in(language)
     policies = results["policies"]
-    lines = [["measure", *policies], ["---", *("---:" for _ in policies)]]
+    head, caption = WORDS[language]
+    lines = [[head, *map(say.name, policies)], ["---", *("---:" for _ in policies)]]
     lines += [
         [say.measure(name)[0], *(say.span(found[name], MEASURE[name].unit) for found in policies.values())]
         for name in ROWS
     ]
-    accounts, seeds = results["portfolio"]["accounts"], len(results["seeds"])
-    caption = f"*{accounts:,} real accounts, simulated treatment over {results['days']} days; mean of {seeds} seeds (95 % interval).*"
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    said = [*answers(results), *(check["sentence"] for check in results["welfare"])]  # as the terminal says it
-    return f"{table}\n\n{caption}\n\n{chr(10).join(f'- {sentence}' for sentence in said)}\n"
+    below = caption.format(accounts=results["portfolio"]["accounts"], days=results["days"], seeds=len(results["seeds"]))
+    checks = results["welfare"]
+    if language == "en":
+        judged = [check["sentence"] for check in checks]  # as the terminal says it
+    else:
+        judged = [check_words(check, say) for check in checks if check["policy"] != check["reference"]]
+    said = [*answers(results, say), *judged]
+    return f"{table}\n\n*{below}*\n\n{chr(10).join(f'- {sentence}' for sentence in said)}\n"
 
 
 def main() -> None:
-    readme = Path(__file__).resolve().parent.parent / "README.md"
-    before, rest = readme.read_text(encoding="utf-8").split(BEGIN)
-    after = rest.split(END)[1]
-    write_text(readme, f"{before}{BEGIN}{result(Path(sys.argv[1]))}{END}{after}")
+    root, folder = Path(__file__).resolve().parent.parent, Path(sys.argv[1])
+    for language, name in FILES.items():
+        before, rest = (root / name).read_text(encoding="utf-8").split(BEGIN)
+        after = rest.split(END)[1]
+        write_text(root / name, f"{before}{BEGIN}{result(folder, language)}{END}{after}")
 
 
 if __name__ == "__main__":

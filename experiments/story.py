@@ -6,6 +6,7 @@ The whole portfolio is simulated, as the account competes with the others for st
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from agents.library import load_policy
 from experiments.compare import Comparison
 from experiments.privacy import pseudonym_key, pseudonyms
 from experiments.report.run import Run
+from experiments.report.text import Text, text_in
+from experiments.report.words import fact_words, reason_words, treatment_words
 from experiments.runfolder import write_text
 from scenarios.schema import Scenario
 from sim.inputs import InputError, choose
@@ -27,31 +30,15 @@ from sim.portfolio import Portfolio
 from sim.simulation import Simulation
 
 # Events that a treatment's name and outcome do not tell already.
-_TOLD = {
-    "promise_kept": "promise kept",
-    "promise_broken": "promise broken",
-    "instalment_paid": "instalment paid",
-    "instalment_missed": "instalment missed",
-    "plan_broken": "instalment plan broken",
-    "complaint": "complains",
-    "opt_out": "opts out of texts",
-    "judgment": "judgment",
-    "seizure": "assets found",
-    "written_off": "written off",
-    "breach": "rule broken",
-}
-_OUTCOMES = {
-    "no_answer": "no answer",
-    "unserved": "not served: no staff free",
-    "blocked": "stopped by a rule",
-    "legal": "step taken",
-    "none": "",
-}
+TOLD = frozenset(
+    "promise_kept promise_broken instalment_paid instalment_missed plan_broken complaint opt_out judgment seizure "
+    "written_off breach".split()
+)
 
 
 @dataclass(frozen=True)
 class Day:
-    """A day on which something was done or happened. Money in currency units."""
+    """A day on which something was done or happened, by the names of results. Money in currency units."""
 
     day: int
     dpd: int
@@ -145,12 +132,12 @@ def tell(scenario: Scenario, portfolio: Portfolio, policies: list[str], account:
     number = int(found[0])
     row = portfolio.table.iloc[number]
     facts = {
-        "claim": float(row["opening_balance"]),
-        "days past due": int(row["dpd"]),
+        "opening_balance": float(row["opening_balance"]),
+        "dpd": int(row["dpd"]),
         "product": str(row["product"]),
-        "credit score": round(float(row["credit_score"])),
-        "monthly income": round(float(row["monthly_income"])),
-        "stable assets": "yes" if row["stable_assets"] else "no",
+        "credit_score": round(float(row["credit_score"])),
+        "monthly_income": round(float(row["monthly_income"])),
+        "stable_assets": bool(row["stable_assets"]),
     }
     paths = [_follow(scenario, portfolio, name, number, seed, days) for name in policies]
     return Story(account, seed, days, scenario.world.currency, facts, paths)
@@ -186,13 +173,13 @@ def _follow(scenario: Scenario, portfolio: Portfolio, given: str, number: int, s
 
 
 def _day(row: pd.Series, dpd: int, why: list[str]) -> Day:
-    events = [_TOLD[name] for name in EVENT_NAMES if name in _TOLD and row[name]]
+    events = [name for name in EVENT_NAMES if name in TOLD and row[name]]
     done = row["treatment"] != "nothing"
     return Day(
         day=int(row["day"]) + 1,
         dpd=dpd,
         treatment=str(row["treatment"]) if done else "",
-        outcome=_OUTCOMES.get(row["outcome"], row["outcome"]) if done else "",
+        outcome=str(row["outcome"]) if done and row["outcome"] != "none" else "",
         events=events,
         cash=row["cash"] / 100,
         balance=row["balance"] / 100,
@@ -200,13 +187,54 @@ def _day(row: pd.Series, dpd: int, why: list[str]) -> Day:
     )
 
 
-def write_html(story: Story, path: Path) -> Path:
+def write_html(story: Story, path: Path, language: str = "en") -> Path:
     """The story as one HTML file: a row per day, a column per policy."""
+    say = text_in(language)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("experiments", "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     by_day = [{day.day: day for day in path.days} for path in story.paths]
     days = sorted(set().union(*by_day))
-    html = environment.get_template("story.html.j2").render(story=story, days=days, by_day=by_day)
+    html = environment.get_template("story.html.j2").render(
+        story=story,
+        days=days,
+        by_day=by_day,
+        say=say,
+        facts=facts_words(story, say),
+        done=partial(done_words, say=say),
+        why=partial(why_words, say=say),
+        ending=partial(end_words, say=say),
+    )
     write_text(path, html)
     return path
+
+
+def facts_words(story: Story, say: Text) -> str:
+    """Who the debtor is."""
+    return say("list.semicolon").join(fact_words(name, value, say) for name, value in story.facts.items())
+
+
+def done_words(day: Day, say: Text) -> str:
+    """What was done on a day, and what came of it, payments left out."""
+    outcome = say.one_of("codes.last_outcome", day.outcome) if day.outcome else ""
+    treatment = treatment_words(day.treatment, say) if day.treatment else ""
+    first = say("list.is", field=treatment, value=outcome) if outcome else treatment
+    parts = [first, *(say(f"story.events.{name}") for name in day.events)]
+    return say("list.semicolon").join(part for part in parts if part)
+
+
+def why_words(day: Day, say: Text) -> str:
+    """Why it was chosen; what the policy itself says, the names of fields put into words."""
+    told = [reason_words(reason, say) for reason in day.why]
+    return say("story.because", reasons=say("list.semicolon").join(told)) if told else ""
+
+
+def end_words(course: Course, say: Text) -> str:
+    """How it ended under one policy."""
+    status = say(f"story.status.{course.status}")
+    if course.closed_day is not None:
+        status = say("story.closed", status=status, day=course.closed_day + 1)
+    money = {name: f"{getattr(course, name):,.2f}" for name in ("cash", "cost", "forgiven", "balance")}
+    return say(
+        "list.is", field=status, value=say("story.end_forgiven" if course.forgiven else "story.end_money", **money)
+    )

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from sim.inputs import InputError
 
 
-class WorkerLost(InputError):
+class WorkerLost(InputError):  # noqa: N818
     """A worker process was killed, most likely by the system for lack of memory."""
 
 

@@ -18,12 +18,14 @@ from agents.library import own_policy
 from agents.plan import Plan, PlanFile, find_plan, read_plan
 from experiments import welfare
 from experiments.compare import Comparison, compare
+from experiments.console import shipped
 from experiments.measures import MEASURE
 from experiments.report import LANGUAGES, answers, render, text_in
 from experiments.report.charts import _StandIns, dots
 from experiments.report.page import SECTIONS
 from experiments.report.plan_tree import Fork, Leaf, condition, tree_of
 from experiments.report.run import Run, verdict
+from experiments.stress import stress_set
 from scenarios.schema import load_scenario
 from sim.inputs import InputError, read_yaml
 from sim.observation import FIELDS, HIGH, LOW
@@ -143,7 +145,8 @@ def test_both_catalogues_say_the_same_things() -> None:
     english, chinese = (read_yaml(MESSAGES / f"{language}.yaml").data for language in LANGUAGES)
     assert all(entry.keys() == {"title", "definition"} for entry in chinese["measures"].values())
     assert set(chinese.pop("measures")) == MEASURE.keys() | welfare.MEASURE.keys()
-    assert all(names := (english.pop("names") == {}, chinese.pop("names"))) and names
+    for group in ("names", "notes", "columns"):  # what other files say in English
+        assert english.pop(group) == {} and chinese.pop(group)
     ours, theirs = _leaves(english), _leaves(chinese)
     assert ours.keys() == theirs.keys()
     assert "None" not in map(str, [*_flat(english).values(), *_flat(chinese).values()])
@@ -321,6 +324,31 @@ def test_every_field_code_and_treatment_has_words() -> None:
         assert all(tuple(messages["codes"][f.name]) == codes_of(f) for f in FIELDS if codes_of(f))
         parts = {part for treatment in ALL_TREATMENTS for part in treatment.name.split("/")}
         assert set(messages["treatments"]) == parts
+
+
+def test_chinese_knows_every_note_and_stress_that_ships() -> None:
+    say = text_in("zh")
+    scenarios = [load_scenario(name) for name in shipped(".")]
+    notes = [note for s in scenarios for note in (*s.notes, *s.portfolio(5, 1).notes)]
+    told = [say.note(note) for note in notes] + [
+        say.one_of("stress.labels", variant.name) for variant in stress_set() if not variant.name.endswith(("-", "+"))
+    ]
+    assert len(told) > 10 and [text for text in told if not re.search(r"[\u4e00-\u9fff]", text)] == []
+    assert say.note("of my own") == "of my own"
+
+
+def test_dearest_resource_is_named_only_if_it_is_sure(full: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(full, folder)
+    row = {"resource": "cases", "unit": "place", "policy": "staged", "currency": "TWD"}
+    unsure = {**row, "price": {"mean": 268.0, "low": -1600.0, "high": 2100.0}}
+    sure = {**row, "resource": "collector_hours", "price": {"mean": 23.0, "low": 13.0, "high": 33.0}}
+    for rows, said in (
+        ([unsure, sure], "one more hour of collectors' time would bring 23.00 TWD under staged"),
+        ([unsure], "nothing scarce"),
+    ):
+        (folder / "prices.json").write_text(json.dumps({"rows": rows}))
+        assert said in unescape(render(folder).read_text(encoding="utf-8"))
 
 
 def test_unfinished_run_has_no_report(tmp_path: Path) -> None:

@@ -12,9 +12,13 @@ import pytest
 from agents.explain import reasons, shown
 from agents.plan import Plan
 from experiments.compare import Comparison, compare
-from experiments.story import from_run, tell, write_html
+from experiments.report import LANGUAGES, text_in
+from experiments.report.words import reason_words
+from experiments.story import TOLD, from_run, tell, write_html
 from scenarios.schema import load_scenario
+from sim.account import Status
 from sim.inputs import InputError
+from sim.kernels import EVENT_NAMES
 from sim.observation import FIELD_INDEX
 from sim.simulation import Simulation
 
@@ -71,6 +75,12 @@ def test_story_page_and_slips(finished: Path, tmp_path: Path) -> None:
     story = from_run(finished, None)
     html = write_html(story, tmp_path / "story.html").read_text(encoding="utf-8")
     assert story.account in html and "because:" in html and "<script" not in html
+    assert "WeChat message" in html and "days past due: " in html
+    chinese = write_html(story, tmp_path / "story.zh.html", "zh").read_text(encoding="utf-8")
+    assert "分阶段方案" in chinese and "微信消息" in chinese and "逾期天数：" in chinese and "because" not in chinese
+    for say in map(text_in, LANGUAGES):
+        assert all(say(f"story.events.{name}") for name in TOLD) and set(EVENT_NAMES) >= TOLD
+        assert all(say(f"story.status.{status.name.lower()}") for status in Status)
     json.dumps(story.as_dict())
     with pytest.raises(InputError, match="account"):
         from_run(finished, "nobody")
@@ -79,3 +89,14 @@ def test_story_page_and_slips(finished: Path, tmp_path: Path) -> None:
     scenario = load_scenario("china-consumer")
     with pytest.raises(InputError, match="account"):
         tell(scenario, scenario.portfolio(5, 1), ["staged"], "x", 1, 3)
+
+
+def test_reasons_of_every_kind_of_policy_are_put_into_words() -> None:
+    say = text_in("zh")
+    told = [
+        reason_words(text, say)
+        for text in ("dpd = 12", "hardship = false", "dpd = 1,412 (+1.2)", "hardship: yes (-0.3)")
+    ]
+    assert told == ["逾期天数：12", "已披露困难：否", "逾期天数：1,412 (+1.2)", "已披露困难：是 (-0.3)"]
+    assert reason_words("legal_stage is none (+0.1)", say) == "法律阶段：无法律措施 (+0.1)"
+    assert reason_words("leave promises alone", say) == "leave promises alone"

@@ -118,9 +118,16 @@ def curves(
         axes.set_xlim(1, max(data.shape[1] for data in lines.values()))
         if from_zero:
             axes.set_ylim(bottom=0)
-        axes.legend(frameon=False, loc="best")
+        _legend(axes, narrow)
 
-    return _picture(name, caption, draw, ink)
+    return _picture(name, caption, draw, ink, height=3.4 + 0.11 * len(lines))
+
+
+def _legend(axes: Axes, narrow: bool) -> None:
+    """Below the picture, where no line runs through it."""
+    figure = axes.get_figure()
+    assert isinstance(figure, Figure)
+    figure.legend(frameon=False, loc="outside lower center", ncols=2 if narrow else 4)
 
 
 def dots(
@@ -162,9 +169,11 @@ def dots(
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_xlabel(ink(xlabel))
         if len(values) > 1:
-            axes.legend(frameon=False, loc="best")
+            _legend(axes, narrow)
 
-    return _picture(name, caption, draw, ink, height=1.2 + (0.3 + 0.14 * len(values)) * len(groups))
+    return _picture(
+        name, caption, draw, ink, height=1.2 + 0.11 * len(values) + (0.3 + 0.14 * len(values)) * len(groups)
+    )
 
 
 def waterfall(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -34,13 +35,18 @@ class Text:
             found = found[part]
         return found
 
-    def one_of(self, group: str, name: str) -> str:
-        """The message of a name within a group; the name itself where the catalogue does not know it."""
-        return str(self._at(group).get(name, name))
+    def one_of(self, group: str, name: str, otherwise: str | None = None) -> str:
+        """The message of a name within a group; where the catalogue does not know it, `otherwise` or the name itself."""
+        return str(self._at(group).get(name, name if otherwise is None else otherwise))
 
     def name(self, name: str) -> str:
         """What a plan or scenario that ships with Recoup is called; a user's own keeps its name."""
         return self.one_of("names", name)
+
+    def note(self, note: str) -> str:
+        """A note of a portfolio or scenario; a user's own, and what the catalogue lacks, as it is."""
+        drawn = re.fullmatch(r"synthetic portfolio, seed (\d+)", note)
+        return self("synthetic", seed=drawn.group(1)) if drawn else self.one_of("notes", note)
 
     def measure(self, name: str, known: tuple[str, str] | None = None) -> tuple[str, str]:
         """Title and definition of a measure; in English, of those of other files, as these say (`known`)."""

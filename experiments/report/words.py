@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+from agents.conditions import codes_of
 from agents.plan import Step
 from experiments.report.text import Text
 from sim.observation import FIELD_INDEX, FIELDS, ObservedField
 
+_FACT = re.compile(r"(\w+)(?: = | is |: )(.+?)( \([+-][\d.]+\))?")
 _SIGNS = {"at_least": "≥", "above": ">", "at_most": "≤", "below": "<", "not": "≠"}
 
 
@@ -26,11 +30,26 @@ def value_words(field: ObservedField, value: object, say: Text) -> str:
     if isinstance(value, bool):
         return yes_no(value, say)
     if isinstance(value, str):
-        return say.one_of(f"codes.{field.name}", value)
+        return say.one_of(f"codes.{field.name}", value) if codes_of(field) else value
     assert isinstance(value, int | float)
     if field.unit in ("share", "probability"):
         return f"{100 * value:.4g}\u00a0%"
     return f"{value:,.10g}"
+
+
+def fact_words(name: str, value: object, say: Text) -> str:
+    """What an account shows in a field."""
+    return say("list.is", field=field_name(name, say), value=value_words(FIELDS[FIELD_INDEX[name]], value, say))
+
+
+def reason_words(reason: str, say: Text) -> str:
+    """A reason that a policy gives: facts on fields, as `dpd = 12` or `hardship: no (+0.3)`, in words; others as they are."""
+    found = _FACT.fullmatch(reason)
+    if not found or found[1] not in FIELD_INDEX:
+        return reason
+    flag = {"true": True, "yes": True, "false": False, "no": False}
+    value: object = flag.get(found[2], found[2]) if FIELDS[FIELD_INDEX[found[1]]].unit == "yes/no" else found[2]
+    return fact_words(found[1], value, say) + (found[3] or "")
 
 
 def conditions(when: dict[str, object] | None, say: Text) -> list[str]:

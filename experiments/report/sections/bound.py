@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from experiments.report.blocks import Block, Paragraph, Table
 from experiments.report.run import Run
 from experiments.report.text import Text
@@ -11,7 +13,8 @@ def build(run: Run, say: Text) -> list[Block]:
     found = run.extra("bound.json")
     if not found or not found["rows"]:
         return []
-    top = max(found["rows"], key=lambda row: row["recovery_rate"]["mean"])
+    rows = [{**row, "label": _label(row, say)} for row in found["rows"]]
+    top = max(rows, key=lambda row: row["recovery_rate"]["mean"])
     message = say(
         "bound.message",
         label=top["label"],
@@ -20,7 +23,12 @@ def build(run: Run, say: Text) -> list[Block]:
         ours=say.span(run.value(run.best, "recovery_rate"), "share"),
     )
     head = [say("bound.name"), say("bound.recovery")]
-    table = Table(
-        say("bound.caption"), head, [[row["label"], say.span(row["recovery_rate"], "share")] for row in found["rows"]]
-    )
+    table = Table(say("bound.caption"), head, [[row["label"], say.span(row["recovery_rate"], "share")] for row in rows])
     return [Paragraph(message, "message"), table]
+
+
+def _label(row: dict[str, Any], say: Text) -> str:
+    policy = row["name"].removeprefix("staff-")
+    if policy != row["name"]:
+        return say("bound.staff", policy=say.name(policy))
+    return say.one_of("bound.labels", row["name"], row["label"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from experiments.report.run import Run
 from experiments.report.text import Text
@@ -61,14 +63,21 @@ def _prices(run: Run, say: Text) -> list[Block]:
         price, currency = row["price"], row["currency"]
         ends = [money(price[end], currency) for end in ("low", "high")]
         lines = [Line(say("between", low=ends[0], high=ends[1]))] if price["low"] is not None else []
-        resource = Cell(say.one_of("capacity.resources", row["resource"]), [Line(row["unit"])])
+        resource = Cell(say.one_of("capacity.resources", row["resource"]), [Line(_unit(row, say))])
         rows.append([resource, say.name(row["policy"]), Cell(money(price["mean"], currency), lines)])
-    top = max(found["rows"], key=lambda row: row["price"]["mean"] or 0.0)
-    message = say(
-        "capacity.prices_message",
-        unit=top["unit"],
-        resource=say.one_of("capacity.resources", top["resource"]),
-        value=money(top["price"]["mean"], top["currency"]),
-    )
+    sure = [row for row in found["rows"] if (row["price"]["low"] or 0.0) > 0]
+    message = say("capacity.prices_none")
+    if sure:
+        top = max(sure, key=lambda row: row["price"]["mean"])
+        message = say(
+            "capacity.prices_message",
+            unit=_unit(top, say),
+            plan=say.name(top["policy"]),
+            value=money(top["price"]["mean"], top["currency"]),
+        )
     head = [say("capacity.resource"), say("capacity.plan"), say("capacity.price")]
     return [Paragraph(message, "message"), Table(say("capacity.prices_caption"), head, rows)]
+
+
+def _unit(row: dict[str, Any], say: Text) -> str:
+    return say.one_of("capacity.units", row["resource"], row["unit"])

@@ -9,9 +9,9 @@ from experiments.report.text import Text
 
 def build(run: Run, say: Text) -> list[Block]:
     portfolio = run.results["portfolio"]
-    notes = list(dict.fromkeys(portfolio["notes"]))
+    notes = [say.note(note) for note in dict.fromkeys(portfolio["notes"])]
     filled = [
-        f"{field} ({say('data.all') if count == portfolio['accounts'] else f'{count:,}'})"
+        f"{say.one_of('columns', field)} ({say('data.all') if count == portfolio['accounts'] else f'{count:,}'})"
         for field, count in portfolio["filled"].items()
     ]
     if filled:

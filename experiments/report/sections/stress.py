@@ -14,7 +14,7 @@ def build(run: Run, say: Text) -> list[Block]:
     found = run.extra("stress.json")
     if not found or not found["rows"]:
         return []
-    rows = found["rows"]
+    rows = [{**row, "label": say.one_of("stress.labels", row["perturbation"], row["label"])} for row in found["rows"]]
     names = {"policy": say.name(found["policy"]), "against": say.name(found["against"])}
     unsure = [row["label"] for row in rows if not (row["recovery_rate"]["low"] or 0.0) > 0]
     shown = unsure[:MOST_NAMED] + (["…"] if len(unsure) > MOST_NAMED else [])

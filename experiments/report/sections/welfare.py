@@ -29,7 +29,7 @@ def build(run: Run, say: Text) -> list[Block]:
             row.append(Cell(say.number(value["mean"], measure["unit"]), lines))
         rows.append(row)
     head = [say("welfare.measure"), *map(say.name, run.names)]
-    checks = [_check(check, say) for check in found["checks"] if check["policy"] != reference]
+    checks = [check_words(check, say) for check in found["checks"] if check["policy"] != reference]
     return [
         *([Bullets(checks)] if checks else []),
         Paragraph(say("welfare.intro", against=say.name(reference))),
@@ -37,7 +37,8 @@ def build(run: Run, say: Text) -> list[Block]:
     ]
 
 
-def _check(check: dict[str, Any], say: Text) -> str:
+def check_words(check: dict[str, Any], say: Text) -> str:
+    """The verdict on one plan, in a sentence."""
     burdens = say.listed([say.measure(name, (name, ""))[0] for name in check["more"]])
     told = say.one_of("welfare.verdicts", check["verdict"])
     against = say.name(check["reference"])
