@@ -21,10 +21,11 @@ from experiments.compare import Comparison, compare
 from experiments.console import shipped
 from experiments.measures import MEASURE
 from experiments.report import LANGUAGES, answers, render, text_in
-from experiments.report.charts import _StandIns, dots
+from experiments.report.charts import _StandIns, _wrapped, dots
 from experiments.report.page import SECTIONS
 from experiments.report.plan_tree import Fork, Leaf, condition, tree_of
 from experiments.report.run import Run, verdict
+from experiments.report.words import conditions, step_words
 from experiments.stress import stress_set
 from scenarios.schema import load_scenario
 from sim.inputs import InputError, read_yaml
@@ -232,7 +233,13 @@ def test_pictures_hold_text_in_the_language_of_the_page(finished: Path) -> None:
         text for svg in re.findall(r"<svg.*?</svg>", html, re.S) for text in re.findall(r"<text[^>]*>([^<]*)", svg)
     ]
     assert "入催后天数" in texts and "分阶段方案" in texts and "低风险" in texts
-    assert not any(re.search("[①-⑩]", text) for text in texts)
+    assert not any(re.search("[⧏-⨂]", text) for text in texts)
+
+
+def test_long_labels_are_wrapped_by_what_they_take_up() -> None:
+    assert _wrapped("a recession from day 30", 12) == "a recession\nfrom day 30"
+    assert _wrapped("第 30 天起经济衰退（压力指数 +2）", 12) == "第 30 天起经\n济衰退（压力\n指数 +2）"
+    assert _wrapped("short", 12) == "short" and _wrapped("unbreakable-by-itself", 5) == "unbreakable-by-itself"
 
 
 def test_stand_ins_are_told_apart_and_restored() -> None:
@@ -323,7 +330,11 @@ def test_every_field_code_and_treatment_has_words() -> None:
         assert messages["codes"] == {f.name: messages["codes"][f.name] for f in FIELDS if codes_of(f)}
         assert all(tuple(messages["codes"][f.name]) == codes_of(f) for f in FIELDS if codes_of(f))
         parts = {part for treatment in ALL_TREATMENTS for part in treatment.name.split("/")}
-        assert set(messages["treatments"]) == parts
+        assert set(messages["treatments"]) == parts | {"none"}
+        say = text_in(language)
+        for name in shipped("plans"):
+            for rule in read_plan(find_plan(name)).rules:
+                assert conditions(rule.when, say) and step_words(rule.do, say)
 
 
 def test_chinese_knows_every_note_and_stress_that_ships() -> None:

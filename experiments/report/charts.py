@@ -36,8 +36,8 @@ _STYLE: dict[Any, Any] = {
 _WIDTHS = {"wide": 7.2, "narrow": 4.4}  # inches; 72 units of the picture each
 
 _CHINESE = re.compile(r"[\u3000-\u9fff\uff00-\uffef“”]+")
-# Signs of Matplotlib's own font that are about as wide as a Chinese character, and that no label uses.
-_AS_WIDE = "①②③④⑤⑥⑦⑧⑨⑩"
+# Signs of Matplotlib's own font that are as wide as a Chinese character (1 em), and that no label uses.
+_AS_WIDE = "⧏⧐⧑⧒⧓⧔⧕⨀⨁⨂"
 
 Draw = Callable[[Axes, bool], None]
 
@@ -69,6 +69,19 @@ class _StandIns:
             lambda tag: tag.group(1) + pattern.sub(lambda found: self._real[found.group()], tag.group(2)),
             svg,
         )
+
+
+def _wrapped(text: str, most: int) -> str:
+    """Text in lines of at most so many characters, a Chinese one counting for two."""
+    lines, room = [""], most
+    for piece in re.findall(r"[\u3000-\u9fff\uff00-\uffef]|[^\s\u3000-\u9fff\uff00-\uffef]+\s*|\s+", text):
+        width = len(piece.rstrip()) * (2 if _CHINESE.match(piece) else 1)
+        if width > room and lines[-1] and piece not in "，。；：）、":
+            lines.append("")
+            room = most
+        lines[-1] += piece
+        room -= width + len(piece) - len(piece.rstrip())
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _svg(name: str, alt: str, draw: Draw, narrow: bool, height: float) -> str:
@@ -159,7 +172,7 @@ def dots(
                 capsize=3,
                 markersize=6,
             )
-        axes.set_yticks(range(len(groups)), [ink(group) for group in groups])
+        axes.set_yticks(range(len(groups)), [ink(_wrapped(group, 20 if narrow else 40)) for group in groups])
         axes.invert_yaxis()
         if from_zero:
             axes.set_xlim(left=0)
@@ -167,7 +180,7 @@ def dots(
             axes.axvline(0, color="#555555", linewidth=1)
         axes.xaxis.set_major_locator(MaxNLocator(4 if narrow else 8))
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
-        axes.set_xlabel(ink(xlabel))
+        axes.set_xlabel(ink(_wrapped(xlabel, 30 if narrow else 60)))
         if len(values) > 1:
             _legend(axes, narrow)
 
@@ -202,7 +215,7 @@ def waterfall(
         last = len(steps) + 1
         axes.plot([level, level], [last - 1, last], color="#888888", linewidth=1, zorder=0)
         axes.plot(end[1], last, "o", color=COLOURS[6], markersize=8)
-        axes.set_yticks(range(last + 1), [ink(label) for label in labels])
+        axes.set_yticks(range(last + 1), [ink(_wrapped(label, 20 if narrow else 40)) for label in labels])
         axes.invert_yaxis()
         axes.margins(x=0.12)
         axes.xaxis.set_major_locator(MaxNLocator(4 if narrow else 8))
