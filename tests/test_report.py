@@ -223,7 +223,7 @@ def test_sections_without_data_leave_no_trace(finished: Path, full: Path) -> Non
     assert "not sure under 1 of 2 changes of the world: fewer reached" in whole
     assert "1,234 applications of 1 rules, 2 breaches" in whole and "a call at 23:10" in whole
     assert "tiered, sex female: Sued 30.0\u00a0%, 10.0\u00a0% among others" in whole
-    assert "timing makes the largest part: +2.0" in whole
+    assert "the largest part comes from timing: +2.0" in whole
     assert SECTIONS.keys() == set(re.findall(r'<section id="(\w+)"', whole))
 
 
