@@ -35,42 +35,54 @@ from sim.rules import (
     ThirdParties,
 )
 
-# What was known before each row: everything an earlier row of the account said. `contact` is the channel group.
-_STEPS = """
-CREATE TABLE steps AS
-WITH rows AS (
-  SELECT * REPLACE (
-      coalesce(done, true) AS done,
-      coalesce(to_hour, from_hour) AS to_hour,
-      coalesce(day_off, isodow(date) >= 6) AS day_off,
-      coalesce(reached, false) AS reached),
-    CASE WHEN channel IN ('sms', 'wechat', 'email') THEN 'text'
-         WHEN channel IN ('autocall', 'collector', 'specialist') THEN 'call'
-         ELSE channel END AS contact,
-    coalesce(promise, false) OR (coalesce(accepted, false) AND coalesce(offer, '') = 'settlement') AS promised,
-    row_number() OVER (PARTITION BY account_id ORDER BY day, from_hour NULLS LAST, line) AS place
-  FROM log)
-SELECT *,
-  done AND contact IS NOT NULL AS contacted,
-  reached AND done AND coalesce(contact IN ('call', 'visit'), false) AS conversed,
-  max(CASE WHEN complaint THEN coalesce(complaint_until, 2147483647) END) OVER past AS complaint_free,
-  max(CASE WHEN dispute THEN coalesce(dispute_until, 2147483647) END) OVER past AS dispute_free,
-  max(CASE WHEN hardship THEN coalesce(hardship_until, 2147483647) END) OVER past AS hardship_free,
-  max(CASE WHEN breathing_space THEN coalesce(breathing_space_until, 2147483647) END) OVER past AS breathing_space_free,
-  min(CASE WHEN opt_out THEN day END) OVER past AS opted_out_since,
-  min(CASE WHEN cease_contact THEN day END) OVER past AS cease_contact_since,
-  min(CASE WHEN accepted AND offer = 'restructure' THEN day END) OVER past AS restructured_since,
-  coalesce(sum(CASE WHEN plan_broken THEN 1 END) OVER past, 0) AS plans_broken,
-  max(CASE WHEN legal = 'notice' AND done THEN day END) OVER past AS noticed,
-  max(CASE WHEN reached AND done AND contact IN ('call', 'visit') THEN day END) OVER past AS conversed_last,
-  max(CASE WHEN promised THEN place END) OVER past AS promised_at,
-  max(CASE WHEN promise_kept OR promise_broken THEN place END) OVER past AS promise_ended_at,
-  last_value(CASE WHEN promised THEN coalesce(promise_due, 2147483647) END IGNORE NULLS) OVER past AS promise_due_known,
-  lag(day) OVER account AS day_before,
-  lag(interest) OVER account AS interest_before
-FROM rows
-WINDOW account AS (PARTITION BY account_id ORDER BY place),
-       past AS (PARTITION BY account_id ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+# What was known before each row is everything an earlier row of the account said. Few rows say anything (`news`), so that
+# only these go through the windows, and each row looks up the latest news before it. `contact` is the channel group.
+_CALL_OR_VISIT = "channel IN ('autocall', 'collector', 'specialist', 'visit')"
+_PROMISED = "(coalesce(promise, false) OR coalesce(accepted AND offer = 'settlement', false))"
+_STEPS = f"""
+CREATE TABLE IF NOT EXISTS places AS
+SELECT line, account,
+  row_number() OVER account AS place, lag(day) OVER account AS day_before, lag(interest) OVER account AS interest_before
+FROM log JOIN (SELECT account_id, row_number() OVER () AS account FROM (SELECT DISTINCT account_id FROM log)) USING (account_id)
+WINDOW account AS (PARTITION BY account ORDER BY day, from_hour NULLS LAST, line);
+
+CREATE TABLE IF NOT EXISTS news AS
+SELECT account, place,
+  max(CASE WHEN complaint THEN coalesce(complaint_until, 2147483647) END) OVER so_far AS complaint_free,
+  max(CASE WHEN dispute THEN coalesce(dispute_until, 2147483647) END) OVER so_far AS dispute_free,
+  max(CASE WHEN hardship THEN coalesce(hardship_until, 2147483647) END) OVER so_far AS hardship_free,
+  max(CASE WHEN breathing_space THEN coalesce(breathing_space_until, 2147483647) END) OVER so_far AS breathing_space_free,
+  min(CASE WHEN opt_out THEN day END) OVER so_far AS opted_out_since,
+  min(CASE WHEN cease_contact THEN day END) OVER so_far AS cease_contact_since,
+  min(CASE WHEN accepted AND offer = 'restructure' THEN day END) OVER so_far AS restructured_since,
+  count(CASE WHEN plan_broken THEN 1 END) OVER so_far AS plans_broken,
+  max(CASE WHEN legal = 'notice' AND coalesce(done, true) THEN day END) OVER so_far AS noticed,
+  max(CASE WHEN reached AND coalesce(done, true) AND {_CALL_OR_VISIT} THEN day END) OVER so_far AS conversed_last,
+  max(CASE WHEN {_PROMISED} THEN place END) OVER so_far AS promised_at,
+  max(CASE WHEN promise_kept OR promise_broken THEN place END) OVER so_far AS promise_ended_at,
+  last_value(CASE WHEN {_PROMISED} THEN coalesce(promise_due, 2147483647) END IGNORE NULLS) OVER so_far AS promise_due_known
+FROM places JOIN log USING (line)
+WHERE complaint OR dispute OR hardship OR breathing_space OR opt_out OR cease_contact OR plan_broken OR legal = 'notice'
+  OR accepted OR promise OR promise_kept OR promise_broken OR (reached AND {_CALL_OR_VISIT})
+WINDOW so_far AS (PARTITION BY account ORDER BY place);
+
+CREATE TABLE IF NOT EXISTS known AS
+SELECT places.*, news.* EXCLUDE (account, place) REPLACE (coalesce(plans_broken, 0) AS plans_broken)
+FROM places ASOF LEFT JOIN news ON places.account = news.account AND places.place > news.place;
+
+CREATE VIEW IF NOT EXISTS steps AS
+SELECT log.* REPLACE (
+    coalesce(done, true) AS done,
+    coalesce(to_hour, from_hour) AS to_hour,
+    coalesce(day_off, isodow(date) >= 6) AS day_off,
+    coalesce(reached, false) AS reached),
+  CASE WHEN channel IN ('sms', 'wechat', 'email') THEN 'text'
+       WHEN channel IN ('autocall', 'collector', 'specialist') THEN 'call'
+       ELSE channel END AS contact,
+  coalesce(done, true) AND channel IS NOT NULL AS contacted,
+  coalesce(reached AND coalesce(done, true) AND {_CALL_OR_VISIT}, false) AS conversed,
+  known.* EXCLUDE (line)
+FROM log JOIN known USING (line)
 """
 
 _TOPICS = {
@@ -138,36 +150,51 @@ _STEP = "concat_ws('/', channel, offer || coalesce('_' || months, '_' || CAST(ro
 
 def audit(log: Log, pack: RulePack) -> list[Finding]:
     """Read every rule of a pack over a log, in the pack's order."""
-    log.database.execute("DROP TABLE IF EXISTS steps")
     log.database.execute(_STEPS)
     stopped = dict(
         log.database.execute(
             "SELECT stopped_by, count(*) FROM log WHERE stopped_by IS NOT NULL GROUP BY ALL"
         ).fetchall()
     )
-    return [_finding(log, rule, stopped.get(rule.id, 0)) for rule in pack.rules]
+    readings = [READINGS[type(rule)](rule) for rule in pack.rules]
+    missing = [tuple(name for name in reading.needs if name not in log.columns) for reading in readings]
+    totals = _totals(log, [reading for reading, lacks in zip(readings, missing, strict=True) if not lacks])
+    findings = []
+    for rule, reading, lacks in zip(pack.rules, readings, missing, strict=True):
+        tested, near, broken = (0, 0, 0) if lacks else totals[id(reading)]
+        breaches = _breaches(log, reading) if broken else pd.DataFrame(columns=[*BREACH_COLUMNS, *reading.facts])
+        findings.append(Finding(rule, reading, lacks, tested, near, stopped.get(rule.id, 0), breaches))
+    return findings
 
 
-def _finding(log: Log, rule: Rule, stopped: int) -> Finding:
-    reading = READINGS[type(rule)](rule)
-    missing = tuple(name for name in reading.needs if name not in log.columns)
+def _totals(log: Log, readings: list[Reading]) -> dict[int, tuple[int, int, int]]:
+    """Rows tested, near and broken, by the reading's `id`: one scan for all readings of the same source."""
+    by_source: dict[str, list[Reading]] = {}
+    for reading in readings:
+        by_source.setdefault(reading.source, []).append(reading)
+    totals: dict[int, tuple[int, int, int]] = {}
+    for source, group in by_source.items():
+        counts = ", ".join(
+            f"count(*) FILTER ({r.tested}), count(*) FILTER (({r.tested}) AND NOT {_broken(r)} AND ({r.near})), "
+            f"count(*) FILTER (({r.tested}) AND {_broken(r)})"
+            for r in group
+        )
+        row = log.database.execute(f"SELECT {counts} FROM {source}").fetchone()
+        assert row is not None
+        totals |= {id(reading): row[3 * n : 3 * n + 3] for n, reading in enumerate(group)}
+    return totals
+
+
+def _broken(reading: Reading) -> str:
+    return f"coalesce({reading.broken}, false)"
+
+
+def _breaches(log: Log, reading: Reading) -> pd.DataFrame:
     shown = ", ".join(
         [*BREACH_COLUMNS[:6], f"{_STEP} AS step", "done", *(f"{q} AS {n}" for n, q in reading.facts.items())]
     )
-    empty = pd.DataFrame(columns=[*BREACH_COLUMNS, *reading.facts])
-    if missing:
-        return Finding(rule, reading, missing, 0, 0, stopped, empty)
-    counted = f"FROM {reading.source} WHERE {reading.tested}"
-    broken = f"coalesce({reading.broken}, false)"
-    totals = log.database.execute(
-        f"SELECT count(*), count(*) FILTER (WHERE NOT {broken} AND ({reading.near})), count(*) FILTER (WHERE {broken}) {counted}"
-    ).fetchone()
-    assert totals is not None
-    tested, near, found = totals
-    breaches = empty
-    if found:
-        breaches = log.database.execute(f"SELECT {shown} {counted} AND {broken} ORDER BY day, line").df()
-    return Finding(rule, reading, (), tested, near, stopped, breaches)
+    where = f"({reading.tested}) AND {_broken(reading)}"
+    return log.database.execute(f"SELECT {shown} FROM {reading.source} WHERE {where} ORDER BY day, line").df()
 
 
 _NEVER = 2147483647  # an end that the log does not know
@@ -223,7 +250,7 @@ def _hours(rule: ContactHours) -> Reading:
 
 def _cap(rule: ContactCap) -> Reading:
     counted = {
-        "days": "contacted AND row_number() OVER (PARTITION BY account_id, day, contact, contacted ORDER BY place) = 1",
+        "days": "contacted AND row_number() OVER (PARTITION BY account, day, contact, contacted ORDER BY place) = 1",
         "attempts": "contacted",
         "conversations": "conversed",
     }[rule.count]
@@ -231,12 +258,12 @@ def _cap(rule: ContactCap) -> Reading:
     before = today = "0"
     if rule.days > 1:
         before = (
-            "coalesce(sum(counts) OVER (PARTITION BY account_id ORDER BY day "
+            "coalesce(sum(counts) OVER (PARTITION BY account ORDER BY day "
             f"RANGE BETWEEN {rule.days - 1} PRECEDING AND 1 PRECEDING), 0)"
         )
     if rule.count != "days":
         today = (
-            "coalesce(sum(counts) OVER (PARTITION BY account_id, day ORDER BY place "
+            "coalesce(sum(counts) OVER (PARTITION BY account, day ORDER BY place "
             "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)"
         )
     source = f"""(

@@ -22,8 +22,8 @@ from scenarios.schema import Scenario, find_rules, load_scenario, rule_pack_name
 from sim import audit as audit_module
 from sim import kernels
 from sim.account import Stage
-from sim.audit import READINGS, Finding, Reading, audit
-from sim.auditlog import typed_log
+from sim.audit import READINGS, Finding, audit
+from sim.auditlog import Log, typed_log
 from sim.compliance import RULE, gate_table
 from sim.observation import FIELD_INDEX
 from sim.parameters import Windows, World
@@ -79,41 +79,37 @@ def old_and_new(scenario: Scenario, pack: RulePack, seed: int) -> Portfolio:
 
 @dataclass
 class Trial:
-    """A run in an eventful world, and what the gate says of every treatment, rule by rule."""
+    """A run in an eventful world, and with the gate off what it would say of every treatment, rule by rule."""
 
     simulation: Simulation
     would_stop: Broken
     findings: list[Finding]
 
 
+def allowed(simulation: Simulation, records: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Which treatments are left by these gate records, bool (open accounts, menu)."""
+    rows = simulation.open_accounts
+    mask = np.empty((rows.size, len(simulation.menu)), np.bool_)
+    bits = simulation.menu.table["bits"].copy()
+    kernels.allowed(simulation.accounts, rows, 0, rows.size, simulation._today, bits, records, True, mask)
+    return mask
+
+
 def forbids(simulation: Simulation, records: NDArray[np.void]) -> NDArray[np.bool_]:
     """Which treatments these gate records alone forbid, bool (open accounts, menu)."""
-    rows, out = simulation.open_accounts, []
-    for rules in (records, np.zeros(0, RULE)):
-        mask = np.empty((rows.size, len(simulation.menu)), np.bool_)
-        kernels.allowed(
-            simulation.accounts,
-            rows,
-            0,
-            rows.size,
-            simulation._today,
-            simulation.menu.table["bits"].copy(),
-            rules,
-            True,
-            mask,
-        )
-        out.append(mask)
-    return out[1] & ~out[0]
+    return allowed(simulation, np.zeros(0, RULE)) & ~allowed(simulation, records)
 
 
 def by_rule(simulation: Simulation, pack: RulePack, actions: NDArray[np.int64], records: NDArray[np.void]) -> Broken:
     """The (rule, account, day) of today's choices that a rule forbids, one rule at a time."""
     found: Broken = set()
     names = simulation.portfolio.column("account_id")
+    each = np.arange(actions.size)
+    possible = allowed(simulation, np.zeros(0, RULE))[each, actions]
     for number, rule in enumerate(pack.rules):
         mine = records[records["rule"] == number]
         if mine.size:
-            against = forbids(simulation, mine)[np.arange(actions.size), actions]
+            against = possible & ~allowed(simulation, mine)[each, actions]
             found |= {(rule.id, names[account], simulation.day) for account in simulation.open_accounts[against]}
     return found
 
@@ -128,7 +124,8 @@ def trial(scenario_name: str, pack: RulePack, policy: object, seed: int, gate: b
     while simulation.day < DAYS and not simulation.finished:
         observations, masks = simulation.observe(), simulation.masks()
         actions = np.asarray(policy.act(observations, masks), np.int64)  # type: ignore[attr-defined]
-        would_stop |= by_rule(simulation, pack, actions, records)
+        if not gate:
+            would_stop |= by_rule(simulation, pack, actions, records)
         simulation.advance(actions, policy.priority(observations, actions))  # type: ignore[attr-defined]
     return Trial(simulation, would_stop, audit(typed_log(simulation.audit_table()), pack))
 
@@ -217,6 +214,11 @@ def free() -> Trial:
     return trial("uk-loans", everything(), Litigious(11), 11, gate=False)
 
 
+@pytest.fixture(scope="module")
+def log(free: Trial) -> Log:
+    return typed_log(free.simulation.audit_table())
+
+
 WORLD = eventful(load_scenario("uk-loans").world)
 # A second restructuring is impossible in the vocabulary, gate or no gate.
 BINDING = sorted({everything().rules[n].id for n in gate_table(everything(), WORLD)["rule"]} - {"one-restructuring"})
@@ -261,48 +263,50 @@ def test_everything_agrees_with_the_gate_rule_by_rule(free: Trial) -> None:
                 assert finding.evidence(breach, language) and "{" not in finding.evidence(breach, language)
 
 
-def mutants(reading: Reading) -> dict[str, Reading]:
-    """The reading with its SQL broken: never, always, and every number doubled, or one further."""
-    changed = {
-        "never": dataclasses.replace(reading, broken="false"),
-        "always": dataclasses.replace(reading, broken="true"),
-        "nothing tested": dataclasses.replace(reading, tested="false"),
-    }
-    for part in ("tested", "broken"):
-        text = getattr(reading, part)
-        for match in re.finditer(r"(?<![\w.-])\d+(?:\.\d+)?(?![\w.e-])", text):
-            doubled = [f"(2 * {match.group()})"] if float(match.group()) else []
-            for slip in (*doubled, f"({match.group()} + 1)"):
-                mutated = text[: match.start()] + slip + text[match.end() :]
-                changed[f"{part}: {mutated}"] = dataclasses.replace(reading, **{part: mutated})
-    return changed
-
-
-# One more is a near slip for counts; for ages, amounts and shares a run need not touch the very boundary (logs made by
-# hand do, in test_audit_logs.py), and 0 is a place in the log rather than a limit.
-COUNTS = ("contact_cap", "quiet_after_conversation", "broken_plans", "settlement_budget")
-
-
 @pytest.mark.parametrize("rule_id", BINDING)
 def test_a_rule_whose_sql_is_broken_no_longer_agrees(
-    free: Trial, rule_id: str, monkeypatch: pytest.MonkeyPatch
+    free: Trial, log: Log, rule_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pack = everything()
-    rule = next(rule for rule in pack.rules if rule.id == rule_id)
-    log = typed_log(free.simulation.audit_table())
+    """Slips in its numbers are seen by logs that touch the boundaries, in test_audit_boundaries.py."""
+    rule = next(rule for rule in everything().rules if rule.id == rule_id)
     alone = RulePack(name="alone", title="", rules=[rule])
     expected = {breach for breach in free.would_stop if breach[0] == rule_id}
     original = READINGS[type(rule)](rule)
     (finding,) = audit(log, alone)
-    tested = finding.tested
     assert found_by([finding]) == expected
-    for name, mutant in mutants(original).items():
-        if (rule.kind == "standing" and ":" in name) or (" + 1)" in name and rule.kind not in COUNTS):
-            continue
-        if name == "always" and tested == len(expected):
-            continue  # this run has no lawful case to tell apart
-        monkeypatch.setitem(audit_module.READINGS, type(rule), lambda _, mutant=mutant: mutant)
-        assert found_by(audit(log, alone)) != expected, (name, mutant.broken)
+    wrong = {"broken": ["false"] + ["true"] * (finding.tested > len(expected)), "tested": ["false"]}
+    for part, conditions in wrong.items():
+        for condition in conditions:
+            slip = dataclasses.replace(original, **{part: condition})
+            monkeypatch.setitem(audit_module.READINGS, type(rule), lambda _, slip=slip: slip)
+            assert found_by(audit(log, alone)) != expected, (part, condition)
+
+
+def rules_broken(rules: RulePack, charged: str | None = None, spared: str = "") -> set[str]:
+    """What an audit by all rules finds in a gated world under `rules`, in which two cents a day are charged while `charged`."""
+    behaviour = WORLD.behaviour.model_copy(update={"hardship_disclosed": 1.0})
+    world = WORLD.model_copy(update={"behaviour": behaviour, "annual_rate": 0.9})
+    portfolio = old_and_new(load_scenario("uk-loans"), everything(), 4)
+    simulation = Simulation(world, portfolio, rules, 4, record_events=True)
+    for _ in range(60):
+        step(simulation, Whim(4))
+        if charged:
+            a, day = simulation.accounts, simulation.day
+            hit = (a[charged] > day) & (a[spared] <= day)
+            a["interest"][hit] += 2
+            a["balance"][hit] += 2
+    findings = audit(typed_log(simulation.audit_table()), everything())
+    return {finding.rule.id for finding in findings if len(finding.breaches)}
+
+
+def test_interest_that_the_world_should_not_charge_is_found() -> None:
+    """The gate forbids no treatment here, the world keeps to these rules by itself: so the world is broken."""
+    pack = everything()
+    assert rules_broken(pack) == set()
+    uncapped = pack.model_copy(update={"rules": [rule for rule in pack.rules if rule.id != "interest-cap"]})
+    assert rules_broken(uncapped) == {"interest-cap"}
+    assert rules_broken(pack, "hardship_until", "breathing_until") == {"hardship-interest"}
+    assert rules_broken(pack, "breathing_until", "hardship_until") == {"breathing-space-interest"}
 
 
 def test_the_two_readings_share_no_code() -> None:
