@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from experiments.runfolder import read_json, write_csv, write_json
 from sim.audit import BREACH_COLUMNS, Finding, audit
-from sim.auditlog import read_log, typed_log
+from sim.auditlog import Writing, read_log, typed_log
 from sim.inputs import InputError
 from sim.rules import RulePack
 
@@ -86,7 +86,7 @@ def breach_table(findings: list[Finding], language: str, **labels: object) -> pd
 
 
 def audit_run(folder: Path, pack: RulePack | None, language: str) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Audit every event log of a run folder, by the rules it ran under or by others; writes audit.json and audit.csv.
+    """Audit every event log of a run folder, by the rules it ran under or by others.
 
     Raises:
         InputError: no run, no event logs in it, or broken files.
@@ -98,20 +98,18 @@ def audit_run(folder: Path, pack: RulePack | None, language: str) -> tuple[dict[
         findings = audit(typed_log(file), pack)
         tallies.setdefault(policy, []).append(tally(findings))
         tables.append(breach_table(findings, language, policy=policy, seed=seed))
-    found, breaches = summary(pack, tallies), pd.concat(tables, ignore_index=True)
-    write_audit(folder, found, breaches)
-    return found, breaches
+    return summary(pack, tallies), pd.concat(tables, ignore_index=True)
 
 
 def audit_file(
-    file: Path, pack: RulePack, language: str, encoding: str = "utf-8"
+    file: Path, pack: RulePack, language: str, writing: Writing | None = None
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Audit somebody's log; see docs/audit.md for its columns.
 
     Raises:
         InputError: the first cell that is not as it must be, by row and column.
     """
-    log = read_log(file, encoding)
+    log = read_log(file, writing)
     findings = audit(log, pack)
     found = summary(pack, {file.name: [tally(findings)]}) | {"columns_not_read": list(log.unread)}
     return found, breach_table(findings, language)

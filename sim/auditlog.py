@@ -134,13 +134,24 @@ def typed_log(source: Path | pd.DataFrame) -> Log:
     return Log(database, frozenset(have & set(AUDIT_COLUMN)))
 
 
-def read_log(file: Path, encoding: str = "utf-8") -> Log:
+@dataclass(frozen=True)
+class Writing:
+    """How a CSV log writes its text; `told` says where the user names these, for messages."""
+
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    decimal: str = "."
+    told: str = "--{}"
+
+
+def read_log(file: Path, writing: Writing | None = None) -> Log:
     """Read somebody's log, CSV or Parquet, with the columns of `AUDIT_COLUMNS` in any order.
 
     Raises:
         InputError: unreadable, a column that lacks, or the first cell (row and column) that is not as it must be.
     """
-    cells, first = read_cells(file, encoding)
+    writing = writing or Writing()
+    cells, first = read_cells(file, writing.encoding, writing.delimiter, writing.told)
     names = [str(name) for name in cells.column_names]
     for column in AUDIT_COLUMNS:
         if column.required and column.name not in names:
@@ -155,9 +166,11 @@ def read_log(file: Path, encoding: str = "utf-8") -> Log:
     )
     database.execute(f"CREATE TABLE raw AS SELECT row_number() OVER () - 1 + {first} AS line, {text} FROM cells")
     dated = "day" not in names
-    _refuse_the_first_fault(file, database, have, dated)
+    _refuse_the_first_fault(file, database, have, dated, writing)
     shown = [
-        _parsed(column, dated) if column in have or (dated and column.name == "day") else _missing(column)
+        _parsed(column, dated, writing.decimal)
+        if column in have or (dated and column.name == "day")
+        else _missing(column)
         for column in AUDIT_COLUMNS
     ]
     origin = "(SELECT min(TRY_CAST(date AS DATE)) FROM raw)" if dated else "NULL"
@@ -195,42 +208,49 @@ def _missing(column: Column) -> str:
     return f"CAST(NULL AS {_TYPES[column.kind]}) AS {column.name}"
 
 
-def _value(column: Column, dated: bool) -> str:
+def _value(column: Column, dated: bool, decimal: str) -> str:
     """SQL for the typed value of a cell; NULL when it is blank or cannot be read."""
     cell = f'"{column.name}"'
+    number = f"TRY_CAST({cell} AS DOUBLE)"
+    if decimal != ".":  # a point is then no part of a number: 5.000 must not be read as 5
+        number = f"CASE WHEN NOT contains({cell}, '.') THEN TRY_CAST(replace({cell}, '{decimal}', '.') AS DOUBLE) END"
     if column.kind == "flag":
         return f"CASE WHEN lower({cell}) IN {_TRUE} THEN true WHEN lower({cell}) IN {_FALSE} THEN false END"
     if column.kind == "hour":
         clock = f"try_strptime({cell}, ['%H:%M', '%H:%M:%S'])"
-        return f"coalesce(hour({clock}) + minute({clock}) / 60.0, TRY_CAST({cell} AS DOUBLE))"
+        return f"coalesce(hour({clock}) + minute({clock}) / 60.0, {number})"
     if column.kind == "day" and dated:
         return f"TRY_CAST({cell} AS DATE)"
     if column.kind in ("integer", "day"):
-        return f"CASE WHEN TRY_CAST({cell} AS DOUBLE) = floor(TRY_CAST({cell} AS DOUBLE)) THEN TRY_CAST({cell} AS DOUBLE) END"
+        return f"CASE WHEN {number} = floor({number}) THEN {number} END"
+    if column.kind == "number":
+        return number
     if column.kind == "choice":
         return f"lower({cell})"
     return f"TRY_CAST({cell} AS {_TYPES[column.kind]})"
 
 
-def _parsed(column: Column, dated: bool) -> str:
+def _parsed(column: Column, dated: bool, decimal: str) -> str:
     if column.name == "day" and dated:
         return "date_diff('day', origin, TRY_CAST(date AS DATE)) AS day"
-    value = _value(column, dated)
+    value = _value(column, dated, decimal)
     if column.kind == "day" and dated:
         value = f"date_diff('day', origin, {value})"
     return f"CAST({value} AS {_TYPES[column.kind]}) AS {column.name}"
 
 
-def _refuse_the_first_fault(file: Path, database: duckdb.DuckDBPyConnection, have: list[Column], dated: bool) -> None:
+def _refuse_the_first_fault(
+    file: Path, database: duckdb.DuckDBPyConnection, have: list[Column], dated: bool, writing: Writing
+) -> None:
     faults = []
     for order, column in enumerate(have):
-        cell, value = f'"{column.name}"', _value(column, dated)
-        bad = f"({cell} IS NOT NULL AND {value} IS NULL)"
+        cell, value = f'"{column.name}"', _value(column, dated, writing.decimal)
+        bad = f"({cell} IS NOT NULL AND ({value}) IS NULL)"
         if column.kind == "choice":
             bad = f"({cell} IS NOT NULL AND {value} NOT IN ({', '.join(map(repr, column.values))}))"
         least, most = (0, 24) if column.kind == "hour" else (column.least, column.most)
         if np.isfinite(least):
-            bad += f" OR {value} < {least} OR {value} > {most}"
+            bad += f" OR ({value}) < {least} OR ({value}) > {most}"
         if column.required or column.name == ("date" if dated else "day"):
             bad += f" OR {cell} IS NULL"
         faults.append(f"SELECT line, {order} AS place, {cell} AS cell FROM raw WHERE {bad}")
@@ -238,4 +258,7 @@ def _refuse_the_first_fault(file: Path, database: duckdb.DuckDBPyConnection, hav
     if found:
         line, order, cell = found
         column = have[order]
-        raise InputError(file, f"row {line}, column {column.name}", "" if cell is None else cell, column.expectation)
+        expected = column.expectation
+        if column.kind in ("number", "hour") and "," in (cell or "") and writing.decimal == ".":
+            expected += f" (name a decimal mark with {writing.told.format('decimal')})"
+        raise InputError(file, f"row {line}, column {column.name}", "" if cell is None else cell, expected)

@@ -20,7 +20,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from sim.inputs import Document, choose, read_yaml, validated
+from sim.inputs import ENCODING, Document, choose, is_encoding, read_yaml, validated
 from sim.parameters import Section
 from sim.portfolio import FIELD, FILE_FIELDS
 
@@ -113,10 +113,6 @@ def read_map(path: Path) -> tuple[ColumnMap, Document]:
     for field in FILE_FIELDS:
         if field.required and field.name not in mapping.fields:
             raise document.error(("fields",), "no " + field.name, f"{field.name}: {field.meaning} (required)")
-    try:
-        "".encode(mapping.encoding)
-    except (LookupError, UnicodeError):
-        raise document.error(
-            ("encoding",), mapping.encoding, "the name of a text encoding, as in utf-8 or gb18030"
-        ) from None
+    if not is_encoding(mapping.encoding):
+        raise document.error(("encoding",), mapping.encoding, ENCODING)
     return mapping, document

@@ -185,3 +185,15 @@ def _fields_at(model: type[BaseModel], path: Place) -> list[str]:
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             model = inner
     return [field.alias or name for name, field in model.model_fields.items()]
+
+
+ENCODING = "the name of a text encoding, as in utf-8 or gb18030"
+
+
+def is_encoding(name: str) -> bool:
+    """Whether text can be read in an encoding of this name."""
+    try:
+        "".encode(name)
+    except (LookupError, UnicodeError, ValueError):
+        return False
+    return True

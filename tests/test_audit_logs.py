@@ -8,11 +8,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 from experiments.audit import audit_file
 from scenarios.schema import find_rules
 from sim.audit import audit
-from sim.auditlog import AUDIT_COLUMNS, read_log
+from sim.auditlog import AUDIT_COLUMNS, Writing, read_log
 from sim.inputs import InputError
 from sim.rules import KINDS, RulePack
 from tests.test_cli import recoup
@@ -173,6 +174,52 @@ def test_a_wrong_log_is_named_by_row_and_column(tmp_path: Path, text: str, expec
     assert expected in str(fault.value) and "\n" not in str(fault.value)
 
 
+TERMS = pack("discount_authority", before_dpd=90, most=0.25)
+EXPORT = "account_id;day;offer;discount;dpd;客户\na;0;settlement;0,25;60;张三\nb;0;settlement;0,3;60;李四\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "delimiter", "decimal"),
+    [("utf-8", ";", ","), ("gb18030", ";", ","), ("utf-16", "tab", ","), ("utf-8-sig", "|", ".")],
+)
+def test_exports_of_other_countries_are_read(tmp_path: Path, encoding: str, delimiter: str, decimal: str) -> None:
+    file, rules = tmp_path / "export.csv", tmp_path / "terms.yaml"
+    text = EXPORT.replace(";", "\t" if delimiter == "tab" else delimiter).replace("0,", f"0{decimal}")
+    file.write_bytes(text.encode(encoding))
+    rules.write_text(yaml.safe_dump(TERMS.model_dump(mode="json", by_alias=True)))
+    said = ("--encoding", encoding, "--delimiter", delimiter, "--decimal", decimal)
+    done = recoup("audit", "--log", file, "--rules", rules, *said)
+    assert done.returncode == 1, done.stderr
+    assert "b · day 0 · rule · a discount of 30 % at 60 days past due" in done.stdout and "客户" in done.stdout
+    assert "a · day 0" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ((), "expected columns separated by ',' (name another with --delimiter, as in ';')"),
+        (
+            ("--delimiter", ";"),
+            "row 2, column discount: got '0,25', expected a number from 0 to 1 (name a decimal mark",
+        ),
+        (("--delimiter", ";", "--encoding", "ascii"), "text in ascii (name another with --encoding, as in gb18030)"),
+        (("--encoding", "klingon"), "--encoding: got 'klingon', expected the name of a text encoding"),
+        (("--delimiter", ";;"), "--delimiter: got ';;', expected one character"),
+        (("--decimal", "'"), '--decimal: got "\'", expected . or ,'),
+    ],
+)
+def test_a_log_written_otherwise_names_the_option(tmp_path: Path, said: tuple[str, ...], expected: str) -> None:
+    (tmp_path / "export.csv").write_text(EXPORT, encoding="utf-8")
+    wrong = recoup("audit", "--log", tmp_path / "export.csv", "--rules", "china", *said)
+    assert wrong.returncode == 2 and wrong.stderr.count("\n") == 1 and expected in wrong.stderr, wrong.stderr
+
+
+def test_a_point_is_no_part_of_a_number_with_a_decimal_comma(tmp_path: Path) -> None:
+    (tmp_path / "export.csv").write_text("account_id;day;claim\na;0;1.234\n")
+    with pytest.raises(InputError, match=r"row 2, column claim: got '1.234'"):
+        read_log(tmp_path / "export.csv", Writing(delimiter=";", decimal=","))
+
+
 def test_a_rule_that_the_log_cannot_tell_says_what_lacks(tmp_path: Path) -> None:
     file = tmp_path / "log.csv"
     file.write_text("account_id,day,channel,remark\na,1,sms,hello\n")
@@ -212,6 +259,7 @@ def test_command_audits_a_foreign_log_in_two_languages(tmp_path: Path) -> None:
         (["--log", tmp_path / "no.csv", "--rules", "china"], "no.csv"),
         (["--log", file, "--rules", "chin"], "china (did you mean it?)"),
         ([tmp_path / "no-run"], "no-run"),
+        (["--log", file, "--rules", "china", "--out", tmp_path / "found"], "found: --out: got 'a folder that exists'"),
     ):
         wrong = recoup("audit", *arguments)
         assert wrong.returncode == 2 and wrong.stderr.count("\n") == 1 and expected in wrong.stderr, wrong.stderr

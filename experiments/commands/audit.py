@@ -14,6 +14,8 @@ from experiments.console import Json, console
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.auditlog import Writing
+
 _SHOWN = 20
 _WORDS = {
     "en": {
@@ -42,36 +44,45 @@ def audit(
     log: Annotated[Path | None, typer.Option(help="A log of your own, CSV or Parquet; needs --rules.")] = None,
     rules: Annotated[str | None, typer.Option(help="Rule pack's name or file [default: the run's].")] = None,
     lang: Language = "en",
-    out: Annotated[Path | None, typer.Option(help="Folder for audit.json and audit.csv of --log.")] = None,
-    encoding: Annotated[str, typer.Option(help="Encoding of a CSV log.")] = "utf-8",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="New folder for audit.json and audit.csv [default: the run's, by its own rules]."),
+    ] = None,
+    encoding: Annotated[str, typer.Option(help="Encoding of a CSV log, as in gb18030.")] = "utf-8",
+    delimiter: Annotated[str, typer.Option(help="What separates the columns of a CSV log, as in ; or tab.")] = ",",
+    decimal: Annotated[str, typer.Option(help="Decimal mark of a CSV log, . or ,")] = ".",
     json: Json = False,
 ) -> None:
     """Look for breaches: per rule how often it was tested, near misses, and each breach with evidence.
 
-    Exit code 1 if a rule was broken. For a run folder it writes audit.json and audit.csv into it.
+    Exit code 1 if a rule was broken. By the run's own rules, audit.json and audit.csv go into its folder; else to --out.
 
     \b
     Examples:
       recoup audit runs/mine
       recoup audit --log contacts.csv --rules us-reg-f --lang zh
+      recoup audit --log export.csv --rules china --encoding gb18030 --delimiter ";" --decimal ,
     """
     from experiments.audit import AUDIT, BREACHES, audit_file, audit_run, write_audit
+    from experiments.runfolder import require_new
     from scenarios.schema import find_rules
 
     if (run is None) == (log is None):
         raise typer.BadParameter("a run folder, or --log FILE")
+    if out is not None:
+        require_new(out)
     pack = find_rules(rules) if rules else None
     if log is not None:
         if pack is None:
             raise typer.BadParameter("--log needs --rules, the pack to read it by")
-        _known(encoding)
-        found, breaches = audit_file(log, pack, lang, encoding)
-        if out is not None:
-            write_audit(out, found, breaches)
+        found, breaches = audit_file(log, pack, lang, _writing(encoding, delimiter, decimal))
     else:
         assert run is not None
         found, breaches = audit_run(run, pack, lang)
-        out = run
+        # The report shows what lies in the run folder: an audit by other rules would pass for the run's own.
+        out = out or (run if pack is None else None)
+    if out is not None:
+        write_audit(out, found, breaches)
     if json:
         console().print_json(data=found)
     else:
@@ -82,11 +93,18 @@ def audit(
         raise typer.Exit(1)
 
 
-def _known(encoding: str) -> None:
-    try:
-        "".encode(encoding)
-    except LookupError:
-        raise typer.BadParameter(f"{encoding}: no such text encoding (as in utf-8, gb18030)") from None
+def _writing(encoding: str, delimiter: str, decimal: str) -> Writing:
+    from sim.auditlog import Writing
+    from sim.inputs import ENCODING, InputError, is_encoding
+
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
+    if not is_encoding(encoding):
+        raise InputError("--encoding", "", encoding, ENCODING)
+    if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n':
+        raise InputError("--delimiter", "", delimiter, "one character, as in , ; | or the word tab")
+    if decimal not in (".", ","):
+        raise InputError("--decimal", "", decimal, ". or ,")
+    return Writing(encoding, delimiter, decimal)
 
 
 def _print(found: dict[str, Any], breaches: pd.DataFrame, lang: str) -> None:
