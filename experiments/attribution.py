@@ -11,6 +11,7 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from experiments.compare import Comparison
 from experiments.intervals import interval
 from experiments.report.run import Run
 from experiments.runfolder import ATTRIBUTION, write_json
-from experiments.workers import pool_of
+from experiments.workers import run_each
 from sim.inputs import InputError, choose
 from sim.simulation import Simulation
 from sim.treatments import Channel, Legal, Menu, Window
@@ -104,6 +105,10 @@ def recovery(comparison: Comparison, seed: int, days: int, from_theirs: Chosen) 
     return float(simulation.accounts["cash"].sum() / simulation.accounts["opening"].sum())
 
 
+def _hybrid(comparison: Comparison, days: int, key: tuple[int, Chosen]) -> float:
+    return recovery(comparison, key[0], days, key[1])
+
+
 def shapley(values: dict[Chosen, float]) -> dict[str, float]:
     """Each part's mean effect over all orders in which parts can be exchanged. `values`: one for every subset of parts."""
     n = len(PARTS)
@@ -154,7 +159,7 @@ def attribute(
         for name, chosen in zip(names, (frozenset[str](), frozenset(PARTS)), strict=True)
     }
     missing = [(seed, chosen) for seed in chosen_seeds for chosen in subsets() if (seed, chosen) not in known]
-    for key, value in _run(comparison, missing, days, workers):
+    for key, value in run_each(partial(_hybrid, comparison, days), missing, workers):
         known[key] = value
         if on_run:
             on_run()
@@ -171,13 +176,3 @@ def attribute(
     }
     write_json(folder / ATTRIBUTION, found)
     return found
-
-
-def _run(comparison: Comparison, missing: list[tuple[int, Chosen]], days: int, workers: int) -> Any:
-    """Yield each hybrid's recovery, in order."""
-    if workers == 1:
-        yield from ((key, recovery(comparison, key[0], days, key[1])) for key in missing)
-        return
-    with pool_of(workers) as pool:
-        futures = [(key, pool.submit(recovery, comparison, key[0], days, key[1])) for key in missing]
-        yield from ((key, future.result()) for key, future in futures)

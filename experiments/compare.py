@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import itertools
 import math
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +34,7 @@ from experiments.runfolder import (
     write_json,
     write_table,
 )
-from experiments.workers import pool_of
+from experiments.workers import run_each
 from scenarios.schema import Scenario, load_scenario
 from sim.audit import audit
 from sim.auditlog import typed_log
@@ -46,6 +43,11 @@ from sim.portfolio import Portfolio
 from sim.rules import RulePack
 from sim.simulation import Simulation
 
+# What the JSON file of a part holds; one that holds anything else was written by another version.
+PART = frozenset(
+    "measures tiers tier_accounts roll_rates liquidation unresolved blocked breaches audit "
+    "decisions rules cash_sources welfare fairness events pools legal".split()
+)
 CLAIM_RECOVERY, CLAIM_TIME = 0.15, -0.20  # the staged plan's own claims against the status quo, relative
 
 
@@ -79,10 +81,6 @@ def _scenario(name: str, portfolio: str | None, column_map: str | None) -> Scena
     return scenario.with_portfolio(Path(portfolio), Path(column_map)) if portfolio and column_map else scenario
 
 
-class Interrupted(Exception):  # noqa: N818
-    """The comparison was stopped; finished parts are kept."""
-
-
 def compare(
     comparison: Comparison,
     folder: Path,
@@ -101,7 +99,7 @@ def compare(
 
     Raises:
         InputError: wrong scenario, plan, portfolio or folder; nothing is written then.
-        Interrupted: SIGINT or SIGTERM.
+        KeyboardInterrupt: SIGINT or SIGTERM; finished parts are kept.
         WorkerLost: a worker was killed; finished parts are kept.
     """
     scenario = comparison.load()
@@ -138,7 +136,7 @@ def compare(
                 on_part(name, seed)
         else:
             missing.append((name, given, seed))
-    for name, seed in _run(comparison, folder, missing, days, workers):
+    for (name, _, seed), _ in run_each(partial(_run_part, comparison, folder, days), missing, workers):
         if on_part:
             on_part(name, seed)
     results = gather(comparison, scenario, folder, names, days, portfolio)
@@ -179,9 +177,14 @@ def _part(folder: Path, name: str, seed: int) -> Path:
 
 
 def _is_whole(part: Path) -> bool:
-    """All three files of a part are there and can be read; if not, the part is run again."""
+    """All three files of a part are there and can be read; if not, or an older version made them, it is run again."""
     try:
-        read_json(part)
+        found = read_json(part)
+        if found.keys() != PART or any(
+            found[kind].keys() != known.keys()
+            for kind, known in (("measures", measures.MEASURE), ("welfare", welfare.MEASURE))
+        ):
+            return False
         for kind in ("accounts", "daily"):
             pyarrow.parquet.read_metadata(part.with_suffix(f".{kind}.parquet"))
     except (InputError, OSError, pyarrow.ArrowInvalid):
@@ -189,8 +192,9 @@ def _is_whole(part: Path) -> bool:
     return True
 
 
-def run_part(comparison: Comparison, folder: Path, name: str, given: str, seed: int, days: int) -> tuple[str, int]:
+def _run_part(comparison: Comparison, folder: Path, days: int, task: tuple[str, str, int]) -> None:
     """Run one plan on one seed and write its part; the JSON file comes last and says that the part is whole."""
+    name, given, seed = task
     scenario = comparison.load()
     portfolio = scenario.portfolio(comparison.accounts, seed)
     run = rollout(scenario, given, portfolio, seed, days, record_events=comparison.events)
@@ -199,42 +203,39 @@ def run_part(comparison: Comparison, folder: Path, name: str, given: str, seed: 
     accounts = for_the_folder(run.accounts, portfolio, who, comparison.personal)
     write_table(part.with_suffix(".accounts.parquet"), accounts.assign(policy=name, seed=seed))
     write_table(part.with_suffix(".daily.parquet"), run.daily.assign(policy=name, seed=seed))
-    write_json(
-        part,
-        {
-            "measures": _nulls(measures.take(run)),
-            "tiers": {tier: _nulls(values) for tier, values in measures.take_by_tier(run).items()},
-            "tier_accounts": {tier: int((run.accounts["entry_tier"] == tier).sum()) for tier in measures.TIERS},
-            "roll_rates": _nulls(measures.roll_rates(run)),
-            "liquidation": measures.liquidation_curve(run).tolist(),
-            "unresolved": measures.unresolved_curve(run).tolist(),
-            "blocked": run.blocked,
-            "breaches": run.breaches,
-            "audit": None if run.log is None else _audited(run.log, who, scenario.rules, part),
-            "decisions": run.decisions,
-            "rules": run.rules,
-            "cash_sources": run.cash_sources,
-            "welfare": _nulls(welfare.take(run)),
-            "fairness": fairness.take(run, portfolio.table),
-            "events": {
-                name: int(run.daily[name].sum())
-                for name in ("attempts", "unserved", "promises", "offers", "accepted", "suits", "judgments", "seizures")
-            },
-            "pools": {
-                pool: [
-                    int(run.daily[f"{pool}_{figure}"].sum())
-                    for figure in ("seconds", "capacity", "requested", "served")
-                ]
-                for pool in ("collector", "specialist", "autocall", "visit")
-            },
-            "legal": [
-                float(run.daily["legal_active"].mean()),
-                float(run.daily["legal_capacity"].mean()),
-                float(run.daily["legal_queue"].mean()),
-            ],
+    contents: dict[str, Any] = {
+        "measures": _nulls(measures.take(run)),
+        "tiers": {tier: _nulls(values) for tier, values in measures.take_by_tier(run).items()},
+        "tier_accounts": {tier: int((run.accounts["entry_tier"] == tier).sum()) for tier in measures.TIERS},
+        "roll_rates": _nulls(measures.roll_rates(run)),
+        "liquidation": measures.liquidation_curve(run).tolist(),
+        "unresolved": measures.unresolved_curve(run).tolist(),
+        "blocked": run.blocked,
+        "breaches": run.breaches,
+        "audit": None if run.log is None else _audited(run.log, who, scenario.rules, part),
+        "decisions": run.decisions,
+        "rules": run.rules,
+        "cash_sources": run.cash_sources,
+        "welfare": _nulls(welfare.take(run)),
+        "fairness": fairness.take(run, portfolio.table),
+        "events": {
+            name: int(run.daily[name].sum())
+            for name in ("attempts", "unserved", "promises", "offers", "accepted", "suits", "judgments", "seizures")
         },
-    )
-    return name, seed
+        "pools": {
+            pool: [
+                int(run.daily[f"{pool}_{figure}"].sum()) for figure in ("seconds", "capacity", "requested", "served")
+            ]
+            for pool in ("collector", "specialist", "autocall", "visit")
+        },
+        "legal": [
+            float(run.daily["legal_active"].mean()),
+            float(run.daily["legal_capacity"].mean()),
+            float(run.daily["legal_queue"].mean()),
+        ],
+    }
+    assert contents.keys() == PART
+    write_json(part, contents)
 
 
 def _audited(log: pd.DataFrame, who: NDArray[np.object_], rules: RulePack, part: Path) -> dict[str, Any]:
@@ -250,41 +251,6 @@ def _nulls(values: dict[str, float]) -> dict[str, float | None]:
 
 def _nan(value: float | None) -> float:
     return math.nan if value is None else value
-
-
-def _run(
-    comparison: Comparison, folder: Path, missing: list[tuple[str, str, int]], days: int, workers: int
-) -> Iterator[tuple[str, int]]:
-    """Run parts here or in worker processes, yielding each as it is finished."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler) if _in_main_thread() else None
-    try:
-        if workers == 1 or len(missing) <= 1:
-            for name, given, seed in missing:
-                yield run_part(comparison, folder, name, given, seed, days)
-        else:
-            yield from _run_in_workers(comparison, folder, missing, days, min(workers, len(missing)))
-    except KeyboardInterrupt:
-        raise Interrupted from None
-    finally:
-        if before is not None:
-            signal.signal(signal.SIGTERM, before)
-
-
-def _in_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
-
-
-def _run_in_workers(
-    comparison: Comparison, folder: Path, missing: list[tuple[str, str, int]], days: int, workers: int
-) -> Iterator[tuple[str, int]]:
-    with pool_of(workers) as pool:
-        waiting: set[Future[tuple[str, int]]] = {
-            pool.submit(run_part, comparison, folder, name, given, seed, days) for name, given, seed in missing
-        }
-        while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
 
 
 def gather(

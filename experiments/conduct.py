@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from experiments import measures
 from experiments.intervals import difference, interval
 from experiments.measures import ratio
 from experiments.rollout import Rollout, rollout
+from experiments.workers import run_each
 from scenarios.schema import Scenario
 from sim.inputs import InputError
 from sim.parameters import Conduct
 
 CONDUCT = "conduct.json"
-LOOP, NO_LOOP = "with the loop", "without"
+VARIANTS = LOOP, NO_LOOP = "with the loop", "without"
+Run = tuple[str, int, str]  # plan, seed, variant
+Taken = tuple[dict[str, float], list[dict[Any, Any]]]  # figures by name, acts of the loop
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ def measure_loop(
     accounts: int | None = None,
     days: int | None = None,
     on_run: Callable[[], object] = lambda: None,
+    workers: int = 1,
 ) -> dict[str, Any]:
     """Every plan on every seed, with and without the loop.
 
@@ -104,25 +109,14 @@ def measure_loop(
         The content of conduct.json: figures by plan and variant with intervals, paired differences (with − without), and
         every act of the loop.
     """
-    variants = {LOOP: scenario, NO_LOOP: without_loop(scenario)}
+    without_loop(scenario)  # refuses a scenario without corrections before anything runs
     horizon = days or scenario.days
-    results: dict[str, Any] = {}
-    for plan in plans:
-        values: dict[str, dict[str, list[float]]] = {v: {f.name: [] for f in FIGURES} for v in variants}
-        acts: list[dict[Any, Any]] = []
-        for seed in seeds:
-            portfolio = scenario.portfolio(accounts, seed)
-            for variant, world in variants.items():
-                run = rollout(world, plan, portfolio, seed, horizon)
-                for figure in FIGURES:
-                    values[variant][figure.name].append(figure.of(run))
-                acts += run.corrections.assign(seed=seed).to_dict("records")
-                on_run()
-        results[plan] = {
-            "figures": {v: {name: interval(column) for name, column in values[v].items()} for v in variants},
-            "difference": {f.name: difference(values[LOOP][f.name], values[NO_LOOP][f.name]) for f in FIGURES},
-            "acts": acts,
-        }
+    tasks = [(plan, seed, variant) for plan in plans for seed in seeds for variant in VARIANTS]
+    taken: dict[Run, Taken] = {}
+    for run, found in run_each(partial(_take, scenario, accounts, horizon), tasks, workers):
+        taken[run] = found
+        on_run()
+    results = {plan: _put_together(plan, seeds, taken) for plan in plans}
     return {
         "scenario": scenario.name,
         "title": scenario.title,
@@ -131,6 +125,28 @@ def measure_loop(
         "accounts": len(scenario.portfolio(accounts, seeds[0])),
         "rows": [{"name": f.name, "title": f.title, "unit": f.unit, "better": f.better} for f in FIGURES],
         "plans": results,
+    }
+
+
+def _take(scenario: Scenario, accounts: int | None, days: int, run: Run) -> Taken:
+    """Figures and acts of one run."""
+    plan, seed, variant = run
+    world = scenario if variant == LOOP else without_loop(scenario)
+    done = rollout(world, plan, scenario.portfolio(accounts, seed), seed, days)
+    figures = {figure.name: figure.of(done) for figure in FIGURES}
+    return figures, done.corrections.assign(seed=seed).to_dict("records")
+
+
+def _put_together(plan: str, seeds: Sequence[int], taken: dict[Run, Taken]) -> dict[str, Any]:
+    """One plan's figures with intervals, paired differences, and acts in the order of seeds."""
+    values = {
+        variant: {f.name: [taken[plan, seed, variant][0][f.name] for seed in seeds] for f in FIGURES}
+        for variant in VARIANTS
+    }
+    return {
+        "figures": {v: {name: interval(column) for name, column in values[v].items()} for v in VARIANTS},
+        "difference": {f.name: difference(values[LOOP][f.name], values[NO_LOOP][f.name]) for f in FIGURES},
+        "acts": [act for seed in seeds for act in taken[plan, seed, LOOP][1]],
     }
 
 

@@ -1,4 +1,4 @@
-"""What all commands share: the console, the `--json` option, lists."""
+"""What commands share: the console, options, lists."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ from rich.console import Console
 INTERRUPTED = 130  # exit code
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Seeds = Annotated[int, typer.Option(min=1, max=10_000, help="Number of seeds.")]
+FirstSeed = Annotated[int, typer.Option(min=0, max=2**62, help="First seed.")]
+Accounts = Annotated[
+    int | None, typer.Option(min=1, max=10_000_000, help="Accounts [default: the scenario's, or all of a file].")
+]
+Days = Annotated[int | None, typer.Option(min=1, max=3650, help="Horizon in days [default: the scenario's].")]
+Workers = Annotated[int, typer.Option(min=1, max=1024, help="Processes; the numbers do not depend on it.")]
 
 
 def console() -> Console:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from experiments import measures
 from experiments.intervals import difference
 from experiments.rollout import rollout
-from experiments.workers import pool_of
+from experiments.workers import run_each
 from scenarios.schema import Scenario, load_scenario
 from sim.parameters import Shock, World
 from sim.perturbation import with_behaviour
@@ -109,22 +108,11 @@ def run_all(
 ) -> dict[Trial, dict[str, float]]:
     """Run trials here or in worker processes; the numbers do not depend on which."""
     found: dict[Trial, dict[str, float]] = {}
-    for trial, taken in _finished(trials, workers):
+    for trial, taken in run_each(run, trials, workers):
         found[trial] = taken
         if on_done:
             on_done()
     return found
-
-
-def _finished(trials: Sequence[Trial], workers: int) -> Iterator[tuple[Trial, dict[str, float]]]:
-    if workers == 1:
-        for trial in trials:
-            yield trial, run(trial)
-        return
-    with pool_of(workers) as pool:
-        waiting = {pool.submit(run, trial): trial for trial in trials}
-        for future in as_completed(waiting):
-            yield waiting[future], future.result()
 
 
 def paired(

@@ -50,6 +50,22 @@ MEASURES: tuple[Measure, ...] = (
         lambda run, a: ratio(a["interest"].sum() + a["fees"].sum(), a["opening"].sum()),
     ),
     Measure(
+        "debtor_interest",
+        "Late interest that runs on",
+        "share",
+        -1,
+        "late interest added to the claims / opening balance; it grows as long as debts stay open",
+        lambda run, a: ratio(a["interest"].sum(), a["opening"].sum()),
+    ),
+    Measure(
+        "debtor_fees",
+        "Court fees put on debtors",
+        "share",
+        -1,
+        "court fees added to the claims / opening balance",
+        lambda run, a: ratio(a["fees"].sum(), a["opening"].sum()),
+    ),
+    Measure(
         "complaints_per_1000",
         "Complaints per 1,000 accounts",
         "count",
@@ -155,6 +171,7 @@ BURDENS: tuple[Burden, ...] = (
     Burden("distress_suits_per_1000", absolute=1.0, relative=0.10),
     Burden("plans_broken", absolute=0.0, norm=0.5),  # one third to one half break, trade
 )
+COST_PARTS = ("debtor_interest", "debtor_fees")  # together the cost to the debtor
 Values = Mapping[str, Sequence[float]]  # measure -> one value per seed, NaN = undefined
 
 
@@ -232,6 +249,7 @@ def check(name: str, reference: str, ours: Values, theirs: Values, gain: Mapping
         "passed": not sued and not more,
         "more": more,
         "less": less,
+        "cost_from": _cost_from(ours, theirs) if "debtor_cost" in more else None,
         "gain": dict(gain),
         "hardship_suits": sued,
     }
@@ -244,6 +262,12 @@ def _gaps(burden: Burden, ours: Values, theirs: Values) -> NDArray[np.float64]:
     base = np.asarray(theirs[burden.measure], float) if burden.norm is None else np.full(mine.size, burden.norm)
     gaps = mine - base
     return gaps[np.isfinite(gaps)]
+
+
+def _cost_from(ours: Values, theirs: Values) -> str:
+    """Where most of a higher cost to the debtor comes from: a plan that sues, or debts that are left open."""
+    gaps = {part: float(np.mean(ours[part]) - np.mean(theirs[part])) for part in COST_PARTS}
+    return max(gaps, key=lambda part: gaps[part])
 
 
 def _surely_more(burden: Burden, ours: Values, theirs: Values) -> bool:
@@ -261,7 +285,7 @@ def _surely_above(gaps: NDArray[np.float64], margin: float) -> bool:
     """Whether the mean is above the margin at 95 % for all burdens together (Student's t over seeds, Bonferroni)."""
     if gaps.size < 2:
         return False
-    if np.ptp(gaps) == 0:
+    if np.ptp(gaps) < 1e-12:  # the same in each seed, but for rounding
         return bool(gaps[0] > margin)
     level = 1.0 - (1.0 - CONFIDENCE) / len(BURDENS)
     return bool(stats.ttest_1samp(gaps, margin).confidence_interval(level).low > margin)
@@ -284,8 +308,17 @@ def sentence(found: Mapping[str, Any]) -> str:
         return f"Welfare: {start}; one seed cannot say whether it burdens debtors more."
     less = f" It has less of: {_listed(found['less'])}." if found["less"] else ""
     if verdict == "more burden":
+        source = found["cost_from"]
+        why = f" Most of the cost: {_listed([source])}." if source else ""
+        if found["more"] == ["debtor_cost"] and source == "debtor_interest":
+            # Nothing was done to anybody: debts that nobody helps to settle grow.
+            return (
+                f"Welfare check FAILED: {start}, and leaves debtors owing more: late interest runs on for longer.{less}"
+            )
         link = "and its gain comes" if gains else "and it comes"
-        return f"Welfare check FAILED: {start}, {link} with more burden per debtor: {_listed(found['more'])}.{less}"
+        return (
+            f"Welfare check FAILED: {start}, {link} with more burden per debtor: {_listed(found['more'])}.{why}{less}"
+        )
     return f"Welfare: {start}, with no more burden per debtor.{less}"
 
 

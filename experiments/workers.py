@@ -1,4 +1,4 @@
-"""Worker processes: they end with their parent, Ctrl-C is the parent's to handle, and the death of one is told in one line."""
+"""Work done here or in processes that end with their parent; Ctrl-C is the parent's, and the death of one is told in one line."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from typing import TypeVar
 
 from sim.inputs import InputError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 
 class WorkerLost(InputError):  # noqa: N818
@@ -39,6 +43,23 @@ def pool_of(workers: int) -> Iterator[ProcessPoolExecutor]:
                 "worker process", "", "killed by the system", "enough memory: fewer --workers or fewer --accounts"
             ) from None
         raise
+
+
+def run_each(function: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[tuple[Task, Result]]:
+    """Call a module's function on each task, here or in worker processes, yielding each with its result as it is ready.
+
+    Raises:
+        WorkerLost: a worker was killed.
+    """
+    workers = min(workers, len(tasks))
+    if workers <= 1:
+        for task in tasks:
+            yield task, function(task)
+        return
+    with pool_of(workers) as pool:
+        waiting = {pool.submit(function, task): task for task in tasks}
+        for future in as_completed(waiting):
+            yield waiting[future], future.result()
 
 
 def _start() -> None:

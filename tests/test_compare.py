@@ -75,7 +75,11 @@ def test_workers_and_resume_change_no_number(finished: Path, tmp_path: Path) -> 
     (broken / "parts" / "staged" / "2.json").unlink()  # killed between its files, …
     cut = broken / "parts" / "status-quo" / "1.daily.parquet"
     cut.write_bytes(cut.read_bytes()[:100])  # … or by a power cut, …
-    (broken / "parts" / "staged" / ".2.json-a1b2c3").write_text("{")  # … or while it wrote
+    (broken / "parts" / "staged" / ".2.json-a1b2c3").write_text("{")  # … or while it wrote, …
+    old = broken / "parts" / "status-quo" / "2.json"
+    old.write_text(
+        json.dumps({k: v for k, v in json.loads(old.read_text()).items() if k != "fairness"})
+    )  # … or an older version
     (broken / "results.json").unlink()
     ready: list[tuple[str, int]] = []
     compare(
@@ -90,6 +94,15 @@ def test_workers_and_resume_change_no_number(finished: Path, tmp_path: Path) -> 
     expected = (finished / "results.json").read_bytes()
     assert (tmp_path / "two" / "results.json").read_bytes() == expected
     assert (broken / "results.json").read_bytes() == expected
+
+
+def test_an_audit_by_other_rules_does_not_pass_for_the_runs_own(finished: Path, tmp_path: Path) -> None:
+    own = (finished / "audit.json").read_bytes()
+    command.recoup("audit", finished, "--rules", "us-reg-f", "--out", tmp_path / "found")
+    assert (finished / "audit.json").read_bytes() == own
+    assert json.loads((tmp_path / "found" / "audit.json").read_text())["pack"] == "us-reg-f"
+    assert command.recoup("audit", finished).returncode == 0
+    assert json.loads((finished / "audit.json").read_text()) == json.loads(own)
 
 
 def test_folder_of_another_run_is_never_written_over(finished: Path) -> None:

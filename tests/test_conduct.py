@@ -32,6 +32,7 @@ def eager() -> Any:
 def test_with_and_without_are_paired_and_differ_by_the_loop_alone() -> None:
     scenario, calls = eager(), []
     found = measure_loop(scenario, ["status-quo"], [1, 2], accounts=200, days=60, on_run=lambda: calls.append(1))
+    assert measure_loop(scenario, ["status-quo"], [1, 2], accounts=200, days=60, workers=2) == found
     plan = found["plans"]["status-quo"]
     assert len(calls) == 4 and found["accounts"] == 200 and found["seeds"] == [1, 2]
     assert set(plan["figures"]) == {LOOP, NO_LOOP} and set(plan["difference"]) == {f.name for f in FIGURES}

@@ -47,6 +47,8 @@ def test_measures_are_what_their_definitions_say() -> None:
             "contacts_per_debtor": 10,
             "busiest_week_p95": 5,
             "debtor_cost": 500 / 10_000,
+            "debtor_interest": 150 / 10_000,
+            "debtor_fees": 350 / 10_000,
             "complaints_per_1000": 500,
             "distress_suits_per_1000": 250,
             "plans_fit": 0.5,
@@ -116,6 +118,8 @@ CALM = {
     "contacts_per_debtor": [40.0, 41.0, 39.0, 40.0],
     "busiest_week_p95": [4.0] * 4,
     "debtor_cost": [0.05, 0.051, 0.049, 0.05],
+    "debtor_interest": [0.04, 0.041, 0.039, 0.04],
+    "debtor_fees": [0.01] * 4,
     "complaints_per_1000": [8.0, 10.0, 6.0, 9.0],
     "distress_suits_per_1000": [0.0] * 4,
     "plans_broken": [math.nan] * 4,
@@ -142,6 +146,18 @@ def test_burden_within_the_margin_or_the_noise_passes() -> None:
     assert found["verdict"] == "no more burden" and found["less"] == ["complaints_per_1000"]
     assert judged(plans_broken=[0.4, 0.45, 0.42, 0.4])["passed"]
     assert judged(plans_broken=[0.7, 0.75, 0.72, 0.7])["more"] == ["plans_broken"]
+
+
+def test_a_debt_that_only_grows_is_told_from_one_that_is_sued() -> None:
+    dearer = [0.08, 0.081, 0.079, 0.08]
+    left = judged(debtor_cost=dearer, debtor_interest=[0.07, 0.071, 0.069, 0.07])
+    assert left["more"] == ["debtor_cost"] and left["cost_from"] == "debtor_interest" and not left["passed"]
+    assert "leaves debtors owing more: late interest runs on" in str(left["sentence"])
+    sued = judged(debtor_cost=dearer, debtor_fees=[0.04] * 4)
+    assert sued["cost_from"] == "debtor_fees" and not sued["passed"]
+    assert "its gain comes with more burden per debtor: cost to the debtor" in str(sued["sentence"])
+    assert "Most of the cost: court fees put on debtors." in str(sued["sentence"])
+    assert judged()["cost_from"] is None
 
 
 def test_one_suit_in_hardship_fails_whatever_is_gained() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.console import Json, console
+from experiments.console import Json, Workers, console
 
 
 def attribute(
@@ -16,7 +16,7 @@ def attribute(
     start: Annotated[str | None, typer.Option("--from", help="Policy to start from [default: staged].")] = None,
     end: Annotated[str | None, typer.Option("--to", help="Policy to explain [default: the best].")] = None,
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="How many of the run's seeds.")] = 4,
-    workers: Annotated[int, typer.Option(min=1, max=1024, help="Processes; the numbers do not depend on it.")] = 1,
+    workers: Workers = 1,
     json: Json = False,
 ) -> None:
     """Say where the difference between two policies comes from: timing, channel, offers, legal steps.

@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from experiments.console import INTERRUPTED, Json, command_line, complete_plans, complete_scenarios, console
+from experiments.console import (
+    INTERRUPTED,
+    Accounts,
+    Days,
+    FirstSeed,
+    Json,
+    Seeds,
+    Workers,
+    command_line,
+    complete_plans,
+    complete_scenarios,
+    console,
+)
 
 if TYPE_CHECKING:
     from experiments.compare import Comparison
@@ -38,15 +50,11 @@ def compare(
             autocompletion=complete_plans,
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Number of seeds.")] = 10,
-    first_seed: Annotated[int, typer.Option(min=0, max=2**62, help="First seed.")] = 1,
-    accounts: Annotated[
-        int | None, typer.Option(min=1, max=10_000_000, help="Accounts [default: the scenario's, or all of a file].")
-    ] = None,
-    days: Annotated[
-        int | None, typer.Option(min=1, max=3650, help="Horizon in days [default: the scenario's].")
-    ] = None,
-    workers: Annotated[int, typer.Option(min=1, max=1024, help="Processes; the numbers do not depend on it.")] = 1,
+    seeds: Seeds = 10,
+    first_seed: FirstSeed = 1,
+    accounts: Accounts = None,
+    days: Days = None,
+    workers: Workers = 1,
     out: Annotated[Path | None, typer.Option(help="Run folder, new [default: runs/<scenario>-<time>].")] = None,
     portfolio: Annotated[Path | None, typer.Option(help="Your own accounts, CSV or Parquet; needs --map.")] = None,
     column_map: Annotated[Path | None, typer.Option("--map", help="Column map of the portfolio (YAML).")] = None,
@@ -89,8 +97,8 @@ def compare(
 
 
 def demo(
-    seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Number of seeds.")] = DEMO_SEEDS,
-    workers: Annotated[int, typer.Option(min=1, max=1024, help="Processes.")] = 2,
+    seeds: Seeds = DEMO_SEEDS,
+    workers: Workers = 2,
     out: Annotated[Path | None, typer.Option(help="Run folder, new.")] = None,
     json: Json = False,
 ) -> None:
@@ -137,7 +145,7 @@ def _compare(comparison: Comparison, out: Path | None, workers: int, resume: boo
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from agents.library import load_policy
-    from experiments.compare import Interrupted, compare
+    from experiments.compare import compare
     from experiments.report import answers, render
     from experiments.runfolder import SETTINGS
     from experiments.workers import WorkerLost
@@ -153,7 +161,7 @@ def _compare(comparison: Comparison, out: Path | None, workers: int, resume: boo
             results = compare(
                 comparison, folder, workers, resume, command, lambda name, seed: progress.advance(tasks[name])
             )
-        except (Interrupted, KeyboardInterrupt):
+        except KeyboardInterrupt:
             progress.stop()
             if not (folder / SETTINGS).exists():
                 raise typer.Exit(INTERRUPTED) from None

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.console import Json, console
+from experiments.console import Accounts, Days, FirstSeed, Json, Seeds, Workers, console
 
 
 def conduct(
@@ -18,12 +18,11 @@ def conduct(
     plan: Annotated[
         list[str] | None, typer.Option("-p", "--plan", help="Plan's name or .yaml file; once for each.")
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Number of seeds.")] = 10,
-    first_seed: Annotated[int, typer.Option(min=0, max=2**62, help="First seed.")] = 1,
-    accounts: Annotated[
-        int | None, typer.Option(min=1, max=10_000_000, help="Accounts [default: the scenario's].")
-    ] = None,
-    days: Annotated[int | None, typer.Option(min=1, max=3650, help="Days [default: the scenario's].")] = None,
+    seeds: Seeds = 10,
+    first_seed: FirstSeed = 1,
+    accounts: Accounts = None,
+    days: Days = None,
+    workers: Workers = 1,
     out: Annotated[Path | None, typer.Option(help="Folder for conduct.json, new [default: none is written].")] = None,
     json: Json = False,
 ) -> None:
@@ -35,12 +34,11 @@ def conduct(
     from rich.progress import track
 
     from experiments.conduct import CONDUCT, answer, measure_loop
-    from experiments.runfolder import write_json
+    from experiments.runfolder import require_new, write_json
     from scenarios.schema import load_scenario
-    from sim.inputs import InputError
 
-    if out is not None and out.exists():
-        raise InputError(out, "--out", "a folder that exists", "a new folder")
+    if out is not None:
+        require_new(out)
     plans = plan or ["status-quo", "staged"]
     progress = iter(
         track(
@@ -57,6 +55,7 @@ def conduct(
         accounts,
         days,
         lambda: next(progress, None),
+        workers,
     )
     if out is not None:
         write_json(out / CONDUCT, found)

@@ -9,13 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.console import Json, console
+from experiments.console import Accounts, FirstSeed, Json, Workers, console
 
 ScenarioName = Annotated[str, typer.Option("-s", "--scenario", help="Shipped scenario's name, or a .yaml file.")]
 Seeds = Annotated[int, typer.Option(min=2, max=10_000, help="Number of seeds.")]
-FirstSeed = Annotated[int, typer.Option(min=0, max=2**62, help="First seed.")]
-Accounts = Annotated[int | None, typer.Option(min=1, max=10_000_000, help="Accounts [default: the scenario's].")]
-Workers = Annotated[int, typer.Option(min=1, max=1024, help="Processes; the numbers do not depend on it.")]
 Into = Annotated[Path | None, typer.Option(help="Run folder to add the result to, so that its report shows it.")]
 
 
