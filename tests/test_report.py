@@ -129,6 +129,14 @@ EXTRAS: dict[str, Any] = {
             }
             for name in ("no-contact", "status-quo", "staged", "tiered")
         },
+        "drawn": ["region"],
+        "proxies": {
+            "bound": 0.7,
+            "attributes": {
+                "sex": {"female": {"auc": 0.8, "low": 0.75, "high": 0.85, "field": "payday", "field_auc": 0.78}},
+                "region": {"west": {"auc": 0.52, "low": 0.45, "high": 0.59, "field": "dpd", "field_auc": 0.51}},
+            },
+        },
         "warnings": [{"policy": "tiered", "attribute": "sex", "group": "female", "outcome": "sued", "sentence": "…"}],
     },
     "bound.json": {"rows": [{"name": "oracle", "label": "Knowing each debtor", "recovery_rate": found(0.6)}]},

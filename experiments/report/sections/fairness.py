@@ -19,6 +19,11 @@ def build(run: Run, say: Text) -> list[Block]:
     blocks: list[Block] = [_verdict(found, say), Paragraph(say("fairness.intro"))]
     if found["warnings"]:
         blocks.append(Bullets([_warning(w, found, say) for w in found["warnings"]]))
+    if found.get("proxies"):
+        blocks.append(Bullets(_proxies(found["proxies"], say)))
+    if found.get("drawn"):
+        drawn = say.listed([say.one_of("fairness.attributes", name) for name in found["drawn"]])
+        blocks.append(Paragraph(say("fairness.drawn", attributes=drawn)))
     attributes = found["policies"][run.best]
     rows: list[list[Cell | str]] = []
     for attribute, groups in attributes.items():
@@ -32,6 +37,22 @@ def build(run: Run, say: Text) -> list[Block]:
             rows.append(row)
     head = [say("fairness.group"), say("fairness.accounts"), *(_outcome(o, say) for o in outcomes)]
     return [*blocks, Table(say("fairness.caption", plan=say.name(run.best)), head, rows)]
+
+
+def _proxies(found: dict[str, Any], say: Text) -> list[str]:
+    """Groups that the inputs of plans can tell, or that they can tell none."""
+    told, highest = [], 0.5
+    for attribute, members in found["attributes"].items():
+        for group, row in members.items():
+            highest = max(highest, row["auc"])
+            if row["low"] > found["bound"]:
+                numbers = {name: f"{row[name]:.2f}" for name in ("auc", "low", "high")}
+                who = f"{say.one_of('fairness.attributes', attribute)} {say.one_of('fairness.groups', group)}"
+                alone = f"{row['field_auc']:.2f}"
+                told.append(
+                    say("fairness.proxy", group=who, field=say.one_of("columns", row["field"]), alone=alone, **numbers)
+                )
+    return told or [say("fairness.blind", auc=f"{highest:.2f}", bound=found["bound"])]
 
 
 def _outcome(outcome: dict[str, Any], say: Text) -> str:

@@ -37,7 +37,7 @@ def _audit(run: Run, say: Text) -> list[Block]:
     rules = found["rules"]
     told = say(
         "rules.audit",
-        rules=len(rules),
+        rules=sum(not rule.get("missing") for rule in rules),
         applied=f"{sum(rule['tested'] for rule in rules):,}",
         breaches=f"{sum(rule['breaches'] for rule in rules):,}",
     )
@@ -49,6 +49,9 @@ def _audit(run: Run, say: Text) -> list[Block]:
             for name, counts in rule["by_policy"].items()
             if counts["breaches"]
         ]
+        if rule.get("missing"):  # a zero would say that it was looked at
+            rows.append([Cell(rule["id"], [Line(sentence), Line(say("rules.untold"))]), *["–"] * 4])
+            continue
         counts = [f"{rule[count]:,}" for count in ("tested", "near", "stopped")]
         rows.append([Cell(rule["id"], [Line(sentence)]), *counts, Cell(f"{rule['breaches']:,}", by_policy)])
     head = [say(f"rules.{name}") for name in ("rule", "applied", "near", "stopped", "breaches")]

@@ -29,7 +29,7 @@ def build(run: Run, say: Text) -> list[Block]:
             row.append(Cell(say.number(value["mean"], measure["unit"]), lines))
         rows.append(row)
     head = [say("welfare.measure"), *map(say.name, run.names)]
-    checks = [check_words(check, say) for check in found["checks"] if check["policy"] != reference]
+    checks = [_check(check, found, say) for check in found["checks"] if check["policy"] != reference]
     return [
         *([Bullets(checks)] if checks else []),
         Paragraph(say("welfare.intro", against=say.name(reference))),
@@ -37,11 +37,18 @@ def build(run: Run, say: Text) -> list[Block]:
     ]
 
 
-def check_words(check: dict[str, Any], say: Text) -> str:
-    """The verdict on one plan, in a sentence."""
-    burdens = say.listed([say.measure(name, (name, ""))[0] for name in check["more"]])
-    told = say.one_of("welfare.verdicts", check["verdict"])
-    against = say.name(check["reference"])
-    return say("welfare.check", plan=say.name(check["policy"]), verdict=told, against=against) + (
-        f" {say('welfare.more', burdens=burdens)}" if burdens else ""
-    )
+def _check(check: dict[str, Any], found: dict[str, Any], say: Text) -> str:
+    """«Tiered: puts more on debtors than staged. Surely more: complaints.»; of debts that only grow, that they do."""
+    titles = {m["name"]: say.measure(m["name"], (m["title"], ""))[0] for m in found["measures"]}
+    source = check.get("cost_from")
+    growing = check["more"] == ["debtor_cost"] and source == "debtor_interest"
+    told = say.one_of("welfare.verdicts", "debts grow" if growing else check["verdict"])
+    said = [
+        say("welfare.check", plan=say.name(check["policy"]), verdict=told.format(against=say.name(check["reference"])))
+    ]
+    for key in ("more", "less"):
+        if check[key] and not (growing and key == "more"):
+            said.append(say(f"welfare.{key}", burdens=say.listed([titles[name] for name in check[key]])))
+    if source and not growing:
+        said.append(say("welfare.cost_from", source=titles[source]))
+    return " ".join(said)
