@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from sim.inputs import Document, InputError, choose, first_fault, read_yaml, validated
 from sim.parameters import Section, Share
@@ -63,6 +63,15 @@ class ContactHours(Rule):
     groups: list[GroupName] = Field(min_length=1)
     from_hour: Annotated[float, Field(ge=0, le=24)]
     to_hour: Annotated[float, Field(ge=0, le=24)]
+
+    @field_validator("to_hour")
+    @classmethod
+    def _later(cls, to_hour: float, info: ValidationInfo) -> float:
+        """Hours across midnight would allow no window at all, and whoever writes 21 to 8 means the night that is forbidden."""
+        start = info.data.get("from_hour", -1.0)
+        if to_hour <= start:
+            raise ValueError(f"the hour when contact ends, later than from_hour ({start:g})")
+        return to_hour
 
 
 class ContactCap(Rule):

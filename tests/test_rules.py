@@ -55,7 +55,11 @@ def test_rules_show_prints_what_the_pack_says_and_checks_a_users_own(tmp_path) -
     wrong = recoup("rules", "show", mine)
     assert wrong.returncode == 2 and wrong.stderr.count("\n") == 1
     assert "mine.yaml: line 11, rules[0].to_hour (rule late): got 25" in wrong.stderr
-    mine.write_text(mine.read_text().replace("25", "20"))
+    mine.write_text(mine.read_text().replace("from_hour: 8", "from_hour: 21").replace("25", "8"))
+    night = recoup("rules", "show", mine)  # would allow no hour at all
+    assert night.returncode == 2 and night.stderr.count("\n") == 1
+    assert "mine.yaml: line 11, rules[0].to_hour (rule late): got 8, expected" in night.stderr
+    mine.write_text(mine.read_text().replace("from_hour: 21", "from_hour: 7"))
     assert recoup("rules", "show", mine).returncode == 0
 
 
