@@ -2,8 +2,8 @@
 
     python benchmarks/curves.py "china-consumer: from the tiered plan=runs/a" "china-consumer: standardised features=runs/b" …
 
-Each argument is `panel: label=folder`. Figures are those of the training cohorts, worlds off on purpose among them, averaged over
-the rollouts of a million account-days; what a policy reaches on unseen seeds stands in docs/results.md.
+Each argument is `panel: label=folder`. Lines are the training cohorts, worlds off on purpose among them, averaged over the rollouts of a
+million account-days; dots are the mean network on the validation cohorts. Unseen seeds are another matter: docs/results.md.
 """
 
 from __future__ import annotations
@@ -35,6 +35,20 @@ def smoothed(folder: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     return np.array([steps[bins == number].mean() / 1e6 for number in whole]), means
 
 
+def validated(folder: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """As `smoothed`, of the validations of a run; cash stands for recovery, both discounted."""
+    lines = [json.loads(line) for line in (folder / "progress.jsonl").read_text().splitlines()]
+    found = [(line["steps"], line["validation"]) for line in lines if "validation" in line]
+    if not found:
+        return np.zeros(0), {name: np.zeros(0) for name, _ in ROWS}
+    against = json.loads((folder / "policy.json").read_text())["training"]["chosen"]["against"]
+    means = {
+        "recovery": np.array([one["cash"] / against["cash"] - 1 for _, one in found]),
+        "complaints": 1000 * np.array([one["complaints"] for _, one in found]),
+    }
+    return np.array([steps / 1e6 for steps, _ in found]), means
+
+
 def main() -> None:
     panels: dict[str, list[tuple[str, Path]]] = {}
     for argument in sys.argv[1:]:
@@ -47,9 +61,10 @@ def main() -> None:
     )
     for column, (panel, runs) in enumerate(panels.items()):
         for label, folder in runs:
-            steps, means = smoothed(folder)
+            (steps, means), (at, dots) = smoothed(folder), validated(folder)
             for row, (name, _) in enumerate(ROWS):
-                axes[row, column].plot(steps, means[name], label=label, linewidth=1.6)
+                (line,) = axes[row, column].plot(steps, means[name], label=label, linewidth=1.4, alpha=0.8)
+                axes[row, column].plot(at, dots[name], "o", color=line.get_color(), markersize=4)
         axes[0, column].set_title(panel, loc="left")
         axes[0, column].yaxis.set_major_formatter(lambda value, _: f"{value:+.0%}")
         axes[0, column].axhline(0.0, color="#888", linewidth=0.8)
