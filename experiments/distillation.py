@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from agents.distill import Extract, Sample, extract
+from agents.distill import NO_ACT, Extract, Sample, extract
 from agents.learned import LearnedPolicy
 from agents.library import load_policy
-from agents.objective import Objective
 from agents.plan import Plan, PlanFile
 from agents.policy import Policy
 from experiments.cohorts import Cohorts
 from experiments.intervals import interval
+from experiments.validation import Validation
 from scenarios.environments import PORTFOLIO_SEED
 from scenarios.schema import Scenario
 from sim.inputs import InputError
@@ -30,6 +30,7 @@ from sim.simulation import Simulation
 KEPT = 0.1  # share of account-days the tree learns from
 COLLECT_SEED, SELECT_SEED = PORTFOLIO_SEED + 500_000, PORTFOLIO_SEED + 600_000
 TRIED = 4  # acts of a leaf that are tried
+SWEEPS = 2
 MARGIN = 0.0005  # of the opening balance: less is luck
 
 
@@ -63,12 +64,13 @@ def distill(
     scenario: Scenario,
     given: str,
     leaves: Sequence[int],
-    rounds: int = 2,
+    rounds: int = 1,
     accounts: int = 2000,
     name: str = "distilled",
+    against: str = "staged",
     tell: Callable[[str], None] | None = None,
 ) -> Distillation:
-    """The best readable plan found for a learned policy.
+    """The best readable plan found for a learned policy, by its objective and within the cost and complaints of another plan.
 
     Raises:
         InputError: not a learned policy without memory.
@@ -77,13 +79,13 @@ def distill(
     if not isinstance(teacher, LearnedPolicy) or teacher.card.memory:
         raise InputError("policy", "", given, "a learned policy without memory")
     training = teacher.card.training
-    prices = training.get("prices", {})
-    objective = Objective(training.get("speed", 0.0), prices.get("cost", 0.0), prices.get("complaints", 0.0))
     cohorts = Cohorts(scenario, accounts, (SELECT_SEED, SELECT_SEED + 1))
     menu = cohorts.menu
+    reference = load_policy(against, scenario.name, scenario.world)
+    validation = Validation(cohorts, reference, training.get("speed", 0.0), training.get("limits", True))
 
     def worth_of(file: PlanFile) -> float:
-        return float(objective.value(*cohorts.parts(Plan.of(file, menu)).T).mean())
+        return float(validation.judge(Plan.of(file, menu))["score"])
 
     leader: Policy = teacher
     samples: list[Sample] = []
@@ -123,14 +125,24 @@ def _written(tree: Extract, described: tuple[str, str, str], options: Options) -
 
 
 def try_leaves(tree: Extract, worth: Callable[[Options], float], start: float) -> tuple[Options, float]:
-    """Leaf by leaf, the largest first, put another of the policy's own acts first where that is worth more (one sweep)."""
+    """Leaf by leaf, the largest first, put another of the policy's own acts, or nothing, first where that is worth more.
+
+    Goes round again while that helps, at most SWEEPS times: what one leaf uses of a limit is not there for another.
+    """
     options, best = {leaf: list(acts) for leaf, acts in tree.options.items()}, start
-    for leaf in sorted(tree.size, key=lambda one: -tree.size[one]):
-        for act in tree.options[leaf][1:TRIED]:
-            candidate = {**options, leaf: [act, *(other for other in tree.options[leaf] if other != act)]}
-            value = worth(candidate)
-            if value > best + MARGIN:
-                options, best = candidate, value
+    nothing = tree.acts.index(NO_ACT)
+    for _ in range(SWEEPS):
+        before = best
+        for leaf in sorted(tree.size, key=lambda one: -tree.size[one]):
+            for act in dict.fromkeys([*tree.options[leaf][:TRIED], nothing]):
+                if act == options[leaf][0]:
+                    continue
+                candidate = {**options, leaf: [act, *(other for other in tree.options[leaf] if other != act)]}
+                value = worth(candidate)
+                if value > best + MARGIN:
+                    options, best = candidate, value
+        if best == before:
+            break
     return options, best
 
 

@@ -26,8 +26,9 @@ from agents.library import load_policy
 from agents.objective import Objective, resolved
 from agents.plan import Plan
 from agents.vecenv import PortfolioVecEnv
+from experiments.cohorts import Cohorts
 from experiments.runfolder import fingerprint, open_folder, read_json, versions, write_json, write_whole
-from experiments.validation import Arrays, Average, Validation
+from experiments.validation import COHORTS, SEED, Arrays, Average, Validation
 from scenarios.environments import PORTFOLIO_SEED
 from scenarios.schema import Scenario, load_scenario
 from sim.env import PortfolioVectorEnv
@@ -266,7 +267,8 @@ def train(
         objective.complaint_price = training.complaint_price
     learner = learners.build(training.algorithm, env, found, training.seed, folder / "tensorboard")
     learners.standardise(learner, met)
-    validation = Validation(scenario, plan, min(training.accounts, VALIDATED), training.speed, training.limits)
+    held_out = Cohorts(scenario, min(training.accounts, VALIDATED), range(SEED, SEED + COHORTS))
+    validation = Validation(held_out, plan, training.speed, training.limits)
     run = _Run(training, folder, scenario, menu, env, learner, found, command, against, budget, validation)
     done = run.restore() if resume else 0
     if done:

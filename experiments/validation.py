@@ -17,7 +17,6 @@ from agents.objective import Objective
 from agents.policy import Policy
 from experiments.cohorts import PARTS, Cohorts
 from scenarios.environments import PORTFOLIO_SEED
-from scenarios.schema import Scenario
 
 SEED, COHORTS = PORTFOLIO_SEED + 800_000, 4
 DECAY = 0.95  # of older versions in the mean, an update
@@ -41,9 +40,8 @@ class Average:
 class Validation:
     """Scores policies by the objective without prices, less what they overdraw of another plan's cost and complaints."""
 
-    def __init__(self, scenario: Scenario, against: Policy, accounts: int, speed: float, limits: bool) -> None:
-        self._cohorts = Cohorts(scenario, accounts, range(SEED, SEED + COHORTS))
-        self._objective, self._limits = Objective(speed), limits
+    def __init__(self, cohorts: Cohorts, against: Policy, speed: float, limits: bool) -> None:
+        self._cohorts, self._objective, self._limits = cohorts, Objective(speed), limits
         self.against = self._means(against)
 
     def _means(self, policy: Policy) -> dict[str, float]:

@@ -17,7 +17,10 @@ def distill(
     out: Annotated[Path, typer.Option(help="Plan file to write, new.")] = Path("distilled.yaml"),
     name: Annotated[str, typer.Option(help="Name of the plan.")] = "distilled",
     leaves: Annotated[list[int] | None, typer.Option(min=2, max=200, help="Sizes to try, once for each.")] = None,
-    against: Annotated[str, typer.Option(help="Plan that the advantage is measured against.")] = "staged",
+    against: Annotated[
+        str,
+        typer.Option(help="Plan that the advantage is measured against, and whose cost and complaints are the limits."),
+    ] = "staged",
     seeds: Annotated[int, typer.Option(min=2, max=10_000, help="Seeds to measure on.")] = 5,
     first_seed: Annotated[int, typer.Option(min=0, max=2**62, help="First seed.")] = 1,
     accounts: Annotated[int | None, typer.Option(min=10, help="Accounts [default: the scenario's].")] = None,
@@ -41,7 +44,9 @@ def distill(
     if out.exists():
         raise InputError(out, "--out", "a file that exists", "a new file")
     loaded = load_scenario(scenario)
-    found = run(loaded, policy, leaves or [24, 40], name=name, tell=lambda line: typer.echo(line, err=True))
+    found = run(
+        loaded, policy, leaves or [24, 40], name=name, against=against, tell=lambda line: typer.echo(line, err=True)
+    )
     write_text(out, plan_text(found.plan))
     from experiments.measures import take
 
