@@ -1,8 +1,8 @@
 """From a learned policy to a readable plan, and how much of its advantage the plan keeps: `recoup distill`.
 
-The tree learns on cohorts far from any comparison's seeds: first those that the policy itself leads through the world, then also
-those that its own earlier trees lead through (DAgger; Ross, Gordon & Bagnell 2011). Of several sizes and rounds the best by simulation
-on further such cohorts is kept; how much it keeps is then measured on other seeds.
+The tree learns on cohorts far from any comparison's seeds: those that the policy itself leads through the world and, with more than
+one round, those that its own earlier trees lead through (DAgger; Ross, Gordon & Bagnell 2011). What each leaf does is then tried on
+further such cohorts, and of several sizes and rounds the best is kept; how much it keeps is measured on other seeds.
 """
 
 from __future__ import annotations
