@@ -11,6 +11,7 @@ from experiments.measures import MEASURE
 from experiments.report import answers, text_in
 from experiments.report.sections.welfare import check_words
 from experiments.runfolder import RESULTS, read_json, write_text
+from experiments.welfare import WELFARE
 
 ROWS = (
     "recovery_rate net_recovery_rate time_to_recover_days cost_to_collect complaints_per_1000 breaches rpc_rate "
@@ -39,11 +40,8 @@ def result(folder: Path, language: str) -> str:
     ]
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     below = caption.format(accounts=results["portfolio"]["accounts"], days=results["days"], seeds=len(results["seeds"]))
-    checks = results["welfare"]
-    if language == "en":
-        judged = [check["sentence"] for check in checks]  # as the terminal says it
-    else:
-        judged = [check_words(check, say) for check in checks if check["policy"] != check["reference"]]
+    found = read_json(folder / WELFARE)
+    judged = [check_words(check, found, say) for check in found["checks"] if check["policy"] != check["reference"]]
     said = [*answers(results, say), *judged]
     return f"{table}\n\n*{below}*\n\n{chr(10).join(f'- {sentence}' for sentence in said)}\n"
 

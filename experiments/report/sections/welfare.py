@@ -29,7 +29,7 @@ def build(run: Run, say: Text) -> list[Block]:
             row.append(Cell(say.number(value["mean"], measure["unit"]), lines))
         rows.append(row)
     head = [say("welfare.measure"), *map(say.name, run.names)]
-    checks = [_check(check, found, say) for check in found["checks"] if check["policy"] != reference]
+    checks = [check_words(check, found, say) for check in found["checks"] if check["policy"] != reference]
     return [
         *([Bullets(checks)] if checks else []),
         Paragraph(say("welfare.intro", against=say.name(reference))),
@@ -37,7 +37,7 @@ def build(run: Run, say: Text) -> list[Block]:
     ]
 
 
-def _check(check: dict[str, Any], found: dict[str, Any], say: Text) -> str:
+def check_words(check: dict[str, Any], found: dict[str, Any], say: Text) -> str:
     """«Tiered: puts more on debtors than staged. Surely more: complaints.»; of debts that only grow, that they do."""
     titles = {m["name"]: say.measure(m["name"], (m["title"], ""))[0] for m in found["measures"]}
     source = check.get("cost_from")
