@@ -55,10 +55,13 @@ def section(folder: Path) -> list[str]:
         ],
     )
     if stress := extra(folder, "stress.json"):
-        worst = next(row for row in stress["rows"] if row["perturbation"] == stress["worst"])
+        wrong = [row for row in stress["rows"] if row["perturbation"] != "none"]
+        worst = min(wrong, key=lambda row: row["recovery_rate"]["mean"])
+        better = sum(row["recovery_rate"]["low"] > 0 for row in wrong)
+        worse = sum(row["recovery_rate"]["high"] < 0 for row in wrong)
         lines += [
             f"**Stress** ({len(stress['seeds'])} seeds of {stress['accounts']:,} accounts): {stress['policy']} recovers surely more than "
-            f"{stress['against']} in {stress['positive']} of {len(stress['rows'])} wrong worlds, surely less in {stress['negative']}. "
+            f"{stress['against']} in {better} of {len(wrong)} wrong worlds, surely less in {worse}. "
             f"The smallest gain is {SAY.span(worst['recovery_rate'], 'share', signed=True)}, in the world «{worst['label']}».",
             "",
         ]
