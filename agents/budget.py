@@ -46,6 +46,16 @@ class Budget:
     complaints: Limit | None = None
     history: list[dict[str, float]] = field(default_factory=list)
 
+    @property
+    def limits(self) -> list[Limit]:
+        """Those that are set."""
+        return [limit for limit in (self.cost, self.complaints) if limit]
+
+    @property
+    def prices(self) -> dict[str, float]:
+        """By the limit's name."""
+        return {limit.name: limit.price for limit in self.limits}
+
     def pay(self, cost: float, complaints: float) -> None:
         """Take note of what a cohort would have used under the present policy.
 

@@ -18,6 +18,7 @@ from pydantic import Field
 from agents import policy_files
 from agents.propensity import SuccessModel, shapes
 from agents.treatment_features import ACCOUNT_COLUMNS
+from sim.kernels import POOLS
 from sim.observation import FIELD_INDEX
 from sim.operations import headcount
 from sim.parameters import Section, World
@@ -25,7 +26,6 @@ from sim.treatments import Legal, Menu, OfferKind, Window
 
 FORMAT = 1
 ALGORITHM: Literal["greedy-propensity"] = "greedy-propensity"
-POOLS = ("collector", "specialist", "autocall", "visit")
 _LAW = len(POOLS) * len(Window)  # the legal team's places, after the shifts of each pool
 _FREE = _LAW + 1  # what needs nothing scarce
 ROUNDS = 200  # far more than needed; a tie cannot make them endless, as prices only rise

@@ -28,6 +28,7 @@ NOTHING = "nothing"
 SPREAD = "spread"
 DEFAULT_PRIORITY = 5
 MOST_WEIGHT = 20
+NAME, NAME_WORDS = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}"), "a short name of lower-case letters, digits and hyphens"
 _SENSIBLE = {t.name for t in ALL_TREATMENTS}
 _OFFER_NAMES = [offer.name for offer in OFFERS]
 
@@ -122,8 +123,8 @@ class PlanFile(BaseModel):
     @field_validator("name")
     @classmethod
     def _short(cls, value: str) -> str:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", value):
-            raise ValueError("a short name of lower-case letters, digits and hyphens")
+        if not NAME.fullmatch(value):
+            raise ValueError(NAME_WORDS)
         return value
 
 

@@ -20,14 +20,13 @@ from experiments.intervals import interval
 from experiments.rollout import rollout
 from experiments.variants import Trial, Variant, run_all
 from scenarios.schema import Scenario, load_scenario
+from sim.kernels import POOLS
 from sim.parameters import World
 from sim.portfolio import Portfolio
 from sim.simulation import Simulation
 from sim.traits import open_accounts
 
-AMPLE = Variant(
-    "ample", "ample staff", staff=tuple((n, 20.0) for n in ("collector", "specialist", "autocall", "visit")), legal=20.0
-)
+AMPLE = Variant("ample", "ample staff", staff=tuple((n, 20.0) for n in POOLS), legal=20.0)
 
 
 def attentive(world: World) -> World:

@@ -19,6 +19,19 @@ from sim.treatments import Menu
 PARTS = ("cash", "cost", "quick", "complaints")  # the arguments of `Objective.value`
 
 
+def followed(scenario: Scenario, policy: Policy, portfolio: Portfolio, seed: int) -> Simulation:
+    """A cohort at the scenario's horizon, or once all its accounts are closed, after a policy has led it there."""
+    simulation = Simulation(scenario.world, portfolio, scenario.rules, seed)
+    while simulation.day < scenario.days and not simulation.finished:
+        actions, priority = np.zeros(simulation.open_accounts.size, np.int64), None
+        if simulation.day % scenario.world.decision_every_days == 0:
+            seen = simulation.observe()
+            actions = policy.act(seen, simulation.masks(), simulation.open_accounts)
+            priority = policy.priority(seen, actions)
+        simulation.advance(actions, priority)
+    return simulation
+
+
 @dataclass(frozen=True)
 class Cohorts:
     """Cohorts of a scenario, one a seed, on which policies are tried."""
@@ -43,16 +56,8 @@ class Cohorts:
         return np.array([self._follow(policy, seed) for seed in (self.seeds if seeds is None else seeds)])
 
     def _follow(self, policy: Policy, seed: int) -> tuple[float, float, float, float]:
-        simulation = Simulation(self.scenario.world, self.portfolios[seed], self.scenario.rules, seed)
-        days, every = self.scenario.days, self.scenario.world.decision_every_days
-        while simulation.day < days and not simulation.finished:
-            actions, priority = np.zeros(simulation.open_accounts.size, np.int64), None
-            if simulation.day % every == 0:
-                seen = simulation.observe()
-                actions = policy.act(seen, simulation.masks(), simulation.open_accounts)
-                priority = policy.priority(seen, actions)
-            simulation.advance(actions, priority)
-        a = simulation.accounts
+        days = self.scenario.days
+        a = followed(self.scenario, policy, self.portfolios[seed], seed).accounts
         opening = float(a["opening"].sum())
         return (
             float(a["discounted_cash"].sum()) / opening,

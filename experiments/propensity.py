@@ -19,10 +19,10 @@ from agents import treatment_features as tf
 from agents.plan import Plan
 from agents.policy import Policy
 from agents.propensity import Outcomes, SuccessModel
+from experiments.cohorts import followed
 from experiments.exploration import FIRST_SEED, Logs, exploring_cohorts
 from experiments.runfolder import fingerprint, open_folder, versions, write_json
 from scenarios.schema import Scenario, load_scenario
-from sim.simulation import Simulation
 from sim.treatments import Legal, Menu
 
 POLICY, REPORT = "policy", "report.json"
@@ -198,14 +198,7 @@ def _largest(names: tuple[str, ...] | list[str], weights: NDArray[np.float32], c
 
 def follow(scenario: Scenario, policy: Policy, accounts: int, seed: int) -> Usage:
     """One cohort under a policy, to the scenario's horizon."""
-    simulation = Simulation(scenario.world, scenario.portfolio(accounts, seed), scenario.rules, seed)
-    while simulation.day < scenario.days and not simulation.finished:
-        actions, priority = np.zeros(simulation.open_accounts.size, np.int64), None
-        if simulation.day % scenario.world.decision_every_days == 0:
-            observations = simulation.observe()
-            actions = policy.act(observations, simulation.masks(), simulation.open_accounts)
-            priority = policy.priority(observations, actions)
-        simulation.advance(actions, priority)
+    simulation = followed(scenario, policy, scenario.portfolio(accounts, seed), seed)
     a, overhead = simulation.accounts, simulation.daily_table()["overhead"].sum()
     opening = float(a["opening"].sum())
     return Usage(

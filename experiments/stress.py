@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from experiments.variants import Trial, Variant, paired, run_all
+from sim.kernels import POOLS
 from sim.perturbation import behaviour_parameters
 
 SPREAD = 0.3
@@ -20,7 +21,7 @@ def stress_set(spread: float = SPREAD) -> list[Variant]:
         Variant(
             "half-staff",
             "half the people and lines",
-            staff=tuple((n, 0.5) for n in ("collector", "specialist", "autocall", "visit")),
+            staff=tuple((n, 0.5) for n in POOLS),
         ),
         Variant("double-complaints", "twice the complaints", behaviour=(("complaint", 2.0),)),
         Variant("empty-notices", "legal notices without effect", behaviour=(("pressure_notice", 0.0),)),

@@ -123,15 +123,17 @@ class _Progress(BaseCallback):
     def __init__(self, run: _Run, start: int, tell: Callable[[int, dict[str, float]], None] | None) -> None:
         super().__init__()
         self._run, self._start, self._tell, self._lines = run, start, tell, 0
+        # Learners off policy call a few steps a rollout; theirs is as long as the others'.
+        self._rollouts = run.training.algorithm in learners.ON_POLICY
 
     def _on_step(self) -> bool:
         env = self._run.env
-        if self.model.__class__.__name__ in ("DQN", "QRDQN") and self.n_calls % (env.days // len(env.envs)) == 0:
+        if not self._rollouts and self.n_calls % (env.days // len(env.envs)) == 0:
             self._note()
         return True
 
     def _on_rollout_end(self) -> None:
-        if self.model.__class__.__name__ not in ("DQN", "QRDQN"):
+        if self._rollouts:
             self._note()
 
     def _note(self) -> None:
@@ -210,8 +212,8 @@ class _Run:
         """Network, optimiser, average, prices and steps; the JSON file comes last and says that the checkpoint is whole."""
         write_whole(self.folder / f"{CHECKPOINT}.zip", lambda temporary: _save(self.learner, temporary))
         write_whole(self.folder / AVERAGE, lambda temporary: save_file(self.average.arrays, temporary))
-        prices = {limit.name: limit.price for limit in (self.budget.cost, self.budget.complaints) if limit}
-        write_json(self.folder / f"{CHECKPOINT}.json", {"steps": steps, "prices": prices, "best": self.best})
+        state = {"steps": steps, "prices": self.budget.prices, "best": self.best}
+        write_json(self.folder / f"{CHECKPOINT}.json", state)
 
     def restore(self) -> int:
         """Go back to the checkpoint, if there is one; returns its steps. Tensors alone are read, nothing is unpickled."""
@@ -220,9 +222,8 @@ class _Run:
         state = read_json(self.folder / f"{CHECKPOINT}.json")
         self.learner.set_parameters(str(self.folder / f"{CHECKPOINT}.zip"), device="cpu")
         self.average, self.best = Average(load_file(self.folder / AVERAGE)), float(state["best"])
-        for limit in (self.budget.cost, self.budget.complaints):
-            if limit:
-                limit.price = float(state["prices"].get(limit.name, 0.0))
+        for limit in self.budget.limits:
+            limit.price = float(state["prices"].get(limit.name, 0.0))
         return int(state["steps"])
 
 
@@ -317,7 +318,7 @@ def export(
             **asdict(training),
             "network": found.model_dump(exclude_none=True),
             "against": {"plan": training.against, **asdict(against)},
-            "prices": {limit.name: limit.price for limit in (budget.cost, budget.complaints) if limit},
+            "prices": budget.prices,
             "seeds": f"portfolio {PORTFOLIO_SEED + training.seed}; cohorts from {PORTFOLIO_SEED + 1000 * training.seed}",
             "versions": versions(learning=True),
         },

@@ -146,12 +146,11 @@ class Search:
 
     def result(self) -> Tuned:
         """Where the search stands."""
-        prices = {limit.name: limit.price for limit in (self._budget.cost, self._budget.complaints) if limit}
         before, after = (float(self._worth(parts).mean()) for parts in (self._first, self._parts))
         count = len(self._cohorts.seeds)
         others = Cohorts(self._cohorts.scenario, self._cohorts.accounts, range(UNSEEN_SEED, UNSEEN_SEED + count))
         old, new = (self._worth(others.parts(self._plan(rules))) for rules in (self._started, self._rules))
-        return Tuned(self.best, before, after, new - old, self.tried, self.kept, prices)
+        return Tuned(self.best, before, after, new - old, self.tried, self.kept, self._budget.prices)
 
     def try_move(self, move: Move) -> bool:
         """Keep a change if the objective rises surely enough; a change that makes no plan is dropped."""

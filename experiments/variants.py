@@ -12,10 +12,9 @@ from experiments.intervals import difference
 from experiments.rollout import rollout
 from experiments.workers import run_each
 from scenarios.schema import Scenario, load_scenario
+from sim.kernels import POOLS
 from sim.parameters import Shock, World
 from sim.perturbation import with_behaviour
-
-POOLS = ("collector", "specialist", "autocall", "visit")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +29,7 @@ def distill(
 
     Example: recoup distill learned -s taiwan-cards --leaves 24 --out mine.yaml
     """
+    from agents.plan import NAME, NAME_WORDS
     from agents.plan_writing import plan_text
     from experiments.distillation import distill as run
     from experiments.distillation import kept_share
@@ -39,8 +39,8 @@ def distill(
     from scenarios.schema import load_scenario
     from sim.inputs import InputError
 
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", name):
-        raise InputError("--name", "", name, "a short name of lower-case letters, digits and hyphens")
+    if not NAME.fullmatch(name):
+        raise InputError("--name", "", name, NAME_WORDS)
     if out.exists():
         raise InputError(out, "--out", "a file that exists", "a new file")
     loaded = load_scenario(scenario)

@@ -12,6 +12,7 @@ import typer
 from experiments.console import Accounts, FirstSeed, Json, Workers, console
 
 ScenarioName = Annotated[str, typer.Option("-s", "--scenario", help="Shipped scenario's name, or a .yaml file.")]
+Policies = Annotated[list[str] | None, typer.Option("-p", "--policy", help="Once for each.")]
 Seeds = Annotated[int, typer.Option(min=2, max=10_000, help="Number of seeds.")]
 Into = Annotated[Path | None, typer.Option(help="Run folder to add the result to, so that its report shows it.")]
 
@@ -68,7 +69,7 @@ def stress(
 
 def prices(
     scenario: ScenarioName = "china-consumer",
-    policy: Annotated[list[str] | None, typer.Option("-p", "--policy", help="Once for each.")] = None,
+    policy: Policies = None,
     seeds: Seeds = 10,
     first_seed: FirstSeed = 1,
     accounts: Accounts = None,
@@ -107,7 +108,7 @@ def prices(
 
 def bound(
     scenario: ScenarioName = "china-consumer",
-    policy: Annotated[list[str] | None, typer.Option("-p", "--policy", help="Once for each.")] = None,
+    policy: Policies = None,
     seeds: Seeds = 5,
     first_seed: FirstSeed = 1,
     accounts: Accounts = None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -42,7 +41,7 @@ def tune(
     """
     from agents.effort import effort_plan
     from agents.objective import Objective
-    from agents.plan import Plan, read_plan
+    from agents.plan import NAME, NAME_WORDS, Plan, read_plan
     from agents.plan import find_plan as find
     from agents.plan_writing import plan_data, plan_text
     from experiments.cohorts import Cohorts
@@ -53,8 +52,8 @@ def tune(
     from sim.inputs import InputError, choose
     from sim.observation import FIELD_INDEX
 
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", name):
-        raise InputError("--name", "", name, "a short name of lower-case letters, digits and hyphens")
+    if not NAME.fullmatch(name):
+        raise InputError("--name", "", name, NAME_WORDS)
     if out.exists():
         raise InputError(out, "--out", "a file that exists", "a new file")
     for one in field or ():
