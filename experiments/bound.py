@@ -10,16 +10,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from experiments import measures
+from experiments.compare import Comparison
 from experiments.intervals import interval
+from experiments.kept_trials import KeptTrials
 from experiments.rollout import rollout
 from experiments.variants import Trial, Variant, run_all
-from scenarios.schema import Scenario, load_scenario
+from scenarios.schema import Scenario
 from sim.kernels import POOLS
 from sim.parameters import World
 from sim.portfolio import Portfolio
@@ -38,17 +40,16 @@ def attentive(world: World) -> World:
 
 
 def bound(
-    scenario_name: str,
-    policies: Sequence[str],
-    seeds: Sequence[int],
-    accounts: int | None,
-    workers: int,
+    comparison: Comparison,
+    workers: int = 1,
+    kept: KeptTrials | None = None,
     on_done: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
     """Rows for bound.json: recovery rates and times to recover with intervals over the seeds."""
-    scenario = load_scenario(scenario_name)
-    ample = {name: [Trial(scenario_name, name, AMPLE, seed, accounts, None) for seed in seeds] for name in policies}
-    found = run_all([trial for trials in ample.values() for trial in trials], workers, on_done)
+    scenario, policies, seeds = comparison.load(), comparison.plans, comparison.seed_range
+    days = comparison.days or scenario.days
+    ample = {name: [Trial(comparison, name, AMPLE, seed) for seed in seeds] for name in policies}
+    found = run_all([trial for trials in ample.values() for trial in trials], workers, kept, on_done)
     rows = [
         {
             "name": f"staff-{name}",
@@ -60,12 +61,12 @@ def bound(
     ]
     ceilings: dict[str, list[tuple[float, float]]] = {"hindsight": [], "attention": []}
     for seed in seeds:
-        portfolio = scenario.portfolio(accounts, seed)
-        runs = [rollout(scenario, name, portfolio, seed, scenario.days).accounts for name in policies]
+        portfolio = scenario.portfolio(comparison.accounts, seed)
+        runs = [rollout(scenario, name, portfolio, seed, days).accounts for name in policies]
         cash = np.max([run["cash"].to_numpy() for run in runs], axis=0)
-        days = np.min([measures.days_to_resolution(run, scenario.days) for run in runs], axis=0)
-        ceilings["hindsight"].append((float(cash.sum() / runs[0]["opening"].sum()), float(days.mean())))
-        ceilings["attention"].append(_of_their_own_accord(scenario, portfolio, seed))
+        ended = np.min([measures.days_to_resolution(run, days) for run in runs], axis=0)
+        ceilings["hindsight"].append((float(cash.sum() / runs[0]["opening"].sum()), float(ended.mean())))
+        ceilings["attention"].append(_of_their_own_accord(scenario, portfolio, seed, days))
         if on_done:
             on_done()
     for name, label in (
@@ -77,22 +78,22 @@ def bound(
             {"name": name, "label": label, "recovery_rate": interval(recovered), "time_to_recover_days": interval(took)}
         )
     return {
-        "scenario": scenario_name,
+        "scenario": scenario.name,
         "policies": list(policies),
         "seeds": list(seeds),
-        "accounts": accounts,
+        "accounts": comparison.accounts,
         "rows": rows,
     }
 
 
-def _of_their_own_accord(scenario: Scenario, portfolio: Portfolio, seed: int) -> tuple[float, float]:
+def _of_their_own_accord(scenario: Scenario, portfolio: Portfolio, seed: int, horizon: int) -> tuple[float, float]:
     """Recovery rate and mean days to recover at full attention without any treatment."""
     simulation = Simulation(attentive(scenario.world), portfolio, scenario.rules, seed)
     # The debtors stay who they are: hidden traits are those of the scenario's own world.
     simulation.accounts[:] = open_accounts(scenario.world, portfolio, seed)
     simulation.accounts["salience"] = 1.0
-    while simulation.day < scenario.days and not simulation.finished:
+    while simulation.day < horizon and not simulation.finished:
         simulation.advance(np.zeros(simulation.open_accounts.size, np.int64))
     accounts = simulation.accounts_table()
-    days = measures.days_to_resolution(accounts, scenario.days)
+    days = measures.days_to_resolution(accounts, horizon)
     return float(accounts["cash"].sum() / accounts["opening"].sum()), float(days.mean())

@@ -7,10 +7,12 @@ could make more of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
+from experiments.compare import Comparison
 from experiments.intervals import interval
+from experiments.kept_trials import KeptTrials
 from experiments.variants import Trial, Variant, run_all
 
 MORE = 1.25
@@ -32,28 +34,26 @@ RESOURCES = {
 
 
 def prices(
-    scenario: str,
-    currency: str,
-    policies: Sequence[str],
-    seeds: Sequence[int],
-    accounts: int | None,
-    workers: int,
+    comparison: Comparison,
+    workers: int = 1,
+    kept: KeptTrials | None = None,
     on_done: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
-    """Shadow prices for prices.json: net money for one more unit, with an interval over the seeds."""
+    """Shadow prices for prices.json: net money for one more unit, with an interval over the seeds, under each of the plans."""
     variants = [BASE, *(variant for variant, _, _ in RESOURCES.values())]
     trials = {
-        (name, variant.name, seed): Trial(scenario, name, variant, seed, accounts, None)
-        for name in policies
+        (name, variant.name, seed): Trial(comparison, name, variant, seed)
+        for name in comparison.plans
         for variant in variants
-        for seed in seeds
+        for seed in comparison.seed_range
     }
-    found = run_all(list(trials.values()), workers, on_done)
-    rows = []
-    for name in policies:
+    found = run_all(list(trials.values()), workers, kept, on_done)
+    scenario = comparison.load()
+    currency, rows = scenario.world.currency, []
+    for name in comparison.plans:
         for resource, (variant, amount, unit) in RESOURCES.items():
             each = []
-            for seed in seeds:
+            for seed in comparison.seed_range:
                 more, base = (found[trials[name, v.name, seed]] for v in (variant, BASE))
                 added = more[amount] - base[amount]
                 if added > 0:
@@ -61,4 +61,10 @@ def prices(
             rows.append(
                 {"resource": resource, "unit": unit, "policy": name, "price": interval(each), "currency": currency}
             )
-    return {"scenario": scenario, "seeds": list(seeds), "accounts": accounts, "more": MORE, "rows": rows}
+    return {
+        "scenario": scenario.name,
+        "seeds": list(comparison.seed_range),
+        "accounts": comparison.accounts,
+        "more": MORE,
+        "rows": rows,
+    }

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from experiments.compare import Comparison
+from experiments.kept_trials import KeptTrials
 from experiments.variants import Trial, Variant, paired, run_all
 from sim.kernels import POOLS
 from sim.perturbation import behaviour_parameters
 
 SPREAD = 0.3
+AS_IT_IS = "none"
 MEASURES = ("recovery_rate", "net_recovery_rate", "time_to_recover_days")
 
 
 def stress_set(spread: float = SPREAD) -> list[Variant]:
     """The world as it is, the named stresses, and every behaviour parameter up and down by `spread`."""
     named = [
-        Variant("none", "the scenario as it is"),
+        Variant(AS_IT_IS, "the scenario as it is"),
         Variant("macro-shock", "a recession from day 30 (macro index +2)", shock=2.0),
         Variant(
             "half-staff",
@@ -35,29 +38,33 @@ def stress_set(spread: float = SPREAD) -> list[Variant]:
     return named + one_by_one
 
 
+def is_one_parameter(name: str) -> bool:
+    """Whether a world of the stress set moves one behaviour parameter, and is not one of the named stresses."""
+    return name.endswith(("-", "+"))
+
+
 def stress(
-    scenario: str,
-    policy: str,
-    against: str,
-    seeds: Sequence[int],
-    accounts: int | None,
-    workers: int,
+    comparison: Comparison,
+    workers: int = 1,
     variants: Sequence[Variant] | None = None,
+    kept: KeptTrials | None = None,
     on_done: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
-    """Relative differences of a policy to another in each perturbed world, with intervals over the seeds.
+    """Relative differences of a comparison's first policy to its second in each perturbed world, with intervals over the seeds.
 
     Returns:
-        What goes into stress.json: `policy`, `against`, `seeds`, `accounts`, `rows`, `worst` (the row with the smallest gain),
-        `positive` (rows whose recovery interval lies above zero), `negative` (below).
+        What goes into stress.json: `policy`, `against`, `seeds`, `accounts`, `rows`; of the worlds other than the scenario's own:
+        `worlds` (how many), `worst` (the row with the smallest gain), `positive` (rows whose recovery interval lies above zero),
+        `negative` (below).
     """
     variants = list(variants or stress_set())
+    policy, against = comparison.plans
     rows = {
-        (variant.name, name): [Trial(scenario, name, variant, seed, accounts, None) for seed in seeds]
+        (variant.name, name): [Trial(comparison, name, variant, seed) for seed in comparison.seed_range]
         for variant in variants
         for name in (policy, against)
     }
-    found = run_all([trial for trials in rows.values() for trial in trials], workers, on_done)
+    found = run_all([trial for trials in rows.values() for trial in trials], workers, kept, on_done)
     table = []
     for variant in variants:
         ours, theirs = rows[variant.name, policy], rows[variant.name, against]
@@ -67,15 +74,17 @@ def stress(
             k: v for k, v in paired(found, ours, theirs, "complaints_per_1000").items() if k != "relative"
         }
         table.append(row)
-    known = [row for row in table if row["recovery_rate"]["mean"] is not None]
+    wrong = [row for row in table if row["perturbation"] != AS_IT_IS]
+    known = [row for row in wrong if row["recovery_rate"]["mean"] is not None]
     return {
-        "scenario": scenario,
+        "scenario": comparison.load().name,
         "policy": policy,
         "against": against,
-        "seeds": list(seeds),
-        "accounts": accounts,
+        "seeds": list(comparison.seed_range),
+        "accounts": comparison.accounts,
         "rows": table,
+        "worlds": len(wrong),
         "worst": min(known, key=lambda row: row["recovery_rate"]["mean"])["perturbation"] if known else None,
-        "positive": sum((row["recovery_rate"]["low"] or 0.0) > 0 for row in table),
-        "negative": sum((row["recovery_rate"]["high"] or 0.0) < 0 for row in table),
+        "positive": sum((row["recovery_rate"]["low"] or 0.0) > 0 for row in wrong),
+        "negative": sum((row["recovery_rate"]["high"] or 0.0) < 0 for row in wrong),
     }

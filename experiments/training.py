@@ -28,7 +28,7 @@ from agents.plan import Plan
 from agents.vecenv import PortfolioVecEnv
 from experiments.cohorts import Cohorts
 from experiments.runfolder import fingerprint, open_folder, read_json, versions, write_json, write_whole
-from experiments.validation import COHORTS, SEED, Arrays, Average, Validation
+from experiments.validation import BOOKS, SEED, Arrays, Average, Validation
 from scenarios.environments import PORTFOLIO_SEED
 from scenarios.schema import Scenario, load_scenario
 from sim.env import PortfolioVectorEnv
@@ -36,7 +36,7 @@ from sim.treatments import Menu
 
 EVERY = 10  # rollouts from one checkpoint and validation to the next
 CHECKPOINT, PROGRESS, POLICY, AVERAGE = "checkpoint", "progress.jsonl", "policy", "average.safetensors"
-VALIDATED = 1000  # accounts of a cohort of the validation, at most
+BOOK = 5  # cohorts of the training that make a whole book, at most: what limits and validation are measured on
 LATEST = 8  # cohorts in the running estimate
 MET = 0.05  # share of account-days that features are standardised on
 COST_RATE, COMPLAINT_RATE = 0.05, 0.1
@@ -64,7 +64,10 @@ class Training:
 
 @dataclass(frozen=True)
 class Reference:
-    """What the plan to be beaten does on cohorts like those of the training."""
+    """What the plan to be beaten does: recovery and days on cohorts like those of the training, cost and complaints on whole books.
+
+    A small cohort has relatively more staff than its book, as people are whole; a plan that calls much draws more complaints there.
+    """
 
     recovery: float
     days: float
@@ -85,11 +88,11 @@ def environment(training: Training, scenario: Scenario, objective: Objective) ->
     return PortfolioVecEnv(envs, objective, spread=training.spread, seed=PORTFOLIO_SEED + 1000 * training.seed)
 
 
-def reference(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> tuple[Reference, NDArray[np.float32]]:
+def follow(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> tuple[float, float, NDArray[np.float32]]:
     """Follow the plan on each of the environment's cohorts, in the true world.
 
     Returns:
-        What it reaches, and the features of some of the account-days it led through, shape (rows, features).
+        Recovery rate, mean days to recover, and the features of some of the account-days it led through, shape (rows, features).
     """
     rng = np.random.default_rng(0)
     found, met = [], []
@@ -105,16 +108,11 @@ def reference(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> tuple[Refere
             observations, _, _, _, info = one.step(actions)
             is_open = info["open"]
         a = simulation.accounts
-        opening = float(a["opening"].sum())
         found.append(
-            (
-                a["cash"].sum() / opening,
-                np.where(resolved(a), a["closed_day"] + 1, one.days).mean(),
-                a["discounted_cost"].sum() / opening,
-                a["complaint_risk"].mean(),
-            )
+            (a["cash"].sum() / a["opening"].sum(), np.where(resolved(a), a["closed_day"] + 1, one.days).mean())
         )
-    return Reference(*(float(value) for value in np.mean(found, axis=0))), np.concatenate(met)
+    recovery, days = np.mean(found, axis=0).tolist()
+    return recovery, days, np.concatenate(met)
 
 
 class _Progress(BaseCallback):
@@ -222,8 +220,7 @@ class _Run:
         state = read_json(self.folder / f"{CHECKPOINT}.json")
         self.learner.set_parameters(str(self.folder / f"{CHECKPOINT}.zip"), device="cpu")
         self.average, self.best = Average(load_file(self.folder / AVERAGE)), float(state["best"])
-        for limit in self.budget.limits:
-            limit.price = float(state["prices"].get(limit.name, 0.0))
+        self.budget.restore(state["prices"])
         return int(state["steps"])
 
 
@@ -258,7 +255,11 @@ def train(
     torch.distributions.Distribution.set_default_validate_args(False)  # an eighth of the learner's time
     objective = Objective(speed=training.speed)
     env = environment(training, scenario, objective)
-    against, met = reference(env, plan)
+    recovery, days, met = follow(env, plan)
+    most = BOOK * training.accounts
+    books = Cohorts(scenario, min(scenario.accounts or most, most), range(SEED, SEED + BOOKS))
+    validation = Validation(books, plan, training.speed, training.limits)
+    against = Reference(recovery, days, validation.against["cost"], validation.against["complaints"])
     budget = Budget(objective)
     if training.limits:
         budget.cost = Limit("cost", (1 - KEPT_FREE) * against.cost, COST_RATE)
@@ -268,8 +269,6 @@ def train(
         objective.complaint_price = training.complaint_price
     learner = learners.build(training.algorithm, env, found, training.seed, folder / "tensorboard")
     learners.standardise(learner, met)
-    held_out = Cohorts(scenario, min(training.accounts, VALIDATED), range(SEED, SEED + COHORTS))
-    validation = Validation(held_out, plan, training.speed, training.limits)
     run = _Run(training, folder, scenario, menu, env, learner, found, command, against, budget, validation)
     done = run.restore() if resume else 0
     if done:

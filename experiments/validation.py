@@ -1,4 +1,4 @@
-"""Which version of a network becomes the policy: an average of the latest, judged on cohorts that nothing learns from.
+"""Which version of a network becomes the policy: an average of the latest, judged on whole books that nothing learns from.
 
 Single versions jump about: what an update brings is little beside the luck of the debtors it was learned from. The mean over the
 latest updates moves less (Polyak & Juditsky 1992), and of such means the one is kept that does best within the limits.
@@ -18,7 +18,7 @@ from agents.policy import Policy
 from experiments.cohorts import PARTS, Cohorts
 from scenarios.environments import PORTFOLIO_SEED
 
-SEED, COHORTS = PORTFOLIO_SEED + 800_000, 4
+SEED, BOOKS = PORTFOLIO_SEED + 800_000, 2
 DECAY = 0.95  # of older versions in the mean, an update
 OVERDRAFT = 0.3  # what the score loses for using twice what a limit allows
 Arrays = Mapping[str, NDArray[np.float32]]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from experiments import measures
+from experiments.compare import Comparison
 from experiments.intervals import difference
+from experiments.kept_trials import KeptTrials
 from experiments.rollout import rollout
 from experiments.workers import run_each
-from scenarios.schema import Scenario, load_scenario
 from sim.kernels import POOLS
 from sim.parameters import Shock, World
 from sim.perturbation import with_behaviour
@@ -71,27 +71,21 @@ class Variant:
 
 @dataclass(frozen=True)
 class Trial:
-    """One policy on one seed in one variant of a scenario."""
+    """One policy on one seed in one variant of a comparison's scenario."""
 
-    scenario: str
+    comparison: Comparison
     policy: str
     variant: Variant
     seed: int
-    accounts: int | None
-    days: int | None
-
-
-@lru_cache(maxsize=2)
-def _scenario(name: str) -> Scenario:
-    return load_scenario(name)
 
 
 def run(trial: Trial) -> dict[str, float]:
     """All measures of a trial, and `hours.<pool>` of capacity a day, `net` money of the cohort (currency)."""
-    scenario = copy.copy(_scenario(trial.scenario))
+    comparison = trial.comparison
+    scenario = copy.copy(comparison.load())
     scenario.world = trial.variant.of(scenario.world)
-    days = trial.days or scenario.days
-    done = rollout(scenario, trial.policy, scenario.portfolio(trial.accounts, trial.seed), trial.seed, days)
+    days = comparison.days or scenario.days
+    done = rollout(scenario, trial.policy, scenario.portfolio(comparison.accounts, trial.seed), trial.seed, days)
     taken = measures.take(done)
     opening = float(done.accounts["opening"].sum()) / 100
     taken["net"] = taken["net_recovery_rate"] * opening
@@ -103,11 +97,19 @@ def run(trial: Trial) -> dict[str, float]:
 
 
 def run_all(
-    trials: Sequence[Trial], workers: int, on_done: Callable[[], None] | None = None
+    trials: Sequence[Trial],
+    workers: int = 1,
+    kept: KeptTrials | None = None,
+    on_done: Callable[[], None] | None = None,
 ) -> dict[Trial, dict[str, float]]:
-    """Run trials here or in worker processes; the numbers do not depend on which."""
-    found: dict[Trial, dict[str, float]] = {}
-    for trial, taken in run_each(run, trials, workers):
+    """Run trials here or in worker processes; the numbers do not depend on which, nor on which were kept from before."""
+    kept = kept or KeptTrials(None)
+    found = {trial: taken for trial in trials if (taken := kept.get(trial)) is not None}
+    for _ in found:
+        if on_done:
+            on_done()
+    for trial, taken in run_each(run, [trial for trial in trials if trial not in found], workers):
+        kept.put(trial, taken)
         found[trial] = taken
         if on_done:
             on_done()

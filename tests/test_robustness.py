@@ -9,18 +9,24 @@ import pytest
 
 from experiments import measures
 from experiments.bound import bound
+from experiments.compare import Comparison
 from experiments.intervals import difference
+from experiments.kept_trials import KeptTrials
 from experiments.prices import RESOURCES, prices
 from experiments.rollout import rollout
-from experiments.stress import stress, stress_set
-from experiments.variants import Trial, Variant, run
+from experiments.stress import is_one_parameter, stress, stress_set
+from experiments.variants import Trial, Variant, run, run_all
 from scenarios.schema import load_scenario
 from sim.perturbation import behaviour_parameters
 from tests.command import recoup
 
 HOME, ACCOUNTS, SEEDS = "china-consumer", 120, (1, 2)
 LARGER = 800  # a quarter more of three collectors is another one
-NAMED = {variant.name: variant for variant in stress_set() if not variant.name.endswith(("-", "+"))}
+NAMED = {variant.name: variant for variant in stress_set() if not is_one_parameter(variant.name)}
+
+
+def tried(*policies: str, accounts: int = ACCOUNTS) -> Comparison:
+    return Comparison(HOME, policies, seeds=len(SEEDS), first_seed=SEEDS[0], accounts=accounts)
 
 
 def test_the_stress_set_moves_every_behaviour_parameter_both_ways_and_changes_each_world() -> None:
@@ -43,8 +49,9 @@ def test_the_stress_set_moves_every_behaviour_parameter_both_ways_and_changes_ea
 
 def test_the_unperturbed_row_is_the_comparison_itself_whatever_the_workers() -> None:
     variants = [NAMED["none"], NAMED["wrong-contacts"]]
-    found = stress(HOME, "tiered", "staged", SEEDS, ACCOUNTS, 1, variants)
-    assert found == stress(HOME, "tiered", "staged", SEEDS, ACCOUNTS, 2, variants)
+    found = stress(tried("tiered", "staged"), 1, variants)
+    assert found == stress(tried("tiered", "staged"), 2, variants)
+    assert found["worlds"] == 1 and found["worst"] == "wrong-contacts"  # the unperturbed world is not counted
     scenario = load_scenario(HOME)
     rates = [
         [
@@ -60,7 +67,7 @@ def test_the_unperturbed_row_is_the_comparison_itself_whatever_the_workers() -> 
 
 
 def test_more_staff_is_worth_nothing_to_a_plan_that_uses_none() -> None:
-    found = prices(HOME, "CNY", ["no-contact", "status-quo"], SEEDS, LARGER, 1)
+    found = prices(tried("no-contact", "status-quo", accounts=LARGER))
     rows = {(row["policy"], row["resource"]): row["price"] for row in found["rows"]}
     assert len(rows) == 2 * len(RESOURCES)
     assert rows["no-contact", "collector_hours"]["mean"] <= 0.0
@@ -68,12 +75,13 @@ def test_more_staff_is_worth_nothing_to_a_plan_that_uses_none() -> None:
 
 
 def test_a_price_is_the_difference_in_net_money_over_what_was_added() -> None:
-    found = prices(HOME, "CNY", ["status-quo"], SEEDS, LARGER, 1)
+    found = prices(tried("status-quo", accounts=LARGER))
     variant, amount, _ = RESOURCES["collector_hours"]
     each = []
     for seed in SEEDS:
         more, base = (
-            run(Trial(HOME, "status-quo", v, seed, LARGER, None)) for v in (variant, Variant("base", "as it is"))
+            run(Trial(tried("status-quo", accounts=LARGER), "status-quo", v, seed))
+            for v in (variant, Variant("base", "as it is"))
         )
         each.append((more["net"] - base["net"]) / (more[amount] - base[amount]))
     row = next(row for row in found["rows"] if row["resource"] == "collector_hours")
@@ -81,7 +89,7 @@ def test_a_price_is_the_difference_in_net_money_over_what_was_added() -> None:
 
 
 def test_ceilings_lie_above_what_they_are_ceilings_of() -> None:
-    found = {row["name"]: row for row in bound(HOME, ("no-contact", "staged"), SEEDS, ACCOUNTS, 1)["rows"]}
+    found = {row["name"]: row for row in bound(tried("no-contact", "staged"))["rows"]}
     scenario = load_scenario(HOME)
     for name in ("no-contact", "staged"):
         taken = [
@@ -96,6 +104,27 @@ def test_ceilings_lie_above_what_they_are_ceilings_of() -> None:
             assert found["attention"]["recovery_rate"]["mean"] > recovery
 
 
+def test_finished_trials_are_not_run_again_and_others_are(tmp_path: Path) -> None:
+    path = tmp_path / "trials.jsonl"
+    few = tried("tiered", "staged", accounts=30)
+    trials = [Trial(few, name, NAMED["none"], seed) for name in few.plans for seed in SEEDS]
+    fresh = run_all(trials, kept=KeptTrials(path))
+    lines = path.read_text().splitlines(keepends=True)
+    assert len(lines) == len(trials)
+    path.write_text("".join(lines[:2]) + lines[2][:40])  # as a kill in the middle of a line leaves it
+    assert run_all(trials, kept=KeptTrials(path)) == fresh
+    assert len(path.read_text().splitlines()) == 2 + 1 + 2  # two whole, the broken one, two run again
+    kept = KeptTrials(path)
+    assert all(kept.get(trial) == fresh[trial] for trial in trials)
+    for other in (
+        Trial(few, "tiered", NAMED["half-staff"], 1),
+        Trial(few, "tiered", NAMED["none"], 3),
+        Trial(few, "status-quo", NAMED["none"], 1),
+        Trial(tried("tiered", "staged", accounts=31), "tiered", NAMED["none"], 1),
+    ):
+        assert kept.get(other) is None
+
+
 def test_results_join_the_run_they_belong_to_and_no_other_folder(tmp_path: Path) -> None:
     compared = tmp_path / "run"
     small = f"-s {HOME} --accounts 40 --seeds 2".split()
@@ -104,6 +133,11 @@ def test_results_join_the_run_they_belong_to_and_no_other_folder(tmp_path: Path)
     assert done.returncode == 0
     assert json.loads(done.stdout) == json.loads((compared / "stress.json").read_text())
     assert len(json.loads(done.stdout)["rows"]) == len(NAMED)
+    trials = (compared / "trials.jsonl").read_text()
+    again = recoup("stress", *small, "-p", "tiered", "--quick", "--json", "--into", compared)
+    assert again.stdout == done.stdout and (compared / "trials.jsonl").read_text() == trials
+    done = recoup("stress", "-s", "taiwan-cards", "-p", "tiered", "--quick", "--into", compared)
+    assert done.returncode == 2 and HOME in done.stderr
     done = recoup("prices", *small, "-p", "staged", "--into", tmp_path)
     assert done.returncode == 2 and "results.json" in done.stderr and not (tmp_path / "prices.json").exists()
     done = recoup("bound", *small, "-p", "stagd")

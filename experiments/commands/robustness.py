@@ -5,21 +5,48 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from experiments.console import Accounts, FirstSeed, Json, Workers, console
+from experiments.console import (
+    INTERRUPTED,
+    Accounts,
+    FirstSeed,
+    Json,
+    Workers,
+    complete_plans,
+    complete_scenarios,
+    console,
+)
 
-ScenarioName = Annotated[str, typer.Option("-s", "--scenario", help="Shipped scenario's name, or a .yaml file.")]
-Policies = Annotated[list[str] | None, typer.Option("-p", "--policy", help="Once for each.")]
+if TYPE_CHECKING:
+    from experiments.compare import Comparison
+    from experiments.kept_trials import KeptTrials
+
+ScenarioName = Annotated[
+    str | None,
+    typer.Option(
+        "-s",
+        "--scenario",
+        help="Shipped scenario's name, or a .yaml file [default: that of --into, else china-consumer].",
+        autocompletion=complete_scenarios,
+    ),
+]
+OnePolicy = Annotated[str, typer.Option("-p", "--policy", help="Policy to test.", autocompletion=complete_plans)]
+Policies = Annotated[
+    list[str] | None, typer.Option("-p", "--policy", help="Once for each.", autocompletion=complete_plans)
+]
 Seeds = Annotated[int, typer.Option(min=2, max=10_000, help="Number of seeds.")]
-Into = Annotated[Path | None, typer.Option(help="Run folder to add the result to, so that its report shows it.")]
+Into = Annotated[
+    Path | None,
+    typer.Option(help="Folder of a comparison: its scenario and accounts are taken, its report shows the result."),
+]
 
 
 def stress(
-    scenario: ScenarioName = "china-consumer",
-    policy: Annotated[str, typer.Option("-p", "--policy", help="Policy to test.")] = "learned",
+    scenario: ScenarioName = None,
+    policy: OnePolicy = "learned",
     against: Annotated[str, typer.Option(help="Plan to compare with.")] = "staged",
     seeds: Seeds = 3,
     first_seed: FirstSeed = 1,
@@ -31,23 +58,25 @@ def stress(
 ) -> None:
     """Repeat a comparison in worlds that are wrong on purpose: each behaviour parameter ±30 %, recession, half the staff …
 
-    Example: recoup stress -s china-consumer -p learned --workers 2 --into runs/mine
+    \b
+    Examples:
+      recoup stress -s china-consumer -p learned --quick
+      recoup stress -p mine.yaml --workers 2 --into runs/mine     # interrupted, the same command goes on
     """
     from rich.table import Table
 
     from experiments.report.text import text_in
+    from experiments.stress import is_one_parameter, stress_set
     from experiments.stress import stress as run
-    from experiments.stress import stress_set
 
-    _check(scenario, (policy, against))
-    variants = [variant for variant in stress_set() if not quick or not variant.name.endswith(("-", "+"))]
-    result = _with_progress(
+    comparison = _comparison(scenario, (policy, against), seeds, first_seed, accounts, into)
+    variants = [variant for variant in stress_set() if not (quick and is_one_parameter(variant.name))]
+    result = _run(
         2 * seeds * len(variants),
-        lambda tick: run(
-            scenario, policy, against, range(first_seed, first_seed + seeds), accounts, workers, variants, tick
-        ),
+        into,
+        lambda kept, tick: run(comparison, workers, variants, kept, tick),
+        "stress.json",
     )
-    _keep(result, into, "stress.json")
     if json:
         console().print_json(data=result)
         return
@@ -62,13 +91,13 @@ def stress(
         )
     console().print(table)
     console().print(
-        f"{policy} recovers surely more than {against} in {result['positive']} of {len(result['rows'])} worlds, surely less in "
-        f"{result['negative']}. Smallest gain: {result['worst']}."
+        f"{policy} recovers surely more than {against} in {result['positive']} of {result['worlds']} wrong worlds, surely "
+        f"less in {result['negative']}. Smallest gain: {result['worst']}."
     )
 
 
 def prices(
-    scenario: ScenarioName = "china-consumer",
+    scenario: ScenarioName = None,
     policy: Policies = None,
     seeds: Seeds = 10,
     first_seed: FirstSeed = 1,
@@ -85,19 +114,14 @@ def prices(
 
     from experiments.prices import RESOURCES
     from experiments.prices import prices as run
-    from scenarios.schema import load_scenario
 
-    names = tuple(policy or ("staged", "learned"))
-    _check(scenario, names)
-    currency = load_scenario(scenario).world.currency
-    result = _with_progress(
-        len(names) * (len(RESOURCES) + 1) * seeds,
-        lambda tick: run(scenario, currency, names, range(first_seed, first_seed + seeds), accounts, workers, tick),
-    )
-    _keep(result, into, "prices.json")
+    comparison = _comparison(scenario, policy or ("staged", "learned"), seeds, first_seed, accounts, into)
+    total = len(comparison.plans) * (len(RESOURCES) + 1) * seeds
+    result = _run(total, into, lambda kept, tick: run(comparison, workers, kept, tick), "prices.json")
     if json:
         console().print_json(data=result)
         return
+    currency = comparison.load().world.currency
     table = Table("policy", f"one more … brings ({currency})", "mean", "95 % interval")
     for row in result["rows"]:
         price = row["price"]
@@ -107,7 +131,7 @@ def prices(
 
 
 def bound(
-    scenario: ScenarioName = "china-consumer",
+    scenario: ScenarioName = None,
     policy: Policies = None,
     seeds: Seeds = 5,
     first_seed: FirstSeed = 1,
@@ -125,13 +149,9 @@ def bound(
     from experiments.bound import bound as run
     from experiments.report.text import text_in
 
-    names = tuple(policy or ("staged", "tiered", "learned"))
-    _check(scenario, names)
-    result = _with_progress(
-        (len(names) + 1) * seeds,
-        lambda tick: run(scenario, names, range(first_seed, first_seed + seeds), accounts, workers, tick),
-    )
-    _keep(result, into, "bound.json")
+    comparison = _comparison(scenario, policy or ("staged", "tiered", "learned"), seeds, first_seed, accounts, into)
+    total = (len(comparison.plans) + 1) * seeds
+    result = _run(total, into, lambda kept, tick: run(comparison, workers, kept, tick), "bound.json")
     if json:
         console().print_json(data=result)
         return
@@ -142,31 +162,66 @@ def bound(
     console().print(table)
 
 
-def _check(scenario: str, policies: tuple[str, ...]) -> None:
-    """Every name is good before anything long begins."""
+def _comparison(
+    scenario: str | None,
+    policies: list[str] | tuple[str, ...],
+    seeds: int,
+    first_seed: int,
+    accounts: int | None,
+    into: Path | None,
+) -> Comparison:
+    """What is to be tried; every name is good before anything long begins.
+
+    Raises:
+        InputError: no such scenario or policy, or a folder that holds no finished comparison, or one of another scenario.
+    """
     from agents.library import load_policy
+    from experiments.compare import Comparison
+    from experiments.runfolder import RESULTS, read_json
     from scenarios.schema import load_scenario
-
-    loaded = load_scenario(scenario)
-    for name in policies:
-        load_policy(name, loaded.name, loaded.world)
-
-
-def _keep(result: dict[str, Any], into: Path | None, name: str) -> None:
-    from experiments.runfolder import RESULTS, write_json
     from sim.inputs import InputError
 
-    if into is None:
-        return
-    if not (into / RESULTS).is_file():
-        raise InputError(into, "--into", "no finished run", f"the folder of a comparison, with {RESULTS}")
-    write_json(into / name, result)
+    run: dict[str, Any] = {}
+    if into is not None:
+        if not (into / RESULTS).is_file():
+            raise InputError(into, "--into", "no finished run", f"the folder of a comparison, with {RESULTS}")
+        results = read_json(into / RESULTS)
+        run = {name: results["settings"][name] for name in ("scenario", "portfolio", "map", "days")}
+        if scenario is not None and load_scenario(scenario).name != results["scenario"]:
+            raise InputError(into, "--scenario", scenario, f"the run's own, {results['scenario']}, or none")
+    comparison = Comparison(
+        **{"scenario": scenario or "china-consumer", **run},
+        plans=tuple(policies),
+        seeds=seeds,
+        first_seed=first_seed,
+        accounts=accounts,
+    )
+    loaded = comparison.load()
+    for name in comparison.plans:
+        load_policy(name, loaded.name, loaded.world)
+    return comparison
 
 
-def _with_progress(total: int, work: Callable[[Callable[[], None]], dict[str, Any]]) -> dict[str, Any]:
+def _run(
+    total: int, into: Path | None, work: Callable[[KeptTrials, Callable[[], None]], dict[str, Any]], name: str
+) -> dict[str, Any]:
+    """Do the work with a progress bar and put the result into the folder; interrupted, what is finished is kept there."""
     from rich.console import Console
     from rich.progress import Progress
 
+    from experiments.kept_trials import TRIALS, KeptTrials
+    from experiments.runfolder import write_json
+
+    kept = KeptTrials(into / TRIALS if into else None)
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("simulating", total=total)
-        return work(lambda: progress.advance(task))
+        try:
+            result = work(kept, lambda: progress.advance(task))
+        except KeyboardInterrupt:
+            progress.stop()
+            keeps = "the same command goes on" if into else "with --into a folder, finished simulations would be kept"
+            print(f"recoup: interrupted; {keeps}", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+    if into:
+        write_json(into / name, result)
+    return result

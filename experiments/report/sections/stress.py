@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from experiments.report import charts
 from experiments.report.blocks import Block, Cell, Paragraph, Table
 from experiments.report.run import Run
 from experiments.report.text import Text
+from experiments.stress import AS_IT_IS, is_one_parameter
 
-MOST_NAMED, MOST_DRAWN = 5, 12  # the picture shows the worst, the table all
+MOST_NAMED = 5
+MOST_PARAMETERS = 12  # those with the smallest gain are shown, of about 170
 
 
 def build(run: Run, say: Text) -> list[Block]:
@@ -16,25 +20,35 @@ def build(run: Run, say: Text) -> list[Block]:
         return []
     rows = [{**row, "label": say.one_of("stress.labels", row["perturbation"], row["label"])} for row in found["rows"]]
     names = {"policy": say.name(found["policy"]), "against": say.name(found["against"])}
-    unsure = [row["label"] for row in rows if not (row["recovery_rate"]["low"] or 0.0) > 0]
-    shown = unsure[:MOST_NAMED] + (["…"] if len(unsure) > MOST_NAMED else [])
-    drawn = sorted(rows, key=lambda row: row["recovery_rate"]["mean"] or 0.0)[:MOST_DRAWN]
+    wrong = [row for row in rows if row["perturbation"] != AS_IT_IS]
+    unsure = [row["label"] for row in wrong if not (row["recovery_rate"]["low"] or 0.0) > 0]
     if unsure:
-        message = say("stress.message_fails", **names, n=len(unsure), total=len(rows), labels=say.listed(shown))
+        listed = say.listed(unsure[:MOST_NAMED] + (["…"] if len(unsure) > MOST_NAMED else []))
+        message = say("stress.message_fails", **names, n=len(unsure), total=len(wrong), labels=listed)
     else:
-        message = say("stress.message_holds", **names, n=len(rows))
+        message = say("stress.message_holds", **names, n=len(wrong))
+    parameters = sorted((row for row in rows if is_one_parameter(row["perturbation"])), key=_gain)
+    shown = [row for row in rows if not is_one_parameter(row["perturbation"])] + parameters[:MOST_PARAMETERS]
     caption = say("stress.caption", **names)
     chart = charts.dots(
         "stress",
-        [row["label"] for row in drawn],
-        {names["policy"]: [row["recovery_rate"] for row in drawn]},
+        [row["label"] for row in shown],
+        {names["policy"]: [row["recovery_rate"] for row in shown]},
         say("stress.axis", **names),
         caption,
         from_zero=False,
     )
     keys = ("recovery_rate", "time_to_recover_days", "net_recovery_rate")
     table_rows: list[list[Cell | str]] = [
-        [row["label"], *(say.span(row[key], "share", signed=True) for key in keys)] for row in rows
+        [row["label"], *(say.span(row[key], "share", signed=True) for key in keys)] for row in shown
     ]
     head = [say("stress.change"), say("stress.recovery"), say("stress.time"), say("stress.net")]
-    return [Paragraph(message, "message"), chart, Table(caption, head, table_rows)]
+    blocks: list[Block] = [Paragraph(message, "message"), chart, Table(caption, head, table_rows)]
+    if rest := parameters[MOST_PARAMETERS:]:
+        low, high = (say.number(_gain(row), "share", signed=True) for row in (rest[0], rest[-1]))
+        blocks.append(Paragraph(say("stress.rest", n=len(rest), low=low, high=high)))
+    return blocks
+
+
+def _gain(row: dict[str, Any]) -> float:
+    return row["recovery_rate"]["mean"] or 0.0
