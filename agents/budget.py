@@ -8,6 +8,7 @@ places are physical in the simulation and run out for every policy alike.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agents.objective import Objective
@@ -56,6 +57,17 @@ class Budget:
         """By the limit's name."""
         return {limit.name: limit.price for limit in self.limits}
 
+    def charge(self) -> None:
+        """Let the objective charge the present prices."""
+        self.objective.cost_price = self.cost.price if self.cost else self.objective.cost_price
+        self.objective.complaint_price = self.complaints.price if self.complaints else self.objective.complaint_price
+
+    def restore(self, prices: Mapping[str, float]) -> None:
+        """Go on with the prices of an earlier part of the run."""
+        for limit in self.limits:
+            limit.price = prices.get(limit.name, limit.price)
+        self.charge()
+
     def pay(self, cost: float, complaints: float) -> None:
         """Take note of what a cohort would have used under the present policy.
 
@@ -65,10 +77,9 @@ class Budget:
         """
         if self.cost:
             self.cost.update(cost)
-            self.objective.cost_price = self.cost.price
         if self.complaints:
             self.complaints.update(complaints)
-            self.objective.complaint_price = self.complaints.price
+        self.charge()
         self.history.append(
             {
                 "cost": cost,
