@@ -70,10 +70,17 @@ class Extract:
     windows: dict[int, dict[str, int]]
     size: dict[int, float]
 
-    def plan(self, options: Mapping[int, Sequence[int]], name: str, title: str, description: str) -> PlanFile:
+    def plan(
+        self,
+        options: Mapping[int, Sequence[int]],
+        name: str,
+        title: str,
+        description: str,
+        contacts_a_week: int | None = None,
+    ) -> PlanFile:
         """The tree as a plan that does in each leaf the first of these options that is allowed, of the first two."""
-        drafts = self._drafts(0, {}, options)
-        return PlanFile(name=name, title=title, description=description, rules=_named(drafts))
+        rules = _named(self._drafts(0, {}, options))
+        return PlanFile(name=name, title=title, description=description, contacts_a_week=contacts_a_week, rules=rules)
 
     def _drafts(self, node: int, bounds: Bounds, options: Mapping[int, Sequence[int]]) -> list[_Draft]:
         left, right = self.tree.children_left[node], self.tree.children_right[node]

@@ -27,7 +27,7 @@ def imitate(learner: Any, env: PortfolioVecEnv, plan: Policy, seed: int, masked:
         observations, info = one.reset(seed=seed + number)
         is_open = np.ones(one.num_envs, bool)
         for _ in range(one.days):
-            allowed = one.action_masks()
+            allowed = env.restraint.narrow(observations, one.action_masks())
             chosen = np.zeros(one.num_envs, np.int64)
             chosen[is_open] = plan.act(observations[is_open], allowed[is_open])
             kept = is_open & (rng.random(one.num_envs) < KEPT)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from agents import features, policy_files
+from agents.restraint import ContactsAWeek, Restraint
 from sim.observation import FIELD_INDEX, FIELDS, ObservedField
 from sim.parameters import Section
 from sim.treatments import Menu
@@ -39,6 +40,7 @@ class Card(Section):
     memory: int = Field(0, ge=0, le=1024, description="units of an LSTM before the hidden layers; 0 = none")
     activation: Literal["tanh", "relu"] = "tanh"
     choice: Literal["sampled", "best"] = "sampled"
+    contacts_a_week: ContactsAWeek = None
     features: list[str] = Field(description="what the network's inputs mean, in order")
     menu: list[str] = Field(description="what its outputs mean, in order")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="of the safetensors file")
@@ -54,6 +56,7 @@ class LearnedPolicy:
 
     def __init__(self, card: Card, weights: dict[str, NDArray[np.float32]]) -> None:
         self.card, self._weights = card, weights
+        self._restraint = Restraint(card.menu, card.contacts_a_week)
         self._states = np.zeros((2, 0, card.memory), np.float32)
 
     @property
@@ -107,7 +110,7 @@ class LearnedPolicy:
         numbers: NDArray[np.int64] | None = None,
     ) -> NDArray[np.int64]:
         """Menu indices, shape (accounts,); see `Policy.act`."""
-        outputs = np.where(masks, self.outputs(observations, numbers), -np.inf)
+        outputs = self._allowed(observations, masks, numbers)
         return outputs.argmax(axis=1) if self.card.choice == "best" else _drawn(outputs, _lots(observations))
 
     def probabilities(
@@ -117,11 +120,17 @@ class LearnedPolicy:
         numbers: NDArray[np.int64] | None = None,
     ) -> NDArray[np.float32]:
         """How likely the lot is to choose each treatment: shape (accounts, menu), rows add up to 1."""
-        outputs = np.where(masks, self.outputs(observations, numbers), -np.inf)
+        outputs = self._allowed(observations, masks, numbers)
         if self.card.choice == "best":
             return np.asarray(outputs == outputs.max(axis=1, keepdims=True), np.float32)
         weights = np.exp(outputs - outputs.max(axis=1, keepdims=True))
         return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
+
+    def _allowed(
+        self, observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None
+    ) -> NDArray[np.float32]:
+        masks = self._restraint.narrow(observations, masks)
+        return np.where(masks, self.outputs(observations, numbers), np.float32(-np.inf))
 
     def explain(self, observation: NDArray[np.float32], action: int) -> list[str]:
         """The three fields that speak loudest for a choice: how much its log weight would lose if the field said nothing."""

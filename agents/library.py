@@ -15,8 +15,8 @@ from sim.parameters import World
 from sim.treatments import Menu
 
 # What a scenario has of its own in agents/policies, and the command for each.
-OWN = {"learned": ".json", "distilled": ".yaml", "greedy": ".json", "effort": ".yaml"}
-MAKES = {"learned": "train", "distilled": "distill", "greedy": "propensity", "effort": "tune"}
+OWN = {"learned": ".json", "distilled": ".yaml", "greedy": ".json", "effort": ".yaml", "considerate": ".json"}
+MAKES = {"learned": "train", "distilled": "distill", "greedy": "propensity", "effort": "tune", "considerate": "train"}
 
 
 def load_policy(given: str, scenario: str, world: World) -> Policy:

@@ -21,6 +21,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from agents.conditions import Clause, clauses, within
 from agents.decision_table import ABSENT, DecisionTable
 from agents.decision_table import Step as TableStep
+from agents.restraint import ContactsAWeek, Restraint
 from sim.inputs import Document, InputError, Place, choose, first_fault, parse_yaml, read_yaml
 from sim.treatments import ALL_TREATMENTS, OFFERS, Channel, Legal, Menu, Treatment, Window, names
 
@@ -118,6 +119,7 @@ class PlanFile(BaseModel):
     name: str
     title: Annotated[str, Field(min_length=1, max_length=120)]
     description: Annotated[str, Field(max_length=4000)] = ""
+    contacts_a_week: ContactsAWeek = None
     rules: Annotated[list[Rule], Field(min_length=1, max_length=5000)]
 
     @field_validator("name")
@@ -271,7 +273,7 @@ class Plan:
         self, observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None = None
     ) -> NDArray[np.int64]:
         """Menu indices, shape (accounts,); see `Policy.act`. The same row gives the same action in any batch."""
-        return self.table.decide(observations, masks)
+        return self.table.decide(observations, self._restraint.narrow(observations, masks))
 
     def deciding_rules(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64]:
         """Which of `rules` made each choice of `act`: shape (accounts,); -1 = none, nothing was done."""
@@ -282,6 +284,10 @@ class Plan:
         if (self._priorities == DEFAULT_PRIORITY).all():
             return None
         return self._priorities[self.deciding_rules(observations, actions)]
+
+    @cached_property
+    def _restraint(self) -> Restraint:
+        return Restraint(self.menu.names, self.file.contacts_a_week)
 
     @cached_property
     def _priorities(self) -> NDArray[np.int64]:

@@ -34,7 +34,10 @@ def plan_data(plan: PlanFile) -> dict[str, Any]:
         if rule.priority != DEFAULT_PRIORITY:
             written["priority"] = rule.priority
         rules.append(written)
-    return {"name": plan.name, "title": plan.title, "description": plan.description, "rules": rules}
+    head: dict[str, Any] = {"name": plan.name, "title": plan.title, "description": plan.description}
+    if plan.contacts_a_week is not None:
+        head["contacts_a_week"] = plan.contacts_a_week
+    return {**head, "rules": rules}
 
 
 def _step(step: Step) -> Any:

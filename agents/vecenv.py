@@ -15,6 +15,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices
 
 from agents.features import SIZE, encode
 from agents.objective import Meter, Objective, resolved
+from agents.restraint import Restraint
 from sim.env import PortfolioVectorEnv
 from sim.perturbation import randomised
 
@@ -28,6 +29,7 @@ class PortfolioVecEnv(VecEnv):
         reward_factor: scales rewards to order one; changes no optimum.
         spread: every new cohort lives in a world whose behaviour parameters are off by up to this share (0 = the true one).
         seed: of the cohorts and of those worlds.
+        contacts_a_week: what the learner is denied beyond the rules (`restraint`); None = nothing.
 
     Attributes:
         recovered, times: recovery rate and mean days to recover of finished cohorts, the latest last.
@@ -42,6 +44,7 @@ class PortfolioVecEnv(VecEnv):
         reward_factor: float = 5.0,
         spread: float = 0.0,
         seed: int = 0,
+        contacts_a_week: int | None = None,
     ) -> None:
         if any(env.fill != "cohort" or env.days != envs[0].days or env.num_envs != envs[0].num_envs for env in envs):
             raise ValueError("expected cohorts of equal size and horizon")
@@ -51,6 +54,7 @@ class PortfolioVecEnv(VecEnv):
         self.recovered: list[float] = []
         self.times: list[float] = []
         self._used = np.zeros(2)
+        self.restraint = Restraint(envs[0].menu.names, contacts_a_week)
         super().__init__(self.size * len(envs), spaces.Box(-1.0, 2.0, (SIZE,), np.float32), envs[0].single_action_space)
         self._nothing: dict[str, Any] = {}
 
@@ -64,7 +68,8 @@ class PortfolioVecEnv(VecEnv):
                 observations = env.step(np.zeros(self.size, np.int64))[0]
             rows.append(observations)
         self._meters = [Meter(env.simulation, self.days) for env in self.envs]
-        return encode(np.concatenate(rows))
+        self._seen = np.concatenate(rows)
+        return encode(self._seen)
 
     def _another_world(self) -> Any:
         return randomised(self._world, self._spread, self._rng) if self._spread else self._world
@@ -90,7 +95,8 @@ class PortfolioVecEnv(VecEnv):
                 self._finish(number)
         infos = [self._nothing] * self.num_envs  # shared: the learner reads it and writes nothing
         scaled = (np.concatenate(rewards) * self.reward_factor).astype(np.float32)
-        return encode(np.concatenate(rows)), scaled, np.concatenate(dones), infos
+        self._seen = np.concatenate(rows)
+        return encode(self._seen), scaled, np.concatenate(dones), infos
 
     def _finish(self, number: int) -> None:
         a = self._meters[number].accounts
@@ -105,8 +111,8 @@ class PortfolioVecEnv(VecEnv):
         return cost, complaints
 
     def action_masks(self) -> NDArray[np.bool_]:
-        """Exact masks of the current day: shape (num_envs, menu)."""
-        return np.concatenate([env.action_masks() for env in self.envs])
+        """Exact masks of the current day, the restraint included: shape (num_envs, menu)."""
+        return self.restraint.narrow(self._seen, np.concatenate([env.action_masks() for env in self.envs]))
 
     def env_method(self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any) -> list[Any]:
         if method_name != "action_masks":

@@ -51,12 +51,15 @@ def collect(scenario: Scenario, leader: Policy, teacher: LearnedPolicy, accounts
     rng = np.random.default_rng(seed)
     observations, probabilities = [], []
     while simulation.day < scenario.days and not simulation.finished:
-        seen, masks = simulation.observe(), simulation.masks()
-        actions = leader.act(seen, masks, simulation.open_accounts)
-        kept = rng.random(len(seen)) < KEPT
-        observations.append(seen[kept])
-        probabilities.append(teacher.probabilities(seen[kept], masks[kept]))
-        simulation.advance(actions, leader.priority(seen, actions))
+        actions, priority = np.zeros(simulation.open_accounts.size, np.int64), None
+        if simulation.day % scenario.world.decision_every_days == 0:
+            seen, masks = simulation.observe(), simulation.masks()
+            actions = leader.act(seen, masks, simulation.open_accounts)
+            priority = leader.priority(seen, actions)
+            kept = rng.random(len(seen)) < KEPT
+            observations.append(seen[kept])
+            probabilities.append(teacher.probabilities(seen[kept], masks[kept]))
+        simulation.advance(actions, priority)
     return Sample(np.concatenate(observations), np.concatenate(probabilities))
 
 
@@ -102,6 +105,7 @@ def distill(
                 f"Distilled from {teacher.name}",
                 f"A tree of at most {size} leaves that imitates the learned policy «{teacher.name}» of {scenario.name}; what each "
                 "leaf does was then tried in simulation, among what the policy itself does there.",
+                teacher.card.contacts_a_week,
             )
             tree = extract(sample, menu, size)
             write = partial(_written, tree, described)
@@ -120,7 +124,7 @@ def distill(
     return Distillation(best[1], candidates)
 
 
-def _written(tree: Extract, described: tuple[str, str, str], options: Options) -> PlanFile:
+def _written(tree: Extract, described: tuple[str, str, str, int | None], options: Options) -> PlanFile:
     return tree.plan(options, *described)
 
 

@@ -58,6 +58,7 @@ class Training:
     against: str = "staged"
     limits: bool = True
     complaint_price: float = 2.0
+    contacts_a_week: int | None = None
     hyperparameters: str | None = None
     name: str = "learned"
 
@@ -85,7 +86,13 @@ def environment(training: Training, scenario: Scenario, objective: Objective) ->
         )
         for _ in range(training.cohorts)
     ]
-    return PortfolioVecEnv(envs, objective, spread=training.spread, seed=PORTFOLIO_SEED + 1000 * training.seed)
+    return PortfolioVecEnv(
+        envs,
+        objective,
+        spread=training.spread,
+        seed=PORTFOLIO_SEED + 1000 * training.seed,
+        contacts_a_week=training.contacts_a_week,
+    )
 
 
 def follow(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> tuple[float, float, NDArray[np.float32]]:
@@ -309,6 +316,7 @@ def export(
         memory=found.lstm or 0,
         activation="tanh" if training.algorithm in learners.ON_POLICY else "relu",
         choice="sampled" if training.algorithm in learners.ON_POLICY else "best",
+        contacts_a_week=training.contacts_a_week,
         features=list(features.NAMES),
         menu=menu.names,
         sha256="0" * 64,

@@ -36,10 +36,22 @@ def check(
     plan = Plan.load(file, Menu.of(world.channels, world.offers, world.legal))
     if json:
         rules = [{"name": rule.name, "priority": rule.priority} for rule in plan.rules]
-        console().print_json(data={"name": plan.name, "scenario": scenario, "rules": rules, "dropped": plan.dropped})
+        console().print_json(
+            data={
+                "name": plan.name,
+                "scenario": scenario,
+                "contacts_a_week": plan.file.contacts_a_week,
+                "rules": rules,
+                "dropped": plan.dropped,
+            }
+        )
         return
     out = console()
     out.print(f"{plan.name}: {len(plan.rules)} rules, good for {scenario}", markup=False)
+    if plan.file.contacts_a_week:
+        out.print(
+            f"  restraint: no call or text once {plan.file.contacts_a_week} of the last 7 days held one", markup=False
+        )
     for dropped in plan.dropped:
         out.print(f"  left out, as the scenario has no such treatment: {dropped}", markup=False)
 

@@ -32,6 +32,15 @@ def train(
     complaint_price: Annotated[
         float, typer.Option(min=0, max=1000, help="Price of a complaint to begin with, in mean balances.")
     ] = 2.0,
+    contacts_a_week: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=7,
+            help="Own restraint: no call or text once so many of the last 7 days held one.",
+            show_default=False,
+        ),
+    ] = None,
     hyperparameters: Annotated[Path | None, typer.Option(help="YAML file instead of the shipped one.")] = None,
     name: Annotated[str, typer.Option(help="Name of the policy.")] = "learned",
 ) -> None:
@@ -63,6 +72,7 @@ def train(
         against=against,
         limits=limits,
         complaint_price=complaint_price,
+        contacts_a_week=contacts_a_week,
         hyperparameters=str(hyperparameters) if hyperparameters else None,
         name=name,
     )

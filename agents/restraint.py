@@ -1,0 +1,48 @@
+"""What a policy denies itself beyond the rules: further calls and texts once a week holds as many as it has set itself.
+
+The debtor of a policy that keeps to the rules may still hear from it every day. A restraint narrows the masks that the policy sees, in
+training and in use, so that it learns to make more of fewer contacts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from sim.observation import FIELD_INDEX
+from sim.treatments import ALL_TREATMENTS, CHANNEL_GROUP, Group
+
+ContactsAWeek = Annotated[
+    int | None,
+    Field(
+        ge=1,
+        le=7,
+        description="no call or text once this many of the last 7 days held one; null = as the rules have it",
+    ),
+]
+_COUNTED = [FIELD_INDEX["calls_7d"], FIELD_INDEX["texts_7d"]]
+_GROUP = {treatment.name: CHANNEL_GROUP[treatment.channel] for treatment in ALL_TREATMENTS}
+
+
+class Restraint:
+    """Narrows masks.
+
+    Args:
+        menu: names of the treatments, in the order of the masks' columns.
+        contacts_a_week: days with a call or text in any 7; None denies nothing.
+    """
+
+    def __init__(self, menu: Sequence[str], contacts_a_week: int | None) -> None:
+        self._most = contacts_a_week
+        self._others = np.array([_GROUP.get(name) not in (Group.CALL, Group.TEXT) for name in menu])
+
+    def narrow(self, observations: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """What the policy may still choose: shape (accounts, menu), like `masks`."""
+        if self._most is None:
+            return masks
+        full = observations[:, _COUNTED].sum(axis=1) >= self._most
+        return np.asarray(masks & (self._others | ~full[:, None]))
