@@ -1,4 +1,4 @@
-"""Puts the table and the answers of a finished run into both READMEs: `python benchmarks/readme.py runs/demo`."""
+"""Puts the table, the answers and a picture of a finished run into both READMEs: `python benchmarks/readme.py runs/demo`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from experiments.measures import MEASURE
-from experiments.report import answers, text_in
+from experiments.report import answers, render, text_in
 from experiments.report.sections.welfare import check_words
 from experiments.runfolder import RESULTS, read_json, write_text
 from experiments.welfare import WELFARE
+from tests.browser import Browser, find
 
 ROWS = (
     "recovery_rate net_recovery_rate time_to_recover_days cost_to_collect complaints_per_1000 breaches rpc_rate "
@@ -19,6 +20,8 @@ ROWS = (
 ).split()
 BEGIN, END = "<!-- result -->\n", "<!-- /result -->\n"
 FILES = {"en": "README.md", "zh": "README.zh.md"}
+PICTURES = {"en": "docs/report.png", "zh": "docs/report.zh.png"}
+WIDTH, HEIGHT = 1100, 1000  # the first screen
 WORDS = {
     "en": (
         "measure",
@@ -52,6 +55,11 @@ def main() -> None:
         before, rest = (root / name).read_text(encoding="utf-8").split(BEGIN)
         after = rest.split(END)[1]
         write_text(root / name, f"{before}{BEGIN}{result(folder, language)}{END}{after}")
+    if command := find():
+        with Browser(command) as browser:
+            for language, picture in PICTURES.items():
+                browser.open(render(folder, language), WIDTH, HEIGHT)
+                browser.shoot(root / picture, whole=False)
 
 
 if __name__ == "__main__":

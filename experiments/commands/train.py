@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.console import INTERRUPTED, command_line, console
+from experiments.console import INTERRUPTED, Json, command_line, console
 
 
 def train(
@@ -43,6 +43,7 @@ def train(
     ] = None,
     hyperparameters: Annotated[Path | None, typer.Option(help="YAML file instead of the shipped one.")] = None,
     name: Annotated[str, typer.Option(help="Name of the policy.")] = "learned",
+    json: Json = False,
 ) -> None:
     """Train a policy on a scenario, within the cost and complaints of the plan it is to beat.
 
@@ -88,9 +89,13 @@ def train(
             progress.update(task, completed=done, description=said)
 
         try:
-            run(training, folder, resume, command_line(), tell)
+            policy = run(training, folder, resume, command_line(), tell)
         except KeyboardInterrupt:
             progress.stop()
             print(f"recoup: interrupted; go on with: recoup train … --out {folder} --resume", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
+    if json:
+        chosen = policy.card.training["chosen"]
+        console().print_json(data={"policy": str(folder / f"{POLICY}.json"), "name": policy.name, "chosen": chosen})
+        return
     console().print(f"policy: {folder / POLICY}.json", soft_wrap=True, markup=False)
