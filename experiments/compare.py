@@ -39,6 +39,7 @@ from scenarios.schema import Scenario, load_scenario
 from sim.audit import audit
 from sim.auditlog import typed_log
 from sim.inputs import InputError
+from sim.kernels import POOLS
 from sim.portfolio import Portfolio
 from sim.rules import RulePack
 from sim.simulation import Simulation
@@ -226,7 +227,7 @@ def _run_part(comparison: Comparison, folder: Path, days: int, task: tuple[str, 
             pool: [
                 int(run.daily[f"{pool}_{figure}"].sum()) for figure in ("seconds", "capacity", "requested", "served")
             ]
-            for pool in ("collector", "specialist", "autocall", "visit")
+            for pool in POOLS
         },
         "legal": [
             float(run.daily["legal_active"].mean()),

@@ -310,7 +310,7 @@ def test_ordered_rules_are_no_tree_and_a_field_is_cut_where_all_agree() -> None:
     assert isinstance(last, Fork)
     told = [condition(fork, n, say) for fork in (tree, last) for n in range(len(fork.branches))]
     assert told == [
-        "days past due ≤\u00a07", "days past due 8–29", "days past due ≥\u00a030",
+        "days past due ≤\u00a07", "days past due: 8–29", "days past due ≥\u00a030",
         "early-warning risk ≤\u00a035\u00a0%", "early-warning risk >\u00a035\u00a0%",
     ]  # fmt: skip
     data["rules"][1]["when"] = {"dpd": {"at_most": 29}}  # type: ignore[index]

@@ -92,20 +92,26 @@ def condition(fork: Fork, number: int, say: Text) -> str:
         last = None if high is None else high - 1
         if low is None and last == field.low:
             return say("list.is", field=name, value=value_words(field, last, say))
-        return f"{name} " + _range(low, last, "≥", "≤", lambda v: value_words(field, v, say))
+        return _range(name, low, last, ("≥", "≤"), lambda v: value_words(field, v, say), say)
     above = all(_above(edge) for edge in (low, high) if edge is not None)
-    return f"{name} " + _range(
-        low, high, *((">", "≤") if above else ("≥", "<")), lambda v: value_words(field, float(f"{v:.4g}"), say)
-    )
+    signs = (">", "≤") if above else ("≥", "<")
+    return _range(name, low, high, signs, lambda v: value_words(field, float(f"{v:.4g}"), say), say)
 
 
-def _range(low: float | None, high: float | None, from_sign: str, to_sign: str, write: Callable[[float], str]) -> str:
+def _range(
+    name: str,
+    low: float | None,
+    high: float | None,
+    signs: tuple[str, str],
+    write: Callable[[float], str],
+    say: Text,
+) -> str:
     if low is None:
         assert high is not None  # one branch of a fork has an end
-        return f"{to_sign}\u00a0{write(high)}"
+        return f"{name} {signs[1]}\u00a0{write(high)}"
     if high is None:
-        return f"{from_sign}\u00a0{write(low)}"
-    return write(low) if low == high else f"{write(low)}–{write(high)}"
+        return f"{name} {signs[0]}\u00a0{write(low)}"
+    return say("list.is", field=name, value=write(low) if low == high else f"{write(low)}–{write(high)}")
 
 
 def _above(edge: float) -> bool:

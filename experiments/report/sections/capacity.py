@@ -7,8 +7,9 @@ from typing import Any
 from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from experiments.report.run import Run
 from experiments.report.text import Text
+from sim.kernels import POOLS
 
-POOLS = ("collector", "specialist", "autocall", "visit")
+IDLE = 0.5  # share of a pool's time: with less of it used, what was not served was asked for at the wrong time
 EVENTS = ("attempts", "unserved", "promises", "offers", "accepted", "suits", "judgments", "seizures")
 
 
@@ -25,7 +26,11 @@ def _bottleneck(run: Run, say: Text) -> str:
     if worst is None or unserved[worst] < 0.001:
         return say("capacity.message_none", plan=plan) + legal
     share = say.number(unserved[worst], "share")
-    return say("capacity.message", plan=plan, pool=say(f"pools.{worst}"), unserved=share) + legal
+    message = say("capacity.message", plan=plan, pool=say(f"pools.{worst}"), unserved=share)
+    used, capacity = pools[worst][:2]
+    if capacity and used / capacity < IDLE:
+        message += " " + say("capacity.idle", used=say.number(used / capacity, "share"))
+    return message + legal
 
 
 def _table(run: Run, say: Text) -> Table:
