@@ -130,6 +130,11 @@ class _Progress(BaseCallback):
         self._run, self._start, self._tell, self._lines = run, start, tell, 0
         # Learners off policy call a few steps a rollout; theirs is as long as the others'.
         self._rollouts = run.training.algorithm in learners.ON_POLICY
+        self._entropy = float(run.found.settings.get("ent_coef", 0.0))
+
+    def _on_rollout_start(self) -> None:
+        if self._rollouts:  # chance is needed to find out, and costs something in the end
+            self.model.ent_coef = self._entropy * self.model._current_progress_remaining  # type: ignore[attr-defined]
 
     def _on_step(self) -> bool:
         env = self._run.env
