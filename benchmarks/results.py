@@ -13,11 +13,13 @@ from experiments.measures import MEASURE
 from experiments.report import text_in
 from experiments.runfolder import RESULTS, read_json, write_text
 from experiments.stress import is_one_parameter
+from experiments.welfare import WELFARE
 
 ROWS = (
     "recovery_rate net_recovery_rate time_to_recover_days cost_to_collect complaints_per_1000 breaches occupancy"
 ).split()
-OURS, BASES = ("learned", "distilled", "effort"), ("staged", "tiered", "greedy", "effort")
+OURS, BASES = ("learned", "distilled", "considerate", "effort"), ("staged", "tiered", "greedy", "effort")
+BURDENS = ("contacts_per_debtor", "busiest_week_p95")
 WORST = 8
 SAY = text_in("en")
 
@@ -38,7 +40,8 @@ def section(folder: Path) -> list[str]:
     lines = [f"## {results['title']}", "", f"`{results['command']}`", ""]
     lines += table(
         ["measure", *policies],
-        [[SAY.measure(m)[0], *(SAY.span(found[m], MEASURE[m].unit) for found in policies.values())] for m in ROWS],
+        [[SAY.measure(m)[0], *(SAY.span(found[m], MEASURE[m].unit) for found in policies.values())] for m in ROWS]
+        + burdens(read_json(folder / WELFARE), list(policies)),
     )
     pairs = [(a, b) for a in OURS for b in BASES if a != b and f"{a}-vs-{b}" in results["differences"]]
     lines += ["Relative differences, paired by seed:", ""]
@@ -77,6 +80,17 @@ def section(folder: Path) -> list[str]:
             rows.append([row["policy"], row["unit"], text.replace("-", "−")])
         lines += table(["policy", "one more", "brings"], rows)
     return lines
+
+
+def burdens(found: dict[str, Any], policies: list[str]) -> list[list[str]]:
+    """What debtors notice most, and whether a policy gains by it."""
+    passed = {check["policy"]: "passed" if check["passed"] else "failed" for check in found["checks"]}
+    passed[found["reference"]] = "(reference)"
+    titles = {measure["name"]: measure["title"] for measure in found["measures"]}
+    rows = [
+        [titles[name], *(SAY.span(found["policies"][policy][name], "count") for policy in policies)] for name in BURDENS
+    ]
+    return [*rows, ["Welfare check", *(passed[policy] for policy in policies)]]
 
 
 def stressed(found: dict[str, Any]) -> list[str]:

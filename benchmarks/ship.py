@@ -1,15 +1,17 @@
 """How the shipped policies come about: from a training folder to agents/policies, measured on seeds that nobody learned from.
 
-    recoup train -s china-consumer --imitate effort --steps 30000000 --out runs/train-china
-    python benchmarks/ship.py china-consumer runs/train-china runs/shipped-china
+    recoup train -s china-consumer --imitate effort --steps 40000000 --out runs/train
+    recoup train -s china-consumer --imitate effort --steps 40000000 --contacts-a-week 3 --name considerate --out runs/gentle
+    python benchmarks/ship.py china-consumer runs/china-consumer --learned runs/train --considerate runs/gentle
 
-Copies the policy, distils it, compares both with the plans on unseen seeds, and writes the results into the policy's card.
+Copies the policies, distils «learned», compares all with the plans on unseen seeds, and writes the results into the cards.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from agents.library import own_policy
+from agents.library import OWN, own_policy
+from experiments.runfolder import RESULTS, read_json, write_json
 
 MEASURES = (
     "recovery_rate",
@@ -27,7 +30,8 @@ MEASURES = (
     "complaints_per_1000",
     "breaches",
 )
-PLANS = ("no-contact", "status-quo", "staged", "tiered", "greedy", "effort", "distilled", "learned")
+PLANS = ("no-contact", "status-quo", "staged", "tiered", "greedy", "effort", "distilled", "considerate", "learned")
+NETWORKS = ("learned", "considerate")
 
 
 def recoup(*arguments: str | Path) -> None:
@@ -35,52 +39,71 @@ def recoup(*arguments: str | Path) -> None:
     subprocess.run([sys.executable, "-c", code, *map(str, arguments)], check=True)
 
 
+def ship(kind: str, scenario: str, trained: Path) -> Path:
+    """Copy a trained policy under its name; returns its card's path."""
+    card_path = own_policy(kind, scenario)
+    card_path.parent.mkdir(exist_ok=True)
+    for ending in (".safetensors", ".json"):
+        shutil.copyfile(trained / f"policy{ending}", card_path.with_suffix(ending))
+    card = json.loads(card_path.read_text(encoding="utf-8"))
+    card["name"] = kind
+    # Where a maintainer keeps his runs is nobody's business.
+    card["training"]["command"] = re.sub(r"--out \S+", f"--out runs/{kind}-{scenario}", card["training"]["command"])
+    write_json(card_path, card)
+    return card_path
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenario")
-    parser.add_argument("trained", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument(
+        "--learned", type=Path, help="training folder; without it, the shipped policy is measured again"
+    )
+    parser.add_argument("--considerate", type=Path, help="training folder of the policy under a restraint")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=101)
     parser.add_argument("--leaves", type=int, default=24)
     parser.add_argument("--keep-distilled", action="store_true", help="use the distilled plan that is there")
     given = parser.parse_args()
-    card_path = own_policy("learned", given.scenario)
-    card_path.parent.mkdir(exist_ok=True)
-    for ending in (".safetensors", ".json"):
-        shutil.copyfile(given.trained / f"policy{ending}", card_path.with_suffix(ending))
+    for kind in NETWORKS:
+        if trained := getattr(given, kind):
+            ship(kind, given.scenario, trained)
     plan = own_policy("distilled", given.scenario)
     if not given.keep_distilled:
         plan.unlink(missing_ok=True)
         recoup("distill", "learned", "-s", given.scenario, "--out", plan, "--leaves", str(given.leaves), "--seeds", "5")
-    plans = [name for name in PLANS if name not in ("greedy", "effort") or own_policy(name, given.scenario).is_file()]
-    seeds = ("--seeds", str(given.seeds), "--first-seed", str(given.first_seed))
+    plans = [name for name in PLANS if name not in OWN or own_policy(name, given.scenario).is_file()]
     recoup(
         "compare",
         "-s",
         given.scenario,
         *(part for name in plans for part in ("-p", name)),
-        *seeds,
+        "--seeds",
+        str(given.seeds),
+        "--first-seed",
+        str(given.first_seed),
         "--workers",
         "2",
         "--out",
         given.out,
     )
-    results = json.loads((given.out / "results.json").read_text(encoding="utf-8"))
-    card = json.loads(card_path.read_text(encoding="utf-8"))
-    against = [name for name in plans if name != "learned"]
-    card["results"] = {
-        "command": results["command"],
-        "seeds": results["seeds"],
-        "accounts": results["portfolio"]["accounts"],
-        "policies": {name: {m: results["policies"][name][m] for m in MEASURES} for name in plans},
-        "differences": {
-            f"learned-vs-{name}": {m: results["differences"][f"learned-vs-{name}"][m] for m in MEASURES}
-            for name in against
-        },
-        "versions": results["versions"],
-    }
-    card_path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    results = read_json(given.out / RESULTS)
+    for kind in [name for name in NETWORKS if name in plans]:
+        card = read_json(own_policy(kind, given.scenario))
+        card["results"] = {
+            "command": results["command"],
+            "seeds": results["seeds"],
+            "accounts": results["portfolio"]["accounts"],
+            "policies": {name: {m: results["policies"][name][m] for m in MEASURES} for name in plans},
+            "differences": {
+                f"{kind}-vs-{name}": {m: results["differences"][f"{kind}-vs-{name}"][m] for m in MEASURES}
+                for name in plans
+                if name != kind
+            },
+            "versions": results["versions"],
+        }
+        write_json(own_policy(kind, given.scenario), card)
 
 
 if __name__ == "__main__":
