@@ -398,3 +398,30 @@ def test_nothing_can_be_learned_where_treatment_has_no_effect(home: Scenario, tm
 def test_what_a_policy_reads_is_the_observation_and_nothing_else() -> None:
     visible = {field.name for field in FIELDS}
     assert {name.split("=")[0] for name in features.NAMES} == visible
+
+
+def test_restored_prices_are_charged_before_the_next_rollout_ends() -> None:
+    objective = Objective(complaint_price=2.0)
+    budget = Budget(objective, cost=Limit("cost", 0.01, 0.1), complaints=Limit("complaints", 0.01, 0.1, price=2.0))
+    budget.restore({"cost": 0.5, "complaints": 1.25})
+    assert (objective.cost_price, objective.complaint_price) == (0.5, 1.25)
+    budget.pay(0.0, 0.0)
+    assert objective.complaint_price == budget.complaints.price < 1.25  # type: ignore[union-attr]
+
+
+def test_the_entropy_bonus_falls_as_training_goes_on_and_limits_are_those_of_whole_books(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[Any] = []
+    build = learners.build
+
+    def spy(*arguments: Any) -> Any:
+        built.append(build(*arguments))
+        return built[-1]
+
+    monkeypatch.setattr(learners, "build", spy)
+    policy = train(replace(SMALL, steps=3 * SMALL.steps), tmp_path / "run")  # three rollouts
+    given = learners.hyperparameters("maskable-ppo").settings["ent_coef"]
+    assert built[0].ent_coef == pytest.approx(given / 3) and given > 0
+    told, chosen = policy.card.training["against"], policy.card.training["chosen"]["against"]
+    assert (told["cost"], told["complaints"]) == (chosen["cost"], chosen["complaints"])
