@@ -17,6 +17,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import nn
 
+from agents.masked_choice import MaskedChoice
 from agents.vecenv import PortfolioVecEnv
 from sim.inputs import Document, InputError, choose, parse_yaml, read_yaml, validated
 from sim.parameters import Section
@@ -111,7 +112,7 @@ def build(
     if found.lstm:
         network |= {"lstm_hidden_size": found.lstm, "enable_critic_lstm": True}
     try:
-        return _CLASSES[algorithm](  # type: ignore[no-any-return]
+        learner: BaseAlgorithm = _CLASSES[algorithm](
             _POLICIES.get(algorithm, "MlpPolicy"),
             env,
             learning_rate=lambda left: found.learning_rate * max(left, 0.1),
@@ -121,6 +122,9 @@ def build(
             device="cpu",
             **settings,
         )
+        if algorithm == "maskable-ppo":
+            learner.policy.action_dist = MaskedChoice(env.action_space.n)  # type: ignore[assignment, attr-defined]
+        return learner
     except TypeError as error:
         raise InputError("hyper-parameters", "settings", str(error), f"keyword arguments of {algorithm}") from None
 

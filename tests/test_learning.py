@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sb3_contrib.common.maskable.distributions import MaskableCategoricalDistribution
 
 from agents import features, learned, learners
 from agents.budget import Budget, Limit
 from agents.distill import Sample, extract
 from agents.library import load_policy
+from agents.masked_choice import MaskedChoice
 from agents.objective import Objective
 from agents.plan import Plan, read_plan
 from agents.plan_writing import plan_data
@@ -425,3 +427,26 @@ def test_the_entropy_bonus_falls_as_training_goes_on_and_limits_are_those_of_who
     assert built[0].ent_coef == pytest.approx(given / 3) and given > 0
     told, chosen = policy.card.training["against"], policy.card.training["chosen"]["against"]
     assert (told["cost"], told["complaints"]) == (chosen["cost"], chosen["complaints"])
+
+
+def test_the_masked_choice_is_the_distribution_that_it_stands_in_for() -> None:
+    rng = torch.Generator().manual_seed(1)
+    outputs = torch.randn(4000, 9, generator=rng, requires_grad=True)
+    masks = torch.rand(4000, 9, generator=rng) < 0.5
+    masks[:, 0] = True
+    actions = (torch.rand(4000, 9, generator=rng) * masks).argmax(dim=1)
+    told = []
+    for kind in (MaskableCategoricalDistribution, MaskedChoice):
+        choice = kind(9).proba_distribution(outputs)
+        choice.apply_masking(masks)
+        value = choice.log_prob(actions).sum() + 2.0 * choice.entropy().sum()  # type: ignore[union-attr]
+        (gradient,) = torch.autograd.grad(value, outputs)
+        told.append((value.detach(), gradient, choice.mode()))
+    for ours, theirs in zip(told[1], told[0], strict=True):
+        torch.testing.assert_close(ours, theirs)
+    # Drawn as often as likely, and nothing that is forbidden.
+    one = MaskedChoice(4).proba_distribution(torch.log(torch.tensor([[0.5, 0.2, 0.2, 0.1]])).expand(100_000, 4))
+    one.apply_masking(torch.tensor([True, True, False, True]).expand(100_000, 4))
+    torch.manual_seed(0)
+    share = torch.bincount(one.sample(), minlength=4) / 100_000
+    torch.testing.assert_close(share, torch.tensor([0.625, 0.25, 0.0, 0.125]), atol=0.006, rtol=0)
