@@ -12,7 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium as gym
 import numpy as np
@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import recoup  # noqa: F401
 from agents.features import encode
+from agents.masked_choice import MaskedChoice
 from agents.vecenv import PortfolioVecEnv
 from sim.env import PortfolioVectorEnv
 from sim.simulation import Simulation
@@ -100,49 +101,83 @@ def environment_speed(console: Console, sizes: list[int], days: int) -> None:
     console.print(table)
 
 
-def learner(venv: VecEnv, n_steps: int, batch: int) -> MaskablePPO:
-    return MaskablePPO(
+class Case(NamedTuple):
+    """A learner to measure."""
+
+    environment: str
+    places: int
+    units: int
+    epochs: int
+    threads: int
+    ours: bool = True  # `agents.masked_choice`; False: sb3-contrib's own distribution
+
+
+CASES = (
+    Case("Portfolio-v0", 1024, 64, 3, 1, ours=False),
+    Case("Portfolio-v0", 1024, 64, 3, 1),
+    Case("Portfolio-v0", 1024, 64, 3, 2),
+    Case("Portfolio-v0", 4000, 128, 4, 1),
+    Case("Portfolio-v0", 4000, 128, 4, 2),
+    Case("Account-v0", 8, 64, 3, 2),
+)
+
+
+def measured(case: Case, steps: int) -> tuple[float, float]:
+    """Steps per second of learning, and the share of it in the environment."""
+    torch.set_num_threads(case.threads)
+    shared = case.environment == "Portfolio-v0"
+    venv: VecEnv
+    if shared:
+        venv = PortfolioVecEnv([book(case.places, fill="cohort")], seed=1)
+    else:
+        venv = DummyVecEnv([lambda: gym.make("recoup/Account-v0") for _ in range(case.places)])
+    rollout = 64 * case.places
+    model = MaskablePPO(
         "MlpPolicy",
         venv,
-        n_steps=n_steps,
-        batch_size=batch,
-        n_epochs=3,
-        policy_kwargs={"net_arch": [64, 64]},
+        n_steps=64,
+        batch_size=8192 if shared else 512,
+        n_epochs=case.epochs,
+        policy_kwargs={"net_arch": [case.units, case.units]},
         device="cpu",
         seed=0,
     )
+    if case.ours:
+        model.policy.action_dist = MaskedChoice(venv.action_space.n)  # type: ignore[attr-defined, assignment]
+    model.learn(rollout)
+    clock = Clock()
+    for method in ("step_wait", "env_method"):
+        setattr(venv, method, clock.timed("env", getattr(venv, method)))
+    count = max(1, steps // rollout) * rollout if shared else rollout
+    start = time.perf_counter()
+    model.learn(count)
+    seconds = time.perf_counter() - start
+    return count / seconds, clock.spent["env"] / seconds
 
 
 def learning_speed(console: Console, steps: int) -> None:
-    """MaskablePPO, 64x64, 3 epochs: on the shared book, and on single accounts one after the other."""
-    table = Table(title="MaskablePPO, network 64x64, 3 epochs, batches of 8,192 (Account-v0: 512)")
-    for column in ("environment", "torch threads", "steps/s", "in the environment"):
+    """MaskablePPO on the shared book, and on single accounts one after the other."""
+    table = Table(title="MaskablePPO, rollouts of 64 days, batches of 8,192 (Account-v0: 512)")
+    for column in ("environment", "network", "epochs", "lottery", "torch threads", "steps/s", "in the environment"):
         table.add_column(column, justify="right")
     # Checking each distribution's arguments costs a seventh of learning and finds nothing here.
     torch.distributions.Distribution.set_default_validate_args(False)
-    rates = []
-    for name, places, threads in (("Portfolio-v0", 1024, 1), ("Portfolio-v0", 1024, 2), ("Account-v0", 8, 2)):
-        torch.set_num_threads(threads)
-        venv: VecEnv
-        if name == "Portfolio-v0":
-            venv, n_steps, batch = PortfolioVecEnv([book(places, fill="cohort")], seed=1), 64, 8192
-        else:
-            venv = DummyVecEnv([lambda: gym.make("recoup/Account-v0") for _ in range(places)])
-            n_steps, batch = 64, 512
-        clock = Clock()
-        model = learner(venv, n_steps, batch)
-        model.learn(places * n_steps)
-        for method in ("step_wait", "env_method"):
-            setattr(venv, method, clock.timed("env", getattr(venv, method)))
-        count = max(steps, places * n_steps) if name == "Portfolio-v0" else places * n_steps
-        count -= count % (places * n_steps)
-        start = time.perf_counter()
-        model.learn(count)
-        seconds = time.perf_counter() - start
-        rates.append(count / seconds)
-        table.add_row(f"{name} × {places:,}", str(threads), f"{rates[-1]:,.0f}", f"{clock.spent['env'] / seconds:.0%}")
+    rates = {}
+    for case in CASES:
+        rates[case], inside = measured(case, steps)
+        table.add_row(
+            f"{case.environment} × {case.places:,}",
+            f"{case.units}×{case.units}",
+            str(case.epochs),
+            "ours" if case.ours else "sb3-contrib",
+            str(case.threads),
+            f"{rates[case]:,.0f}",
+            f"{inside:.0%}",
+        )
     console.print(table)
-    console.print(f"ratio of the shared book to single accounts under DummyVecEnv: {rates[1] / rates[2]:.0f}")
+    theirs, ours, two, single = rates[CASES[0]], rates[CASES[1]], rates[CASES[2]], rates[CASES[-1]]
+    console.print(f"ratio of our lottery to sb3-contrib's: {ours / theirs:.2f}")
+    console.print(f"ratio of the shared book to single accounts under DummyVecEnv: {two / single:.0f}")
 
 
 def main() -> None:
@@ -151,7 +186,7 @@ def main() -> None:
     quick = parser.parse_args().quick
     console = Console(width=140)
     environment_speed(console, [1024, 4096], 60 if quick else 360)
-    learning_speed(console, 65_536 * (1 if quick else 6))
+    learning_speed(console, 262_144 * (1 if quick else 3))
 
 
 if __name__ == "__main__":
