@@ -23,7 +23,7 @@ def imitate(learner: Any, env: PortfolioVecEnv, plan: Policy, seed: int, masked:
     """
     rng = np.random.default_rng(seed)
     features, masks, actions = [], [], []
-    for number, one in enumerate(env.envs):
+    for number, one in enumerate(env.envs[: env.families]):
         observations, info = one.reset(seed=seed + number)
         is_open = np.ones(one.num_envs, bool)
         for _ in range(one.days):

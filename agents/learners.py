@@ -18,6 +18,7 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import nn
 
 from agents.masked_choice import MaskedChoice
+from agents.twins import MaskableTwinBuffer, TwinBuffer
 from agents.vecenv import PortfolioVecEnv
 from sim.inputs import Document, InputError, choose, parse_yaml, read_yaml, validated
 from sim.parameters import Section
@@ -26,6 +27,7 @@ Algorithm = Literal["maskable-ppo", "ppo", "dqn", "qr-dqn", "recurrent-ppo"]
 ALGORITHMS: tuple[str, ...] = get_args(Algorithm)
 ON_POLICY = ("maskable-ppo", "ppo", "recurrent-ppo")
 LEAST_SPREAD = 0.1  # of a feature: what is nearly always the same must not shout when it differs
+TWIN_BUFFERS = {"maskable-ppo": MaskableTwinBuffer, "ppo": TwinBuffer}  # learners that can tell twins' luck from choice
 _CLASSES: dict[str, Any] = {
     "maskable-ppo": sb3_contrib.MaskablePPO,
     "ppo": stable_baselines3.PPO,
@@ -104,7 +106,10 @@ def build(
     settings: dict[str, Any] = dict(found.settings)
     network: dict[str, Any] = {"net_arch": list(found.net), "activation_fn": nn.ReLU}
     if algorithm in ON_POLICY:
-        settings["n_steps"] = env.days // len(env.envs)
+        settings["n_steps"] = env.days // env.families
+        if env.twins > 1:
+            settings["rollout_buffer_class"] = TWIN_BUFFERS[algorithm]
+            settings["rollout_buffer_kwargs"] = {"twins": env.twins, "accounts": env.size}
         network = {"net_arch": {"pi": list(found.net), "vf": list(found.net)}, "activation_fn": nn.Tanh}
     network["features_extractor_class"] = Standardised
     if found.quantiles:

@@ -24,7 +24,9 @@ class PortfolioVecEnv(VecEnv):
     """One sub-environment per debtor.
 
     Args:
-        envs: cohorts (`fill="cohort"`) of equal size and horizon; cohort k starts its first round k/len(envs) of the way on.
+        envs: cohorts (`fill="cohort"`) of equal size and horizon.
+        twins: so many neighbouring cohorts have the same accounts, luck and world (`agents.twins`); each such family starts its first
+            round at another phase of the horizon.
         objective: what is paid out; its prices may be moved between steps.
         reward_factor: scales rewards to order one; changes no optimum.
         spread: every new cohort lives in a world whose behaviour parameters are off by up to this share (0 = the true one).
@@ -34,7 +36,7 @@ class PortfolioVecEnv(VecEnv):
     Attributes:
         recovered, times: recovery rate and mean days to recover of finished cohorts, the latest last.
         used: cost over opening balance and complaints per account since `take_usage`, summed over days, one cohort's worth when the
-            steps taken since are the horizon over the number of cohorts.
+            steps taken since are the horizon over the number of families.
     """
 
     def __init__(
@@ -45,7 +47,10 @@ class PortfolioVecEnv(VecEnv):
         spread: float = 0.0,
         seed: int = 0,
         contacts_a_week: int | None = None,
+        twins: int = 1,
     ) -> None:
+        if len(envs) % twins:
+            raise ValueError(f"{len(envs)} cohorts do not make families of {twins}")
         if any(env.fill != "cohort" or env.days != envs[0].days or env.num_envs != envs[0].num_envs for env in envs):
             raise ValueError("expected cohorts of equal size and horizon")
         self.envs, self.objective, self.reward_factor = list(envs), objective or Objective(), reward_factor
@@ -54,6 +59,7 @@ class PortfolioVecEnv(VecEnv):
         self.recovered: list[float] = []
         self.times: list[float] = []
         self._used = np.zeros(2)
+        self.twins, self.families = twins, len(envs) // twins
         self.restraint = Restraint(envs[0].menu.names, contacts_a_week)
         super().__init__(self.size * len(envs), spaces.Box(-1.0, 2.0, (SIZE,), np.float32), envs[0].single_action_space)
         self._nothing: dict[str, Any] = {}
@@ -61,10 +67,12 @@ class PortfolioVecEnv(VecEnv):
     def reset(self) -> NDArray[np.float32]:
         self._rng = np.random.default_rng(self._seed)
         rows = []
+        self._worlds = [self._another_world() for _ in range(self.families)]
         for number, env in enumerate(self.envs):
-            env.world = self._another_world()
-            observations, _ = env.reset(seed=self._seed + number)
-            for _ in range(number * self.days // len(self.envs)):
+            family = number // self.twins
+            env.world = self._worlds[family]
+            observations, _ = env.reset(seed=self._seed + family)
+            for _ in range(family * self.days // self.families):
                 observations = env.step(np.zeros(self.size, np.int64))[0]
             rows.append(observations)
         self._meters = [Meter(env.simulation, self.days) for env in self.envs]
@@ -81,8 +89,10 @@ class PortfolioVecEnv(VecEnv):
         rows, rewards, dones = [], [], []
         for number, env in enumerate(self.envs):
             simulation = env.simulation
-            if simulation.day == self.days - 1:
-                env.world = self._another_world()  # for the cohort that starts after this step
+            if simulation.day == self.days - 1:  # a new cohort starts after this step
+                if number % self.twins == 0:
+                    self._worlds[number // self.twins] = self._another_world()
+                env.world = self._worlds[number // self.twins]
             observations, _, terminated, _, info = env.step(
                 self._actions[number * self.size : (number + 1) * self.size]
             )
@@ -106,7 +116,7 @@ class PortfolioVecEnv(VecEnv):
 
     def take_usage(self) -> tuple[float, float]:
         """Cost over opening balance and complaints per account since the last call; see the class."""
-        cost, complaints = self._used.tolist()
+        cost, complaints = (self._used / self.twins).tolist()
         self._used[:] = 0.0
         return cost, complaints
 

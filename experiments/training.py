@@ -36,7 +36,7 @@ from sim.treatments import Menu
 
 EVERY = 10  # rollouts from one checkpoint and validation to the next
 CHECKPOINT, PROGRESS, POLICY, AVERAGE = "checkpoint", "progress.jsonl", "policy", "average.safetensors"
-BOOK = 5  # cohorts of the training that make a whole book, at most: what limits and validation are measured on
+BOOK = 10  # cohorts of the training that make a whole book, at most: what limits and validation are measured on
 LATEST = 8  # cohorts in the running estimate
 MET = 0.05  # share of account-days that features are standardised on
 COST_RATE, COMPLAINT_RATE = 0.05, 0.1
@@ -51,7 +51,8 @@ class Training:
     steps: int = 20_000_000
     seed: int = 1
     cohorts: int = 4
-    accounts: int = 1000
+    twins: int = 4
+    accounts: int = 500
     spread: float = 0.1
     speed: float = 0.3
     imitate: str | None = "tiered"
@@ -78,13 +79,13 @@ class Reference:
 
 def environment(training: Training, scenario: Scenario, objective: Objective) -> PortfolioVecEnv:
     """The cohorts of a training run."""
-    size = training.accounts
+    size, twins = training.accounts, training.twins if training.algorithm in learners.TWIN_BUFFERS else 1
     portfolio = scenario.portfolio(20 * size if scenario.synthetic else None, PORTFOLIO_SEED + training.seed)
     envs = [
         PortfolioVectorEnv(
             scenario.world, scenario.rules, portfolio, min(size, len(portfolio)), scenario.days, fill="cohort"
         )
-        for _ in range(training.cohorts)
+        for _ in range(training.cohorts * twins)
     ]
     return PortfolioVecEnv(
         envs,
@@ -92,6 +93,7 @@ def environment(training: Training, scenario: Scenario, objective: Objective) ->
         spread=training.spread,
         seed=PORTFOLIO_SEED + 1000 * training.seed,
         contacts_a_week=training.contacts_a_week,
+        twins=twins,
     )
 
 
@@ -103,7 +105,7 @@ def follow(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> tuple[float, fl
     """
     rng = np.random.default_rng(0)
     found, met = [], []
-    for number in range(rounds * len(env.envs)):
+    for number in range(rounds * env.families):
         one = env.envs[number % len(env.envs)]
         observations, _ = one.reset(seed=PORTFOLIO_SEED - 1 - number)
         simulation, is_open = one.simulation, np.ones(one.num_envs, bool)
@@ -138,7 +140,7 @@ class _Progress(BaseCallback):
 
     def _on_step(self) -> bool:
         env = self._run.env
-        if not self._rollouts and self.n_calls % (env.days // len(env.envs)) == 0:
+        if not self._rollouts and self.n_calls % (env.days // env.families) == 0:
             self._note()
         return True
 
@@ -159,6 +161,8 @@ class _Progress(BaseCallback):
             "recovery_against": run.against.recovery,
             "days_against": run.against.days,
         }
+        if run.env.twins > 1:
+            line["variance_left"] = self.model.rollout_buffer.left  # type: ignore[attr-defined]
         for name, value in line.items():
             if np.isfinite(value):
                 self.logger.record(f"recoup/{name}", value)

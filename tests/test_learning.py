@@ -37,7 +37,7 @@ from sim.perturbation import behaviour_parameters, randomised, with_behaviour
 from sim.simulation import Simulation
 from sim.treatments import Menu
 
-SMALL = Training("china-consumer", steps=5400, cohorts=2, accounts=30, imitate=None)
+SMALL = Training("china-consumer", steps=5400, cohorts=2, twins=1, accounts=30, imitate=None)
 
 
 @pytest.fixture(scope="module")

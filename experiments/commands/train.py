@@ -19,7 +19,10 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Folder, new [default: runs/train-<scenario>-<time>].")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on in --out from the latest checkpoint.")] = False,
     cohorts: Annotated[int, typer.Option(min=1, max=60, help="Cohorts side by side, each at another age.")] = 4,
-    accounts: Annotated[int, typer.Option(min=10, max=100_000, help="Accounts in each.")] = 1000,
+    twins: Annotated[
+        int, typer.Option(min=1, max=16, help="Copies of each cohort under the same luck, to tell luck from choice.")
+    ] = 4,
+    accounts: Annotated[int, typer.Option(min=10, max=100_000, help="Accounts in each.")] = 500,
     spread: Annotated[
         float, typer.Option(min=0, max=0.9, help="Randomise behaviour parameters by up to this share; 0 = not at all.")
     ] = 0.1,
@@ -66,6 +69,7 @@ def train(
         steps=steps,
         seed=seed,
         cohorts=cohorts,
+        twins=twins,
         accounts=accounts,
         spread=spread,
         speed=speed,
