@@ -19,7 +19,7 @@ from experiments.cohorts import PARTS, Cohorts
 from scenarios.environments import PORTFOLIO_SEED
 
 SEED, BOOKS = PORTFOLIO_SEED + 800_000, 2
-DECAY = 0.95  # of older versions in the mean, an update
+DECAY = 0.9  # of older versions in the mean, an update
 OVERDRAFT = 0.3  # what the score loses for using twice what a limit allows
 Arrays = Mapping[str, NDArray[np.float32]]
 
