@@ -11,8 +11,8 @@ from agents.features import encode
 from agents.policy import Policy
 from agents.vecenv import PortfolioVecEnv
 
-KEPT = 0.5  # share of a cohort's account-days that are learned from: neighbouring days teach much the same
-EPOCHS, BATCH, LEARNING_RATE, ENTROPY = 12, 4096, 1e-3, 0.01
+KEPT = 0.3  # share of a cohort's account-days that are learned from: neighbouring days teach the same
+EPOCHS, BATCH, LEARNING_RATE, ENTROPY = 6, 4096, 1e-3, 0.01
 
 
 def imitate(learner: Any, env: PortfolioVecEnv, plan: Policy, seed: int, masked: bool) -> float:

@@ -51,7 +51,7 @@ class Training:
     steps: int = 20_000_000
     seed: int = 1
     cohorts: int = 4
-    twins: int = 4
+    twins: int = 2
     accounts: int = 500
     spread: float = 0.1
     speed: float = 0.3

@@ -359,7 +359,7 @@ def test_a_tree_says_again_what_a_simple_policy_does(home: Scenario) -> None:
 def test_a_short_training_beats_the_staged_plan_on_unseen_seeds(home: Scenario, tmp_path: Path, seed: int) -> None:
     """Without limits and from nothing but a clone of the tiered plan: by more than the noise of six paired seeds."""
     train(
-        Training("taiwan-cards", steps=2_400_000, seed=seed, twins=2, accounts=250, limits=False, spread=0.0),
+        Training("taiwan-cards", steps=2_400_000, seed=seed, twins=1, accounts=500, limits=False, spread=0.0),
         tmp_path / "run",
     )
     scenario = load_scenario("taiwan-cards")

@@ -21,7 +21,7 @@ def train(
     cohorts: Annotated[int, typer.Option(min=1, max=60, help="Cohorts side by side, each at another age.")] = 4,
     twins: Annotated[
         int, typer.Option(min=1, max=16, help="Copies of each cohort under the same luck, to tell luck from choice.")
-    ] = 4,
+    ] = 2,
     accounts: Annotated[int, typer.Option(min=10, max=100_000, help="Accounts in each.")] = 500,
     spread: Annotated[
         float, typer.Option(min=0, max=0.9, help="Randomise behaviour parameters by up to this share; 0 = not at all.")
