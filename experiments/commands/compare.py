@@ -27,7 +27,7 @@ from experiments.console import (
 if TYPE_CHECKING:
     from experiments.compare import Comparison
 
-DEMO_PLANS = ("no-contact", "status-quo", "staged", "tiered", "distilled", "learned")
+DEMO_PLANS = ("no-contact", "status-quo", "staged", "tiered", "distilled", "considerate", "learned")
 DEMO_SEEDS = 10
 
 
