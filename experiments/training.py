@@ -68,7 +68,7 @@ class Training:
 class Reference:
     """What the plan to be beaten does: recovery and days on cohorts like those of the training, cost and complaints on whole books.
 
-    A small cohort has relatively more staff than its book, as people are whole; a plan that calls much draws more complaints there.
+    A small cohort has relatively more field visitors than its book, as people are whole; a plan that sends them draws more complaints there.
     """
 
     recovery: float
