@@ -88,9 +88,15 @@ def main() -> None:
         "--out",
         given.out,
     )
-    results = read_json(given.out / RESULTS)
+    record(given.scenario, given.out)
+
+
+def record(scenario: str, run: Path) -> None:
+    """Write what a comparison has found into the cards of the scenario's own networks."""
+    results = read_json(run / RESULTS)
+    plans = list(results["policies"])
     for kind in [name for name in NETWORKS if name in plans]:
-        card = read_json(own_policy(kind, given.scenario))
+        card = read_json(own_policy(kind, scenario))
         card["results"] = {
             "command": results["command"],
             "seeds": results["seeds"],
@@ -103,7 +109,7 @@ def main() -> None:
             },
             "versions": results["versions"],
         }
-        write_json(own_policy(kind, given.scenario), card)
+        write_json(own_policy(kind, scenario), card)
 
 
 if __name__ == "__main__":
