@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from experiments.report import charts
-from experiments.report.blocks import Block, Cell, Paragraph, Table
+from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from experiments.report.run import Run
 from experiments.report.text import Text
 from experiments.stress import AS_IT_IS, is_one_parameter
+from sim.parameters import Behaviour
 
 MOST_NAMED = 5
 MOST_PARAMETERS = 12  # those with the smallest gain are shown, of about 170
@@ -40,7 +41,7 @@ def build(run: Run, say: Text) -> list[Block]:
     )
     keys = ("recovery_rate", "time_to_recover_days", "net_recovery_rate")
     table_rows: list[list[Cell | str]] = [
-        [row["label"], *(say.span(row[key], "share", signed=True) for key in keys)] for row in shown
+        [_told(row, say), *(say.span(row[key], "share", signed=True) for key in keys)] for row in shown
     ]
     head = [say("stress.change"), say("stress.recovery"), say("stress.time"), say("stress.net")]
     blocks: list[Block] = [Paragraph(message, "message"), chart, Table(caption, head, table_rows)]
@@ -48,6 +49,12 @@ def build(run: Run, say: Text) -> list[Block]:
         low, high = (say.number(_gain(row), "share", signed=True) for row in (rest[0], rest[-1]))
         blocks.append(Paragraph(say("stress.rest", n=len(rest), low=low, high=high)))
     return blocks
+
+
+def _told(row: dict[str, Any], say: Text) -> Cell:
+    """What is changed; below a parameter's name what it is, where the catalogue's language is the parameters' own."""
+    found = Behaviour.model_fields.get(row["perturbation"][:-1]) if is_one_parameter(row["perturbation"]) else None
+    return Cell(row["label"], [Line(found.description)] if found and found.description and say.language == "en" else [])
 
 
 def _gain(row: dict[str, Any]) -> float:
