@@ -57,7 +57,7 @@ def _claims(results: dict[str, Any], say: Text) -> list[str]:
         sentences.append(
             say(
                 "answers.price",
-                against=names["against"],
+                **names,
                 cost=say.number(policies["staged"][cost]["mean"], "share"),
                 cost_against=say.number(policies[BASE][cost]["mean"], "share"),
                 complaints=say.number(policies["staged"][complaints]["mean"], "count"),

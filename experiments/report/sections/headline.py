@@ -7,19 +7,37 @@ from experiments.measures import MEASURE
 from experiments.report.answers import answers
 from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from experiments.report.run import BASE, Run, verdict
+from experiments.report.sections.welfare import check_words
 from experiments.report.text import Text
+from experiments.welfare import WELFARE
 
 HEADLINE = ("recovery_rate", "time_to_recover_days", "cost_to_collect", "complaints_per_1000", "breaches")
 
 
 def build(run: Run, say: Text) -> list[Block]:
     blocks: list[Block] = [Paragraph(sentence, "message") for sentence in answers(run.results, say)]
+    blocks += [Paragraph(sentence, "message") for sentence in _burden(run, say)]
     if len(run.results["seeds"]) == 1:
         blocks.append(Paragraph(say("one_seed"), "warning"))
     blocks.append(_figures(run, say))
     if BASE in run.names and len(run.names) > 1:
         blocks.append(_claims(run, say))
     return blocks
+
+
+def _burden(run: Run, say: Text) -> list[str]:
+    """What the best plan asks of debtors, and which plan recovers most of those that ask no more than today's."""
+    found = run.extra(WELFARE)
+    if not found:
+        return []
+    checks = {check["policy"]: check for check in found["checks"] if check["policy"] != check["reference"]}
+    said = [check_words(checks[run.best], found, say)] if run.best in checks else []
+    gentle = [name for name, check in checks.items() if check["passed"]]
+    if gentle and run.best not in gentle:
+        plan = max(gentle, key=lambda name: run.value(name, "net_recovery_rate")["mean"] or 0.0)
+        ours = say.span(run.value(plan, "net_recovery_rate"), "share")
+        said.append(say("answers.gentle", plan=say.name(plan), reference=say.name(found["reference"]), ours=ours))
+    return said
 
 
 def _figures(run: Run, say: Text) -> Table:
