@@ -26,7 +26,9 @@ from experiments.report.page import SECTIONS
 from experiments.report.plan_tree import Fork, Leaf, condition, tree_of
 from experiments.report.run import Run, verdict
 from experiments.report.words import conditions, step_words
+from experiments.runfolder import read_json, write_json
 from experiments.stress import is_one_parameter, stress_set
+from experiments.welfare import WELFARE
 from scenarios.schema import load_scenario
 from sim.inputs import InputError, read_yaml
 from sim.observation import FIELDS, HIGH, LOW
@@ -417,3 +419,28 @@ def test_browser_test_notices_faults(chromium: browser.Browser, tmp_path: Path) 
     )
     faults = chromium.open(page, 390)
     assert len(faults) >= 3 and chromium.ask("document.documentElement.scrollWidth") > 390
+
+
+def test_first_screen_says_what_the_best_plan_asks_of_debtors_and_who_asks_no_more(
+    finished: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    run = Run(folder)
+    found = read_json(folder / WELFARE)
+    found["reference"] = next(name for name in run.names if name != run.best)
+    others = [check for check in found["checks"] if check["policy"] not in (run.best, found["reference"])]
+    for check in found["checks"]:
+        check["reference"] = found["reference"]
+        check |= {"passed": check is others[0], "verdict": "no more burden" if check is others[0] else "more burden"}
+        check |= {"more": [] if check is others[0] else ["busiest_week_p95"], "less": [], "cost_from": None}
+    write_json(folder / WELFARE, found)
+    page = render(folder).read_text(encoding="utf-8")
+    first = page.split("<table")[0]
+    assert f"{run.best}: puts more on debtors than {found['reference']}" in first
+    plan = others[0]["policy"]
+    assert (
+        f"Of the plans that put no more on debtors than {found['reference']}, {plan} recovers most after costs" in first
+    )
+    (folder / WELFARE).unlink()
+    assert "on debtors" not in render(folder).read_text(encoding="utf-8").split("<table")[0]

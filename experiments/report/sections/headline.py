@@ -31,7 +31,9 @@ def _burden(run: Run, say: Text) -> list[str]:
     if not found:
         return []
     checks = {check["policy"]: check for check in found["checks"] if check["policy"] != check["reference"]}
-    said = [check_words(checks[run.best], found, say)] if run.best in checks else []
+    if run.best not in checks:
+        return []
+    said = [check_words(checks[run.best], found, say)]
     gentle = [name for name, check in checks.items() if check["passed"]]
     if gentle and run.best not in gentle:
         plan = max(gentle, key=lambda name: run.value(name, "net_recovery_rate")["mean"] or 0.0)
