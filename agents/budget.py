@@ -59,8 +59,10 @@ class Budget:
 
     def charge(self) -> None:
         """Let the objective charge the present prices."""
-        self.objective.cost_price = self.cost.price if self.cost else self.objective.cost_price
-        self.objective.complaint_price = self.complaints.price if self.complaints else self.objective.complaint_price
+        if self.cost:
+            self.objective.cost_price = self.cost.price
+        if self.complaints:
+            self.objective.complaint_price = self.complaints.price
 
     def restore(self, prices: Mapping[str, float]) -> None:
         """Go on with the prices of an earlier part of the run."""

@@ -127,11 +127,11 @@ def build(
             device="cpu",
             **settings,
         )
-        if algorithm == "maskable-ppo":
-            learner.policy.action_dist = MaskedChoice(env.action_space.n)  # type: ignore[assignment, attr-defined]
-        return learner
     except TypeError as error:
         raise InputError("hyper-parameters", "settings", str(error), f"keyword arguments of {algorithm}") from None
+    if algorithm == "maskable-ppo":
+        learner.policy.action_dist = MaskedChoice(env.action_space.n)  # type: ignore[assignment, attr-defined]
+    return learner
 
 
 def weights(algorithm: str, learner: BaseAlgorithm) -> dict[str, NDArray[np.float32]]:

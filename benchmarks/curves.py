@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -22,9 +23,13 @@ BIN = 1_000_000  # account-days
 ROWS = (("recovery", "Recovery against staged"), ("complaints", "Complaints per 1,000 accounts"))
 
 
+def rollouts(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "progress.jsonl").read_text().splitlines()]
+
+
 def smoothed(folder: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Millions of account-days, and what `ROWS` name, in means of a `BIN` each."""
-    lines = [json.loads(line) for line in (folder / "progress.jsonl").read_text().splitlines()]
+    lines = rollouts(folder)
     steps = np.array([line["steps"] for line in lines])
     bins = steps // BIN
     whole = [number for number in np.unique(bins) if (bins == number).sum() > 1]
@@ -37,7 +42,7 @@ def smoothed(folder: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
 
 def validated(folder: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """As `smoothed`, of the validations of a run; cash stands for recovery, both discounted."""
-    lines = [json.loads(line) for line in (folder / "progress.jsonl").read_text().splitlines()]
+    lines = rollouts(folder)
     found = [(line["steps"], line["validation"]) for line in lines if "validation" in line]
     if not found:
         return np.zeros(0), {name: np.zeros(0) for name, _ in ROWS}

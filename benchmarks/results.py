@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from experiments.measures import MEASURE
 from experiments.report import text_in
 from experiments.runfolder import RESULTS, read_json, write_text
-from experiments.stress import is_one_parameter
+from experiments.stress import shown
 from experiments.welfare import WELFARE
 
 ROWS = (
@@ -95,19 +95,16 @@ def burdens(found: dict[str, Any], policies: list[str]) -> list[list[str]]:
 
 def stressed(found: dict[str, Any]) -> list[str]:
     """The counts, and the worlds that change most: those with a name, and the parameters with the smallest gain."""
-    gain = {row["perturbation"]: row["recovery_rate"] for row in found["rows"]}
-    label = {row["perturbation"]: row["label"] for row in found["rows"]}
-    parameters = sorted(filter(is_one_parameter, gain), key=lambda name: gain[name]["mean"])
+    rows, rest = shown(found["rows"], WORST)
     accounts = f"{found['accounts']:,} accounts" if found["accounts"] else "all accounts"
-    shown = [name for name in gain if not is_one_parameter(name)] + parameters[:WORST]
     return [
         f"**Stress** (`recoup stress`, seeds {found['seeds'][0]} to {found['seeds'][-1]}, {accounts}): {found['policy']} recovers surely "
         f"more than {found['against']} in {found['positive']} of {found['worlds']} wrong worlds, surely less in {found['negative']}. "
-        f"Of the {len(parameters)} worlds with one behaviour parameter off by 30 %, those with the smallest gain are shown.",
+        f"Of the {len(rest) + WORST} worlds with one behaviour parameter off by 30 %, those with the smallest gain are shown.",
         "",
         *table(
             ["world", f"recovery of {found['policy']} relative to {found['against']}"],
-            [[label[name], SAY.span(gain[name], "share", signed=True)] for name in shown],
+            [[row["label"], SAY.span(row["recovery_rate"], "share", signed=True)] for row in rows],
         ),
     ]
 

@@ -10,7 +10,6 @@ Copies the policies, distils «learned», compares all with the plans on unseen 
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import shutil
 import subprocess
@@ -45,7 +44,7 @@ def ship(kind: str, scenario: str, trained: Path) -> Path:
     card_path.parent.mkdir(exist_ok=True)
     for ending in (".safetensors", ".json"):
         shutil.copyfile(trained / f"policy{ending}", card_path.with_suffix(ending))
-    card = json.loads(card_path.read_text(encoding="utf-8"))
+    card = read_json(card_path)
     card["name"] = kind
     # Where a maintainer keeps his runs is nobody's business.
     card["training"]["command"] = re.sub(r"--out \S+", f"--out runs/{kind}-{scenario}", card["training"]["command"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,15 +19,27 @@ from sim.treatments import Menu
 PARTS = ("cash", "cost", "quick", "complaints")  # the arguments of `Objective.value`
 
 
-def followed(scenario: Scenario, policy: Policy, portfolio: Portfolio, seed: int) -> Simulation:
-    """A cohort at the scenario's horizon, or once all its accounts are closed, after a policy has led it there."""
+def followed(
+    scenario: Scenario,
+    policy: Policy,
+    portfolio: Portfolio,
+    seed: int,
+    on_decision: Callable[[NDArray[np.float32], NDArray[np.bool_]], None] | None = None,
+) -> Simulation:
+    """A cohort at the scenario's horizon, or once all its accounts are closed, after a policy has led it there.
+
+    Args:
+        on_decision: called after each day's choice with what the policy saw: observations and masks of the open accounts.
+    """
     simulation = Simulation(scenario.world, portfolio, scenario.rules, seed)
     while simulation.day < scenario.days and not simulation.finished:
         actions, priority = np.zeros(simulation.open_accounts.size, np.int64), None
         if simulation.day % scenario.world.decision_every_days == 0:
-            seen = simulation.observe()
-            actions = policy.act(seen, simulation.masks(), simulation.open_accounts)
+            seen, masks = simulation.observe(), simulation.masks()
+            actions = policy.act(seen, masks, simulation.open_accounts)
             priority = policy.priority(seen, actions)
+            if on_decision:
+                on_decision(seen, masks)
         simulation.advance(actions, priority)
     return simulation
 

@@ -13,19 +13,19 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agents.distill import NO_ACT, Extract, Sample, extract
 from agents.learned import LearnedPolicy
 from agents.library import load_policy
 from agents.plan import Plan, PlanFile
 from agents.policy import Policy
-from experiments.cohorts import Cohorts
+from experiments.cohorts import Cohorts, followed
 from experiments.intervals import interval
 from experiments.validation import Validation
 from scenarios.environments import PORTFOLIO_SEED
 from scenarios.schema import Scenario
 from sim.inputs import InputError
-from sim.simulation import Simulation
 
 KEPT = 0.1  # share of account-days the tree learns from
 COLLECT_SEED, SELECT_SEED = PORTFOLIO_SEED + 500_000, PORTFOLIO_SEED + 600_000
@@ -47,19 +47,15 @@ class Distillation:
 
 def collect(scenario: Scenario, leader: Policy, teacher: LearnedPolicy, accounts: int, seed: int) -> Sample:
     """What the teacher would do on account-days that the leader brings about."""
-    simulation = Simulation(scenario.world, scenario.portfolio(accounts, seed), scenario.rules, seed)
     rng = np.random.default_rng(seed)
     observations, probabilities = [], []
-    while simulation.day < scenario.days and not simulation.finished:
-        actions, priority = np.zeros(simulation.open_accounts.size, np.int64), None
-        if simulation.day % scenario.world.decision_every_days == 0:
-            seen, masks = simulation.observe(), simulation.masks()
-            actions = leader.act(seen, masks, simulation.open_accounts)
-            priority = leader.priority(seen, actions)
-            kept = rng.random(len(seen)) < KEPT
-            observations.append(seen[kept])
-            probabilities.append(teacher.probabilities(seen[kept], masks[kept]))
-        simulation.advance(actions, priority)
+
+    def ask(seen: NDArray[np.float32], masks: NDArray[np.bool_]) -> None:
+        kept = rng.random(len(seen)) < KEPT
+        observations.append(seen[kept])
+        probabilities.append(teacher.probabilities(seen[kept], masks[kept]))
+
+    followed(scenario, leader, scenario.portfolio(accounts, seed), seed, ask)
     return Sample(np.concatenate(observations), np.concatenate(probabilities))
 
 

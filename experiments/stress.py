@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from experiments.compare import Comparison
@@ -41,6 +41,17 @@ def stress_set(spread: float = SPREAD) -> list[Variant]:
 def is_one_parameter(name: str) -> bool:
     """Whether a world of the stress set moves one behaviour parameter, and is not one of the named stresses."""
     return name.endswith(("-", "+"))
+
+
+def shown(rows: Sequence[Mapping[str, Any]], most: int) -> tuple[list[Any], list[Any]]:
+    """Rows of stress.json as a reader gets them: the named worlds and the `most` parameters with the smallest gain; the rest."""
+    parameters = sorted((row for row in rows if is_one_parameter(row["perturbation"])), key=gain)
+    return [row for row in rows if not is_one_parameter(row["perturbation"])] + parameters[:most], parameters[most:]
+
+
+def gain(row: Mapping[str, Any]) -> float:
+    """Relative gain in recovery of a row; 0 where there is none to speak of."""
+    return float(row["recovery_rate"]["mean"] or 0.0)
 
 
 def stress(

@@ -282,7 +282,7 @@ def train(
         budget.complaints = Limit(
             "complaints", (1 - KEPT_FREE) * against.complaints, COMPLAINT_RATE, training.complaint_price
         )
-        objective.complaint_price = training.complaint_price
+        budget.charge()
     learner = learners.build(training.algorithm, env, found, training.seed, folder / "tensorboard")
     learners.standardise(learner, met)
     run = _Run(training, folder, scenario, menu, env, learner, found, command, against, budget, validation)

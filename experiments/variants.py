@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -82,8 +81,8 @@ class Trial:
 def run(trial: Trial) -> dict[str, float]:
     """All measures of a trial, and `hours.<pool>` of capacity a day, `net` money of the cohort (currency)."""
     comparison = trial.comparison
-    scenario = copy.copy(comparison.load())
-    scenario.world = trial.variant.of(scenario.world)
+    scenario = comparison.load()
+    scenario = scenario.with_world(trial.variant.of(scenario.world))
     days = comparison.days or scenario.days
     done = rollout(scenario, trial.policy, scenario.portfolio(comparison.accounts, trial.seed), trial.seed, days)
     taken = measures.take(done)

@@ -8,7 +8,7 @@ from experiments.report import charts
 from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from experiments.report.run import Run
 from experiments.report.text import Text
-from experiments.stress import AS_IT_IS, is_one_parameter
+from experiments.stress import AS_IT_IS, gain, is_one_parameter, shown
 from sim.parameters import Behaviour
 
 MOST_NAMED = 5
@@ -28,25 +28,24 @@ def build(run: Run, say: Text) -> list[Block]:
         message = say("stress.message_fails", **names, n=len(unsure), total=len(wrong), labels=listed)
     else:
         message = say("stress.message_holds", **names, n=len(wrong))
-    parameters = sorted((row for row in rows if is_one_parameter(row["perturbation"])), key=_gain)
-    shown = [row for row in rows if not is_one_parameter(row["perturbation"])] + parameters[:MOST_PARAMETERS]
+    told, rest = shown(rows, MOST_PARAMETERS)
     caption = say("stress.caption", **names)
     chart = charts.dots(
         "stress",
-        [row["label"] for row in shown],
-        {names["policy"]: [row["recovery_rate"] for row in shown]},
+        [row["label"] for row in told],
+        {names["policy"]: [row["recovery_rate"] for row in told]},
         say("stress.axis", **names),
         caption,
         from_zero=False,
     )
     keys = ("recovery_rate", "time_to_recover_days", "net_recovery_rate")
     table_rows: list[list[Cell | str]] = [
-        [_told(row, say), *(say.span(row[key], "share", signed=True) for key in keys)] for row in shown
+        [_told(row, say), *(say.span(row[key], "share", signed=True) for key in keys)] for row in told
     ]
     head = [say("stress.change"), say("stress.recovery"), say("stress.time"), say("stress.net")]
     blocks: list[Block] = [Paragraph(message, "message"), chart, Table(caption, head, table_rows)]
-    if rest := parameters[MOST_PARAMETERS:]:
-        low, high = (say.number(_gain(row), "share", signed=True) for row in (rest[0], rest[-1]))
+    if rest:
+        low, high = (say.number(gain(row), "share", signed=True) for row in (rest[0], rest[-1]))
         blocks.append(Paragraph(say("stress.rest", n=len(rest), low=low, high=high)))
     return blocks
 
@@ -55,7 +54,3 @@ def _told(row: dict[str, Any], say: Text) -> Cell:
     """What is changed; below a parameter's name what it is, where the catalogue's language is the parameters' own."""
     found = Behaviour.model_fields.get(row["perturbation"][:-1]) if is_one_parameter(row["perturbation"]) else None
     return Cell(row["label"], [Line(found.description)] if found and found.description and say.language == "en" else [])
-
-
-def _gain(row: dict[str, Any]) -> float:
-    return row["recovery_rate"]["mean"] or 0.0
