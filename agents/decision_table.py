@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, uint64
+from numba import uint64
 from numpy.typing import NDArray
 
 from agents.conditions import Clause, is_whole
+from agents.sampling import HASHED_COLUMNS, hashed_uniform
+from sim.compiled import njit
 from sim.observation import FIELD_INDEX, FIELDS
 
 ABSENT = -1  # a treatment the menu does not have
@@ -24,11 +26,6 @@ _MOST_DIRECT = 2000  # a larger whole number is looked up among cut points, to k
 
 _COLUMN = np.dtype([("number", "u8"), ("start", "u8"), ("last", "u8")])  # its bins: start .. start + last
 _RULE = np.dtype([("start", "i8"), ("offers", "i8"), ("windows", "i8"), ("spread", "u1")], align=True)
-
-# What tells accounts apart and what tells days apart, for spreading work over the windows of a day.
-_LOT_FIELDS = ("opening_balance", "monthly_income", "credit_score", "early_warning", "tenure_months", "days_in_book")
-_LOT_COLUMNS = np.array([FIELD_INDEX[name] for name in _LOT_FIELDS])
-_LOT_FACTORS = np.array([0x9E3779B97F4A7C15 * power & (1 << 64) - 1 for power in (1, 3, 5, 7, 9, 11)], np.uint64)
 
 _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
 _BIT_NUMBER = np.argsort((_DE_BRUIJN << np.arange(64, dtype=np.uint64)) >> np.uint64(58))
@@ -120,7 +117,7 @@ class DecisionTable:
             self.clause_rule,
             self.rules,
             self.choices,
-            _LOT_COLUMNS,  # an argument: as a constant it would outlive a change of the fields in Numba's cache
+            HASHED_COLUMNS,
             actions,
         )
         return actions
@@ -177,13 +174,13 @@ def _word(clauses: list[tuple[int, Clause]], column: int, value: float, words: i
     return bits
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def _lowest(word):  # type: ignore[no-untyped-def]
     """Number of the lowest bit that is set: multiplying by a de Bruijn sequence brings it to the top six bits."""
     return _BIT_NUMBER[((word & (~word + uint64(1))) * _DE_BRUIJN) >> uint64(58)]
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def _holding(row, whole, parted, cuts, truth, every):  # type: ignore[no-untyped-def]
     """The clauses of one word (`truth`, `every`) that a row satisfies; unsigned indices spare the sign checks."""
     alive = every
@@ -202,23 +199,13 @@ def _holding(row, whole, parted, cuts, truth, every):  # type: ignore[no-untyped
     return alive
 
 
-@njit(cache=True, inline="always")
-def _lot(bits, columns, draw, size):  # type: ignore[no-untyped-def]
-    """A number below `size` that varies with account, day and draw, and is the same in any batch."""
-    h = uint64(draw) << uint64(40)
-    for n in range(columns.size):
-        h += uint64(bits[columns[n]]) * _LOT_FACTORS[n]
-    h = (h ^ (h >> uint64(32))) * uint64(0x94D049BB133111EB)
-    return np.int64(((h >> uint64(33)) * uint64(size)) >> uint64(31))
-
-
-@njit(cache=True)
-def _choice(mask, rule, choices, bits, lot_columns):  # type: ignore[no-untyped-def]
+@njit()
+def _choice(mask, rule, choices, bits, columns):  # type: ignore[no-untyped-def]
     """The first allowed treatment of a rule, -1 if there is none; spread rules draw among the allowed windows."""
     for offer in range(rule.offers):
         first = rule.start + offer * rule.windows
         if rule.spread:
-            index = choices[first + _lot(bits, lot_columns, 0, rule.windows)]
+            index = choices[first + int(hashed_uniform(bits, columns, 0) * rule.windows)]
             if index >= 0 and mask[index]:
                 return index
         allowed = 0
@@ -228,8 +215,8 @@ def _choice(mask, rule, choices, bits, lot_columns):  # type: ignore[no-untyped-
                 if not rule.spread:
                     return index
                 allowed += 1
-        if allowed:  # the lot fell on a forbidden window: draw again among the others, which keeps their proportions
-            skip = _lot(bits, lot_columns, 1, allowed)
+        if allowed:  # the window drawn is forbidden: draw again among the others, which keeps their proportions
+            skip = int(hashed_uniform(bits, columns, 1) * allowed)
             for at in range(first, first + rule.windows):
                 index = choices[at]
                 if index >= 0 and mask[index]:
@@ -239,9 +226,9 @@ def _choice(mask, rule, choices, bits, lot_columns):  # type: ignore[no-untyped-
     return -1
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _decide(  # type: ignore[no-untyped-def]
-    observations, bits, masks, whole, parted, cuts, truth, every, clause_rule, rules, choices, lot_columns, actions
+    observations, bits, masks, whole, parted, cuts, truth, every, clause_rule, rules, choices, columns, actions
 ):
     for row in range(actions.size):
         action = -1
@@ -249,14 +236,14 @@ def _decide(  # type: ignore[no-untyped-def]
             alive = _holding(observations[row], whole, parted, cuts, truth[word], every[word])
             while alive and action < 0:
                 rule = rules[clause_rule[64 * word + _lowest(alive)]]
-                action = _choice(masks[row], rule, choices, bits[row], lot_columns)
+                action = _choice(masks[row], rule, choices, bits[row], columns)
                 alive &= alive - uint64(1)
             if action >= 0:
                 actions[row] = action
                 break
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _deciding(  # type: ignore[no-untyped-def]
     observations, actions, whole, parted, cuts, truth, every, clause_rule, carries, deciding
 ):

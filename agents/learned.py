@@ -19,14 +19,12 @@ from pydantic import Field
 
 from agents import features, policy_files
 from agents.restraint import ContactsAWeek, Restraint
+from agents.sampling import hashed_uniforms
 from sim.observation import FIELD_INDEX, FIELDS, ObservedField
 from sim.parameters import Section
 from sim.treatments import Menu
 
 FORMAT = 1
-_LOT_FIELDS = ("opening_balance", "monthly_income", "credit_score", "early_warning", "tenure_months", "days_in_book")
-_LOT_COLUMNS = [FIELD_INDEX[name] for name in _LOT_FIELDS]
-_LOT_FACTORS = np.array([0x9E3779B97F4A7C15 * odd & (1 << 64) - 1 for odd in (1, 3, 5, 7, 9, 11)], np.uint64)
 
 
 class Card(Section):
@@ -111,7 +109,7 @@ class LearnedPolicy:
     ) -> NDArray[np.int64]:
         """Menu indices, shape (accounts,); see `Policy.act`."""
         outputs = self._allowed(observations, masks, numbers)
-        return outputs.argmax(axis=1) if self.card.choice == "best" else _drawn(outputs, _lots(observations))
+        return outputs.argmax(axis=1) if self.card.choice == "best" else _drawn(outputs, hashed_uniforms(observations))
 
     def probabilities(
         self,
@@ -180,16 +178,6 @@ def _drawn(outputs: NDArray[np.float32], lots: NDArray[np.float64]) -> NDArray[n
     weights = np.exp(outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True))
     total = weights.cumsum(axis=1)
     return (total <= lots[:, None] * total[:, -1:]).sum(axis=1)
-
-
-def _lots(observations: NDArray[np.float32]) -> NDArray[np.float64]:
-    """A number in [0, 1) per row, a hash of fields that tell accounts and days apart: the same in any batch."""
-    bits = np.ascontiguousarray(observations[:, _LOT_COLUMNS]).view(np.uint32).astype(np.uint64)
-    with np.errstate(over="ignore"):
-        h = (bits * _LOT_FACTORS).sum(axis=1, dtype=np.uint64)
-        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-            h = (h ^ (h >> np.uint64(shift))) * np.uint64(factor)
-    return (h >> np.uint64(11)).astype(np.float64) / 2.0**53
 
 
 def load(path: Path, menu: Menu) -> LearnedPolicy:
