@@ -48,6 +48,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Recoup needs Python 3.11 or newer, found " + sys.version.split()[0])'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,learn]"
+	for folder in sim agents scenarios experiments; do ln -sfn ../$$folder recoup/$$folder; done  # for mypy and editors
 	touch $@
 
 clean:

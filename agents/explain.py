@@ -7,9 +7,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.conditions import codes_of, is_whole
-from agents.plan import Plan
-from sim.observation import FIELD_INDEX, FIELDS
+from recoup.agents.plans.conditions import codes_of, is_whole
+from recoup.agents.plans.plan import Plan
+from recoup.sim.observation import FIELD_INDEX, FIELDS
 
 
 @runtime_checkable
@@ -20,7 +20,7 @@ class Explains(Protocol):
         """Reasons for choosing `action` on one observation, the weightiest first; empty where there is none.
 
         Args:
-            observation: shape (fields of `sim.observation.FIELDS`,), natural units.
+            observation: shape (fields of `recoup.sim.observation.FIELDS`,), natural units.
         """
         ...
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compiled import njit
-from sim.observation import FIELDS, LOW, ObservedField
+from recoup.sim.compiled import njit
+from recoup.sim.observation import FIELDS, LOW, ObservedField
 
 _LOGARITHMIC_FROM = 50.0  # ranges wider than this are felt in proportion, not in units
 

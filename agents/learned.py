@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from agents import features, policy_files
-from agents.restraint import ContactsAWeek, Restraint
-from agents.sampling import hashed_uniforms
-from sim.observation import FIELD_INDEX, FIELDS, ObservedField
-from sim.parameters import Section
-from sim.treatments import Menu
+from recoup.agents import features, policy_files
+from recoup.agents.contact_cap import ContactsAWeek, Restraint
+from recoup.agents.sampling import hashed_uniforms
+from recoup.sim.observation import FIELD_INDEX, FIELDS, ObservedField
+from recoup.sim.parameters import Section
+from recoup.sim.treatments import Menu
 
 FORMAT = 1
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from agents import learned
-from agents.greedy import ALGORITHM, load_greedy
-from agents.plan import Plan, find_plan, shipped_plans
-from agents.policy import Policy
-from agents.policy_files import read_document
-from sim.inputs import InputError, choose
-from sim.parameters import World
-from sim.treatments import Menu
+from recoup.agents import learned
+from recoup.agents.plans.plan import Plan, find_plan, shipped_plans
+from recoup.agents.policy import Policy
+from recoup.agents.policy_files import read_document
+from recoup.agents.propensity.greedy import ALGORITHM, load_greedy
+from recoup.sim.inputs import InputError, choose
+from recoup.sim.parameters import World
+from recoup.sim.treatments import Menu
 
 # What a scenario has of its own in agents/policies, and the command for each.
 OWN = {"learned": ".json", "distilled": ".yaml", "greedy": ".json", "effort": ".yaml", "considerate": ".json"}
@@ -56,7 +56,7 @@ def load_policy(given: str, scenario: str, world: World) -> Policy:
 
 def own_policy(kind: str, scenario: str) -> Path:
     """Where a scenario's own policy of a kind lies, or would lie."""
-    return Path(str(files("agents").joinpath("policies", f"{scenario}-{kind}{OWN[kind]}")))
+    return Path(str(files("recoup.agents").joinpath("policies", f"{scenario}-{kind}{OWN[kind]}")))
 
 
 def scenarios_with(kind: str) -> list[str]:

@@ -33,7 +33,7 @@ class Policy(Protocol):
         """Choose a treatment for each account.
 
         Args:
-            observations: shape (accounts, fields of `sim.observation.FIELDS`), natural units.
+            observations: shape (accounts, fields of `recoup.sim.observation.FIELDS`), natural units.
             masks: shape (accounts, menu); True where the treatment is allowed today.
             numbers: which account each row is, rising, for policies with a memory; None = the rows are always the same.
 

@@ -17,8 +17,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from sim.inputs import Document, InputError, read_text, validated
-from sim.parameters import Section
+from recoup.sim.inputs import Document, InputError, read_text, validated
+from recoup.sim.parameters import Section
 
 MOST_BYTES = 16_000_000
 AnyCard = TypeVar("AnyCard", bound=Section)

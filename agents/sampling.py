@@ -10,8 +10,8 @@ import numpy as np
 from numba import uint64
 from numpy.typing import NDArray
 
-from sim.compiled import njit
-from sim.observation import FIELD_INDEX
+from recoup.sim.compiled import njit
+from recoup.sim.observation import FIELD_INDEX
 
 # What tells accounts apart, and what tells days apart.
 HASHED_FIELDS = ("opening_balance", "monthly_income", "credit_score", "early_warning", "tenure_months", "days_in_book")

@@ -20,9 +20,9 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from agents.plan import Plan, find_plan
-from scenarios.schema import load_scenario
-from sim.simulation import Simulation
+from recoup.agents.plans.plan import Plan, find_plan
+from recoup.scenarios.schema import load_scenario
+from recoup.sim.simulation import Simulation
 from tests.reference import ReferenceSimulation
 
 SEED = 1

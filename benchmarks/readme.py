@@ -7,11 +7,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from experiments.measures import MEASURE
-from experiments.report import answers, render, text_in
-from experiments.report.sections.welfare import check_words
-from experiments.runfolder import RESULTS, read_json, write_text
-from experiments.welfare import WELFARE
+from recoup.experiments.comparison.measures import MEASURE
+from recoup.experiments.comparison.welfare import WELFARE
+from recoup.experiments.report import answers, render, text_in
+from recoup.experiments.report.sections.welfare import check_words
+from recoup.experiments.runs.runfolder import RESULTS, read_json, write_text
 from tests.browser import Browser, find
 
 ROWS = (

@@ -9,11 +9,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from experiments.measures import MEASURE
-from experiments.report import text_in
-from experiments.runfolder import RESULTS, read_json, write_text
-from experiments.stress import shown
-from experiments.welfare import WELFARE
+from recoup.experiments.comparison.measures import MEASURE
+from recoup.experiments.comparison.welfare import WELFARE
+from recoup.experiments.report import text_in
+from recoup.experiments.robustness.stress import shown
+from recoup.experiments.runs.runfolder import RESULTS, read_json, write_text
 
 ROWS = (
     "recovery_rate net_recovery_rate time_to_recover_days cost_to_collect complaints_per_1000 breaches occupancy"

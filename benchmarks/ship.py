@@ -18,8 +18,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from agents.library import OWN, own_policy
-from experiments.runfolder import RESULTS, read_json, write_json
+from recoup.agents.library import OWN, own_policy
+from recoup.experiments.runs.runfolder import RESULTS, read_json, write_json
 
 MEASURES = (
     "recovery_rate",
@@ -34,7 +34,7 @@ NETWORKS = ("learned", "considerate")
 
 
 def recoup(*arguments: str | Path) -> None:
-    code = "from experiments.cli import main; main()"
+    code = "from recoup.experiments.cli import main; main()"
     subprocess.run([sys.executable, "-c", code, *map(str, arguments)], check=True)
 
 

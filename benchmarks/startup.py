@@ -14,7 +14,7 @@ from rich.table import Table
 
 AIM = 0.3  # CPU seconds for --help
 COMMANDS = (["--help"], ["compare", "--help"], ["scenarios"], ["plan", "check", "staged"])
-_CODE = "from experiments.cli import main; main()"
+_CODE = "from recoup.experiments.cli import main; main()"
 
 
 def cpu_seconds(arguments: list[str]) -> float:
@@ -27,7 +27,7 @@ def cpu_seconds(arguments: list[str]) -> float:
 
 def slowest_imports(most: int = 5) -> list[tuple[str, float]]:
     """Top-level modules by the milliseconds that importing the command spends in them, children included."""
-    code = "import experiments.cli"
+    code = "import recoup.experiments.cli"
     told = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=True)
     rows = re.findall(r"\|\s+(\d+) \| {1,3}(\S+)", told.stderr)
     return sorted(((name, int(spent) / 1000) for spent, name in rows), key=lambda row: -row[1])[:most]

@@ -25,11 +25,11 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import recoup  # noqa: F401
-from agents.features import encode
-from agents.masked_choice import MaskedChoice
-from agents.vecenv import PortfolioVecEnv
-from sim.env import PortfolioVectorEnv
-from sim.simulation import Simulation
+from recoup.agents.features import encode
+from recoup.agents.training.masked_sampling import MaskedChoice
+from recoup.agents.training.vecenv import PortfolioVecEnv
+from recoup.sim.envs.portfolio import PortfolioVectorEnv
+from recoup.sim.simulation import Simulation
 
 KERNELS = ("wake", "allowed", "observe", "decide", "live")
 
@@ -109,7 +109,7 @@ class Case(NamedTuple):
     units: int
     epochs: int
     threads: int
-    ours: bool = True  # `agents.masked_choice`; False: sb3-contrib's own distribution
+    ours: bool = True  # `recoup.agents.training.masked_sampling`; False: sb3-contrib's own distribution
 
 
 CASES = (

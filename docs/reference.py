@@ -11,14 +11,14 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from typer.main import get_command
 
-from agents.conditions import codes_of
-from experiments.cli import app
-from experiments.measures import MEASURES
-from scenarios.schema import find_rules, load_scenario, rule_pack_names, scenario_names
-from sim.observation import FIELDS
-from sim.parameters import World
-from sim.rules import KINDS, Rule
-from sim.treatments import Legal, Menu, OfferKind, Treatment
+from recoup.agents.plans.conditions import codes_of
+from recoup.experiments.cli import app
+from recoup.experiments.comparison.measures import MEASURES
+from recoup.scenarios.schema import find_rules, load_scenario, rule_pack_names, scenario_names
+from recoup.sim.compliance.rules import KINDS, Rule
+from recoup.sim.observation import FIELDS
+from recoup.sim.parameters import World
+from recoup.sim.treatments import Legal, Menu, OfferKind, Treatment
 
 _LIMITS = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to"}
 _WAYS = {1: "more is better", -1: "less is better", 0: "neither way is better"}
@@ -64,7 +64,7 @@ def measures() -> str:
     """Each measure with its definition, unit and better direction."""
     rows = [(f"`{m.name}`", m.title, m.definition, m.unit, _WAYS[m.better]) for m in MEASURES]
     return (
-        "# Measures\n\nDefined once, in `experiments/measures.py`. Every figure is a mean over seeds with a 95 % bootstrap "
+        "# Measures\n\nDefined once, in `experiments/comparison/measures.py`. Every figure is a mean over seeds with a 95 % bootstrap "
         "interval; differences between plans are paired by seed.\n\n"
         + _table(["name in results.json", "measure", "definition", "unit", ""], rows)
     )

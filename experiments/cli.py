@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands import (
+from recoup.experiments.commands import (
     attribute,
     audit,
     calibrate,
@@ -29,7 +29,7 @@ from experiments.commands import (
     train,
     tune,
 )
-from experiments.console import INTERRUPTED
+from recoup.experiments.runs.console import INTERRUPTED
 
 app = typer.Typer(
     help="Simulate a debtor portfolio, run collection plans on it, and compare them.",
@@ -103,7 +103,7 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(1)
     except Exception as error:
-        from sim.inputs import InputError
+        from recoup.sim.inputs import InputError
 
         if not isinstance(error, InputError):
             raise

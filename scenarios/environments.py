@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from scenarios.schema import load_scenario
-from sim.account_env import AccountEnv
-from sim.env import PortfolioVectorEnv
+from recoup.scenarios.schema import load_scenario
+from recoup.sim.envs.account import AccountEnv
+from recoup.sim.envs.portfolio import PortfolioVectorEnv
 
 PORTFOLIO_SEED = 20_000_000  # accounts to train on: no comparison uses seeds as high
 

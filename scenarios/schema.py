@@ -9,14 +9,14 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from sim.importing import load, sample
-from sim.inputs import Document, InputError, Place, choose, read_yaml, validated
-from sim.parameters import Section, World
-from sim.portfolio import Portfolio
-from sim.rules import RulePack, load_rules
-from sim.synthetic import generate
+from recoup.sim.compliance.rules import RulePack, load_rules
+from recoup.sim.inputs import Document, InputError, Place, choose, read_yaml, validated
+from recoup.sim.parameters import Section, World
+from recoup.sim.portfolio.importing import load, sample
+from recoup.sim.portfolio.synthetic import generate
+from recoup.sim.portfolio.table import Portfolio
 
-ROOT = Path(str(resources.files("scenarios")))
+ROOT = Path(str(resources.files("recoup.scenarios")))
 _SOURCED = {"value", "source", "confidence"}
 
 

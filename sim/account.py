@@ -179,7 +179,7 @@ ACCOUNT = np.dtype(
         ("blocked", "u2"),
         ("breaches", "u2"),
         ("unserved", "u2"),
-        # tallies of what the debtor bears: measured, never observed (see experiments/welfare.py)
+        # tallies of what the debtor bears: measured, never observed (see experiments/comparison/welfare.py)
         ("busiest_week", "u1"),  # most contact attempts within 7 days
         ("plans_fit", "u1"),  # agreed instalments within disposable income
         ("hardship_calls", "u2"),  # calls and visits while hardship was known

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from sim.compiled import njit
+from recoup.sim.compiled import njit
 
 LIQUIDITY_BOUND = 3.0
 FIT_BOUND = 2.0

@@ -24,7 +24,7 @@ _KEEP_SECONDS = 7 * 24 * 3600
 
 
 def _fingerprint() -> str:
-    marks = [f"{file.name} {(s := file.stat()).st_mtime_ns} {s.st_size}" for file in sorted(_SOURCES.glob("*.py"))]
+    marks = [f"{file.name} {(s := file.stat()).st_mtime_ns} {s.st_size}" for file in sorted(_SOURCES.rglob("*.py"))]
     return hashlib.sha256("\n".join(marks).encode()).hexdigest()[:16]
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 
-from sim import behaviour as b
-from sim.account import NEVER, Event, Outcome, Stage, Status
-from sim.compiled import njit
-from sim.observation import popcount
-from sim.randomness import Purpose, bits, uniform
-from sim.treatments import OFFER_DISCOUNT, OFFER_KIND, OFFER_MONTHS, Channel, Group, Legal, OfferKind
+from recoup.sim import behaviour as b
+from recoup.sim.account import NEVER, Event, Outcome, Stage, Status
+from recoup.sim.compiled import njit
+from recoup.sim.observation import popcount
+from recoup.sim.randomness import Purpose, bits, uniform
+from recoup.sim.treatments import OFFER_DISCOUNT, OFFER_KIND, OFFER_MONTHS, Channel, Group, Legal, OfferKind
 
 FIRST_INSTALMENT_DAYS = 5
 INSTALMENT_EVERY_DAYS = 30

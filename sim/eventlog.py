@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.account import Event, Outcome
-from sim.auditlog import AUDIT_COLUMNS, CHANNELS, LEGAL_NAMES, OFFER_NAMES
-from sim.kernels import EVENT_NAMES
-from sim.treatments import OFFER_DISCOUNT, OFFER_KIND, OFFER_MONTHS, OfferKind, Window
+from recoup.sim.account import Event, Outcome
+from recoup.sim.compliance.auditlog import AUDIT_COLUMNS, CHANNELS, LEGAL_NAMES, OFFER_NAMES
+from recoup.sim.kernels import EVENT_NAMES
+from recoup.sim.treatments import OFFER_DISCOUNT, OFFER_KIND, OFFER_MONTHS, OfferKind, Window
 
 if TYPE_CHECKING:
-    from sim.simulation import Simulation
+    from recoup.sim.simulation import Simulation
 
 _STATE = (
     "number",

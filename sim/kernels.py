@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim import debtor
-from sim.account import Event, Outcome
-from sim.compiled import njit
-from sim.compliance import SUSPENDED, impossible, rule_against, unlawful
-from sim.randomness import Purpose, bits
-from sim.treatments import OFFER_KIND, Channel, OfferKind
+from recoup.sim import debtor
+from recoup.sim.account import Event, Outcome
+from recoup.sim.compiled import njit
+from recoup.sim.compliance.gate import SUSPENDED, impossible, rule_against, unlawful
+from recoup.sim.randomness import Purpose, bits
+from recoup.sim.treatments import OFFER_KIND, Channel, OfferKind
 
 POOLS = ("collector", "specialist", "autocall", "visit")
 NO_QUEUE = 255

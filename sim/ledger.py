@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.account import Event, Stage, Status
-from sim.compliance import SUSPENDED
-from sim.eventlog import EventLog
-from sim.kernels import EVENT_NAMES, SUMS
-from sim.observation import FIELD_INDEX, TIERS
-from sim.treatments import Channel
+from recoup.sim.account import Event, Stage, Status
+from recoup.sim.compliance.gate import SUSPENDED
+from recoup.sim.eventlog import EventLog
+from recoup.sim.kernels import EVENT_NAMES, SUMS
+from recoup.sim.observation import FIELD_INDEX, TIERS
+from recoup.sim.treatments import Channel
 
 if TYPE_CHECKING:
-    from sim.simulation import Simulation
+    from recoup.sim.simulation import Simulation
 
 _DAILY_NAMES = {
     "attempt": "attempts",

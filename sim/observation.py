@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.account import NEVER, Outcome, Stage
-from sim.compiled import njit
-from sim.treatments import Channel
+from recoup.sim.account import NEVER, Outcome, Stage
+from recoup.sim.compiled import njit
+from recoup.sim.treatments import Channel
 
 
 @dataclass(frozen=True)

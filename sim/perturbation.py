@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sim.parameters import Behaviour, PerChannel, PerWindow, World
+from recoup.sim.parameters import Behaviour, PerChannel, PerWindow, World
 
 
 def behaviour_parameters() -> list[str]:

@@ -13,7 +13,7 @@ from enum import IntEnum, auto, unique
 import numpy as np
 from numba import uint64
 
-from sim.compiled import njit
+from recoup.sim.compiled import njit
 
 # Draws that belong to the portfolio as a whole rather than to one account use this account number.
 WHOLE_PORTFOLIO = 2**40

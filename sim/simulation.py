@@ -18,23 +18,23 @@ import pandas as pd
 import simpy
 from numpy.typing import NDArray
 
-from sim import kernels
-from sim.account import Event, Stage, Status
-from sim.clock import DAY, DAY_ENDS, HOUR, Calendar
-from sim.compliance import gate_table
-from sim.correction import CorrectionLoop
-from sim.courts import LegalDesk
-from sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
-from sim.inputs import InputError
-from sim.ledger import Ledger
-from sim.observation import DAY as DAY_RECORD
-from sim.observation import FIELDS, HIGH, LOW, TIER_RULE, observe
-from sim.operations import STAFF, ContactCentre, Economy, Process, headcount, staff
-from sim.parameters import World, kernel_record
-from sim.portfolio import Portfolio
-from sim.rules import RulePack
-from sim.traits import open_accounts
-from sim.treatments import Channel, Menu, Window
+from recoup.sim import kernels
+from recoup.sim.account import Event, Stage, Status
+from recoup.sim.compliance.gate import gate_table
+from recoup.sim.compliance.rules import RulePack
+from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
+from recoup.sim.inputs import InputError
+from recoup.sim.ledger import Ledger
+from recoup.sim.observation import DAY as DAY_RECORD
+from recoup.sim.observation import FIELDS, HIGH, LOW, TIER_RULE, observe
+from recoup.sim.operations.clock import DAY, DAY_ENDS, HOUR, Calendar
+from recoup.sim.operations.contact_centre import STAFF, ContactCentre, Economy, Process, headcount, staff
+from recoup.sim.operations.correction import CorrectionLoop
+from recoup.sim.operations.courts import LegalDesk
+from recoup.sim.parameters import World, kernel_record
+from recoup.sim.portfolio.table import Portfolio
+from recoup.sim.traits import open_accounts
+from recoup.sim.treatments import Channel, Menu, Window
 
 BATCH = 16_384  # rows a kernel call works on; changes speed only
 

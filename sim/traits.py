@@ -12,12 +12,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import behaviour as b
-from sim.account import ACCOUNT, NEVER
-from sim.compiled import njit
-from sim.parameters import World, kernel_record
-from sim.portfolio import PRODUCTS, Portfolio
-from sim.randomness import Purpose, normal, streams, uniform
+from recoup.sim import behaviour as b
+from recoup.sim.account import ACCOUNT, NEVER
+from recoup.sim.compiled import njit
+from recoup.sim.parameters import World, kernel_record
+from recoup.sim.portfolio.table import PRODUCTS, Portfolio
+from recoup.sim.randomness import Purpose, normal, streams, uniform
 
 CANDIDATES = 16
 BIRTH = -1  # the day under which traits are drawn

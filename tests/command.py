@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from unittest import mock
 
-from experiments.cli import main
+from recoup.experiments.cli import main
 
 Done = subprocess.CompletedProcess[str]
 
@@ -29,4 +29,4 @@ def recoup(*arguments: str | Path) -> Done:
 
 def process(*arguments: str | Path) -> list[str]:
     """The command line that runs `recoup ARGUMENTS` in a process of its own."""
-    return [sys.executable, "-c", "from experiments.cli import main; main()", *map(str, arguments)]
+    return [sys.executable, "-c", "from recoup.experiments.cli import main; main()", *map(str, arguments)]

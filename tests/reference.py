@@ -13,21 +13,21 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from sim import debtor, kernels
-from sim.account import Event, Status
-from sim.clock import DAY, DAY_ENDS, HOUR, Calendar
-from sim.compiled import njit
-from sim.compliance import SUSPENDED, gate_table
-from sim.correction import CorrectionLoop
-from sim.courts import LegalDesk
-from sim.observation import DAY as DAY_RECORD
-from sim.observation import FIELDS, HIGH, LOW, TIER_RULE, observe
-from sim.operations import ContactCentre, Economy, headcount, staff
-from sim.parameters import World, kernel_record
-from sim.portfolio import Portfolio
-from sim.rules import RulePack
-from sim.traits import open_accounts
-from sim.treatments import OFFERS, Channel, Menu, OfferKind, Window
+from recoup.sim import debtor, kernels
+from recoup.sim.account import Event, Status
+from recoup.sim.compiled import njit
+from recoup.sim.compliance.gate import SUSPENDED, gate_table
+from recoup.sim.compliance.rules import RulePack
+from recoup.sim.observation import DAY as DAY_RECORD
+from recoup.sim.observation import FIELDS, HIGH, LOW, TIER_RULE, observe
+from recoup.sim.operations.clock import DAY, DAY_ENDS, HOUR, Calendar
+from recoup.sim.operations.contact_centre import ContactCentre, Economy, headcount, staff
+from recoup.sim.operations.correction import CorrectionLoop
+from recoup.sim.operations.courts import LegalDesk
+from recoup.sim.parameters import World, kernel_record
+from recoup.sim.portfolio.table import Portfolio
+from recoup.sim.traits import open_accounts
+from recoup.sim.treatments import OFFERS, Channel, Menu, OfferKind, Window
 
 FIGURES, NEXT_DAY, WAKING = DAY_ENDS + 5, DAY_ENDS + 10, DAY_ENDS + 15
 STAFFED = {
@@ -69,7 +69,7 @@ def live_through(accounts, number, params, today, menu, skills):  # type: ignore
 
 
 class ReferenceSimulation:
-    """As `sim.simulation.Simulation`, with the same calls where the tests need them."""
+    """As `recoup.sim.simulation.Simulation`, with the same calls where the tests need them."""
 
     def __init__(self, world: World, portfolio: Portfolio, rules: RulePack, seed: int, *, gate: bool = True) -> None:
         self.world, self.rules_pack, self.gate = world, rules, gate

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.console import Json, Workers, console
+from recoup.experiments.runs.console import Json, Workers, console
 
 
 def attribute(
@@ -32,8 +32,8 @@ def attribute(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.table import Table
 
-    from experiments.attribution import attribute as measure
-    from experiments.report import render, text_in
+    from recoup.experiments.report import render, text_in
+    from recoup.experiments.robustness.attribution import attribute as measure
 
     columns = (TextColumn("hybrids"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:

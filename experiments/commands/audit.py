@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from experiments.commands.rules import Language
-from experiments.console import Json, console
+from recoup.experiments.commands.rules import Language
+from recoup.experiments.runs.console import Json, console
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.auditlog import Writing
+    from recoup.sim.compliance.auditlog import Writing
 
 _SHOWN = 20
 _WORDS = {
@@ -63,9 +63,9 @@ def audit(
       recoup audit --log contacts.csv --rules us-reg-f --lang zh
       recoup audit --log export.csv --rules china --encoding gb18030 --delimiter ";" --decimal ,
     """
-    from experiments.audit import AUDIT, BREACHES, audit_file, audit_run, write_audit
-    from experiments.runfolder import require_new
-    from scenarios.schema import find_rules
+    from recoup.experiments.comparison.audit import AUDIT, BREACHES, audit_file, audit_run, write_audit
+    from recoup.experiments.runs.runfolder import require_new
+    from recoup.scenarios.schema import find_rules
 
     if (run is None) == (log is None):
         raise typer.BadParameter("a run folder, or --log FILE")
@@ -94,8 +94,8 @@ def audit(
 
 
 def _writing(encoding: str, delimiter: str, decimal: str) -> Writing:
-    from sim.auditlog import Writing
-    from sim.inputs import ENCODING, InputError, is_encoding
+    from recoup.sim.compliance.auditlog import Writing
+    from recoup.sim.inputs import ENCODING, InputError, is_encoding
 
     delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
     if not is_encoding(encoding):
@@ -142,7 +142,7 @@ def _line(breach: Mapping[Any, Any]) -> str:
     """«p1234 · 2025-03-31 18:00–21:00 · contact-hours · evidence»."""
     import pandas as pd
 
-    from sim.audit import clock
+    from recoup.sim.compliance.audit import clock
 
     day = f"{breach['date']:%Y-%m-%d}" if pd.notna(breach["date"]) else f"day {breach['day']}"
     if pd.notna(breach["from_hour"]):

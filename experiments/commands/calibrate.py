@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.console import Json, complete_scenarios, console
+from recoup.experiments.runs.console import Json, complete_scenarios, console
 
 
 def calibrate(
@@ -24,8 +24,8 @@ def calibrate(
       recoup calibrate
       recoup calibrate -s china-consumer --seeds 4 --json
     """
-    from experiments.calibration import report_readings
-    from scenarios.schema import load_scenario
+    from recoup.experiments.checks.calibration import report_readings
+    from recoup.scenarios.schema import load_scenario
 
     if not report_readings(load_scenario(scenario), range(first_seed, first_seed + seeds), console(), json):
         raise typer.Exit(1)

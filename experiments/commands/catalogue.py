@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiments.console import Json, print_list
+from recoup.experiments.runs.console import Json, print_list
 
 
 def scenarios(json: Json = False) -> None:
@@ -13,7 +13,7 @@ def scenarios(json: Json = False) -> None:
       recoup scenarios
       recoup scenarios --json
     """
-    from scenarios.schema import load_scenario, scenario_names
+    from recoup.scenarios.schema import load_scenario, scenario_names
 
     loaded = [load_scenario(name) for name in scenario_names()]
     print_list([(s.name, s.title, " ".join(s.description.split())) for s in loaded], json)
@@ -27,7 +27,7 @@ def plans(json: Json = False) -> None:
       recoup plans
       recoup plans --json
     """
-    from agents.plan import find_plan, read_plan, shipped_plans
+    from recoup.agents.plans.plan import find_plan, read_plan, shipped_plans
 
     files = [read_plan(find_plan(name)) for name in shipped_plans()]
     print_list([(f.name, f.title, " ".join(f.description.split())) for f in files], json)

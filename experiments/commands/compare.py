@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from experiments.console import (
+from recoup.experiments.runs.console import (
     INTERRUPTED,
     Accounts,
     Days,
@@ -25,7 +25,7 @@ from experiments.console import (
 )
 
 if TYPE_CHECKING:
-    from experiments.compare import Comparison
+    from recoup.experiments.comparison.compare import Comparison
 
 DEMO_PLANS = ("no-contact", "status-quo", "staged", "tiered", "distilled", "considerate", "learned")
 DEMO_SEEDS = 10
@@ -75,7 +75,7 @@ def compare(
       recoup compare -p mine.yaml -p staged --portfolio book.csv --map map.yaml --out runs/mine
       recoup compare … --out runs/mine --resume
     """
-    from experiments.compare import Comparison
+    from recoup.experiments.comparison.compare import Comparison
 
     if (portfolio is None) != (column_map is None):
         raise typer.BadParameter("--portfolio and --map go together")
@@ -109,7 +109,7 @@ def demo(
       recoup demo
       recoup demo --seeds 4 --out runs/demo
     """
-    from experiments.compare import Comparison
+    from recoup.experiments.comparison.compare import Comparison
 
     command = f"recoup compare -s taiwan-cards {' '.join('-p ' + name for name in DEMO_PLANS)} --seeds {seeds}"
     _compare(Comparison("taiwan-cards", DEMO_PLANS, seeds=seeds), out, workers, False, json, command)
@@ -127,8 +127,8 @@ def report(
       recoup report runs/mine
       recoup report runs/mine --lang zh
     """
-    from experiments.report import LANGUAGES, render
-    from sim.inputs import InputError, choose
+    from recoup.experiments.report import LANGUAGES, render
+    from recoup.sim.inputs import InputError, choose
 
     if lang not in LANGUAGES:
         raise InputError("--lang", "", lang, choose(LANGUAGES, lang))
@@ -144,11 +144,11 @@ def _compare(comparison: Comparison, out: Path | None, workers: int, resume: boo
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from agents.library import load_policy
-    from experiments.compare import compare
-    from experiments.report import answers, render
-    from experiments.runfolder import SETTINGS
-    from experiments.workers import WorkerLost
+    from recoup.agents.library import load_policy
+    from recoup.experiments.comparison.compare import compare
+    from recoup.experiments.report import answers, render
+    from recoup.experiments.runs.runfolder import SETTINGS
+    from recoup.experiments.runs.workers import WorkerLost
 
     folder = out or Path("runs") / f"{Path(comparison.scenario).stem}-{datetime.now():%Y%m%d-%H%M%S}"
     scenario = comparison.load()
@@ -195,8 +195,8 @@ def _with_out(command: str, folder: Path) -> str:
 def _table(results: dict[str, Any]) -> Any:
     from rich.table import Table
 
-    from experiments.measures import MEASURES
-    from experiments.report import text_in
+    from recoup.experiments.comparison.measures import MEASURES
+    from recoup.experiments.report import text_in
 
     say, seeds = text_in("en"), len(results["seeds"])
     title = f"{results['title']}: {results['portfolio']['accounts']:,} accounts, {results['days']} days, {seeds} seed{'s' * (seeds > 1)}"

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.console import Accounts, Days, FirstSeed, Json, Seeds, Workers, console
+from recoup.experiments.runs.console import Accounts, Days, FirstSeed, Json, Seeds, Workers, console
 
 
 def conduct(
@@ -33,9 +33,9 @@ def conduct(
     from rich.console import Console
     from rich.progress import track
 
-    from experiments.conduct import CONDUCT, answer, measure_loop
-    from experiments.runfolder import require_new, write_json
-    from scenarios.schema import load_scenario
+    from recoup.experiments.robustness.conduct import CONDUCT, answer, measure_loop
+    from recoup.experiments.runs.runfolder import require_new, write_json
+    from recoup.scenarios.schema import load_scenario
 
     if out is not None:
         require_new(out)
@@ -73,8 +73,8 @@ def conduct(
 def _table(name: str, found: dict[str, Any], results: dict[str, Any]) -> Any:
     from rich.table import Table
 
-    from experiments.conduct import LOOP, NO_LOOP
-    from experiments.report import text_in
+    from recoup.experiments.report import text_in
+    from recoup.experiments.robustness.conduct import LOOP, NO_LOOP
 
     say = text_in("en")
     title = (

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.console import Json, console
+from recoup.experiments.runs.console import Json, console
 
 
 def distill(
@@ -29,15 +29,15 @@ def distill(
 
     Example: recoup distill learned -s taiwan-cards --leaves 24 --out mine.yaml
     """
-    from agents.plan import NAME, NAME_WORDS
-    from agents.plan_writing import plan_text
-    from experiments.distillation import distill as run
-    from experiments.distillation import kept_share
-    from experiments.report.text import text_in
-    from experiments.rollout import rollout
-    from experiments.runfolder import write_text
-    from scenarios.schema import load_scenario
-    from sim.inputs import InputError
+    from recoup.agents.plans.plan import NAME, NAME_WORDS
+    from recoup.agents.plans.writing import plan_text
+    from recoup.experiments.comparison.rollout import rollout
+    from recoup.experiments.learning.distillation import distill as run
+    from recoup.experiments.learning.distillation import kept_share
+    from recoup.experiments.report.text import text_in
+    from recoup.experiments.runs.runfolder import write_text
+    from recoup.scenarios.schema import load_scenario
+    from recoup.sim.inputs import InputError
 
     if not NAME.fullmatch(name):
         raise InputError("--name", "", name, NAME_WORDS)
@@ -48,7 +48,7 @@ def distill(
         loaded, policy, leaves or [24, 40], name=name, against=against, tell=lambda line: typer.echo(line, err=True)
     )
     write_text(out, plan_text(found.plan))
-    from experiments.measures import take
+    from recoup.experiments.comparison.measures import take
 
     rates = {}
     for name in (policy, str(out), against):

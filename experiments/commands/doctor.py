@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from experiments.console import Json, console
+from recoup.experiments.runs.console import Json, console
 
 
 def doctor(json: Json = False) -> None:
@@ -17,7 +17,7 @@ def doctor(json: Json = False) -> None:
     """
     from rich.table import Table
 
-    from experiments.doctor import examine
+    from recoup.experiments.checks.doctor import examine
 
     found = examine()
     if json:

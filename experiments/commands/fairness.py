@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.console import Json, console
+from recoup.experiments.runs.console import Json, console
 
 
 def fairness(
@@ -21,9 +21,9 @@ def fairness(
 
     Example: recoup fairness runs/mine -p staged
     """
-    from experiments.fairness import FAIRNESS, summary
-    from experiments.runfolder import read_json
-    from sim.inputs import InputError, choose
+    from recoup.experiments.comparison.fairness import FAIRNESS, summary
+    from recoup.experiments.runs.runfolder import read_json
+    from recoup.sim.inputs import InputError, choose
 
     found = read_json(run / FAIRNESS)
     for name in plan or ():
@@ -63,7 +63,7 @@ def _table(name: str, found: dict[str, Any]) -> Any:
 
 
 def _cell(cell: dict[str, Any], unit: str) -> str:
-    from experiments.report import text_in
+    from recoup.experiments.report import text_in
 
     say = text_in("en")
     value, adjusted = say.number(cell["value"]["mean"], unit), cell["adjusted"]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.console import Json, complete_plans, complete_scenarios, console
+from recoup.experiments.runs.console import Json, complete_plans, complete_scenarios, console
 
 app = typer.Typer(help="Plan files.", no_args_is_help=True)
 
@@ -28,9 +28,9 @@ def check(
       recoup plan check mine.yaml -s taiwan-cards
       recoup plan check staged --json
     """
-    from agents.plan import Plan
-    from scenarios.schema import load_scenario
-    from sim.treatments import Menu
+    from recoup.agents.plans.plan import Plan
+    from recoup.scenarios.schema import load_scenario
+    from recoup.sim.treatments import Menu
 
     world = load_scenario(scenario).world
     plan = Plan.load(file, Menu.of(world.channels, world.offers, world.legal))
@@ -67,8 +67,8 @@ def template(
       recoup plan template
       recoup plan template --out mine.yaml
     """
-    from experiments.runfolder import require_new, write_text
-    from scenarios.schema import ROOT
+    from recoup.experiments.runs.runfolder import require_new, write_text
+    from recoup.scenarios.schema import ROOT
 
     text = (ROOT / "plans" / "template.yaml").read_text(encoding="utf-8")
     if out is None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.console import Json, console
+from recoup.experiments.runs.console import Json, console
 
 app = typer.Typer(help="Portfolio files.", no_args_is_help=True)
 
@@ -26,7 +26,7 @@ def check(
       recoup portfolio check book.csv --map map.yaml
       recoup portfolio check book.parquet --map map.yaml --all --json
     """
-    from experiments.portfolio_check import run
+    from recoup.experiments.checks.portfolio_check import run
 
     raise typer.Exit(run(file, column_map, json, console(), every))
 
@@ -45,11 +45,11 @@ def pseudonyms(
     """
     import pandas as pd
 
-    from experiments.privacy import pseudonym_key
-    from experiments.privacy import pseudonyms as of
-    from experiments.runfolder import write_csv
-    from sim.importing import inspect
-    from sim.inputs import InputError
+    from recoup.experiments.comparison.privacy import pseudonym_key
+    from recoup.experiments.comparison.privacy import pseudonyms as of
+    from recoup.experiments.runs.runfolder import write_csv
+    from recoup.sim.inputs import InputError
+    from recoup.sim.portfolio.importing import inspect
 
     if out.exists():
         raise InputError(out, "--out", "a file that exists", "a new file")

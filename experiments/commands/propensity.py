@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.console import Json, command_line, console
+from recoup.experiments.runs.console import Json, command_line, console
 
 
 def propensity(
@@ -34,8 +34,8 @@ def propensity(
 
     from rich.console import Console
 
-    from experiments.propensity import POLICY, Study
-    from experiments.propensity import run as study
+    from recoup.experiments.learning.propensity import POLICY, Study
+    from recoup.experiments.learning.propensity import run as study
 
     folder = out or Path("runs") / f"propensity-{Path(scenario).stem}-{datetime.now():%Y%m%d-%H%M%S}"
     settings = Study(scenario, plan, cohorts, accounts, seed, success_days, cash_days, name=name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from experiments.console import (
+from recoup.experiments.runs.console import (
     INTERRUPTED,
     Accounts,
     FirstSeed,
@@ -21,8 +21,8 @@ from experiments.console import (
 )
 
 if TYPE_CHECKING:
-    from experiments.compare import Comparison
-    from experiments.kept_trials import KeptTrials
+    from recoup.experiments.comparison.compare import Comparison
+    from recoup.experiments.robustness.trial_cache import KeptTrials
 
 ScenarioName = Annotated[
     str | None,
@@ -65,9 +65,9 @@ def stress(
     """
     from rich.table import Table
 
-    from experiments.report.text import text_in
-    from experiments.stress import is_one_parameter, stress_set
-    from experiments.stress import stress as run
+    from recoup.experiments.report.text import text_in
+    from recoup.experiments.robustness.stress import is_one_parameter, stress_set
+    from recoup.experiments.robustness.stress import stress as run
 
     comparison = _comparison(scenario, (policy, against), seeds, first_seed, accounts, into)
     variants = [variant for variant in stress_set() if not (quick and is_one_parameter(variant.name))]
@@ -112,8 +112,8 @@ def prices(
     """
     from rich.table import Table
 
-    from experiments.prices import RESOURCES
-    from experiments.prices import prices as run
+    from recoup.experiments.robustness.shadow_prices import RESOURCES
+    from recoup.experiments.robustness.shadow_prices import prices as run
 
     comparison = _comparison(scenario, policy or ("staged", "learned"), seeds, first_seed, accounts, into)
     total = len(comparison.plans) * (len(RESOURCES) + 1) * seeds
@@ -146,8 +146,8 @@ def bound(
     """
     from rich.table import Table
 
-    from experiments.bound import bound as run
-    from experiments.report.text import text_in
+    from recoup.experiments.report.text import text_in
+    from recoup.experiments.robustness.upper_bounds import bound as run
 
     comparison = _comparison(scenario, policy or ("staged", "tiered", "learned"), seeds, first_seed, accounts, into)
     total = (len(comparison.plans) + 1) * seeds
@@ -175,11 +175,11 @@ def _comparison(
     Raises:
         InputError: no such scenario or policy, or a folder that holds no finished comparison, or one of another scenario.
     """
-    from agents.library import load_policy
-    from experiments.compare import Comparison
-    from experiments.runfolder import RESULTS, read_json
-    from scenarios.schema import load_scenario
-    from sim.inputs import InputError
+    from recoup.agents.library import load_policy
+    from recoup.experiments.comparison.compare import Comparison
+    from recoup.experiments.runs.runfolder import RESULTS, read_json
+    from recoup.scenarios.schema import load_scenario
+    from recoup.sim.inputs import InputError
 
     run: dict[str, Any] = {}
     if into is not None:
@@ -209,8 +209,8 @@ def _run(
     from rich.console import Console
     from rich.progress import Progress
 
-    from experiments.kept_trials import TRIALS, KeptTrials
-    from experiments.runfolder import write_json
+    from recoup.experiments.robustness.trial_cache import TRIALS, KeptTrials
+    from recoup.experiments.runs.runfolder import write_json
 
     kept = KeptTrials(into / TRIALS if into else None)
     with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:

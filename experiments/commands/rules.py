@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from experiments.console import Json, console, print_list
+from recoup.experiments.runs.console import Json, console, print_list
 
 if TYPE_CHECKING:
-    from sim.rules import Rule
+    from recoup.sim.compliance.rules import Rule
 
 app = typer.Typer(help="Rule packs: list them, show one, check your own.", invoke_without_command=True)
 
@@ -27,7 +27,7 @@ def list_packs(context: typer.Context, json: Json = False) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    from scenarios.schema import find_rules, rule_pack_names
+    from recoup.scenarios.schema import find_rules, rule_pack_names
 
     packs = [find_rules(name) for name in rule_pack_names()]
     print_list([(p.name, p.title, " ".join(p.description.split())) for p in packs], json)
@@ -49,7 +49,7 @@ def show(
     from rich.markup import escape
     from rich.table import Table
 
-    from scenarios.schema import find_rules
+    from recoup.scenarios.schema import find_rules
 
     found = find_rules(pack)
     if json:

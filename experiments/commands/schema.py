@@ -21,6 +21,6 @@ def schema(
     """
     import json
 
-    from experiments.schemas import SCHEMAS
+    from recoup.experiments.checks.schemas import SCHEMAS
 
     print(json.dumps(SCHEMAS[kind](), indent=1, ensure_ascii=False))

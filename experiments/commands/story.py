@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from experiments.console import Json, complete_plans, complete_scenarios, console
+from recoup.experiments.runs.console import Json, complete_plans, complete_scenarios, console
 
 if TYPE_CHECKING:
-    from experiments.report.text import Text
-    from experiments.story import Story
+    from recoup.experiments.report.story import Story
+    from recoup.experiments.report.text import Text
 
 
 def story(
@@ -39,9 +39,9 @@ def story(
       recoup story runs/mine A000123 -p staged -p tiered
       recoup story -s china-consumer -p status-quo -p staged --account A000001 --out story.html
     """
-    from experiments.report import LANGUAGES, text_in
-    from experiments.story import from_run, tell, write_html
-    from sim.inputs import InputError, choose
+    from recoup.experiments.report import LANGUAGES, text_in
+    from recoup.experiments.report.story import from_run, tell, write_html
+    from recoup.sim.inputs import InputError, choose
 
     if lang not in LANGUAGES:
         raise InputError("--lang", "", lang, choose(LANGUAGES, lang))
@@ -51,7 +51,7 @@ def story(
         found = from_run(run, account or of, policy, seed)
         out = out or run / f"story-{_file_name(found.account)}{'' if lang == 'en' else '.' + lang}.html"
     else:
-        from scenarios.schema import load_scenario
+        from recoup.scenarios.schema import load_scenario
 
         assert scenario is not None
         world = load_scenario(scenario)
@@ -76,7 +76,7 @@ def _table(found: Story, say: Text) -> Any:
     from rich.markup import escape
     from rich.table import Table
 
-    from experiments.story import done_words, end_words, facts_words, why_words
+    from recoup.experiments.report.story import done_words, end_words, facts_words, why_words
 
     title = f"{say('story.account', account=found.account)}: {facts_words(found, say)}"
     table = Table(title=escape(title), title_justify="left", show_lines=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.console import INTERRUPTED, Json, command_line, console
+from recoup.experiments.runs.console import INTERRUPTED, Json, command_line, console
 
 
 def train(
@@ -57,8 +57,8 @@ def train(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from experiments.training import POLICY, Training
-    from experiments.training import train as run
+    from recoup.experiments.learning.training import POLICY, Training
+    from recoup.experiments.learning.training import train as run
 
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")

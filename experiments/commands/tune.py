@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.console import INTERRUPTED, Json, complete_plans, complete_scenarios, console
+from recoup.experiments.runs.console import INTERRUPTED, Json, complete_plans, complete_scenarios, console
 
 
 def tune(
@@ -39,18 +39,18 @@ def tune(
 
     Example: recoup tune mine.yaml --field balance --field dpd --out mine-2.yaml
     """
-    from agents.effort import effort_plan
-    from agents.objective import Objective
-    from agents.plan import NAME, NAME_WORDS, Plan, read_plan
-    from agents.plan import find_plan as find
-    from agents.plan_writing import plan_data, plan_text
-    from experiments.cohorts import Cohorts
-    from experiments.intervals import interval
-    from experiments.runfolder import write_text
-    from experiments.tuning import PACE, SEED, Search, limits
-    from scenarios.schema import load_scenario
-    from sim.inputs import InputError, choose
-    from sim.observation import FIELD_INDEX
+    from recoup.agents.plans.effort import effort_plan
+    from recoup.agents.plans.plan import NAME, NAME_WORDS, Plan, read_plan
+    from recoup.agents.plans.plan import find_plan as find
+    from recoup.agents.plans.writing import plan_data, plan_text
+    from recoup.agents.training.objective import Objective
+    from recoup.experiments.comparison.intervals import interval
+    from recoup.experiments.learning.cohorts import Cohorts
+    from recoup.experiments.learning.tuning import PACE, SEED, Search, limits
+    from recoup.experiments.runs.runfolder import write_text
+    from recoup.scenarios.schema import load_scenario
+    from recoup.sim.inputs import InputError, choose
+    from recoup.sim.observation import FIELD_INDEX
 
     if not NAME.fullmatch(name):
         raise InputError("--name", "", name, NAME_WORDS)

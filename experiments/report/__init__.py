@@ -1,7 +1,7 @@
 """The report of a finished run: one HTML file that executives read, in English or Chinese."""
 
-from experiments.report.answers import answers
-from experiments.report.page import render
-from experiments.report.text import LANGUAGES, text_in
+from recoup.experiments.report.answers import answers
+from recoup.experiments.report.page import render
+from recoup.experiments.report.text import LANGUAGES, text_in
 
 __all__ = ["LANGUAGES", "answers", "render", "text_in"]

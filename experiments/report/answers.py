@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.measures import MEASURE
-from experiments.report.run import BASE, best_of, reference_of, verdict
-from experiments.report.text import Text, text_in
+from recoup.experiments.comparison.measures import MEASURE
+from recoup.experiments.report.text import Text, text_in
+from recoup.experiments.runs.run import BASE, best_of, reference_of, verdict
 
 
 def answers(results: dict[str, Any], say: Text | None = None) -> list[str]:

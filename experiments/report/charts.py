@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
 
-from experiments.report.blocks import Picture
+from recoup.experiments.report.blocks import Picture
 
 # Okabe & Ito's palette, darkest contrasts first; line styles and markers differ too, for print without colour.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import jinja2
 
-from experiments.report.blocks import Section
-from experiments.report.charts import COLOURS
-from experiments.report.run import Run
-from experiments.report.sections import (
+from recoup.experiments.report.blocks import Section
+from recoup.experiments.report.charts import COLOURS
+from recoup.experiments.report.sections import (
     actions,
     attribution,
     bound,
@@ -28,8 +27,9 @@ from experiments.report.sections import (
     tier,
     welfare,
 )
-from experiments.report.text import Text, text_in
-from experiments.runfolder import REPORT, write_text
+from recoup.experiments.report.text import Text, text_in
+from recoup.experiments.runs.run import Run
+from recoup.experiments.runs.runfolder import REPORT, write_text
 
 SECTIONS = {
     "headline": headline.build,
@@ -84,7 +84,7 @@ def render(folder: Path, language: str = "en") -> Path:
 
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("experiments", "templates/report"),
+        loader=jinja2.PackageLoader("recoup.experiments.report", "templates/report"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

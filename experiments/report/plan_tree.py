@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.conditions import Clause, clauses, codes_of, is_whole
-from agents.plan import PlanFile, Rule
-from experiments.report.text import Text
-from experiments.report.words import field_name, value_words, yes_no
-from sim.inputs import Document
-from sim.observation import FIELDS
+from recoup.agents.plans.conditions import Clause, clauses, codes_of, is_whole
+from recoup.agents.plans.plan import PlanFile, Rule
+from recoup.experiments.report.text import Text
+from recoup.experiments.report.words import field_name, value_words, yes_no
+from recoup.sim.inputs import Document
+from recoup.sim.observation import FIELDS
 
 
 @dataclass(frozen=True)

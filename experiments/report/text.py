@@ -7,8 +7,8 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from experiments.measures import MEASURE
-from sim.inputs import parse_yaml
+from recoup.experiments.comparison.measures import MEASURE
+from recoup.sim.inputs import parse_yaml
 
 LANGUAGES = ("en", "zh")
 _DASH = "–"
@@ -18,7 +18,7 @@ class Text:
     """A message catalogue: `say("money.heading")`, `say("title", title=…, plans=4)`."""
 
     def __init__(self, language: str) -> None:
-        file = resources.files("experiments").joinpath("report", "messages", f"{language}.yaml")
+        file = resources.files("recoup.experiments.report").joinpath("messages", f"{language}.yaml")
         self.language, self._messages = language, parse_yaml(file.read_text(encoding="utf-8"), file.name).data
 
     def __call__(self, key: str, /, **values: object) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from agents.conditions import codes_of
-from agents.plan import Step
-from experiments.report.text import Text
-from sim.observation import FIELD_INDEX, FIELDS, ObservedField
+from recoup.agents.plans.conditions import codes_of
+from recoup.agents.plans.plan import Step
+from recoup.experiments.report.text import Text
+from recoup.sim.observation import FIELD_INDEX, FIELDS, ObservedField
 
 _FACT = re.compile(r"(\w+)(?: = | is |: )(.+?)( \([+-][\d.]+\))?")
 _SIGNS = {"at_least": "≥", "above": ">", "at_most": "≤", "below": "<", "not": "≠"}

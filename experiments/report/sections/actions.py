@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from experiments.decisions import STAGES
-from experiments.measures import TIERS
-from experiments.report.blocks import Block, Bullets, Cell, Line, Paragraph, Table
-from experiments.report.run import Run
-from experiments.report.text import Text
-from sim.treatments import ALL_TREATMENTS, CHANNEL_GROUP, Channel, Group, Legal, OfferKind
+from recoup.experiments.comparison.decisions import STAGES
+from recoup.experiments.comparison.measures import TIERS
+from recoup.experiments.report.blocks import Block, Bullets, Cell, Line, Paragraph, Table
+from recoup.experiments.report.text import Text
+from recoup.experiments.runs.run import Run
+from recoup.sim.treatments import ALL_TREATMENTS, CHANNEL_GROUP, Channel, Group, Legal, OfferKind
 
 KINDS = ("nothing", "text", "autocall", "collector", "specialist", "letter", "visit", "legal")
 _MOST_DIFFERENCES = 5

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from experiments.report import charts
-from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
-from experiments.report.run import Run, verdict
-from experiments.report.text import Text
-from experiments.runfolder import ATTRIBUTION
+from recoup.experiments.report import charts
+from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
+from recoup.experiments.report.text import Text
+from recoup.experiments.runs.run import Run, verdict
+from recoup.experiments.runs.runfolder import ATTRIBUTION
 
 
 def build(run: Run, say: Text) -> list[Block]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
-from experiments.report.run import Run
-from experiments.report.text import Text
-from sim.kernels import POOLS
+from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
+from recoup.experiments.report.text import Text
+from recoup.experiments.runs.run import Run
+from recoup.sim.kernels import POOLS
 
 IDLE = 0.5  # share of a pool's time: with less of it used, what was not served was asked for at the wrong time
 EVENTS = ("attempts", "unserved", "promises", "offers", "accepted", "suits", "judgments", "seizures")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from experiments.compare import claims
-from experiments.measures import MEASURE
-from experiments.report.answers import answers
-from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
-from experiments.report.run import BASE, Run, verdict
-from experiments.report.sections.welfare import check_words
-from experiments.report.text import Text
-from experiments.welfare import WELFARE
+from recoup.experiments.comparison.compare import claims
+from recoup.experiments.comparison.measures import MEASURE
+from recoup.experiments.comparison.welfare import WELFARE
+from recoup.experiments.report.answers import answers
+from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
+from recoup.experiments.report.sections.welfare import check_words
+from recoup.experiments.report.text import Text
+from recoup.experiments.runs.run import BASE, Run, verdict
 
 HEADLINE = ("recovery_rate", "time_to_recover_days", "cost_to_collect", "complaints_per_1000", "breaches")
 

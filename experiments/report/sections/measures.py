@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from experiments.measures import MEASURES
-from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
-from experiments.report.run import Run, verdict
-from experiments.report.sections.headline import change_cell, value_cell
-from experiments.report.text import Text
+from recoup.experiments.comparison.measures import MEASURES
+from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
+from recoup.experiments.report.sections.headline import change_cell, value_cell
+from recoup.experiments.report.text import Text
+from recoup.experiments.runs.run import Run, verdict
 
 
 def build(run: Run, say: Text) -> list[Block]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agents.library import OWN, own_policy
-from agents.plan import PlanFile, find_plan, read_plan
-from experiments.report.blocks import Block, Branch, Cell, Line, Paragraph, Table, Tree
-from experiments.report.plan_tree import Fork, Leaf, condition, tree_of
-from experiments.report.run import Run
-from experiments.report.sections.actions import kind
-from experiments.report.text import Text
-from experiments.report.words import conditions, step_words
-from experiments.runfolder import SETTINGS, fingerprint, read_json
-from sim.inputs import InputError
-from sim.treatments import Channel, Legal
+from recoup.agents.library import OWN, own_policy
+from recoup.agents.plans.plan import PlanFile, find_plan, read_plan
+from recoup.experiments.report.blocks import Block, Branch, Cell, Line, Paragraph, Table, Tree
+from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
+from recoup.experiments.report.sections.actions import kind
+from recoup.experiments.report.text import Text
+from recoup.experiments.report.words import conditions, step_words
+from recoup.experiments.runs.run import Run
+from recoup.experiments.runs.runfolder import SETTINGS, fingerprint, read_json
+from recoup.sim.inputs import InputError
+from recoup.sim.treatments import Channel, Legal
 
 Shares = dict[str, float]  # rule -> share of the account-days on which it decided; empty if the run did not count
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from experiments.cash_sources import SOURCES
-from experiments.intervals import Interval, difference, interval
-from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
-from experiments.report.run import Run
-from experiments.report.text import Text
+from recoup.experiments.comparison.intervals import Interval, difference, interval
+from recoup.experiments.comparison.payment_attribution import SOURCES
+from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
+from recoup.experiments.report.text import Text
+from recoup.experiments.runs.run import Run
 
 LEAST = 0.0005  # routes that bring less under every plan are left out
 

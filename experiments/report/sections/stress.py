@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.report import charts
-from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
-from experiments.report.run import Run
-from experiments.report.text import Text
-from experiments.stress import AS_IT_IS, gain, is_one_parameter, shown
-from sim.parameters import Behaviour
+from recoup.experiments.report import charts
+from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
+from recoup.experiments.report.text import Text
+from recoup.experiments.robustness.stress import AS_IT_IS, gain, is_one_parameter, shown
+from recoup.experiments.runs.run import Run
+from recoup.sim.parameters import Behaviour
 
 MOST_NAMED = 5
 MOST_PARAMETERS = 12  # those with the smallest gain are shown, of about 170

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.intervals import difference
-from experiments.measures import MEASURE, TIERS
-from experiments.report import charts
-from experiments.report.blocks import Block, Cell, Line, Paragraph, Table
-from experiments.report.run import Run
-from experiments.report.text import Text
+from recoup.experiments.comparison.intervals import difference
+from recoup.experiments.comparison.measures import MEASURE, TIERS
+from recoup.experiments.report import charts
+from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
+from recoup.experiments.report.text import Text
+from recoup.experiments.runs.run import Run
 
 _SHOWN = ("recovery_rate", "time_to_recover_days", "cost_to_collect", "complaints_per_1000")
 

@@ -1,0 +1,59 @@
+"""What a policy denies itself beyond the rules: further calls and texts once a week holds as many as it has set itself.
+
+The debtor of a policy that keeps to the rules may still hear from it every day. A restraint narrows the masks that the policy sees, in
+training and in use, so that it learns to make more of fewer contacts. No observation says how lately a letter went or a visitor came, so
+that a policy under restraint visits nobody and writes letters for legal notices only: a week holds one contact more than the number at
+most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from recoup.sim.observation import FIELD_INDEX
+from recoup.sim.treatments import ALL_TREATMENTS, CHANNEL_GROUP, Group, Legal, Treatment
+
+ContactsAWeek = Annotated[
+    int | None,
+    Field(
+        ge=1,
+        le=7,
+        description="no call or text once this many of the last 7 days held one, no visit, no letter but a notice; "
+        "null = as the rules have it",
+    ),
+]
+_COUNTED = [FIELD_INDEX["calls_7d"], FIELD_INDEX["texts_7d"]]
+_TREATMENT = {treatment.name: treatment for treatment in ALL_TREATMENTS}
+
+
+class Restraint:
+    """Narrows masks.
+
+    Args:
+        menu: names of the treatments, in the order of the masks' columns.
+        contacts_a_week: days with a call or text in any 7; None denies nothing.
+    """
+
+    def __init__(self, menu: Sequence[str], contacts_a_week: int | None) -> None:
+        treatments = [_TREATMENT.get(name, _TREATMENT["nothing"]) for name in menu]
+        self._most = contacts_a_week
+        self._never = np.array([_unseen(treatment) for treatment in treatments])
+        self._counted = np.array([CHANNEL_GROUP[t.channel] in (Group.CALL, Group.TEXT) for t in treatments])
+
+    def narrow(self, observations: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """What the policy may still choose: shape (accounts, menu), like `masks`."""
+        if self._most is None:
+            return masks
+        full = observations[:, _COUNTED].sum(axis=1) >= self._most
+        return np.asarray(masks & ~self._never & ~(full[:, None] & self._counted))
+
+
+def _unseen(treatment: Treatment) -> bool:
+    """A contact that no later observation dates."""
+    group = CHANNEL_GROUP[treatment.channel]
+    return bool(group == Group.VISIT or (group == Group.LETTER and treatment.legal is not Legal.NOTICE))

@@ -1,0 +1,259 @@
+"""Ordered rules as flat tables, and the compiled kernel that reads them: one pass over the accounts, no code in rules.
+
+Every clause of every rule is one bit. Each value (or interval between cut points) of a mentioned observation column
+has a word that tells which clauses it satisfies. The AND of a row's words, one per column, are the clauses that
+hold, and the lowest bit is the first of them. So the cost hardly grows with the number of rules, and there is little
+for the processor to mispredict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import uint64
+from numpy.typing import NDArray
+
+from recoup.agents.plans.conditions import Clause, is_whole
+from recoup.agents.sampling import HASHED_COLUMNS, hashed_uniform
+from recoup.sim.compiled import njit
+from recoup.sim.observation import FIELDS
+
+ABSENT = -1  # a treatment the menu does not have
+
+_MOST_DIRECT = 2000  # a larger whole number is looked up among cut points, to keep the tables small
+
+_COLUMN = np.dtype([("number", "u8"), ("start", "u8"), ("last", "u8")])  # its bins: start .. start + last
+_RULE = np.dtype([("start", "i8"), ("offers", "i8"), ("windows", "i8"), ("spread", "u1")], align=True)
+
+_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
+_BIT_NUMBER = np.argsort((_DE_BRUIJN << np.arange(64, dtype=np.uint64)) >> np.uint64(58))
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a rule does: menu indices (or `ABSENT`) by offer and window, in order of preference.
+
+    Attributes:
+        choices: one tuple per offer, each with one index per window; all of equal length.
+        spread: take the windows by lot rather than in order; one that is listed twice is drawn twice as often.
+    """
+
+    choices: tuple[tuple[int, ...], ...]
+    spread: bool
+
+
+@dataclass(frozen=True)
+class DecisionTable:
+    """Rules in the form the kernels read; build it with `of`."""
+
+    whole: NDArray[np.void]  # columns of whole numbers, whose bins are their values
+    parted: NDArray[np.void]  # the other columns, whose bins lie between cut points
+    cuts: NDArray[np.float32]
+    truth: NDArray[np.uint64]  # (words, bins of all columns): the clauses that hold in a bin
+    every: NDArray[np.uint64]  # (words,): all clauses
+    clause_rule: NDArray[np.int64]
+    rules: NDArray[np.void]
+    choices: NDArray[np.int64]
+    carries: NDArray[np.bool_]  # (rules, menu): the rule can choose the treatment
+
+    @classmethod
+    def of(cls, rules: Sequence[tuple[Sequence[Clause], Step]], menu_size: int) -> DecisionTable:
+        """Compile rules, the first to be asked first."""
+        clauses = [(number, clause) for number, (alternatives, _) in enumerate(rules) for clause in alternatives]
+        words = max(1, -(-len(clauses) // 64))
+        whole: list[tuple[int, int, int]] = []
+        parted: list[tuple[int, int, int]] = []
+        cuts: list[float] = []
+        truth: list[list[int]] = []
+        for column in sorted({column for _, clause in clauses for column in clause}):
+            edges = _edges(clauses, column)
+            last = int(max(edges, default=0))
+            if is_whole(FIELDS[column]) and last <= _MOST_DIRECT:
+                whole.append((column, len(truth), last))
+                least = [float(value) for value in range(last + 1)]
+            else:
+                parted.append((column, len(truth), len(edges)))
+                least = [FIELDS[column].low, *edges]
+                cuts += edges
+            truth += [_word(clauses, column, value, words) for value in least]
+        every = [(1 << min(64, len(clauses) - 64 * word)) - 1 if clauses else 0 for word in range(words)]
+        records: list[tuple[int, int, int, bool]] = []
+        choices: list[int] = []
+        carries = np.zeros((len(rules), menu_size), np.bool_)
+        for number, (_, step) in enumerate(rules):
+            records.append((len(choices), len(step.choices), len(step.choices[0]), step.spread))
+            flat = [index for windows in step.choices for index in windows]
+            choices += flat
+            carries[number, [index for index in flat if index != ABSENT]] = True
+        return cls(
+            np.array(whole, _COLUMN),
+            np.array(parted, _COLUMN),
+            np.array(cuts, np.float32),
+            np.array(truth, np.uint64).reshape(-1, words).T.copy(),
+            np.array(every, np.uint64),
+            np.array([number for number, _ in clauses], np.int64),
+            np.array(records, _RULE),
+            np.array(choices, np.int64),
+            carries,
+        )
+
+    def decide(self, observations: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Menu indices, shape (accounts,): what the first rule that holds and is allowed does; 0 without one."""
+        rows = self._checked(observations)
+        if masks.shape != (len(rows), self.menu_size):
+            raise ValueError(f"masks of shape {masks.shape}, expected {(len(rows), self.menu_size)}")
+        actions = np.zeros(len(rows), np.int64)
+        _decide(
+            rows,
+            rows.view(np.uint32),
+            masks,
+            self.whole,
+            self.parted,
+            self.cuts,
+            self.truth,
+            self.every,
+            self.clause_rule,
+            self.rules,
+            self.choices,
+            HASHED_COLUMNS,
+            actions,
+        )
+        return actions
+
+    def deciding(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rule that made each choice, shape (accounts,); -1 where none of the rules can have made it.
+
+        Exact without the masks: an earlier rule that holds and can choose the same treatment would have chosen it.
+        """
+        rows, actions = self._checked(observations), np.asarray(actions, np.int64)
+        if actions.shape != (len(rows),) or (actions.size and not 0 <= actions.min() <= actions.max() < self.menu_size):
+            raise ValueError(
+                f"actions of shape {actions.shape}, expected ({len(rows)},) with 0 <= action < {self.menu_size}"
+            )
+        rules = np.full(len(rows), -1, np.int64)
+        _deciding(
+            rows,
+            actions,
+            self.whole,
+            self.parted,
+            self.cuts,
+            self.truth,
+            self.every,
+            self.clause_rule,
+            self.carries,
+            rules,
+        )
+        return rules
+
+    @property
+    def menu_size(self) -> int:
+        """Number of treatments in the menu."""
+        return self.carries.shape[1]
+
+    def _checked(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
+        if observations.ndim != 2 or observations.shape[1] != len(FIELDS):
+            raise ValueError(f"observations of shape {observations.shape}, expected (accounts, {len(FIELDS)})")
+        return np.ascontiguousarray(observations, np.float32)
+
+
+def _edges(clauses: list[tuple[int, Clause]], column: int) -> list[float]:
+    """Where conditions on a column change their answer, within the column's range."""
+    field = FIELDS[column]
+    edges = {edge for _, clause in clauses for span in clause.get(column, ()) for edge in span}
+    return sorted(edge for edge in edges if field.low < edge <= field.high)
+
+
+def _word(clauses: list[tuple[int, Clause]], column: int, value: float, words: int) -> list[int]:
+    """Bits, in words of 64, of the clauses that a value of a column satisfies."""
+    bits = [0] * words
+    for number, (_, clause) in enumerate(clauses):
+        if column not in clause or any(low <= value < high for low, high in clause[column]):
+            bits[number // 64] |= 1 << number % 64
+    return bits
+
+
+@njit(inline="always")
+def _lowest(word):  # type: ignore[no-untyped-def]
+    """Number of the lowest bit that is set: multiplying by a de Bruijn sequence brings it to the top six bits."""
+    return _BIT_NUMBER[((word & (~word + uint64(1))) * _DE_BRUIJN) >> uint64(58)]
+
+
+@njit(inline="always")
+def _holding(row, whole, parted, cuts, truth, every):  # type: ignore[no-untyped-def]
+    """The clauses of one word (`truth`, `every`) that a row satisfies; unsigned indices spare the sign checks."""
+    alive = every
+    for n in range(whole.size):
+        column = whole[n]
+        alive &= truth[column.start + min(uint64(np.int64(row[column.number])), column.last)]
+    cut = 0
+    for n in range(parted.size):
+        column = parted[n]
+        value = row[column.number]
+        at = column.start
+        for _ in range(column.last):
+            at += uint64(value >= cuts[cut])
+            cut += 1
+        alive &= truth[at]
+    return alive
+
+
+@njit()
+def _choice(mask, rule, choices, bits, columns):  # type: ignore[no-untyped-def]
+    """The first allowed treatment of a rule, -1 if there is none; spread rules draw among the allowed windows."""
+    for offer in range(rule.offers):
+        first = rule.start + offer * rule.windows
+        if rule.spread:
+            index = choices[first + int(hashed_uniform(bits, columns, 0) * rule.windows)]
+            if index >= 0 and mask[index]:
+                return index
+        allowed = 0
+        for at in range(first, first + rule.windows):
+            index = choices[at]
+            if index >= 0 and mask[index]:
+                if not rule.spread:
+                    return index
+                allowed += 1
+        if allowed:  # the window drawn is forbidden: draw again among the others, which keeps their proportions
+            skip = int(hashed_uniform(bits, columns, 1) * allowed)
+            for at in range(first, first + rule.windows):
+                index = choices[at]
+                if index >= 0 and mask[index]:
+                    if skip == 0:
+                        return index
+                    skip -= 1
+    return -1
+
+
+@njit(nogil=True)
+def _decide(  # type: ignore[no-untyped-def]
+    observations, bits, masks, whole, parted, cuts, truth, every, clause_rule, rules, choices, columns, actions
+):
+    for row in range(actions.size):
+        action = -1
+        for word in range(every.size):
+            alive = _holding(observations[row], whole, parted, cuts, truth[word], every[word])
+            while alive and action < 0:
+                rule = rules[clause_rule[64 * word + _lowest(alive)]]
+                action = _choice(masks[row], rule, choices, bits[row], columns)
+                alive &= alive - uint64(1)
+            if action >= 0:
+                actions[row] = action
+                break
+
+
+@njit(nogil=True)
+def _deciding(  # type: ignore[no-untyped-def]
+    observations, actions, whole, parted, cuts, truth, every, clause_rule, carries, deciding
+):
+    for row in range(actions.size):
+        for word in range(every.size):
+            alive = _holding(observations[row], whole, parted, cuts, truth[word], every[word])
+            while alive and deciding[row] < 0:
+                rule = clause_rule[64 * word + _lowest(alive)]
+                if carries[rule, actions[row]]:
+                    deciding[row] = rule
+                alive &= alive - uint64(1)
+            if deciding[row] >= 0:
+                break

@@ -1,0 +1,191 @@
+"""A learned policy as a plan a manager can read: a small decision tree over observation fields, written as plan rules.
+
+The tree predicts the treatment without its window (channel, offer, legal step) from the policy's own probabilities, as in policy
+extraction by imitation (Bastani, Pu & Solar-Lezama 2018, without their Q-weights). Each leaf becomes a rule and, for days on which its
+treatment is not allowed, a second rule with the runner-up; calls are spread over the windows in the policy's own proportions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.tree import DecisionTreeClassifier
+
+from recoup.agents.plans.conditions import codes_of, is_whole
+from recoup.agents.plans.plan import MOST_WEIGHT, NOTHING, PlanFile, Rule
+from recoup.sim.observation import FIELDS, ObservedField
+from recoup.sim.treatments import Channel, Menu, Treatment, Window
+
+Act = tuple[str, str, str]  # channel, offer, legal
+NO_ACT: Act = ("none", "none", "none")
+Bounds = dict[int, tuple[float, float]]  # column -> above, at most
+_Draft = tuple[Bounds, Act, dict[str, int]]
+
+# What a manager can act on. Left out: yesterday's loads, the economy and the calendar of the run.
+READABLE = tuple(
+    field.name
+    for field in FIELDS
+    if not field.name.endswith(("_load", "_fill", "_queue"))
+    and field.name not in ("macro_index", "days_in_book", "opening_balance", "settlement_budget_left")
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Account-days on which the policy was asked.
+
+    Attributes:
+        observations: shape (rows, fields).
+        probabilities: of each treatment, shape (rows, menu); 0 where it was not allowed.
+    """
+
+    observations: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+
+
+def act_of(treatment: Treatment) -> Act:
+    """A treatment without its window."""
+    return treatment.channel.name.lower(), treatment.offer.name, treatment.legal.name.lower()
+
+
+@dataclass(frozen=True)
+class Extract:
+    """A fitted tree: where it parts the accounts, and what the policy does in each leaf.
+
+    Attributes:
+        options: by leaf, acts (numbers in `acts`) by the policy's mean probability, the likeliest first.
+        windows: by leaf, weights of the windows of calls.
+        size: by leaf, share of the account-days in it.
+    """
+
+    tree: Any
+    columns: list[int]
+    acts: list[Act]
+    options: dict[int, list[int]]
+    windows: dict[int, dict[str, int]]
+    size: dict[int, float]
+
+    def plan(
+        self,
+        options: Mapping[int, Sequence[int]],
+        name: str,
+        title: str,
+        description: str,
+        contacts_a_week: int | None = None,
+    ) -> PlanFile:
+        """The tree as a plan that does in each leaf the first of these options that is allowed, of the first two."""
+        rules = _named(self._drafts(0, {}, options))
+        return PlanFile(name=name, title=title, description=description, contacts_a_week=contacts_a_week, rules=rules)
+
+    def _drafts(self, node: int, bounds: Bounds, options: Mapping[int, Sequence[int]]) -> list[_Draft]:
+        left, right = self.tree.children_left[node], self.tree.children_right[node]
+        if left < 0:
+            acts = [self.acts[act] for act in options[node][:2]]
+            return [(bounds, act, self.windows[node]) for act in (acts[:1] if acts[0] == NO_ACT else acts)]
+        column = self.columns[self.tree.feature[node]]
+        threshold = _readable(FIELDS[column], float(self.tree.threshold[node]))
+        low, high = bounds.get(column, (-math.inf, math.inf))
+        below = self._drafts(left, {**bounds, column: (low, min(high, threshold))}, options)
+        above = self._drafts(right, {**bounds, column: (max(low, threshold), high)}, options)
+        if [draft[1] for draft in below] == [draft[1] for draft in above] and len(below) <= 2:
+            return [(bounds, *draft[1:]) for draft in below]  # both sides do the same: no need to tell them apart
+        return below + above
+
+
+def extract(sample: Sample, menu: Menu, leaves: int) -> Extract:
+    """Fit a tree of so many leaves to a policy's choices."""
+    acts = sorted({act_of(treatment) for treatment in menu.treatments})
+    by_act = np.zeros((len(sample.observations), len(acts)), np.float32)
+    for number, treatment in enumerate(menu.treatments):
+        by_act[:, acts.index(act_of(treatment))] += sample.probabilities[:, number]
+    columns = [number for number, field in enumerate(FIELDS) if field.name in READABLE]
+    rows, chosen = np.nonzero(by_act > 0.02)
+    tree = DecisionTreeClassifier(
+        max_leaf_nodes=leaves,
+        min_samples_leaf=max(20, len(sample.observations) // 2000),
+        criterion="entropy",
+        random_state=0,
+    )
+    tree.fit(sample.observations[rows][:, columns], chosen, sample_weight=by_act[rows, chosen])
+    where = tree.apply(sample.observations[:, columns])
+    options, windows, size = {}, {}, {}
+    for leaf in np.flatnonzero(tree.tree_.children_left < 0):
+        inside = where == leaf
+        mean = by_act[inside].mean(axis=0) if inside.any() else np.zeros(len(acts))
+        ranked = [int(act) for act in np.argsort(-mean, kind="stable") if mean[act] > 0.02]
+        options[int(leaf)] = ranked or [acts.index(NO_ACT)]
+        windows[int(leaf)] = _windows(sample.probabilities[inside], menu) if inside.any() else {}
+        size[int(leaf)] = float(inside.mean())
+    return Extract(tree.tree_, columns, acts, options, windows, size)
+
+
+def _windows(probabilities: NDArray[np.float32], menu: Menu) -> dict[str, int]:
+    """Weights of the windows of calls, as plans write them."""
+    weights = {window.name.lower(): 0.0 for window in Window}
+    mean = probabilities.mean(axis=0)
+    for number, treatment in enumerate(menu.treatments):
+        if treatment.channel in (Channel.COLLECTOR, Channel.SPECIALIST, Channel.AUTOCALL):
+            weights[treatment.window.name.lower()] += float(mean[number])
+    most = max(weights.values())
+    if most <= 0.0:
+        return {}
+    return {name: w for name, weight in weights.items() if (w := round(min(10, MOST_WEIGHT) * weight / most)) > 0}
+
+
+def _readable(field: ObservedField, threshold: float) -> float:
+    """A threshold a person would write: whole units, or two significant digits."""
+    if is_whole(field) or codes_of(field):
+        return float(math.floor(threshold))
+    if threshold == 0:
+        return 0.0
+    digits = 1 - math.floor(math.log10(abs(threshold)))
+    return round(threshold, digits)
+
+
+def _condition(field: ObservedField, low: float, high: float) -> Any:
+    codes = codes_of(field)
+    if codes:
+        names = [name for number, name in enumerate(codes) if low < number <= high]
+        return names[0] if len(names) == 1 else names
+    if field.unit == "yes/no":
+        return low >= 0
+    bounds: dict[str, float | int] = {}
+    if low > -math.inf:
+        bounds |= {"at_least": int(low) + 1} if is_whole(field) else {"above": low}
+    if high < math.inf:
+        bounds["at_most"] = int(high) if is_whole(field) else high
+    return bounds
+
+
+def _named(drafts: Sequence[_Draft]) -> list[Rule]:
+    """Plan rules with short names; cases that cannot happen are left out."""
+    rules: list[Rule] = []
+    for bounds, act, windows in drafts:
+        if any(high <= low or not _possible(FIELDS[column], low, high) for column, (low, high) in bounds.items()):
+            continue
+        channel, offer, legal = act
+        words = [part for part in (channel, offer, legal) if part != "none"] or [NOTHING]
+        do: Any = NOTHING
+        if words != [NOTHING]:
+            do = {"channel": channel, "offer": [offer], "legal": legal}
+            if channel in ("collector", "specialist", "autocall") and windows:
+                do["window"] = windows
+        data: dict[str, Any] = {"name": f"{len(rules) + 1} {' '.join(words)}", "do": do}
+        if bounds:
+            data["when"] = {
+                FIELDS[column].name: _condition(FIELDS[column], *limits) for column, limits in bounds.items()
+            }
+        rules.append(Rule.model_validate(data))
+    return rules
+
+
+def _possible(field: ObservedField, low: float, high: float) -> bool:
+    """Whether any value of the field lies above `low` and at most at `high`."""
+    if is_whole(field) or codes_of(field):
+        return max(math.floor(low) + 1, field.low) <= min(high, field.high) if low > -math.inf else high >= field.low
+    return low < field.high and high >= field.low

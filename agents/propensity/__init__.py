@@ -1,0 +1,1 @@
+"""The success-probability model, and the greedy policy on it."""

@@ -1,0 +1,236 @@
+"""The greedy policy: each day, effort goes where the success model says that it earns most.
+
+What a treatment earns is P(success | treatment) · value − P(success | nothing) · value − its cost, complaints included; the value
+of a success is its cash beyond what would come later anyway. Each account asks for what earns most. Where more is asked of a shift than it has seconds, those who gain most per second over
+what needs no such shift are kept, and the others ask for their next best; so on until nothing is overdrawn. The policy looks
+one treatment ahead: it knows that a call today makes one tomorrow worth less, and no more of the future than that.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from recoup.agents import policy_files
+from recoup.agents.propensity.success_model import SuccessModel, shapes
+from recoup.agents.propensity.treatment_features import ACCOUNT_COLUMNS
+from recoup.sim.kernels import POOLS
+from recoup.sim.observation import FIELD_INDEX
+from recoup.sim.operations.contact_centre import headcount
+from recoup.sim.parameters import Section, World
+from recoup.sim.treatments import Legal, Menu, OfferKind, Window
+
+FORMAT = 1
+ALGORITHM: Literal["greedy-propensity"] = "greedy-propensity"
+_LAW = len(POOLS) * len(Window)  # the legal team's places, after the shifts of each pool
+_FREE = _LAW + 1  # what needs nothing scarce
+ROUNDS = 200  # far more than needed; a tie cannot make them endless, as prices only rise
+
+
+class Card(Section):
+    """The JSON file beside the model's coefficients."""
+
+    format: int = Field(default=FORMAT, ge=FORMAT, le=FORMAT, description="version of this format")
+    algorithm: Literal["greedy-propensity"] = ALGORITHM
+    name: str = Field(default="greedy", pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)
+    scenario: str
+    success_days: int = Field(ge=1, le=3650, description="horizon of success after a contact")
+    legal_days: int = Field(ge=1, le=3650, description="horizon of success after a legal step")
+    cost_price: float = Field(
+        default=0.0, ge=0, allow_inf_nan=False, description="what a unit of cost counts beyond itself"
+    )
+    complaint_price: float = Field(
+        default=1.0, ge=0, allow_inf_nan=False, description="a complaint, in multiples of its cost"
+    )
+    features: list[str] = Field(description="columns that describe an account, in order")
+    menu: list[str] = Field(description="treatments, in order")
+    sha256: str = Field(default="0" * 64, pattern=r"^[0-9a-f]{64}$", description="of the safetensors file")
+    training: dict[str, Any] = {}
+    results: dict[str, Any] = Field(default={}, description="measured on accounts not used in training")
+    limits: str = ""
+
+
+class Allocation:
+    """Seconds of each shift, and what each treatment takes of them, from the scenario's operations."""
+
+    def __init__(self, menu: Menu, world: World, reach: NDArray[np.float32]) -> None:
+        self._operations = world.operations
+        self.queue = np.full(len(menu), _FREE)
+        self.seconds = np.ones(len(menu))
+        for n, t in enumerate(menu.treatments):
+            name = t.channel.name.lower()
+            if name in POOLS:
+                pool = getattr(world.operations, name)
+                self.queue[n] = POOLS.index(name) * len(Window) + t.window
+                talk = pool.seconds_reached + (pool.seconds_offer if t.offer.kind else 0.0)
+                self.seconds[n] = reach[n] * talk + (1.0 - reach[n]) * pool.seconds_unanswered
+            elif t.legal in (Legal.SUIT, Legal.ENFORCE):
+                self.queue[n] = _LAW
+
+    def capacity(self, accounts: int, today: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What today's shifts and the legal team have to give: shape (queues,), the last without limit.
+
+        Args:
+            accounts: size of the portfolio, which staff is hired for.
+            today: any account's observation; its calendar and load fields count.
+        """
+        found = np.full(_FREE + 1, np.inf)
+        weekday, off = int(today[FIELD_INDEX["weekday"]]), bool(today[FIELD_INDEX["day_off"]])
+        for number, name in enumerate(POOLS):
+            pool = getattr(self._operations, name)
+            # A day off that is a weekday is a holiday; whether a Saturday is one as well cannot be seen.
+            at_work = weekday in pool.weekdays and (pool.works_holidays or not (off and weekday < 5))
+            people = headcount(pool.per_1000_accounts, accounts)
+            minutes = pool.shift_minutes.vector() if at_work else np.zeros(len(Window))
+            found[number * len(Window) : (number + 1) * len(Window)] = 60.0 * people * minutes
+        places = headcount(self._operations.legal_cases_per_1000_accounts, accounts)
+        free = (1.0 - float(today[FIELD_INDEX["legal_load"]])) * places - float(today[FIELD_INDEX["legal_queue"]])
+        found[_LAW] = max(0.0, free)
+        return found
+
+
+def allocate(
+    earns: NDArray[np.float64], queue: NDArray[np.int64], seconds: NDArray[np.float64], capacity: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """One treatment for each account, with no queue overdrawn: deferred acceptance with rising entry prices.
+
+    Args:
+        earns: what each treatment earns, −inf where it is not allowed, shape (accounts, menu).
+        queue, seconds: of each treatment, shape (menu,).
+        capacity: seconds of each queue.
+
+    Returns:
+        Menu indices, shape (accounts,).
+    """
+    free = np.isinf(capacity[queue])
+    outside = np.where(free, earns, -np.inf).max(axis=1, keepdims=True)
+    rate = (earns - outside) / seconds  # gain per second over the best that needs nothing scarce
+    price = np.where(capacity > 0, 0.0, np.inf)
+    chosen = np.zeros(len(earns), np.int64)
+    asking = np.arange(len(earns))
+    for _ in range(ROUNDS):
+        open_to = free | (rate[asking] > price[queue])
+        chosen[asking] = np.where(open_to, earns[asking], -np.inf).argmax(axis=1)
+        full = np.flatnonzero(np.bincount(queue[chosen], seconds[chosen], len(capacity)) > capacity)
+        if not full.size:
+            break
+        turned_away = []
+        for one in full:
+            rows = np.flatnonzero(queue[chosen] == one)
+            rows = rows[np.argsort(-rate[rows, chosen[rows]], kind="stable")]
+            kept = np.cumsum(seconds[chosen[rows]]) <= capacity[one]
+            price[one] = rate[rows[~kept], chosen[rows[~kept]]].max()
+            turned_away.append(rows[rate[rows, chosen[rows]] <= price[one]])
+        asking = np.concatenate(turned_away)
+    return chosen
+
+
+class GreedyPolicy:
+    """A `Policy` on a success model."""
+
+    dropped: tuple[str, ...] = ()
+
+    def __init__(self, card: Card, model: SuccessModel, world: World) -> None:
+        self.card, self.model = card, model
+        self.allocation = Allocation(model.menu, world, model.tensors["reach"])
+        self._accounts = 0
+        self._latest: tuple[object, NDArray[np.float64]] = (None, np.zeros((0, 0)))  # what `priority` asks for again
+        self._world = world
+        menu, costs = model.menu, world.costs
+        minute = np.array([costs.minute.get(t.channel.name.lower(), 0.0) for t in menu.treatments])  # type: ignore[call-overload]
+        self._cost = (
+            costs.contact.vector()[[t.channel for t in menu.treatments]] + minute * self.allocation.seconds / 60.0
+        )
+        papers = {OfferKind.SETTLEMENT, OfferKind.RESTRUCTURE}
+        self._papers = np.array([costs.settlement_documents * (t.offer.kind in papers) for t in menu.treatments])
+        by_step = {
+            Legal.NONE: 0.0,
+            Legal.NOTICE: costs.notice,
+            Legal.SUIT: costs.suit_handling,
+            Legal.ENFORCE: costs.enforcement,
+        }
+        self._cost += np.array([by_step[t.legal] for t in menu.treatments])
+        self._sues = np.array([t.legal is Legal.SUIT for t in menu.treatments])
+
+    @property
+    def name(self) -> str:
+        """What tables and reports call it."""
+        return self.card.name
+
+    @property
+    def identity(self) -> Card:
+        """See `Policy.identity`."""
+        return self.card
+
+    def earns(self, observations: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What each treatment is expected to earn over doing nothing, in currency: shape (accounts, menu)."""
+        j = self.model.judge(observations)
+        balance = observations[:, FIELD_INDEX["balance"], None].astype(np.float64)
+        gain = balance * (j.success * j.value - j.nothing_success * j.nothing_value)
+        bill = self._cost + j.success * self._papers + self._fees(balance)
+        complaints = self._world.costs.complaint * j.complaint
+        earns = gain - (1.0 + self.card.cost_price) * bill - self.card.complaint_price * complaints
+        earns[:, 0] = 0.0
+        return earns
+
+    def _fees(self, balance: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Court fees of a suit, which the debtor bears in the end where there is something to enforce."""
+        courts, fee, below = self._world.courts, np.zeros_like(balance), 0.0
+        for step in courts.fee_steps:
+            fee += (balance > below) * (step.flat + step.rate * (np.minimum(balance, step.up_to) - below))
+            below = step.up_to
+        return courts.summary_factor * fee * self._sues
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
+        """Menu indices, shape (accounts,); see `Policy.act`. All open accounts of a day are decided together."""
+        if not len(observations):
+            return np.zeros(0, np.int64)
+        # Staff is hired for the portfolio as it was on the first morning.
+        if not observations[:, FIELD_INDEX["days_in_book"]].any():
+            self._accounts = 0
+        self._accounts = max(self._accounts, len(observations), 0 if numbers is None else int(numbers[-1]) + 1)
+        self._latest = (observations, self.earns(observations))
+        earns = np.where(masks, self._latest[1], -np.inf)
+        a = self.allocation
+        return allocate(earns, a.queue, a.seconds, a.capacity(self._accounts, observations[0]))
+
+    def priority(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """First who earns most per second: shape (accounts,), 0 first."""
+        if not len(observations):
+            return np.zeros(0, np.int64)
+        earns = self._latest[1] if self._latest[0] is observations else self.earns(observations)
+        rate = earns[np.arange(len(actions)), actions] / self.allocation.seconds[actions]
+        return 255 * np.argsort(np.argsort(-rate, kind="stable"), kind="stable") // max(len(rate), 1)
+
+    def explain(self, observation: NDArray[np.float32], action: int) -> list[str]:
+        """What it expects of the choice; see `recoup.agents.explain.Explains`."""
+        if not action:
+            return []
+        j, rows = self.model.judge(observation[None]), (0, action)
+        days = self.card.legal_days if self.model.menu.treatments[action].legal else self.card.success_days
+        return [
+            f"a payment within {days} days: {j.success[rows]:.1%}, {j.nothing_success[rows]:.1%} with nothing done",
+            f"expected to earn {self.earns(observation[None])[rows]:,.2f}",
+        ]
+
+    def save(self, stem: Path) -> None:
+        """Write `stem.json` and `stem.safetensors`."""
+        self.card = policy_files.write(stem, self.card, self.model.tensors)
+
+
+def load_greedy(path: Path, menu: Menu, world: World) -> GreedyPolicy:
+    """Read a greedy policy from its card.
+
+    Raises:
+        InputError: missing, tampered, foreign, or made for other observations or another menu.
+    """
+    card = policy_files.read_card(path, Card, {"features": list(ACCOUNT_COLUMNS), "menu": menu.names})
+    return GreedyPolicy(
+        card, SuccessModel(menu, policy_files.read_weights(path, card.sha256, shapes(len(menu)))), world
+    )

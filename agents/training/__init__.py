@@ -1,0 +1,1 @@
+"""What training a policy needs: learners, the vector environment they see, limits as prices, warm start."""

@@ -1,0 +1,92 @@
+"""Limits as prices: dual ascent on the cost and the complaints a policy may cause, around any learner.
+
+The constrained problem «most recovery at no higher cost and with no more complaints than the reference plan» has the
+Lagrangian that `Objective` pays out; its multipliers rise while a limit is overdrawn and fall while it is not
+(projected dual ascent; Altman 1999, ch. 3; Tessler, Mankowitz & Mannor 2019). Capacity needs no price here: staff, lines and court
+places are physical in the simulation and run out for every policy alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from recoup.agents.training.objective import Objective
+
+KEPT_FREE = 0.05  # of a limit: prices hold it on average only, and a policy meets other cohorts later
+
+
+@dataclass
+class Limit:
+    """One limit and its price. `allowed` and usage in the same unit; the price is per that unit.
+
+    Attributes:
+        rate: step of the price for a relative overdraft of 1.
+        smooth: weight of the newest usage in the running mean that the price follows.
+    """
+
+    name: str
+    allowed: float
+    rate: float
+    price: float = 0.0
+    smooth: float = 0.3
+    usage: float | None = None
+
+    def update(self, used: float) -> None:
+        """Move the price by the relative overdraft."""
+        self.usage = used if self.usage is None else (1.0 - self.smooth) * self.usage + self.smooth * used
+        self.price = max(0.0, self.price + self.rate * (self.usage / max(self.allowed, 1e-12) - 1.0))
+
+
+@dataclass
+class Budget:
+    """The limits of a training run; `pay` gives usage of one cohort and moves the objective's prices."""
+
+    objective: Objective
+    cost: Limit | None = None
+    complaints: Limit | None = None
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def limits(self) -> list[Limit]:
+        """Those that are set."""
+        return [limit for limit in (self.cost, self.complaints) if limit]
+
+    @property
+    def prices(self) -> dict[str, float]:
+        """By the limit's name."""
+        return {limit.name: limit.price for limit in self.limits}
+
+    def charge(self) -> None:
+        """Let the objective charge the present prices."""
+        if self.cost:
+            self.objective.cost_price = self.cost.price
+        if self.complaints:
+            self.objective.complaint_price = self.complaints.price
+
+    def restore(self, prices: Mapping[str, float]) -> None:
+        """Go on with the prices of an earlier part of the run."""
+        for limit in self.limits:
+            limit.price = prices.get(limit.name, limit.price)
+        self.charge()
+
+    def pay(self, cost: float, complaints: float) -> None:
+        """Take note of what a cohort would have used under the present policy.
+
+        Args:
+            cost: discounted cost over opening balance, overhead of staff not included (no policy can change it).
+            complaints: per account.
+        """
+        if self.cost:
+            self.cost.update(cost)
+        if self.complaints:
+            self.complaints.update(complaints)
+        self.charge()
+        self.history.append(
+            {
+                "cost": cost,
+                "complaints": complaints,
+                "cost_price": self.objective.cost_price,
+                "complaint_price": self.objective.complaint_price,
+            }
+        )

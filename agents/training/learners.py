@@ -1,0 +1,170 @@
+"""The learners of Stable-Baselines3 and sb3-contrib by name: hyper-parameters from YAML, weights out as plain arrays."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import sb3_contrib
+import stable_baselines3
+import torch
+from gymnasium import spaces
+from numpy.typing import NDArray
+from pydantic import Field
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from torch import nn
+
+from recoup.agents.training.masked_sampling import MaskedChoice
+from recoup.agents.training.paired_rollouts import MaskableTwinBuffer, TwinBuffer
+from recoup.agents.training.vecenv import PortfolioVecEnv
+from recoup.sim.inputs import Document, InputError, choose, parse_yaml, read_yaml, validated
+from recoup.sim.parameters import Section
+
+Algorithm = Literal["maskable-ppo", "ppo", "dqn", "qr-dqn", "recurrent-ppo"]
+ALGORITHMS: tuple[str, ...] = get_args(Algorithm)
+ON_POLICY = ("maskable-ppo", "ppo", "recurrent-ppo")
+LEAST_SPREAD = 0.1  # of a feature: what is nearly always the same must not shout when it differs
+TWIN_BUFFERS = {"maskable-ppo": MaskableTwinBuffer, "ppo": TwinBuffer}  # learners that can tell twins' luck from choice
+_CLASSES: dict[str, Any] = {
+    "maskable-ppo": sb3_contrib.MaskablePPO,
+    "ppo": stable_baselines3.PPO,
+    "dqn": stable_baselines3.DQN,
+    "qr-dqn": sb3_contrib.QRDQN,
+    "recurrent-ppo": sb3_contrib.RecurrentPPO,
+}
+_POLICIES = {"recurrent-ppo": "MlpLstmPolicy"}
+
+
+class Hyperparameters(Section):
+    """One algorithm's file. `settings` go to Stable-Baselines3 as keyword arguments."""
+
+    net: list[int] = Field(min_length=1, max_length=4, description="units of the hidden layers")
+    learning_rate: float = Field(gt=0, le=1)
+    settings: dict[str, float | int | bool | str] = {}
+    lstm: int | None = Field(None, ge=1, le=1024, description="units of the memory")
+    quantiles: int | None = Field(None, ge=2, le=400, description="of each treatment's return")
+
+
+def hyperparameters(algorithm: str, file: Path | None = None) -> Hyperparameters:
+    """An algorithm's shipped hyper-parameters, or a user's own file.
+
+    Raises:
+        InputError: no such algorithm, or a fault in the file.
+    """
+    if algorithm not in ALGORITHMS:
+        raise InputError("--algo", "", algorithm, choose(ALGORITHMS, algorithm))
+    return validated(Hyperparameters, read_yaml(file) if file else _shipped(algorithm))
+
+
+def _shipped(algorithm: str) -> Document:
+    text = files("recoup.agents.training").joinpath("hyperparameters", f"{algorithm}.yaml").read_text(encoding="utf-8")
+    return parse_yaml(text, f"{algorithm}.yaml")
+
+
+class Standardised(BaseFeaturesExtractor):
+    """Features less their mean, over their spread, so that what differs between debtors weighs alike at first.
+
+    Without it a balance, whose logarithm moves by a tenth where a yes or no moves by one, is learned last, although it decides how
+    much effort an account is worth. Linear, and so folded into the first layer when a policy is written: files know nothing of it.
+    """
+
+    mean: torch.Tensor
+    spread: torch.Tensor
+
+    def __init__(self, observation_space: spaces.Box) -> None:
+        super().__init__(observation_space, observation_space.shape[0])
+        self.register_buffer("mean", torch.zeros(self.features_dim))
+        self.register_buffer("spread", torch.ones(self.features_dim))
+
+    def fit(self, x: torch.Tensor) -> None:
+        """Take mean and standard deviation of features, shape (rows, features); the least spread is LEAST_SPREAD."""
+        self.mean.copy_(x.mean(dim=0))
+        self.spread.copy_(x.std(dim=0).clamp(min=LEAST_SPREAD))
+
+    def forward(self, observations: torch.Tensor) -> torch.Tensor:
+        return (observations - self.mean) / self.spread
+
+
+def standardise(learner: BaseAlgorithm, x: NDArray[np.float32]) -> None:
+    """Fit the learner's first, fixed layer to features such as it will meet, shape (rows, features)."""
+    for module in learner.policy.modules():
+        if isinstance(module, Standardised):
+            module.fit(torch.tensor(x))
+
+
+def build(
+    algorithm: str, env: PortfolioVecEnv, found: Hyperparameters, seed: int, tensorboard: Path | None = None
+) -> BaseAlgorithm:
+    """A fresh learner on an environment.
+
+    Raises:
+        InputError: a setting that the algorithm does not know.
+    """
+    settings: dict[str, Any] = dict(found.settings)
+    network: dict[str, Any] = {"net_arch": list(found.net), "activation_fn": nn.ReLU}
+    if algorithm in ON_POLICY:
+        settings["n_steps"] = env.days // env.families
+        if env.twins > 1:
+            settings["rollout_buffer_class"] = TWIN_BUFFERS[algorithm]
+            settings["rollout_buffer_kwargs"] = {"twins": env.twins, "accounts": env.size}
+        network = {"net_arch": {"pi": list(found.net), "vf": list(found.net)}, "activation_fn": nn.Tanh}
+    network["features_extractor_class"] = Standardised
+    if found.quantiles:
+        network["n_quantiles"] = found.quantiles
+    if found.lstm:
+        network |= {"lstm_hidden_size": found.lstm, "enable_critic_lstm": True}
+    try:
+        learner: BaseAlgorithm = _CLASSES[algorithm](
+            _POLICIES.get(algorithm, "MlpPolicy"),
+            env,
+            learning_rate=lambda left: found.learning_rate * max(left, 0.1),
+            policy_kwargs=network,
+            tensorboard_log=str(tensorboard) if tensorboard else None,
+            seed=seed,
+            device="cpu",
+            **settings,
+        )
+    except TypeError as error:
+        raise InputError("hyper-parameters", "settings", str(error), f"keyword arguments of {algorithm}") from None
+    if algorithm == "maskable-ppo":
+        learner.policy.action_dist = MaskedChoice(env.action_space.n)  # type: ignore[assignment, attr-defined]
+    return learner
+
+
+def weights(algorithm: str, learner: BaseAlgorithm) -> dict[str, NDArray[np.float32]]:
+    """The acting network as arrays named as `recoup.agents.learned` reads them, standardisation folded into its first layer."""
+    policy: Any = learner.policy
+    tensors: dict[str, Any] = {}
+    if algorithm in ON_POLICY:
+        hidden, output = policy.mlp_extractor.policy_net, policy.action_net
+    else:
+        net = policy.q_net.q_net if algorithm == "dqn" else policy.quantile_net.quantile_net
+        hidden, output = net[:-1], net[-1]
+    layers = [module for module in hidden if isinstance(module, nn.Linear)]
+    tensors |= {f"hidden.{number}": layer for number, layer in enumerate(layers)}
+    tensors["output"] = output
+    arrays = {}
+    for name, module in tensors.items():
+        arrays[f"{name}.weight"], arrays[f"{name}.bias"] = _array(module.weight), _array(module.bias)
+    if algorithm == "qr-dqn":  # the mean over quantiles is linear, and so is folded into the last layer
+        actions = learner.action_space.n  # type: ignore[attr-defined]
+        for part in ("weight", "bias"):
+            whole = arrays[f"output.{part}"]
+            arrays[f"output.{part}"] = whole.reshape(-1, actions, *whole.shape[1:]).mean(axis=0)
+    if algorithm == "recurrent-ppo":
+        lstm = policy.lstm_actor
+        for ours, theirs in (("input", "ih"), ("state", "hh")):
+            arrays[f"memory.{ours}.weight"] = _array(getattr(lstm, f"weight_{theirs}_l0"))
+            arrays[f"memory.{ours}.bias"] = _array(getattr(lstm, f"bias_{theirs}_l0"))
+    first = next(module for module in policy.modules() if isinstance(module, Standardised))
+    name = "memory.input" if algorithm == "recurrent-ppo" else "hidden.0"
+    weight = np.asarray(arrays[f"{name}.weight"] / _array(first.spread), np.float32)
+    arrays[f"{name}.weight"], arrays[f"{name}.bias"] = weight, arrays[f"{name}.bias"] - weight @ _array(first.mean)
+    return arrays
+
+
+def _array(tensor: Any) -> NDArray[np.float32]:
+    return np.ascontiguousarray(tensor.detach().numpy(), np.float32)

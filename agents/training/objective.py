@@ -1,0 +1,74 @@
+"""What a learner is paid for: money now, quick endings, and prices on what is limited.
+
+The reward of an account and day is
+
+    (cash − (1 + cost_price) · cost) / mean opening balance
+    + speed · (days left of the horizon / horizon), once, when the account is paid or settled
+    − complaint_price · expected complaints
+
+in discounted money. With speed = 0 and no prices its sum is the net present value that comparisons report. The speed term adds
+up to the horizon less the restricted mean time to recover, in horizons: the second measure of a comparison, at its weight.
+Complaints are so rare that their luck would drown what a learner can see; the reward takes their probability instead, whose sum
+has the same expectation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recoup.sim.account import Status
+from recoup.sim.simulation import Simulation
+
+Amounts = NDArray[np.float64]
+
+
+def resolved(accounts: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Which accounts were closed by payment or settlement (not by writing off): shape (accounts,)."""
+    return np.asarray((accounts["status"] == Status.PAID) | (accounts["status"] == Status.SETTLED))
+
+
+@dataclass
+class Objective:
+    """Weights of the reward; a budget moves the two prices while a learner trains."""
+
+    speed: float = 0.0
+    cost_price: float = 0.0
+    complaint_price: float = 0.0
+
+    def value(self, cash: Amounts, cost: Amounts, quick: Amounts, complaints: Amounts) -> Amounts:
+        """The weighted sum; money over the opening balance, `quick` in horizons, expected complaints per account."""
+        return cash - (1.0 + self.cost_price) * cost + self.speed * quick - self.complaint_price * complaints
+
+
+class Meter:
+    """Reads what a day brought to each account of a simulation. Money in units of the portfolio's mean opening balance."""
+
+    def __init__(self, simulation: Simulation, days: int) -> None:
+        self._simulation, self._days = simulation, days
+        self._mean = float(simulation.accounts["opening"].mean())
+        self._before = self._totals()
+
+    @property
+    def accounts(self) -> NDArray[np.void]:
+        """The simulation's accounts, also after its environment has gone on to another."""
+        return self._simulation.accounts
+
+    def _totals(self) -> NDArray[np.float64]:
+        a = self.accounts
+        names = ("discounted_cash", "discounted_cost", "complaint_risk")
+        return np.stack([a[name].astype(np.float64) for name in names])
+
+    def read(self, objective: Objective) -> tuple[NDArray[np.float64], float, float]:
+        """Since the last reading: rewards, shape (accounts,); cost over the opening balance; expected complaints per account."""
+        totals = self._totals()
+        cash, cost, complaints = totals - self._before
+        self._before = totals
+        a = self.accounts
+        yesterday = self._simulation.day - 1
+        lately = (a["closed_day"] == yesterday) & resolved(a)
+        quick = lately * (self._days - self._simulation.day) / self._days
+        rewards = objective.value(cash / self._mean, cost / self._mean, quick, complaints)
+        return rewards, float(cost.mean() / self._mean), float(complaints.mean())

@@ -1,0 +1,150 @@
+"""The thin adapter from `PortfolioVectorEnv` to Stable-Baselines3's `VecEnv`: encoded features in, objectives paid out.
+
+Several cohorts run side by side, each at another phase of its horizon, so that a learner's batch sees all ages of a book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices
+
+from recoup.agents.contact_cap import Restraint
+from recoup.agents.features import SIZE, encode
+from recoup.agents.training.objective import Meter, Objective, resolved
+from recoup.sim.envs.portfolio import PortfolioVectorEnv
+from recoup.sim.perturbation import randomised
+
+
+class PortfolioVecEnv(VecEnv):
+    """One sub-environment per debtor.
+
+    Args:
+        envs: cohorts (`fill="cohort"`) of equal size and horizon.
+        twins: so many neighbouring cohorts have the same accounts, luck and world (`recoup.agents.training.paired_rollouts`); each such family starts its first
+            round at another phase of the horizon.
+        objective: what is paid out; its prices may be moved between steps.
+        reward_factor: scales rewards to order one; changes no optimum.
+        spread: every new cohort lives in a world whose behaviour parameters are off by up to this share (0 = the true one).
+        seed: of the cohorts and of those worlds.
+        contacts_a_week: what the learner is denied beyond the rules (`restraint`); None = nothing.
+
+    Attributes:
+        recovered, times: recovery rate and mean days to recover of finished cohorts, the latest last.
+        used: cost over opening balance and complaints per account since `take_usage`, summed over days, one cohort's worth when the
+            steps taken since are the horizon over the number of families.
+    """
+
+    def __init__(
+        self,
+        envs: Sequence[PortfolioVectorEnv],
+        objective: Objective | None = None,
+        reward_factor: float = 5.0,
+        spread: float = 0.0,
+        seed: int = 0,
+        contacts_a_week: int | None = None,
+        twins: int = 1,
+    ) -> None:
+        if len(envs) % twins:
+            raise ValueError(f"{len(envs)} cohorts do not make families of {twins}")
+        if any(env.fill != "cohort" or env.days != envs[0].days or env.num_envs != envs[0].num_envs for env in envs):
+            raise ValueError("expected cohorts of equal size and horizon")
+        self.envs, self.objective, self.reward_factor = list(envs), objective or Objective(), reward_factor
+        self.days, self.size = envs[0].days, envs[0].num_envs
+        self._world, self._spread, self._seed = envs[0].world, spread, seed
+        self.recovered: list[float] = []
+        self.times: list[float] = []
+        self._used = np.zeros(2)
+        self.twins, self.families = twins, len(envs) // twins
+        self.restraint = Restraint(envs[0].menu.names, contacts_a_week)
+        super().__init__(self.size * len(envs), spaces.Box(-1.0, 2.0, (SIZE,), np.float32), envs[0].single_action_space)
+        self._nothing: dict[str, Any] = {}
+
+    def reset(self) -> NDArray[np.float32]:
+        self._rng = np.random.default_rng(self._seed)
+        rows = []
+        self._worlds = [self._another_world() for _ in range(self.families)]
+        for number, env in enumerate(self.envs):
+            family = number // self.twins
+            env.world = self._worlds[family]
+            observations, _ = env.reset(seed=self._seed + family)
+            for _ in range(family * self.days // self.families):
+                observations = env.step(np.zeros(self.size, np.int64))[0]
+            rows.append(observations)
+        self._meters = [Meter(env.simulation, self.days) for env in self.envs]
+        self._seen = np.concatenate(rows)
+        return encode(self._seen)
+
+    def _another_world(self) -> Any:
+        return randomised(self._world, self._spread, self._rng) if self._spread else self._world
+
+    def step_async(self, actions: NDArray[np.int64]) -> None:
+        self._actions = actions
+
+    def step_wait(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
+        rows, rewards, dones = [], [], []
+        for number, env in enumerate(self.envs):
+            simulation = env.simulation
+            if simulation.day == self.days - 1:  # a new cohort starts after this step
+                if number % self.twins == 0:
+                    self._worlds[number // self.twins] = self._another_world()
+                env.world = self._worlds[number // self.twins]
+            observations, _, terminated, _, info = env.step(
+                self._actions[number * self.size : (number + 1) * self.size]
+            )
+            reward, cost, complaints = self._meters[number].read(self.objective)
+            self._used += (cost, complaints)
+            rows.append(observations)
+            rewards.append(reward)
+            dones.append(terminated | ~info["open"])  # nothing follows the closing of an account, only idle days
+            if simulation.day == self.days:
+                self._finish(number)
+        infos = [self._nothing] * self.num_envs  # shared: the learner reads it and writes nothing
+        scaled = (np.concatenate(rewards) * self.reward_factor).astype(np.float32)
+        self._seen = np.concatenate(rows)
+        return encode(self._seen), scaled, np.concatenate(dones), infos
+
+    def _finish(self, number: int) -> None:
+        a = self._meters[number].accounts
+        self.recovered.append(float(a["cash"].sum() / a["opening"].sum()))
+        self.times.append(float(np.where(resolved(a), a["closed_day"] + 1, self.days).mean()))
+        self._meters[number] = Meter(self.envs[number].simulation, self.days)
+
+    def take_usage(self) -> tuple[float, float]:
+        """Cost over opening balance and complaints per account since the last call; see the class."""
+        cost, complaints = (self._used / self.twins).tolist()
+        self._used[:] = 0.0
+        return cost, complaints
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """Exact masks of the current day, the restraint included: shape (num_envs, menu)."""
+        return self.restraint.narrow(self._seen, np.concatenate([env.action_masks() for env in self.envs]))
+
+    def env_method(self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any) -> list[Any]:
+        if method_name != "action_masks":
+            raise AttributeError(method_name)
+        return list(self.action_masks())
+
+    def has_attr(self, attr_name: str) -> bool:
+        return attr_name == "action_masks" or hasattr(self.envs[0], attr_name)
+
+    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
+        return [getattr(self.envs[0], attr_name)] * self.num_envs
+
+    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
+        raise AttributeError("sub-environments share one simulation; set nothing on one of them")
+
+    def env_is_wrapped(self, wrapper_class: type, indices: VecEnvIndices = None) -> list[bool]:
+        return [False] * self.num_envs
+
+    def seed(self, seed: int | None = None) -> Sequence[int | None]:
+        self._seed = self._seed if seed is None else seed
+        return [self._seed] * self.num_envs
+
+    def close(self) -> None:
+        for env in self.envs:
+            env.close()

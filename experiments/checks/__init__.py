@@ -1,0 +1,1 @@
+"""Does the world behave like the published figures, and is everything installed and readable?"""

@@ -1,0 +1,142 @@
+"""Audits of run folders and of foreign logs: counts by rule, breaches with evidence, files.
+
+The reading of the rules is `sim/compliance/audit.py`; here it meets files. `audit.json` holds the counts by rule and policy,
+`audit.csv` one row per breach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import ValidationError
+
+from recoup.experiments.runs.runfolder import read_json, write_csv, write_json
+from recoup.sim.compliance.audit import BREACH_COLUMNS, Finding, audit
+from recoup.sim.compliance.auditlog import Writing, read_log, typed_log
+from recoup.sim.compliance.rules import RulePack
+from recoup.sim.inputs import InputError
+
+AUDIT, BREACHES, RULES = "audit.json", "audit.csv", "rules.json"
+_COUNTS = ("tested", "near", "stopped", "breaches")
+
+
+def tally(findings: list[Finding]) -> dict[str, Any]:
+    """Counts of one log: by rule, and of treatments that broke any."""
+    broken = {line for finding in findings for line in finding.breaches["line"]}
+    return {
+        "treatments_in_breach": len(broken),
+        "rules": {
+            f.rule.id: {
+                "missing": list(f.missing),
+                "tested": f.tested,
+                "near": f.near,
+                "stopped": f.stopped,
+                "breaches": len(f.breaches),
+            }
+            for f in findings
+        },
+    }
+
+
+def summary(pack: RulePack, tallies: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """The content of audit.json: each rule with its counts, in all and by policy (one tally per seed)."""
+    rules = []
+    for rule in pack.rules:
+        by_policy = {
+            name: {count: sum(t["rules"][rule.id][count] for t in found) for count in _COUNTS}
+            for name, found in tallies.items()
+        }
+        missing = {column for found in tallies.values() for t in found for column in t["rules"][rule.id]["missing"]}
+        rules.append(
+            {
+                "id": rule.id,
+                "kind": rule.kind,
+                "text": rule.text,
+                "text_zh": rule.text_zh,
+                "parameters": rule.parameters,
+                "source": rule.source,
+                "confidence": rule.confidence,
+                "missing": sorted(missing),
+                **{count: sum(counts[count] for counts in by_policy.values()) for count in _COUNTS},
+                "by_policy": by_policy,
+            }
+        )
+    return {
+        "pack": pack.name,
+        "title": pack.title,
+        "logs": sum(map(len, tallies.values())),
+        "treatments_in_breach": {
+            name: sum(t["treatments_in_breach"] for t in found) for name, found in tallies.items()
+        },
+        "rules": rules,
+    }
+
+
+def breach_table(findings: list[Finding], language: str, **labels: object) -> pd.DataFrame:
+    """One row per breach: labels, rule, account, day, time window, step, whether carried out, and evidence in words."""
+    rows = []
+    for finding in findings:
+        for breach in finding.breaches.to_dict("records"):
+            row = {**labels, "rule": finding.rule.id} | {name: breach[name] for name in BREACH_COLUMNS}
+            rows.append(row | {"evidence": finding.evidence(breach, language)})
+    return pd.DataFrame(rows, columns=[*labels, "rule", *BREACH_COLUMNS, "evidence"])
+
+
+def audit_run(folder: Path, pack: RulePack | None, language: str) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Audit every event log of a run folder, by the rules it ran under or by others.
+
+    Raises:
+        InputError: no run, no event logs in it, or broken files.
+    """
+    pack = pack or _rules_of(folder)
+    tallies: dict[str, list[dict[str, Any]]] = {}
+    tables = []
+    for policy, seed, file in _logs(folder):
+        findings = audit(typed_log(file), pack)
+        tallies.setdefault(policy, []).append(tally(findings))
+        tables.append(breach_table(findings, language, policy=policy, seed=seed))
+    return summary(pack, tallies), pd.concat(tables, ignore_index=True)
+
+
+def audit_file(
+    file: Path, pack: RulePack, language: str, writing: Writing | None = None
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Audit somebody's log; see docs/audit.md for its columns.
+
+    Raises:
+        InputError: the first cell that is not as it must be, by row and column.
+    """
+    log = read_log(file, writing)
+    findings = audit(log, pack)
+    found = summary(pack, {file.name: [tally(findings)]}) | {"columns_not_read": list(log.unread)}
+    return found, breach_table(findings, language)
+
+
+def write_audit(folder: Path, found: dict[str, Any], breaches: pd.DataFrame) -> None:
+    """Write audit.json and audit.csv."""
+    write_csv(folder / BREACHES, breaches)
+    write_json(folder / AUDIT, found)
+
+
+def _rules_of(folder: Path) -> RulePack:
+    data = read_json(folder / RULES)
+    try:
+        return RulePack.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(folder / RULES, ".".join(map(str, first["loc"])), first["input"], first["msg"]) from None
+
+
+def _logs(folder: Path) -> Iterator[tuple[str, int, Path]]:
+    """(policy, seed, file) of all event logs of a run."""
+    files = sorted(
+        folder.glob("parts/*/*.events.parquet"), key=lambda file: (file.parent.name, len(file.name), file.name)
+    )
+    if not files:
+        expected = "a run folder of `recoup compare` without --no-events"
+        raise InputError(folder, "", "no event logs" if folder.is_dir() else "no such folder", expected)
+    for file in files:
+        yield file.parent.name, int(file.name.split(".")[0]), file

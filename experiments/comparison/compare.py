@@ -1,0 +1,354 @@
+"""Plans against each other on the same accounts and the same luck: `recoup compare`.
+
+Each (plan, seed) is a part: run by a worker, written to the run folder when it is done, and never run again by
+`--resume`. Results are put together from the parts' files alone, so that they do not depend on who ran them, or when.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet
+from numpy.typing import NDArray
+
+from recoup.agents.library import load_policy
+from recoup.experiments.comparison import fairness, measures, welfare
+from recoup.experiments.comparison.audit import AUDIT, RULES, summary, tally
+from recoup.experiments.comparison.intervals import difference, interval
+from recoup.experiments.comparison.privacy import for_the_folder, pseudonym_key, pseudonyms
+from recoup.experiments.comparison.rollout import rollout
+from recoup.experiments.runs.runfolder import (
+    RESULTS,
+    fingerprint,
+    open_folder,
+    read_json,
+    versions,
+    write_json,
+    write_table,
+)
+from recoup.experiments.runs.workers import run_each
+from recoup.scenarios.schema import Scenario, load_scenario
+from recoup.sim.compliance.audit import audit
+from recoup.sim.compliance.auditlog import typed_log
+from recoup.sim.compliance.rules import RulePack
+from recoup.sim.inputs import InputError
+from recoup.sim.kernels import POOLS
+from recoup.sim.portfolio.table import Portfolio
+from recoup.sim.simulation import Simulation
+
+# What the JSON file of a part holds; one that holds anything else was written by another version.
+PART = frozenset(
+    "measures tiers tier_accounts roll_rates liquidation unresolved blocked breaches audit "
+    "decisions rules cash_sources welfare fairness events pools legal".split()
+)
+CLAIM_RECOVERY, CLAIM_TIME = 0.15, -0.20  # the staged plan's own claims against the status quo, relative
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What to compare. Paths as text, so that workers and run.json hold the same."""
+
+    scenario: str
+    plans: tuple[str, ...]
+    seeds: int = 10
+    first_seed: int = 1
+    accounts: int | None = None
+    days: int | None = None
+    portfolio: str | None = None
+    map: str | None = None
+    events: bool = True
+    personal: bool = False
+
+    def load(self) -> Scenario:
+        """The scenario, with the user's own portfolio if there is one."""
+        return _scenario(self.scenario, self.portfolio, self.map)
+
+    @property
+    def seed_range(self) -> range:
+        return range(self.first_seed, self.first_seed + self.seeds)
+
+
+@lru_cache(maxsize=4)
+def _scenario(name: str, portfolio: str | None, column_map: str | None) -> Scenario:
+    scenario = load_scenario(name)
+    return scenario.with_portfolio(Path(portfolio), Path(column_map)) if portfolio and column_map else scenario
+
+
+def compare(
+    comparison: Comparison,
+    folder: Path,
+    workers: int = 1,
+    resume: bool = False,
+    command: str = "",
+    on_part: Callable[[str, int], None] | None = None,
+) -> dict[str, Any]:
+    """Run what is missing, and write results, tables and nothing else into the folder.
+
+    Args:
+        on_part: called with plan name and seed whenever a part is ready (also those found ready).
+
+    Returns:
+        The content of results.json.
+
+    Raises:
+        InputError: wrong scenario, plan, portfolio or folder; nothing is written then.
+        KeyboardInterrupt: SIGINT or SIGTERM; finished parts are kept.
+        WorkerLost: a worker was killed; finished parts are kept.
+    """
+    scenario = comparison.load()
+    plans = [load_policy(given, scenario.name, scenario.world) for given in comparison.plans]
+    names = [plan.name for plan in plans]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise InputError("--plan", "", name, "plans with different names")
+    days = comparison.days or scenario.days
+    portfolio = scenario.portfolio(comparison.accounts, comparison.first_seed)
+    # What only a simulation finds wrong (accounts older than the write-off) is to be found before the folder is made.
+    Simulation(scenario.world, portfolio, scenario.rules, comparison.first_seed)
+    settings = {
+        "scenario": scenario.name,
+        "days": days,
+        "accounts": len(portfolio),
+        "plans": {plan.name: fingerprint(plan.identity) for plan in plans},
+        "world": fingerprint(scenario.world, scenario.rules),
+        "portfolio": fingerprint(portfolio.table),
+        "recoup": versions()["recoup"],
+    }
+    pseudonym_key()  # before the workers, so that they find it made
+    open_folder(folder, settings, resume)
+    write_json(folder / RULES, scenario.rules.model_dump(mode="json", by_alias=True))
+    parts = [
+        (name, given, seed)
+        for seed in comparison.seed_range
+        for name, given in zip(names, comparison.plans, strict=True)
+    ]
+    missing = []
+    for name, given, seed in parts:
+        if _is_whole(_part(folder, name, seed)):
+            if on_part:
+                on_part(name, seed)
+        else:
+            missing.append((name, given, seed))
+    for (name, _, seed), _ in run_each(partial(_run_part, comparison, folder, days), missing, workers):
+        if on_part:
+            on_part(name, seed)
+    results = gather(comparison, scenario, folder, names, days, portfolio)
+    results["portfolio"] = {
+        "name": portfolio.name,
+        "accounts": len(portfolio),
+        "opening_balance": float(portfolio.table["opening_balance"].sum()),
+        "filled": portfolio.filled,
+        "notes": [*portfolio.notes, *scenario.notes],
+    }
+    results["dropped_rules"] = {plan.name: list(map(str, plan.dropped)) for plan in plans if plan.dropped}
+    results["command"] = command
+    write_json(folder / RESULTS, results)
+    _gather_audits(folder, names, comparison.seed_range, scenario.rules, results)
+    return results
+
+
+def _gather_audits(folder: Path, names: list[str], seeds: range, rules: RulePack, results: dict[str, Any]) -> None:
+    """Put the parts' audits together; what the audit finds must be what the gate has counted.
+
+    Raises:
+        AssertionError: it is not: a fault in one of the two readings of the rules.
+    """
+    tallies: dict[str, list[Any]] = {
+        name: [read_json(_part(folder, name, seed)).get("audit") for seed in seeds] for name in names
+    }
+    if any(found is None for of_policy in tallies.values() for found in of_policy):
+        return  # some parts were made with --no-events
+    found = summary(rules, tallies)
+    counted = {name: sum(results["breaches"][name].values()) for name in names}
+    if counted != found["treatments_in_breach"]:
+        raise AssertionError(f"the gate counted {counted} breaches, the audit found {found['treatments_in_breach']}")
+    write_json(folder / AUDIT, found)
+
+
+def _part(folder: Path, name: str, seed: int) -> Path:
+    return folder / "parts" / name / f"{seed}.json"
+
+
+def _is_whole(part: Path) -> bool:
+    """All three files of a part are there and can be read; if not, or an older version made them, it is run again."""
+    try:
+        found = read_json(part)
+        if found.keys() != PART or any(
+            found[kind].keys() != known.keys()
+            for kind, known in (("measures", measures.MEASURE), ("welfare", welfare.MEASURE))
+        ):
+            return False
+        for kind in ("accounts", "daily"):
+            pyarrow.parquet.read_metadata(part.with_suffix(f".{kind}.parquet"))
+    except (InputError, OSError, pyarrow.ArrowInvalid):
+        return False
+    return True
+
+
+def _run_part(comparison: Comparison, folder: Path, days: int, task: tuple[str, str, int]) -> None:
+    """Run one plan on one seed and write its part; the JSON file comes last and says that the part is whole."""
+    name, given, seed = task
+    scenario = comparison.load()
+    portfolio = scenario.portfolio(comparison.accounts, seed)
+    run = rollout(scenario, given, portfolio, seed, days, record_events=comparison.events)
+    part = _part(folder, name, seed)
+    who = pseudonyms(portfolio.column("account_id"), pseudonym_key())
+    accounts = for_the_folder(run.accounts, portfolio, who, comparison.personal)
+    write_table(part.with_suffix(".accounts.parquet"), accounts.assign(policy=name, seed=seed))
+    write_table(part.with_suffix(".daily.parquet"), run.daily.assign(policy=name, seed=seed))
+    contents: dict[str, Any] = {
+        "measures": _nulls(measures.take(run)),
+        "tiers": {tier: _nulls(values) for tier, values in measures.take_by_tier(run).items()},
+        "tier_accounts": {tier: int((run.accounts["entry_tier"] == tier).sum()) for tier in measures.TIERS},
+        "roll_rates": _nulls(measures.roll_rates(run)),
+        "liquidation": measures.liquidation_curve(run).tolist(),
+        "unresolved": measures.unresolved_curve(run).tolist(),
+        "blocked": run.blocked,
+        "breaches": run.breaches,
+        "audit": None if run.log is None else _audited(run.log, who, scenario.rules, part),
+        "decisions": run.decisions,
+        "rules": run.rules,
+        "cash_sources": run.cash_sources,
+        "welfare": _nulls(welfare.take(run)),
+        "fairness": fairness.take(run, portfolio.table),
+        "events": {
+            name: int(run.daily[name].sum())
+            for name in ("attempts", "unserved", "promises", "offers", "accepted", "suits", "judgments", "seizures")
+        },
+        "pools": {
+            pool: [
+                int(run.daily[f"{pool}_{figure}"].sum()) for figure in ("seconds", "capacity", "requested", "served")
+            ]
+            for pool in POOLS
+        },
+        "legal": [
+            float(run.daily["legal_active"].mean()),
+            float(run.daily["legal_capacity"].mean()),
+            float(run.daily["legal_queue"].mean()),
+        ],
+    }
+    assert contents.keys() == PART
+    write_json(part, contents)
+
+
+def _audited(log: pd.DataFrame, who: NDArray[np.object_], rules: RulePack, part: Path) -> dict[str, Any]:
+    """Keep the event log of a part beside it, and audit it."""
+    log["account_id"] = log["account_id"].cat.rename_categories(list(who))
+    write_table(part.with_suffix(".events.parquet"), log, compression="zstd")
+    return tally(audit(typed_log(log), rules))
+
+
+def _nulls(values: dict[str, float]) -> dict[str, float | None]:
+    return {name: (value if math.isfinite(value) else None) for name, value in values.items()}
+
+
+def _nan(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def gather(
+    comparison: Comparison, scenario: Scenario, folder: Path, names: list[str], days: int, portfolio: Portfolio
+) -> dict[str, Any]:
+    """Results from the parts' files: means, intervals, paired differences, and the plan's claims."""
+    seeds = list(comparison.seed_range)
+    parts = {name: [read_json(_part(folder, name, seed)) for seed in seeds] for name in names}
+    for kind in ("accounts", "daily"):
+        tables = [
+            pd.read_parquet(_part(folder, name, seed).with_suffix(f".{kind}.parquet"))
+            for name in names
+            for seed in seeds
+        ]
+        write_table(folder / f"{kind}.parquet", pd.concat(tables, ignore_index=True))
+
+    burden = welfare.gather(parts)
+    write_json(folder / welfare.WELFARE, burden)
+    fair = fairness.gather(parts, portfolio, same_accounts=not scenario.synthetic)
+    write_json(folder / fairness.FAIRNESS, fair)
+
+    def column(name: str, measure: str, tier: str | None = None) -> list[float]:
+        return [_nan((part["tiers"][tier] if tier else part["measures"])[measure]) for part in parts[name]]
+
+    policies = {name: {m: interval(column(name, m)) for m in measures.MEASURE} for name in names}
+    differences = {
+        f"{a}-vs-{b}": {m: difference(column(a, m), column(b, m)) for m in measures.MEASURE}
+        for a, b in itertools.permutations(names, 2)
+    }
+    tiers = {
+        name: {
+            tier: {m.name: interval(column(name, m.name, tier)) for m in measures.MEASURES if m.by_tier}
+            for tier in measures.TIERS
+        }
+        for name in names
+    }
+    return {
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "currency": scenario.world.currency,
+        "rules": scenario.rules.name,
+        "seeds": seeds,
+        "days": days,
+        "settings": asdict(comparison),
+        "policies": policies,
+        "differences": differences,
+        "tiers": tiers,
+        "tier_accounts": {t: sum(p["tier_accounts"][t] for p in parts[names[0]]) / len(seeds) for t in measures.TIERS},
+        "roll_rates": {
+            name: {
+                roll: interval([_nan(p["roll_rates"][roll]) for p in parts[name]])
+                for roll in parts[name][0]["roll_rates"]
+            }
+            for name in names
+        },
+        "events": {
+            name: {event: interval([p["events"][event] for p in parts[name]]) for event in parts[name][0]["events"]}
+            for name in names
+        },
+        "pools": {
+            name: {
+                pool: [sum(p["pools"][pool][k] for p in parts[name]) for k in range(4)]
+                for pool in parts[name][0]["pools"]
+            }
+            for name in names
+        },
+        "legal": {name: [sum(p["legal"][k] for p in parts[name]) / len(seeds) for k in range(3)] for name in names},
+        "blocked": {name: _summed([p["blocked"] for p in parts[name]]) for name in names},
+        "breaches": {name: _summed([p["breaches"] for p in parts[name]]) for name in names},
+        "claims": claims(differences),
+        "welfare": burden["checks"],
+        "fairness": fairness.summary(fair),
+        "versions": versions(),
+    }
+
+
+def _summed(counts: list[dict[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for count in counts:
+        for name, value in count.items():
+            total[name] = total.get(name, 0) + value
+    return dict(sorted(total.items()))
+
+
+def claims(differences: dict[str, Any], plan: str = "staged") -> list[dict[str, Any]]:
+    """Does a plan reach what the staged plan's authors claim against the status quo? A verdict per claim, by its interval."""
+    pair = differences.get(f"{plan}-vs-status-quo")
+    if pair is None:
+        return []
+    found = []
+    for measure, claim in (("recovery_rate", CLAIM_RECOVERY), ("time_to_recover_days", CLAIM_TIME)):
+        relative = pair[measure]["relative"]
+        low, high = relative["low"], relative["high"]
+        if low is None or high is None:
+            verdict = "not decided: one seed has no interval"
+        else:
+            better, worse = (low >= claim, high < claim) if claim > 0 else (high <= claim, low > claim)
+            verdict = "reached" if better else "not reached" if worse else "not decided by these seeds"
+        found.append({"measure": measure, "claim": claim, "relative": relative, "verdict": verdict})
+    return found

@@ -1,0 +1,293 @@
+"""Are equals treated as equals? Treatment and outcomes by protected group, raw and adjusted, with warnings.
+
+Protected attributes are never an input of a policy; a policy can still treat groups differently through what goes with them.
+For each group the gap to all other debtors is measured twice: *raw*, and *adjusted* for the visible fields that bear on the
+debt itself (`BEARING`), by regression of the outcome on the group and on bins of those fields. What is left is treatment that
+the debt does not explain. Fields that do not bear on the debt (payday, tenure, product) are not adjusted for: acting on them
+is how a proxy works, and `proxies.py` says how well all inputs together could tell the groups.
+
+A warning needs a gap that is *surely* beyond its bound: at 95 % for all judged gaps of the run together (Bonferroni).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from recoup.experiments.comparison.intervals import CONFIDENCE, interval
+from recoup.experiments.comparison.measures import days_to_resolution
+from recoup.experiments.comparison.protected_groups import ATTRIBUTES, LEAST_ACCOUNTS, groups
+from recoup.experiments.comparison.proxies import proxy_check
+from recoup.experiments.comparison.rollout import Rollout
+from recoup.experiments.comparison.welfare import SUED
+from recoup.sim.portfolio.table import Portfolio
+
+FAIRNESS = "fairness.json"
+FOUR_FIFTHS = 0.8  # selection rates: 29 CFR 1607.4 D, «four-fifths rule»; its inverse, 1.25, for shares that burden
+STANDARDISED = 0.2  # amounts: difference / standard deviation, «small» after Cohen 1988
+BEARING = (
+    "dpd",
+    "opening_balance",
+    "monthly_income",
+    "credit_score",
+    "early_warning",
+    "prior_delinquencies",
+    "stable_assets",
+)
+STAGES = (7, 15, 29, 59, 89, 179)  # dpd bins: where plans usually change
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is compared between groups: one number per account.
+
+    Kind: `benefit` and `burden` are what the policy does, and are judged; a `result` depends on the debtor as well and is
+    only reported. Unit `share` is judged by the ratio of rates, others by the standardised difference.
+    """
+
+    name: str
+    title: str
+    unit: Literal["share", "days", "count"]
+    kind: Literal["benefit", "burden", "result"]
+    of: Callable[[Rollout], Any]
+
+
+OUTCOMES: tuple[Outcome, ...] = (
+    Outcome("recovered", "Recovered share", "share", "result", lambda r: r.accounts["cash"] / r.accounts["opening"]),
+    Outcome("days", "Days to resolution", "days", "result", lambda r: days_to_resolution(r.accounts, r.days)),
+    Outcome("offered", "Offered terms", "share", "benefit", lambda r: r.accounts["offers"] > 0),
+    Outcome("discounted", "Offered a discount", "share", "benefit", lambda r: r.accounts["best_discount"] > 0),
+    Outcome("contacts", "Contact attempts", "count", "burden", lambda r: r.accounts["attempts"]),
+    Outcome("busiest_week", "Busiest week", "count", "burden", lambda r: r.accounts["busiest_week"]),
+    Outcome("noticed", "Legal notice", "share", "burden", lambda r: r.accounts["stage"] != "none"),
+    Outcome("sued", "Sued", "share", "burden", lambda r: r.accounts["stage"].isin(SUED)),
+)
+OUTCOME = {outcome.name: outcome for outcome in OUTCOMES}
+
+
+def bearing_on_the_debt(people: pd.DataFrame) -> NDArray[np.float64]:
+    """Orthonormal basis of what is adjusted for: shape (accounts, columns).
+
+    A constant; each numeric field of `BEARING` as bins (quantiles; dpd at `STAGES`) and as a line; bins of dpd by balance, as
+    plans combine these. The more accounts, the finer: 2 to 8 bins.
+    """
+    bins = int(np.clip(len(people) // 250, 2, 8))
+    columns: list[NDArray[np.float64]] = [np.ones((len(people), 1))]
+    codes: dict[str, NDArray[np.int64]] = {}
+    for name in BEARING:
+        values = people[name].to_numpy(float)
+        edges = np.array(STAGES, float) if name == "dpd" else np.quantile(values, np.linspace(0, 1, bins + 1)[1:-1])
+        codes[name] = np.searchsorted(np.unique(edges), values)
+        columns += [_dummies(codes[name]), np.log1p(np.maximum(values, 0))[:, None]]
+    if bins > 2:
+        columns.append(_dummies(codes["dpd"] * (bins + 1) + codes["opening_balance"]))
+    x = np.hstack(columns)
+    x /= np.sqrt((x**2).mean(axis=0)) + 1e-300
+    sizes, directions = np.linalg.eigh(x.T @ x)
+    kept = sizes > 1e-9 * sizes[-1]  # columns that others make up say nothing new
+    return np.asarray(x @ (directions[:, kept] / np.sqrt(sizes[kept])), np.float64)
+
+
+def _dummies(codes: NDArray[np.int64]) -> NDArray[np.float64]:
+    return (codes[:, None] == np.unique(codes)[None, :]).astype(float)
+
+
+def take(run: Rollout, people: pd.DataFrame) -> dict[str, Any]:
+    """Aggregates of one run, no account in it: by attribute, group and outcome.
+
+    Args:
+        people: the portfolio's table, in the order of the run's accounts.
+
+    Returns:
+        attribute -> group -> {accounts, outcomes: name -> {mean, others, sd, raw, adjusted}}; `mean` of the group and of all
+        others, `sd` over all; `raw` and `adjusted` are [gap to the others, its standard error] or null for small groups.
+    """
+    y = np.column_stack([np.asarray(outcome.of(run), float) for outcome in OUTCOMES])
+    basis = bearing_on_the_debt(people)
+    unexplained = y - basis @ (basis.T @ y)
+    found: dict[str, Any] = {}
+    for attribute, members in groups(people).items():
+        found[attribute] = {}
+        for name in sorted(set(members)):
+            inside = members == name
+            small = min(inside.sum(), (~inside).sum()) < LEAST_ACCOUNTS
+            rows = {
+                outcome.name: {
+                    "mean": float(y[inside, k].mean()),
+                    "others": float(y[~inside, k].mean()) if not inside.all() else None,
+                    "sd": float(y[:, k].std()),
+                    "raw": None if small else _raw_gap(y[:, k], inside),
+                }
+                for k, outcome in enumerate(OUTCOMES)
+            }
+            adjusted = None if small else _adjusted_gaps(unexplained, inside.astype(float), basis)
+            for k, outcome in enumerate(OUTCOMES):
+                rows[outcome.name]["adjusted"] = None if adjusted is None else adjusted[k]
+            found[attribute][str(name)] = {"accounts": int(inside.sum()), "outcomes": rows}
+    return found
+
+
+def _raw_gap(y: NDArray[np.float64], inside: NDArray[np.bool_]) -> list[float]:
+    ours, theirs = y[inside], y[~inside]
+    error = math.sqrt(ours.var(ddof=1) / ours.size + theirs.var(ddof=1) / theirs.size)
+    return [float(ours.mean() - theirs.mean()), error]
+
+
+def _adjusted_gaps(
+    unexplained: NDArray[np.float64], group: NDArray[np.float64], basis: NDArray[np.float64]
+) -> list[list[float]] | None:
+    """Coefficient of the group in the regression on group and basis, per outcome, with its standard error.
+
+    By partialling out (Frisch, Waugh, Lovell); errors are robust to unequal variance (HC1). None when the basis explains
+    the group entirely, or nothing is left to estimate the error from.
+    """
+    rest = group - basis @ (basis.T @ group)
+    power = float(rest @ rest)
+    freedom = group.size - basis.shape[1] - 1
+    if power < 1e-6 * group.sum() or freedom < LEAST_ACCOUNTS:
+        return None
+    gaps = rest @ unexplained / power
+    errors = unexplained - np.outer(rest, gaps)
+    variance = group.size / freedom * (rest**2 @ errors**2) / power**2
+    return [[float(gap), math.sqrt(v)] for gap, v in zip(gaps, variance, strict=True)]
+
+
+# --- putting seeds together -----------------------------------------------------------------------------------------
+
+
+def pooled(estimates: Sequence[Sequence[float]], same_accounts: bool) -> tuple[float, float]:
+    """Mean over seeds of [gap, standard error] pairs, and the standard error of that mean.
+
+    Seeds with fresh accounts are independent. Seeds on the same accounts share what is odd about them: of a run's variance V,
+    the part B that differs between seeds is luck and averages out, the rest stays: max(V − B, 0) + B / seeds.
+    """
+    gaps, errors = np.array(estimates, float).T
+    within, count = float(np.mean(errors**2)), gaps.size
+    if not same_accounts or count == 1:
+        return float(gaps.mean()), math.sqrt(within / count)
+    between = float(gaps.var(ddof=1))
+    return float(gaps.mean()), math.sqrt(max(within - between, 0.0) + between / count)
+
+
+def gather(
+    parts: Mapping[str, Sequence[Mapping[str, Any]]], portfolio: Portfolio, same_accounts: bool
+) -> dict[str, Any]:
+    """The content of fairness.json: groups, gaps, warnings, and the proxy check.
+
+    Args:
+        parts: policy -> parts of its seeds, each with what `take` returned under `fairness`.
+        portfolio: accounts of the first seed.
+        same_accounts: every seed treats the same accounts (an imported portfolio) rather than new ones.
+    """
+    policies = {name: _policy([part["fairness"] for part in runs], same_accounts) for name, runs in parts.items()}
+    judged = [
+        (policy, attribute, group, outcome, cell)
+        for policy, attributes in policies.items()
+        for attribute, members in attributes.items()
+        for group, found in members.items()
+        for outcome, cell in found["outcomes"].items()
+        if OUTCOME[outcome].kind != "result" and cell["adjusted"]
+    ]
+    looks = max(len(judged), 1)
+    z = float(stats.norm.ppf(1.0 - (1.0 - CONFIDENCE) / (2 * looks)))
+    warnings, explained = [], []
+    for policy, attribute, group, outcome, cell in judged:
+        cell["unequal"] = _beyond(OUTCOME[outcome], cell, "adjusted", z)
+        finding = {"policy": policy, "attribute": attribute, "group": group, "outcome": outcome}
+        if cell["unequal"]:
+            warnings.append({**finding, "sentence": _sentence(finding, cell, "adjusted")})
+        elif _beyond(OUTCOME[outcome], cell, "raw", z):
+            explained.append({**finding, "sentence": _sentence(finding, cell, "raw")})
+    return {
+        "outcomes": [{"name": o.name, "title": o.title, "unit": o.unit, "kind": o.kind} for o in OUTCOMES],
+        "bounds": {"ratio": FOUR_FIFTHS, "standardised_difference": STANDARDISED},
+        "adjusted_for": list(BEARING),
+        "gaps_judged": len(judged),
+        "confidence_each": 1.0 - (1.0 - CONFIDENCE) / looks,
+        "policies": policies,
+        "warnings": warnings,
+        "explained": explained,
+        "drawn": [name for name in ATTRIBUTES if not same_accounts or name in portfolio.filled],
+        "proxies": proxy_check(portfolio.table),
+    }
+
+
+def summary(found: Mapping[str, Any]) -> list[str]:
+    """Every warning as a sentence, or that there is none, and how many gaps were looked at."""
+    looks = f"{found['gaps_judged']:,} gaps between groups judged at 95 % together"
+    warnings = [warning["sentence"] for warning in found["warnings"]]
+    sentences = [f"Fairness WARNING ({looks}): {sentence}" for sentence in warnings]
+    if not warnings:
+        sentences.append(f"Fairness: {looks}, none surely beyond its bound.")
+    return [*sentences, *(f"Proxy WARNING: {sentence}" for sentence in found["proxies"]["warnings"])]
+
+
+def _policy(runs: Sequence[Mapping[str, Any]], same_accounts: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for attribute in ATTRIBUTES:
+        names = sorted({name for run in runs for name in run[attribute]})
+        found[attribute] = {name: _group([run[attribute].get(name) for run in runs], same_accounts) for name in names}
+    return found
+
+
+def _group(runs: Sequence[Mapping[str, Any] | None], same_accounts: bool) -> dict[str, Any]:
+    present = [run for run in runs if run]
+    rows = {}
+    for outcome in OUTCOMES:
+        cells = [run["outcomes"][outcome.name] for run in present]
+        row: dict[str, Any] = {
+            "value": interval([cell["mean"] for cell in cells]),
+            "others": _mean([cell["others"] for cell in cells]),
+            "sd": _mean([cell["sd"] for cell in cells]),
+        }
+        for kind in ("raw", "adjusted"):
+            known = [cell[kind] for cell in cells if cell[kind] is not None]
+            row[kind] = _gap(*pooled(known, same_accounts)) if known else None
+        rows[outcome.name] = row
+    return {"accounts": sum(run["accounts"] for run in present) / len(runs), "outcomes": rows}
+
+
+def _gap(gap: float, error: float) -> dict[str, float]:
+    half = float(stats.norm.ppf(0.5 + CONFIDENCE / 2)) * error
+    return {"gap": gap, "low": gap - half, "high": gap + half, "error": error}
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+# --- judging --------------------------------------------------------------------------------------------------------
+
+
+def _beyond(outcome: Outcome, cell: Mapping[str, Any], kind: str, z: float) -> bool:
+    """Whether the group is surely worse off than others by more than the bound."""
+    found, others = cell[kind], cell["others"]
+    low, high = found["gap"] - z * found["error"], found["gap"] + z * found["error"]
+    if outcome.kind == "benefit":
+        return bool(others > 0 and (others + high) / others < FOUR_FIFTHS)
+    if outcome.unit == "share":
+        return bool(low > 0 and others + low > others / FOUR_FIFTHS)
+    return bool(cell["sd"] > 0 and low / cell["sd"] > STANDARDISED)
+
+
+def _sentence(finding: Mapping[str, str], cell: Mapping[str, Any], kind: str) -> str:
+    outcome = OUTCOME[finding["outcome"]]
+    ours, theirs = cell["others"] + cell[kind]["gap"], cell["others"]
+    values = (
+        f"{100 * ours:.1f} % against {100 * theirs:.1f} %"
+        if outcome.unit == "share"
+        else f"{ours:.1f} against {theirs:.1f}"
+    )
+    who = f"{finding['policy']}, {finding['attribute']} {finding['group']}"
+    what = f"{outcome.title.lower()}, {values}"
+    if kind == "adjusted":
+        return f"{who}: {what} for others whose debt is alike."
+    return f"{who}: {what} for others; the debts of the two explain it."

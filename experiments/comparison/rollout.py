@@ -1,0 +1,80 @@
+"""One policy, one seed: from the portfolio to the tables that measures are taken from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from recoup.agents.library import load_policy
+from recoup.agents.policy import Policy
+from recoup.experiments.comparison.decisions import DecisionCount, Decisions, RuleCount
+from recoup.experiments.comparison.payment_attribution import CashSources
+from recoup.scenarios.schema import Scenario
+from recoup.sim.portfolio.table import Portfolio
+from recoup.sim.simulation import Simulation
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """What one run left behind. Money in cents; see `Ledger.accounts_table` and `Ledger.daily_table`."""
+
+    accounts: pd.DataFrame
+    daily: pd.DataFrame
+    blocked: dict[str, int]
+    breaches: dict[str, int]
+    days: int
+    decisions: Decisions = field(default_factory=dict)
+    rules: dict[str, int] = field(default_factory=dict)  # see `RuleCount.table`
+    cash_sources: dict[str, int] = field(default_factory=dict)  # cents
+    corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `CorrectionLoop.table`
+    log: pd.DataFrame | None = None  # `Ledger.audit_table`, if asked for
+
+
+def rollout(
+    scenario: Scenario,
+    given: str,
+    portfolio: Portfolio,
+    seed: int,
+    days: int,
+    threads: int = 1,
+    record_events: bool = False,
+) -> Rollout:
+    """Follow a cohort for so many days under a policy (named as in `recoup.agents.library.load_policy`).
+
+    The horizon is the same for every policy: when all accounts are closed, the days that are left are empty.
+    """
+    simulation = Simulation(
+        scenario.world, portfolio, scenario.rules, seed, threads=threads, record_events=record_events
+    )
+    run = follow(scenario, load_policy(given, scenario.name, scenario.world), simulation, days)
+    return replace(run, log=simulation.audit_table()) if record_events else run
+
+
+def follow(scenario: Scenario, policy: Policy, simulation: Simulation, days: int) -> Rollout:
+    """As `rollout`, for a policy and a simulation at hand."""
+    decisions, rules, sources = DecisionCount(simulation.menu), RuleCount(policy), CashSources(simulation)
+    every = scenario.world.decision_every_days
+    while simulation.day < days:
+        morning, priority = simulation.open_accounts, None
+        actions = np.zeros(morning.size, np.int64)
+        if simulation.day % every == 0:
+            observations = simulation.observe()
+            actions = policy.act(observations, simulation.masks(), morning)
+            priority = policy.priority(observations, actions)
+            decisions.add(observations, actions)
+            rules.add(observations, actions)
+        simulation.advance(actions, priority)
+        sources.add(morning, actions)
+    return Rollout(
+        accounts=simulation.accounts_table(),
+        daily=simulation.daily_table(),
+        blocked=simulation.blocked_by_rule(),
+        breaches=simulation.breaches_by_rule(),
+        days=days,
+        decisions=decisions.table(),
+        rules=rules.table(),
+        cash_sources=sources.table(),
+        corrections=simulation.corrections_table(),
+    )

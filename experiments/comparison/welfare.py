@@ -1,0 +1,327 @@
+"""What a policy asks of the debtors, beside what it recovers: measures, and a check that nobody wins by harm.
+
+Rules forbid much, not everything. Here every burden is measured once, also what only the simulation knows (who has no work,
+which instalment fits the means), compared with a reference policy on the same accounts and luck, and judged by margins, as
+a medical trial asks whether a treatment is no worse. `recoup compare` writes welfare.json; `docs/fairness.md` explains it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from recoup.experiments.comparison.intervals import CONFIDENCE, difference, interval
+from recoup.experiments.comparison.measures import Measure, ratio
+from recoup.experiments.comparison.rollout import Rollout
+
+WELFARE = "welfare.json"
+SUED = ("queued", "filed", "dismissed", "judged", "enforcing", "enforced")
+
+MEASURES: tuple[Measure, ...] = (
+    Measure(
+        "contacts_per_debtor",
+        "Contact attempts per debtor",
+        "count",
+        -1,
+        "contact attempts over the whole horizon / accounts",
+        lambda run, a: ratio(a["attempts"].sum(), len(a)),
+    ),
+    Measure(
+        "busiest_week_p95",
+        "Contacts in the busiest week, 95th percentile",
+        "count",
+        -1,
+        "most contact attempts within 7 days that a debtor met; the value 95 % of debtors stay at or below",
+        lambda run, a: float(np.quantile(a["busiest_week"], 0.95, method="inverted_cdf")) if len(a) else math.nan,
+    ),
+    Measure(
+        "debtor_cost",
+        "Cost to the debtor",
+        "share",
+        -1,
+        "(late interest + court fees) added to the claims / opening balance",
+        lambda run, a: ratio(a["interest"].sum() + a["fees"].sum(), a["opening"].sum()),
+    ),
+    Measure(
+        "debtor_interest",
+        "Late interest that runs on",
+        "share",
+        -1,
+        "late interest added to the claims / opening balance; it grows as long as debts stay open",
+        lambda run, a: ratio(a["interest"].sum(), a["opening"].sum()),
+    ),
+    Measure(
+        "debtor_fees",
+        "Court fees put on debtors",
+        "share",
+        -1,
+        "court fees added to the claims / opening balance",
+        lambda run, a: ratio(a["fees"].sum(), a["opening"].sum()),
+    ),
+    Measure(
+        "complaints_per_1000",
+        "Complaints per 1,000 accounts",
+        "count",
+        -1,
+        "complaints over the whole horizon / accounts × 1,000",
+        lambda run, a: ratio(1000 * a["complaints"].sum(), len(a)),
+    ),
+    Measure(
+        "distress_suits_per_1000",
+        "Debtors without work sued, per 1,000 accounts",
+        "count",
+        -1,
+        "suits decided while the debtor had no work (hidden, known only if disclosed) / accounts × 1,000",
+        lambda run, a: ratio(1000 * a["distress_suits"].sum(), len(a)),
+    ),
+    Measure(
+        "plans_fit",
+        "Plans within ability",
+        "share",
+        1,
+        "agreed plans whose instalment is within disposable income (hidden) / agreed plans",
+        lambda run, a: ratio(a["plans_fit"].sum(), a["plans"].sum()),
+    ),
+    Measure(
+        "plans_broken",
+        "Plans broken",
+        "share",
+        -1,
+        "instalment plans broken within the horizon / agreed plans",
+        lambda run, a: ratio(a["plans_broken"].sum(), a["plans"].sum()),
+    ),
+    Measure(
+        "opt_outs_per_1000",
+        "Opt-outs from texts per 1,000 accounts",
+        "count",
+        -1,
+        "debtors who opted out of texts / accounts × 1,000",
+        lambda run, a: ratio(1000 * a["opted_out"].sum(), len(a)),
+    ),
+    Measure(
+        "hardship_calls_per_1000",
+        "Calls and visits in disclosed hardship, per 1,000 accounts",
+        "count",
+        -1,
+        "calls and visits while hardship was known / accounts × 1,000",
+        lambda run, a: ratio(1000 * a["hardship_calls"].sum(), len(a)),
+    ),
+    Measure(
+        "hardship_suits",
+        "Suits in disclosed hardship",
+        "count",
+        -1,
+        "suits decided while hardship was known; must be zero",
+        lambda run, a: float(a["hardship_suits"].sum()),
+    ),
+    Measure(
+        "distress_contacts",
+        "Contacts that meet a debtor without work",
+        "share",
+        -1,
+        "contact attempts while the debtor had no work (hidden) / contact attempts",
+        lambda run, a: ratio(a["distress_contacts"].sum(), a["attempts"].sum()),
+    ),
+    Measure(
+        "distress_seized",
+        "Enforced from debtors without work",
+        "share",
+        -1,
+        "cash taken by enforcement while the debtor had no work (hidden) / opening balance",
+        lambda run, a: ratio(a["distress_seized"].sum(), a["opening"].sum()),
+    ),
+    Measure(
+        "sued_per_1000",
+        "Accounts sued, per 1,000",
+        "count",
+        0,
+        "accounts against which a suit was decided / accounts × 1,000",
+        lambda run, a: ratio(1000 * a["stage"].isin(SUED).sum(), len(a)),
+    ),
+)
+MEASURE = {measure.name: measure for measure in MEASURES}
+
+
+@dataclass(frozen=True)
+class Burden:
+    """A measure that must not surely exceed the reference policy's by more than a margin.
+
+    The margin is the larger of `absolute` and `relative` × the reference's mean. With a `norm`, that stands in for the
+    reference: a policy without plans has none that break.
+    """
+
+    measure: str
+    absolute: float
+    relative: float = 0.0
+    norm: float | None = None
+
+
+BURDENS: tuple[Burden, ...] = (
+    Burden("contacts_per_debtor", absolute=1.0, relative=0.10),
+    Burden("busiest_week_p95", absolute=0.5),
+    Burden("debtor_cost", absolute=0.0025, relative=0.05),
+    Burden("complaints_per_1000", absolute=1.0, relative=0.10),
+    Burden("distress_suits_per_1000", absolute=1.0, relative=0.10),
+    Burden("plans_broken", absolute=0.0, norm=0.5),  # one third to one half break, trade
+)
+COST_PARTS = ("debtor_interest", "debtor_fees")  # together the cost to the debtor
+Values = Mapping[str, Sequence[float]]  # measure -> one value per seed, NaN = undefined
+
+
+def take(run: Rollout) -> dict[str, float]:
+    """All welfare measures of one run."""
+    return {measure.name: measure.of(run, run.accounts) for measure in MEASURES}
+
+
+def reference_policy(names: Sequence[str]) -> str:
+    """What burden is measured against: today's plan if it is among them, else the staged plan, else the first."""
+    return next((name for name in ("status-quo", "staged") if name in names), names[0])
+
+
+def gather(parts: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+    """The content of welfare.json.
+
+    Args:
+        parts: policy -> parts of its seeds, in the order of seeds, each with `welfare` and `measures` (null = undefined).
+    """
+    names = list(parts)
+    values: dict[str, dict[str, list[float]]] = {
+        name: {m: [_number(part["welfare"][m]) for part in parts[name]] for m in MEASURE} for name in names
+    }
+    reference = reference_policy(names)
+    recovered = {name: [_number(part["measures"]["net_recovery_rate"]) for part in parts[name]] for name in names}
+    return {
+        "reference": reference,
+        "burdens": [burden.measure for burden in BURDENS],
+        "measures": [
+            {"name": m.name, "title": m.title, "unit": m.unit, "better": m.better, "definition": m.definition}
+            for m in MEASURES
+        ],
+        "policies": {name: {m: interval(column) for m, column in columns.items()} for name, columns in values.items()},
+        "differences": {
+            f"{a}-vs-{b}": {m: difference(values[a][m], values[b][m]) for m in MEASURE}
+            for a, b in itertools.permutations(names, 2)
+        },
+        "checks": [
+            check(name, reference, values[name], values[reference], difference(recovered[name], recovered[reference]))
+            for name in names
+        ],
+    }
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def check(name: str, reference: str, ours: Values, theirs: Values, gain: Mapping[str, Any]) -> dict[str, Any]:
+    """The welfare check of one policy.
+
+    It is passed unless a debtor in disclosed hardship was sued («hardship sued») or a burden surely exceeds the reference's by
+    more than its margin («more burden»). Else the verdict is «no more burden», «reference», or with one seed «not decided».
+
+    Args:
+        ours, theirs: welfare measures of the policy and of the reference, by seed.
+        gain: paired difference of the net recovery rate.
+    """
+    others = name != reference
+    more = [burden.measure for burden in BURDENS if others and _surely_more(burden, ours, theirs)]
+    less = [burden.measure for burden in BURDENS if others and _surely_less(burden, ours, theirs)]
+    sued = int(np.sum(ours["hardship_suits"]))
+    if sued:
+        verdict = "hardship sued"
+    elif not others:
+        verdict = "reference"
+    elif len(ours["hardship_suits"]) < 2:
+        verdict = "not decided"
+    else:
+        verdict = "more burden" if more else "no more burden"
+    found: dict[str, Any] = {
+        "policy": name,
+        "reference": reference,
+        "verdict": verdict,
+        "passed": not sued and not more,
+        "more": more,
+        "less": less,
+        "cost_from": _cost_from(ours, theirs) if "debtor_cost" in more else None,
+        "gain": dict(gain),
+        "hardship_suits": sued,
+    }
+    return {**found, "sentence": sentence(found)}
+
+
+def _gaps(burden: Burden, ours: Values, theirs: Values) -> NDArray[np.float64]:
+    """ours − theirs by seed, where both are defined."""
+    mine = np.asarray(ours[burden.measure], float)
+    base = np.asarray(theirs[burden.measure], float) if burden.norm is None else np.full(mine.size, burden.norm)
+    gaps = mine - base
+    return gaps[np.isfinite(gaps)]
+
+
+def _cost_from(ours: Values, theirs: Values) -> str:
+    """Where most of a higher cost to the debtor comes from: a plan that sues, or debts that are left open."""
+    gaps = {part: float(np.mean(ours[part]) - np.mean(theirs[part])) for part in COST_PARTS}
+    return max(gaps, key=lambda part: gaps[part])
+
+
+def _surely_more(burden: Burden, ours: Values, theirs: Values) -> bool:
+    margin = burden.absolute
+    if burden.relative:
+        margin = max(margin, burden.relative * float(np.mean(theirs[burden.measure])))
+    return _surely_above(_gaps(burden, ours, theirs), margin)
+
+
+def _surely_less(burden: Burden, ours: Values, theirs: Values) -> bool:
+    return burden.norm is None and _surely_above(-_gaps(burden, ours, theirs), 0.0)
+
+
+def _surely_above(gaps: NDArray[np.float64], margin: float) -> bool:
+    """Whether the mean is above the margin at 95 % for all burdens together (Student's t over seeds, Bonferroni)."""
+    if gaps.size < 2:
+        return False
+    if np.ptp(gaps) < 1e-12:  # the same in each seed, but for rounding
+        return bool(gaps[0] > margin)
+    level = 1.0 - (1.0 - CONFIDENCE) / len(BURDENS)
+    return bool(stats.ttest_1samp(gaps, margin).confidence_interval(level).low > margin)
+
+
+def sentence(found: Mapping[str, Any]) -> str:
+    """The verdict in plain words: whether a gain comes with more burden per debtor."""
+    name, reference, verdict, gain = found["policy"], found["reference"], found["verdict"], found["gain"]
+    if verdict == "hardship sued":
+        return f"Welfare check FAILED: {name} sued debtors in disclosed hardship {found['hardship_suits']:,} times."
+    if verdict == "reference":
+        return f"Welfare: {name} is what others are measured against; no debtor in disclosed hardship was sued."
+    gains = gain["low"] is not None and gain["low"] > 0
+    start = (
+        f"{name} recovers {100 * gain['mean']:.1f} points more after costs than {reference}"
+        if gains
+        else f"{name} does not surely recover more after costs than {reference}"
+    )
+    if verdict == "not decided":
+        return f"Welfare: {start}; one seed cannot say whether it burdens debtors more."
+    less = f" It has less of: {_listed(found['less'])}." if found["less"] else ""
+    if verdict == "more burden":
+        source = found["cost_from"]
+        why = f" Most of the cost: {_listed([source])}." if source else ""
+        if found["more"] == ["debtor_cost"] and source == "debtor_interest":
+            # Nothing was done to anybody: debts that nobody helps to settle grow.
+            return (
+                f"Welfare check FAILED: {start}, and leaves debtors owing more: late interest runs on for longer.{less}"
+            )
+        link = "and its gain comes" if gains else "and it comes"
+        return (
+            f"Welfare check FAILED: {start}, {link} with more burden per debtor: {_listed(found['more'])}.{why}{less}"
+        )
+    return f"Welfare: {start}, with no more burden per debtor.{less}"
+
+
+def _listed(measures: Sequence[str]) -> str:
+    titles = [MEASURE[name].title for name in measures]
+    return "; ".join(title[0].lower() + title[1:] for title in titles)

@@ -1,0 +1,1 @@
+"""Training, validating, distilling and tuning policies; fitting the success model."""

@@ -1,0 +1,79 @@
+"""Cohorts to try policies on: what each is worth on the same cohorts under the same luck, before it is measured on other seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recoup.agents.policy import Policy
+from recoup.agents.training.objective import resolved
+from recoup.scenarios.schema import Scenario
+from recoup.sim.portfolio.table import Portfolio
+from recoup.sim.simulation import Simulation
+from recoup.sim.treatments import Menu
+
+PARTS = ("cash", "cost", "quick", "complaints")  # the arguments of `Objective.value`
+
+
+def followed(
+    scenario: Scenario,
+    policy: Policy,
+    portfolio: Portfolio,
+    seed: int,
+    on_decision: Callable[[NDArray[np.float32], NDArray[np.bool_]], None] | None = None,
+) -> Simulation:
+    """A cohort at the scenario's horizon, or once all its accounts are closed, after a policy has led it there.
+
+    Args:
+        on_decision: called after each day's choice with what the policy saw: observations and masks of the open accounts.
+    """
+    simulation = Simulation(scenario.world, portfolio, scenario.rules, seed)
+    while simulation.day < scenario.days and not simulation.finished:
+        actions, priority = np.zeros(simulation.open_accounts.size, np.int64), None
+        if simulation.day % scenario.world.decision_every_days == 0:
+            seen, masks = simulation.observe(), simulation.masks()
+            actions = policy.act(seen, masks, simulation.open_accounts)
+            priority = policy.priority(seen, actions)
+            if on_decision:
+                on_decision(seen, masks)
+        simulation.advance(actions, priority)
+    return simulation
+
+
+@dataclass(frozen=True)
+class Cohorts:
+    """Cohorts of a scenario, one a seed, on which policies are tried."""
+
+    scenario: Scenario
+    accounts: int
+    seeds: Sequence[int]
+
+    @cached_property
+    def portfolios(self) -> dict[int, Portfolio]:
+        """The cohorts' accounts by seed; a portfolio from a file may have fewer than asked for."""
+        return {seed: self.scenario.portfolio(self.accounts, seed) for seed in self.seeds}
+
+    @cached_property
+    def menu(self) -> Menu:
+        """The scenario's treatments."""
+        world = self.scenario.world
+        return Menu.of(world.channels, world.offers, world.legal)
+
+    def parts(self, policy: Policy, seeds: Sequence[int] | None = None) -> NDArray[np.float64]:
+        """What a policy brings on each cohort, or on some: shape (cohorts, PARTS), units of `Objective.value`."""
+        return np.array([self._follow(policy, seed) for seed in (self.seeds if seeds is None else seeds)])
+
+    def _follow(self, policy: Policy, seed: int) -> tuple[float, float, float, float]:
+        days = self.scenario.days
+        a = followed(self.scenario, policy, self.portfolios[seed], seed).accounts
+        opening = float(a["opening"].sum())
+        return (
+            float(a["discounted_cash"].sum()) / opening,
+            float(a["discounted_cost"].sum()) / opening,
+            float((resolved(a) * (days - 1 - a["closed_day"]) / days).mean()),
+            float(a["complaint_risk"].mean()),
+        )

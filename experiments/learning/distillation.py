@@ -1,0 +1,157 @@
+"""From a learned policy to a readable plan, and how much of its advantage the plan keeps: `recoup distill`.
+
+The tree learns on cohorts far from any comparison's seeds: those that the policy itself leads through the world and, with more than
+one round, those that its own earlier trees lead through (DAgger; Ross, Gordon & Bagnell 2011). What each leaf does is then tried on
+further such cohorts, and of several sizes and rounds the best is kept; how much it keeps is measured on other seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recoup.agents.learned import LearnedPolicy
+from recoup.agents.library import load_policy
+from recoup.agents.plans.distill import NO_ACT, Extract, Sample, extract
+from recoup.agents.plans.plan import Plan, PlanFile
+from recoup.agents.policy import Policy
+from recoup.experiments.comparison.intervals import interval
+from recoup.experiments.learning.cohorts import Cohorts, followed
+from recoup.experiments.learning.validation import Validation
+from recoup.scenarios.environments import PORTFOLIO_SEED
+from recoup.scenarios.schema import Scenario
+from recoup.sim.inputs import InputError
+
+KEPT = 0.1  # share of account-days the tree learns from
+COLLECT_SEED, SELECT_SEED = PORTFOLIO_SEED + 500_000, PORTFOLIO_SEED + 600_000
+TRIED = 4  # acts of a leaf that are tried
+SWEEPS = 2
+MARGIN = 0.0005  # of the opening balance: less is luck
+
+
+Options = dict[int, list[int]]  # acts by leaf, the preferred first
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """A plan and how it was found: one row per candidate tree, with what it is worth before and after its leaves were tried."""
+
+    plan: PlanFile
+    candidates: list[dict[str, float]]
+
+
+def collect(scenario: Scenario, leader: Policy, teacher: LearnedPolicy, accounts: int, seed: int) -> Sample:
+    """What the teacher would do on account-days that the leader brings about."""
+    rng = np.random.default_rng(seed)
+    observations, probabilities = [], []
+
+    def ask(seen: NDArray[np.float32], masks: NDArray[np.bool_]) -> None:
+        kept = rng.random(len(seen)) < KEPT
+        observations.append(seen[kept])
+        probabilities.append(teacher.probabilities(seen[kept], masks[kept]))
+
+    followed(scenario, leader, scenario.portfolio(accounts, seed), seed, ask)
+    return Sample(np.concatenate(observations), np.concatenate(probabilities))
+
+
+def distill(
+    scenario: Scenario,
+    given: str,
+    leaves: Sequence[int],
+    rounds: int = 1,
+    accounts: int = 2000,
+    name: str = "distilled",
+    against: str = "staged",
+    tell: Callable[[str], None] | None = None,
+) -> Distillation:
+    """The best readable plan found for a learned policy, by its objective and within the cost and complaints of another plan.
+
+    Raises:
+        InputError: not a learned policy without memory.
+    """
+    teacher = load_policy(given, scenario.name, scenario.world)
+    if not isinstance(teacher, LearnedPolicy) or teacher.card.memory:
+        raise InputError("policy", "", given, "a learned policy without memory")
+    training = teacher.card.training
+    cohorts = Cohorts(scenario, accounts, (SELECT_SEED, SELECT_SEED + 1))
+    menu = cohorts.menu
+    reference = load_policy(against, scenario.name, scenario.world)
+    validation = Validation(cohorts, reference, training.get("speed", 0.0), training.get("limits", True))
+
+    def worth_of(file: PlanFile) -> float:
+        return float(validation.judge(Plan.of(file, menu))["score"])
+
+    leader: Policy = teacher
+    samples: list[Sample] = []
+    best: tuple[float, PlanFile] | None = None
+    candidates: list[dict[str, float]] = []
+    for number in range(rounds):
+        samples.append(collect(scenario, leader, teacher, accounts, COLLECT_SEED + number))
+        sample = Sample(
+            np.concatenate([s.observations for s in samples]), np.concatenate([s.probabilities for s in samples])
+        )
+        for size in leaves:
+            described = (
+                name,
+                f"Distilled from {teacher.name}",
+                f"A tree of at most {size} leaves that imitates the learned policy «{teacher.name}» of {scenario.name}; what each "
+                "leaf does was then tried in simulation, among what the policy itself does there.",
+                teacher.card.contacts_a_week,
+            )
+            tree = extract(sample, menu, size)
+            write = partial(_written, tree, described)
+            plain = worth_of(write(tree.options))
+            options, worth = try_leaves(tree, lambda o, w=write: worth_of(w(o)), plain)  # type: ignore[misc]
+            candidates.append({"round": number + 1, "leaves": size, "imitated": plain, "tried": worth})
+            if tell:
+                tell(
+                    f"round {number + 1}, {size} leaves: objective {plain:.4f} as imitated, {worth:.4f} with its leaves tried"
+                )
+            if best is None or worth > best[0]:
+                best = worth, write(options)
+        assert best is not None
+        leader = Plan.of(best[1], menu)
+    assert best is not None
+    return Distillation(best[1], candidates)
+
+
+def _written(tree: Extract, described: tuple[str, str, str, int | None], options: Options) -> PlanFile:
+    return tree.plan(options, *described)
+
+
+def try_leaves(tree: Extract, worth: Callable[[Options], float], start: float) -> tuple[Options, float]:
+    """Leaf by leaf, the largest first, put another of the policy's own acts, or nothing, first where that is worth more.
+
+    Goes round again while that helps, at most SWEEPS times: what one leaf uses of a limit is not there for another.
+    """
+    options, best = {leaf: list(acts) for leaf, acts in tree.options.items()}, start
+    nothing = tree.acts.index(NO_ACT)
+    for _ in range(SWEEPS):
+        before = best
+        for leaf in sorted(tree.size, key=lambda one: -tree.size[one]):
+            for act in dict.fromkeys([*tree.options[leaf][:TRIED], nothing]):
+                if act == options[leaf][0]:
+                    continue
+                candidate = {**options, leaf: [act, *(other for other in tree.options[leaf] if other != act)]}
+                value = worth(candidate)
+                if value > best + MARGIN:
+                    options, best = candidate, value
+        if best == before:
+            break
+    return options, best
+
+
+def kept_share(ours: Sequence[float], plan: Sequence[float], base: Sequence[float]) -> dict[str, Any]:
+    """Share of a policy's advantage over a base that a plan keeps: ratio of mean differences, and the differences' intervals."""
+    gain, left = np.subtract(ours, base), np.subtract(plan, base)
+    total = float(gain.mean())
+    return {
+        "share": float(left.mean()) / total if total else None,
+        "advantage": interval(gain.tolist()),
+        "kept": interval(left.tolist()),
+    }

@@ -1,0 +1,217 @@
+"""Better numbers for a plan, found by simulation: `recoup tune`.
+
+Coordinate search: one number or treatment of one rule is moved at a time and kept where the learner's objective rises surely enough.
+Every version meets the same cohorts and the same luck (common random numbers), so that small gains show. Cohorts lie beyond any
+comparison's seeds. Limits are prices as in training: after each sweep they move by what the plan uses beyond its reference's use.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recoup.agents.plans.conditions import is_whole
+from recoup.agents.plans.plan import Plan, PlanFile
+from recoup.agents.training.budget import Budget, Limit
+from recoup.agents.training.objective import Objective
+from recoup.experiments.learning.cohorts import PARTS, Cohorts
+from recoup.scenarios.environments import PORTFOLIO_SEED
+from recoup.sim.inputs import InputError
+from recoup.sim.observation import FIELD_INDEX, FIELDS, ObservedField
+from recoup.sim.treatments import Menu
+
+SEED, UNSEEN_SEED = PORTFOLIO_SEED + 700_000, PORTFOLIO_SEED + 750_000
+MARGIN = 0.0003  # of the opening balance: less is not worth a rule's change
+SURE = 2.0  # standard errors over the cohorts; with less a search collects the luck of its own cohorts
+PRICE_RATE = 1.0  # price per relative overdraft and sweep
+# How often, how long and how many: what a search moves unless told otherwise.
+PACE = (
+    "days_since_attempt", "days_since_reached", "days_since_payment", "calls_7d", "texts_7d", "visits_30d", "offers_refused",
+    "offers_made", "promises_broken", "promise_due_in", "reached", "attempts", "days_in_stage",
+)  # fmt: skip
+BOUNDS = ("at_least", "above", "at_most", "below")
+
+
+@dataclass(frozen=True)
+class Move:
+    """One change to one rule.
+
+    Attributes:
+        rule: its number.
+        words: what changes, for people.
+        to: the rule as data after the change; None = left out.
+    """
+
+    rule: int
+    words: str
+    to: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A plan after a search.
+
+    Attributes:
+        before, after: objective of the first and the last version at the last prices, on the cohorts of the search.
+        unseen: by how much it rose on as many other cohorts, one number each.
+        tried, kept: how many changes.
+        prices: of the limits.
+    """
+
+    plan: PlanFile
+    before: float
+    after: float
+    unseen: NDArray[np.float64]
+    tried: int
+    kept: int
+    prices: dict[str, float]
+
+
+def moves(number: int, rule: dict[str, Any], menu: Menu, fields: tuple[str, ...]) -> Iterator[Move]:
+    """Every single change to a rule: leave it out, move a bound, take another channel or offer.
+
+    Args:
+        rule: as a plan file writes it.
+        fields: observation fields whose bounds may move.
+    """
+    yield Move(number, f"«{rule['name']}»: left out", None)
+    for name, condition in (rule.get("when") or {}).items():
+        if name not in fields or not isinstance(condition, dict):
+            continue
+        for bound in BOUNDS:
+            if bound in condition:
+                for value in _neighbours(FIELDS[FIELD_INDEX[name]], condition[bound]):
+                    when = {**rule["when"], name: {**condition, bound: value}}
+                    words = f"«{rule['name']}»: {name} {bound} {condition[bound]} → {value}"
+                    yield Move(number, words, {**rule, "when": when})
+    yield from _other_treatments(number, rule, menu)
+
+
+def _neighbours(field: ObservedField, value: float) -> list[float]:
+    """A step down and a step up: one unit, or a third where that is more; a tenth of a share."""
+    if is_whole(field):
+        step = max(1, round(value / 3))
+        found: list[float] = [int(value) - step, int(value) + step]
+    elif field.high <= 1:
+        found = [round(value - 0.1, 2), round(value + 0.1, 2)]
+    else:
+        found = [float(f"{value / 1.3:.2g}"), float(f"{value * 1.3:.2g}")]
+    return [one for one in found if field.low <= one <= field.high]
+
+
+def _other_treatments(number: int, rule: dict[str, Any], menu: Menu) -> Iterator[Move]:
+    do = rule["do"]
+    if not isinstance(do, dict) or "channel" not in do or "legal" in do:
+        return
+    offers = do.get("offer", "none")
+    now = (do["channel"], offers if isinstance(offers, str) else "/".join(offers))
+    known = dict.fromkeys((t.channel.name.lower(), t.offer.name) for t in menu.treatments if not t.legal and t.channel)
+    for channel, offer in known:
+        if (channel, offer) == now or (channel != now[0] and offer not in ("none", now[1])):
+            continue
+        step = {"channel": channel} | ({"offer": offer} if offer != "none" else {})
+        if channel == now[0] and "window" in do:
+            step["window"] = do["window"]
+        words = f"«{rule['name']}»: {'/'.join(now)} → {channel}/{offer}"
+        yield Move(number, words, {**rule, "do": step})
+
+
+class Search:
+    """A coordinate search around one plan; `best` is a whole plan at any time."""
+
+    def __init__(self, cohorts: Cohorts, start: Mapping[str, Any], objective: Objective, budget: Budget) -> None:
+        self._cohorts, self.objective, self._budget = cohorts, objective, budget
+        self._head = {key: value for key, value in start.items() if key != "rules"}
+        self._started: list[dict[str, Any]] = [dict(rule) for rule in start["rules"]]
+        self._rules = list(self._started)
+        self._first = self._parts = cohorts.parts(self._plan(self._rules))
+        self.tried = self.kept = 0
+
+    @property
+    def best(self) -> PlanFile:
+        """The best version so far."""
+        return self._plan(self._rules).file
+
+    def _plan(self, rules: list[dict[str, Any]]) -> Plan:
+        return Plan.of(PlanFile.model_validate({**self._head, "rules": rules}), self._cohorts.menu)
+
+    def _worth(self, parts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The objective by cohort."""
+        return self.objective.value(*parts.T)
+
+    def result(self) -> Tuned:
+        """Where the search stands."""
+        before, after = (float(self._worth(parts).mean()) for parts in (self._first, self._parts))
+        count = len(self._cohorts.seeds)
+        others = Cohorts(self._cohorts.scenario, self._cohorts.accounts, range(UNSEEN_SEED, UNSEEN_SEED + count))
+        old, new = (self._worth(others.parts(self._plan(rules))) for rules in (self._started, self._rules))
+        return Tuned(self.best, before, after, new - old, self.tried, self.kept, self._budget.prices)
+
+    def try_move(self, move: Move) -> bool:
+        """Keep a change if the objective rises surely enough; a change that makes no plan is dropped."""
+        rules = list(self._rules)
+        if move.to is None:
+            del rules[move.rule]
+        else:
+            rules[move.rule] = move.to
+        seeds, half = self._cohorts.seeds, max(1, len(self._cohorts.seeds) // 2)
+        now = self._worth(self._parts)
+        try:
+            plan = self._plan(rules)
+            parts = self._cohorts.parts(plan, seeds[:half])
+            self.tried += 1
+            if (self._worth(parts) - now[:half]).mean() <= 0:
+                return False
+            parts = np.concatenate([parts, self._cohorts.parts(plan, seeds[half:])]) if half < len(seeds) else parts
+        except (InputError, ValueError):
+            return False
+        gain = self._worth(parts) - now
+        if gain.mean() <= max(MARGIN, SURE * gain.std(ddof=1) / math.sqrt(gain.size)):
+            return False
+        self._rules, self._parts, self.kept = rules, parts, self.kept + 1
+        return True
+
+    def sweep(self, fields: tuple[str, ...], tell: Callable[[str], None] | None = None) -> int:
+        """Try every change to every rule, the last rule first; a change that helped is tried again further on.
+
+        Returns:
+            How many changes were kept.
+        """
+        kept = self.kept
+        for number in reversed(range(len(self._rules))):
+            while number < len(self._rules) and (
+                found := next((m for m in self._moves(number, fields) if self.try_move(m)), None)
+            ):
+                if tell:
+                    tell(f"{found.words}: {float(self._worth(self._parts).mean()):.4f}")
+                if found.to is None:
+                    break
+        cost, complaints = (float(self._parts[:, PARTS.index(part)].mean()) for part in ("cost", "complaints"))
+        self._budget.pay(cost, complaints)
+        return self.kept - kept
+
+    def _moves(self, number: int, fields: tuple[str, ...]) -> Iterator[Move]:
+        if len(self._rules) == 1:  # a plan needs a rule
+            return (m for m in moves(number, self._rules[number], self._cohorts.menu, fields) if m.to)
+        return moves(number, self._rules[number], self._cohorts.menu, fields)
+
+
+def limits(cohorts: Cohorts, against: Plan, objective: Objective) -> Budget:
+    """The limits that a reference plan sets: its own cost and complaints on the same cohorts."""
+    used = cohorts.parts(against).mean(axis=0)
+    return Budget(
+        objective,
+        cost=Limit("cost", float(used[PARTS.index("cost")]), PRICE_RATE, smooth=1.0),
+        complaints=Limit(
+            "complaints",
+            float(used[PARTS.index("complaints")]),
+            PRICE_RATE,
+            price=objective.complaint_price,
+            smooth=1.0,
+        ),
+    )

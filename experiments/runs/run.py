@@ -1,0 +1,89 @@
+"""A finished run as the report sees it: results, parts, and what other commands have added to the folder."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recoup.experiments.runs.runfolder import RESULTS, read_json
+from recoup.sim.inputs import InputError
+
+BASE = "status-quo"
+_REFERENCES = ("staged", BASE)
+
+
+class Run:
+    """Reads a run folder.
+
+    Attributes:
+        results: the content of results.json.
+        names: the plans, in the order in which they were given.
+        reference: what others are compared with: staged, else status-quo, else the first; None if it is alone.
+        best: the plan with the highest net recovery besides the reference.
+
+    Raises:
+        InputError: the folder holds no finished run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.results: dict[str, Any] = read_json(folder / RESULTS)
+        if not {"policies", "differences", "seeds"} <= set(self.results):
+            raise InputError(folder / RESULTS, "", "other content", "results that `recoup compare` has written")
+        self.names: list[str] = list(self.results["policies"])
+        self.reference = reference_of(self.results)
+        self.best = best_of(self.results)
+
+    def extra(self, name: str) -> Any:
+        """The content of a JSON file that another command may have left in the folder; None without it."""
+        path = self.folder / name
+        return read_json(path) if path.is_file() else None
+
+    @cache  # noqa: B019 - lives as long as the report is written
+    def parts(self, name: str) -> list[dict[str, Any]]:
+        """What each seed left behind for a plan."""
+        return [read_json(self.folder / "parts" / name / f"{seed}.json") for seed in self.results["seeds"]]
+
+    def curves(self, what: str) -> dict[str, NDArray[np.float64]]:
+        """`liquidation` or `unresolved` by plan: shape (seeds, days)."""
+        return {name: np.array([part[what] for part in self.parts(name)]) for name in self.names}
+
+    def value(self, name: str, measure: str) -> dict[str, Any]:
+        """A measure of a plan with its interval."""
+        return self.results["policies"][name][measure]
+
+    def difference(self, name: str, against: str, measure: str) -> dict[str, Any]:
+        """The paired difference of two plans with its interval."""
+        return self.results["differences"][f"{name}-vs-{against}"][measure]
+
+    @cached_property
+    def ordered(self) -> list[str]:
+        """The best plan and the reference first, then the others."""
+        first = [name for name in (self.best, self.reference) if name]
+        return [*first, *(name for name in self.names if name not in first)]
+
+
+def reference_of(results: dict[str, Any]) -> str | None:
+    """What others are compared with."""
+    names = list(results["policies"])
+    return next((name for name in _REFERENCES if name in names), names[0]) if len(names) > 1 else None
+
+
+def best_of(results: dict[str, Any]) -> str:
+    """The plan with the highest net recovery, the reference left out if there is another."""
+    against = reference_of(results)
+    return max(
+        (name for name in results["policies"] if name != against),
+        key=lambda name: results["policies"][name]["net_recovery_rate"]["mean"] or 0.0,
+    )
+
+
+def verdict(difference: dict[str, Any], better: int) -> str:
+    """good or bad when the interval is clear of zero and one way is better, else open."""
+    if not better or difference["low"] is None or difference["low"] <= 0 <= difference["high"]:
+        return "open"
+    return "good" if (difference["mean"] > 0) == (better > 0) else "bad"

@@ -1,0 +1,154 @@
+"""The folder of a comparison: finished parts, settings, results. Every file appears whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+from pydantic import BaseModel
+
+from recoup.sim.inputs import InputError
+
+RESULTS, SETTINGS, REPORT, ATTRIBUTION = "results.json", "run.json", "report.html", "attribution.json"
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Write to a temporary name in the same folder, then rename.
+
+    Raises:
+        InputError: no such place can be made or written to, or it is full.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            write(temporary)
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(path, "", error.strerror or str(error), "a place that can be written to") from None
+
+
+def require_new(path: Path, otherwise: str = "") -> None:
+    """Nothing is written over.
+
+    Raises:
+        InputError: there is something of that name, or there can't be.
+    """
+    try:
+        exists = path.exists()
+    except OSError as error:
+        raise InputError(path, "--out", error.strerror or "unusable", "a name for something new") from None
+    if exists:
+        kind = "folder" if path.is_dir() else "file"
+        raise InputError(path, "--out", f"a {kind} that exists", f"a new one{otherwise}")
+
+
+def write_json(path: Path, data: object) -> None:
+    """Write JSON; NaN is an error, as nothing else could read it."""
+    text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    write_text(path, text)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text as UTF-8."""
+    write_whole(path, lambda temporary: _put(temporary, text))
+
+
+def _put(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def write_table(path: Path, table: pd.DataFrame, compression: Literal["snappy", "zstd"] = "snappy") -> None:
+    """Write a Parquet table."""
+    write_whole(path, lambda temporary: table.to_parquet(temporary, index=False, compression=compression))
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """Write a CSV file that a spreadsheet shows as it is: a text that it would take for a formula gets a quote mark.
+
+    With a byte-order mark, so that spreadsheets read Chinese.
+    """
+    safe = table.rename(columns=_no_formula)
+    for name, column in safe.items():
+        if not pd.api.types.is_numeric_dtype(column.dtype):
+            safe[name] = column.map(_no_formula, na_action="ignore")
+    write_whole(path, lambda temporary: safe.to_csv(temporary, index=False, encoding="utf-8-sig"))
+
+
+def _no_formula(value: Any) -> Any:
+    return "'" + value if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) else value
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        InputError: missing or broken.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(path, "", error.strerror or "unreadable", "a file of a finished or interrupted run") from None
+    except ValueError as error:
+        raise InputError(path, "", str(error), "valid JSON") from None
+    if not isinstance(data, dict):
+        raise InputError(path, "", type(data).__name__, "a JSON object")
+    return data
+
+
+def fingerprint(*parts: object) -> str:
+    """A short hash of models, tables, paths' contents and plain values."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, BaseModel):
+            digest.update(part.model_dump_json().encode())
+        elif isinstance(part, pd.DataFrame):
+            digest.update(pd.util.hash_pandas_object(part, index=False).to_numpy().tobytes())
+        else:
+            digest.update(json.dumps(part, sort_keys=True, default=str).encode())
+        digest.update(b"\0")
+    return digest.hexdigest()[:16]
+
+
+def versions(learning: bool = False) -> dict[str, str]:
+    """Versions that a result depends on; those of the learners too, if they took part."""
+    names = ["recoup", "numpy", "numba", "simpy", "pandas", "scipy"]
+    if learning:
+        names += ["gymnasium", "stable-baselines3", "sb3-contrib", "torch"]
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}
+
+
+def open_folder(folder: Path, settings: dict[str, Any], resume: bool) -> None:
+    """Make the run folder, or check that it belongs to the same comparison.
+
+    Raises:
+        InputError: it exists and `resume` is off, or it was begun with other settings.
+    """
+    if not resume:
+        require_new(folder, ", or --resume to go on with this run")
+        write_json(folder / SETTINGS, settings)
+        return
+    begun = read_json(folder / SETTINGS)
+    for name, value in settings.items():
+        if begun.get(name) != value:
+            raise InputError(
+                folder / SETTINGS, f"{name} (--resume)", value, f"as this run was begun: {begun.get(name)!r}"
+            )
+    for left in folder.rglob(".*-*"):  # by a process that was killed while it wrote
+        left.unlink()

@@ -1,0 +1,77 @@
+"""Work done here or in processes that end with their parent; Ctrl-C is the parent's, and the death of one is told in one line."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import TypeVar
+
+from recoup.sim.inputs import InputError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+class WorkerLost(InputError):  # noqa: N818
+    """A worker process was killed, most likely by the system for lack of memory."""
+
+
+@contextmanager
+def pool_of(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """A pool of fresh processes; when the block ends early, what they do is cut off.
+
+    Raises:
+        WorkerLost: one of them was killed.
+    """
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start)
+    try:
+        yield pool
+        pool.shutdown()
+    except BaseException as error:
+        running = list((pool._processes or {}).values())
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in running:
+            process.terminate()
+        if isinstance(error, BrokenProcessPool):
+            raise WorkerLost(
+                "worker process", "", "killed by the system", "enough memory: fewer --workers or fewer --accounts"
+            ) from None
+        raise
+
+
+def run_each(function: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[tuple[Task, Result]]:
+    """Call a module's function on each task, here or in worker processes, yielding each with its result as it is ready.
+
+    Raises:
+        WorkerLost: a worker was killed.
+    """
+    workers = min(workers, len(tasks))
+    if workers <= 1:
+        for task in tasks:
+            yield task, function(task)
+        return
+    with pool_of(workers) as pool:
+        waiting = {pool.submit(function, task): task for task in tasks}
+        for future in as_completed(waiting):
+            yield waiting[future], future.result()
+
+
+def _start() -> None:
+    # Ctrl-C reaches the whole process group; the parent decides, and ends its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed can't end its workers, and they would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

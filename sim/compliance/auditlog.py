@@ -1,0 +1,264 @@
+"""The form of a log that an audit reads, and the reading of it from a file.
+
+The simulator writes this form (`eventlog.py`), and so may anybody who has a log of real collection. It holds what was
+done and what was known (age of debt, claim, hours, promises, notices), and no opinion on what was lawful.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from recoup.sim.inputs import InputError
+from recoup.sim.portfolio.importing import read_cells
+from recoup.sim.treatments import Channel, Legal, OfferKind
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a log to be audited. `kind`: text, integer, number, flag, day, or one of `values`."""
+
+    name: str
+    kind: str
+    meaning: str
+    required: bool = False
+    values: tuple[str, ...] = ()
+    least: float = -np.inf
+    most: float = np.inf
+
+    @property
+    def expectation(self) -> str:
+        """What a cell must hold, in words."""
+        bounds = f" from {self.least:,.10g} to {self.most:,.10g}" if np.isfinite(self.least) else ""
+        return {
+            "text": "a text",
+            "integer": f"a whole number{bounds}",
+            "number": f"a number{bounds}",
+            "flag": "true or false (1 or 0)",
+            "day": "a day number, or a date as in 2025-03-31 where the log has a date column instead of day",
+            "date": "a date as in 2025-03-31",
+            "hour": "a time of day as in 18:30, or hours from 0 to 24",
+            "choice": "one of " + ", ".join(self.values),
+        }[self.kind]
+
+
+CHANNELS = tuple(channel.name.lower() for channel in Channel if channel)
+OFFER_NAMES = tuple(kind.name.lower() for kind in OfferKind if kind)
+LEGAL_NAMES = tuple(step.name.lower() for step in Legal if step)
+
+AUDIT_COLUMNS: tuple[Column, ...] = (
+    Column("account_id", "text", "the account", required=True),
+    Column("day", "integer", "day of the row, counted from any day 0; or give `date`", least=-100_000, most=100_000),
+    Column("date", "date", "calendar date of the row; days are counted from the first one if there is no `day`"),
+    # What was done
+    Column("channel", "choice", "channel of a contact; empty = no contact", values=CHANNELS),
+    Column("from_hour", "hour", "when the contact took place, debtor's local time; or the hour its window opens"),
+    Column("to_hour", "hour", "the hour its window closes (default: from_hour)"),
+    Column("offer", "choice", "what was offered", values=OFFER_NAMES),
+    Column("months", "integer", "instalments of the plan offered", least=0, most=1200),
+    Column("discount", "number", "share of the claim the settlement would forgive", least=0, most=1),
+    Column("legal", "choice", "legal step taken", values=LEGAL_NAMES),
+    Column("done", "flag", "false: ordered but not carried out, so it counts towards no cap (default: true)"),
+    Column("stopped_by", "text", "what stopped a step before it was taken; such a row carries no step"),
+    # What was known
+    Column("dpd", "integer", "days past due on that day", least=0, most=100_000),
+    Column("claim", "number", "balance on the morning of that day, currency", least=0, most=1e12),
+    Column("opening", "number", "claim on which late interest runs, currency", least=0, most=1e12),
+    Column("interest", "number", "late interest charged so far, currency", least=0, most=1e12),
+    Column("day_off", "flag", "weekend or public holiday (default: weekends of `date`)"),
+    Column("budget_left", "number", "share of the settlement budget not yet used", least=-1e6, most=1),
+    # What came of it
+    Column("reached", "flag", "the debtor was reached; by call or visit, that is a conversation"),
+    Column("accepted", "flag", "the debtor accepted the offer"),
+    Column("promise", "flag", "the debtor promised to pay"),
+    Column("promise_due", "day", "when the promise, or the settlement accepted, falls due"),
+    Column("promise_kept", "flag", "a promise or settlement was kept"),
+    Column("promise_broken", "flag", "a promise or settlement was broken"),
+    Column("plan_broken", "flag", "an instalment agreement was broken"),
+    Column("complaint", "flag", "the debtor complained"),
+    Column("complaint_until", "day", "first day on which the complaint is answered (default: never)"),
+    Column("dispute", "flag", "the debtor disputed the debt"),
+    Column("dispute_until", "day", "first day on which the dispute is answered (default: never)"),
+    Column("hardship", "flag", "the debtor disclosed hardship"),
+    Column("hardship_until", "day", "first day on which hardship no longer protects (default: never)"),
+    Column("breathing_space", "flag", "a breathing space was registered"),
+    Column("breathing_space_until", "day", "first day after it (default: never)"),
+    Column("opt_out", "flag", "the debtor opted out of texts"),
+    Column("cease_contact", "flag", "the debtor asked that all contact cease"),
+    # What only a real log knows
+    Column("recipient", "text", "who was contacted: `debtor`, or somebody else"),
+    Column("record", "text", "name of the recording or note that documents the contact"),
+    Column("reviewer", "text", "who reviewed the legal step before it was taken"),
+)
+AUDIT_COLUMN = {column.name: column for column in AUDIT_COLUMNS}
+
+_BLANK = "('', 'na', 'n/a', 'null', 'none', 'nan', 'nat', '<na>', '-')"
+_TRUE, _FALSE = "('1', 'true', 'yes', 'y', '1.0')", "('0', 'false', 'no', 'n', '0.0')"
+
+
+@dataclass(frozen=True)
+class Log:
+    """A log as a DuckDB table `log` with all `AUDIT_COLUMNS` (NULL where the file has none) and `line`, its row.
+
+    Attributes:
+        columns: those that the file has.
+        unread: columns of the file that no audit reads.
+    """
+
+    database: duckdb.DuckDBPyConnection
+    columns: frozenset[str]
+    unread: tuple[str, ...] = ()
+
+
+def typed_log(source: Path | pd.DataFrame) -> Log:
+    """A log that the simulator wrote: a DataFrame of its own, or the path of its Parquet file."""
+    database = _database()
+    if isinstance(source, Path):
+        relation = database.read_parquet(str(source))
+    else:
+        relation = database.from_arrow(pa.Table.from_pandas(source, preserve_index=False))
+    relation.create_view("source")
+    have = set(relation.columns)
+    shown = [
+        _NATIVE[column.kind].format(column.name) if column.name in have else _missing(column)
+        for column in AUDIT_COLUMNS
+    ]
+    # In the order in which it was written: accounts are in the order of the days.
+    database.execute(f"CREATE TABLE log AS SELECT row_number() OVER () AS line, {', '.join(shown)} FROM source")
+    return Log(database, frozenset(have & set(AUDIT_COLUMN)))
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How a CSV log writes its text; `told` says where the user names these, for messages."""
+
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    decimal: str = "."
+    told: str = "--{}"
+
+
+def read_log(file: Path, writing: Writing | None = None) -> Log:
+    """Read somebody's log, CSV or Parquet, with the columns of `AUDIT_COLUMNS` in any order.
+
+    Raises:
+        InputError: unreadable, a column that lacks, or the first cell (row and column) that is not as it must be.
+    """
+    writing = writing or Writing()
+    cells, first = read_cells(file, writing.encoding, writing.delimiter, writing.told)
+    names = [str(name) for name in cells.column_names]
+    for column in AUDIT_COLUMNS:
+        if column.required and column.name not in names:
+            raise InputError(file, "header", ", ".join(names), f"a column {column.name}: {column.meaning}")
+    if "day" not in names and "date" not in names:
+        raise InputError(file, "header", ", ".join(names), "a column day (a number) or date (as in 2025-03-31)")
+    database = _database()
+    database.from_arrow(cells).create_view("cells")
+    have = [column for column in AUDIT_COLUMNS if column.name in names]
+    text = ", ".join(
+        f'CASE WHEN lower(trim("{c.name}")) NOT IN {_BLANK} THEN trim("{c.name}") END AS "{c.name}"' for c in have
+    )
+    database.execute(f"CREATE TABLE raw AS SELECT row_number() OVER () - 1 + {first} AS line, {text} FROM cells")
+    dated = "day" not in names
+    _refuse_the_first_fault(file, database, have, dated, writing)
+    shown = [
+        _parsed(column, dated, writing.decimal)
+        if column in have or (dated and column.name == "day")
+        else _missing(column)
+        for column in AUDIT_COLUMNS
+    ]
+    origin = "(SELECT min(TRY_CAST(date AS DATE)) FROM raw)" if dated else "NULL"
+    database.execute(f"CREATE TABLE log AS SELECT line, {', '.join(shown)} FROM raw, (SELECT {origin} AS origin)")
+    found = (
+        frozenset(column.name for column in have)
+        | ({"day"} if dated else set())
+        | ({"day_off"} if "date" in names else set())
+    )
+    return Log(database, found, tuple(name for name in names if name not in AUDIT_COLUMN))
+
+
+def _database() -> duckdb.DuckDBPyConnection:
+    # One thread: comparisons run in as many processes as there are cores already.
+    connection = duckdb.connect(config={"threads": 1})
+    with contextlib.suppress(duckdb.Error):  # in a notebook without widgets there is no bar that could be put off
+        connection.execute("SET enable_progress_bar = false")  # the command has its own
+    return connection
+
+
+_TYPES = {
+    "text": "VARCHAR",
+    "choice": "VARCHAR",
+    "integer": "INTEGER",
+    "number": "DOUBLE",
+    "flag": "BOOLEAN",
+    "day": "INTEGER",
+    "date": "DATE",
+    "hour": "DOUBLE",
+}
+_NATIVE = {kind: f"CAST({{0}} AS {name}) AS {{0}}" for kind, name in _TYPES.items()}
+
+
+def _missing(column: Column) -> str:
+    return f"CAST(NULL AS {_TYPES[column.kind]}) AS {column.name}"
+
+
+def _value(column: Column, dated: bool, decimal: str) -> str:
+    """SQL for the typed value of a cell; NULL when it is blank or cannot be read."""
+    cell = f'"{column.name}"'
+    number = f"TRY_CAST({cell} AS DOUBLE)"
+    if decimal != ".":  # a point is then no part of a number: 5.000 must not be read as 5
+        number = f"CASE WHEN NOT contains({cell}, '.') THEN TRY_CAST(replace({cell}, '{decimal}', '.') AS DOUBLE) END"
+    if column.kind == "flag":
+        return f"CASE WHEN lower({cell}) IN {_TRUE} THEN true WHEN lower({cell}) IN {_FALSE} THEN false END"
+    if column.kind == "hour":
+        clock = f"try_strptime({cell}, ['%H:%M', '%H:%M:%S'])"
+        return f"coalesce(hour({clock}) + minute({clock}) / 60.0, {number})"
+    if column.kind == "day" and dated:
+        return f"TRY_CAST({cell} AS DATE)"
+    if column.kind in ("integer", "day"):
+        return f"CASE WHEN {number} = floor({number}) THEN {number} END"
+    if column.kind == "number":
+        return number
+    if column.kind == "choice":
+        return f"lower({cell})"
+    return f"TRY_CAST({cell} AS {_TYPES[column.kind]})"
+
+
+def _parsed(column: Column, dated: bool, decimal: str) -> str:
+    if column.name == "day" and dated:
+        return "date_diff('day', origin, TRY_CAST(date AS DATE)) AS day"
+    value = _value(column, dated, decimal)
+    if column.kind == "day" and dated:
+        value = f"date_diff('day', origin, {value})"
+    return f"CAST({value} AS {_TYPES[column.kind]}) AS {column.name}"
+
+
+def _refuse_the_first_fault(
+    file: Path, database: duckdb.DuckDBPyConnection, have: list[Column], dated: bool, writing: Writing
+) -> None:
+    faults = []
+    for order, column in enumerate(have):
+        cell, value = f'"{column.name}"', _value(column, dated, writing.decimal)
+        bad = f"({cell} IS NOT NULL AND ({value}) IS NULL)"
+        if column.kind == "choice":
+            bad = f"({cell} IS NOT NULL AND {value} NOT IN ({', '.join(map(repr, column.values))}))"
+        least, most = (0, 24) if column.kind == "hour" else (column.least, column.most)
+        if np.isfinite(least):
+            bad += f" OR ({value}) < {least} OR ({value}) > {most}"
+        if column.required or column.name == ("date" if dated else "day"):
+            bad += f" OR {cell} IS NULL"
+        faults.append(f"SELECT line, {order} AS place, {cell} AS cell FROM raw WHERE {bad}")
+    found = database.execute(f"{' UNION ALL '.join(faults)} ORDER BY line, place LIMIT 1").fetchone()
+    if found:
+        line, order, cell = found
+        column = have[order]
+        expected = column.expectation
+        if column.kind in ("number", "hour") and "," in (cell or "") and writing.decimal == ".":
+            expected += f" (name a decimal mark with {writing.told.format('decimal')})"
+        raise InputError(file, f"row {line}, column {column.name}", "" if cell is None else cell, expected)

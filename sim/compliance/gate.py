@@ -1,0 +1,268 @@
+"""The gate: a rule pack (`rules.py`) decides which treatments are lawful for an account today.
+
+Every rule is a trigger on the account and a set of feature bits it forbids while triggered (see `treatments.py`).
+Vocabulary that makes no sense for an account (enforcing without a judgment, an offer on top of a running plan) is
+*impossible* rather than unlawful: it is masked as well, gate or no gate, and never counts as a breach.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, unique
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recoup.sim import treatments as tr
+from recoup.sim.account import NEVER, Stage
+from recoup.sim.compiled import njit
+from recoup.sim.compliance.rules import (
+    BrokenPlans,
+    ContactCap,
+    ContactHours,
+    DiscountAuthority,
+    InterestCap,
+    InterestFreeze,
+    LegalPrecondition,
+    Limitation,
+    PlanLength,
+    QuietAfterConversation,
+    RecordKeeping,
+    ReviewStep,
+    Rule,
+    RulePack,
+    SettlementBudget,
+    Standing,
+    ThirdParties,
+)
+from recoup.sim.observation import popcount
+from recoup.sim.parameters import World
+from recoup.sim.treatments import CONTACT_BITS, Group, Legal, OfferKind, Window
+
+
+@unique
+class Trigger(IntEnum):
+    """When a rule forbids something; `n`, `x` are the rule record's numbers."""
+
+    ALWAYS = 0
+    CONTACTS = 1  # n days with contact of a group within x days
+    CONVERSATION = 2  # a conversation within x days
+    COMPLAINT = 3
+    HARDSHIP = 4
+    DISPUTE = 5
+    OPTED_OUT = 6
+    PROMISE_OPEN = 7
+    RESTRUCTURED = 8
+    YOUNGER_THAN = 9  # dpd below x
+    OLDER_THAN = 10  # dpd above x
+    SMALLER_THAN = 11  # balance below x cents
+    NOT_NOTICED_FOR = 12  # no notice, or not yet x days ago
+    BUDGET_SPENT = 13
+    DAY_OFF = 14
+    AFTER_DEFAULT_OF_PLANS = 15  # n plans broken
+    CONVERSATIONS = 16  # n days with a conversation within x days
+    CEASE_CONTACT = 17
+    BREATHING_SPACE = 18
+
+
+SUSPENDED = 240  # + channel: the number under which a channel's suspension is filed, above those of all rules
+
+RULE = np.dtype(
+    [("trigger", "u1"), ("group", "u1"), ("n", "i4"), ("x", "f8"), ("bits", "u8"), ("rule", "u1")], align=True
+)
+
+_TOPICS: dict[str, int] = {
+    "contact": CONTACT_BITS,
+    "text": tr.TEXT_BITS,
+    "call": tr.CALL_BITS,
+    "letter": tr.LETTER_BITS,
+    "visit": tr.VISIT_BITS,
+    "autocall": tr.channel_bit(tr.Channel.AUTOCALL),
+    "settlement": tr.offer_bits(OfferKind.SETTLEMENT),
+    "plan": tr.offer_bits(OfferKind.PLAN),
+    "restructure": tr.offer_bits(OfferKind.RESTRUCTURE),
+    "legal": tr.LEGAL_BITS,
+    **{step.name.lower(): tr.legal_bit(step) for step in Legal if step},
+}
+_STANDING = {
+    "complaint": Trigger.COMPLAINT,
+    "hardship": Trigger.HARDSHIP,
+    "dispute": Trigger.DISPUTE,
+    "opted_out": Trigger.OPTED_OUT,
+    "cease_contact": Trigger.CEASE_CONTACT,
+    "breathing_space": Trigger.BREATHING_SPACE,
+    "promise_open": Trigger.PROMISE_OPEN,
+    "restructured": Trigger.RESTRUCTURED,
+    "day_off": Trigger.DAY_OFF,
+}
+
+
+def gate_table(pack: RulePack, world: World) -> NDArray[np.void]:
+    """The rules as records for the compiled gate, dtype `RULE`; a rule may take several records or none."""
+    records = [
+        (trigger, group, n, x, bits, number)
+        for number, rule in enumerate(pack.rules)
+        for trigger, group, n, x, bits in _records(rule, world)
+    ]
+    return np.array(records, RULE)
+
+
+def _records(rule: Rule, world: World) -> list[tuple[int, int, int, float, int]]:
+    """(trigger, group, n, x, forbidden bits) records of one rule."""
+    match rule:
+        case ContactHours():
+            unlawful = [
+                window
+                for window in Window
+                if world.windows.hours(window)[0] < rule.from_hour or world.windows.hours(window)[1] > rule.to_hour
+            ]
+            bits = sum(tr.group_bits(Group[name.upper()], unlawful) for name in rule.groups)
+            return [(Trigger.ALWAYS, 0, 0, 0.0, bits)] if bits else []
+        case ContactCap():
+            group = Group[rule.group.upper()]
+            trigger = Trigger.CONVERSATIONS if rule.count == "conversations" else Trigger.CONTACTS
+            return [(trigger, group, rule.most, float(rule.days), tr.group_bits(group))]
+        case QuietAfterConversation():
+            return [(Trigger.CONVERSATION, 0, 0, float(rule.days), tr.CALL_BITS)]
+        case Standing():
+            bits = 0
+            for topic in rule.forbids:
+                bits |= _TOPICS[topic]
+            return [(_STANDING[rule.while_], 0, 0, 0.0, bits)]
+        case PlanLength():
+            bits = sum(tr.offer_bits(kind, rule.most_months + 1) for kind in (OfferKind.PLAN, OfferKind.RESTRUCTURE))
+            return [(Trigger.ALWAYS, 0, 0, 0.0, bits)] if bits else []
+        case BrokenPlans():
+            bits = tr.offer_bits(OfferKind.PLAN) | tr.offer_bits(OfferKind.RESTRUCTURE)
+            return [(Trigger.AFTER_DEFAULT_OF_PLANS, 0, rule.most, 0.0, bits)]
+        case DiscountAuthority():
+            above = tr.offer_bits(OfferKind.SETTLEMENT, least_discount=rule.most + 1e-6)
+            return [(Trigger.YOUNGER_THAN, 0, 0, float(rule.before_dpd), above)] if above else []
+        case SettlementBudget():
+            return [(Trigger.BUDGET_SPENT, 0, 0, 0.0, tr.offer_bits(OfferKind.SETTLEMENT))]
+        case Limitation():
+            return [(Trigger.OLDER_THAN, 0, 0, float(rule.days), tr.legal_bit(Legal.NOTICE) | tr.legal_bit(Legal.SUIT))]
+        case LegalPrecondition():
+            bit = tr.legal_bit(Legal[rule.step.upper()])
+            records: list[tuple[int, int, int, float, int]] = []
+            if rule.least_dpd:
+                records.append((Trigger.YOUNGER_THAN, 0, 0, float(rule.least_dpd), bit))
+            if rule.least_balance:
+                records.append((Trigger.SMALLER_THAN, 0, 0, 100.0 * rule.least_balance, bit))
+            if rule.notice_days:
+                records.append((Trigger.NOT_NOTICED_FOR, 0, 0, float(rule.notice_days), bit))
+            return records
+        case InterestCap() | InterestFreeze() | ReviewStep() | ThirdParties() | RecordKeeping():
+            return []  # the world keeps to it by itself; there is no treatment to forbid
+    raise TypeError(rule)
+
+
+# Numba reads module-level integers as constants.
+(_ALWAYS, _CONTACTS, _CONVERSATION, _COMPLAINT, _HARDSHIP, _DISPUTE, _OPTED_OUT, _PROMISE_OPEN, _RESTRUCTURED) = (
+    int(trigger) for trigger in list(Trigger)[:9]
+)
+(_YOUNGER, _OLDER, _SMALLER, _NOT_NOTICED, _BUDGET, _DAY_OFF, _BROKEN_PLANS, _CONVERSATIONS, _CEASE, _BREATHING) = (
+    int(trigger) for trigger in list(Trigger)[9:]
+)
+_CALL, _TEXT, _LETTER = int(Group.CALL), int(Group.TEXT), int(Group.LETTER)
+_NOTICED, _QUEUED, _ENFORCING, _JUDGED, _DISMISSED = (
+    int(s) for s in (Stage.NOTICED, Stage.QUEUED, Stage.ENFORCING, Stage.JUDGED, Stage.DISMISSED)
+)
+RENOTICE_DAYS = 90
+_ENFORCE_BIT, _NOTICE_BIT, _SUIT_BIT = (tr.legal_bit(s) for s in (Legal.ENFORCE, Legal.NOTICE, Legal.SUIT))
+_ANY_OFFER, _ANY_LEGAL = tr.OFFER_BITS, tr.LEGAL_BITS
+_RESTRUCTURE_BIT = tr.offer_bits(OfferKind.RESTRUCTURE)
+_PLAN_BITS = tr.offer_bits(OfferKind.PLAN) | _RESTRUCTURE_BIT
+
+
+@njit()
+def triggered(a, t, rule):  # type: ignore[no-untyped-def]
+    """Whether a rule record forbids its bits for this account today."""
+    kind = rule.trigger
+    if kind == _ALWAYS:
+        return True
+    if kind == _CONTACTS:
+        days = (1 << int(rule.x)) - 1
+        if rule.group == _CALL:
+            history = a.call_history
+        elif rule.group == _TEXT:
+            history = a.text_history
+        elif rule.group == _LETTER:
+            history = a.letter_history
+        else:
+            history = a.visit_history
+        return popcount(history & days) >= rule.n
+    if kind == _CONVERSATION:
+        return (a.conversation_history & ((1 << int(rule.x)) - 1)) != 0
+    if kind == _COMPLAINT:
+        return a.complaint_until > t.day
+    if kind == _HARDSHIP:
+        return a.hardship_until > t.day
+    if kind == _DISPUTE:
+        return a.dispute_until > t.day
+    if kind == _OPTED_OUT:
+        return a.opted_out != 0
+    if kind == _PROMISE_OPEN:
+        return a.promise_due != NEVER
+    if kind == _RESTRUCTURED:
+        return a.restructured != 0
+    if kind == _YOUNGER:
+        return a.dpd0 + t.day < rule.x
+    if kind == _OLDER:
+        return a.dpd0 + t.day > rule.x
+    if kind == _SMALLER:
+        return a.balance < rule.x
+    if kind == _NOT_NOTICED:
+        return a.stage != _NOTICED or t.day - a.stage_day < rule.x
+    if kind == _BUDGET:
+        return t.settlement_budget_left <= 0.0
+    if kind == _DAY_OFF:
+        return t.day_off != 0
+    if kind == _CONVERSATIONS:
+        return popcount(a.conversation_history & ((1 << int(rule.x)) - 1)) >= rule.n
+    if kind == _CEASE:
+        return a.ceased != 0
+    if kind == _BREATHING:
+        return a.breathing_until > t.day
+    return a.plans_broken >= rule.n
+
+
+@njit()
+def unlawful(a, t, rules):  # type: ignore[no-untyped-def]
+    """Feature bits that the rules forbid for this account today (uint64)."""
+    bits = np.uint64(0)
+    for n in range(rules.size):
+        if (rules[n].bits & ~bits) and triggered(a, t, rules[n]):
+            bits |= rules[n].bits
+    return bits
+
+
+@njit()
+def rule_against(a, t, rules, treatment_bits):  # type: ignore[no-untyped-def]
+    """1 + number of the first rule that forbids a treatment with these bits, 0 if none does."""
+    for n in range(rules.size):
+        if (rules[n].bits & treatment_bits) and triggered(a, t, rules[n]):
+            return rules[n].rule + 1
+    return 0
+
+
+@njit()
+def impossible(a, t):  # type: ignore[no-untyped-def]
+    """Feature bits that make no sense for this account today (uint64), whatever the rules say."""
+    bits = np.uint64(0)
+    stage = a.stage
+    in_court = stage >= _QUEUED and stage <= _ENFORCING and stage != _JUDGED and stage != _DISMISSED
+    if a.plan_months:
+        bits |= np.uint64(_ANY_OFFER | _ANY_LEGAL)
+    if a.promise_due != NEVER:
+        bits |= np.uint64(_ANY_OFFER)
+    if in_court:
+        bits |= np.uint64(_PLAN_BITS)
+    if not a.stable_assets or a.restructured:
+        bits |= np.uint64(_RESTRUCTURE_BIT)
+    if stage != _JUDGED:
+        bits |= np.uint64(_ENFORCE_BIT)
+    if stage > _NOTICED:
+        bits |= np.uint64(_NOTICE_BIT | _SUIT_BIT)
+    elif stage == _NOTICED and t.day - a.stage_day < RENOTICE_DAYS:
+        bits |= np.uint64(_NOTICE_BIT)
+    return bits

@@ -1,0 +1,286 @@
+"""Rule packs: what a jurisdiction forbids, as data with a plain sentence, its source and how sure of it we are.
+
+Here is what a pack may say. Two readers share these models and nothing else: the gate (`compliance.py`), which keeps
+treatments from happening, and the audit (`audit.py`), which looks for those that did.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+
+from recoup.sim.inputs import Document, InputError, choose, first_fault, read_yaml, validated
+from recoup.sim.parameters import Section, Share
+
+
+class Rule(Section):
+    """What all rules have: an id, one plain sentence (and the same in Chinese), the source, and its confidence."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
+    kind: str
+    text: Annotated[str, Field(min_length=1, max_length=400)]
+    text_zh: Annotated[str, Field(max_length=400)] = ""
+    source: Annotated[str, Field(min_length=1, max_length=400)]
+    confidence: Literal["A", "B", "C"]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The rule's own fields by the names that a pack uses."""
+        return self.model_dump(by_alias=True, exclude=set(Rule.model_fields))
+
+    def sentence(self, language: str) -> str:
+        """The plain sentence in `en` or `zh`; English where a pack has no Chinese."""
+        return (self.text_zh if language == "zh" else "") or self.text
+
+
+MOST_RULES = 239  # the gate numbers rules in one byte, and what else stops a treatment from 240 on
+
+GroupName = Literal["text", "call", "letter", "visit"]
+StepName = Literal["notice", "suit", "enforce"]
+Topic = Literal[
+    "contact",
+    "text",
+    "call",
+    "letter",
+    "visit",
+    "autocall",
+    "settlement",
+    "plan",
+    "restructure",
+    "legal",
+    "notice",
+    "suit",
+    "enforce",
+]
+
+
+class ContactHours(Rule):
+    """No contact of these groups outside the hours; a window counts as lawful only if all of it is."""
+
+    kind: Literal["contact_hours"]
+    groups: list[GroupName] = Field(min_length=1)
+    from_hour: Annotated[float, Field(ge=0, le=24)]
+    to_hour: Annotated[float, Field(ge=0, le=24)]
+
+    @field_validator("to_hour")
+    @classmethod
+    def _later(cls, to_hour: float, info: ValidationInfo) -> float:
+        """Hours across midnight would allow no window at all, and whoever writes 21 to 8 means the night that is forbidden."""
+        start = info.data.get("from_hour", -1.0)
+        if to_hour <= start:
+            raise ValueError(f"the hour when contact ends, later than from_hour ({start:g})")
+        return to_hour
+
+
+class ContactCap(Rule):
+    """At most so many contacts of a group within a rolling number of days, today being the last of them.
+
+    `count` says what is counted: days on which there was one, attempts, or conversations (by call or visit). A
+    simulated account is contacted at most once a day, real ones are not: the audit of a log tells the three apart.
+    """
+
+    kind: Literal["contact_cap"]
+    group: GroupName
+    most: Annotated[int, Field(ge=0, le=1000)]
+    days: Annotated[int, Field(ge=1, le=31)]
+    count: Literal["days", "attempts", "conversations"] = "days"
+
+
+class QuietAfterConversation(Rule):
+    """No call for so many days after a conversation (by call or visit), whose own day is the first of them."""
+
+    kind: Literal["quiet_after_conversation"]
+    days: Annotated[int, Field(ge=1, le=31)]
+
+
+class Standing(Rule):
+    """While the account stands so, these topics rest."""
+
+    kind: Literal["standing"]
+    while_: Literal[
+        "complaint",
+        "hardship",
+        "dispute",
+        "opted_out",
+        "cease_contact",
+        "breathing_space",
+        "promise_open",
+        "restructured",
+        "day_off",
+    ] = Field(alias="while")
+    forbids: list[Topic] = Field(min_length=1)
+
+
+class PlanLength(Rule):
+    """No instalment agreement longer than this."""
+
+    kind: Literal["plan_length"]
+    most_months: Annotated[int, Field(ge=1, le=600)]
+
+
+class BrokenPlans(Rule):
+    """No further instalment agreement after so many broken ones."""
+
+    kind: Literal["broken_plans"]
+    most: Annotated[int, Field(ge=1, le=10)]
+
+
+class DiscountAuthority(Rule):
+    """Before this age of debt, no discount above this share."""
+
+    kind: Literal["discount_authority"]
+    before_dpd: Annotated[int, Field(ge=0, le=10_000)]
+    most: Share
+
+
+class SettlementBudget(Rule):
+    """No discount when the scenario's settlement budget is spent (counting agreed settlements not yet paid)."""
+
+    kind: Literal["settlement_budget"]
+
+
+class Limitation(Rule):
+    """No notice (the threat of a suit) and no suit beyond this age of debt."""
+
+    kind: Literal["limitation"]
+    days: Annotated[int, Field(ge=1, le=10_000)]
+
+
+class LegalPrecondition(Rule):
+    """A legal step needs this age, this balance (currency), and this many days since the latest notice."""
+
+    kind: Literal["legal_precondition"]
+    step: Literal["notice", "suit"]
+    least_dpd: Annotated[int, Field(ge=0, le=10_000)] = 0
+    least_balance: Annotated[float, Field(ge=0, le=1e9)] = 0
+    notice_days: Annotated[int, Field(ge=0, le=365)] = 0
+
+
+class ReviewStep(Rule):
+    """These legal steps are reviewed by a second person first. The simulation has no unreviewed step: audited in logs."""
+
+    kind: Literal["review_step"]
+    steps: list[StepName] = Field(min_length=1)
+
+
+class InterestCap(Rule):
+    """Late interest above this annual rate is not charged."""
+
+    kind: Literal["interest_cap"]
+    most: Share
+
+
+class InterestFreeze(Rule):
+    """No late interest is charged while the account stands so."""
+
+    kind: Literal["interest_freeze"]
+    while_: Literal["hardship", "breathing_space"] = Field(alias="while")
+
+
+class ThirdParties(Rule):
+    """Nobody but the debtor is contacted. The vocabulary has no such treatment: audited in logs."""
+
+    kind: Literal["third_parties"]
+
+
+class RecordKeeping(Rule):
+    """Every contact leaves a record, kept for so many years. In the simulation the event log is it: audited in logs."""
+
+    kind: Literal["record_keeping"]
+    years: Annotated[float, Field(gt=0, le=100)]
+
+
+KINDS: dict[str, type[Rule]] = {
+    "contact_hours": ContactHours,
+    "contact_cap": ContactCap,
+    "quiet_after_conversation": QuietAfterConversation,
+    "standing": Standing,
+    "plan_length": PlanLength,
+    "broken_plans": BrokenPlans,
+    "discount_authority": DiscountAuthority,
+    "settlement_budget": SettlementBudget,
+    "limitation": Limitation,
+    "legal_precondition": LegalPrecondition,
+    "review_step": ReviewStep,
+    "interest_cap": InterestCap,
+    "interest_freeze": InterestFreeze,
+    "third_parties": ThirdParties,
+    "record_keeping": RecordKeeping,
+}
+
+AnyRule = Annotated[
+    ContactHours
+    | ContactCap
+    | QuietAfterConversation
+    | Standing
+    | PlanLength
+    | BrokenPlans
+    | DiscountAuthority
+    | SettlementBudget
+    | Limitation
+    | LegalPrecondition
+    | ReviewStep
+    | InterestCap
+    | InterestFreeze
+    | ThirdParties
+    | RecordKeeping,
+    Field(discriminator="kind"),
+]
+
+
+class RulePack(Section):
+    """A jurisdiction's rules. Money in the rules is in the scenario's currency."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
+    title: str
+    description: str = ""
+    rules: list[AnyRule] = Field(max_length=MOST_RULES)
+
+    @property
+    def interest_cap(self) -> float:
+        """Highest annual rate of late interest (1.0 without a rule)."""
+        return min((rule.most for rule in self.rules if isinstance(rule, InterestCap)), default=1.0)
+
+
+class _Outline(Section):
+    """A pack whose rules are still to be read one by one."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
+    title: str
+    description: str = ""
+    rules: list[dict[str, Any]] = Field(max_length=MOST_RULES)
+
+
+def load_rules(path: Path) -> RulePack:
+    """Read a rule pack.
+
+    Raises:
+        InputError: naming the file, line, rule, field, value and what was expected; or two rules with one id.
+    """
+    document = read_yaml(path)
+    outline = validated(_Outline, document)
+    rules = [_rule(document, number, data) for number, data in enumerate(outline.rules)]
+    for number, rule in enumerate(rules):
+        if rule.id in {other.id for other in rules[:number]}:
+            raise document.error(("rules", number, "id"), rule.id, "an id that no other rule of the pack has")
+    return RulePack.model_validate(outline.model_dump(exclude={"rules"}) | {"rules": rules})
+
+
+def _rule(document: Document, number: int, data: dict[str, Any]) -> Rule:
+    """One rule by its kind; its id is named beside the place of whatever is wrong."""
+    kind = data.get("kind")
+    try:
+        if kind is None:
+            raise document.error(("rules", number), "no kind", choose(KINDS, "kind"))
+        if kind not in KINDS:
+            raise document.error(("rules", number, "kind"), kind, choose(KINDS, kind))
+        try:
+            return KINDS[kind].model_validate(data)
+        except ValidationError as error:
+            raise first_fault(error, document, KINDS[kind], under=("rules", number)) from None
+    except InputError as fault:
+        if "id" not in data:
+            raise
+        raise InputError(fault.source, f"{fault.place} (rule {data['id']})", fault.value, fault.expected) from None

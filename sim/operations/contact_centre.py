@@ -1,0 +1,157 @@
+"""What is scarce and has a clock: shifts, staff and its training, dialler lines, the economy (SimPy processes)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from recoup.sim.operations.clock import DAY, HOUR, Calendar
+from recoup.sim.parameters import Macro, Pool, Retraining, Training, Windows
+from recoup.sim.randomness import WHOLE_PORTFOLIO, Purpose, normals, streams
+from recoup.sim.treatments import Window
+
+Process = Generator[simpy.Event, object, None]
+
+MONTH = 30
+STAFF = ("collector", "specialist")  # pools of people on the telephone, whose skill and training count
+
+
+def headcount(per_1000: float, accounts: int) -> int:
+    """People, lines or places for a portfolio: to the nearest whole number, at least one where there are any."""
+    return max(1, round(per_1000 * accounts / 1000)) if per_1000 > 0 else 0
+
+
+class ContactCentre:
+    """One pool of staff (or dialler lines): its seconds fill at each shift and run out.
+
+    Attributes:
+        seconds: what is left of the window now open.
+        capacity, used, requested, served: of the current day, per day totals (seconds, seconds, accounts, accounts).
+    """
+
+    def __init__(
+        self, env: simpy.Environment, name: str, pool: Pool, windows: Windows, calendar: Calendar, people: int
+    ) -> None:
+        self.env, self.name, self.pool, self.windows, self.calendar = env, name, pool, windows, calendar
+        self.people = people
+        self.seconds = simpy.Container(env)
+        self.skill = np.zeros(people)
+        self._away = np.zeros(people, np.uint8)  # courses each one is at now
+        self._taught = np.zeros((3, people))  # latest course in conduct: first day back, complaint fall, half-life
+        self.capacity = self.used = self.requested = self.served = 0
+        self.overhead = 0  # cents of training, today
+        env.process(self._shifts())
+
+    def on_duty(self) -> NDArray[np.float64]:
+        """Skill of everybody who works today: shape (people present,)."""
+        return self.skill[self._away == 0]
+
+    def care(self, day: int) -> float:
+        """Mean log fall of the complaint rate that courses in conduct have left in the pool on a day."""
+        if not self._taught.any():
+            return 0.0
+        back, fall, half_life = self._taught[:, self._taught[1] > 0]
+        return float(np.sum(fall * 0.5 ** ((day - back) / half_life)) / self.people)
+
+    @property
+    def away(self) -> int:
+        """People at courses now."""
+        return int(np.count_nonzero(self._away))
+
+    def works(self, day: int) -> bool:
+        return self.calendar.weekday(day) in self.pool.weekdays and (
+            self.pool.works_holidays or not self.calendar.is_holiday(day)
+        )
+
+    def _shifts(self) -> Process:
+        """Every window of every working day: seconds appear when it opens, and lapse when it closes."""
+        minutes = self.pool.shift_minutes.vector()
+        day = 0
+        while True:
+            for window in Window:
+                opens, closes = (round(hour * HOUR) for hour in self.windows.hours(window))
+                yield self.env.timeout(day * DAY + opens - self.env.now)
+                seconds = round(60 * minutes[window] * self.on_duty().size) if self.works(day) else 0
+                if seconds:
+                    self.capacity += seconds
+                    yield self.seconds.put(seconds)
+                # One minute before it closes, so that a window that opens at that very hour finds nothing left over.
+                yield self.env.timeout(day * DAY + closes - 1 - self.env.now)
+                if self.seconds.level:
+                    yield self.seconds.get(self.seconds.level)
+            day += 1
+
+    def use(self, seconds: int) -> None:
+        """Take seconds out of the open window; the last call of a window may run over."""
+        self.used += seconds
+        taken = min(seconds, int(self.seconds.level))
+        if taken:
+            self.seconds.get(taken)
+
+    def train(self, training: Training) -> None:
+        """Let everybody take courses in turn, evenly spread over the year."""
+        if training.every_days:
+            for person in range(self.people):
+                self.env.process(self._courses(person, training))
+
+    def _courses(self, person: int, training: Training) -> Process:
+        first = 1 + person * training.every_days // max(self.people, 1)
+        yield self.env.timeout(first * DAY)
+        while True:
+            self._away[person] += 1
+            self.overhead += round(100 * training.cost)
+            yield self.env.timeout(training.course_days * DAY)
+            self._away[person] -= 1
+            self.skill[person] += training.skill_gain
+            yield self.env.timeout(max(training.every_days - training.course_days, 1) * DAY)
+
+    def retrain(self, course: Retraining) -> Process:
+        """Send everybody to a course in conduct, a group at a time, one group after the other."""
+        size = max(1, round(course.at_once * self.people))
+        for first in range(0, self.people, size):
+            group = slice(first, min(first + size, self.people))
+            self._away[group] += 1
+            self.overhead += round(100 * course.cost) * (group.stop - group.start)
+            yield self.env.timeout(course.days * DAY)
+            self._away[group] -= 1
+            self.skill[group] += course.skill_gain
+            back = int(self.env.now) // DAY + 1
+            self._taught[:, group] = np.array([[back, course.complaint_fall, course.half_life]]).T
+
+    def end_of_day(self) -> None:
+        self.capacity = self.used = self.requested = self.served = self.overhead = 0
+
+
+def staff(centre: ContactCentre, seed: int, spread: float) -> None:
+    """Give everybody in a pool a skill: standard normal times `spread`, by the seed."""
+    key = streams(seed, np.array([WHOLE_PORTFOLIO]))
+    offset = sum(centre.name.encode()) << 16  # pools of the same size must not be copies of each other
+    for person in range(centre.people):
+        centre.skill[person] = spread * normals(key, offset + person, Purpose.SKILL)[0]
+
+
+class Economy:
+    """The macro index: 0 is normal, positive is stress. A monthly AR(1), and the scenario's shocks on their days."""
+
+    def __init__(self, env: simpy.Environment, macro: Macro, seed: int) -> None:
+        self.env, self.macro = env, macro
+        self.index = 0.0
+        self._key = streams(seed, np.array([WHOLE_PORTFOLIO]))
+        env.process(self._months())
+        for shock in macro.shocks:
+            env.process(self._shock(shock.day, shock.size))
+
+    def _months(self) -> Process:
+        month = 0
+        while True:
+            yield self.env.timeout(MONTH * DAY)
+            month += 1
+            shake = self.macro.spread * normals(self._key, month, Purpose.MACRO)[0]
+            self.index = self.macro.persistence * self.index + shake
+
+    def _shock(self, day: int, size: float) -> Process:
+        yield self.env.timeout(day * DAY)
+        self.index += size

@@ -1,0 +1,118 @@
+"""The way back from audit to operations: conduct is watched, channels rest, staff go to courses (SimPy processes).
+
+Every evening, when the day's figures are closed, each correction of the scenario looks back over its days. If the rate it
+watches is too high it acts from the next morning on, and looks again only when its measures are over, and then only at
+days since: the same complaints are never answered twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Mapping
+
+import pandas as pd
+import simpy
+
+from recoup.sim.operations.clock import DAY, DAY_ENDS
+from recoup.sim.operations.contact_centre import ContactCentre
+from recoup.sim.parameters import Conduct, Correction
+from recoup.sim.treatments import Channel, channel_bit
+
+Process = Generator[simpy.Event, object, None]
+
+LOOKS = DAY_ENDS + 7  # minutes of the day: the figures are closed, the next day has not begun
+COLUMNS = ("day", "correction", "watch", "count", "rate", "above", "suspended", "until", "retrained")
+
+
+class CorrectionLoop:
+    """Everything the scenario's `conduct` section does.
+
+    Args:
+        conduct: the section; None = nobody watches.
+        centres: staff by pool, for courses.
+    """
+
+    def __init__(self, env: simpy.Environment, conduct: Conduct | None, centres: Mapping[str, ContactCentre]) -> None:
+        self.env, self.centres = env, centres
+        self._regulator = conduct.regulator if conduct else None
+        self._days: list[dict[str, int]] = []  # figures of each day that is closed
+        self._resting: Counter[Channel] = Counter()  # suspensions in force, by channel
+        self._acts: list[dict[str, object]] = []
+        for correction in conduct.corrections if conduct else ():
+            env.process(self._watch(correction))
+
+    # --- what it tells the day ------------------------------------------------------------------------------------
+
+    @property
+    def suspended(self) -> list[Channel]:
+        """Channels at rest now."""
+        return sorted(channel for channel, count in self._resting.items() if count)
+
+    @property
+    def suspended_bits(self) -> int:
+        """Their feature bits, for masks and gate."""
+        return sum(channel_bit(channel) for channel in self.suspended)
+
+    def surcharge(self) -> float:
+        """What a complaint of the coming day costs more, in cents: nothing while the regulator's tolerance holds."""
+        regulator = self._regulator
+        if regulator is None or self._rate("complaints", regulator.days, since=0)[1] <= regulator.tolerated:
+            return 0.0
+        return 100.0 * regulator.cost
+
+    # --- what it is told ------------------------------------------------------------------------------------------
+
+    def book(self, complaints: int, blocked: int, breaches: int, open_accounts: int) -> None:
+        """Take note of a day that has been closed; `blocked` by rules, not by suspensions."""
+        self._days.append({"complaints": complaints, "blocked": blocked, "breaches": breaches, "open": open_accounts})
+
+    def _rate(self, what: str, days: int, since: int) -> tuple[int, float]:
+        """Count over the last `days` days, none before day `since`, and the same per 1,000 accounts open then."""
+        last = self._days[max(len(self._days) - days, since) :]
+        count = sum(day[what] for day in last)
+        accounts = sum(day["open"] for day in last) / max(len(last), 1)
+        return count, 1000.0 * count / max(accounts, 1.0)
+
+    # --- what it does ---------------------------------------------------------------------------------------------
+
+    def _watch(self, correction: Correction) -> Process:
+        since = 0
+        yield self.env.timeout(LOOKS)
+        while True:
+            count, rate = self._rate(correction.watch, correction.days, since)
+            if rate > correction.above and count >= correction.least:
+                yield from self._correct(correction, count, rate)
+                since = len(self._days)
+            yield self.env.timeout((int(self.env.now) // DAY + 1) * DAY + LOOKS - self.env.now)
+
+    def _correct(self, correction: Correction, count: int, rate: float) -> Process:
+        """Suspend and retrain as the correction says; over when the last of it is over."""
+        suspend, retrain = correction.suspend, correction.retrain
+        channels = [Channel[name.upper()] for name in suspend.channels] if suspend else []
+        pools = retrain.pools if retrain else []
+        day = int(self.env.now) // DAY
+        values = (
+            day,
+            correction.id,
+            correction.watch,
+            count,
+            rate,
+            correction.above,
+            ", ".join(channel.name.lower() for channel in channels),
+            day + suspend.days if suspend else -1,
+            sum(self.centres[pool].people for pool in pools),
+        )
+        self._acts.append(dict(zip(COLUMNS, values, strict=True)))
+        courses = [self.env.process(self.centres[pool].retrain(retrain)) for pool in pools] if retrain else []
+        if suspend:
+            self._resting.update(channels)
+            yield self.env.timeout(suspend.days * DAY)
+            self._resting.subtract(channels)
+        yield self.env.all_of(courses)
+
+    def table(self) -> pd.DataFrame:
+        """One row per act: the evening it was decided, why (count, rate per 1,000 open accounts, bound), and what.
+
+        `suspended` channels rest from the next day up to and including day `until` (−1: none); `retrained` is people.
+        """
+        return pd.DataFrame(self._acts, columns=list(COLUMNS))

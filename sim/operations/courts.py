@@ -1,0 +1,155 @@
+"""Suits: the legal team's places, the court's docket, judgment and enforcement (SimPy processes), and their price."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from recoup.sim.account import Event, Stage
+from recoup.sim.compiled import njit
+from recoup.sim.debtor import charge, receive
+from recoup.sim.operations.clock import COURT_OPENS, DAY, Calendar
+from recoup.sim.operations.contact_centre import headcount
+from recoup.sim.parameters import FeeStep, World
+from recoup.sim.randomness import Purpose, uniform
+
+Process = Generator[simpy.Event, object, None]
+
+
+def court_fee(claim: int, steps: Sequence[FeeStep], factor: float) -> int:
+    """Court fee in cents for a claim in cents: the sum over the bands of the schedule, times `factor`.
+
+    China: 诉讼费用交纳办法 (State Council order 481) art. 13; summary procedure halves it (art. 16).
+    """
+    fee, below = 0.0, 0.0
+    for step in steps:
+        upto = 100.0 * step.up_to
+        if claim > below:
+            fee += 100.0 * step.flat + step.rate * (min(claim, upto) - below)
+        below = upto
+    return int(fee * factor + 0.5)
+
+
+# Python hands a whole array to compiled code a hundred times faster than one of its records.
+@njit()
+def _charge(accounts, number, today, cents):  # type: ignore[no-untyped-def]
+    charge(accounts[number], today[0], cents)
+
+
+@njit()
+def _receive(accounts, number, today, cents):  # type: ignore[no-untyped-def]
+    receive(accounts[number], today[0], cents)
+
+
+class LegalDesk:
+    """Everything that happens to a claim after the decision to sue, one SimPy process per case."""
+
+    def __init__(
+        self,
+        env: simpy.Environment,
+        world: World,
+        calendar: Calendar,
+        accounts: NDArray[np.void],
+        params: NDArray[np.void],
+        today: NDArray[np.void],
+    ) -> None:
+        self.env, self.courts, self.costs, self.calendar = env, world.courts, world.costs, calendar
+        self.accounts, self.params, self.today = accounts, params[0], today
+        self.places = headcount(world.operations.legal_cases_per_1000_accounts, len(accounts))
+        self.team = simpy.Resource(env, capacity=max(self.places, 1))
+        self.docket = simpy.Resource(
+            env, capacity=max(headcount(self.courts.docket_per_1000_accounts, len(accounts)), 1)
+        )
+        self._at_work: dict[int, simpy.Process] = {}
+
+    @property
+    def load(self) -> float:
+        """Share of the team's case places taken."""
+        return self.team.count / self.team.capacity
+
+    @property
+    def waiting(self) -> int:
+        """Suits decided on but without a free place."""
+        return len(self.team.queue)
+
+    def sue(self, number: int) -> None:
+        self._start(number, self._case(number))
+
+    def enforce(self, number: int) -> None:
+        self._start(number, self._enforcement(number))
+
+    def withdraw(self, number: int) -> None:
+        """The claim is paid or gone: free the places at once."""
+        process = self._at_work.pop(number, None)
+        if process is not None and process.is_alive:
+            process.interrupt("claim closed")
+
+    def _start(self, number: int, steps: Process) -> None:
+        self._at_work[number] = self.env.process(self._until_withdrawn(steps))
+
+    def _until_withdrawn(self, steps: Process) -> Process:
+        try:
+            yield from steps
+        except simpy.Interrupt:
+            return
+
+    def _case(self, number: int) -> Process:
+        a = self.accounts[number]
+        with self.team.request() as place:
+            yield place
+            yield self._morning_after(self._days(a, self.courts.filing_days, 0))
+            fee = court_fee(int(a["balance"]), self.courts.fee_steps, self.courts.summary_factor)
+            _charge(self.accounts, number, self.today, fee + 100.0 * self.costs.suit_handling)
+            a["pressure"] += self.params["pressure_suit"]
+            self._move(a, Stage.FILED)
+            with self.docket.request() as hearing:
+                yield hearing
+                yield self._morning_after(self._days(a, self.courts.hearing_days, 1))
+        day = self._day()
+        if uniform(a["key"], day, Purpose.JUDGMENT) < self.courts.win:
+            a["fees"] += fee  # the loser bears the court fee
+            a["balance"] += fee
+            a["pressure"] += self.params["pressure_judgment"]
+            self._move(a, Stage.JUDGED)
+        else:
+            self._move(a, Stage.DISMISSED)
+        a["events"] |= Event.JUDGMENT
+
+    def _enforcement(self, number: int) -> Process:
+        a = self.accounts[number]
+        with self.team.request() as place:
+            yield place
+            yield self._morning_after(1)
+            _charge(self.accounts, number, self.today, 100.0 * self.costs.enforcement)
+            yield self._morning_after(self._days(a, self.courts.enforcement_days, 2))
+            while a["breathing_until"] > self._day():  # enforcement rests in a breathing space
+                yield self._morning_after(int(a["breathing_until"]) - self._day())
+        found = int(float(a["asset_cover"]) * int(a["opening"]))
+        self._move(a, Stage.ENFORCED)
+        if found > 0:
+            a["events"] |= Event.SEIZURE
+            before = int(a["cash"])
+            _receive(self.accounts, number, self.today, found)
+            if not a["employed"]:
+                a["distress_seized"] += int(a["cash"]) - before
+
+    def _move(self, a: np.void, stage: Stage) -> None:
+        a["stage"], a["stage_day"] = stage, self._day()
+
+    def _day(self) -> int:
+        return int(self.env.now) // DAY
+
+    def _days(self, a: np.void, span: tuple[int, int], stage: int) -> int:
+        """Duration of a stage: uniform between the least and the most."""
+        low, high = span
+        return low + int((high - low + 1) * uniform(a["key"], stage, Purpose.COURT_TIME))
+
+    def _morning_after(self, days: int) -> simpy.Event:
+        """The court's opening hour after so many days, or on the next working day."""
+        day = self._day() + max(days, 1)
+        if self.courts.closed_on_holidays:
+            day = self.calendar.next_working_day(day)
+        return self.env.timeout(day * DAY + COURT_OPENS - self.env.now)

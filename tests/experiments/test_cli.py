@@ -1,0 +1,199 @@
+"""The `recoup` command as a user meets it: answers, and one clear line for every slip."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from recoup.scenarios.schema import ROOT
+from tests.command import process, recoup
+
+
+@pytest.fixture
+def scenario_with(tmp_path: Path):  # type: ignore[no-untyped-def]
+    def make(text: str) -> Path:
+        path = tmp_path / "mine.yaml"
+        path.write_text("extends: china-consumer\nname: mine\n" + text)
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["comprae"], "No such command 'comprae'"),
+        (["compare", "-s", "china-consume"], "china-consumer (did you mean it?)"),
+        (["compare", "-p", "stagde"], "staged (did you mean it?)"),
+        (["compare", "-p", "missing.yaml"], "missing.yaml"),
+        (["compare", "--seeds", "0"], "--seeds"),
+        (["compare", "--seeds", "many"], "--seeds"),
+        (["compare", "--accounts", "-5"], "--accounts"),
+        (["compare", "--days", "99999"], "--days"),
+        (["compare", "--workers", "0"], "--workers"),
+        (["compare", "--portfolio", "x.csv"], "--portfolio and --map go together"),
+        (["compare", "--resume"], "--resume needs --out"),
+        (["compare", "--resume", "--out", "no-such-run"], "no-such-run"),
+        (["portfolio", "check", "nowhere.csv", "--map", str(ROOT / "maps" / "uci-taiwan.yaml")], "nowhere.csv"),
+        (["report", "no-such-run"], "no-such-run"),
+        (["plan", "check", "stagde"], "staged (did you mean it?)"),
+    ],
+)
+def test_slips_end_with_one_line_and_code_2(arguments: list[str], expected: str) -> None:
+    done = recoup(*arguments)
+    assert done.returncode == 2, done
+    assert done.stderr.startswith("recoup: ") and done.stderr.count("\n") == 1 and expected in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "world: {annual_rat: 0.2}\n",
+            "line 3, world.annual_rat: got 'annual_rat', expected annual_rate (did you mean it?)",
+        ),
+        ("world: {annual_rate: 7}\n", "line 3, world.annual_rate: got 7, expected"),
+        (
+            "world:\n  behaviour:\n    pay_base: soon\n",
+            "line 5, world.behaviour.pay_base: got 'soon', expected a valid number",
+        ),
+        ("world: {behaviour: {reach: {sms: .nan}}}\n", "world.behaviour.reach.sms"),
+        ("world: {courts: {filing_days: [9, 2]}}\n", "filing_days as [least, most]"),
+        ("world: {start: yesterday}\n", "line 3, world.start: got 'yesterday'"),
+        ("rules: chn\n", "rule pack: got 'chn', expected"),
+        ("days: [1\n", "line 4: got"),
+        ("days: 5\ndays: 6\n", "line 4: got \"key 'days' twice\""),
+        ("portfolio: {file: none.csv, map: none.yaml}\n", "none.yaml"),
+    ],
+)
+def test_wrong_scenarios_name_line_field_and_expectation(
+    scenario_with, tmp_path: Path, text: str, expected: str
+) -> None:  # type: ignore[no-untyped-def]
+    done = recoup("compare", "-s", scenario_with(text), "-p", "staged", "--seeds", "1", "--out", tmp_path / "run")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
+    assert "mine.yaml" in done.stderr or "none" in done.stderr or "rule pack" in done.stderr
+    assert expected in done.stderr, done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_own_portfolio_own_plan_and_json(tmp_path: Path) -> None:
+    template = recoup("plan", "template", "--out", tmp_path / "my-plan.yaml")
+    assert template.returncode == 0 and recoup("plan", "check", tmp_path / "my-plan.yaml").returncode == 0
+    (tmp_path / "book.csv").write_text("id,amount,late\n" + "".join(f"{n},{500 + n},{n % 90}\n" for n in range(120)))
+    (tmp_path / "map.yaml").write_text("fields: {account_id: id, opening_balance: amount, dpd: late}\n")
+    done = recoup(
+        "compare", "-p", tmp_path / "my-plan.yaml", "-p", "no-contact", "--portfolio", tmp_path / "book.csv",
+        "--map", tmp_path / "map.yaml", "--seeds", "2", "--days", "40", "--out", tmp_path / "run", "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    results = json.loads(done.stdout)
+    assert results["portfolio"]["accounts"] == 120 and results["portfolio"]["filled"]["credit_score"] == 120
+    assert (tmp_path / "run" / "report.html").exists()
+    again = recoup("compare", "-p", "no-contact", "--seeds", "1", "--out", tmp_path / "run")
+    assert again.returncode == 2 and "a folder that exists" in again.stderr
+
+
+def test_portfolio_check_lists_problems_and_exits_2(tmp_path: Path) -> None:
+    book, column_map = tmp_path / "book.csv", tmp_path / "map.yaml"
+    book.write_text("id,amount,late\na,100,3\na,-4,3\nb,5,70000\n")
+    column_map.write_text("fields: {account_id: id, opening_balance: amount, dpd: late}\n")
+    done = recoup("portfolio", "check", book, "--map", column_map)
+    assert done.returncode == 2 and "3 problems" in done.stdout and "row 2 has it" in done.stdout
+    listed = json.loads(recoup("portfolio", "check", book, "--map", column_map, "--json").stdout)
+    assert [(p["row"], p["column"], p["value"]) for p in listed["problems"]] == [
+        (3, "amount", "-4"),
+        (3, "id", "a"),
+        (4, "late", "70000"),
+    ]
+    good = recoup(
+        "portfolio",
+        "check",
+        ROOT / "portfolios" / "uci_credit_card_delinquent.csv",
+        "--map",
+        ROOT / "maps" / "uci-taiwan.yaml",
+    )
+    assert good.returncode == 0 and "5,129 rows" in good.stdout and "no problems" in good.stdout
+
+
+def test_a_process_of_its_own_ends_with_the_same_line_and_code(tmp_path: Path) -> None:
+    slip = ("compare", "-p", "stagde", "--out", tmp_path / "run")
+    done = subprocess.run(process(*slip), capture_output=True, text=True, timeout=300, check=False)
+    here = recoup(*slip)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", here.stderr) and here.returncode == 2
+
+
+def test_lists_and_version() -> None:
+    assert [s["name"] for s in json.loads(recoup("scenarios", "--json").stdout)] == [
+        "china-conduct",
+        "china-consumer",
+        "taiwan-cards",
+        "uk-loans",
+        "us-cards",
+    ]
+    assert {"staged", "status-quo", "tiered", "no-contact"} <= {
+        p["name"] for p in json.loads(recoup("plans", "--json").stdout)
+    }
+    assert recoup("--version").stdout.startswith("recoup ")
+
+
+def test_help_does_not_import_the_heavy_packages() -> None:
+    code = "import sys; sys.argv=['recoup','--help']\nfrom recoup.experiments.cli import main\ntry: main()\nexcept SystemExit: pass\n"
+    code += "print('LOADED', sorted({'numba','pandas','scipy','matplotlib','torch','pyarrow','pydantic'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "LOADED []" in done.stdout
+
+
+def commands() -> list[tuple[str, ...]]:
+    """Every command that does something, as it is typed."""
+    from typer.main import get_command
+
+    from recoup.experiments.cli import app
+
+    def leaves(command: object, path: tuple[str, ...]) -> list[tuple[str, ...]]:
+        inner = getattr(command, "commands", None)
+        return [leaf for name, sub in inner.items() for leaf in leaves(sub, (*path, name))] if inner else [path]
+
+    return leaves(get_command(app), ())
+
+
+def test_every_command_shows_examples_of_itself() -> None:
+    from typer.testing import CliRunner
+
+    from recoup.experiments.cli import app
+
+    for path in commands():
+        shown = CliRunner().invoke(app, [*path, "--help"])
+        assert shown.exit_code == 0 and f"recoup {' '.join(path)}" in shown.output, path
+
+
+def test_shell_completion_offers_scenarios_and_plans() -> None:
+    import os
+
+    from recoup.experiments.runs.console import complete_plans, complete_scenarios
+
+    assert {"china-consumer", "taiwan-cards"} <= set(complete_scenarios())
+    assert {"staged", "status-quo"} <= set(complete_plans()) and "template" not in complete_plans()
+    code = "from recoup.experiments.cli import app; app(prog_name='recoup')"
+    environment = {
+        **os.environ,
+        "_RECOUP_COMPLETE": "complete_bash",
+        "COMP_WORDS": "recoup compare -p st",
+        "COMP_CWORD": "3",
+    }
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert {"staged", "status-quo"} <= set(done.stdout.split())
+
+
+def test_doctor_finds_this_installation_whole() -> None:
+    done = recoup("doctor", "--json")
+    found = {check["check"]: check for check in json.loads(done.stdout)}
+    assert done.returncode == 0 and all(check["ok"] for check in found.values() if check["needed"]), done.stdout
+    assert "money conserved" in found["simulation"]["found"]
+
+
+def test_piped_output_has_no_colour() -> None:
+    assert "\x1b" not in recoup("plans").stdout and "\x1b" not in recoup("compare", "--help").stdout

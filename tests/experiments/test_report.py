@@ -1,0 +1,446 @@
+"""The report: the same words in both languages, every number from the run, sections only where there is data, one file."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import string
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recoup.agents.library import own_policy
+from recoup.agents.plans.conditions import codes_of
+from recoup.agents.plans.plan import Plan, PlanFile, find_plan, read_plan
+from recoup.experiments.comparison import welfare
+from recoup.experiments.comparison.compare import Comparison, compare
+from recoup.experiments.comparison.measures import MEASURE
+from recoup.experiments.comparison.welfare import WELFARE
+from recoup.experiments.report import LANGUAGES, answers, render, text_in
+from recoup.experiments.report.charts import _StandIns, _wrapped, dots
+from recoup.experiments.report.page import SECTIONS
+from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
+from recoup.experiments.report.words import conditions, step_words
+from recoup.experiments.robustness.stress import is_one_parameter, stress_set
+from recoup.experiments.runs.console import shipped
+from recoup.experiments.runs.run import Run, verdict
+from recoup.experiments.runs.runfolder import read_json, write_json
+from recoup.scenarios.schema import load_scenario
+from recoup.sim.inputs import InputError, read_yaml
+from recoup.sim.observation import FIELDS, HIGH, LOW
+from recoup.sim.treatments import ALL_TREATMENTS, Menu
+from tests import ROOT, browser
+
+MESSAGES = ROOT / "experiments" / "report" / "messages"
+SIZES = {"desktop": 1280, "phone": 390}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    plans = ("no-contact", "status-quo", "staged", "tiered")
+    compare(Comparison("taiwan-cards", plans, seeds=2, accounts=200, days=70), folder, command="recoup compare …")
+    for language in LANGUAGES:
+        render(folder, language)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def full(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same run with what other commands add to a run folder."""
+    folder = tmp_path_factory.mktemp("runs") / "full"
+    shutil.copytree(finished, folder)
+    for name, content in EXTRAS.items():
+        (folder / name).write_text(json.dumps(content))
+    (folder / "audit.csv").write_text(
+        "policy,seed,rule,account_id,day,evidence\nstaged,1,contact-hours,27499,11,a call at 23:10\n"
+    )
+    for language in LANGUAGES:
+        render(folder, language)
+    return folder
+
+
+def found(mean: float) -> dict[str, float]:
+    return {"mean": mean, "low": mean - 0.01, "high": mean + 0.01}
+
+
+EXTRAS: dict[str, Any] = {
+    "attribution.json": {
+        "from": "staged",
+        "to": "tiered",
+        "seeds": [1, 2],
+        "hybrids": 16,
+        "start": found(0.41),
+        "total": found(0.03),
+        "rows": [
+            {"part": part, "recovery_rate": found(value)}
+            for part, value in {"timing": 0.02, "channel": -0.01, "offer": 0.015, "legal": 0.005}.items()
+        ],
+    },
+    "stress.json": {
+        "against": "staged",
+        "policy": "tiered",
+        "rows": [
+            {
+                "perturbation": name,
+                "label": label,
+                "recovery_rate": found(value),
+                "time_to_recover_days": found(-0.01),
+                "net_recovery_rate": found(value),
+            }
+            for name, label, value in (("willing", "less willing debtors", 0.03), ("reach", "fewer reached", -0.02))
+        ],
+    },
+    "prices.json": {
+        "rows": [
+            {"resource": "collector_hours", "unit": "hour", "policy": "tiered", "price": found(31.0), "currency": "TWD"}
+        ]
+    },
+    "audit.json": {
+        "pack": "taiwan",
+        "rules": [
+            {
+                "id": "contact-hours",
+                "text": "No calls at night.",
+                "text_zh": "夜间不得催收。",
+                "tested": 1234,
+                "near": 7,
+                "stopped": 3,
+                "breaches": 2,
+                "by_policy": {"staged": {"breaches": 2}, "tiered": {"breaches": 0}},
+            }
+        ],
+    },
+    "fairness.json": {
+        "outcomes": [{"name": "sued", "title": "Sued", "unit": "share", "kind": "burden"}],
+        "gaps_judged": 48,
+        "policies": {
+            name: {
+                "sex": {
+                    "female": {
+                        "accounts": 100.0,
+                        "outcomes": {
+                            "sued": {"value": found(0.3), "others": 0.1, "adjusted": {"gap": 0.2}, "unequal": True}
+                        },
+                    }
+                }
+            }
+            for name in ("no-contact", "status-quo", "staged", "tiered")
+        },
+        "drawn": ["region"],
+        "proxies": {
+            "bound": 0.7,
+            "attributes": {
+                "sex": {"female": {"auc": 0.8, "low": 0.75, "high": 0.85, "field": "payday", "field_auc": 0.78}},
+                "region": {"west": {"auc": 0.52, "low": 0.45, "high": 0.59, "field": "dpd", "field_auc": 0.51}},
+            },
+        },
+        "warnings": [{"policy": "tiered", "attribute": "sex", "group": "female", "outcome": "sued", "sentence": "…"}],
+    },
+    "bound.json": {"rows": [{"name": "oracle", "label": "Knowing each debtor", "recovery_rate": found(0.6)}]},
+}
+
+
+def _leaves(data: Any, path: str = "") -> dict[str, set[str]]:
+    """Dotted keys of a catalogue, each with the places its message fills."""
+    if isinstance(data, dict):
+        return {key: fields for name, item in data.items() for key, fields in _leaves(item, f"{path}.{name}").items()}
+    return {path: {name for _, name, _, _ in string.Formatter().parse(str(data)) if name}}
+
+
+def test_both_catalogues_say_the_same_things() -> None:
+    english, chinese = (read_yaml(MESSAGES / f"{language}.yaml").data for language in LANGUAGES)
+    assert all(entry.keys() == {"title", "definition"} for entry in chinese["measures"].values())
+    assert set(chinese.pop("measures")) == MEASURE.keys() | welfare.MEASURE.keys()
+    for group in ("names", "notes", "columns"):  # what other files say in English
+        assert english.pop(group) == {} and chinese.pop(group)
+    ours, theirs = _leaves(english), _leaves(chinese)
+    assert ours.keys() == theirs.keys()
+    assert "None" not in map(str, [*_flat(english).values(), *_flat(chinese).values()])
+    assert {key: ours[key] ^ theirs[key] for key in ours if ours[key] != theirs[key]} == {}
+    assert all(
+        re.search(r"[\u4e00-\u9fff]", str(v))
+        for k, v in _flat(chinese).items()
+        if not k.startswith((".units", ".between", ".list"))
+    )
+
+
+def _flat(data: Any, path: str = "") -> dict[str, object]:
+    if isinstance(data, dict):
+        return {key: value for name, item in data.items() for key, value in _flat(item, f"{path}.{name}").items()}
+    return {path: data}
+
+
+def test_numbers_are_written_as_readers_write_them() -> None:
+    say, sagen = text_in("en"), text_in("zh")
+    assert (
+        say.number(0.4312, "share") == "43.1\u00a0%" and say.number(-0.012, "points", signed=True) == "−1.2\u00a0points"
+    )
+    assert say.number(None, "days") == "–" and say.number(-0.0001, "points", signed=True) == "0.0\u00a0points"
+    assert say.span({"mean": 0.4, "low": 0.39, "high": 0.41}, "share") == "40.0\u00a0% (39.0 to 41.0)"
+    assert say.span({"mean": 0.4, "low": None, "high": None}, "share") == "40.0\u00a0%"
+    assert sagen.span({"mean": 3, "low": 2, "high": 4}, "days") == "3.0\u00a0天 (2.0 至 4.0)"
+
+
+def test_surely_means_an_interval_clear_of_zero() -> None:
+    assert (
+        verdict({"mean": 1, "low": 0.1, "high": 2}, 1) == "good"
+        and verdict({"mean": 1, "low": 0.1, "high": 2}, -1) == "bad"
+    )
+    assert (
+        verdict({"mean": 1, "low": -0.1, "high": 2}, 1) == "open"
+        and verdict({"mean": 1, "low": None, "high": None}, 1) == "open"
+    )
+
+
+def test_answers_compare_the_best_plan_with_the_staged_plan(finished: Path) -> None:
+    run = Run(finished)
+    assert run.reference == "staged" and run.best != "staged"
+    said = answers(run.results)
+    change = text_in("en").span(run.difference(run.best, "staged", "net_recovery_rate"), "points", signed=True)
+    assert run.best in said[0] and change in said[0]
+    assert said[-1] == "No rule was broken."
+    broken = {**run.results, "breaches": {"staged": {"night": 1200}}}
+    assert answers(broken)[-1].startswith("Rules were broken 1,200 times")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_page_is_one_file_with_tables_that_have_heads_and_captions(finished: Path, language: str) -> None:
+    html = (finished / ("report.html" if language == "en" else f"report.{language}.html")).read_text(encoding="utf-8")
+    assert "<script" not in html and "src=" not in html and "@import" not in html and "url(http" not in html
+    assert not re.search(r'href="(?!#|data:)', re.sub(r"<svg.*?</svg>", "", html, flags=re.S))
+    assert "font-face" not in html and "@media print" in html
+    assert html.count("<table") == html.count("<caption>") > 5
+    for head in re.findall(r"<thead>.*?</thead>", html, re.S):
+        assert "<td" not in head and head.count("<th ") == head.count('<th scope="col"')
+    for row in re.findall(r"<tr>.*?</tr>", html.split("<tbody>", 1)[1], re.S):
+        assert row.count('scope="row"') == 1 or 'scope="col"' in row
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+
+
+def test_sections_without_data_leave_no_trace(finished: Path, full: Path) -> None:
+    plain, whole = ((folder / "report.html").read_text(encoding="utf-8") for folder in (finished, full))
+    for section in ("attribution", "stress", "bound"):
+        heading = text_in("en")(f"{section}.heading")
+        assert f'id="{section}"' not in plain and heading not in plain
+        assert f'id="{section}"' in whole and heading in whole
+    assert "shadow price" not in plain and "31.00 TWD" in whole
+    assert "not sure under 1 of 2 changes of the world: fewer reached" in whole
+    assert "1,234 applications of 1 rules, 2 breaches" in whole and "a call at 23:10" in whole
+    assert "tiered, sex female: Sued 30.0\u00a0%, 10.0\u00a0% among others" in whole
+    assert "the largest part comes from timing: +2.0" in whole
+    assert SECTIONS.keys() == set(re.findall(r'<section id="(\w+)"', whole))
+
+
+def test_pictures_hold_text_in_the_language_of_the_page(finished: Path) -> None:
+    html = (finished / "report.zh.html").read_text(encoding="utf-8")
+    texts = [
+        text for svg in re.findall(r"<svg.*?</svg>", html, re.S) for text in re.findall(r"<text[^>]*>([^<]*)", svg)
+    ]
+    assert "入催后天数" in texts and "分阶段方案" in texts and "低风险" in texts
+    assert not any(re.search("[⧏-⨂]", text) for text in texts)
+
+
+def test_long_labels_are_wrapped_by_what_they_take_up() -> None:
+    assert _wrapped("a recession from day 30", 12) == "a recession\nfrom day 30"
+    assert _wrapped("第 30 天起经济衰退（压力指数 +2）", 12) == "第 30 天起经\n济衰退（压力\n指数 +2）"
+    assert _wrapped("short", 12) == "short" and _wrapped("unbreakable-by-itself", 5) == "unbreakable-by-itself"
+
+
+def test_stand_ins_are_told_apart_and_restored() -> None:
+    ink = _StandIns()
+    names = ["低风险", "中风险", "高风险", "A 级和 b"]
+    drawn = [ink(name) for name in names]
+    assert len(set(drawn)) == 4 and not re.search(r"[\u4e00-\u9fff]", "".join(drawn))
+    assert ink.restore("".join(f"<text>{text}</text>" for text in drawn)) == "".join(f"<text>{n}</text>" for n in names)
+    picture = dots("p", ["低", "高"], {"甲": [found(0.1), found(0.2)]}, "率", 'a "quoted" <caption>')
+    assert "&quot;quoted&quot; &lt;caption>" in picture.wide and picture.wide != picture.narrow
+
+
+def test_plan_that_changed_since_is_not_shown(finished: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    settings = json.loads((folder / "run.json").read_text())
+    settings["plans"] = dict.fromkeys(settings["plans"], "of another time")
+    (folder / "run.json").write_text(json.dumps(settings))
+    assert 'id="plan"' in (finished / "report.html").read_text() and 'id="plan"' not in render(folder).read_text()
+
+
+def _grown(fork: Fork, row: dict[int, float]) -> Leaf:
+    """The leaf to which an account goes."""
+    below: Fork | Leaf = fork
+    while isinstance(below, Fork):
+        below = below.branches[sum(row[below.column] >= cut for cut in below.cuts)]
+    return below
+
+
+@pytest.mark.parametrize("scenario", ["china-consumer", "taiwan-cards"])
+def test_tree_decides_as_the_rules_that_it_is_read_from(scenario: str) -> None:
+    menu = Menu.of(*(getattr(load_scenario(scenario).world, part) for part in ("channels", "offers", "legal")))
+    plan = Plan.load(own_policy("distilled", scenario), menu)
+    tree = tree_of(plan.file)
+    assert tree is not None
+    draw = np.random.default_rng(1)
+    seen = (LOW + draw.random((400, len(FIELDS))) * (np.minimum(HIGH, LOW + 400) - LOW)).round().astype(np.float32)
+    everything = np.ones((len(seen), len(menu)), bool)
+    decided = plan.deciding_rules(seen, plan.act(seen, everything))
+    first = [_grown(tree, dict(enumerate(row))).rules[0].name for row in seen.tolist()]
+    assert first == [plan.rules[number].name for number in decided] and len(set(first)) > 8
+
+
+def test_ordered_rules_are_no_tree_and_a_field_is_cut_where_all_agree() -> None:
+    assert tree_of(read_plan(find_plan("staged"))) is None
+    data = {"name": "p", "title": "p", "rules": []}
+    for number, when in enumerate(
+        (
+            {"dpd": {"at_most": 7}},
+            {"dpd": {"at_least": 8, "at_most": 29}},
+            {"dpd": {"at_least": 30}, "early_warning": {"above": 0.35}},
+            {"dpd": {"at_least": 30}, "early_warning": {"at_most": 0.35}},
+        )
+    ):
+        data["rules"].append({"name": str(number), "when": when, "do": "nothing"})  # type: ignore[attr-defined]
+    tree = tree_of(PlanFile.model_validate(data))
+    assert tree is not None and tree.cuts == (8, 30)
+    say = text_in("en")
+    last = tree.branches[2]
+    assert isinstance(last, Fork)
+    told = [condition(fork, n, say) for fork in (tree, last) for n in range(len(fork.branches))]
+    assert told == [
+        "days past due ≤\u00a07", "days past due: 8–29", "days past due ≥\u00a030",
+        "early-warning risk ≤\u00a035\u00a0%", "early-warning risk >\u00a035\u00a0%",
+    ]  # fmt: skip
+    data["rules"][1]["when"] = {"dpd": {"at_most": 29}}  # type: ignore[index]
+    assert tree_of(PlanFile.model_validate(data)) is None
+
+
+def test_page_shows_the_distilled_tree_and_how_often_each_rule_decided(tmp_path: Path) -> None:
+    compare(Comparison("taiwan-cards", ("staged", "distilled"), seeds=1, accounts=60, days=40), tmp_path / "run")
+    run = Run(tmp_path / "run")
+    part = run.parts("distilled")[0]
+    assert sum(part["rules"].values()) == sum(
+        days for tiers in part["decisions"].values() for found in tiers.values() for days in found.values()
+    )
+    html = render(tmp_path / "run").read_text(encoding="utf-8")
+    assert '<figure class="tree"' in html and html.count('<ol class="do">') > 8
+    chinese = render(tmp_path / "run", "zh").read_text(encoding="utf-8")
+    words = re.sub(r"<[^>]+>", " ", re.findall(r'<figure class="tree".*?</figure>', chinese, re.S)[0])
+    assert "逾期天数" in words and not re.search("[a-z]", unescape(words))
+
+
+def test_every_field_code_and_treatment_has_words() -> None:
+    for language in LANGUAGES:
+        messages = read_yaml(MESSAGES / f"{language}.yaml").data
+        assert list(messages["fields"]) == [field.name for field in FIELDS]
+        assert messages["codes"] == {f.name: messages["codes"][f.name] for f in FIELDS if codes_of(f)}
+        assert all(tuple(messages["codes"][f.name]) == codes_of(f) for f in FIELDS if codes_of(f))
+        parts = {part for treatment in ALL_TREATMENTS for part in treatment.name.split("/")}
+        assert set(messages["treatments"]) == parts | {"none"}
+        say = text_in(language)
+        for name in shipped("plans"):
+            for rule in read_plan(find_plan(name)).rules:
+                assert conditions(rule.when, say) and step_words(rule.do, say)
+
+
+def test_chinese_knows_every_note_and_stress_that_ships() -> None:
+    say = text_in("zh")
+    scenarios = [load_scenario(name) for name in shipped(".")]
+    notes = [note for s in scenarios for note in (*s.notes, *s.portfolio(5, 1).notes)]
+    told = [say.note(note) for note in notes] + [
+        say.one_of("stress.labels", variant.name) for variant in stress_set() if not is_one_parameter(variant.name)
+    ]
+    assert len(told) > 10 and [text for text in told if not re.search(r"[\u4e00-\u9fff]", text)] == []
+    assert say.note("of my own") == "of my own"
+
+
+def test_dearest_resource_is_named_only_if_it_is_sure(full: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(full, folder)
+    row = {"resource": "cases", "unit": "place", "policy": "staged", "currency": "TWD"}
+    unsure = {**row, "price": {"mean": 268.0, "low": -1600.0, "high": 2100.0}}
+    sure = {**row, "resource": "collector_hours", "price": {"mean": 23.0, "low": 13.0, "high": 33.0}}
+    for rows, said in (
+        ([unsure, sure], "one more hour of collectors' time would bring 23.00 TWD under staged"),
+        ([unsure], "nothing scarce"),
+    ):
+        (folder / "prices.json").write_text(json.dumps({"rows": rows}))
+        assert said in unescape(render(folder).read_text(encoding="utf-8"))
+
+
+def test_unfinished_run_has_no_report(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"results\.json"):
+        render(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def chromium():  # type: ignore[no-untyped-def]
+    command = browser.find()
+    if command is None:
+        pytest.skip("no Chromium or Chrome on this machine (make browser installs one)")
+    with browser.Browser(command) as opened:
+        yield opened
+
+
+_OVERFLOWING = """[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, svg')
+    && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + '.' + e.className)"""
+_PICTURES = """[...document.querySelectorAll('figure:not(.tree)')].map(f => [...f.querySelectorAll('svg')].map(s => s.getBoundingClientRect())
+    .filter(b => b.width > 250 && b.height > 80).length)"""
+_SMALLEST = """Math.min(...[...document.querySelectorAll('small, td, p, svg text')].map(e => e.getBoundingClientRect().height)
+    .filter(h => h > 0))"""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size", SIZES)
+def test_browser_shows_the_page_whole(chromium: browser.Browser, full: Path, language: str, size: str) -> None:
+    file = full / ("report.html" if language == "en" else f"report.{language}.html")
+    assert chromium.open(file, SIZES[size]) == []
+    assert chromium.ask("document.documentElement.scrollWidth") <= SIZES[size]
+    assert chromium.ask(_OVERFLOWING) == []
+    pictures = chromium.ask(_PICTURES)
+    assert len(pictures) == file.read_text(encoding="utf-8").count("<figure>") >= 5 and set(pictures) == {1}
+    assert chromium.ask(_SMALLEST) >= 10  # pixels
+
+
+def test_browser_prints_the_page(chromium: browser.Browser, full: Path) -> None:
+    chromium.open(full / "report.zh.html", 1280)
+    pdf = chromium.print()
+    assert pdf.startswith(b"%PDF") and 3 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 30
+
+
+def test_browser_test_notices_faults(chromium: browser.Browser, tmp_path: Path) -> None:
+    page = tmp_path / "bad.html"
+    page.write_text(
+        "<p style='width:700px'>wide</p><script>console.error('no'); nonsense()</script><img src='file:///none.png'>"
+    )
+    faults = chromium.open(page, 390)
+    assert len(faults) >= 3 and chromium.ask("document.documentElement.scrollWidth") > 390
+
+
+def test_first_screen_says_what_the_best_plan_asks_of_debtors_and_who_asks_no_more(
+    finished: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    run = Run(folder)
+    found = read_json(folder / WELFARE)
+    found["reference"] = next(name for name in run.names if name != run.best)
+    others = [check for check in found["checks"] if check["policy"] not in (run.best, found["reference"])]
+    for check in found["checks"]:
+        check["reference"] = found["reference"]
+        check |= {"passed": check is others[0], "verdict": "no more burden" if check is others[0] else "more burden"}
+        check |= {"more": [] if check is others[0] else ["busiest_week_p95"], "less": [], "cost_from": None}
+    write_json(folder / WELFARE, found)
+    page = render(folder).read_text(encoding="utf-8")
+    first = page.split("<table")[0]
+    assert f"{run.best}: puts more on debtors than {found['reference']}" in first
+    plan = others[0]["policy"]
+    assert (
+        f"Of the plans that put no more on debtors than {found['reference']}, {plan} recovers most after costs" in first
+    )
+    (folder / WELFARE).unlink()
+    assert "on debtors" not in render(folder).read_text(encoding="utf-8").split("<table")[0]

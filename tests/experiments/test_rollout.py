@@ -1,0 +1,80 @@
+"""What a rollout notes as it goes on: decisions by stage and tier, cash by source."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recoup.agents.plans.plan import Plan, PlanFile, Rule, Step
+from recoup.experiments.comparison.decisions import STAGES, DecisionCount
+from recoup.experiments.comparison.payment_attribution import CashSources
+from recoup.experiments.comparison.rollout import rollout
+from recoup.scenarios.schema import load_scenario
+from recoup.sim.observation import FIELD_INDEX, FIELDS, TIERS
+from recoup.sim.simulation import Simulation
+
+ACCOUNTS, DAYS, SEED = 400, 150, 3
+
+
+def test_decisions_are_counted_where_they_fall() -> None:
+    menu = Simulation((s := load_scenario("china-consumer")).world, s.portfolio(3, 1), s.rules, 1).menu
+    seen = np.zeros((3, len(FIELDS)), np.float32)
+    seen[:, FIELD_INDEX["dpd"]] = [7, 8, 400]
+    seen[:, FIELD_INDEX["tier"]] = [0, 2, 1]
+    count = DecisionCount(menu)
+    count.add(seen, np.array([0, 5, 5]))
+    table = count.table()
+    assert table["0–7"]["low"] == {"nothing": 1} and table["8–15"]["high"] == {menu.names[5]: 1}
+    assert table["180+"]["medium"] == {menu.names[5]: 1}
+    assert list(table) == list(STAGES) and all(list(tiers) == list(TIERS) for tiers in table.values())
+
+
+@pytest.mark.parametrize("plan", ["no-contact", "tiered"])
+def test_every_cent_has_one_source_and_every_account_day_one_decision(plan: str) -> None:
+    scenario = load_scenario("china-consumer")
+    run = rollout(scenario, plan, scenario.portfolio(ACCOUNTS, SEED), SEED, DAYS)
+    assert sum(run.cash_sources.values()) == run.accounts["cash"].sum()
+    days = sum(n for tiers in run.decisions.values() for treatments in tiers.values() for n in treatments.values())
+    assert days == ACCOUNTS + run.daily["open"].iloc[:-1].sum()
+    if plan == "no-contact":
+        assert set(run.cash_sources) == {"no_contact"}
+        assert all(set(t) <= {"nothing"} for tiers in run.decisions.values() for t in tiers.values())
+
+
+def test_sources_agree_with_the_event_log() -> None:
+    scenario = load_scenario("china-consumer")
+    simulation = Simulation(
+        scenario.world, scenario.portfolio(ACCOUNTS, SEED), scenario.rules, SEED, record_events=True
+    )
+    file = PlanFile(
+        name="mixed",
+        title="Settles, makes plans, and calls",
+        rules=[
+            Rule(
+                name="settle",
+                when={"dpd": {"at_least": 60}, "days_since_attempt": {"at_least": 2}},
+                do=Step(channel="specialist", offer=["settle_40", "settle_30", "settle_20"]),
+            ),
+            Rule(
+                name="plan",
+                when={"dpd": {"below": 60}, "reached": {"at_least": 1}},
+                do=Step(channel="collector", offer=["plan_6"]),
+            ),
+            Rule(name="call", do=Step(channel="collector")),
+        ],
+    )
+    plan, sources = Plan.of(file, simulation.menu), CashSources(simulation)
+    while simulation.day < DAYS:
+        morning = simulation.open_accounts
+        observations = simulation.observe()
+        actions = plan.act(observations, simulation.masks())
+        simulation.advance(actions, plan.priority(observations, actions))
+        sources.add(morning, actions)
+    log, booked = simulation.events_table(), sources.table()
+    paid = log[log["cash"] > 0]
+    agreed = paid["instalment_paid"] & ~paid["seizure"]
+    kept = paid["promise_kept"] & ~paid["seizure"]
+    assert booked.get("seizure", 0) == paid.loc[paid["seizure"], "cash"].sum()
+    assert booked["instalment"] == paid.loc[agreed, "cash"].sum() > 0
+    assert booked["settlement"] == paid.loc[kept & (paid["forgiven"] > 0), "cash"].sum() > 0
+    assert booked["promise"] == paid.loc[kept & (paid["forgiven"] == 0), "cash"].sum() > 0

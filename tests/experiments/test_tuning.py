@@ -1,0 +1,131 @@
+"""A search over a plan's numbers: what it may move, what it keeps, and that its result is a plan like any other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recoup.agents.plans.effort import effort_plan
+from recoup.agents.plans.plan import Plan, PlanFile, find_plan, read_plan
+from recoup.agents.plans.writing import plan_data, plan_text
+from recoup.agents.training.budget import Budget
+from recoup.agents.training.objective import Objective
+from recoup.experiments.learning.cohorts import PARTS, Cohorts
+from recoup.experiments.learning.tuning import PACE, Search, limits, moves
+from recoup.scenarios.schema import Scenario, load_scenario
+from recoup.sim.inputs import parse_yaml
+from tests.command import recoup
+
+
+@pytest.fixture(scope="module")
+def home() -> Scenario:
+    return load_scenario("china-consumer")
+
+
+@pytest.fixture(scope="module")
+def cohorts(home: Scenario) -> Cohorts:
+    return Cohorts(home, 300, (1, 2, 3, 4))
+
+
+def idle(days: int) -> dict[str, Any]:
+    """Writes to nobody before so many days without an attempt."""
+    return {
+        "name": "idle",
+        "title": "Idle",
+        "rules": [
+            {
+                "name": "write",
+                "when": {"days_since_attempt": {"at_least": days}, "dpd": {"at_most": 400}},
+                "do": {"channel": "wechat"},
+            }
+        ],
+    }
+
+
+def test_a_number_that_wastes_money_is_found_and_only_what_may_move_moves(cohorts: Cohorts) -> None:
+    objective = Objective(speed=0.3)
+    search = Search(cohorts, idle(40), objective, Budget(objective))
+    while search.sweep(("days_since_attempt",)):
+        pass
+    found = search.result()
+    rule = found.plan.rules[0]
+    assert rule.when and rule.when["days_since_attempt"]["at_least"] < 30 and rule.when["dpd"] == {"at_most": 400}
+    assert found.after > found.before and 0 < found.kept < found.tried
+    value = objective.value(*cohorts.parts(Plan.of(found.plan, cohorts.menu)).T).mean()
+    assert value == pytest.approx(found.after)
+
+
+def test_no_change_is_kept_that_does_not_help(home: Scenario) -> None:
+    """Where every contact costs more than all debt together, the search takes contacts away and adds none."""
+    cohorts = Cohorts(home, 80, (1, 2))
+    objective = Objective(complaint_price=1e6)
+    search = Search(cohorts, idle(4), objective, Budget(objective))
+    before = cohorts.parts(Plan.of(search.best, cohorts.menu))[:, PARTS.index("complaints")]
+    search.sweep(PACE)
+    assert (cohorts.parts(Plan.of(search.best, cohorts.menu))[:, PARTS.index("complaints")] <= before).all()
+
+
+def test_a_plan_is_worth_the_same_as_in_a_comparison(home: Scenario, cohorts: Cohorts) -> None:
+    from recoup.experiments.comparison.measures import take
+    from recoup.experiments.comparison.rollout import rollout
+
+    parts = cohorts.parts(Plan.load("staged", cohorts.menu), (1,))[0]
+    measures = take(rollout(home, "staged", cohorts.portfolios[1], 1, home.days))
+    overhead = parts[0] - parts[1] - measures["npv_rate"]  # of staff, the same for every plan and not a plan's doing
+    assert 0 <= overhead < 0.01
+    assert home.days * (1 - parts[2]) == pytest.approx(measures["time_to_recover_days"])
+
+
+@pytest.mark.parametrize("name", ["staged", "tiered", "status-quo"])
+def test_every_change_differs_in_one_place_and_is_written_as_a_plan(name: str, cohorts: Cohorts) -> None:
+    data = plan_data(read_plan(find_plan(name)))
+    changes = [move for number, rule in enumerate(data["rules"]) for move in moves(number, rule, cohorts.menu, PACE)]
+    assert len(changes) > len(data["rules"])
+    for move in changes:
+        if move.to is not None:
+            before = data["rules"][move.rule]
+            assert [key for key in before if move.to.get(key) != before[key]] in (["when"], ["do"])
+            PlanFile.model_validate({**data, "rules": [move.to]})
+
+
+@pytest.mark.parametrize("scenario", ["china-consumer", "taiwan-cards", "uk-loans", "us-cards"])
+def test_the_effort_plan_suits_every_scenario(scenario: str) -> None:
+    loaded = load_scenario(scenario)
+    cohorts = Cohorts(loaded, 60, (1,))
+    plan = effort_plan(cohorts.portfolios[1].column("opening_balance"))
+    Plan.load(parse_yaml(plan_text(plan), "effort.yaml"), cohorts.menu)
+    assert np.isfinite(cohorts.parts(Plan.of(plan, cohorts.menu))).all()
+
+
+@pytest.mark.parametrize("name", ["staged", "tiered"])
+def test_a_plan_written_again_is_the_same_plan(name: str) -> None:
+    plan = read_plan(find_plan(name))
+    assert read_plan(parse_yaml(plan_text(plan), "again.yaml")) == plan
+
+
+def test_limits_are_what_the_reference_plan_uses(cohorts: Cohorts) -> None:
+    objective = Objective(complaint_price=3.0)
+    budget = limits(cohorts, Plan.load("staged", cohorts.menu), objective)
+    assert budget.complaints and budget.complaints.price == 3.0 and budget.complaints.allowed > 0
+    budget.pay(0.0, 2 * budget.complaints.allowed)
+    assert objective.complaint_price == pytest.approx(4.0)
+
+
+def test_the_command_writes_a_plan_and_refuses_what_is_wrong(tmp_path: Path) -> None:
+    out = tmp_path / "mine.yaml"
+    arguments = "-s china-consumer --sweeps 1 --cohorts 3 --accounts 50 --field dpd --json --out".split()
+    (tmp_path / "idle.yaml").write_text(plan_text(PlanFile.model_validate(idle(3))))
+    done = recoup("tune", tmp_path / "idle.yaml", *arguments, out)
+    assert done.returncode == 0 and '"kept"' in done.stdout
+    assert read_plan(find_plan(out)).name == "tuned"
+    for wrong, said in (
+        (["--out", out], "a file that exists"),
+        (["--field", "dpt", "--out", tmp_path / "b.yaml"], "dpd"),
+        (["--name", "No Name", "--out", tmp_path / "b.yaml"], "short name"),
+    ):
+        done = recoup("tune", *wrong)
+        assert done.returncode == 2 and said in done.stderr and len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "b.yaml").exists()

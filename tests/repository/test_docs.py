@@ -1,0 +1,72 @@
+"""The documentation builds without a warning, says what the code says, and loads nothing from elsewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from recoup.experiments.cli import app
+from recoup.sim.compliance.rules import KINDS
+from recoup.sim.observation import FIELDS
+from tests import ROOT
+
+pytest.importorskip("mkdocs")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("docs") / "site"
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
+    for page in site.rglob("*.html"):
+        html = page.read_text(encoding="utf-8")
+        assert not re.search(r'<(?:script|img|iframe|source)[^>]+src="(?:https?:)?//', html), page
+        assert not re.search(r'<link[^>]+rel="(?:stylesheet|preconnect|preload)[^>]+href="(?:https?:)?//', html), page
+
+
+def test_reference_is_made_from_the_code(site: Path) -> None:
+    observation = (site / "reference" / "observation.html").read_text(encoding="utf-8")
+    assert all(f"<code>{field.name}</code>" in observation for field in FIELDS)
+    commands = (site / "reference" / "commands.html").read_text(encoding="utf-8")
+    assert "recoup compare" in commands and "--seeds" in commands
+    rules = (site / "reference" / "rules.html").read_text(encoding="utf-8")
+    assert "no-discount-early" in rules and all(f"<code>{kind}</code>" in rules for kind in KINDS)
+    parameters = (site / "reference" / "parameters.html").read_text(encoding="utf-8")
+    assert "pay_willingness" in parameters and "world.courts" in parameters
+
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_on_a_page_exist_with_their_options(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    shown = re.findall(r"^recoup .*$", "\n".join(re.findall(r"^```\w*\n(.*?)^```", text, re.M | re.S)), re.M)
+    shown += re.findall(r"`(recoup [^`]+)`", text)
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    assert set(re.findall(r"(?:^|`)make ([a-z]+)", text, re.M)) <= targets
+    for line in shown:
+        command: Any = get_command(app)
+        words = line.split("#")[0].split()[1:]
+        while words and getattr(command, "commands", None) and words[0] in command.commands:
+            command = command.commands[words.pop(0)]
+        known = {name for parameter in command.params for name in parameter.opts} | {"--help"}
+        assert not words or not getattr(command, "commands", None) or words[0][0] in "-…A", line
+        assert {word for word in words if re.match("--?[a-z]", word)} <= known, line
+
+
+def test_pictures_are_whole(site: Path) -> None:
+    for picture in ("day", "gate", "comparison"):
+        svg = (site / "pictures" / f"{picture}.svg").read_text(encoding="utf-8")
+        assert svg.startswith("<svg") and svg.endswith("</svg>") and "<text" in svg

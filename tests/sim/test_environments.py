@@ -1,0 +1,214 @@
+"""The Gymnasium environments: money and luck behind the rewards, how places are filled, and Gymnasium's own rules."""
+
+from __future__ import annotations
+
+import pickle
+from copy import deepcopy
+
+import numpy as np
+import pytest
+
+from recoup.agents.plans.plan import Plan, find_plan
+from recoup.scenarios.schema import Scenario, load_scenario
+from recoup.sim.account import Stage, Status
+from recoup.sim.envs.portfolio import PortfolioVectorEnv
+from recoup.sim.ledger import money_gap
+from recoup.sim.observation import FIELD_INDEX
+from recoup.sim.simulation import Simulation
+from recoup.sim.traits import open_accounts
+from tests.sim.test_reference import differing
+from tests.sim.test_world import changed
+
+
+@pytest.fixture(scope="module")
+def home() -> Scenario:
+    return load_scenario("china-consumer")
+
+
+def portfolio_env(scenario: Scenario, places: int, rows: int = 0, **options: object) -> PortfolioVectorEnv:
+    book = scenario.portfolio(rows or 3 * places, 77)
+    return PortfolioVectorEnv(scenario.world, scenario.rules, book, places, **options)  # type: ignore[arg-type]
+
+
+def lawful(env: PortfolioVectorEnv, random: np.random.Generator) -> np.ndarray:
+    """A treatment at random among those allowed, half of the days."""
+    masks = env.action_masks()
+    actions = (random.random(masks.shape) * masks).argmax(axis=1)
+    return np.where(random.random(len(masks)) < 0.5, actions, 0)
+
+
+def test_cohort_is_an_evaluation(home: Scenario) -> None:
+    """The same accounts, seed and plan end in the same records as a plain simulation from day 0 to the horizon."""
+    env = portfolio_env(home, 150, days=90, fill="cohort")
+    observations, infos = env.reset(seed=5)
+    simulation = env.simulation
+    twin = Simulation(home.world, simulation.portfolio, home.rules, simulation.seed)
+    plan = Plan.load(find_plan("tiered"), env.menu)
+    total = np.zeros(150)
+    for day in range(90):
+        seen, masks = twin.observe(), twin.masks()
+        twin.advance(plan.act(seen, masks))
+        last = env.simulation.accounts
+        observations, rewards, terminated, truncated, infos = env.step(plan.act(observations, env.action_masks()))
+        total += rewards
+        assert not truncated.any() and terminated.all() == terminated.any() == (day == 89)
+    assert not differing(last, twin.accounts) and (last["status"] != Status.OPEN).mean() > 0.2
+    np.testing.assert_allclose(total * env._mean_opening, last["discounted_cash"] - last["discounted_cost"], atol=1e-6)
+    assert env.simulation is not simulation and env.simulation.seed != simulation.seed and infos["open"].all()
+    assert (infos["recovered"][infos["_recovered"]] <= 1.2).all()
+
+
+def test_closed_accounts_of_a_cohort_rest(home: Scenario) -> None:
+    env = portfolio_env(home, 100, days=60, fill="cohort")
+    env.reset(seed=3)
+    random, recovered = np.random.default_rng(0), np.zeros(100, int)
+    closed = np.zeros(100, bool)
+    for _ in range(60):
+        masks = env.action_masks()
+        assert masks[:, 0].all() and not masks[closed, 1:].any()
+        _, rewards, _, _, infos = env.step(lawful(env, random))
+        assert not rewards[closed].any()
+        assert not (closed & infos["open"]).any() or infos["open"].all()
+        recovered += infos.get("_recovered", np.zeros(100, bool))
+        closed = ~infos["open"]
+    assert (recovered == 1).all()
+
+
+@pytest.mark.parametrize("fill", ["living", "cohort"])
+def test_money_is_conserved_whoever_comes_and_goes(home: Scenario, fill: str) -> None:
+    env = portfolio_env(home, 60, days=40, fill=fill)
+    env.reset(seed=1)
+    random = np.random.default_rng(1)
+    for _ in range(130):
+        env.step(lawful(env, random))
+        assert not money_gap(env.simulation.accounts).any()
+
+
+def test_rewards_of_an_episode_add_up_to_the_accounts_net_present_value(home: Scenario) -> None:
+    """Places renewed or not: the return of each episode is its record's discounted cash less cost, at its entry."""
+    env = portfolio_env(home, 80, days=50, reward_scale="own")
+    env.reset(seed=2)
+    random, returns, ended = np.random.default_rng(2), np.zeros(80), 0
+    courts = 0
+    for _ in range(200):
+        _, rewards, terminated, truncated, infos = env.step(lawful(env, random))
+        returns += rewards
+        over = terminated | truncated
+        for a in env.departed:
+            place = int(a["number"])
+            to_entry = (1 + home.world.discount_rate) ** (a["entry_day"] / 365)
+            value = (a["discounted_cash"] - a["discounted_cost"]) * to_entry
+            assert returns[place] == pytest.approx(value / a["opening"], abs=1e-9)
+            assert infos["final_obs"][place][FIELD_INDEX["days_in_book"]] <= 50
+            if terminated[place]:
+                assert infos["recovered"][place] == a["cash"] / a["opening"]
+                assert a["status"] != Status.OPEN or env.simulation.day - a["entry_day"] == 50
+            courts += a["stage"] >= Stage.QUEUED
+        np.testing.assert_array_equal(np.sort(env.departed["number"]), np.flatnonzero(over))
+        returns[over] = 0.0
+        ended += over.sum()
+    assert ended > 300 and courts > 0
+    # Entries are spread over the horizon: no day on which all leave together.
+    assert len(np.unique(env.simulation.accounts["entry_day"])) > 20
+
+
+def test_nothing_of_an_account_reaches_the_one_that_takes_its_place(home: Scenario) -> None:
+    """Two books: in one, the places' first accounts are sued, called and put on plans; then the same newcomers come."""
+    world = changed(home.world, plan_base=3.0, promise_base=2.0)
+    newcomers = open_accounts(world, home.portfolio(60, 9), 4, first=1000)
+    books = []
+    for busy in (True, False):
+        simulation = Simulation(world, home.portfolio(60, 8), home.rules, 4)
+        random = np.random.default_rng(0)
+        settle = np.array(
+            ["settle" in name for name in simulation.menu.names]
+        )  # discounts would teach the whole market
+        for _ in range(40):
+            masks = simulation.masks() & ~settle
+            masks[:, 0] |= True
+            suit, notice = simulation.menu.index["suit"], simulation.menu.index["letter/morning/notice"]
+            actions = (random.random(masks.shape) * masks).argmax(axis=1)
+            actions = np.where(masks[:, suit], suit, np.where(masks[:, notice], notice, actions))
+            simulation.advance(actions if busy else np.zeros(len(actions), np.int64))
+        a = simulation.accounts
+        if busy:
+            assert (a["plan_months"] > 0).any() and (a["stage"] >= Stage.QUEUED).any() and a["promises"].any()
+        simulation.leave(simulation.open_accounts)
+        simulation.enter(np.arange(60), newcomers.copy())
+        np.testing.assert_array_equal(simulation.observe()[:, FIELD_INDEX["days_in_book"]], 0)
+        if busy:
+            assert simulation.courts.team.count > 0  # freed with the day's first event
+        for _ in range(70):
+            simulation.advance(np.zeros(simulation.open_accounts.size, np.int64))
+        assert simulation.courts.team.count == 0 and simulation.courts.waiting == 0
+        books.append(simulation)
+    assert not differing(books[0].accounts, books[1].accounts)
+    assert books[0].accounts["cash"].any()
+
+
+@pytest.mark.parametrize("fill", ["living", "cohort"])
+def test_same_seed_same_rollout_and_copies_go_on_alike(home: Scenario, fill: str) -> None:
+    def play(env: PortfolioVectorEnv, days: int, luck: int) -> list[np.ndarray]:
+        random, seen = np.random.default_rng(luck), []
+        for _ in range(days):
+            step = env.step(lawful(env, random))
+            seen += [np.concatenate([step[0].ravel(), step[1], step[2], step[3]]), env.action_masks()]
+        return seen
+
+    def alike(ours: list[np.ndarray], theirs: list[np.ndarray]) -> bool:
+        return all(np.array_equal(x, y) for x, y in zip(ours, theirs, strict=True))
+
+    env, twin, other = (portfolio_env(home, 40, days=25, fill=fill) for _ in range(3))
+    first = env.reset(seed=6)[0]
+    assert alike([first], [twin.reset(seed=6)[0]]) and not alike([first], [other.reset(seed=7)[0]])
+    if fill == "living":
+        mask = np.arange(40) < 3
+        assert not alike([first], [env.reset(options={"reset_mask": mask})[0]])
+        twin.reset(options={"reset_mask": mask})
+    assert alike(play(env, 60, 1), play(twin, 60, 1))
+    for copy in (pickle.loads(pickle.dumps(env)), deepcopy(env)):
+        assert alike(play(copy, 40, 2), play(deepcopy(twin), 40, 2))
+        assert not differing(env.simulation.accounts, twin.simulation.accounts)  # left where they were
+    # A reset without a seed goes on with the generator; one with the seed begins again.
+    assert alike([env.reset()[0]], [twin.reset()[0]]) and not alike([env.reset()[0]], [first])
+    assert alike([env.reset(seed=6)[0]], [first])
+    assert pickle.loads(pickle.dumps(portfolio_env(home, 5))).num_envs == 5
+
+
+def test_a_book_starts_anew_before_its_staff_has_learnt_too_much(home: Scenario) -> None:
+    env = portfolio_env(home, 10, days=400)
+    assert env.book_days == 800
+    env.reset(seed=1)
+    env.book_days = 30
+    book = env.simulation
+    for day in range(30):
+        _, _, terminated, truncated, infos = env.step(np.zeros(10, np.int64))
+        assert (terminated | truncated).all() == (day == 29)
+    assert env.simulation is not book and env.simulation.day == 0
+    assert truncated.any() and all(observation is not None for observation in infos["final_obs"])
+
+
+def test_bad_arguments_name_what_was_expected(home: Scenario) -> None:
+    for options, message in (
+        ({"fill": "batch"}, "fill is 'batch', expected one of"),
+        ({"reward_scale": "none"}, "reward_scale is 'none'"),
+        ({"days": 0}, "days is 0, expected 1 to 3650"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            portfolio_env(home, 5, **options)
+    env = portfolio_env(home, 5, fill="cohort")
+    env.reset(seed=0)
+    with pytest.raises(ValueError, match=r"actions have shape \(4,\), expected \(5,\)"):
+        env.step(np.zeros(4, np.int64))
+    with pytest.raises(ValueError, match="cohort ends as a whole"):
+        env.reset(options={"reset_mask": np.ones(5, bool)})
+
+
+def test_between_decisions_nothing_is_allowed_and_nothing_is_done(home: Scenario) -> None:
+    weekly = home.world.model_copy(update={"decision_every_days": 7})
+    env = PortfolioVectorEnv(weekly, home.rules, home.portfolio(60, 77), 30)
+    env.reset(seed=0)
+    for day in range(21):
+        assert env.action_masks()[:, 1:].any() == (day % 7 == 0)
+        env.step(np.full(30, env.menu.index["sms/afternoon"]))
+    assert 30 < env.simulation.accounts["attempts"].sum() <= 90
