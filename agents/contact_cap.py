@@ -18,7 +18,7 @@ from pydantic import Field
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.treatments import ALL_TREATMENTS, CHANNEL_GROUP, Group, Legal, Treatment
 
-ContactsAWeek = Annotated[
+ContactCapPerWeek = Annotated[
     int | None,
     Field(
         ge=1,
@@ -31,17 +31,17 @@ _COUNTED = [FIELD_INDEX["calls_7d"], FIELD_INDEX["texts_7d"]]
 _TREATMENT = {treatment.name: treatment for treatment in ALL_TREATMENTS}
 
 
-class Restraint:
+class WeeklyContactCap:
     """Narrows masks.
 
     Args:
         menu: names of the treatments, in the order of the masks' columns.
-        contacts_a_week: days with a call or text in any 7; None denies nothing.
+        contact_cap_per_week: days with a call or text in any 7; None denies nothing.
     """
 
-    def __init__(self, menu: Sequence[str], contacts_a_week: int | None) -> None:
+    def __init__(self, menu: Sequence[str], contact_cap_per_week: int | None) -> None:
         treatments = [_TREATMENT.get(name, _TREATMENT["nothing"]) for name in menu]
-        self._most = contacts_a_week
+        self._most = contact_cap_per_week
         self._never = np.array([_unseen(treatment) for treatment in treatments])
         self._counted = np.array([CHANNEL_GROUP[t.channel] in (Group.CALL, Group.TEXT) for t in treatments])
 

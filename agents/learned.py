@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from recoup.agents import features, policy_files
-from recoup.agents.contact_cap import ContactsAWeek, Restraint
+from recoup.agents.contact_cap import ContactCapPerWeek, WeeklyContactCap
 from recoup.agents.sampling import hashed_uniforms
 from recoup.sim.observation import FIELD_INDEX, FIELDS, ObservedField
 from recoup.sim.parameters import Section
@@ -38,7 +38,7 @@ class Card(Section):
     memory: int = Field(0, ge=0, le=1024, description="units of an LSTM before the hidden layers; 0 = none")
     activation: Literal["tanh", "relu"] = "tanh"
     choice: Literal["sampled", "best"] = "sampled"
-    contacts_a_week: ContactsAWeek = None
+    contact_cap_per_week: ContactCapPerWeek = None
     features: list[str] = Field(description="what the network's inputs mean, in order")
     menu: list[str] = Field(description="what its outputs mean, in order")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="of the safetensors file")
@@ -54,7 +54,7 @@ class LearnedPolicy:
 
     def __init__(self, card: Card, weights: dict[str, NDArray[np.float32]]) -> None:
         self.card, self._weights = card, weights
-        self._restraint = Restraint(card.menu, card.contacts_a_week)
+        self._contact_cap = WeeklyContactCap(card.menu, card.contact_cap_per_week)
         self._states = np.zeros((2, 0, card.memory), np.float32)
 
     @property
@@ -127,7 +127,7 @@ class LearnedPolicy:
     def _allowed(
         self, observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None
     ) -> NDArray[np.float32]:
-        masks = self._restraint.narrow(observations, masks)
+        masks = self._contact_cap.narrow(observations, masks)
         return np.where(masks, self.outputs(observations, numbers), np.float32(-np.inf))
 
     def explain(self, observation: NDArray[np.float32], action: int) -> list[str]:

@@ -15,8 +15,14 @@ from recoup.sim.parameters import World
 from recoup.sim.treatments import Menu
 
 # What a scenario has of its own in agents/policies, and the command for each.
-OWN = {"learned": ".json", "distilled": ".yaml", "greedy": ".json", "effort": ".yaml", "considerate": ".json"}
-MAKES = {"learned": "train", "distilled": "distill", "greedy": "propensity", "effort": "tune", "considerate": "train"}
+OWN = {"learned": ".json", "distilled": ".yaml", "greedy": ".json", "effort": ".yaml", "contact-capped": ".json"}
+MAKES = {
+    "learned": "train",
+    "distilled": "distill",
+    "greedy": "propensity",
+    "effort": "tune",
+    "contact-capped": "train",
+}
 
 
 def load_policy(given: str, scenario: str, world: World) -> Policy:

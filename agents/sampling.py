@@ -14,7 +14,14 @@ from recoup.sim.compiled import njit
 from recoup.sim.observation import FIELD_INDEX
 
 # What tells accounts apart, and what tells days apart.
-HASHED_FIELDS = ("opening_balance", "monthly_income", "credit_score", "early_warning", "tenure_months", "days_in_book")
+HASHED_FIELDS = (
+    "opening_balance",
+    "monthly_income",
+    "credit_score",
+    "early_warning",
+    "tenure_months",
+    "days_in_portfolio",
+)
 HASHED_COLUMNS = np.array([FIELD_INDEX[name] for name in HASHED_FIELDS])
 _FACTORS = np.array([0x9E3779B97F4A7C15 * odd & (1 << 64) - 1 for odd in (1, 3, 5, 7, 9, 11)], np.uint64)
 

@@ -1,8 +1,8 @@
 """How the shipped policies come about: from a training folder to agents/policies, measured on seeds that nobody learned from.
 
     recoup train -s china-consumer --imitate effort --steps 40000000 --out runs/train
-    recoup train -s china-consumer --imitate effort --steps 40000000 --contacts-a-week 3 --name considerate --out runs/gentle
-    python benchmarks/ship.py china-consumer runs/china-consumer --learned runs/train --considerate runs/gentle
+    recoup train -s china-consumer --imitate effort --steps 40000000 --contact-cap 3 --name contact-capped --out runs/gentle
+    python benchmarks/ship.py china-consumer runs/china-consumer --learned runs/train --contact-capped runs/gentle
 
 Copies the policies, distils «learned», compares all with the plans on unseen seeds, and writes the results into the cards.
 """
@@ -29,8 +29,8 @@ MEASURES = (
     "complaints_per_1000",
     "breaches",
 )
-PLANS = ("no-contact", "status-quo", "staged", "tiered", "greedy", "effort", "distilled", "considerate", "learned")
-NETWORKS = ("learned", "considerate")
+PLANS = ("no-contact", "status-quo", "staged", "tiered", "greedy", "effort", "distilled", "contact-capped", "learned")
+NETWORKS = ("learned", "contact-capped")
 
 
 def recoup(*arguments: str | Path) -> None:
@@ -59,14 +59,14 @@ def main() -> None:
     parser.add_argument(
         "--learned", type=Path, help="training folder; without it, the shipped policy is measured again"
     )
-    parser.add_argument("--considerate", type=Path, help="training folder of the policy under a restraint")
+    parser.add_argument("--contact-capped", type=Path, help="training folder of the policy under a restraint")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=101)
     parser.add_argument("--leaves", type=int, default=24)
     parser.add_argument("--keep-distilled", action="store_true", help="use the distilled plan that is there")
     given = parser.parse_args()
     for kind in NETWORKS:
-        if trained := getattr(given, kind):
+        if trained := getattr(given, kind.replace("-", "_")):
             ship(kind, given.scenario, trained)
     plan = own_policy("distilled", given.scenario)
     if not given.keep_distilled:

@@ -55,7 +55,7 @@ FIELDS: tuple[ObservedField, ...] = (
     _code("product", ("consumer_loan", "credit_card", "instalment_purchase"), "kind of credit"),
     _f("tenure_months", "months", 0, 1200, "months since the first contract"),
     _f("prior_delinquencies", "times", 0, 100, "earlier times in arrears"),
-    _f("days_in_book", "days", 0, 3650, "days since the account entered"),
+    _f("days_in_portfolio", "days", 0, 3650, "days since the account entered"),
     _f("calls_7d", "days", 0, 7, "days with a call in the last 7"),
     _f("texts_7d", "days", 0, 7, "days with a text in the last 7"),
     _f("visits_30d", "days", 0, 30, "days with a field visit in the last 30"),

@@ -31,7 +31,7 @@ READABLE = tuple(
     field.name
     for field in FIELDS
     if not field.name.endswith(("_load", "_fill", "_queue"))
-    and field.name not in ("macro_index", "days_in_book", "opening_balance", "settlement_budget_left")
+    and field.name not in ("macro_index", "days_in_portfolio", "opening_balance", "settlement_budget_left")
 )
 
 
@@ -76,11 +76,13 @@ class Extract:
         name: str,
         title: str,
         description: str,
-        contacts_a_week: int | None = None,
+        contact_cap_per_week: int | None = None,
     ) -> PlanFile:
         """The tree as a plan that does in each leaf the first of these options that is allowed, of the first two."""
         rules = _named(self._drafts(0, {}, options))
-        return PlanFile(name=name, title=title, description=description, contacts_a_week=contacts_a_week, rules=rules)
+        return PlanFile(
+            name=name, title=title, description=description, contact_cap_per_week=contact_cap_per_week, rules=rules
+        )
 
     def _drafts(self, node: int, bounds: Bounds, options: Mapping[int, Sequence[int]]) -> list[_Draft]:
         left, right = self.tree.children_left[node], self.tree.children_right[node]

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from recoup.agents.contact_cap import ContactsAWeek, Restraint
+from recoup.agents.contact_cap import ContactCapPerWeek, WeeklyContactCap
 from recoup.agents.plans.conditions import Clause, clauses, within
 from recoup.agents.plans.decision_table import ABSENT, DecisionTable
 from recoup.agents.plans.decision_table import Step as TableStep
@@ -119,7 +119,7 @@ class PlanFile(BaseModel):
     name: str
     title: Annotated[str, Field(min_length=1, max_length=120)]
     description: Annotated[str, Field(max_length=4000)] = ""
-    contacts_a_week: ContactsAWeek = None
+    contact_cap_per_week: ContactCapPerWeek = None
     rules: Annotated[list[Rule], Field(min_length=1, max_length=5000)]
 
     @field_validator("name")
@@ -273,7 +273,7 @@ class Plan:
         self, observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None = None
     ) -> NDArray[np.int64]:
         """Menu indices, shape (accounts,); see `Policy.act`. The same row gives the same action in any batch."""
-        return self.table.decide(observations, self._restraint.narrow(observations, masks))
+        return self.table.decide(observations, self._contact_cap.narrow(observations, masks))
 
     def deciding_rules(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64]:
         """Which of `rules` made each choice of `act`: shape (accounts,); -1 = none, nothing was done."""
@@ -286,8 +286,8 @@ class Plan:
         return self._priorities[self.deciding_rules(observations, actions)]
 
     @cached_property
-    def _restraint(self) -> Restraint:
-        return Restraint(self.menu.names, self.file.contacts_a_week)
+    def _contact_cap(self) -> WeeklyContactCap:
+        return WeeklyContactCap(self.menu.names, self.file.contact_cap_per_week)
 
     @cached_property
     def _priorities(self) -> NDArray[np.int64]:

@@ -35,8 +35,8 @@ def plan_data(plan: PlanFile) -> dict[str, Any]:
             written["priority"] = rule.priority
         rules.append(written)
     head: dict[str, Any] = {"name": plan.name, "title": plan.title, "description": plan.description}
-    if plan.contacts_a_week is not None:
-        head["contacts_a_week"] = plan.contacts_a_week
+    if plan.contact_cap_per_week is not None:
+        head["contact_cap_per_week"] = plan.contact_cap_per_week
     return {**head, "rules": rules}
 
 

@@ -192,7 +192,7 @@ class GreedyPolicy:
         if not len(observations):
             return np.zeros(0, np.int64)
         # Staff is hired for the portfolio as it was on the first morning.
-        if not observations[:, FIELD_INDEX["days_in_book"]].any():
+        if not observations[:, FIELD_INDEX["days_in_portfolio"]].any():
             self._accounts = 0
         self._accounts = max(self._accounts, len(observations), 0 if numbers is None else int(numbers[-1]) + 1)
         self._latest = (observations, self.earns(observations))

@@ -52,7 +52,7 @@ def entry_columns(observations: NDArray[np.float32]) -> NDArray[np.float32]:
         return observations[:, FIELD_INDEX[name]]
 
     columns = [
-        np.log1p(np.maximum(of("dpd") - of("days_in_book"), 0.0)) / 3.0,
+        np.log1p(np.maximum(of("dpd") - of("days_in_portfolio"), 0.0)) / 3.0,
         np.log1p(of("opening_balance")) / 5.0 - 1.8,
         np.log1p(of("monthly_income")) / 5.0 - 1.8,
         (of("credit_score") - 600.0) / 100.0,

@@ -13,7 +13,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices
 
-from recoup.agents.contact_cap import Restraint
+from recoup.agents.contact_cap import WeeklyContactCap
 from recoup.agents.features import SIZE, encode
 from recoup.agents.training.objective import Meter, Objective, resolved
 from recoup.sim.envs.portfolio import PortfolioVectorEnv
@@ -31,7 +31,7 @@ class PortfolioVecEnv(VecEnv):
         reward_factor: scales rewards to order one; changes no optimum.
         spread: every new cohort lives in a world whose behaviour parameters are off by up to this share (0 = the true one).
         seed: of the cohorts and of those worlds.
-        contacts_a_week: what the learner is denied beyond the rules (`restraint`); None = nothing.
+        contact_cap_per_week: what the learner is denied beyond the rules (`restraint`); None = nothing.
 
     Attributes:
         recovered, times: recovery rate and mean days to recover of finished cohorts, the latest last.
@@ -46,7 +46,7 @@ class PortfolioVecEnv(VecEnv):
         reward_factor: float = 5.0,
         spread: float = 0.0,
         seed: int = 0,
-        contacts_a_week: int | None = None,
+        contact_cap_per_week: int | None = None,
         twins: int = 1,
     ) -> None:
         if len(envs) % twins:
@@ -60,7 +60,7 @@ class PortfolioVecEnv(VecEnv):
         self.times: list[float] = []
         self._used = np.zeros(2)
         self.twins, self.families = twins, len(envs) // twins
-        self.restraint = Restraint(envs[0].menu.names, contacts_a_week)
+        self.restraint = WeeklyContactCap(envs[0].menu.names, contact_cap_per_week)
         super().__init__(self.size * len(envs), spaces.Box(-1.0, 2.0, (SIZE,), np.float32), envs[0].single_action_space)
         self._nothing: dict[str, Any] = {}
 

@@ -27,7 +27,7 @@ from recoup.experiments.runs.console import (
 if TYPE_CHECKING:
     from recoup.experiments.comparison.compare import Comparison
 
-DEMO_PLANS = ("no-contact", "status-quo", "staged", "tiered", "distilled", "considerate", "learned")
+DEMO_PLANS = ("no-contact", "status-quo", "staged", "tiered", "distilled", "contact-capped", "learned")
 DEMO_SEEDS = 10
 
 

@@ -40,7 +40,7 @@ def check(
             data={
                 "name": plan.name,
                 "scenario": scenario,
-                "contacts_a_week": plan.file.contacts_a_week,
+                "contact_cap_per_week": plan.file.contact_cap_per_week,
                 "rules": rules,
                 "dropped": plan.dropped,
             }
@@ -48,9 +48,10 @@ def check(
         return
     out = console()
     out.print(f"{plan.name}: {len(plan.rules)} rules, good for {scenario}", markup=False)
-    if plan.file.contacts_a_week:
+    if plan.file.contact_cap_per_week:
         out.print(
-            f"  restraint: no call or text once {plan.file.contacts_a_week} of the last 7 days held one", markup=False
+            f"  restraint: no call or text once {plan.file.contact_cap_per_week} of the last 7 days held one",
+            markup=False,
         )
     for dropped in plan.dropped:
         out.print(f"  left out, as the scenario has no such treatment: {dropped}", markup=False)

@@ -35,7 +35,7 @@ def train(
     complaint_price: Annotated[
         float, typer.Option(min=0, max=1000, help="Price of a complaint to begin with, in mean balances.")
     ] = 2.0,
-    contacts_a_week: Annotated[
+    contact_cap_per_week: Annotated[
         int | None,
         typer.Option(
             min=1,
@@ -77,7 +77,7 @@ def train(
         against=against,
         limits=limits,
         complaint_price=complaint_price,
-        contacts_a_week=contacts_a_week,
+        contact_cap_per_week=contact_cap_per_week,
         hyperparameters=str(hyperparameters) if hyperparameters else None,
         name=name,
     )

@@ -101,7 +101,7 @@ def distill(
                 f"Distilled from {teacher.name}",
                 f"A tree of at most {size} leaves that imitates the learned policy «{teacher.name}» of {scenario.name}; what each "
                 "leaf does was then tried in simulation, among what the policy itself does there.",
-                teacher.card.contacts_a_week,
+                teacher.card.contact_cap_per_week,
             )
             tree = extract(sample, menu, size)
             write = partial(_written, tree, described)

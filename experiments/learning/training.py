@@ -60,7 +60,7 @@ class Training:
     against: str = "staged"
     limits: bool = True
     complaint_price: float = 2.0
-    contacts_a_week: int | None = None
+    contact_cap_per_week: int | None = None
     hyperparameters: str | None = None
     name: str = "learned"
 
@@ -93,7 +93,7 @@ def environment(training: Training, scenario: Scenario, objective: Objective) ->
         objective,
         spread=training.spread,
         seed=PORTFOLIO_SEED + 1000 * training.seed,
-        contacts_a_week=training.contacts_a_week,
+        contact_cap_per_week=training.contact_cap_per_week,
         twins=twins,
     )
 
@@ -326,7 +326,7 @@ def export(
         memory=found.lstm or 0,
         activation="tanh" if training.algorithm in learners.ON_POLICY else "relu",
         choice="sampled" if training.algorithm in learners.ON_POLICY else "best",
-        contacts_a_week=training.contacts_a_week,
+        contact_cap_per_week=training.contact_cap_per_week,
         features=list(features.NAMES),
         menu=menu.names,
         sha256="0" * 64,

@@ -61,7 +61,7 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
 
     Where an episode ends, the returned observation is the place's next account's; the old one's last is in
     `infos["final_obs"]`. An account that has been `days` in the book is `terminated`, not truncated: recovery is counted up to
-    there, and the observation knows the day (`days_in_book`).
+    there, and the observation knows the day (`days_in_portfolio`).
 
     Args:
         world, rules: the scenario.

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recoup.agents.contact_cap import Restraint
+from recoup.agents.contact_cap import WeeklyContactCap
 from recoup.agents.learned import LearnedPolicy
 from recoup.agents.plans.plan import Plan, find_plan, read_plan
 from recoup.agents.plans.writing import plan_text
@@ -58,7 +58,7 @@ def written(most: int | None, name: str = "effort") -> Plan:
 
     plan = load_policy(name, HOME.name, HOME.world)
     assert isinstance(plan, Plan)
-    return Plan.of(plan.file.model_copy(update={"contacts_a_week": most}), MENU)
+    return Plan.of(plan.file.model_copy(update={"contact_cap_per_week": most}), MENU)
 
 
 def network(most: int | None) -> LearnedPolicy:
@@ -66,7 +66,7 @@ def network(most: int | None) -> LearnedPolicy:
     from recoup.agents.training.budget import Budget
     from recoup.experiments.learning.training import Reference
 
-    training = Training(HOME.name, cohorts=2, accounts=20, imitate=None, contacts_a_week=most)
+    training = Training(HOME.name, cohorts=2, accounts=20, imitate=None, contact_cap_per_week=most)
     found = learners.hyperparameters("maskable-ppo", None)
     objective = Objective()
     learner = learners.build("maskable-ppo", environment(training, HOME, objective), found, 1, None)
@@ -85,7 +85,7 @@ def test_a_network_that_contacts_at_random_keeps_to_its_card() -> None:
     assert busiest(free) > 2 >= busiest(bound) > 0
     run = rollout_of(bound)
     assert run["busiest_week"].max() <= 2 + 1  # a notice may come on top
-    assert bound.card.contacts_a_week == 2
+    assert bound.card.contact_cap_per_week == 2
 
 
 def test_probabilities_and_choices_see_the_same_restraint() -> None:
@@ -107,15 +107,15 @@ def test_narrowing_takes_contacts_only_and_only_when_the_week_is_full(calls: int
     seen = np.zeros((1, len(FIELDS)), np.float32)
     seen[0, [FIELD_INDEX["calls_7d"], FIELD_INDEX["texts_7d"]]] = calls, texts
     masks = np.array([[luck.random() < 0.5 for _ in MENU.names]])
-    narrowed = Restraint(MENU.names, most).narrow(seen, masks)
+    narrowed = WeeklyContactCap(MENU.names, most).narrow(seen, masks)
     assert UNSEEN.any() and not (UNSEEN & CONTACT).any()
     assert (narrowed == masks & ~UNSEEN & ~(CONTACT & (calls + texts >= most))).all()
 
 
 def test_learners_are_shown_the_restraint_and_the_plan_to_be_beaten_is_not() -> None:
-    training = Training(HOME.name, cohorts=1, accounts=40, imitate=None, contacts_a_week=1)
+    training = Training(HOME.name, cohorts=1, accounts=40, imitate=None, contact_cap_per_week=1)
     env = environment(training, HOME, Objective())
-    free = environment(replace(training, contacts_a_week=None), HOME, Objective())
+    free = environment(replace(training, contact_cap_per_week=None), HOME, Objective())
     recovery, days, _ = follow(env, Plan.load("staged", MENU), 1)
     assert (recovery, days) == follow(free, Plan.load("staged", MENU), 1)[:2]
     env.reset()
@@ -130,7 +130,7 @@ def test_learners_are_shown_the_restraint_and_the_plan_to_be_beaten_is_not() -> 
 
 def test_a_plan_file_keeps_its_restraint_when_written_and_says_what_is_wrong_with_one() -> None:
     plan = written(3)
-    assert read_plan(parse_yaml(plan_text(plan.file), "p.yaml")).contacts_a_week == 3
-    assert "contacts_a_week" not in plan_text(read_plan(find_plan("staged")))
-    with pytest.raises(InputError, match=r"p.yaml: line 3, contacts_a_week: got 9, expected .*7"):
+    assert read_plan(parse_yaml(plan_text(plan.file), "p.yaml")).contact_cap_per_week == 3
+    assert "contact_cap_per_week" not in plan_text(read_plan(find_plan("staged")))
+    with pytest.raises(InputError, match=r"p.yaml: line 3, contact_cap_per_week: got 9, expected .*7"):
         read_plan(parse_yaml("name: p\ntitle: P\ncontacts_a_week: 9\nrules:\n- {name: a, do: nothing}", "p.yaml"))

@@ -159,7 +159,7 @@ def test_spread_uses_the_allowed_windows_evenly_and_varies_by_day() -> None:
     counts = np.unique(today, return_counts=True)
     assert [MENU.names[a] for a in counts[0]] == ["collector/morning", "collector/afternoon", "collector/evening"]
     assert np.all(np.abs(counts[1] / len(book) - 1 / 3) < 0.03)
-    book[:, FIELD_INDEX["days_in_book"]] = 1
+    book[:, FIELD_INDEX["days_in_portfolio"]] = 1
     assert 0.6 < np.mean(p.act(book, mask) != today) < 0.73  # 2/3 if independent
 
 

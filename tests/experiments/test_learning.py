@@ -192,9 +192,9 @@ def test_a_memory_belongs_to_its_account_and_to_one_simulation(home: Scenario) -
     first = policy.outputs(seen, everybody)
     second = policy.outputs(seen[[1, 4]], everybody[[1, 4]])
     policy.forget()
-    np.testing.assert_array_equal(policy.outputs(seen, everybody), first)
-    np.testing.assert_array_equal(policy.outputs(seen, everybody)[[1, 4]], second)
-    assert not np.array_equal(first[[1, 4]], second)
+    np.testing.assert_allclose(policy.outputs(seen, everybody), first, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(policy.outputs(seen, everybody)[[1, 4]], second, rtol=1e-5, atol=1e-6)
+    assert not np.allclose(first[[1, 4]], second, rtol=1e-3)
 
 
 def card_for(menu: Menu, memory: int = 0) -> learned.Card:

@@ -311,5 +311,5 @@ def test_interest_that_the_world_should_not_charge_is_found() -> None:
 
 def test_the_two_readings_share_no_code() -> None:
     source = Path(audit_module.__file__).read_text(encoding="utf-8")
-    imported = set(re.findall(r"^from (sim[.\w]*)", source, re.M))
+    imported = set(re.findall(r"^from (recoup[.\w]*)", source, re.M))
     assert imported == {"recoup.sim.compliance.auditlog", "recoup.sim.compliance.rules"}

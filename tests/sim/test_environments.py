@@ -99,7 +99,7 @@ def test_rewards_of_an_episode_add_up_to_the_accounts_net_present_value(home: Sc
             to_entry = (1 + home.world.discount_rate) ** (a["entry_day"] / 365)
             value = (a["discounted_cash"] - a["discounted_cost"]) * to_entry
             assert returns[place] == pytest.approx(value / a["opening"], abs=1e-9)
-            assert infos["final_obs"][place][FIELD_INDEX["days_in_book"]] <= 50
+            assert infos["final_obs"][place][FIELD_INDEX["days_in_portfolio"]] <= 50
             if terminated[place]:
                 assert infos["recovered"][place] == a["cash"] / a["opening"]
                 assert a["status"] != Status.OPEN or env.simulation.day - a["entry_day"] == 50
@@ -135,7 +135,7 @@ def test_nothing_of_an_account_reaches_the_one_that_takes_its_place(home: Scenar
             assert (a["plan_months"] > 0).any() and (a["stage"] >= Stage.QUEUED).any() and a["promises"].any()
         simulation.leave(simulation.open_accounts)
         simulation.enter(np.arange(60), newcomers.copy())
-        np.testing.assert_array_equal(simulation.observe()[:, FIELD_INDEX["days_in_book"]], 0)
+        np.testing.assert_array_equal(simulation.observe()[:, FIELD_INDEX["days_in_portfolio"]], 0)
         if busy:
             assert simulation.courts.team.count > 0  # freed with the day's first event
         for _ in range(70):

@@ -278,7 +278,7 @@ def test_observation_columns_mean_what_their_names_say(home: Scenario) -> None:
         "product": a["product"],
         "tenure_months": a["tenure"],
         "prior_delinquencies": a["prior"],
-        "days_in_book": np.full(len(a), today),
+        "days_in_portfolio": np.full(len(a), today),
         "calls_7d": bits_set(a["call_history"], 7),
         "texts_7d": bits_set(a["text_history"], 7),
         "visits_30d": bits_set(a["visit_history"], 30),
@@ -309,7 +309,7 @@ def test_observation_columns_mean_what_their_names_say(home: Scenario) -> None:
     }
     for name, values in expected.items():
         np.testing.assert_allclose(seen[name], values.astype(np.float32), rtol=1e-6, err_msg=name)
-        assert name in ("product",) or len(np.unique(values)) > 1 or name == "days_in_book", f"{name} never varied"
+        assert name in ("product",) or len(np.unique(values)) > 1 or name == "days_in_portfolio", f"{name} never varied"
     date = simulation.calendar.date(today)
     assert (seen["weekday"] == date.weekday()).all()
     assert (seen["day_off"] == (date.weekday() >= 5)).all()

@@ -31,7 +31,7 @@ def build(run: Run, say: Text) -> list[Block]:
         change = say.span(run.difference(ranked[0], run.best, "net_recovery_rate"), "points", signed=True)
         blocks.append(Paragraph(say("plan.network", best=say.name(run.best), plan=say.name(ranked[0]), change=change)))
     for name in dict.fromkeys([ranked[0], *list(trees)[:1]]):
-        shares, most = _shares(run, name), files[name].contacts_a_week
+        shares, most = _shares(run, name), files[name].contact_cap_per_week
         blocks += _tree(say, name, trees[name], shares) if name in trees else _rules(say, name, files[name], shares)
         if most:
             blocks.append(Paragraph(say("plan.restraint", plan=say.name(name), n=most)))
