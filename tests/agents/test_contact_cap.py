@@ -133,4 +133,4 @@ def test_a_plan_file_keeps_its_restraint_when_written_and_says_what_is_wrong_wit
     assert read_plan(parse_yaml(plan_text(plan.file), "p.yaml")).contact_cap_per_week == 3
     assert "contact_cap_per_week" not in plan_text(read_plan(find_plan("staged")))
     with pytest.raises(InputError, match=r"p.yaml: line 3, contact_cap_per_week: got 9, expected .*7"):
-        read_plan(parse_yaml("name: p\ntitle: P\ncontacts_a_week: 9\nrules:\n- {name: a, do: nothing}", "p.yaml"))
+        read_plan(parse_yaml("name: p\ntitle: P\ncontact_cap_per_week: 9\nrules:\n- {name: a, do: nothing}", "p.yaml"))
