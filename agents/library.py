@@ -10,9 +10,13 @@ from recoup.agents.plans.plan import Plan, find_plan, shipped_plans
 from recoup.agents.policy import Policy
 from recoup.agents.policy_files import read_document
 from recoup.agents.propensity.greedy import ALGORITHM, load_greedy
+from recoup.agents.python_policy import PythonPolicy, class_path
 from recoup.sim.inputs import InputError, choose
 from recoup.sim.parameters import World
 from recoup.sim.treatments import Menu
+
+PolicyRef = str | object  # how users say which policy they mean: a name, a path, or the policy itself
+PYTHON = "python:"  # how run folders call a policy that was an object
 
 # What a scenario has of its own in agents/policies, and the command for each.
 OWN = {"learned": ".json", "distilled": ".yaml", "greedy": ".json", "effort": ".yaml", "contact-capped": ".json"}
@@ -25,39 +29,55 @@ MAKES = {
 }
 
 
-def load_policy(given: str, scenario: str, world: World) -> Policy:
-    """The policy that a user names.
+def load_policy(policy_ref: PolicyRef, scenario: str, world: World) -> Policy:
+    """The policy that a user names or hands over.
 
     Args:
-        given: one of `OWN` (the scenario's own), a shipped plan's name, a plan's `.yaml` or a policy's `.json`.
+        policy_ref: one of `OWN` (the scenario's own), a shipped plan's name, a plan's `.yaml`, a policy's `.json`, or an object
+            with an `act` method, of which a fresh copy is made.
         scenario: the scenario's name.
+        world: the scenario's world; its menu is what the policy chooses from.
+
+    Returns:
+        A policy that has not acted yet.
 
     Raises:
         InputError: no such policy; a wrong plan or policy file; or one made for other treatments.
     """
+    if not isinstance(policy_ref, str):
+        return PythonPolicy(policy_ref)
+    if policy_ref.startswith(PYTHON):
+        raise InputError(
+            "policy", "", policy_ref, "a policy that a file holds; this one was a Python object: compare it from Python"
+        )
     menu = Menu.of(world.channels, world.offers, world.legal)
-    if given in OWN:
-        path = own_policy(given, scenario)
+    if policy_ref in OWN:
+        path = own_policy(policy_ref, scenario)
         if not path.is_file():
-            have = ", ".join(sorted(scenarios_with(given))) or "none"
+            have = ", ".join(sorted(scenarios_with(policy_ref))) or "none"
             raise InputError(
                 "policy",
                 "",
-                given,
-                f"a policy that {scenario} has ({given}: {have}); `recoup {MAKES[given]}` makes one",
+                policy_ref,
+                f"a policy that {scenario} has ({policy_ref}: {have}); `recoup {MAKES[policy_ref]}` makes one",
             )
         return Plan.load(path, menu) if path.suffix == ".yaml" else _by_card(path, menu, world)
-    if given in shipped_plans() or not given.endswith(".json"):
+    if policy_ref in shipped_plans() or not policy_ref.endswith(".json"):
         try:
-            return Plan.load(find_plan(given), menu)
+            return Plan.load(find_plan(policy_ref), menu)
         except InputError as error:
             if error.source != "plan":
                 raise
             known = [*shipped_plans(), *OWN]
             raise InputError(
-                "policy", "", given, f"a path to a .yaml or .json file or {choose(known, given)}"
+                "policy", "", policy_ref, f"a path to a .yaml or .json file or {choose(known, policy_ref)}"
             ) from None
-    return _by_card(Path(given), menu, world)
+    return _by_card(Path(policy_ref), menu, world)
+
+
+def policy_ref_text(policy_ref: PolicyRef) -> str:
+    """How a run folder names a policy: the user's own words, or `python:MODULE.CLASS`."""
+    return policy_ref if isinstance(policy_ref, str) else f"{PYTHON}{class_path(policy_ref)}"
 
 
 def own_policy(kind: str, scenario: str) -> Path:

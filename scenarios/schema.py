@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +16,8 @@ from recoup.sim.parameters import Section, World
 from recoup.sim.portfolio.importing import load, sample
 from recoup.sim.portfolio.synthetic import generate
 from recoup.sim.portfolio.table import Portfolio
+from recoup.sim.simulation import Simulation
+from recoup.sim.treatments import Menu
 
 ROOT = Path(str(resources.files("recoup.scenarios")))
 _SOURCED = {"value", "source", "confidence"}
@@ -61,9 +64,25 @@ class Scenario:
         """Whether accounts are generated rather than read from a file."""
         return self._data is None
 
+    @cached_property
+    def menu(self) -> Menu:
+        """The treatments that policies choose from."""
+        return Menu.of(self.world.channels, self.world.offers, self.world.legal)
+
+    def simulation(self, seed: int, accounts: int | None = None, **options: Any) -> Simulation:
+        """A simulation of this scenario, on the morning of its first day.
+
+        Args:
+            seed: of the accounts and of all random numbers.
+            accounts: size of the portfolio; None = the scenario's own.
+            options: `gate`, `record_events` and the like, as `Simulation` takes them.
+        """
+        return Simulation(self.world, self.portfolio(accounts, seed), self.rules, seed, **options)
+
     def with_world(self, world: World) -> Scenario:
         """The same scenario in another world."""
         other = copy.copy(self)
+        other.__dict__.pop("menu", None)
         other.world = world
         return other
 

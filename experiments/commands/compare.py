@@ -25,7 +25,7 @@ from recoup.experiments.runs.console import (
 )
 
 if TYPE_CHECKING:
-    from recoup.experiments.comparison.compare import Comparison
+    from recoup.experiments.comparison.settings import Comparison
 
 DEMO_PLANS = ("no-contact", "status-quo", "staged", "tiered", "distilled", "contact-capped", "learned")
 DEMO_SEEDS = 10
@@ -46,7 +46,7 @@ def compare(
         typer.Option(
             "-p",
             "--plan",
-            help="Plan or policy: a name, a .yaml or a .json file; once for each.",
+            help="Plan or policy: a name, a .yaml or a .json file, or NAME=FILE; once for each.",
             autocompletion=complete_plans,
         ),
     ] = None,
@@ -75,7 +75,7 @@ def compare(
       recoup compare -p mine.yaml -p staged --portfolio book.csv --map map.yaml --out runs/mine
       recoup compare … --out runs/mine --resume
     """
-    from recoup.experiments.comparison.compare import Comparison
+    from recoup.experiments.comparison.settings import Comparison
 
     if (portfolio is None) != (column_map is None):
         raise typer.BadParameter("--portfolio and --map go together")
@@ -109,7 +109,7 @@ def demo(
       recoup demo
       recoup demo --seeds 4 --out runs/demo
     """
-    from recoup.experiments.comparison.compare import Comparison
+    from recoup.experiments.comparison.settings import Comparison
 
     command = f"recoup compare -s taiwan-cards {' '.join('-p ' + name for name in DEMO_PLANS)} --seeds {seeds}"
     _compare(Comparison("taiwan-cards", DEMO_PLANS, seeds=seeds), out, workers, False, json, command)
@@ -144,7 +144,7 @@ def _compare(comparison: Comparison, out: Path | None, workers: int, resume: boo
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from recoup.agents.library import load_policy
+    from recoup.experiments.comparison.arms import arms_of
     from recoup.experiments.comparison.compare import compare
     from recoup.experiments.report import answers, render
     from recoup.experiments.runs.runfolder import SETTINGS
@@ -152,7 +152,7 @@ def _compare(comparison: Comparison, out: Path | None, workers: int, resume: boo
 
     folder = out or Path("runs") / f"{Path(comparison.scenario).stem}-{datetime.now():%Y%m%d-%H%M%S}"
     scenario = comparison.load()
-    names = [load_policy(given, scenario.name, scenario.world).name for given in comparison.plans]
+    names = [arm.name for arm in arms_of(comparison.plans, scenario)]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
         width = max(map(len, names))

@@ -21,7 +21,7 @@ from recoup.experiments.runs.console import (
 )
 
 if TYPE_CHECKING:
-    from recoup.experiments.comparison.compare import Comparison
+    from recoup.experiments.comparison.settings import Comparison
     from recoup.experiments.robustness.trial_cache import KeptTrials
 
 ScenarioName = Annotated[
@@ -176,7 +176,7 @@ def _comparison(
         InputError: no such scenario or policy, or a folder that holds no finished comparison, or one of another scenario.
     """
     from recoup.agents.library import load_policy
-    from recoup.experiments.comparison.compare import Comparison
+    from recoup.experiments.comparison.settings import Comparison
     from recoup.experiments.runs.runfolder import RESULTS, read_json
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError

@@ -9,8 +9,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from functools import lru_cache, partial
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,15 @@ import pandas as pd
 import pyarrow.parquet
 from numpy.typing import NDArray
 
-from recoup.agents.library import load_policy
+from recoup.agents.library import PolicyRef
 from recoup.experiments.comparison import fairness, measures, welfare
+from recoup.experiments.comparison.arms import arms_of
 from recoup.experiments.comparison.audit import AUDIT, RULES, summary, tally
 from recoup.experiments.comparison.intervals import difference, interval
 from recoup.experiments.comparison.privacy import for_the_folder, pseudonym_key, pseudonyms
 from recoup.experiments.comparison.rollout import rollout
+from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.runs.by_value import ByValue
 from recoup.experiments.runs.runfolder import (
     RESULTS,
     fingerprint,
@@ -35,7 +38,7 @@ from recoup.experiments.runs.runfolder import (
     write_table,
 )
 from recoup.experiments.runs.workers import run_each
-from recoup.scenarios.schema import Scenario, load_scenario
+from recoup.scenarios.schema import Scenario
 from recoup.sim.compliance.audit import audit
 from recoup.sim.compliance.auditlog import typed_log
 from recoup.sim.compliance.rules import RulePack
@@ -50,36 +53,6 @@ PART = frozenset(
     "decisions rules cash_sources welfare fairness events pools legal".split()
 )
 CLAIM_RECOVERY, CLAIM_TIME = 0.15, -0.20  # the staged plan's own claims against the status quo, relative
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What to compare. Paths as text, so that workers and run.json hold the same."""
-
-    scenario: str
-    plans: tuple[str, ...]
-    seeds: int = 10
-    first_seed: int = 1
-    accounts: int | None = None
-    days: int | None = None
-    portfolio: str | None = None
-    map: str | None = None
-    events: bool = True
-    personal: bool = False
-
-    def load(self) -> Scenario:
-        """The scenario, with the user's own portfolio if there is one."""
-        return _scenario(self.scenario, self.portfolio, self.map)
-
-    @property
-    def seed_range(self) -> range:
-        return range(self.first_seed, self.first_seed + self.seeds)
-
-
-@lru_cache(maxsize=4)
-def _scenario(name: str, portfolio: str | None, column_map: str | None) -> Scenario:
-    scenario = load_scenario(name)
-    return scenario.with_portfolio(Path(portfolio), Path(column_map)) if portfolio and column_map else scenario
 
 
 def compare(
@@ -104,11 +77,8 @@ def compare(
         WorkerLost: a worker was killed; finished parts are kept.
     """
     scenario = comparison.load()
-    plans = [load_policy(given, scenario.name, scenario.world) for given in comparison.plans]
-    names = [plan.name for plan in plans]
-    for number, name in enumerate(names):
-        if name in names[:number]:
-            raise InputError("--plan", "", name, "plans with different names")
+    arms = arms_of(comparison.plans, scenario)
+    names = [arm.name for arm in arms]
     days = comparison.days or scenario.days
     portfolio = scenario.portfolio(comparison.accounts, comparison.first_seed)
     # What only a simulation finds wrong (accounts older than the write-off) is to be found before the folder is made.
@@ -117,7 +87,7 @@ def compare(
         "scenario": scenario.name,
         "days": days,
         "accounts": len(portfolio),
-        "plans": {plan.name: fingerprint(plan.identity) for plan in plans},
+        "plans": {arm.name: fingerprint(arm.policy.identity) for arm in arms},
         "world": fingerprint(scenario.world, scenario.rules),
         "portfolio": fingerprint(portfolio.table),
         "recoup": versions()["recoup"],
@@ -125,21 +95,17 @@ def compare(
     pseudonym_key()  # before the workers, so that they find it made
     open_folder(folder, settings, resume)
     write_json(folder / RULES, scenario.rules.model_dump(mode="json", by_alias=True))
-    parts = [
-        (name, given, seed)
-        for seed in comparison.seed_range
-        for name, given in zip(names, comparison.plans, strict=True)
-    ]
     missing = []
-    for name, given, seed in parts:
-        if _is_whole(_part(folder, name, seed)):
-            if on_part:
-                on_part(name, seed)
-        else:
-            missing.append((name, given, seed))
-    for (name, _, seed), _ in run_each(partial(_run_part, comparison, folder, days), missing, workers):
+    for seed in comparison.seed_range:
+        for arm in arms:
+            part = Part(arm.name, _for_workers(arm.policy_ref), seed)
+            if not _is_whole(_part(folder, arm.name, seed)):
+                missing.append(part)
+            elif on_part:
+                on_part(arm.name, seed)
+    for part, _ in run_each(partial(_run_part, comparison.by_reference, folder, days), missing, workers):
         if on_part:
-            on_part(name, seed)
+            on_part(part.name, part.seed)
     results = gather(comparison, scenario, folder, names, days, portfolio)
     results["portfolio"] = {
         "name": portfolio.name,
@@ -148,7 +114,7 @@ def compare(
         "filled": portfolio.filled,
         "notes": [*portfolio.notes, *scenario.notes],
     }
-    results["dropped_rules"] = {plan.name: list(map(str, plan.dropped)) for plan in plans if plan.dropped}
+    results["dropped_rules"] = {arm.name: list(map(str, arm.policy.dropped)) for arm in arms if arm.policy.dropped}
     results["command"] = command
     write_json(folder / RESULTS, results)
     _gather_audits(folder, names, comparison.seed_range, scenario.rules, results)
@@ -173,6 +139,19 @@ def _gather_audits(folder: Path, names: list[str], seeds: range, rules: RulePack
     write_json(folder / AUDIT, found)
 
 
+@dataclass(frozen=True)
+class Part:
+    """One policy on one seed: what a worker runs."""
+
+    name: str
+    policy_ref: str | ByValue
+    seed: int
+
+
+def _for_workers(policy_ref: PolicyRef) -> str | ByValue:
+    return policy_ref if isinstance(policy_ref, str) else ByValue(policy_ref)
+
+
 def _part(folder: Path, name: str, seed: int) -> Path:
     return folder / "parts" / name / f"{seed}.json"
 
@@ -193,12 +172,13 @@ def _is_whole(part: Path) -> bool:
     return True
 
 
-def _run_part(comparison: Comparison, folder: Path, days: int, task: tuple[str, str, int]) -> None:
+def _run_part(comparison: Comparison, folder: Path, days: int, task: Part) -> None:
     """Run one plan on one seed and write its part; the JSON file comes last and says that the part is whole."""
-    name, given, seed = task
+    name, seed = task.name, task.seed
+    policy_ref = task.policy_ref.load() if isinstance(task.policy_ref, ByValue) else task.policy_ref
     scenario = comparison.load()
     portfolio = scenario.portfolio(comparison.accounts, seed)
-    run = rollout(scenario, given, portfolio, seed, days, record_events=comparison.events)
+    run = rollout(scenario, policy_ref, portfolio, seed, days, record_events=comparison.events)
     part = _part(folder, name, seed)
     who = pseudonyms(portfolio.column("account_id"), pseudonym_key())
     accounts = for_the_folder(run.accounts, portfolio, who, comparison.personal)
@@ -295,7 +275,7 @@ def gather(
         "rules": scenario.rules.name,
         "seeds": seeds,
         "days": days,
-        "settings": asdict(comparison),
+        "settings": comparison.settings,
         "policies": policies,
         "differences": differences,
         "tiers": tiers,

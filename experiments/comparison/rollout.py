@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from recoup.agents.library import load_policy
+from recoup.agents.library import PolicyRef, load_policy
 from recoup.agents.policy import Policy
 from recoup.experiments.comparison.decisions import DecisionCount, Decisions, RuleCount
 from recoup.experiments.comparison.payment_attribution import CashSources
@@ -34,7 +34,7 @@ class Rollout:
 
 def rollout(
     scenario: Scenario,
-    given: str,
+    policy_ref: PolicyRef,
     portfolio: Portfolio,
     seed: int,
     days: int,
@@ -48,7 +48,7 @@ def rollout(
     simulation = Simulation(
         scenario.world, portfolio, scenario.rules, seed, threads=threads, record_events=record_events
     )
-    run = follow(scenario, load_policy(given, scenario.name, scenario.world), simulation, days)
+    run = follow(scenario, load_policy(policy_ref, scenario.name, scenario.world), simulation, days)
     return replace(run, log=simulation.audit_table()) if record_events else run
 
 

@@ -16,8 +16,8 @@ import pandas as pd
 
 from recoup.agents.explain import reasons
 from recoup.agents.library import load_policy
-from recoup.experiments.comparison.compare import Comparison
 from recoup.experiments.comparison.privacy import pseudonym_key, pseudonyms
+from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.report.text import Text, text_in
 from recoup.experiments.report.words import fact_words, reason_words, treatment_words
 from recoup.experiments.runs.run import Run
@@ -98,8 +98,8 @@ def from_run(folder: Path, account: str | None, policies: list[str] | None = Non
     if seed not in run.results["seeds"]:
         raise InputError(folder, "--seed", seed, f"one of {run.results['seeds']}")
     settings = run.results["settings"]
-    comparison = Comparison(**{**settings, "plans": tuple(settings["plans"])})
-    given = [comparison.plans[run.names.index(name)] for name in names]
+    comparison = Comparison.from_settings(settings)
+    given = [comparison.texts[run.names.index(name)] for name in names]
     scenario = comparison.load()
     portfolio = scenario.portfolio(comparison.accounts, seed)
     # The run folder knows pseudonyms alone; its owner may ask by either name.

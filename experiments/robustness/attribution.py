@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,8 @@ from numpy.typing import NDArray
 
 from recoup.agents.library import load_policy
 from recoup.agents.policy import Policy
-from recoup.experiments.comparison.compare import Comparison
 from recoup.experiments.comparison.intervals import interval
+from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.run import Run
 from recoup.experiments.runs.runfolder import ATTRIBUTION, write_json
 from recoup.experiments.runs.workers import run_each
@@ -151,7 +150,7 @@ def attribute(
         raise InputError(folder, "--to", names[1], "two different policies of this run")
     settings = run.results["settings"]
     given = tuple(settings["plans"][run.names.index(name)] for name in names)
-    comparison = replace(Comparison(**{**settings, "plans": given}), plans=given)
+    comparison = Comparison.from_settings(settings, plans=given)
     chosen_seeds, days = run.results["seeds"][:seeds], run.results["days"]
     known = {
         (seed, chosen): run.parts(name)[number]["measures"][MEASURE]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from recoup.experiments.comparison.compare import Comparison
 from recoup.experiments.comparison.intervals import interval
+from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.trial_cache import KeptTrials
 from recoup.experiments.robustness.world_variants import Trial, Variant, run_all
 
@@ -43,14 +43,14 @@ def prices(
     variants = [BASE, *(variant for variant, _, _ in RESOURCES.values())]
     trials = {
         (name, variant.name, seed): Trial(comparison, name, variant, seed)
-        for name in comparison.plans
+        for name in comparison.texts
         for variant in variants
         for seed in comparison.seed_range
     }
     found = run_all(list(trials.values()), workers, kept, on_done)
     scenario = comparison.load()
     currency, rows = scenario.world.currency, []
-    for name in comparison.plans:
+    for name in comparison.texts:
         for resource, (variant, amount, unit) in RESOURCES.items():
             each = []
             for seed in comparison.seed_range:

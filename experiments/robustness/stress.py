@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from recoup.experiments.comparison.compare import Comparison
+from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.trial_cache import KeptTrials
 from recoup.experiments.robustness.world_variants import Trial, Variant, paired, run_all
 from recoup.sim.kernels import POOLS
@@ -69,7 +69,7 @@ def stress(
         `negative` (below).
     """
     variants = list(variants or stress_set())
-    policy, against = comparison.plans
+    policy, against = comparison.texts
     rows = {
         (variant.name, name): [Trial(comparison, name, variant, seed) for seed in comparison.seed_range]
         for variant in variants

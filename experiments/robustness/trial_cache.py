@@ -13,7 +13,7 @@ from recoup.experiments.runs.runfolder import fingerprint, versions
 from recoup.sim.inputs import InputError
 
 if TYPE_CHECKING:
-    from recoup.experiments.comparison.compare import Comparison
+    from recoup.experiments.comparison.settings import Comparison
     from recoup.experiments.robustness.world_variants import Trial
 
 TRIALS = "trials.jsonl"

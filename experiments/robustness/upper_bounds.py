@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from recoup.experiments.comparison import measures
-from recoup.experiments.comparison.compare import Comparison
 from recoup.experiments.comparison.intervals import interval
 from recoup.experiments.comparison.rollout import rollout
+from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.trial_cache import KeptTrials
 from recoup.experiments.robustness.world_variants import Trial, Variant, run_all
 from recoup.scenarios.schema import Scenario
@@ -46,7 +46,7 @@ def bound(
     on_done: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
     """Rows for bound.json: recovery rates and times to recover with intervals over the seeds."""
-    scenario, policies, seeds = comparison.load(), comparison.plans, comparison.seed_range
+    scenario, policies, seeds = comparison.load(), comparison.texts, comparison.seed_range
     days = comparison.days or scenario.days
     ample = {name: [Trial(comparison, name, AMPLE, seed) for seed in seeds] for name in policies}
     found = run_all([trial for trials in ample.values() for trial in trials], workers, kept, on_done)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from recoup.experiments.comparison import measures
-from recoup.experiments.comparison.compare import Comparison
 from recoup.experiments.comparison.intervals import difference
 from recoup.experiments.comparison.rollout import rollout
+from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.trial_cache import KeptTrials
 from recoup.experiments.runs.workers import run_each
 from recoup.sim.kernels import POOLS

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from recoup.agents.plans.plan import Plan
-from recoup.experiments.comparison.compare import Comparison, compare
+from recoup.experiments.comparison.compare import compare
+from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.report import render
 from recoup.experiments.robustness.attribution import PARTS, Crossing, attribute, recovery, shapley, subsets
 from recoup.scenarios.schema import load_scenario

@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recoup.experiments.comparison import measures
-from recoup.experiments.comparison.compare import Comparison, claims, compare
+from recoup.experiments.comparison.compare import claims, compare
 from recoup.experiments.comparison.intervals import difference, interval
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.rollout import Rollout, rollout
+from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.report import render
 from recoup.experiments.runs.workers import WorkerLost, pool_of
 from recoup.scenarios.schema import load_scenario

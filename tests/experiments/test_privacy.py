@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from recoup.experiments.comparison.compare import Comparison, compare
+from recoup.experiments.comparison.compare import compare
 from recoup.experiments.comparison.privacy import KEY_VARIABLE, PERSONAL, pseudonym_key, pseudonyms
+from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.report import render
 from recoup.experiments.runs.runfolder import write_csv
 from recoup.scenarios.schema import ROOT

@@ -17,8 +17,9 @@ from recoup.agents.library import own_policy
 from recoup.agents.plans.conditions import codes_of
 from recoup.agents.plans.plan import Plan, PlanFile, find_plan, read_plan
 from recoup.experiments.comparison import welfare
-from recoup.experiments.comparison.compare import Comparison, compare
+from recoup.experiments.comparison.compare import compare
 from recoup.experiments.comparison.measures import MEASURE
+from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.comparison.welfare import WELFARE
 from recoup.experiments.report import LANGUAGES, answers, render, text_in
 from recoup.experiments.report.charts import _StandIns, _wrapped, dots

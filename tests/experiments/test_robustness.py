@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from recoup.experiments.comparison import measures
-from recoup.experiments.comparison.compare import Comparison
 from recoup.experiments.comparison.intervals import difference
 from recoup.experiments.comparison.rollout import rollout
+from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.shadow_prices import RESOURCES, prices
 from recoup.experiments.robustness.stress import is_one_parameter, stress, stress_set
 from recoup.experiments.robustness.trial_cache import KeptTrials

@@ -11,7 +11,8 @@ import pytest
 
 from recoup.agents.explain import reasons, shown
 from recoup.agents.plans.plan import Plan
-from recoup.experiments.comparison.compare import Comparison, compare
+from recoup.experiments.comparison.compare import compare
+from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.report import LANGUAGES, text_in
 from recoup.experiments.report.story import TOLD, from_run, tell, write_html
 from recoup.experiments.report.words import reason_words

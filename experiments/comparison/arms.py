@@ -1,0 +1,74 @@
+"""The arms of a comparison: which policy each one is, and the name that tells it from the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from recoup.agents.library import PolicyRef, load_policy
+from recoup.agents.plans.plan import NAME, NAME_WORDS
+from recoup.agents.policy import Policy
+from recoup.scenarios.schema import Scenario
+from recoup.sim.inputs import InputError
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One policy of a comparison.
+
+    Attributes:
+        name: what results, folders and reports call it; no other arm has it.
+        policy_ref: what it is loaded from, anew for each simulation; see `load_policy`.
+        policy: loaded once, for its identity and what it says of itself.
+    """
+
+    name: str
+    policy_ref: PolicyRef
+    policy: Policy
+
+
+def arms_of(policy_refs: Sequence[PolicyRef], scenario: Scenario) -> list[Arm]:
+    """The arms of a comparison in the order given.
+
+    Args:
+        policy_refs: names, paths or objects as `load_policy` takes them; `NAME=PATH` gives a policy another name. Of two policies
+            with one name the second is called `NAME-2`, and so on.
+
+    Raises:
+        InputError: no such policy, a wrong file, a name that cannot be a folder's, or a name given to two policies.
+    """
+    chosen: list[tuple[str | None, PolicyRef, Policy]] = []
+    for policy_ref in policy_refs:
+        name, source = _named(policy_ref)
+        if name is not None and name in [other for other, _, _ in chosen]:
+            raise InputError("--plan", "", policy_ref, f"another name than {name!r}, which an earlier policy was given")
+        chosen.append((name, source, load_policy(source, scenario.name, scenario.world)))
+    taken = {name for name, _, _ in chosen if name is not None}
+    arms = []
+    for name, source, policy in chosen:
+        if name is None:
+            name = _free(policy.name, taken)
+            taken.add(name)
+        arms.append(Arm(name, source, policy))
+    return arms
+
+
+def _named(policy_ref: PolicyRef) -> tuple[str | None, PolicyRef]:
+    """`NAME=PATH` in its parts; without a name, None and the reference itself."""
+    if not isinstance(policy_ref, str) or "=" not in policy_ref:
+        return None, policy_ref
+    name, _, source = policy_ref.partition("=")
+    if "/" in name or "\\" in name:
+        return None, policy_ref  # a path with «=» in it
+    if not NAME.fullmatch(name):
+        raise InputError("--plan", "", policy_ref, f"NAME=PATH with NAME {NAME_WORDS}")
+    return name, source
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, or the first of NAME-2, NAME-3, … that is free."""
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free

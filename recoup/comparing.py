@@ -1,0 +1,94 @@
+"""Comparing policies from Python: what `recoup compare` does, and policies that are objects besides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from recoup.agents.library import PolicyRef
+from recoup.experiments.comparison.compare import compare as run
+from recoup.experiments.comparison.settings import Comparison
+from recoup.results import Results
+
+
+def compare(
+    scenario: str | Path,
+    policies: Sequence[PolicyRef],
+    *,
+    seeds: int = 10,
+    first_seed: int = 1,
+    accounts: int | None = None,
+    days: int | None = None,
+    portfolio: str | Path | None = None,
+    column_map: str | Path | None = None,
+    events: bool = True,
+    personal: bool = False,
+    workers: int = 1,
+    out: str | Path | None = None,
+    resume: bool = False,
+) -> Results:
+    """Compare policies on the same accounts under common random numbers.
+
+    Args:
+        scenario: a shipped scenario's name, or the path of a scenario file.
+        policies: names ("staged", "learned"), plan files (.yaml), policy files (.json), "NAME=FILE", or objects with an `act` method
+            (see `Policy`). Of two policies with one name the second is called `NAME-2`. An object is copied for each seed, and its
+            class, name, source and attributes are part of the run's fingerprint.
+        seeds: how many seeds, at least 1; intervals need two or more.
+        first_seed: the first seed; the others follow.
+        accounts: size of the portfolio; None = the scenario's own, or all accounts of a file.
+        days: horizon in days; None = the scenario's own.
+        portfolio, column_map: the user's own accounts (CSV or Parquet) and their column map; both or neither.
+        events: keep the event log of each run and audit it by the rules.
+        personal: keep age, sex, region and income in the table of accounts.
+        workers: processes; no number depends on it.
+        out: run folder, new; None = `runs/SCENARIO-TIME`.
+        resume: go on with an interrupted run in `out`.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        InputError: a wrong scenario, policy, portfolio or folder; nothing is written then. Also where a policy returns something else
+            than one menu index for each account; finished seeds are kept then.
+        KeyboardInterrupt: interrupted; finished seeds are kept in the run folder, and `resume` goes on.
+
+    Example:
+        >>> import recoup, tempfile
+        >>> folder = tempfile.mkdtemp() + "/run"
+        >>> results = recoup.compare("china-consumer", ["status-quo", "staged"], seeds=2, accounts=60, days=30, out=folder)
+        >>> bool(0 < results.measures.loc[("staged", "recovery_rate"), "mean"] < 1)
+        True
+    """
+    comparison = Comparison(
+        scenario=str(scenario),
+        plans=tuple(str(ref) if isinstance(ref, Path) else ref for ref in policies),
+        seeds=seeds,
+        first_seed=first_seed,
+        accounts=accounts,
+        days=days,
+        portfolio=None if portfolio is None else str(portfolio),
+        map=None if column_map is None else str(column_map),
+        events=events,
+        personal=personal,
+    )
+    folder = Path(out) if out is not None else _new_folder(Path(str(scenario)).stem)
+    run(
+        comparison,
+        folder,
+        workers,
+        resume,
+        command=f"recoup.compare({str(scenario)!r}, {list(comparison.texts)!r}, seeds={seeds})",
+    )
+    return Results(folder)
+
+
+def _new_folder(name: str) -> Path:
+    """`runs/NAME-TIME`, or with a number behind it where two runs begin in the same second."""
+    stem = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    number, folder = 1, stem
+    while folder.exists():
+        number += 1
+        folder = stem.with_name(f"{stem.name}-{number}")
+    return folder

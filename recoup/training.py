@@ -1,0 +1,45 @@
+"""Training a policy from Python: what `recoup train` does."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from recoup.agents.policy import Policy
+
+
+def train(scenario: str | Path, *, out: str | Path | None = None, resume: bool = False, **settings: Any) -> Policy:
+    """Train a policy on a scenario, within the cost and complaints of a baseline plan. Needs `pip install "recoup[learn]"`.
+
+    Args:
+        scenario: a shipped scenario's name, or the path of a scenario file.
+        out: folder, new; None = `runs/train-SCENARIO-TIME`. It holds the policy (`policy.json`, `policy.safetensors`) from the first
+            checkpoint on.
+        resume: go on from the latest checkpoint in `out`.
+        settings: `steps`, `seed`, `algorithm`, `warm_start`, `baseline` and the other attributes of
+            `recoup.experiments.learning.settings.Training`.
+
+    Returns:
+        The best policy so far by validation; `compare` takes it as it is, or by the path of its file.
+
+    Raises:
+        InputError: a wrong scenario, plan, algorithm, setting or folder, or the learning extra is not installed.
+        TypeError: a setting of another name.
+
+    Example:
+        >>> import recoup
+        >>> policy = recoup.train("china-consumer", steps=2_000_000, seed=3)  # doctest: +SKIP
+        >>> recoup.compare("china-consumer", ["staged", policy])  # doctest: +SKIP
+    """
+    from recoup.experiments.learning.settings import Training
+    from recoup.experiments.learning.training import train as run
+
+    folder = (
+        Path(out)
+        if out is not None
+        else Path("runs") / f"train-{Path(str(scenario)).stem}-{datetime.now():%Y%m%d-%H%M%S}"
+    )
+    return run(
+        Training(scenario=str(scenario), **settings), folder, resume, command=f"recoup.train({str(scenario)!r}, …)"
+    )
