@@ -23,10 +23,11 @@ from recoup.sim.account import Event, Stage, Status
 from recoup.sim.compliance.gate import gate_table
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
+from recoup.sim.eventlog import EventLog
 from recoup.sim.inputs import InputError
-from recoup.sim.ledger import Ledger
+from recoup.sim.ledger import DayClose, Ledger
 from recoup.sim.observation import DAY as DAY_RECORD
-from recoup.sim.observation import FIELDS, HIGH, LOW, TIER_RULE, observe
+from recoup.sim.observation import FIELD_INDEX, FIELDS, HIGH, LOW, TIER_RULE, observe
 from recoup.sim.operations.clock import DAY, DAY_ENDS, HOUR, Calendar
 from recoup.sim.operations.contact_centre import STAFF, ContactCentre, Economy, Process, headcount, staff
 from recoup.sim.operations.correction import CorrectionLoop
@@ -92,6 +93,7 @@ class Simulation:
         self.keep_flows, self.flows = False, np.zeros(0, np.int64)  # cents of cash less cost by account, latest day
         self.watched = np.zeros(0, np.int64)  # accounts whose records are kept as they were in the latest evening
         self.evening = self.accounts[:0]
+        self._interest = 0  # cents charged this morning
         self._budget = int(world.settlement_budget * int(self.accounts["opening"].sum()))
 
         self.env = simpy.Environment()
@@ -102,7 +104,10 @@ class Simulation:
         self.corrections = CorrectionLoop(self.env, world.conduct, self.centres)
         self.env.process(self._days())
         self._begin_day(pending=0)
-        self.ledger = Ledger(self, record_events)
+        names = portfolio.column("account_id")
+        log = EventLog(self.accounts, names, self.menu, world.windows, self.calendar) if record_events else None
+        entry_tiers = self.observe()[:, FIELD_INDEX["tier"]].astype(int)
+        self.ledger = Ledger(self.accounts, portfolio, [rule.id for rule in rules.rules], entry_tiers, log)
 
     def _centre(self, name: str, seed: int) -> ContactCentre:
         operations = self.world.operations
@@ -202,7 +207,7 @@ class Simulation:
         """
         fresh["number"], fresh["entry_day"] = numbers, self.day
         fresh["dpd0"] -= self.day
-        self.ledger.forget(self.accounts[numbers])
+        self.ledger.remove(self.accounts[numbers])
         self.accounts[numbers] = fresh
         self._budget += int(self.world.settlement_budget * int(fresh["opening"].sum()))
         self.open_accounts = np.flatnonzero(self.accounts["status"] == Status.OPEN)
@@ -258,7 +263,24 @@ class Simulation:
         events = self.accounts["events"][rows]
         self._schedule_instalments(rows, events)
         self._go_to_court(rows, events)
-        self.ledger.close_day(np.sum(totals, axis=0) if totals else np.zeros(0, np.int64))
+        away = sum(centre.away for centre in self.centres.values())
+        self.ledger.close_day(
+            DayClose(
+                day=self.day,
+                rows=rows,
+                totals=np.sum(totals, axis=0) if totals else np.zeros(0, np.int64),
+                interest=self._interest,
+                macro=self.economy.index,
+                discount_factor=self.discount_factor,
+                complaint_surcharge=self.complaint_surcharge,
+                shifts={name: centre.end_of_day() for name, centre in self.centres.items()},
+                legal_active=self.courts.team.count,
+                legal_capacity=int(self.courts.team.capacity),
+                legal_queue=self.courts.waiting,
+                suspended=self.corrections.suspended,
+                away=away,
+            )
+        )
         day = self.ledger.yesterday
         by_rules = int(day["blocked"] - day["blocked_suspended"])
         self.corrections.book(int(day["complaints"]), by_rules, int(day["breaches"]), int(day["open"]))
@@ -290,7 +312,7 @@ class Simulation:
             self.open_accounts = self.open_accounts[still_open]
         self._set_today()
         sums = self._over_rows(kernels.wake, self._params, self._today)
-        self.ledger.interest_today = sum(interest for _, interest in sums)
+        self._interest = sum(interest for _, interest in sums)
         return sum(pending for pending, _ in sums)
 
     def _set_today(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import dataclass
 
 import numpy as np
 import simpy
@@ -22,6 +23,17 @@ STAFF = ("collector", "specialist")  # pools of people on the telephone, whose s
 def headcount(per_1000: float, accounts: int) -> int:
     """People, lines or places for a portfolio: to the nearest whole number, at least one where there are any."""
     return max(1, round(per_1000 * accounts / 1000)) if per_1000 > 0 else 0
+
+
+@dataclass(frozen=True)
+class ShiftTotals:
+    """What one resource gave on a day: seconds used and on hand, accounts that asked and were served, cents of training."""
+
+    used: int
+    capacity: int
+    requested: int
+    served: int
+    overhead: int
 
 
 class ContactCentre:
@@ -121,8 +133,11 @@ class ContactCentre:
             back = int(self.env.now) // DAY + 1
             self._taught[:, group] = np.array([[back, course.complaint_fall, course.half_life]]).T
 
-    def end_of_day(self) -> None:
+    def end_of_day(self) -> ShiftTotals:
+        """The day's totals; counting starts anew."""
+        totals = ShiftTotals(self.used, self.capacity, self.requested, self.served, self.overhead)
         self.capacity = self.used = self.requested = self.served = self.overhead = 0
+        return totals
 
 
 def staff(centre: ContactCentre, seed: int, spread: float) -> None:
