@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from recoup.sim.operations.resources import RESOURCES
 from recoup.sim.treatments import Channel, Window
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -457,19 +458,11 @@ def kernel_record(world: World) -> NDArray[np.void]:
         if name.endswith("_half_life"):
             columns[name.removesuffix("_half_life") + "_keep"] = 0.5 ** (1.0 / value)
     costs, operations = world.costs, world.operations
-    pools: dict[Channel, Pool] = {
-        Channel.AUTOCALL: operations.autocall,
-        Channel.COLLECTOR: operations.collector,
-        Channel.SPECIALIST: operations.specialist,
-        Channel.VISIT: operations.visit,
-    }
+    pools: dict[Channel, Pool] = {resource.channel: getattr(operations, resource.name) for resource in RESOURCES}
     for seconds in ("seconds_unanswered", "seconds_reached", "seconds_offer"):
         columns[seconds] = np.array([getattr(pools[c], seconds) if c in pools else 0.0 for c in Channel])
-    minute = {
-        Channel.COLLECTOR: costs.minute.get("collector", 0.0),
-        Channel.SPECIALIST: costs.minute.get("specialist", 0.0),
-    }
-    columns["cost_minute"] = np.array([100.0 * minute.get(channel, 0.0) for channel in Channel])
+    by_minute = {str(name): cost for name, cost in costs.minute.items()}
+    columns["cost_minute"] = np.array([100.0 * by_minute.get(channel.name.lower(), 0.0) for channel in Channel])
     columns["cost_contact"] = 100.0 * costs.contact.vector()
     for name in ("notice", "settlement_documents", "complaint"):
         columns[f"cost_{name}"] = 100.0 * getattr(costs, name)

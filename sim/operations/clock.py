@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, timedelta
 
-HOUR = 60
-DAY = 24 * HOUR
-COURT_OPENS = 8 * HOUR
-DAY_ENDS = 23 * HOUR + 30  # payments are booked and the day's figures closed
+MINUTES_PER_HOUR = 60
+MINUTES_PER_DAY = 24 * MINUTES_PER_HOUR
+COURT_OPENS = 8 * MINUTES_PER_HOUR
+DAY_ENDS = 23 * MINUTES_PER_HOUR + 30  # payments are booked and the day's figures closed
 
 
 class Calendar:

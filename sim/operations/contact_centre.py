@@ -1,4 +1,4 @@
-"""What is scarce and has a clock: shifts, staff and its training, dialler lines, the economy (SimPy processes)."""
+"""What is scarce and has a clock: shifts, staff and its training, dialler lines (SimPy processes)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from recoup.sim.operations.clock import DAY, HOUR, Calendar
-from recoup.sim.parameters import Macro, Pool, Retraining, Training, Windows
+from recoup.sim.operations.clock import MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar
+from recoup.sim.parameters import Pool, Retraining, Training, Windows
 from recoup.sim.randomness import WHOLE_PORTFOLIO, Purpose, normals, streams
 from recoup.sim.treatments import Window
 
 Process = Generator[simpy.Event, object, None]
-
-MONTH = 30
-STAFF = ("collector", "specialist")  # pools of people on the telephone, whose skill and training count
+_R_SKILL = int(Purpose.SKILL)  # compiled code takes an int much faster than a member of an enumeration
 
 
 def headcount(per_1000: float, accounts: int) -> int:
@@ -84,14 +82,14 @@ class ContactCentre:
         day = 0
         while True:
             for window in Window:
-                opens, closes = (round(hour * HOUR) for hour in self.windows.hours(window))
-                yield self.env.timeout(day * DAY + opens - self.env.now)
+                opens, closes = (round(hour * MINUTES_PER_HOUR) for hour in self.windows.hours(window))
+                yield self.env.timeout(day * MINUTES_PER_DAY + opens - self.env.now)
                 seconds = round(60 * minutes[window] * self.on_duty().size) if self.works(day) else 0
                 if seconds:
                     self.capacity += seconds
                     yield self.seconds.put(seconds)
                 # One minute before it closes, so that a window that opens at that very hour finds nothing left over.
-                yield self.env.timeout(day * DAY + closes - 1 - self.env.now)
+                yield self.env.timeout(day * MINUTES_PER_DAY + closes - 1 - self.env.now)
                 if self.seconds.level:
                     yield self.seconds.get(self.seconds.level)
             day += 1
@@ -111,14 +109,14 @@ class ContactCentre:
 
     def _courses(self, person: int, training: Training) -> Process:
         first = 1 + person * training.every_days // max(self.people, 1)
-        yield self.env.timeout(first * DAY)
+        yield self.env.timeout(first * MINUTES_PER_DAY)
         while True:
             self._away[person] += 1
             self.overhead += round(100 * training.cost)
-            yield self.env.timeout(training.course_days * DAY)
+            yield self.env.timeout(training.course_days * MINUTES_PER_DAY)
             self._away[person] -= 1
             self.skill[person] += training.skill_gain
-            yield self.env.timeout(max(training.every_days - training.course_days, 1) * DAY)
+            yield self.env.timeout(max(training.every_days - training.course_days, 1) * MINUTES_PER_DAY)
 
     def retrain(self, course: Retraining) -> Process:
         """Send everybody to a course in conduct, a group at a time, one group after the other."""
@@ -127,10 +125,10 @@ class ContactCentre:
             group = slice(first, min(first + size, self.people))
             self._away[group] += 1
             self.overhead += round(100 * course.cost) * (group.stop - group.start)
-            yield self.env.timeout(course.days * DAY)
+            yield self.env.timeout(course.days * MINUTES_PER_DAY)
             self._away[group] -= 1
             self.skill[group] += course.skill_gain
-            back = int(self.env.now) // DAY + 1
+            back = int(self.env.now) // MINUTES_PER_DAY + 1
             self._taught[:, group] = np.array([[back, course.complaint_fall, course.half_life]]).T
 
     def end_of_day(self) -> ShiftTotals:
@@ -145,28 +143,4 @@ def staff(centre: ContactCentre, seed: int, spread: float) -> None:
     key = streams(seed, np.array([WHOLE_PORTFOLIO]))
     offset = sum(centre.name.encode()) << 16  # pools of the same size must not be copies of each other
     for person in range(centre.people):
-        centre.skill[person] = spread * normals(key, offset + person, Purpose.SKILL)[0]
-
-
-class Economy:
-    """The macro index: 0 is normal, positive is stress. A monthly AR(1), and the scenario's shocks on their days."""
-
-    def __init__(self, env: simpy.Environment, macro: Macro, seed: int) -> None:
-        self.env, self.macro = env, macro
-        self.index = 0.0
-        self._key = streams(seed, np.array([WHOLE_PORTFOLIO]))
-        env.process(self._months())
-        for shock in macro.shocks:
-            env.process(self._shock(shock.day, shock.size))
-
-    def _months(self) -> Process:
-        month = 0
-        while True:
-            yield self.env.timeout(MONTH * DAY)
-            month += 1
-            shake = self.macro.spread * normals(self._key, month, Purpose.MACRO)[0]
-            self.index = self.macro.persistence * self.index + shake
-
-    def _shock(self, day: int, size: float) -> Process:
-        yield self.env.timeout(day * DAY)
-        self.index += size
+        centre.skill[person] = spread * normals(key, offset + person, _R_SKILL)[0]

@@ -13,7 +13,7 @@ from collections.abc import Generator, Mapping
 import pandas as pd
 import simpy
 
-from recoup.sim.operations.clock import DAY, DAY_ENDS
+from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY
 from recoup.sim.operations.contact_centre import ContactCentre
 from recoup.sim.parameters import Conduct, Correction
 from recoup.sim.treatments import Channel, channel_bit
@@ -83,14 +83,14 @@ class CorrectionLoop:
             if rate > correction.above and count >= correction.least:
                 yield from self._correct(correction, count, rate)
                 since = len(self._days)
-            yield self.env.timeout((int(self.env.now) // DAY + 1) * DAY + LOOKS - self.env.now)
+            yield self.env.timeout((int(self.env.now) // MINUTES_PER_DAY + 1) * MINUTES_PER_DAY + LOOKS - self.env.now)
 
     def _correct(self, correction: Correction, count: int, rate: float) -> Process:
         """Suspend and retrain as the correction says; over when the last of it is over."""
         suspend, retrain = correction.suspend, correction.retrain
         channels = [Channel[name.upper()] for name in suspend.channels] if suspend else []
         pools = retrain.pools if retrain else []
-        day = int(self.env.now) // DAY
+        day = int(self.env.now) // MINUTES_PER_DAY
         values = (
             day,
             correction.id,
@@ -106,7 +106,7 @@ class CorrectionLoop:
         courses = [self.env.process(self.centres[pool].retrain(retrain)) for pool in pools] if retrain else []
         if suspend:
             self._resting.update(channels)
-            yield self.env.timeout(suspend.days * DAY)
+            yield self.env.timeout(suspend.days * MINUTES_PER_DAY)
             self._resting.subtract(channels)
         yield self.env.all_of(courses)
 

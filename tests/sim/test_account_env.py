@@ -111,7 +111,7 @@ def test_same_seed_same_story_and_copies_go_on_alike() -> None:
     assert told(play(env, 250, 1)) == told(play(twin, 250, 1))
     for copy in (pickle.loads(pickle.dumps(env)), deepcopy(env)):
         assert told(play(copy, 60, 2)) == told(play(deepcopy(twin), 60, 2))
-        assert copy.story and copy.render() == env.render()
+        assert copy.history and copy.render() == env.render()
     np.testing.assert_array_equal(env.reset()[0], twin.reset()[0])
     assert not np.array_equal(env.reset()[0], first)  # another debtor
     assert not np.array_equal(account_env().reset(seed=5)[0], first)
@@ -167,7 +167,7 @@ def test_info_tells_the_day_and_its_money_adds_up() -> None:
             names.update(info["events"])
         assert total == pytest.approx(discounted / opening, rel=1e-6)
         lines = env.render().splitlines()
-        assert len(lines) == sum(d.treatment != "nothing" or bool(d.events) for d in env.story)
+        assert len(lines) == sum(d.treatment != "nothing" or bool(d.events) for d in env.history)
         opening = env.reset()[0][2]
     assert {"attempt", "reached", "payment", "offer", "promise"} <= names
     assert env.render() == "nothing has happened yet"

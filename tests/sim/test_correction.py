@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.ledger import money_gap
-from recoup.sim.operations.clock import DAY
+from recoup.sim.operations.clock import MINUTES_PER_DAY
 from recoup.sim.operations.contact_centre import ContactCentre
 from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.parameters import Conduct, Correction, Retraining, World
@@ -37,9 +37,9 @@ def days_of(loop: CorrectionLoop, env: simpy.Environment, complaints: list[int],
     resting = []
     for day, count in enumerate(complaints):
         resting.append(Channel.COLLECTOR in loop.suspended)
-        env.run(until=day * DAY + 23 * 60 + 31)
+        env.run(until=day * MINUTES_PER_DAY + 23 * 60 + 31)
         loop.book(count, 0, 0, accounts)
-        env.run(until=(day + 1) * DAY)
+        env.run(until=(day + 1) * MINUTES_PER_DAY)
     return resting
 
 
@@ -107,10 +107,10 @@ def test_courses_take_people_away_and_bring_them_back_better(conduct: Scenario) 
         pools=["collector"], at_once=0.5, days=3, cost=100, skill_gain=0.4, complaint_fall=0.7, half_life=10
     )
     away, care = [], []
-    simulation.env.run(until=DAY - 20)
+    simulation.env.run(until=MINUTES_PER_DAY - 20)
     simulation.env.process(centre.retrain(course))
     for day in range(1, 19):
-        simulation.env.run(until=day * DAY + 1)
+        simulation.env.run(until=day * MINUTES_PER_DAY + 1)
         away.append(people - centre.on_duty().size)
         care.append(centre.care(day))
     assert away[:7] == [people / 2] * 6 + [0]

@@ -177,9 +177,9 @@ def test_same_seed_same_rollout_and_copies_go_on_alike(home: Scenario, fill: str
 
 def test_a_book_starts_anew_before_its_staff_has_learnt_too_much(home: Scenario) -> None:
     env = portfolio_env(home, 10, days=400)
-    assert env.book_days == 800
+    assert env.portfolio_days == 800
     env.reset(seed=1)
-    env.book_days = 30
+    env.portfolio_days = 30
     book = env.simulation
     for day in range(30):
         _, _, terminated, truncated, infos = env.step(np.zeros(10, np.int64))
