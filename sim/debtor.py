@@ -175,7 +175,7 @@ def forgive(a, t):  # type: ignore[no-untyped-def]
 
 @njit()
 def skill_of(a, t, skills):  # type: ignore[no-untyped-def]
-    """Skill of the person on duty who has this account today: by lot, whoever else is served."""
+    """Skill of the person on duty who has this account today: at random, whoever else is served."""
     return skills[bits(a.key, t.day, R_COLLECTOR) % skills.size] if skills.size else 0.0
 
 

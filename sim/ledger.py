@@ -1,4 +1,4 @@
-"""The books: what happened each day, what became of each account, and where every cent went."""
+"""The ledger: what happened each day, what became of each account, and where every cent went."""
 
 from __future__ import annotations
 

@@ -299,7 +299,7 @@ class Simulation:
         )
         day = self.ledger.yesterday
         by_rules = int(day["blocked"] - day["blocked_suspended"])
-        self.corrections.book(int(day["complaints"]), by_rules, int(day["breaches"]), int(day["open"]))
+        self.corrections.record_day(int(day["complaints"]), by_rules, int(day["breaches"]), int(day["open"]))
 
     def _schedule_instalments(self, rows: NDArray[np.int64], events: NDArray[np.uint32]) -> None:
         running = self.accounts["plan_months"][rows] > 0

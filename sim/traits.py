@@ -28,6 +28,9 @@ def open_accounts(world: World, portfolio: Portfolio, seed: int, first: int = 0)
     """All accounts of a portfolio at the start of day 0: structured array `ACCOUNT`, shape (accounts,).
 
     Args:
+        world: behaviour and population of the scenario.
+        portfolio: complete accounts.
+        seed: 0 .. 2**63-1.
         first: number of the first account's random stream: the same rows under other streams are other people.
     """
     accounts = np.zeros(len(portfolio), ACCOUNT)

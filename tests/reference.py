@@ -1,8 +1,8 @@
 """The plain reference: one SimPy process per debtor, no batches, no arrays of decisions.
 
-It shares with the fast engine the functions for one account (`debtor`, `compliance`, `kernels.pass_gate`) and the
+It shares with the fast engine the functions for one account (`debtor`, `compliance.gate`, `kernels.pass_gate`) and the
 processes for what is scarce (`operations`, `courts`). Who waits for whom, what happens in which order, when instalments
-fall due and what is counted each day is written here a second time, as a story: the two must agree bit for bit.
+fall due and what is counted each day is written here a second time, in a plain way: the two must agree bit for bit.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class ReferenceSimulation:
         self._write_budget()
         for name in self.desks:
             self.env.process(self._open_desk(name))
-        self.env.process(self._book_keeper())
+        self.env.process(self._ledger_clerk())
         for number in range(len(portfolio)):
             self.env.process(self._debtor(number))
 
@@ -147,7 +147,7 @@ class ReferenceSimulation:
         self.env.run(until=(self.day + 1) * MINUTES_PER_DAY)
         self.day += 1
 
-    # --- the debtor's story -------------------------------------------------------------------------------------
+    # --- the debtor's day ---------------------------------------------------------------------------------------
 
     def _debtor(self, number: int) -> Generator[simpy.Event, object, None]:
         a = self.accounts[number]
@@ -214,9 +214,9 @@ class ReferenceSimulation:
     def _at(self, day: int, minute: int) -> simpy.Event:
         return self.env.timeout(day * MINUTES_PER_DAY + minute - self.env.now)
 
-    # --- the book-keeper's evening ------------------------------------------------------------------------------
+    # --- the ledger clerk's evening ------------------------------------------------------------------------------
 
-    def _book_keeper(self) -> Generator[simpy.Event, object, None]:
+    def _ledger_clerk(self) -> Generator[simpy.Event, object, None]:
         day = 0
         while True:
             yield self._at(day, FIGURES)
@@ -267,7 +267,7 @@ class ReferenceSimulation:
         stopped = a["rule"][alive & (a["events"] & Event.BLOCKED > 0)]
         by_rules = int((stopped < SUSPENDED).sum())
         figures |= {"blocked_suspended": stopped.size - by_rules, "resting": len(self.corrections.suspended)}
-        self.corrections.book(int(figures["complaint"]), by_rules, int(figures["breach"]), int(figures["open"]))
+        self.corrections.record_day(int(figures["complaint"]), by_rules, int(figures["breach"]), int(figures["open"]))
 
     def _write_date(self, day: int) -> None:
         t, world = self.today[0], self.world

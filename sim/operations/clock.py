@@ -12,13 +12,19 @@ DAY_ENDS = 23 * MINUTES_PER_HOUR + 30  # payments are booked and the day's figur
 
 
 class Calendar:
-    """Weekdays and public holidays of a scenario, by day of the simulation."""
+    """Weekdays and public holidays of a scenario, by day of the simulation.
+
+    Args:
+        start: date of day 0.
+        holidays: dates on which nobody but those who say so works.
+    """
 
     def __init__(self, start: date, holidays: Collection[date]) -> None:
         self.start = start
         self._holidays = frozenset(holidays)
 
     def date(self, day: int) -> date:
+        """The calendar date of a day."""
         return self.start + timedelta(days=day)
 
     def weekday(self, day: int) -> int:
@@ -26,6 +32,7 @@ class Calendar:
         return self.date(day).weekday()
 
     def is_holiday(self, day: int) -> bool:
+        """Public holiday, on whatever weekday."""
         return self.date(day) in self._holidays
 
     def is_day_off(self, day: int) -> bool:

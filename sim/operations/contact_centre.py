@@ -37,6 +37,14 @@ class ShiftTotals:
 class ContactCentre:
     """One pool of staff (or dialler lines): its seconds fill at each shift and run out.
 
+    Args:
+        env: the simulation's clock, in minutes.
+        name: of the resource (`resources.RESOURCE_NAMES`).
+        pool: its section of the scenario.
+        windows: hours of the contact windows.
+        calendar: which days are worked.
+        people: people or lines.
+
     Attributes:
         seconds: what is left of the window now open.
         capacity, used, requested, served: of the current day, per day totals (seconds, seconds, accounts, accounts).
@@ -60,7 +68,10 @@ class ContactCentre:
         return self.skill[self._away == 0]
 
     def care(self, day: int) -> float:
-        """Mean log fall of the complaint rate that courses in conduct have left in the pool on a day."""
+        """Mean log fall of the complaint rate that courses in conduct have left in the pool on a day.
+
+        The fall of each one's latest course halves every `half_life` days from the first day back.
+        """
         if not self._taught.any():
             return 0.0
         back, fall, half_life = self._taught[:, self._taught[1] > 0]
@@ -72,6 +83,7 @@ class ContactCentre:
         return int(np.count_nonzero(self._away))
 
     def works(self, day: int) -> bool:
+        """Whether there is a shift on a day of the simulation."""
         return self.calendar.weekday(day) in self.pool.weekdays and (
             self.pool.works_holidays or not self.calendar.is_holiday(day)
         )
@@ -97,12 +109,12 @@ class ContactCentre:
     def use(self, seconds: int) -> None:
         """Take seconds out of the open window; the last call of a window may run over."""
         self.used += seconds
-        taken = min(seconds, int(self.seconds.level))
-        if taken:
-            self.seconds.get(taken)
+        available = min(seconds, int(self.seconds.level))
+        if available:
+            self.seconds.get(available)
 
     def train(self, training: Training) -> None:
-        """Let everybody take courses in turn, evenly spread over the year."""
+        """Let everybody go to courses in turn, evenly spread over `training.every_days`; 0 = no courses."""
         if training.every_days:
             for person in range(self.people):
                 self.env.process(self._courses(person, training))
@@ -139,7 +151,7 @@ class ContactCentre:
 
 
 def staff(centre: ContactCentre, seed: int, spread: float) -> None:
-    """Give everybody in a pool a skill: standard normal times `spread`, by the seed."""
+    """Give everybody in a pool a skill: standard normal times `spread` (standard deviations), by the seed."""
     key = streams(seed, np.array([WHOLE_PORTFOLIO]))
     offset = sum(centre.name.encode()) << 16  # pools of the same size must not be copies of each other
     for person in range(centre.people):

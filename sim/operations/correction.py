@@ -28,6 +28,7 @@ class CorrectionLoop:
     """Everything the scenario's `conduct` section does.
 
     Args:
+        env: the simulation's clock, in minutes.
         conduct: the section; None = nobody watches.
         centres: staff by pool, for courses.
     """
@@ -62,8 +63,8 @@ class CorrectionLoop:
 
     # --- what it is told ------------------------------------------------------------------------------------------
 
-    def book(self, complaints: int, blocked: int, breaches: int, open_accounts: int) -> None:
-        """Take note of a day that has been closed; `blocked` by rules, not by suspensions."""
+    def record_day(self, complaints: int, blocked: int, breaches: int, open_accounts: int) -> None:
+        """Note the counts of a day that has been closed; `blocked` are treatments stopped by rules, not by suspensions."""
         self._days.append({"complaints": complaints, "blocked": blocked, "breaches": breaches, "open": open_accounts})
 
     def _rate(self, what: str, days: int, since: int) -> tuple[int, float]:

@@ -62,7 +62,20 @@ def _receive(accounts, number, today, cents):  # type: ignore[no-untyped-def]
 
 
 class LegalDesk:
-    """Everything that happens to a claim after the decision to sue, one SimPy process per case."""
+    """Everything that happens to a claim after the decision to sue, one SimPy process per case.
+
+    Args:
+        env: the simulation's clock, in minutes.
+        world: `courts`, `costs` and the legal team's size.
+        calendar: when the court is open.
+        accounts: records (`account.ACCOUNT`), changed in place: stage, fees, pressure, cash.
+        params: `parameters.kernel_record`, shape (1,).
+        today: the current day (`observation.DAY_CONTEXT`), shape (1,), kept up to date by the simulation.
+
+    Attributes:
+        places: cases that the legal team carries at once.
+        team, docket: places of the team and hearings of the court, as SimPy resources.
+    """
 
     def __init__(
         self,
@@ -93,9 +106,11 @@ class LegalDesk:
         return len(self.team.queue)
 
     def sue(self, number: int) -> None:
+        """File a suit for account `number` as soon as the team has a place."""
         self._start(number, self._case(number))
 
     def enforce(self, number: int) -> None:
+        """Apply for enforcement of account `number`'s judgment as soon as the team has a place."""
         self._start(number, self._enforcement(number))
 
     def withdraw(self, number: int) -> None:

@@ -18,7 +18,16 @@ _R_MACRO = int(Purpose.MACRO)  # compiled code takes an int much faster than a m
 
 
 class Economy:
-    """The macro index: 0 is normal, positive is stress. A monthly AR(1), and the scenario's shocks on their days."""
+    """The macro index: 0 is normal, positive is stress. A monthly AR(1), and the scenario's shocks on their days.
+
+    Args:
+        env: the simulation's clock, in minutes.
+        macro: persistence and spread of the index, and shocks.
+        seed: of the monthly innovations, common to the whole portfolio.
+
+    Attributes:
+        index: of the current day; read by behaviour (incomes, job loss) and as field `macro_index`.
+    """
 
     def __init__(self, env: simpy.Environment, macro: Macro, seed: int) -> None:
         self.env, self.macro = env, macro

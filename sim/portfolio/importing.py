@@ -63,6 +63,13 @@ class Inspection:
 def inspect(file: Path, map_file: Path) -> Inspection:
     """Read a file through its map and look at every value.
 
+    Args:
+        file: CSV or Parquet.
+        map_file: its column map (`columnmap`).
+
+    Returns:
+        All values and all problems, in the order of rows and columns.
+
     Raises:
         InputError: for the file as a whole: missing, empty, unreadable, wrong encoding, ragged, columns that lack.
     """
@@ -74,37 +81,45 @@ def inspect(file: Path, map_file: Path) -> Inspection:
             if column not in raw.columns:
                 expected = f"a column of {file.name}: {choose(map(str, raw.columns), column)}"
                 raise document.error(("fields", name), column, expected)
-    found = Inspection(file, map_file, len(raw), pd.DataFrame(index=raw.index), mapping)
+    inspection = Inspection(file, map_file, len(raw), pd.DataFrame(index=raw.index), mapping)
     for wanted in FILE_FIELDS:
         mapped = mapping.fields.get(wanted.name)
         if mapped is None:
-            found.fields.append(FieldReport(wanted, (), len(raw), "drawn from the scenario"))
+            inspection.fields.append(FieldReport(wanted, (), len(raw), "drawn from the scenario"))
             continue
-        values = _column(raw, wanted, mapped, mapping, first_row, found.problems, document)
-        found.table[wanted.name] = values
+        values = _column(raw, wanted, mapped, mapping, first_row, inspection.problems, document)
+        inspection.table[wanted.name] = values
         missing = int(values.isna().sum())
         if wanted.required:
-            rows = np.flatnonzero(values.isna().to_numpy() & ~_rows_with(found.problems, mapped, first_row, len(raw)))
-            found.problems += [
+            rows = np.flatnonzero(
+                values.isna().to_numpy() & ~_rows_with(inspection.problems, mapped, first_row, len(raw))
+            )
+            inspection.problems += [
                 Problem(int(r) + first_row, ", ".join(mapped.columns), "", wanted.expectation) for r in rows
             ]
-        found.fields.append(FieldReport(wanted, tuple(mapped.columns), missing, _summary(wanted, values)))
-    found.problems.sort(key=lambda problem: (problem.row, problem.column))
-    return found
+        inspection.fields.append(FieldReport(wanted, tuple(mapped.columns), missing, _summary(wanted, values)))
+    inspection.problems.sort(key=lambda problem: (problem.row, problem.column))
+    return inspection
 
 
 def load(file: Path, map_file: Path, population: Population, seed: int, name: str) -> Portfolio:
     """Import a portfolio; what the file does not say is drawn from the population.
 
+    Args:
+        file, map_file: as for `inspect`.
+        population: what missing fields and values are drawn from.
+        seed: of those draws.
+        name: what reports call the portfolio.
+
     Raises:
         InputError: as `inspect`, and for the first problem of any value.
     """
-    found = inspect(file, map_file)
-    if found.problems:
-        first, more = found.problems[0], len(found.problems) - 1
+    inspection = inspect(file, map_file)
+    if inspection.problems:
+        first, more = inspection.problems[0], len(inspection.problems) - 1
         also = f"; {more:,} more problem{'s' * (more > 1)}, `recoup portfolio check` lists all" if more else ""
         raise InputError(file, f"row {first.row}, column {first.column}", first.value, first.expected + also)
-    table, filled = fill(found.table, population, seed)
+    table, filled = fill(inspection.table, population, seed)
     for wanted in FILE_FIELDS:
         if wanted.kind is Kind.INTEGER:
             table[wanted.name] = table[wanted.name].astype(np.float64).astype(np.int64)
@@ -112,23 +127,29 @@ def load(file: Path, map_file: Path, population: Population, seed: int, name: st
             table[wanted.name] = table[wanted.name].astype(np.float64).astype(bool)
         elif wanted.kind is Kind.NUMBER:
             table[wanted.name] = table[wanted.name].astype(np.float64)
-    mapping = found.mapping
+    mapping = inspection.mapping
     notes = (mapping.source, mapping.attribution, mapping.licence and f"Licence: {mapping.licence}", *mapping.notes)
     return Portfolio(table, name, filled, tuple(note for note in notes if note))
 
 
 def sample(portfolio: Portfolio, accounts: int, seed: int) -> Portfolio:
-    """So many accounts of a portfolio, chosen by the seed: without replacement, or with it if there are too few."""
+    """So many accounts of a portfolio, chosen by the seed: without replacement, or with it if there are too few.
+
+    Args:
+        portfolio: to choose from; returned as it is where it has exactly so many accounts.
+        accounts: how many.
+        seed: of the choice.
+    """
     size = len(portfolio)
     if accounts == size:
         return portfolio
     table = portfolio.table
     if accounts < size:
-        lots = uniforms(streams(seed, np.arange(size, dtype=np.int64)), _SAMPLE_DAY, _SAMPLE)
-        chosen = table.iloc[np.sort(np.argsort(lots, kind="stable")[:accounts])]
+        draws = uniforms(streams(seed, np.arange(size, dtype=np.int64)), _SAMPLE_DAY, _SAMPLE)
+        chosen = table.iloc[np.sort(np.argsort(draws, kind="stable")[:accounts])]
         return Portfolio(chosen.reset_index(drop=True), portfolio.name, portfolio.filled, portfolio.notes)
-    lots = uniforms(streams(seed, np.arange(accounts, dtype=np.int64)), _SAMPLE_DAY, _SAMPLE)
-    chosen = table.iloc[(lots * size).astype(np.int64)].reset_index(drop=True)
+    draws = uniforms(streams(seed, np.arange(accounts, dtype=np.int64)), _SAMPLE_DAY, _SAMPLE)
+    chosen = table.iloc[(draws * size).astype(np.int64)].reset_index(drop=True)
     copies = chosen.groupby("account_id").cumcount()
     chosen["account_id"] = chosen["account_id"].where(copies == 0, chosen["account_id"] + "~" + copies.astype(str))
     note = f"{accounts:,} accounts drawn with replacement from the {size:,} of the file"

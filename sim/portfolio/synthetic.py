@@ -33,12 +33,15 @@ class _Rows:
         self.population, self.keys, self.known = population, keys, known
 
     def uniform(self, draw: int) -> NDArray[np.float64]:
+        """The rows' uniform numbers in (0, 1) for draw number `draw`: shape (rows,)."""
         return uniforms(self.keys, BIRTH, Purpose.TRAIT + draw)
 
     def normal(self, draw: int) -> NDArray[np.float64]:
+        """The rows' standard normal numbers for draw number `draw`: shape (rows,)."""
         return normals(self.keys, BIRTH, Purpose.TRAIT + draw)
 
     def number(self, name: str) -> NDArray[np.float64]:
+        """A known column as numbers: shape (rows,)."""
         return self.known[name].to_numpy(np.float64)
 
     def log_income(self) -> NDArray[np.float64]:
@@ -47,6 +50,7 @@ class _Rows:
         return np.log(np.maximum(self.number("monthly_income"), 1.0) / p.income_median) / max(p.income_spread, 1e-9)
 
     def choose(self, weights: Mapping[Any, float], draw: int) -> NDArray[np.object_]:
+        """One of the names for each row, with probabilities in proportion to the weights: shape (rows,)."""
         names = np.array(list(weights), dtype=object)
         bounds = np.cumsum(list(weights.values()))
         picked = np.searchsorted(bounds, self.uniform(draw) * bounds[-1], side="right")
@@ -87,11 +91,11 @@ def _prior(rows: _Rows) -> NDArray[np.int64]:
     p = rows.population
     z = (rows.number("credit_score") - p.score_mean) / p.score_spread
     mean = p.prior_delinquencies_mean * np.exp(-0.3 * z - 0.045)
-    luck, count = rows.uniform(5), np.zeros(len(rows.keys), np.int64)
+    draw, count = rows.uniform(5), np.zeros(len(rows.keys), np.int64)
     term = np.exp(-mean)
     reached = term.copy()
     for k in range(1, 21):
-        count += luck > reached
+        count += draw > reached
         term = term * mean / k
         reached += term
     return count
@@ -165,7 +169,14 @@ def fill(table: pd.DataFrame, population: Population, seed: int) -> tuple[pd.Dat
 
 
 def generate(population: Population, accounts: int, seed: int, name: str) -> Portfolio:
-    """A portfolio drawn from a population; account i depends on (seed, i) alone."""
+    """A portfolio drawn from a population; account i depends on (seed, i) alone.
+
+    Args:
+        population: what to draw from.
+        accounts: how many.
+        seed: 0 .. 2**63-1.
+        name: of the portfolio; account ids begin with it.
+    """
     ids = pd.DataFrame({"account_id": [f"{name}-{number:07d}" for number in range(1, accounts + 1)]})
     table, _ = fill(ids, population, seed)
     return Portfolio(table, name, notes=(f"synthetic portfolio, seed {seed}",))

@@ -38,7 +38,7 @@ def days_of(loop: CorrectionLoop, env: simpy.Environment, complaints: list[int],
     for day, count in enumerate(complaints):
         resting.append(Channel.COLLECTOR in loop.suspended)
         env.run(until=day * MINUTES_PER_DAY + 23 * 60 + 31)
-        loop.book(count, 0, 0, accounts)
+        loop.record_day(count, 0, 0, accounts)
         env.run(until=(day + 1) * MINUTES_PER_DAY)
     return resting
 
@@ -94,7 +94,7 @@ def test_surcharge_holds_while_the_tolerated_rate_is_exceeded() -> None:
     loop = CorrectionLoop(env, section, {})
     found = []
     for complaints in (5, 1, 0, 0, 0):
-        loop.book(complaints, 0, 0, 1000)
+        loop.record_day(complaints, 0, 0, 1000)
         found.append(loop.surcharge())
     assert found == [0.0, 1250.0, 1250.0, 0.0, 0.0]
 
@@ -120,8 +120,8 @@ def test_courses_take_people_away_and_bring_them_back_better(conduct: Scenario) 
     assert care[16] == pytest.approx(care[6] / 2)
 
 
-def test_what_courses_teach_lowers_complaints_and_nothing_else_of_luck(conduct: Scenario) -> None:
-    """The first complaints are drawn under the same luck: those under care are a subset."""
+def test_what_courses_teach_lowers_complaints_and_no_other_draw(conduct: Scenario) -> None:
+    """The first complaints are drawn with the same random numbers: those under care are a subset."""
     world = watching(conduct.world)
     portfolio = conduct.portfolio(400, 2)
     runs = []
