@@ -1,7 +1,8 @@
 """Passes over many accounts: the loops around `debtor.py`, `compliance/gate.py` and `observation.py`.
 
 Every kernel works on rows first..last of the list of open accounts, releases the GIL, and writes nothing that another
-range of rows reads; sums are integers. How rows are cut into batches, and on how many threads, changes no result.
+range of rows reads; sums are integers. `accounts` are records (`account.ACCOUNT`), `params` is `parameters.kernel_record`,
+`today` is `observation.DAY_CONTEXT`, shape (1,). How rows are cut into batches, and on how many threads, changes no result.
 """
 
 from __future__ import annotations
@@ -49,7 +50,13 @@ def start_day(accounts, rows, first, last, params, today):  # type: ignore[no-un
 
 @njit(nogil=True)
 def allowed(accounts, rows, first, last, today, menu_bits, rules, gate, out):  # type: ignore[no-untyped-def]
-    """Fill rows first..last of the mask: bool (open accounts, menu)."""
+    """Fill rows first..last of the mask: bool (open accounts, menu), true where a treatment is possible and lawful.
+
+    Args:
+        menu_bits: feature bits of each treatment, uint64 (menu,).
+        rules: the gate's records (`gate.gate_table`).
+        gate: False = only what is impossible or suspended is masked.
+    """
     t = today[0]
     for row in range(first, last):
         a = accounts[rows[row]]
@@ -84,7 +91,14 @@ def pass_gate(a, t, item, rules, gate):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def decide(accounts, rows, first, last, actions, params, today, menu, rules, gate, queues):  # type: ignore[no-untyped-def]
-    """Gate each chosen treatment, foresee its attempt, and sort it into a queue: its number (`queue_of`), or NO_QUEUE."""
+    """Gate each chosen treatment, foresee its attempt, and sort it into a queue: its number (`queue_of`), or NO_QUEUE.
+
+    Args:
+        actions: menu index of each open account, int64.
+        menu: `Menu.table`.
+        rules, gate: as for `allowed`.
+        queues: uint8 (open accounts,); rows first..last are filled.
+    """
     p, t = params[0], today[0]
     for row in range(first, last):
         a = accounts[rows[row]]
@@ -111,14 +125,18 @@ def queue_key(a, t, priority):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def queue_keys(accounts, numbers, priority, today, out):  # type: ignore[no-untyped-def]
-    """`queue_key` for accounts waiting in one queue."""
+    """Fill `out`, uint64, with `queue_key` for accounts waiting in one queue; `priority` is theirs, in the same order."""
     for i in range(numbers.size):
         out[i] = queue_key(accounts[numbers[i]], today[0], priority[i])
 
 
 @njit(nogil=True)
 def serve(accounts, queue, seconds):  # type: ignore[no-untyped-def]
-    """Serve a queue in order while seconds are left; the last call may run over. Returns (served, seconds used)."""
+    """Serve accounts in the order of `queue` while seconds are left; the last call may run over.
+
+    Returns:
+        How many were served, and the seconds used.
+    """
     used, served = 0, 0
     for number in queue:
         if used >= seconds:

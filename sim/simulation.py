@@ -28,8 +28,8 @@ from recoup.sim.eventlog import EventLog
 from recoup.sim.inputs import InputError
 from recoup.sim.ledger import DayClose, Ledger
 from recoup.sim.observation import DAY_CONTEXT, FIELD_INDEX, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
-from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar
-from recoup.sim.operations.contact_centre import ContactCentre, Process, headcount, staff
+from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar, Process
+from recoup.sim.operations.contact_centre import ContactCentre, headcount, staff
 from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
 from recoup.sim.operations.economy import Economy
@@ -54,6 +54,14 @@ class Simulation:
         gate: with the gate off, unlawful treatments happen and are counted as breaches.
         record_events: keep one row per account and day on which anything happened (`events_table`).
         threads, batch: how the work is cut; no result depends on them.
+
+    Attributes:
+        day: number of the current day; it is morning.
+        accounts: records (`account.ACCOUNT`), shape (accounts,); read, do not write.
+        open_accounts: numbers of the open ones, ascending, int64 (open,); rows of observations, masks and actions.
+        menu: the treatments that actions index.
+        centres: what serves contacts, by name of the resource.
+        courts, corrections, economy, calendar, ledger: the other parts.
 
     Raises:
         InputError: an account is older than the age at which the world writes off.
@@ -214,7 +222,7 @@ class Simulation:
         return record
 
     def enter(self, numbers: NDArray[np.int64], fresh: NDArray[np.void]) -> None:
-        """Put new accounts in the places of closed ones, entering today.
+        """Put new accounts in the places of closed ones, entering today; the settlement budget grows by their share.
 
         Args:
             numbers: places, none of them open, each once.
@@ -228,7 +236,11 @@ class Simulation:
         self.open_accounts = np.flatnonzero(self.accounts["status"] == Status.OPEN)
 
     def leave(self, numbers: NDArray[np.int64]) -> None:
-        """Take open accounts out of the simulation, as if they had never owed: cases end, nothing is booked."""
+        """Take open accounts out of the simulation, as if they had never owed: cases end, nothing is booked.
+
+        Args:
+            numbers: of open accounts, int64.
+        """
         for number in numbers:
             self.courts.withdraw(int(number))
         self.accounts["status"][numbers] = Status.LEFT

@@ -17,6 +17,7 @@ from recoup.sim import treatments as tr
 from recoup.sim.account import NEVER, Stage
 from recoup.sim.compiled import njit
 from recoup.sim.compliance.rules import (
+    MOST_RULES,
     BrokenPlans,
     ContactCap,
     ContactHours,
@@ -65,7 +66,9 @@ class Trigger(IntEnum):
     BREATHING_SPACE = 18
 
 
-SUSPENDED = 240  # + channel: the number under which a channel's suspension is filed, above those of all rules
+SUSPENDED = (
+    MOST_RULES + 1
+)  # + channel: the number under which a channel's suspension is filed, above those of all rules
 
 
 class RuleRecord(NamedTuple):

@@ -76,7 +76,11 @@ class AccountEnv(gym.Env[NDArray[np.float32], np.int64]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """The next debtor."""
+        """The next debtor.
+
+        Returns:
+            Observation (fields,), and info with `action_mask` (menu,).
+        """
         super().reset(seed=seed)
         env = self._portfolio
         if seed is not None or not hasattr(self, "_rows") or env.simulation.day + env.days >= env.portfolio_days:
@@ -96,7 +100,14 @@ class AccountEnv(gym.Env[NDArray[np.float32], np.int64]):
         return self._masks[0].copy()
 
     def step(self, action: np.int64 | int) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
-        """One day of this debtor, and of everybody else."""
+        """One day of this debtor, and of everybody else.
+
+        Args:
+            action: menu index; a forbidden one is blocked and counted, never carried out.
+
+        Returns:
+            Observation (fields,), reward, terminated, truncated, and info (see the class).
+        """
         env = self._portfolio
         actions = self._treat_others()
         actions[0] = action

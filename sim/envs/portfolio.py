@@ -125,6 +125,12 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
 
         Args:
             options: `{"reset_mask": bool array (num_envs,)}` gives new accounts to those places only (living portfolios).
+
+        Returns:
+            Observations (num_envs, fields), and infos with `open`.
+
+        Raises:
+            ValueError: `reset_mask` of another shape or type, or for a cohort.
         """
         super().reset(seed=seed)
         mask = (options or {}).get("reset_mask")
@@ -157,7 +163,18 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         return self.simulation.day % self.world.decision_every_days > 0
 
     def step(self, actions: NDArray[np.int64]) -> Step:
-        """One day for every place. Forbidden actions are blocked and counted, never carried out."""
+        """One day for every place. Forbidden actions are blocked and counted, never carried out.
+
+        Args:
+            actions: menu indices, shape (num_envs,); those of closed accounts, and on days between decisions, are ignored.
+
+        Returns:
+            Observations (num_envs, fields), rewards, terminated, truncated (num_envs,), and infos: `open`; where episodes
+            ended also `final_obs` and `recovered` (share of the opening balance), with masks `_final_obs`, `_recovered`.
+
+        Raises:
+            ValueError: wrong shape, or an index outside the menu.
+        """
         simulation = self.simulation
         rows = simulation.open_accounts
         ages = simulation.day - simulation.accounts["entry_day"][rows]

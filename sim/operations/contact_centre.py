@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from recoup.sim.operations.clock import MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar
+from recoup.sim.operations.clock import MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar, Process
 from recoup.sim.parameters import Pool, Retraining, Training, Windows
 from recoup.sim.randomness import WHOLE_PORTFOLIO, Purpose, normals, streams
 from recoup.sim.treatments import Window
 
-Process = Generator[simpy.Event, object, None]
+_COURSE = np.dtype([("back", "f8"), ("complaint_fall", "f8"), ("half_life", "f8")])  # first day back, log fall, days
 _R_SKILL = int(Purpose.SKILL)  # compiled code takes an int much faster than a member of an enumeration
 
 
@@ -58,7 +57,7 @@ class ContactCentre:
         self.seconds = simpy.Container(env)
         self.skill = np.zeros(people)
         self._away = np.zeros(people, np.uint8)  # courses each one is at now
-        self._taught = np.zeros((3, people))  # latest course in conduct: first day back, complaint fall, half-life
+        self._taught = np.zeros(people, _COURSE)  # the latest course in conduct of each one
         self.capacity = self.used = self.requested = self.served = 0
         self.overhead = 0  # cents of training, today
         env.process(self._shifts())
@@ -72,10 +71,11 @@ class ContactCentre:
 
         The fall of each one's latest course halves every `half_life` days from the first day back.
         """
-        if not self._taught.any():
+        taught = self._taught[self._taught["complaint_fall"] > 0]
+        if not taught.size:
             return 0.0
-        back, fall, half_life = self._taught[:, self._taught[1] > 0]
-        return float(np.sum(fall * 0.5 ** ((day - back) / half_life)) / self.people)
+        left = taught["complaint_fall"] * 0.5 ** ((day - taught["back"]) / taught["half_life"])
+        return float(np.sum(left) / self.people)
 
     @property
     def away(self) -> int:
@@ -141,7 +141,7 @@ class ContactCentre:
             self._away[group] -= 1
             self.skill[group] += course.skill_gain
             back = int(self.env.now) // MINUTES_PER_DAY + 1
-            self._taught[:, group] = np.array([[back, course.complaint_fall, course.half_life]]).T
+            self._taught[group] = (back, course.complaint_fall, course.half_life)
 
     def end_of_day(self) -> ShiftTotals:
         """The day's totals; counting starts anew."""

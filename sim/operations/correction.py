@@ -8,17 +8,15 @@ days since: the same complaints are never answered twice.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 
 import pandas as pd
 import simpy
 
-from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY
+from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, Process
 from recoup.sim.operations.contact_centre import ContactCentre
 from recoup.sim.parameters import Conduct, Correction
 from recoup.sim.treatments import Channel, channel_bit
-
-Process = Generator[simpy.Event, object, None]
 
 LOOKS = DAY_ENDS + 7  # minutes of the day: the figures are closed, the next day has not begun
 COLUMNS = ("day", "correction", "watch", "count", "rate", "above", "suspended", "until", "retrained")
@@ -92,18 +90,19 @@ class CorrectionLoop:
         channels = [Channel[name.upper()] for name in suspend.channels] if suspend else []
         pools = retrain.pools if retrain else []
         day = int(self.env.now) // MINUTES_PER_DAY
-        values = (
-            day,
-            correction.id,
-            correction.watch,
-            count,
-            rate,
-            correction.above,
-            ", ".join(channel.name.lower() for channel in channels),
-            day + suspend.days if suspend else -1,
-            sum(self.centres[pool].people for pool in pools),
+        self._acts.append(
+            {
+                "day": day,
+                "correction": correction.id,
+                "watch": correction.watch,
+                "count": count,
+                "rate": rate,
+                "above": correction.above,
+                "suspended": ", ".join(channel.name.lower() for channel in channels),
+                "until": day + suspend.days if suspend else -1,
+                "retrained": sum(self.centres[pool].people for pool in pools),
+            }
         )
-        self._acts.append(dict(zip(COLUMNS, values, strict=True)))
         courses = [self.env.process(self.centres[pool].retrain(retrain)) for pool in pools] if retrain else []
         if suspend:
             self._resting.update(channels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import simpy
@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from recoup.sim.account import Event, Stage
 from recoup.sim.compiled import njit
 from recoup.sim.debtor import charge, receive
-from recoup.sim.operations.clock import COURT_OPENS, MINUTES_PER_DAY, Calendar
+from recoup.sim.operations.clock import COURT_OPENS, MINUTES_PER_DAY, Calendar, Process
 from recoup.sim.operations.contact_centre import headcount
 from recoup.sim.parameters import FeeStep, World
 from recoup.sim.randomness import Purpose, uniform
 
-Process = Generator[simpy.Event, object, None]
 # Compiled code takes an int much faster (70 µs a call) than a member of an enumeration.
 _R_JUDGMENT, _R_COURT_TIME = int(Purpose.JUDGMENT), int(Purpose.COURT_TIME)
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-
 import numpy as np
 import simpy
 
-from recoup.sim.operations.clock import MINUTES_PER_DAY
+from recoup.sim.operations.clock import MINUTES_PER_DAY, Process
 from recoup.sim.parameters import Macro
 from recoup.sim.randomness import WHOLE_PORTFOLIO, Purpose, normals, streams
-
-Process = Generator[simpy.Event, object, None]
 
 MONTH_DAYS = 30
 _R_MACRO = int(Purpose.MACRO)  # compiled code takes an int much faster than a member of an enumeration

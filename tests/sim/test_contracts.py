@@ -10,7 +10,8 @@ import pytest
 
 import recoup.sim
 from recoup.scenarios.schema import load_scenario
-from recoup.sim.observation import FIELD_INDEX, FIELDS, OBSERVATION, by_name
+from recoup.sim.compiled import fingerprint
+from recoup.sim.observation import FIELD_INDEX, FIELDS, OBSERVATION, by_name, observe
 from recoup.sim.operations.courts import court_fee, court_fee_cents
 from recoup.sim.operations.resources import (
     NO_RESOURCE,
@@ -62,8 +63,6 @@ def test_observations_are_one_memory_under_two_names() -> None:
 
 
 def test_every_field_is_written() -> None:
-    from recoup.sim.observation import observe
-
     source = ast.parse(Path(observe.py_func.__code__.co_filename).read_text(encoding="utf-8"))
     kernel = next(node for node in ast.walk(source) if isinstance(node, ast.FunctionDef) and node.name == "observe")
     written = [
@@ -126,3 +125,17 @@ def test_a_day_comes_back_with_its_record() -> None:
     assert np.array_equal(flows, simulation.accounts["cash"] - simulation.accounts["cost"]) and flows.any()
     nothing = np.zeros(simulation.open_accounts.size, np.int64)
     assert simulation.advance(nothing).evening.size == 0
+
+
+def test_compile_cache_notices_a_change_in_any_folder(tmp_path: Path) -> None:
+    deep = tmp_path / "operations" / "courts.py"
+    deep.parent.mkdir()
+    for file in (tmp_path / "debtor.py", deep):
+        file.write_text("x = 1\n")
+    marks = [fingerprint(tmp_path), fingerprint(tmp_path)]
+    deep.write_text("x = 10\n")
+    marks.append(fingerprint(tmp_path))
+    deep.rename(tmp_path / "courts.py")
+    marks.append(fingerprint(tmp_path))
+    assert marks[0] == marks[1] and len(set(marks)) == 3
+    assert fingerprint() in str(observe.stats.cache_path)

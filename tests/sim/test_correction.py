@@ -128,7 +128,7 @@ def test_what_courses_teach_lowers_complaints_and_no_other_draw(conduct: Scenari
     for fall in (0.0, 2.0):
         simulation = Simulation(world, portfolio, conduct.rules, 2)
         for centre in simulation.centres.values():
-            centre._taught[:] = [[0], [fall], [1e9]]
+            centre._taught[:] = (0, fall, 1e9)
         simulation._today["care"][:, Channel.COLLECTOR] = fall
         calls = simulation.menu.index["collector/morning"]
         simulation.advance(np.full(simulation.open_accounts.size, calls))
@@ -137,7 +137,7 @@ def test_what_courses_teach_lowers_complaints_and_no_other_draw(conduct: Scenari
     more = Simulation(world, portfolio, conduct.rules, 2)
     calm = Simulation(world, portfolio, conduct.rules, 2)
     for centre in calm.centres.values():
-        centre._taught[:] = [[0], [3.0], [1e9]]
+        centre._taught[:] = (0, 3.0, 1e9)
     for simulation in (more, calm):
         policy = policy_named("status-quo", simulation, 2)
         for _ in range(60):
