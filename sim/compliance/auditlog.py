@@ -145,12 +145,12 @@ def typed_log(source: Path | pd.DataFrame) -> Log:
 
 @dataclass(frozen=True)
 class Writing:
-    """How a CSV log writes its text; `told` says where the user names these, for messages."""
+    """How a CSV log writes its text; `option` is how messages name the setting, `{}` standing for it."""
 
     encoding: str = "utf-8"
     delimiter: str = ","
     decimal: str = "."
-    told: str = "--{}"
+    option: str = "--{}"
 
 
 def read_log(file: Path, writing: Writing | None = None) -> Log:
@@ -160,7 +160,7 @@ def read_log(file: Path, writing: Writing | None = None) -> Log:
         InputError: unreadable, a column that lacks, or the first cell (row and column) that is not as it must be.
     """
     writing = writing or Writing()
-    cells, first = read_cells(file, writing.encoding, writing.delimiter, writing.told)
+    cells, first = read_cells(file, writing.encoding, writing.delimiter, writing.option)
     names = [str(name) for name in cells.column_names]
     for column in AUDIT_COLUMNS:
         if column.required and column.name not in names:
@@ -269,5 +269,5 @@ def _refuse_the_first_fault(
         column = have[order]
         expected = column.expectation
         if column.kind in ("number", "hour") and "," in (cell or "") and writing.decimal == ".":
-            expected += f" (name a decimal mark with {writing.told.format('decimal')})"
+            expected += f" (name a decimal mark with {writing.option.format('decimal')})"
         raise InputError(file, f"row {line}, column {column.name}", "" if cell is None else cell, expected)

@@ -60,7 +60,7 @@ class Trigger(IntEnum):
     NOT_NOTICED_FOR = 12  # no notice, or not yet `limit` days ago
     BUDGET_SPENT = 13
     DAY_OFF = 14
-    AFTER_DEFAULT_OF_PLANS = 15  # `most` plans broken
+    PLANS_BROKEN = 15  # `most` plans broken
     CONVERSATION_CAP = 16  # `most` days with a conversation within `limit` days
     CEASE_CONTACT = 17
     BREATHING_SPACE = 18
@@ -157,7 +157,7 @@ def _records(rule: Rule, world: World) -> list[RuleRecord]:
             return [RuleRecord(Trigger.ALWAYS, bits)] if bits else []
         case BrokenPlans():
             bits = tr.offer_bits(OfferKind.PLAN) | tr.offer_bits(OfferKind.RESTRUCTURE)
-            return [RuleRecord(Trigger.AFTER_DEFAULT_OF_PLANS, bits, rule.most)]
+            return [RuleRecord(Trigger.PLANS_BROKEN, bits, rule.most)]
         case DiscountAuthority():
             above = tr.offer_bits(OfferKind.SETTLEMENT, least_discount=rule.most + 1e-6)
             return [RuleRecord(Trigger.YOUNGER_THAN, above, limit=rule.before_dpd)] if above else []

@@ -59,7 +59,7 @@ class CorrectionLoop:
             return 0.0
         return 100.0 * regulator.cost
 
-    # --- what it is told ------------------------------------------------------------------------------------------
+    # --- what it is given -----------------------------------------------------------------------------------------
 
     def record_day(self, complaints: int, blocked: int, breaches: int, open_accounts: int) -> None:
         """Note the counts of a day that has been closed; `blocked` are treatments stopped by rules, not by suspensions."""

@@ -160,12 +160,12 @@ IN_THE_MAP = "`{}` in the column map"
 
 
 def read_cells(
-    file: Path, encoding: str = "utf-8", delimiter: str = ",", told: str = IN_THE_MAP
+    file: Path, encoding: str = "utf-8", delimiter: str = ",", option: str = IN_THE_MAP
 ) -> tuple[pa.Table, int]:
     """All cells of a CSV or Parquet file as text (null where Parquet has one), and the row number of the first data row.
 
     Args:
-        told: where the user names encoding and delimiter, for messages.
+        option: how messages name the setting (encoding, delimiter), `{}` standing for it.
 
     Raises:
         InputError: missing, empty, unreadable, wrong encoding, ragged, two columns of one name, no rows.
@@ -179,7 +179,7 @@ def read_cells(
     is_parquet = content[:4] == b"PAR1"
     if file.suffix.lower() in (".parquet", ".pq") and not is_parquet:
         raise InputError(file, "first bytes", content[:4], "a Parquet file (it begins with PAR1)")
-    table = _parquet(file, content) if is_parquet else _csv(file, content, encoding, delimiter, told)
+    table = _parquet(file, content) if is_parquet else _csv(file, content, encoding, delimiter, option)
     names = [str(name) for name in table.column_names]
     for number, name in enumerate(names):
         if name in names[:number]:
@@ -189,19 +189,19 @@ def read_cells(
     return table, 1 if is_parquet else 2
 
 
-def _csv(file: Path, content: bytes, encoding: str, delimiter: str, told: str) -> pa.Table:
+def _csv(file: Path, content: bytes, encoding: str, delimiter: str, option: str) -> pa.Table:
     try:
         text = content.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        expected = f"text in {encoding} (name another with {told.format('encoding')}, as in gb18030)"
+        expected = f"text in {encoding} (name another with {option.format('encoding')}, as in gb18030)"
         raise InputError(
             file, f"line {line}, byte {error.start}", content[error.start : error.start + 1], expected
         ) from None
     header = next((line for line in text.splitlines() if line.strip()), "")
     other = next((mark for mark in ";\t|," if mark in header), None)
     if delimiter not in header and other:
-        where = told.format("delimiter")
+        where = option.format("delimiter")
         expected = f"columns separated by {delimiter!r} (name another with {where}, as in {other!r})"
         raise InputError(file, "header", header, expected)
     columns = next(csv.reader([header], delimiter=delimiter))
