@@ -15,6 +15,8 @@ NEVER = -10_000  # a day before every day of a simulation
 
 @unique
 class Status(IntEnum):
+    """Whether an account is open, and how it ended."""
+
     OPEN = 0
     PAID = 1
     SETTLED = 2

@@ -23,8 +23,10 @@ _SOURCES = Path(__file__).parent
 _KEEP_SECONDS = 7 * 24 * 3600
 
 
-def _fingerprint() -> str:
-    marks = [f"{file.name} {(s := file.stat()).st_mtime_ns} {s.st_size}" for file in sorted(_SOURCES.rglob("*.py"))]
+def fingerprint(sources: Path = _SOURCES) -> str:
+    """16 hex digits that change with the place, time of change or size of any Python file in a folder, however deep."""
+    files = sorted(sources.rglob("*.py"))
+    marks = [f"{file.relative_to(sources)} {(s := file.stat()).st_mtime_ns} {s.st_size}" for file in files]
     return hashlib.sha256("\n".join(marks).encode()).hexdigest()[:16]
 
 
@@ -33,7 +35,7 @@ def _cache_folder() -> Path:
     beside = _SOURCES / "__pycache__"
     writable = os.access(beside if beside.exists() else _SOURCES, os.W_OK)
     base = beside if writable else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "recoup"
-    folder = base / f"compiled-{_fingerprint()}"
+    folder = base / f"compiled-{fingerprint()}"
     if not folder.exists():
         for old in base.glob("compiled-*"):
             if time.time() - old.stat().st_mtime > _KEEP_SECONDS:
@@ -41,14 +43,17 @@ def _cache_folder() -> Path:
     return folder
 
 
-_FOLDER = str(_cache_folder())
+FOLDER = str(_cache_folder())
 
 
 def njit(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """As `numba.njit(cache=True, **options)`, cached under the package's fingerprint."""
+    """As `numba.njit(cache=True, **options)`, cached under the package's fingerprint.
+
+    Functions of other packages that call this one's compiled functions must use it too, so that they notice a change here.
+    """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        others, config.CACHE_DIR = config.CACHE_DIR, _FOLDER
+        others, config.CACHE_DIR = config.CACHE_DIR, FOLDER
         try:
             return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
         finally:

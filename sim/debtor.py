@@ -1,8 +1,8 @@
-"""One account through one day: wake, be contacted, respond, pay.
+"""One account through one day: start it, be contacted, respond, pay.
 
 Each function changes one account record `a` (see `account.ACCOUNT`) under parameters `p` (`parameters.kernel_record`)
-and the day `t` (`observation.DAY`). The fast engine calls them over arrays; the plain reference in tests/ calls them
-one debtor at a time. Probabilities come from `behaviour.py`, luck from `randomness.py`, and nothing else is random.
+and the day `t` (`observation.DAY_CONTEXT`). The fast engine calls them over arrays; the plain reference in tests/ calls them
+one debtor at a time. Probabilities come from `behaviour.py`, random numbers from `randomness.py`, and nothing else is random.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ R_CEASE, R_BREATHING = int(Purpose.CEASE_CONTACT), int(Purpose.BREATHING_SPACE)
 
 
 @njit()
-def wake(a, p, t):  # type: ignore[no-untyped-def]
+def start_day(a, p, t):  # type: ignore[no-untyped-def]
     """A new day begins: interest, fading of what was felt, loss and finding of work."""
     if a.outcome:
         a.last_outcome = a.outcome
@@ -98,11 +98,11 @@ def wake(a, p, t):  # type: ignore[no-untyped-def]
     a.visit_history <<= 1
     a.letter_history <<= 1
     a.conversation_history <<= 1
-    luck = uniform(a.key, t.day, R_JOB)
+    draw = uniform(a.key, t.day, R_JOB)
     if a.employed:
-        if luck < b.loses_work(p, t.macro):
+        if draw < b.loses_work(p, t.macro):
             a.employed = 0
-    elif luck < p.job_found_monthly / 30.0:
+    elif draw < p.job_found_monthly / 30.0:
         a.employed = 1
 
 
@@ -136,7 +136,7 @@ def charge(a, t, cents):  # type: ignore[no-untyped-def]
 
 @njit()
 def close(a, t, status):  # type: ignore[no-untyped-def]
-    """The account leaves the book."""
+    """The account is closed and leaves the portfolio: what was agreed and pending ends with it."""
     a.status = status
     a.closed_day = t.day
     a.promise_due = NEVER
@@ -175,7 +175,7 @@ def forgive(a, t):  # type: ignore[no-untyped-def]
 
 @njit()
 def skill_of(a, t, skills):  # type: ignore[no-untyped-def]
-    """Skill of the person on duty who has this account today: by lot, whoever else is served."""
+    """Skill of the person on duty who has this account today: at random, whoever else is served."""
     return skills[bits(a.key, t.day, R_COLLECTOR) % skills.size] if skills.size else 0.0
 
 
@@ -282,7 +282,7 @@ def answer_offer(a, p, t, item, staff):  # type: ignore[no-untyped-def]
     """Put the offer to the debtor; True when he accepts."""
     kind, discount = OFFER_KIND[item.offer], OFFER_DISCOUNT[item.offer]
     income = b.disposable_income(p, a.disposable, a.employed, t.income_factor)
-    luck = uniform(a.key, t.day, R_OFFER)
+    draw = uniform(a.key, t.day, R_OFFER)
     a.offers += 1
     a.events |= E_OFFER
     if kind == _SETTLEMENT:
@@ -293,7 +293,7 @@ def answer_offer(a, p, t, item, staff):  # type: ignore[no-untyped-def]
         )
         a.best_discount = max(a.best_discount, discount)
         a.waiting += p.waiting_learned * discount
-        accepted = luck < chance
+        accepted = draw < chance
         if accepted:
             a.promise_amount = int(a.balance * (1.0 - discount) + 0.5)
             a.promise_due = t.day + SETTLEMENT_DAYS
@@ -306,7 +306,7 @@ def answer_offer(a, p, t, item, staff):  # type: ignore[no-untyped-def]
         instalment = -(-a.balance // months)
         fit = b.log_fit(income, instalment / 100.0)
         secured = kind == _RESTRUCTURE
-        accepted = luck < b.plan_acceptance(p, a.willingness, fit, a.refused, staff, secured)
+        accepted = draw < b.plan_acceptance(p, a.willingness, fit, a.refused, staff, secured)
         if accepted:
             a.plan_months, a.plan_left, a.plan_missed = months, months, 0
             a.plan_amount = instalment
@@ -463,7 +463,7 @@ def seek_breathing_space(a, p, t):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def live_through(a, p, t, item, skills):  # type: ignore[no-untyped-def]
+def step_day(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     """All of an open account's day after the queues have decided who is served."""
     if a.status != _OPEN:
         return

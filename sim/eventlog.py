@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from recoup.sim.account import Event, Outcome
 from recoup.sim.compliance.auditlog import AUDIT_COLUMNS, CHANNELS, LEGAL_NAMES, OFFER_NAMES
 from recoup.sim.kernels import EVENT_NAMES
-from recoup.sim.treatments import OFFER_DISCOUNT, OFFER_KIND, OFFER_MONTHS, OfferKind, Window
-
-if TYPE_CHECKING:
-    from recoup.sim.simulation import Simulation
+from recoup.sim.operations.clock import Calendar
+from recoup.sim.parameters import Windows
+from recoup.sim.treatments import OFFER_DISCOUNT, OFFER_KIND, OFFER_MONTHS, Menu, OfferKind, Window
 
 _STATE = (
     "number",
@@ -44,27 +43,38 @@ _UNTIL = {
 
 
 class EventLog:
-    """Notes every evening the accounts to which something happened."""
+    """Notes every evening the accounts to which something happened.
 
-    def __init__(self, simulation: Simulation) -> None:
-        self._simulation = simulation
+    Args:
+        accounts: records (`account.ACCOUNT`), read in place each evening, shape (accounts,).
+        account_ids: the name of each, shape (accounts,).
+        menu: the treatments that the records' `treatment` indexes.
+        windows: hours of the contact windows.
+        calendar: dates and days off.
+    """
+
+    def __init__(
+        self, accounts: NDArray[np.void], account_ids: NDArray[Any], menu: Menu, windows: Windows, calendar: Calendar
+    ) -> None:
+        self._accounts, self._account_ids = accounts, account_ids
+        self._menu, self._windows, self._calendar = menu, windows, calendar
         self._days: list[dict[str, NDArray[np.generic]]] = []
         self._claims: NDArray[np.int64] = np.zeros(0, np.int64)
         self._budget_left = 1.0
 
     def morning(self, budget_left: float) -> None:
-        """Note what the day's decisions were taken on."""
-        self._claims, self._budget_left = self._simulation.accounts["balance"].copy(), budget_left
+        """Note what the day's decisions were taken on; `budget_left` is the share of the settlement budget."""
+        self._claims, self._budget_left = self._accounts["balance"].copy(), budget_left
 
-    def evening(self, rows: NDArray[np.int64]) -> None:
-        """Note what happened to the accounts that were open in the morning."""
-        s = self._simulation
-        busy = rows[(s.accounts["treatment"][rows] > 0) | (s.accounts["events"][rows] > 0)]
-        day = {name: s.accounts[name][busy] for name in _STATE} | {"claim": self._claims[busy]}
-        day["day"] = np.full(busy.size, s.day, np.int32)
-        day["day_off"] = np.full(busy.size, s.calendar.is_day_off(s.day))
-        day["budget_left"] = np.full(busy.size, self._budget_left, np.float32)
-        self._days.append(day)
+    def evening(self, day: int, rows: NDArray[np.int64]) -> None:
+        """Note what happened on a day to the accounts `rows`, those that were open in the morning."""
+        a = self._accounts
+        busy = rows[(a["treatment"][rows] > 0) | (a["events"][rows] > 0)]
+        notes = {name: a[name][busy] for name in _STATE} | {"claim": self._claims[busy]}
+        notes["day"] = np.full(busy.size, day, np.int32)
+        notes["day_off"] = np.full(busy.size, self._calendar.is_day_off(day))
+        notes["budget_left"] = np.full(busy.size, self._budget_left, np.float32)
+        self._days.append(notes)
 
     def _table(self) -> pd.DataFrame:
         names = (*_STATE, "claim", "day", "day_off", "budget_left")
@@ -74,13 +84,13 @@ class EventLog:
 
     def events(self, rule_names: Mapping[int, str]) -> pd.DataFrame:
         """Every event by name; see `Ledger.events_table`."""
-        log, s = self._table(), self._simulation
+        log = self._table()
         outcomes = np.array([outcome.name.lower() for outcome in Outcome])
         table = pd.DataFrame(
             {
                 "day": log["day"],
-                "account_id": s.portfolio.column("account_id")[log["number"]],
-                "treatment": pd.Index(s.menu.names)[log["treatment"]],
+                "account_id": self._account_ids[log["number"]],
+                "treatment": pd.Index(self._menu.names)[log["treatment"]],
                 "outcome": outcomes[log["outcome"]],
                 "rule": log["rule"].map(rule_names),
             }
@@ -93,7 +103,7 @@ class EventLog:
 
     def audit(self, rule_names: Mapping[int, str]) -> pd.DataFrame:
         """The log as `AUDIT_COLUMNS` has it; texts as categories, so that it is small on disk and in memory."""
-        log, s = self._table(), self._simulation
+        log = self._table()
         number, treatment = log["number"].to_numpy(), log["treatment"].to_numpy()
         days, flags = log["day"].to_numpy(), log["events"].to_numpy()
 
@@ -103,13 +113,13 @@ class EventLog:
         def where(mask: NDArray[np.bool_], values: object) -> pd.Series:  # type: ignore[type-arg]
             return pd.Series(values, dtype="Int32").where(mask)
 
-        menu = s.menu.table[treatment]
-        hours = np.array([s.world.windows.hours(window) for window in Window], np.float32)
+        menu = self._menu.table[treatment]
+        hours = np.array([self._windows.hours(window) for window in Window], np.float32)
         contact, offer = menu["channel"] > 0, OFFER_KIND[menu["offer"]]
-        dates = [pd.Timestamp(s.calendar.date(day)) for day in range(int(days.max(initial=0)) + 1)]
+        dates = [pd.Timestamp(self._calendar.date(day)) for day in range(int(days.max(initial=0)) + 1)]
         table = pd.DataFrame(
             {
-                "account_id": pd.Categorical.from_codes(number, pd.Index(s.portfolio.column("account_id"))),
+                "account_id": pd.Categorical.from_codes(number, pd.Index(self._account_ids)),
                 "day": days,
                 "date": pd.Series(dates, dtype="datetime64[ns]").to_numpy()[days],
                 "channel": _category(menu["channel"], CHANNELS),
@@ -121,9 +131,9 @@ class EventLog:
                 "legal": _category(menu["legal"], LEGAL_NAMES),
                 "done": happened(Event.ATTEMPT | Event.NOTICE | Event.SUIT | Event.ENFORCEMENT),
                 "stopped_by": pd.Categorical(log["rule"].where(happened(Event.BLOCKED)).map(dict(rule_names))),
-                "dpd": s.accounts["dpd0"][number] + days,
+                "dpd": self._accounts["dpd0"][number] + days,
                 "claim": log["claim"] / 100.0,
-                "opening": s.accounts["opening"][number] / 100.0,
+                "opening": self._accounts["opening"][number] / 100.0,
                 "interest": log["interest"] / 100.0,
                 "day_off": log["day_off"].astype(bool),
                 "budget_left": log["budget_left"],

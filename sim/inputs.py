@@ -52,6 +52,7 @@ class Document:
         return f"line {line}, {name}" if name else f"line {line}"
 
     def error(self, path: Place, value: object, expected: str) -> InputError:
+        """The error to raise for the value at a place of this file."""
         return InputError(self.source, self.place(path), value, expected)
 
 
@@ -59,6 +60,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     """PyYAML keeps the last of two equal keys without a word; a plan that loses a rule so is a trap."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """As PyYAML's; MarkedYAMLError for a key that stands twice or is a list or mapping."""
         seen: set[object] = set()
         for key, _ in node.value:
             name = self.construct_object(key, deep=True)
@@ -70,6 +72,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """As PyYAML's; MarkedYAMLError for a value that cannot be (30 February)."""
         try:
             return super().construct_object(node, deep)
         except ValueError as error:  # 2025-02-30, or a number of thousands of digits

@@ -1,7 +1,8 @@
-"""Passes over many accounts: the loops around `debtor.py`, `compliance.py` and `observation.py`.
+"""Passes over many accounts: the loops around `debtor.py`, `compliance/gate.py` and `observation.py`.
 
 Every kernel works on rows first..last of the list of open accounts, releases the GIL, and writes nothing that another
-range of rows reads; sums are integers. How rows are cut into batches, and on how many threads, changes no result.
+range of rows reads; sums are integers. `accounts` are records (`account.ACCOUNT`), `params` is `parameters.kernel_record`,
+`today` is `observation.DAY_CONTEXT`, shape (1,). How rows are cut into batches, and on how many threads, changes no result.
 """
 
 from __future__ import annotations
@@ -9,17 +10,14 @@ from __future__ import annotations
 import numpy as np
 
 from recoup.sim import debtor
-from recoup.sim.account import Event, Outcome
+from recoup.sim.account import Event, Outcome, Status
 from recoup.sim.compiled import njit
 from recoup.sim.compliance.gate import SUSPENDED, impossible, rule_against, unlawful
+from recoup.sim.operations.resources import NO_RESOURCE, RESOURCE_BY_CHANNEL, queue_of
 from recoup.sim.randomness import Purpose, bits
-from recoup.sim.treatments import OFFER_KIND, Channel, OfferKind
+from recoup.sim.treatments import OFFER_KIND, OfferKind
 
-POOLS = ("collector", "specialist", "autocall", "visit")
 NO_QUEUE = 255
-_POOL_OF = np.full(len(Channel), NO_QUEUE, np.uint8)
-for _number, _name in enumerate(POOLS):
-    _POOL_OF[Channel[_name.upper()]] = _number
 
 _E_BLOCKED, _E_BREACH, _BLOCKED = int(Event.BLOCKED), int(Event.BREACH), int(Outcome.BLOCKED)
 _SETTLEMENT, _R_QUEUE = int(OfferKind.SETTLEMENT), int(Purpose.QUEUE)
@@ -27,18 +25,23 @@ _SETTLEMENT, _R_QUEUE = int(OfferKind.SETTLEMENT), int(Purpose.QUEUE)
 # Daily totals: events by bit, then sums of money and counts.
 EVENT_NAMES = tuple(event.name.lower() for event in Event if event.name)
 SUMS = ("open", "balance", "cash", "forgiven", "cost", "settlement_offers")
-_N_EVENTS = len(EVENT_NAMES)
+_EVENTS = len(EVENT_NAMES)
+_TOTALS = _EVENTS + len(SUMS)
+_OPEN, _BALANCE, _CASH, _FORGIVEN, _COST, _SETTLEMENT_OFFERS = (
+    _EVENTS + SUMS.index(name) for name in ("open", "balance", "cash", "forgiven", "cost", "settlement_offers")
+)
+_STATUS_OPEN = int(Status.OPEN)
 
 
 @njit(nogil=True)
-def wake(accounts, rows, first, last, params, today):  # type: ignore[no-untyped-def]
+def start_day(accounts, rows, first, last, params, today):  # type: ignore[no-untyped-def]
     """Begin a day for all. Returns cents that agreed but unpaid settlements will forgive, and late interest in cents."""
     p, t = params[0], today[0]
     pending, interest = 0, 0
     for row in range(first, last):
         a = accounts[rows[row]]
         before = a.interest
-        debtor.wake(a, p, t)
+        debtor.start_day(a, p, t)
         interest += a.interest - before
         if a.promise_discount > 0.0:
             pending += a.balance - a.promise_amount
@@ -47,7 +50,13 @@ def wake(accounts, rows, first, last, params, today):  # type: ignore[no-untyped
 
 @njit(nogil=True)
 def allowed(accounts, rows, first, last, today, menu_bits, rules, gate, out):  # type: ignore[no-untyped-def]
-    """Fill rows first..last of the mask: bool (open accounts, menu)."""
+    """Fill rows first..last of the mask: bool (open accounts, menu), true where a treatment is possible and lawful.
+
+    Args:
+        menu_bits: feature bits of each treatment, uint64 (menu,).
+        rules: the gate's records (`gate.gate_table`).
+        gate: False = only what is impossible or suspended is masked.
+    """
     t = today[0]
     for row in range(first, last):
         a = accounts[rows[row]]
@@ -82,7 +91,14 @@ def pass_gate(a, t, item, rules, gate):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def decide(accounts, rows, first, last, actions, params, today, menu, rules, gate, queues):  # type: ignore[no-untyped-def]
-    """Gate each chosen treatment, foresee its attempt, and sort it into a queue: pool * 4 + window, or NO_QUEUE."""
+    """Gate each chosen treatment, foresee its attempt, and sort it into a queue: its number (`queue_of`), or NO_QUEUE.
+
+    Args:
+        actions: menu index of each open account, int64.
+        menu: `Menu.table`.
+        rules, gate: as for `allowed`.
+        queues: uint8 (open accounts,); rows first..last are filled.
+    """
     p, t = params[0], today[0]
     for row in range(first, last):
         a = accounts[rows[row]]
@@ -94,29 +110,33 @@ def decide(accounts, rows, first, last, actions, params, today, menu, rules, gat
         item = menu[action]
         if item.group:
             debtor.dial(a, p, t, item.channel, item.group, item.window, item.offer)
-            pool = _POOL_OF[item.channel]
-            if pool == NO_QUEUE:
+            resource = RESOURCE_BY_CHANNEL[item.channel]
+            if resource == NO_RESOURCE:
                 a.served = 1
             else:
-                queues[row] = pool * 4 + item.window
+                queues[row] = queue_of(resource, item.window)
 
 
 @njit()
 def queue_key(a, t, priority):  # type: ignore[no-untyped-def]
-    """Place in the queue: priority first, then a lot drawn for the account and day (uint64)."""
+    """Place in the queue: priority first, then a random number of the account and day (uint64)."""
     return (np.uint64(priority) << np.uint64(56)) | (bits(a.key, t.day, _R_QUEUE) >> np.uint64(8))
 
 
 @njit(nogil=True)
 def queue_keys(accounts, numbers, priority, today, out):  # type: ignore[no-untyped-def]
-    """`queue_key` for accounts waiting in one queue."""
+    """Fill `out`, uint64, with `queue_key` for accounts waiting in one queue; `priority` is theirs, in the same order."""
     for i in range(numbers.size):
         out[i] = queue_key(accounts[numbers[i]], today[0], priority[i])
 
 
 @njit(nogil=True)
 def serve(accounts, queue, seconds):  # type: ignore[no-untyped-def]
-    """Serve a queue in order while seconds are left; the last call may run over. Returns (served, seconds used)."""
+    """Serve accounts in the order of `queue` while seconds are left; the last call may run over.
+
+    Returns:
+        How many were served, and the seconds used.
+    """
     used, served = 0, 0
     for number in queue:
         if used >= seconds:
@@ -129,30 +149,32 @@ def serve(accounts, queue, seconds):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def live(accounts, rows, first, last, params, today, menu, skills):  # type: ignore[no-untyped-def]
-    """Let treated and untreated accounts live through the rest of the day.
+def step_day(accounts, rows, first, last, params, today, menu, skills, net_flow):  # type: ignore[no-untyped-def]
+    """The rest of the day, for treated and untreated accounts.
 
     Args:
         skills: one float64 array by channel number: skill of the people on duty.
+        net_flow: int64 (open accounts,); rows first..last are filled with cash less cost of the day, cents.
 
     Returns:
         int64 totals of the day: counts by `EVENT_NAMES`, then `SUMS`.
     """
     p, t = params[0], today[0]
-    totals = np.zeros(_N_EVENTS + 6, np.int64)
+    totals = np.zeros(_TOTALS, np.int64)
     for row in range(first, last):
         a = accounts[rows[row]]
         item = menu[a.treatment]
-        debtor.live_through(a, p, t, item, skills[item.channel])
+        debtor.step_day(a, p, t, item, skills[item.channel])
         events = a.events
         if events:
-            for event in range(_N_EVENTS):
+            for event in range(_EVENTS):
                 totals[event] += (events >> event) & 1
             if events & debtor.E_OFFER and OFFER_KIND[item.offer] == _SETTLEMENT:
-                totals[_N_EVENTS + 5] += 1
-        totals[_N_EVENTS] += a.status == 0
-        totals[_N_EVENTS + 1] += a.balance
-        totals[_N_EVENTS + 2] += a.cash_today
-        totals[_N_EVENTS + 3] += a.forgiven_today
-        totals[_N_EVENTS + 4] += a.cost_today
+                totals[_SETTLEMENT_OFFERS] += 1
+        totals[_OPEN] += a.status == _STATUS_OPEN
+        totals[_BALANCE] += a.balance
+        totals[_CASH] += a.cash_today
+        totals[_FORGIVEN] += a.forgiven_today
+        totals[_COST] += a.cost_today
+        net_flow[row] = a.cash_today - a.cost_today
     return totals

@@ -1,10 +1,11 @@
-"""The books: what happened each day, what became of each account, and where every cent went."""
+"""The ledger: what happened each day, what became of each account, and where every cent went."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,11 +15,10 @@ from recoup.sim.account import Event, Stage, Status
 from recoup.sim.compliance.gate import SUSPENDED
 from recoup.sim.eventlog import EventLog
 from recoup.sim.kernels import EVENT_NAMES, SUMS
-from recoup.sim.observation import FIELD_INDEX, TIERS
+from recoup.sim.observation import TIERS
+from recoup.sim.operations.contact_centre import ShiftTotals
+from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.treatments import Channel
-
-if TYPE_CHECKING:
-    from recoup.sim.simulation import Simulation
 
 _DAILY_NAMES = {
     "attempt": "attempts",
@@ -57,68 +57,112 @@ def money_gap(accounts: NDArray[np.void]) -> NDArray[np.int64]:
     return np.asarray(inflow - outflow, np.int64)
 
 
-class Ledger:
-    """Keeps the daily figures of a simulation and, if asked, its event log."""
+@dataclass(frozen=True)
+class DayClose:
+    """What a finished day hands to the ledger, beside the accounts themselves.
 
-    def __init__(self, simulation: Simulation, record_events: bool) -> None:
-        self._simulation = simulation
-        self._log = EventLog(simulation) if record_events else None
+    Attributes:
+        day: number of the day.
+        rows: numbers of the accounts that were open in the morning, int64 (open,).
+        totals: int64, counts by `kernels.EVENT_NAMES`, then `kernels.SUMS`; empty where no account was open.
+        interest: late interest charged in the morning, cents.
+        macro, discount_factor: of the day.
+        complaint_surcharge: cents that a complaint of the day costs more.
+        shifts: what each resource gave, by name.
+        legal_active, legal_capacity, legal_queue: case places taken, all places, suits that wait for one.
+        suspended: channels that a correction has closed.
+        away: people at courses.
+    """
+
+    day: int
+    rows: NDArray[np.int64]
+    totals: NDArray[np.int64]
+    interest: int
+    macro: float
+    discount_factor: float
+    complaint_surcharge: float
+    shifts: Mapping[str, ShiftTotals]
+    legal_active: int
+    legal_capacity: int
+    legal_queue: int
+    suspended: Sequence[Channel]
+    away: int
+
+
+class Ledger:
+    """Keeps the daily figures of a simulation and, if asked, its event log.
+
+    Args:
+        accounts: records (`account.ACCOUNT`), read in place, shape (accounts,).
+        portfolio: who they are.
+        rule_ids: ids of the rule pack's rules, in order.
+        entry_tiers: index into `observation.TIERS` of each account when it entered, int (accounts,).
+        log: where events are kept; None = nowhere.
+
+    Attributes:
+        forgiven: cents forgiven so far.
+    """
+
+    def __init__(
+        self,
+        accounts: NDArray[np.void],
+        portfolio: Portfolio,
+        rule_ids: Sequence[str],
+        entry_tiers: NDArray[np.integer],
+        log: EventLog | None,
+    ) -> None:
+        self._accounts, self._portfolio, self._rule_ids, self._log = accounts, portfolio, tuple(rule_ids), log
         self._days: list[dict[str, Any]] = []
         self._by_rule = {Event.BLOCKED: Counter[int](), Event.BREACH: Counter[int]()}
-        self.interest_today = 0
         self.forgiven = 0
-        tiers = simulation.observe()[:, FIELD_INDEX["tier"]].astype(int)
-        self._entry_tier = np.array(TIERS)[tiers]
+        self._entry_tier = np.array(TIERS)[entry_tiers]
         self._fees = 0
 
     @property
     def yesterday(self) -> dict[str, Any]:
-        """The figures of the latest day that was closed."""
+        """The figures of the latest day that was closed: a row of `daily_table`."""
         return self._days[-1]
 
     def begin_day(self, settlement_budget_left: float) -> None:
-        """The morning's decisions have been taken; nothing has come of them yet."""
+        """The morning's decisions have been taken; nothing has come of them yet. The budget's share is left, 0 to 1."""
         if self._log:
             self._log.morning(settlement_budget_left)
 
-    def close_day(self, totals: NDArray[np.int64]) -> None:
-        """Book a day from the kernels' totals, the staff's clocks and the court's docket."""
-        s = self._simulation
-        values = totals.tolist() if totals.size else [0] * (len(EVENT_NAMES) + len(SUMS))
-        day: dict[str, Any] = {"day": s.day}
+    def close_day(self, close: DayClose) -> None:
+        """Book a finished day: `daily_table` has one row more, and the event log the day's events."""
+        accounts, rows = self._accounts, close.rows
+        values = close.totals.tolist() if close.totals.size else [0] * (len(EVENT_NAMES) + len(SUMS))
+        day: dict[str, Any] = {"day": close.day}
         day |= dict(zip((_DAILY_NAMES.get(name, name) for name in EVENT_NAMES), values, strict=False))
         day |= dict(zip(SUMS, values[len(EVENT_NAMES) :], strict=True))
-        fees = int(s.accounts["fees"].sum()) if day["judgments"] else self._fees
-        day |= {"interest": self.interest_today, "fees": fees - self._fees, "macro": s.economy.index}
-        day["discount_factor"] = s.discount_factor
+        fees = int(accounts["fees"].sum()) if day["judgments"] else self._fees
+        day |= {"interest": close.interest, "fees": fees - self._fees, "macro": close.macro}
+        day["discount_factor"] = close.discount_factor
         self._fees = fees
         self.forgiven += int(day["forgiven"])
-        overhead = 0
-        for name, centre in s.centres.items():
+        for name, shift in close.shifts.items():
             day |= {
-                f"{name}_seconds": centre.used,
-                f"{name}_capacity": centre.capacity,
-                f"{name}_requested": centre.requested,
-                f"{name}_served": centre.served,
+                f"{name}_seconds": shift.used,
+                f"{name}_capacity": shift.capacity,
+                f"{name}_requested": shift.requested,
+                f"{name}_served": shift.served,
             }
-            overhead += centre.overhead
-            centre.end_of_day()
-        day |= {"overhead": overhead, "legal_active": s.courts.team.count, "legal_capacity": s.courts.team.capacity}
-        day["legal_queue"] = s.courts.waiting
-        day |= {"suspended": _names(s.corrections.suspended), "away": sum(c.away for c in s.centres.values())}
-        day["regulator_cost"] = round(day["complaints"] * s.complaint_surcharge)
+        day["overhead"] = sum(shift.overhead for shift in close.shifts.values())
+        day |= {"legal_active": close.legal_active, "legal_capacity": close.legal_capacity}
+        day["legal_queue"] = close.legal_queue
+        day |= {"suspended": _names(close.suspended), "away": close.away}
+        day["regulator_cost"] = round(day["complaints"] * close.complaint_surcharge)
         self._days.append(day)
-        rows = s.open_accounts
         suspended = self._suspended
         for event in (Event.BLOCKED, Event.BREACH):
             if day[_DAILY_NAMES.get(event.name.lower(), event.name.lower())]:  # type: ignore[union-attr]
-                self._by_rule[event].update(s.accounts["rule"][rows][s.accounts["events"][rows] & event > 0].tolist())
+                self._by_rule[event].update(accounts["rule"][rows][accounts["events"][rows] & event > 0].tolist())
         day["blocked_suspended"] = self._suspended - suspended
         if self._log:
-            self._log.evening(rows)
+            self._log.evening(close.day, rows)
 
-    def forget(self, departed: NDArray[np.void]) -> None:
-        """Accounts make way for others: what they were charged so far is not asked of the newcomers."""
+    def remove(self, departed: NDArray[np.void]) -> None:
+        """Accounts (records, `account.ACCOUNT`) make way for others: what they were charged is not asked of the newcomers."""
         self._fees -= int(departed["fees"].sum())
 
     @property
@@ -133,7 +177,7 @@ class Ledger:
 
     def rule_names(self, none: str = "") -> dict[int, str]:
         """What the numbers in `rule` stand for; 0 is `none`."""
-        rules = {number: rule.id for number, rule in enumerate(self._simulation.rules.rules, start=1)}
+        rules = dict(enumerate(self._rule_ids, start=1))
         channels = {SUSPENDED + channel: f"suspended-{channel.name.lower()}" for channel in Channel if channel}
         return {0: none} | rules | channels
 
@@ -178,8 +222,7 @@ class Ledger:
 
         `closed_day` is −1 for open accounts. Protected attributes (age, sex, region) are here for the fairness audit only.
         """
-        s = self._simulation
-        a, people = s.accounts, s.portfolio.table
+        a, people = self._accounts, self._portfolio.table
         table = pd.DataFrame(
             {name: people[name].to_numpy() for name in ("account_id", "product", "age", "sex", "region", "dpd")}
         )

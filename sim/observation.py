@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recoup.sim.account import NEVER, Outcome, Stage
 from recoup.sim.compiled import njit
@@ -100,8 +101,16 @@ FIELD_INDEX = {field.name: index for index, field in enumerate(FIELDS)}
 LOW = np.array([field.low for field in FIELDS], np.float32)
 HIGH = np.array([field.high for field in FIELDS], np.float32)
 
-# What is the same for every account on a day, in the order the kernel reads it.
-DAY = np.dtype(
+OBSERVATION = np.dtype([(field.name, "f4") for field in FIELDS])
+
+
+def by_name(observations: NDArray[np.float32]) -> NDArray[np.void]:
+    """The same memory as records of fields: C-contiguous float32 (accounts, fields) to `OBSERVATION` (accounts,)."""
+    return observations.view(OBSERVATION)[:, 0]
+
+
+# What is the same for every account on a day.
+DAY_CONTEXT = np.dtype(
     [
         ("day", "i8"),
         ("weekday", "i8"),
@@ -175,66 +184,70 @@ def tier_of(a, rule, dpd):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def observe(accounts, open_accounts, first, last, today, tier_rule, low, high, out):  # type: ignore[no-untyped-def]
-    """Fill rows first..last of `out`, float32 (open accounts, fields), in the order of `FIELDS`."""
+def observe(accounts, open_accounts, first, last, today, tier_rule, low, high, out, named):  # type: ignore[no-untyped-def]
+    """Fill rows first..last of `out`, float32 (open accounts, fields), in the order of `FIELDS`.
+
+    `named` is the same memory as records of fields (`by_name(out)`), so that no field is written by its position.
+    """
     t = today[0]
     rule = tier_rule[0]
     for row in range(first, last):
         a = accounts[open_accounts[row]]
-        o = out[row]
+        o = named[row]
         dpd = a.dpd0 + t.day
-        o[0] = dpd
-        o[1] = a.balance / 100.0
-        o[2] = a.opening / 100.0
-        o[3] = a.cash / a.opening
-        o[4] = a.score
-        o[5] = a.income
-        o[6] = a.stable_assets
-        o[7] = a.early_warning
-        o[8] = tier_of(a, rule, dpd)
-        o[9] = a.product
-        o[10] = a.tenure
-        o[11] = a.prior
-        o[12] = t.day - a.entry_day
-        o[13] = popcount(a.call_history & 0x7F)
-        o[14] = popcount(a.text_history & 0x7F)
-        o[15] = popcount(a.visit_history & 0x3FFFFFFF)
-        o[16] = days_between(t.day, a.last_attempt)
-        o[17] = days_between(t.day, a.last_reach)
-        o[18] = a.last_outcome
-        o[19] = a.attempts
-        o[20] = a.reaches
+        o.dpd = dpd
+        o.balance = a.balance / 100.0
+        o.opening_balance = a.opening / 100.0
+        o.paid_share = a.cash / a.opening
+        o.credit_score = a.score
+        o.monthly_income = a.income
+        o.stable_assets = a.stable_assets
+        o.early_warning = a.early_warning
+        o.tier = tier_of(a, rule, dpd)
+        o.product = a.product
+        o.tenure_months = a.tenure
+        o.prior_delinquencies = a.prior
+        o.days_in_portfolio = t.day - a.entry_day
+        o.calls_7d = popcount(a.call_history & 0x7F)
+        o.texts_7d = popcount(a.text_history & 0x7F)
+        o.visits_30d = popcount(a.visit_history & 0x3FFFFFFF)
+        o.days_since_attempt = days_between(t.day, a.last_attempt)
+        o.days_since_reached = days_between(t.day, a.last_reach)
+        o.last_outcome = a.last_outcome
+        o.attempts = a.attempts
+        o.reached = a.reaches
         promised = a.promise_due != NEVER
-        o[21] = promised
-        o[22] = a.promise_due - t.day if promised else 0
-        o[23] = a.kept
-        o[24] = a.broken
-        o[25] = a.offers
-        o[26] = a.refused
-        o[27] = a.best_discount
-        o[28] = days_between(t.day, a.last_payment)
-        o[29] = a.payments
-        o[30] = a.plan_months > 0
-        o[31] = a.plan_missed
-        o[32] = a.plans_broken
-        o[33] = a.restructured
-        o[34] = a.stage
-        o[35] = days_between(t.day, a.stage_day) if a.stage else 0
-        o[36] = a.hardship_until > t.day
-        o[37] = a.dispute_until > t.day
-        o[38] = a.complaint_until > t.day
-        o[39] = a.opted_out
-        o[40] = days_to_payday(t.day_of_month, a.payday)
-        o[41] = t.weekday
-        o[42] = t.day_off
-        o[43] = t.macro
-        o[44] = t.collector_load
-        o[45] = t.collector_fill
-        o[46] = t.specialist_load
-        o[47] = t.specialist_fill
-        o[48] = t.autocall_load
-        o[49] = t.legal_load
-        o[50] = t.legal_queue
-        o[51] = t.settlement_budget_left
-        for field in range(o.size):
-            o[field] = min(max(o[field], low[field]), high[field])
+        o.promise_open = promised
+        o.promise_due_in = a.promise_due - t.day if promised else 0
+        o.promises_kept = a.kept
+        o.promises_broken = a.broken
+        o.offers_made = a.offers
+        o.offers_refused = a.refused
+        o.best_discount = a.best_discount
+        o.days_since_payment = days_between(t.day, a.last_payment)
+        o.payments = a.payments
+        o.plan_active = a.plan_months > 0
+        o.plan_missed = a.plan_missed
+        o.plans_broken = a.plans_broken
+        o.restructured = a.restructured
+        o.legal_stage = a.stage
+        o.days_in_stage = days_between(t.day, a.stage_day) if a.stage else 0
+        o.hardship = a.hardship_until > t.day
+        o.dispute = a.dispute_until > t.day
+        o.complaint_open = a.complaint_until > t.day
+        o.opted_out = a.opted_out
+        o.days_to_payday = days_to_payday(t.day_of_month, a.payday)
+        o.weekday = t.weekday
+        o.day_off = t.day_off
+        o.macro_index = t.macro
+        o.collector_load = t.collector_load
+        o.collector_fill = t.collector_fill
+        o.specialist_load = t.specialist_load
+        o.specialist_fill = t.specialist_fill
+        o.autocall_load = t.autocall_load
+        o.legal_load = t.legal_load
+        o.legal_queue = t.legal_queue
+        o.settlement_budget_left = t.settlement_budget_left
+        values = out[row]
+        for field in range(values.size):
+            values[field] = min(max(values[field], low[field]), high[field])

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from recoup.sim.operations.resources import RESOURCES
 from recoup.sim.treatments import Channel, Window
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -27,13 +28,13 @@ Count = Annotated[int, Field(ge=0, le=100_000)]
 
 
 class Section(BaseModel):
-    """A part of a scenario: immutable, and unknown names are errors."""
+    """A part of a scenario: immutable; unknown names and values out of range are a pydantic `ValidationError`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
 class PerChannel(Section):
-    """One number per channel."""
+    """One number per channel; what it means, in which unit, and whether it may be negative is said where it is used."""
 
     sms: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
     wechat: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
@@ -50,7 +51,7 @@ class PerChannel(Section):
 
 
 class PerWindow(Section):
-    """One number per contact window."""
+    """One number per contact window, not negative; unit as said where it is used."""
 
     morning: NonNegative
     midday: NonNegative
@@ -226,7 +227,7 @@ class Training(Section):
 
 
 class Operations(Section):
-    """What is scarce: people, lines, cases."""
+    """What is scarce: people, lines, cases. Each pool serves the channel of its name (`operations.resources`)."""
 
     collector: Pool
     specialist: Pool
@@ -247,7 +248,7 @@ class FeeStep(Section):
 
 
 class Courts(Section):
-    """The docket and its price."""
+    """What the courts take of time and money. Durations are uniform between their least and most days."""
 
     fee_steps: list[FeeStep] = Field(min_length=1, description="court fee by claim")
     summary_factor: Share = Field(description="factor on the fee in summary procedure")
@@ -271,7 +272,7 @@ class Courts(Section):
 
 
 class Shock(Section):
-    """A step of the macro index on a day of the simulation."""
+    """A step of the macro index on a day of the simulation; it fades as the index does (`Macro.persistence`)."""
 
     day: Annotated[int, Field(ge=0, le=10_000)]
     size: Effect
@@ -349,6 +350,7 @@ class Windows(Section):
         return self
 
     def hours(self, window: Window) -> tuple[float, float]:
+        """Opening and closing hour of a window, 0 to 24."""
         return getattr(self, window.name.lower())  # type: ignore[no-any-return]
 
 
@@ -361,7 +363,7 @@ class Regulator(Section):
 
 
 class Suspension(Section):
-    """Channels that rest."""
+    """Channels that rest, and for how many days."""
 
     channels: list[ChannelName] = Field(min_length=1)
     days: Annotated[int, Field(ge=1, le=365)]
@@ -448,7 +450,9 @@ def kernel_record(world: World) -> NDArray[np.void]:
     """Everything compiled code needs of a world as one record, shape (1,).
 
     Behaviour parameters keep their names (float64 scalars, vectors by channel or window); each half-life adds a
-    `<name>_keep`, the share left after a day. Costs are in cents, times in seconds, both by channel where they differ.
+    `<name>_keep`, the share left after a day: 0.5 ** (1 / half-life). Costs are in cents, times in seconds, both by channel
+    (shape (9,), `Channel` order) where they differ: `cost_contact` an attempt, `cost_minute` a minute of staff time,
+    `seconds_*` what a call takes of its resource.
     """
     columns: dict[str, Any] = {}
     for name in Behaviour.model_fields:
@@ -457,19 +461,11 @@ def kernel_record(world: World) -> NDArray[np.void]:
         if name.endswith("_half_life"):
             columns[name.removesuffix("_half_life") + "_keep"] = 0.5 ** (1.0 / value)
     costs, operations = world.costs, world.operations
-    pools: dict[Channel, Pool] = {
-        Channel.AUTOCALL: operations.autocall,
-        Channel.COLLECTOR: operations.collector,
-        Channel.SPECIALIST: operations.specialist,
-        Channel.VISIT: operations.visit,
-    }
+    pools: dict[Channel, Pool] = {resource.channel: getattr(operations, resource.name) for resource in RESOURCES}
     for seconds in ("seconds_unanswered", "seconds_reached", "seconds_offer"):
         columns[seconds] = np.array([getattr(pools[c], seconds) if c in pools else 0.0 for c in Channel])
-    minute = {
-        Channel.COLLECTOR: costs.minute.get("collector", 0.0),
-        Channel.SPECIALIST: costs.minute.get("specialist", 0.0),
-    }
-    columns["cost_minute"] = np.array([100.0 * minute.get(channel, 0.0) for channel in Channel])
+    by_minute = {str(name): cost for name, cost in costs.minute.items()}
+    columns["cost_minute"] = np.array([100.0 * by_minute.get(channel.name.lower(), 0.0) for channel in Channel])
     columns["cost_contact"] = 100.0 * costs.contact.vector()
     for name in ("notice", "settlement_documents", "complaint"):
         columns[f"cost_{name}"] = 100.0 * getattr(costs, name)

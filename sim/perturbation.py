@@ -19,6 +19,10 @@ def with_behaviour(world: World, factors: Mapping[str, float]) -> World:
 
     A log-odds or log-intensity base is multiplied like any other number, so that ±30 % of `pay_base` = −2.1 moves the
     intensity by a factor of about 1.9.
+
+    Args:
+        world: left as it is.
+        factors: by name of `behaviour_parameters`; channels and windows of one parameter share its factor.
     """
     changes = {}
     for name, factor in factors.items():
@@ -33,7 +37,13 @@ def with_behaviour(world: World, factors: Mapping[str, float]) -> World:
 
 
 def randomised(world: World, spread: float, rng: np.random.Generator) -> World:
-    """Every behaviour parameter times a factor of its own, uniform on 1 ± spread."""
+    """The world with every behaviour parameter times a factor of its own, uniform on 1 ± spread (domain randomisation).
+
+    Args:
+        world: left as it is.
+        spread: 0 (the world itself) to 1.
+        rng: one draw a parameter, in the order of `behaviour_parameters`.
+    """
     return with_behaviour(world, {name: rng.uniform(1.0 - spread, 1.0 + spread) for name in behaviour_parameters()})
 
 

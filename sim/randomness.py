@@ -1,7 +1,7 @@
 """Counter-based random numbers keyed by (seed, account, day, purpose).
 
 A draw depends on its key alone: not on batch layout, threads, workers, or on what other accounts did. Two policies
-on one seed meet the same luck, so their differences are paired (common random numbers). The mixing function is
+on one seed meet the same random numbers, so their differences are paired (common random numbers). The mixing function is
 SplitMix64's finaliser (Steele, Lea & Flood, OOPSLA 2014), applied twice.
 """
 

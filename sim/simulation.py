@@ -22,21 +22,25 @@ from recoup.sim import kernels
 from recoup.sim.account import Event, Stage, Status
 from recoup.sim.compliance.gate import gate_table
 from recoup.sim.compliance.rules import RulePack
+from recoup.sim.day import DayRecord
 from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
+from recoup.sim.eventlog import EventLog
 from recoup.sim.inputs import InputError
-from recoup.sim.ledger import Ledger
-from recoup.sim.observation import DAY as DAY_RECORD
-from recoup.sim.observation import FIELDS, HIGH, LOW, TIER_RULE, observe
-from recoup.sim.operations.clock import DAY, DAY_ENDS, HOUR, Calendar
-from recoup.sim.operations.contact_centre import STAFF, ContactCentre, Economy, Process, headcount, staff
+from recoup.sim.ledger import DayClose, Ledger
+from recoup.sim.observation import DAY_CONTEXT, FIELD_INDEX, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
+from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar, Process
+from recoup.sim.operations.contact_centre import ContactCentre, headcount, staff
 from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
+from recoup.sim.operations.economy import Economy
+from recoup.sim.operations.resources import RESOURCES, Resource, queue_of
 from recoup.sim.parameters import World, kernel_record
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.traits import open_accounts
 from recoup.sim.treatments import Channel, Menu, Window
 
 BATCH = 16_384  # rows a kernel call works on; changes speed only
+_SKILLED = {resource.channel: resource for resource in RESOURCES if resource.skilled}
 
 
 class Simulation:
@@ -46,10 +50,18 @@ class Simulation:
         world: parameters of the scenario.
         portfolio: complete accounts.
         rules: the rule pack that gates treatments.
-        seed: 0 .. 2**63-1. The same seed meets the same luck under every policy.
+        seed: 0 .. 2**63-1. Every policy meets the same random numbers on a seed (common random numbers).
         gate: with the gate off, unlawful treatments happen and are counted as breaches.
         record_events: keep one row per account and day on which anything happened (`events_table`).
         threads, batch: how the work is cut; no result depends on them.
+
+    Attributes:
+        day: number of the current day; it is morning.
+        accounts: records (`account.ACCOUNT`), shape (accounts,); read, do not write.
+        open_accounts: numbers of the open ones, ascending, int64 (open,); rows of observations, masks and actions.
+        menu: the treatments that actions index.
+        centres: what serves contacts, by name of the resource.
+        courts, corrections, economy, calendar, ledger: the other parts.
 
     Raises:
         InputError: an account is older than the age at which the world writes off.
@@ -84,32 +96,34 @@ class Simulation:
         self._menu_bits = self._menu_table["bits"].copy()
         self._rules_table = gate_table(rules, world)
         self._params = kernel_record(world)
-        self._today = np.zeros(1, DAY_RECORD)
+        self._today = np.zeros(1, DAY_CONTEXT)
         self._tier_rule = _tier_record(world)
         self._batch, self._threads = batch, ThreadPoolExecutor(threads) if threads > 1 else None
         self._priority = self._queues = np.zeros(0, np.uint8)
         self._instalments: dict[int, list[tuple[NDArray[np.int64], NDArray[np.uint64]]]] = defaultdict(list)
-        self.keep_flows, self.flows = False, np.zeros(0, np.int64)  # cents of cash less cost by account, latest day
-        self.watched = np.zeros(0, np.int64)  # accounts whose records are kept as they were in the latest evening
-        self.evening = self.accounts[:0]
+        self._net_flow = np.zeros(0, np.int64)
+        self._interest = 0  # cents charged this morning
         self._budget = int(world.settlement_budget * int(self.accounts["opening"].sum()))
 
         self.env = simpy.Environment()
         self.calendar = Calendar(world.start, world.holidays)
         self.economy = Economy(self.env, world.macro, seed)
-        self.centres = {name: self._centre(name, seed) for name in kernels.POOLS}
+        self.centres = {resource.name: self._centre(resource, seed) for resource in RESOURCES}
         self.courts = LegalDesk(self.env, world, self.calendar, self.accounts, self._params, self._today)
         self.corrections = CorrectionLoop(self.env, world.conduct, self.centres)
         self.env.process(self._days())
         self._begin_day(pending=0)
-        self.ledger = Ledger(self, record_events)
+        names = portfolio.column("account_id")
+        log = EventLog(self.accounts, names, self.menu, world.windows, self.calendar) if record_events else None
+        entry_tiers = self.observe()[:, FIELD_INDEX["tier"]].astype(int)
+        self.ledger = Ledger(self.accounts, portfolio, [rule.id for rule in rules.rules], entry_tiers, log)
 
-    def _centre(self, name: str, seed: int) -> ContactCentre:
+    def _centre(self, resource: Resource, seed: int) -> ContactCentre:
         operations = self.world.operations
-        pool = getattr(operations, name)
+        pool = getattr(operations, resource.name)
         people = headcount(pool.per_1000_accounts, len(self.portfolio))
-        centre = ContactCentre(self.env, name, pool, self.world.windows, self.calendar, people)
-        if name in STAFF:
+        centre = ContactCentre(self.env, resource.name, pool, self.world.windows, self.calendar, people)
+        if resource.skilled:
             staff(centre, seed, operations.skill_spread)
             centre.train(operations.training)
         return centre
@@ -139,7 +153,7 @@ class Simulation:
         """
         rows = self.open_accounts if numbers is None else numbers
         out = np.empty((rows.size, len(FIELDS)), np.float32)
-        self._over_rows(observe, self._today, self._tier_rule, LOW, HIGH, out, rows=rows)
+        self._over_rows(observe, self._today, self._tier_rule, LOW, HIGH, out, by_name(out), rows=rows)
         return out
 
     def masks(self, numbers: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
@@ -155,12 +169,22 @@ class Simulation:
 
     # --- one day ------------------------------------------------------------------------------------------------
 
-    def advance(self, actions: NDArray[np.integer], priority: NDArray[np.integer] | None = None) -> None:
+    def advance(
+        self,
+        actions: NDArray[np.integer],
+        priority: NDArray[np.integer] | None = None,
+        *,
+        keep_evening: NDArray[np.int64] | None = None,
+    ) -> DayRecord:
         """Carry out one day's decisions and run the clock to the next morning.
 
         Args:
             actions: menu index for each open account, shape (open,).
-            priority: 0 (first) to 255 for each open account where queues are longer than capacity; None = by lot.
+            priority: 0 (first) to 255 for each open account where queues are longer than capacity; None = at random.
+            keep_evening: numbers of accounts whose records of this evening are wanted (`DayRecord.evening`); None = none.
+
+        Returns:
+            The day that ended.
 
         Raises:
             ValueError: wrong shape, or an index outside the menu.
@@ -185,16 +209,20 @@ class Simulation:
             self._queues,
         )
         self.ledger.begin_day(float(self._today["settlement_budget_left"][0]))
-        self.env.run(until=(self.day + 1) * DAY)
-        if self.keep_flows:
-            rows = self.open_accounts
-            self.flows = self.accounts["cash_today"][rows] - self.accounts["cost_today"][rows]
-        self.evening = self.accounts[self.watched]
+        self.env.run(until=(self.day + 1) * MINUTES_PER_DAY)
+        record = DayRecord(
+            day=self.day,
+            rows=self.open_accounts,
+            net_flow=self._net_flow,
+            figures=self.ledger.yesterday,
+            evening=self.accounts[:0].copy() if keep_evening is None else self.accounts[keep_evening],
+        )
         self.day += 1
-        self._begin_day(self._wake())
+        self._begin_day(self._start_day())
+        return record
 
     def enter(self, numbers: NDArray[np.int64], fresh: NDArray[np.void]) -> None:
-        """Put new accounts in the places of closed ones, entering today.
+        """Put new accounts in the places of closed ones, entering today; the settlement budget grows by their share.
 
         Args:
             numbers: places, none of them open, each once.
@@ -202,13 +230,17 @@ class Simulation:
         """
         fresh["number"], fresh["entry_day"] = numbers, self.day
         fresh["dpd0"] -= self.day
-        self.ledger.forget(self.accounts[numbers])
+        self.ledger.remove(self.accounts[numbers])
         self.accounts[numbers] = fresh
         self._budget += int(self.world.settlement_budget * int(fresh["opening"].sum()))
         self.open_accounts = np.flatnonzero(self.accounts["status"] == Status.OPEN)
 
     def leave(self, numbers: NDArray[np.int64]) -> None:
-        """Take open accounts out of the simulation, as if they had never owed: cases end, nothing is booked."""
+        """Take open accounts out of the simulation, as if they had never owed: cases end, nothing is booked.
+
+        Args:
+            numbers: of open accounts, int64.
+        """
         for number in numbers:
             self.courts.withdraw(int(number))
         self.accounts["status"][numbers] = Status.LEFT
@@ -220,13 +252,13 @@ class Simulation:
         while True:
             self._let_instalments_fall_due(day)
             for window in Window:
-                opens = round(self.world.windows.hours(window)[0] * HOUR)
-                yield self.env.timeout(day * DAY + opens + 1 - self.env.now)
+                opens = round(self.world.windows.hours(window)[0] * MINUTES_PER_HOUR)
+                yield self.env.timeout(day * MINUTES_PER_DAY + opens + 1 - self.env.now)
                 self._serve(window)
-            yield self.env.timeout(day * DAY + DAY_ENDS - self.env.now)
+            yield self.env.timeout(day * MINUTES_PER_DAY + DAY_ENDS - self.env.now)
             self._end_day()
             day += 1
-            yield self.env.timeout(day * DAY - self.env.now)
+            yield self.env.timeout(day * MINUTES_PER_DAY - self.env.now)
 
     def _let_instalments_fall_due(self, day: int) -> None:
         for numbers, keys in self._instalments.get(day, ()):
@@ -235,8 +267,8 @@ class Simulation:
             self.accounts["plan_due"][numbers[same]] = self.accounts["plan_months"][numbers[same]] > 0
 
     def _serve(self, window: Window) -> None:
-        for pool, centre in enumerate(self.centres.values()):
-            rows = np.flatnonzero(self._queues == pool * 4 + window)
+        for resource, centre in enumerate(self.centres.values()):
+            rows = np.flatnonzero(self._queues == queue_of(resource, int(window)))
             if rows.size == 0:
                 continue
             numbers = self.open_accounts[rows]
@@ -250,18 +282,36 @@ class Simulation:
     def _end_day(self) -> None:
         nobody = np.zeros(0)
         skills = tuple(
-            self.centres[channel.name.lower()].on_duty() if channel.name.lower() in STAFF else nobody
+            self.centres[resource.name].on_duty() if (resource := _SKILLED.get(channel)) else nobody
             for channel in Channel
         )
-        totals = self._over_rows(kernels.live, self._params, self._today, self._menu_table, skills)
         rows = self.open_accounts
+        self._net_flow = np.empty(rows.size, np.int64)
+        totals = self._over_rows(kernels.step_day, self._params, self._today, self._menu_table, skills, self._net_flow)
         events = self.accounts["events"][rows]
         self._schedule_instalments(rows, events)
         self._go_to_court(rows, events)
-        self.ledger.close_day(np.sum(totals, axis=0) if totals else np.zeros(0, np.int64))
+        away = sum(centre.away for centre in self.centres.values())
+        self.ledger.close_day(
+            DayClose(
+                day=self.day,
+                rows=rows,
+                totals=np.sum(totals, axis=0) if totals else np.zeros(0, np.int64),
+                interest=self._interest,
+                macro=self.economy.index,
+                discount_factor=self.discount_factor,
+                complaint_surcharge=self.complaint_surcharge,
+                shifts={name: centre.end_of_day() for name, centre in self.centres.items()},
+                legal_active=self.courts.team.count,
+                legal_capacity=int(self.courts.team.capacity),
+                legal_queue=self.courts.waiting,
+                suspended=self.corrections.suspended,
+                away=away,
+            )
+        )
         day = self.ledger.yesterday
         by_rules = int(day["blocked"] - day["blocked_suspended"])
-        self.corrections.book(int(day["complaints"]), by_rules, int(day["breaches"]), int(day["open"]))
+        self.corrections.record_day(int(day["complaints"]), by_rules, int(day["breaches"]), int(day["open"]))
 
     def _schedule_instalments(self, rows: NDArray[np.int64], events: NDArray[np.uint32]) -> None:
         running = self.accounts["plan_months"][rows] > 0
@@ -283,14 +333,14 @@ class Simulation:
             else:
                 self.courts.enforce(int(number))
 
-    def _wake(self) -> int:
+    def _start_day(self) -> int:
         """Drop closed accounts, and begin the day for the others; cents pending in agreed settlements."""
         still_open = self.accounts["status"][self.open_accounts] == Status.OPEN
         if not still_open.all():
             self.open_accounts = self.open_accounts[still_open]
         self._set_today()
-        sums = self._over_rows(kernels.wake, self._params, self._today)
-        self.ledger.interest_today = sum(interest for _, interest in sums)
+        sums = self._over_rows(kernels.start_day, self._params, self._today)
+        self._interest = sum(interest for _, interest in sums)
         return sum(pending for pending, _ in sums)
 
     def _set_today(self) -> None:
@@ -303,24 +353,26 @@ class Simulation:
         t["daily_rate"] = min(self.world.annual_rate, self.rules.interest_cap) / 365.0
         t["suspended"] = self.corrections.suspended_bits
         t["complaint_surcharge"] = self.corrections.surcharge()
-        for name in STAFF:
-            t["care"][Channel[name.upper()]] = self.centres[name].care(self.day)
+        for channel, resource in _SKILLED.items():
+            t["care"][channel] = self.centres[resource.name].care(self.day)
 
     def _begin_day(self, pending: int) -> None:
         """What the new day's observation says of yesterday's resources."""
         t = self._today[0]
         if self.day == 0:
             self._set_today()
-            for fill in ("collector_fill", "specialist_fill"):
-                t[fill] = 1.0
+            for resource in RESOURCES:
+                if resource.fill_observed:
+                    t[f"{resource.name}_fill"] = 1.0
         else:
             last = self.ledger.yesterday
-            for name in ("collector", "specialist", "autocall"):
-                capacity = last[f"{name}_capacity"]
-                t[f"{name}_load"] = min(last[f"{name}_seconds"] / capacity, 1.0) if capacity else 0.0
-            for name in ("collector", "specialist"):
-                requested = last[f"{name}_requested"]
-                t[f"{name}_fill"] = last[f"{name}_served"] / requested if requested else 1.0
+            for resource in RESOURCES:
+                name = resource.name
+                capacity, requested = last[f"{name}_capacity"], last[f"{name}_requested"]
+                if resource.load_observed:
+                    t[f"{name}_load"] = min(last[f"{name}_seconds"] / capacity, 1.0) if capacity else 0.0
+                if resource.fill_observed:
+                    t[f"{name}_fill"] = last[f"{name}_served"] / requested if requested else 1.0
             keep = self._params["waiting_keep"][0]
             share = last["settlement_offers"] / max(last["open"], 1)
             t["market_waiting"] = keep * t["market_waiting"] + (1.0 - keep) * share

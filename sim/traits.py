@@ -22,12 +22,17 @@ from recoup.sim.randomness import Purpose, normal, streams, uniform
 CANDIDATES = 16
 BIRTH = -1  # the day under which traits are drawn
 _TRAIT, _PICK = int(Purpose.TRAIT), int(Purpose.PICK)
+# Numbers of the draws: two for each candidate, then one for each trait. The order is part of every seed's meaning.
+_REACHABILITY, _PHONE, _EMPLOYED, _ASSET_COVER, _SALIENCE = (_TRAIT + 2 * CANDIDATES + n for n in range(5))
 
 
 def open_accounts(world: World, portfolio: Portfolio, seed: int, first: int = 0) -> NDArray[np.void]:
     """All accounts of a portfolio at the start of day 0: structured array `ACCOUNT`, shape (accounts,).
 
     Args:
+        world: behaviour and population of the scenario.
+        portfolio: complete accounts.
+        seed: 0 .. 2**63-1.
         first: number of the first account's random stream: the same rows under other streams are other people.
     """
     accounts = np.zeros(len(portfolio), ACCOUNT)
@@ -106,15 +111,14 @@ def _draw(accounts, params, score_mean, score_spread, prior_mean):  # type: igno
                 chosen += 1
         a.willingness, share = _candidate(a, p, mean_w, mean_a, chosen)
         a.disposable = a.income * share
-        draw = _TRAIT + 2 * CANDIDATES
-        a.reachability = p.reach_spread * normal(a.key, BIRTH, draw)
-        a.phone_right = uniform(a.key, BIRTH, draw + 1) >= p.wrong_number
-        a.employed = uniform(a.key, BIRTH, draw + 2) >= p.jobless_share
+        a.reachability = p.reach_spread * normal(a.key, BIRTH, _REACHABILITY)
+        a.phone_right = uniform(a.key, BIRTH, _PHONE) >= p.wrong_number
+        a.employed = uniform(a.key, BIRTH, _EMPLOYED) >= p.jobless_share
         mean_cover = p.asset_cover_stable if a.stable_assets else p.asset_cover_other
         # Most debtors have nothing a court finds; the others have much: a power of a uniform with the right mean.
         power = 1.0 / max(mean_cover, 1e-3) - 1.0
-        a.asset_cover = uniform(a.key, BIRTH, draw + 3) ** power
-        a.salience = p.salience_floor + (1.0 - p.salience_floor) * 0.5 * uniform(a.key, BIRTH, draw + 4)
+        a.asset_cover = uniform(a.key, BIRTH, _ASSET_COVER) ** power
+        a.salience = p.salience_floor + (1.0 - p.salience_floor) * 0.5 * uniform(a.key, BIRTH, _SALIENCE)
 
 
 @njit()

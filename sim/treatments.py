@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 @unique
 class Channel(IntEnum):
+    """Ways to contact a debtor; `COLLECTOR` and `SPECIALIST` are people on the telephone, `AUTOCALL` is a machine."""
+
     NONE = 0
     SMS = 1
     WECHAT = 2
@@ -51,6 +53,8 @@ class Group(IntEnum):
 
 @unique
 class Legal(IntEnum):
+    """Legal steps: pre-suit notice, suit, application for enforcement of a judgment."""
+
     NONE = 0
     NOTICE = 1
     SUIT = 2
@@ -59,6 +63,8 @@ class Legal(IntEnum):
 
 @unique
 class OfferKind(IntEnum):
+    """Kinds of agreement: instalments, a discount for a lump sum, a longer plan after a look at the collateral."""
+
     NONE = 0
     PLAN = 1
     SETTLEMENT = 2
@@ -67,7 +73,13 @@ class OfferKind(IntEnum):
 
 @dataclass(frozen=True)
 class Offer:
-    """What is put to the debtor. `months` of instalments; `discount` is the share of the balance forgiven."""
+    """What is put to the debtor.
+
+    Attributes:
+        name: as plans and scenarios write it.
+        months: of instalments; 0 for a lump sum.
+        discount: share of the balance forgiven, 0 to 1.
+    """
 
     name: str
     kind: OfferKind
@@ -162,15 +174,17 @@ _GROUP_WINDOW_BIT, _OFFER_BIT, _LEGAL_BIT = 9, 29, 39
 
 
 def channel_bit(channel: int) -> int:
+    """Feature bit of a channel."""
     return 1 << int(channel)
 
 
 def group_bits(group: int, windows: Collection[int] = tuple(Window)) -> int:
+    """Feature bits of a channel group in these contact windows (all of them by default)."""
     return sum(1 << (_GROUP_WINDOW_BIT + 4 * int(group) + int(window)) for window in windows)
 
 
 def offer_bits(kind: OfferKind, least_months: int = 0, least_discount: float = 0.0) -> int:
-    """Bits of all offers of a kind with at least these months and this discount."""
+    """Feature bits of all offers of a kind with at least these months and this discount (a share, 0 to 1)."""
     return sum(
         1 << (_OFFER_BIT + index)
         for index, offer in enumerate(OFFERS)
@@ -179,6 +193,7 @@ def offer_bits(kind: OfferKind, least_months: int = 0, least_discount: float = 0
 
 
 def legal_bit(step: int) -> int:
+    """Feature bit of a legal step."""
     return 1 << (_LEGAL_BIT + int(step))
 
 
@@ -191,7 +206,7 @@ LEGAL_BITS = sum(legal_bit(step) for step in Legal if step is not Legal.NONE)
 
 
 def features(treatment: Treatment) -> int:
-    """All feature bits of a treatment."""
+    """All feature bits of a treatment: one of each kind (channel, group and window, offer, legal step)."""
     group = CHANNEL_GROUP[treatment.channel]
     bits = channel_bit(treatment.channel) | group_bits(group, (treatment.window,))
     return bits | 1 << (_OFFER_BIT + OFFER_INDEX[treatment.offer.name]) | legal_bit(treatment.legal)
@@ -205,7 +220,12 @@ class Menu:
 
     @classmethod
     def of(cls, channels: Collection[str], offers: Collection[str], legal: Collection[str]) -> Menu:
-        """The sensible combinations made of these channel, offer and legal-step names."""
+        """The sensible combinations made of these names (lower case, as scenarios write them).
+
+        Args:
+            channels, legal: names of `Channel` and `Legal`.
+            offers: names of `OFFERS`.
+        """
         return cls(
             tuple(
                 t
@@ -221,15 +241,17 @@ class Menu:
 
     @cached_property
     def names(self) -> list[str]:
+        """Name of each treatment (`Treatment.name`), in the menu's order."""
         return [treatment.name for treatment in self.treatments]
 
     @cached_property
     def index(self) -> dict[str, int]:
+        """Menu index by name."""
         return {name: index for index, name in enumerate(self.names)}
 
     @cached_property
     def table(self) -> NDArray[np.void]:
-        """One record per treatment for the compiled kernels: channel, group, window, offer, legal, bits."""
+        """One record per treatment for the compiled kernels: dtype `MENU_RECORD`, shape (menu,)."""
         rows = [
             (t.channel, CHANNEL_GROUP[t.channel], t.window, OFFER_INDEX[t.offer.name], t.legal, features(t))
             for t in self.treatments
@@ -244,5 +266,5 @@ MENU_RECORD = np.dtype(
 
 
 def names(kind: type[IntEnum], without: Sequence[IntEnum] = ()) -> list[str]:
-    """The names users write for an enumeration, in order."""
+    """The names users write for an enumeration's members (lower case), in order, except those `without`."""
     return [member.name.lower() for member in kind if member not in without]

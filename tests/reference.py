@@ -1,8 +1,8 @@
 """The plain reference: one SimPy process per debtor, no batches, no arrays of decisions.
 
-It shares with the fast engine the functions for one account (`debtor`, `compliance`, `kernels.pass_gate`) and the
+It shares with the fast engine the functions for one account (`debtor`, `compliance.gate`, `kernels.pass_gate`) and the
 processes for what is scarce (`operations`, `courts`). Who waits for whom, what happens in which order, when instalments
-fall due and what is counted each day is written here a second time, as a story: the two must agree bit for bit.
+fall due and what is counted each day is written here a second time, in a plain way: the two must agree bit for bit.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from recoup.sim.account import Event, Status
 from recoup.sim.compiled import njit
 from recoup.sim.compliance.gate import SUSPENDED, gate_table
 from recoup.sim.compliance.rules import RulePack
-from recoup.sim.observation import DAY as DAY_RECORD
-from recoup.sim.observation import FIELDS, HIGH, LOW, TIER_RULE, observe
-from recoup.sim.operations.clock import DAY, DAY_ENDS, HOUR, Calendar
-from recoup.sim.operations.contact_centre import ContactCentre, Economy, headcount, staff
+from recoup.sim.observation import DAY_CONTEXT, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
+from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar
+from recoup.sim.operations.contact_centre import ContactCentre, headcount, staff
 from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
+from recoup.sim.operations.economy import Economy
 from recoup.sim.parameters import World, kernel_record
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.traits import open_accounts
@@ -41,8 +41,8 @@ NOBODY = np.zeros(0)
 
 # One account at a time. Python hands an array and a number to compiled code a hundred times faster than a record.
 @njit()
-def wake(accounts, number, params, today):  # type: ignore[no-untyped-def]
-    debtor.wake(accounts[number], params[0], today[0])
+def start_day(accounts, number, params, today):  # type: ignore[no-untyped-def]
+    debtor.start_day(accounts[number], params[0], today[0])
 
 
 @njit()
@@ -63,9 +63,9 @@ def place_in_queue(accounts, number, today, priority):  # type: ignore[no-untype
 
 
 @njit()
-def live_through(accounts, number, params, today, menu, skills):  # type: ignore[no-untyped-def]
+def step_day(accounts, number, params, today, menu, skills):  # type: ignore[no-untyped-def]
     a = accounts[number]
-    debtor.live_through(a, params[0], today[0], menu[a.treatment], skills)
+    debtor.step_day(a, params[0], today[0], menu[a.treatment], skills)
 
 
 class ReferenceSimulation:
@@ -79,7 +79,7 @@ class ReferenceSimulation:
         self.accounts = open_accounts(world, portfolio, seed)
         self.params = kernel_record(world)
         self.p = self.params[0]
-        self.today = np.zeros(1, DAY_RECORD)
+        self.today = np.zeros(1, DAY_CONTEXT)
         self.day = 0
         self.daily: list[dict[str, float]] = []
         self.forgiven = 0
@@ -105,7 +105,7 @@ class ReferenceSimulation:
         self._write_budget()
         for name in self.desks:
             self.env.process(self._open_desk(name))
-        self.env.process(self._book_keeper())
+        self.env.process(self._ledger_clerk())
         for number in range(len(portfolio)):
             self.env.process(self._debtor(number))
 
@@ -129,7 +129,8 @@ class ReferenceSimulation:
             ],
             TIER_RULE,
         )
-        observe(self.accounts, self.open_accounts, 0, self.open_accounts.size, self.today, rule, LOW, HIGH, out)
+        rows = self.open_accounts
+        observe(self.accounts, rows, 0, rows.size, self.today, rule, LOW, HIGH, out, by_name(out))
         return out
 
     def masks(self) -> NDArray[np.bool_]:
@@ -143,10 +144,10 @@ class ReferenceSimulation:
         rows = self.open_accounts
         self.actions[rows] = actions
         self.priority[rows] = 0 if priority is None else priority
-        self.env.run(until=(self.day + 1) * DAY)
+        self.env.run(until=(self.day + 1) * MINUTES_PER_DAY)
         self.day += 1
 
-    # --- the debtor's story -------------------------------------------------------------------------------------
+    # --- the debtor's day ---------------------------------------------------------------------------------------
 
     def _debtor(self, number: int) -> Generator[simpy.Event, object, None]:
         a = self.accounts[number]
@@ -164,7 +165,7 @@ class ReferenceSimulation:
             skills = NOBODY
             if treatment.channel in (Channel.COLLECTOR, Channel.SPECIALIST):
                 skills = self.centres[STAFFED[treatment.channel]].on_duty()
-            live_through(self.accounts, number, self.params, self.today, self.items, skills)
+            step_day(self.accounts, number, self.params, self.today, self.items, skills)
             events = int(a["events"])
             if events & (Event.SUIT | Event.ENFORCEMENT | Event.CLOSED):
                 self.for_the_clerk.append(number)
@@ -175,7 +176,7 @@ class ReferenceSimulation:
                     due = day + debtor.INSTALMENT_EVERY_DAYS
             yield self._at(day, WAKING)
             if a["status"] == Status.OPEN:
-                wake(self.accounts, number, self.params, self.today)
+                start_day(self.accounts, number, self.params, self.today)
             day += 1
             yield self._at(day, 0)
 
@@ -187,7 +188,7 @@ class ReferenceSimulation:
             return
         name = STAFFED[channel]
         centre = self.centres[name]
-        opens = round(self.world.windows.hours(window)[0] * HOUR)
+        opens = round(self.world.windows.hours(window)[0] * MINUTES_PER_HOUR)
         yield self._at(day, opens + 1)
         centre.requested += 1
         place = int(place_in_queue(self.accounts, number, self.today, int(self.priority[number])))
@@ -203,7 +204,7 @@ class ReferenceSimulation:
         day = 0
         while True:
             for window in Window:
-                opens = round(self.world.windows.hours(window)[0] * HOUR)
+                opens = round(self.world.windows.hours(window)[0] * MINUTES_PER_HOUR)
                 yield self._at(day, opens)
                 with self.desks[name].request(priority=-1) as shut:
                     yield shut
@@ -211,11 +212,11 @@ class ReferenceSimulation:
             day += 1
 
     def _at(self, day: int, minute: int) -> simpy.Event:
-        return self.env.timeout(day * DAY + minute - self.env.now)
+        return self.env.timeout(day * MINUTES_PER_DAY + minute - self.env.now)
 
-    # --- the book-keeper's evening ------------------------------------------------------------------------------
+    # --- the ledger clerk's evening ------------------------------------------------------------------------------
 
-    def _book_keeper(self) -> Generator[simpy.Event, object, None]:
+    def _ledger_clerk(self) -> Generator[simpy.Event, object, None]:
         day = 0
         while True:
             yield self._at(day, FIGURES)
@@ -266,7 +267,7 @@ class ReferenceSimulation:
         stopped = a["rule"][alive & (a["events"] & Event.BLOCKED > 0)]
         by_rules = int((stopped < SUSPENDED).sum())
         figures |= {"blocked_suspended": stopped.size - by_rules, "resting": len(self.corrections.suspended)}
-        self.corrections.book(int(figures["complaint"]), by_rules, int(figures["breach"]), int(figures["open"]))
+        self.corrections.record_day(int(figures["complaint"]), by_rules, int(figures["breach"]), int(figures["open"]))
 
     def _write_date(self, day: int) -> None:
         t, world = self.today[0], self.world

@@ -18,15 +18,16 @@ from pydantic import Field
 from recoup.agents import policy_files
 from recoup.agents.propensity.success_model import SuccessModel, shapes
 from recoup.agents.propensity.treatment_features import ACCOUNT_COLUMNS
-from recoup.sim.kernels import POOLS
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.operations.contact_centre import headcount
+from recoup.sim.operations.courts import court_fee
+from recoup.sim.operations.resources import NO_RESOURCE, QUEUES, RESOURCE_BY_CHANNEL, RESOURCE_NAMES, queue_of
 from recoup.sim.parameters import Section, World
 from recoup.sim.treatments import Legal, Menu, OfferKind, Window
 
 FORMAT = 1
 ALGORITHM: Literal["greedy-propensity"] = "greedy-propensity"
-_LAW = len(POOLS) * len(Window)  # the legal team's places, after the shifts of each pool
+_LAW = QUEUES  # the legal team's places, after the shifts of each pool
 _FREE = _LAW + 1  # what needs nothing scarce
 ROUNDS = 200  # far more than needed; a tie cannot make them endless, as prices only rise
 
@@ -62,10 +63,10 @@ class Allocation:
         self.queue = np.full(len(menu), _FREE)
         self.seconds = np.ones(len(menu))
         for n, t in enumerate(menu.treatments):
-            name = t.channel.name.lower()
-            if name in POOLS:
-                pool = getattr(world.operations, name)
-                self.queue[n] = POOLS.index(name) * len(Window) + t.window
+            resource = int(RESOURCE_BY_CHANNEL[t.channel])
+            if resource != NO_RESOURCE:
+                pool = getattr(world.operations, RESOURCE_NAMES[resource])
+                self.queue[n] = queue_of(resource, int(t.window))
                 talk = pool.seconds_reached + (pool.seconds_offer if t.offer.kind else 0.0)
                 self.seconds[n] = reach[n] * talk + (1.0 - reach[n]) * pool.seconds_unanswered
             elif t.legal in (Legal.SUIT, Legal.ENFORCE):
@@ -80,13 +81,14 @@ class Allocation:
         """
         found = np.full(_FREE + 1, np.inf)
         weekday, off = int(today[FIELD_INDEX["weekday"]]), bool(today[FIELD_INDEX["day_off"]])
-        for number, name in enumerate(POOLS):
+        for number, name in enumerate(RESOURCE_NAMES):
             pool = getattr(self._operations, name)
             # A day off that is a weekday is a holiday; whether a Saturday is one as well cannot be seen.
             at_work = weekday in pool.weekdays and (pool.works_holidays or not (off and weekday < 5))
             people = headcount(pool.per_1000_accounts, accounts)
             minutes = pool.shift_minutes.vector() if at_work else np.zeros(len(Window))
-            found[number * len(Window) : (number + 1) * len(Window)] = 60.0 * people * minutes
+            for window in Window:
+                found[queue_of(number, int(window))] = 60.0 * people * minutes[window]
         places = headcount(self._operations.legal_cases_per_1000_accounts, accounts)
         free = (1.0 - float(today[FIELD_INDEX["legal_load"]])) * places - float(today[FIELD_INDEX["legal_queue"]])
         found[_LAW] = max(0.0, free)
@@ -171,19 +173,16 @@ class GreedyPolicy:
         j = self.model.judge(observations)
         balance = observations[:, FIELD_INDEX["balance"], None].astype(np.float64)
         gain = balance * (j.success * j.value - j.nothing_success * j.nothing_value)
-        bill = self._cost + j.success * self._papers + self._fees(balance)
+        bill = self._cost + j.success * self._papers + self._suit_fees(balance)
         complaints = self._world.costs.complaint * j.complaint
         earns = gain - (1.0 + self.card.cost_price) * bill - self.card.complaint_price * complaints
         earns[:, 0] = 0.0
         return earns
 
-    def _fees(self, balance: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _suit_fees(self, balance: NDArray[np.float64]) -> NDArray[np.float64]:
         """Court fees of a suit, which the debtor bears in the end where there is something to enforce."""
-        courts, fee, below = self._world.courts, np.zeros_like(balance), 0.0
-        for step in courts.fee_steps:
-            fee += (balance > below) * (step.flat + step.rate * (np.minimum(balance, step.up_to) - below))
-            below = step.up_to
-        return courts.summary_factor * fee * self._sues
+        courts = self._world.courts
+        return court_fee(balance, courts.fee_steps, courts.summary_factor) * self._sues
 
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None = None

@@ -70,7 +70,7 @@ def _versions(names: list[str] | tuple[str, ...]) -> tuple[bool, str]:
 def _compiled() -> tuple[bool, str]:
     from recoup.sim import compiled
 
-    folder = Path(compiled._FOLDER)
+    folder = Path(compiled.FOLDER)
     files = list(folder.rglob("*.nbc")) if folder.exists() else []
     writable = next(parent for parent in (folder, *folder.parents) if parent.exists())
     state = (

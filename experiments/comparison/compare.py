@@ -43,7 +43,7 @@ from recoup.sim.compliance.audit import audit
 from recoup.sim.compliance.auditlog import typed_log
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.inputs import InputError
-from recoup.sim.kernels import POOLS
+from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 
@@ -207,7 +207,7 @@ def _run_part(comparison: Comparison, folder: Path, days: int, task: Part) -> No
             pool: [
                 int(run.daily[f"{pool}_{figure}"].sum()) for figure in ("seconds", "capacity", "requested", "served")
             ]
-            for pool in POOLS
+            for pool in RESOURCE_NAMES
         },
         "legal": [
             float(run.daily["legal_active"].mean()),

@@ -8,7 +8,7 @@ from typing import Any
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.trial_cache import KeptTrials
 from recoup.experiments.robustness.world_variants import Trial, Variant, paired, run_all
-from recoup.sim.kernels import POOLS
+from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.perturbation import behaviour_parameters
 
 SPREAD = 0.3
@@ -24,7 +24,7 @@ def stress_set(spread: float = SPREAD) -> list[Variant]:
         Variant(
             "half-staff",
             "half the people and lines",
-            staff=tuple((n, 0.5) for n in POOLS),
+            staff=tuple((n, 0.5) for n in RESOURCE_NAMES),
         ),
         Variant("double-complaints", "twice the complaints", behaviour=(("complaint", 2.0),)),
         Variant("empty-notices", "legal notices without effect", behaviour=(("pressure_notice", 0.0),)),

@@ -22,13 +22,13 @@ from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.trial_cache import KeptTrials
 from recoup.experiments.robustness.world_variants import Trial, Variant, run_all
 from recoup.scenarios.schema import Scenario
-from recoup.sim.kernels import POOLS
+from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.parameters import World
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 from recoup.sim.traits import open_accounts
 
-AMPLE = Variant("ample", "ample staff", staff=tuple((n, 20.0) for n in POOLS), legal=20.0)
+AMPLE = Variant("ample", "ample staff", staff=tuple((n, 20.0) for n in RESOURCE_NAMES), legal=20.0)
 
 
 def attentive(world: World) -> World:

@@ -11,7 +11,7 @@ from recoup.experiments.comparison.rollout import rollout
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.trial_cache import KeptTrials
 from recoup.experiments.runs.workers import run_each
-from recoup.sim.kernels import POOLS
+from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.parameters import Shock, World
 from recoup.sim.perturbation import with_behaviour
 
@@ -88,7 +88,7 @@ def run(trial: Trial) -> dict[str, float]:
     taken = measures.take(done)
     opening = float(done.accounts["opening"].sum()) / 100
     taken["net"] = taken["net_recovery_rate"] * opening
-    for pool in POOLS:
+    for pool in RESOURCE_NAMES:
         taken[f"hours.{pool}"] = float(done.daily[f"{pool}_capacity"].sum()) / 3600
     taken["cases"] = float(done.daily["legal_capacity"].mean())
     taken["budget"] = scenario.world.settlement_budget * opening

@@ -1,6 +1,6 @@
 """The audit: the same rules as the gate's, read a second time, in SQL over an event log (DuckDB).
 
-The gate (`compliance.py`) looks at an account's state before each treatment. The audit knows no state: it rebuilds what
+The gate (`gate.py`) looks at an account's state before each treatment. The audit knows no state: it rebuilds what
 was known on each day from the rows before it. The two share the rule pack's data and no code, so that a slip in one
 shows in the other. Each kind of rule is one function: which rows it speaks about (tested), which of them broke it,
 which came within a step of it, and the facts that show it.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -161,18 +161,26 @@ def audit(log: Log, pack: RulePack) -> list[Finding]:
     totals = _totals(log, [reading for reading, lacks in zip(readings, missing, strict=True) if not lacks])
     findings = []
     for rule, reading, lacks in zip(pack.rules, readings, missing, strict=True):
-        tested, near, broken = (0, 0, 0) if lacks else totals[id(reading)]
-        breaches = _breaches(log, reading) if broken else pd.DataFrame(columns=[*BREACH_COLUMNS, *reading.facts])
-        findings.append(Finding(rule, reading, lacks, tested, near, stopped.get(rule.id, 0), breaches))
+        rows = Counts(0, 0, 0) if lacks else totals[id(reading)]
+        breaches = _breaches(log, reading) if rows.broken else pd.DataFrame(columns=[*BREACH_COLUMNS, *reading.facts])
+        findings.append(Finding(rule, reading, lacks, rows.tested, rows.near, stopped.get(rule.id, 0), breaches))
     return findings
 
 
-def _totals(log: Log, readings: list[Reading]) -> dict[int, tuple[int, int, int]]:
-    """Rows tested, near and broken, by the reading's `id`: one scan for all readings of the same source."""
+class Counts(NamedTuple):
+    """Rows that a rule speaks about, that came within a step of breaking it, and that broke it."""
+
+    tested: int
+    near: int
+    broken: int
+
+
+def _totals(log: Log, readings: list[Reading]) -> dict[int, Counts]:
+    """Counts by the reading's `id`: one scan for all readings of the same source."""
     by_source: dict[str, list[Reading]] = {}
     for reading in readings:
         by_source.setdefault(reading.source, []).append(reading)
-    totals: dict[int, tuple[int, int, int]] = {}
+    totals: dict[int, Counts] = {}
     for source, group in by_source.items():
         counts = ", ".join(
             f"count(*) FILTER ({r.tested}), count(*) FILTER (({r.tested}) AND NOT {_broken(r)} AND ({r.near})), "
@@ -181,7 +189,8 @@ def _totals(log: Log, readings: list[Reading]) -> dict[int, tuple[int, int, int]
         )
         row = log.database.execute(f"SELECT {counts} FROM {source}").fetchone()
         assert row is not None
-        totals |= {id(reading): row[3 * n : 3 * n + 3] for n, reading in enumerate(group)}
+        columns = len(Counts._fields)
+        totals |= {id(reading): Counts(*row[columns * n : columns * (n + 1)]) for n, reading in enumerate(group)}
     return totals
 
 
@@ -302,47 +311,69 @@ def _quiet(rule: QuietAfterConversation) -> Reading:
     )
 
 
-_STATES: dict[str, tuple[str, str, str, str, tuple[str, ...], str, str]] = {
-    # standing: broken, near, fact, its SQL, columns needed, words in English and Chinese
-    **{
-        name: (f"day < {name}_free", f"day = {name}_free", "free", f"{name}_free", (name,), said, zh)
-        for name, said, zh in (
-            ("complaint", "while a complaint was open until {free}", "投诉至{free}未答复"),
-            ("dispute", "while the debt was disputed until {free}", "债务争议至{free}未核实"),
-            ("hardship", "in disclosed hardship until {free}", "困难保护至{free}"),
-            ("breathing_space", "in a breathing space until {free}", "喘息期至{free}"),
-        )
-    },
-    **{
-        name: (f"{since} IS NOT NULL", "false", "when", since, needs, said, zh)
-        for name, since, needs, said, zh in (
-            ("opted_out", "opted_out_since", ("opt_out",), "after the opt-out of {when}", "{when}已退订"),
-            ("cease_contact", "cease_contact_since", ("cease_contact",), "after the request of {when} that contact cease", "{when}已要求停止联系"),
-            ("restructured", "restructured_since", ("accepted",), "after the restructuring of {when}", "{when}已重组"),
-        )
-    },
-    "promise_open": (
-        "promised_at > coalesce(promise_ended_at, 0) AND promise_due_known >= day",
-        "promise_due_known = day - 1",
-        "due",
-        "promise_due_known",
-        ("promise",),
-        "while a promise was open until {due}",
-        "还款承诺至{due}未到期",
+class StandingReading(NamedTuple):
+    """How a standing of an account is read in the log.
+
+    Attributes:
+        broken, near: as in `Reading`.
+        fact: name of the fact that a breach's sentence tells, and `query` its SQL.
+        needs: columns without which the log cannot tell.
+        english, chinese: what the sentence says of it.
+    """
+
+    broken: str
+    near: str
+    fact: str
+    query: str
+    needs: tuple[str, ...]
+    english: str
+    chinese: str
+
+
+def _until(name: str, english: str, chinese: str) -> StandingReading:
+    """A standing that ends on a day: the column `<name>_free` of what was known."""
+    free = f"{name}_free"
+    return StandingReading(f"day < {free}", f"day = {free}", "free", free, (name,), english, chinese)
+
+
+def _since(name: str, needs: str, english: str, chinese: str) -> StandingReading:
+    """A standing that lasts from a day on: the column `<name>_since`."""
+    since = f"{name}_since"
+    return StandingReading(f"{since} IS NOT NULL", "false", "when", since, (needs,), english, chinese)
+
+
+_STANDINGS: dict[str, StandingReading] = {
+    "complaint": _until("complaint", "while a complaint was open until {free}", "投诉至{free}未答复"),
+    "dispute": _until("dispute", "while the debt was disputed until {free}", "债务争议至{free}未核实"),
+    "hardship": _until("hardship", "in disclosed hardship until {free}", "困难保护至{free}"),
+    "breathing_space": _until("breathing_space", "in a breathing space until {free}", "喘息期至{free}"),
+    "opted_out": _since("opted_out", "opt_out", "after the opt-out of {when}", "{when}已退订"),
+    "cease_contact": _since(
+        "cease_contact", "cease_contact", "after the request of {when} that contact cease", "{when}已要求停止联系"
     ),
-    "day_off": ("day_off", "false", "free_day", "day", ("day_off",), "on a day off", "休息日"),
-}  # fmt: skip
+    "restructured": _since("restructured", "accepted", "after the restructuring of {when}", "{when}已重组"),
+    "promise_open": StandingReading(
+        broken="promised_at > coalesce(promise_ended_at, 0) AND promise_due_known >= day",
+        near="promise_due_known = day - 1",
+        fact="due",
+        query="promise_due_known",
+        needs=("promise",),
+        english="while a promise was open until {due}",
+        chinese="还款承诺至{due}未到期",
+    ),
+    "day_off": StandingReading("day_off", "false", "free_day", "day", ("day_off",), "on a day off", "休息日"),
+}
 
 
 def _standing(rule: Standing) -> Reading:
-    broken, near, fact, query, needs, said, zh = _STATES[rule.while_]
+    standing = _STANDINGS[rule.while_]
     return Reading(
         tested=_any([_TOPICS[topic] for topic in rule.forbids]),
-        broken=broken,
-        near=near,
-        words={"en": f"{{what}} {said}", "zh": f"{{what}}：{zh}"},
-        facts={"what": _STEP, fact: query},
-        needs=needs,
+        broken=standing.broken,
+        near=standing.near,
+        words={"en": f"{{what}} {standing.english}", "zh": f"{{what}}：{standing.chinese}"},
+        facts={"what": _STEP, standing.fact: standing.query},
+        needs=standing.needs,
     )
 
 

@@ -22,7 +22,16 @@ from recoup.sim.treatments import Channel, Legal, OfferKind
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a log to be audited. `kind`: text, integer, number, flag, day, or one of `values`."""
+    """One column of a log to be audited.
+
+    Attributes:
+        name: in the file's header.
+        kind: text, integer, number, flag, day, date, hour, or choice (one of `values`).
+        meaning: for documents and messages.
+        required: the log must have it, with a value in every row.
+        values: what a choice may be.
+        least, most: bounds of a number.
+    """
 
     name: str
     kind: str
@@ -136,12 +145,12 @@ def typed_log(source: Path | pd.DataFrame) -> Log:
 
 @dataclass(frozen=True)
 class Writing:
-    """How a CSV log writes its text; `told` says where the user names these, for messages."""
+    """How a CSV log writes its text; `option` is how messages name the setting, `{}` standing for it."""
 
     encoding: str = "utf-8"
     delimiter: str = ","
     decimal: str = "."
-    told: str = "--{}"
+    option: str = "--{}"
 
 
 def read_log(file: Path, writing: Writing | None = None) -> Log:
@@ -151,7 +160,7 @@ def read_log(file: Path, writing: Writing | None = None) -> Log:
         InputError: unreadable, a column that lacks, or the first cell (row and column) that is not as it must be.
     """
     writing = writing or Writing()
-    cells, first = read_cells(file, writing.encoding, writing.delimiter, writing.told)
+    cells, first = read_cells(file, writing.encoding, writing.delimiter, writing.option)
     names = [str(name) for name in cells.column_names]
     for column in AUDIT_COLUMNS:
         if column.required and column.name not in names:
@@ -175,12 +184,12 @@ def read_log(file: Path, writing: Writing | None = None) -> Log:
     ]
     origin = "(SELECT min(TRY_CAST(date AS DATE)) FROM raw)" if dated else "NULL"
     database.execute(f"CREATE TABLE log AS SELECT line, {', '.join(shown)} FROM raw, (SELECT {origin} AS origin)")
-    found = (
+    present = (
         frozenset(column.name for column in have)
         | ({"day"} if dated else set())
         | ({"day_off"} if "date" in names else set())
     )
-    return Log(database, found, tuple(name for name in names if name not in AUDIT_COLUMN))
+    return Log(database, present, tuple(name for name in names if name not in AUDIT_COLUMN))
 
 
 def _database() -> duckdb.DuckDBPyConnection:
@@ -254,11 +263,11 @@ def _refuse_the_first_fault(
         if column.required or column.name == ("date" if dated else "day"):
             bad += f" OR {cell} IS NULL"
         faults.append(f"SELECT line, {order} AS place, {cell} AS cell FROM raw WHERE {bad}")
-    found = database.execute(f"{' UNION ALL '.join(faults)} ORDER BY line, place LIMIT 1").fetchone()
-    if found:
-        line, order, cell = found
+    fault = database.execute(f"{' UNION ALL '.join(faults)} ORDER BY line, place LIMIT 1").fetchone()
+    if fault:
+        line, order, cell = fault
         column = have[order]
         expected = column.expectation
         if column.kind in ("number", "hour") and "," in (cell or "") and writing.decimal == ".":
-            expected += f" (name a decimal mark with {writing.told.format('decimal')})"
+            expected += f" (name a decimal mark with {writing.option.format('decimal')})"
         raise InputError(file, f"row {line}, column {column.name}", "" if cell is None else cell, expected)

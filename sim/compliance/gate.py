@@ -8,6 +8,7 @@ Vocabulary that makes no sense for an account (enforcing without a judgment, an 
 from __future__ import annotations
 
 from enum import IntEnum, unique
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from recoup.sim import treatments as tr
 from recoup.sim.account import NEVER, Stage
 from recoup.sim.compiled import njit
 from recoup.sim.compliance.rules import (
+    MOST_RULES,
     BrokenPlans,
     ContactCap,
     ContactHours,
@@ -41,34 +43,58 @@ from recoup.sim.treatments import CONTACT_BITS, Group, Legal, OfferKind, Window
 
 @unique
 class Trigger(IntEnum):
-    """When a rule forbids something; `n`, `x` are the rule record's numbers."""
+    """When a rule forbids something; `most` and `limit` are the rule record's numbers (`RuleRecord`)."""
 
     ALWAYS = 0
-    CONTACTS = 1  # n days with contact of a group within x days
-    CONVERSATION = 2  # a conversation within x days
+    CONTACTS = 1  # `most` days with contact of a group within `limit` days
+    QUIET_PERIOD = 2  # a conversation within `limit` days
     COMPLAINT = 3
     HARDSHIP = 4
     DISPUTE = 5
     OPTED_OUT = 6
     PROMISE_OPEN = 7
     RESTRUCTURED = 8
-    YOUNGER_THAN = 9  # dpd below x
-    OLDER_THAN = 10  # dpd above x
-    SMALLER_THAN = 11  # balance below x cents
-    NOT_NOTICED_FOR = 12  # no notice, or not yet x days ago
+    YOUNGER_THAN = 9  # dpd below `limit`
+    OLDER_THAN = 10  # dpd above `limit`
+    SMALLER_THAN = 11  # balance below `limit` cents
+    NOT_NOTICED_FOR = 12  # no notice, or not yet `limit` days ago
     BUDGET_SPENT = 13
     DAY_OFF = 14
-    AFTER_DEFAULT_OF_PLANS = 15  # n plans broken
-    CONVERSATIONS = 16  # n days with a conversation within x days
+    PLANS_BROKEN = 15  # `most` plans broken
+    CONVERSATION_CAP = 16  # `most` days with a conversation within `limit` days
     CEASE_CONTACT = 17
     BREATHING_SPACE = 18
 
 
-SUSPENDED = 240  # + channel: the number under which a channel's suspension is filed, above those of all rules
+SUSPENDED = (
+    MOST_RULES + 1
+)  # + channel: the number under which a channel's suspension is filed, above those of all rules
+
+
+class RuleRecord(NamedTuple):
+    """A trigger, and what it forbids.
+
+    Attributes:
+        trigger: when.
+        bits: feature bits (`treatments`) that are forbidden then.
+        most: how many of what the trigger counts; so many already, and no more may follow.
+        limit: days, days past due or cents, as the trigger says.
+        group: channel group that contacts are counted of.
+        rule: number of its rule in the pack.
+    """
+
+    trigger: Trigger
+    bits: int
+    most: int = 0
+    limit: float = 0.0
+    group: Group = Group.NONE
+    rule: int = 0
+
 
 RULE = np.dtype(
-    [("trigger", "u1"), ("group", "u1"), ("n", "i4"), ("x", "f8"), ("bits", "u8"), ("rule", "u1")], align=True
+    [("trigger", "u1"), ("bits", "u8"), ("most", "i4"), ("limit", "f8"), ("group", "u1"), ("rule", "u1")], align=True
 )
+assert RULE.names == RuleRecord._fields
 
 _TOPICS: dict[str, int] = {
     "contact": CONTACT_BITS,
@@ -97,17 +123,15 @@ _STANDING = {
 
 
 def gate_table(pack: RulePack, world: World) -> NDArray[np.void]:
-    """The rules as records for the compiled gate, dtype `RULE`; a rule may take several records or none."""
+    """The rules as records for the compiled gate, dtype `RULE` (records,); a rule may take several records or none."""
     records = [
-        (trigger, group, n, x, bits, number)
-        for number, rule in enumerate(pack.rules)
-        for trigger, group, n, x, bits in _records(rule, world)
+        record._replace(rule=number) for number, rule in enumerate(pack.rules) for record in _records(rule, world)
     ]
     return np.array(records, RULE)
 
 
-def _records(rule: Rule, world: World) -> list[tuple[int, int, int, float, int]]:
-    """(trigger, group, n, x, forbidden bits) records of one rule."""
+def _records(rule: Rule, world: World) -> list[RuleRecord]:
+    """The records of one rule, all of them without its number."""
     match rule:
         case ContactHours():
             unlawful = [
@@ -116,40 +140,41 @@ def _records(rule: Rule, world: World) -> list[tuple[int, int, int, float, int]]
                 if world.windows.hours(window)[0] < rule.from_hour or world.windows.hours(window)[1] > rule.to_hour
             ]
             bits = sum(tr.group_bits(Group[name.upper()], unlawful) for name in rule.groups)
-            return [(Trigger.ALWAYS, 0, 0, 0.0, bits)] if bits else []
+            return [RuleRecord(Trigger.ALWAYS, bits)] if bits else []
         case ContactCap():
             group = Group[rule.group.upper()]
-            trigger = Trigger.CONVERSATIONS if rule.count == "conversations" else Trigger.CONTACTS
-            return [(trigger, group, rule.most, float(rule.days), tr.group_bits(group))]
+            trigger = Trigger.CONVERSATION_CAP if rule.count == "conversations" else Trigger.CONTACTS
+            return [RuleRecord(trigger, tr.group_bits(group), rule.most, rule.days, group)]
         case QuietAfterConversation():
-            return [(Trigger.CONVERSATION, 0, 0, float(rule.days), tr.CALL_BITS)]
+            return [RuleRecord(Trigger.QUIET_PERIOD, tr.CALL_BITS, limit=rule.days)]
         case Standing():
             bits = 0
             for topic in rule.forbids:
                 bits |= _TOPICS[topic]
-            return [(_STANDING[rule.while_], 0, 0, 0.0, bits)]
+            return [RuleRecord(_STANDING[rule.while_], bits)]
         case PlanLength():
             bits = sum(tr.offer_bits(kind, rule.most_months + 1) for kind in (OfferKind.PLAN, OfferKind.RESTRUCTURE))
-            return [(Trigger.ALWAYS, 0, 0, 0.0, bits)] if bits else []
+            return [RuleRecord(Trigger.ALWAYS, bits)] if bits else []
         case BrokenPlans():
             bits = tr.offer_bits(OfferKind.PLAN) | tr.offer_bits(OfferKind.RESTRUCTURE)
-            return [(Trigger.AFTER_DEFAULT_OF_PLANS, 0, rule.most, 0.0, bits)]
+            return [RuleRecord(Trigger.PLANS_BROKEN, bits, rule.most)]
         case DiscountAuthority():
             above = tr.offer_bits(OfferKind.SETTLEMENT, least_discount=rule.most + 1e-6)
-            return [(Trigger.YOUNGER_THAN, 0, 0, float(rule.before_dpd), above)] if above else []
+            return [RuleRecord(Trigger.YOUNGER_THAN, above, limit=rule.before_dpd)] if above else []
         case SettlementBudget():
-            return [(Trigger.BUDGET_SPENT, 0, 0, 0.0, tr.offer_bits(OfferKind.SETTLEMENT))]
+            return [RuleRecord(Trigger.BUDGET_SPENT, tr.offer_bits(OfferKind.SETTLEMENT))]
         case Limitation():
-            return [(Trigger.OLDER_THAN, 0, 0, float(rule.days), tr.legal_bit(Legal.NOTICE) | tr.legal_bit(Legal.SUIT))]
+            bits = tr.legal_bit(Legal.NOTICE) | tr.legal_bit(Legal.SUIT)
+            return [RuleRecord(Trigger.OLDER_THAN, bits, limit=rule.days)]
         case LegalPrecondition():
             bit = tr.legal_bit(Legal[rule.step.upper()])
-            records: list[tuple[int, int, int, float, int]] = []
+            records = []
             if rule.least_dpd:
-                records.append((Trigger.YOUNGER_THAN, 0, 0, float(rule.least_dpd), bit))
+                records.append(RuleRecord(Trigger.YOUNGER_THAN, bit, limit=rule.least_dpd))
             if rule.least_balance:
-                records.append((Trigger.SMALLER_THAN, 0, 0, 100.0 * rule.least_balance, bit))
+                records.append(RuleRecord(Trigger.SMALLER_THAN, bit, limit=100.0 * rule.least_balance))
             if rule.notice_days:
-                records.append((Trigger.NOT_NOTICED_FOR, 0, 0, float(rule.notice_days), bit))
+                records.append(RuleRecord(Trigger.NOT_NOTICED_FOR, bit, limit=rule.notice_days))
             return records
         case InterestCap() | InterestFreeze() | ReviewStep() | ThirdParties() | RecordKeeping():
             return []  # the world keeps to it by itself; there is no treatment to forbid
@@ -157,12 +182,13 @@ def _records(rule: Rule, world: World) -> list[tuple[int, int, int, float, int]]
 
 
 # Numba reads module-level integers as constants.
-(_ALWAYS, _CONTACTS, _CONVERSATION, _COMPLAINT, _HARDSHIP, _DISPUTE, _OPTED_OUT, _PROMISE_OPEN, _RESTRUCTURED) = (
-    int(trigger) for trigger in list(Trigger)[:9]
-)
-(_YOUNGER, _OLDER, _SMALLER, _NOT_NOTICED, _BUDGET, _DAY_OFF, _BROKEN_PLANS, _CONVERSATIONS, _CEASE, _BREATHING) = (
-    int(trigger) for trigger in list(Trigger)[9:]
-)
+_ALWAYS, _CONTACTS = int(Trigger.ALWAYS), int(Trigger.CONTACTS)
+_QUIET_PERIOD, _CONVERSATION_CAP = int(Trigger.QUIET_PERIOD), int(Trigger.CONVERSATION_CAP)
+_COMPLAINT, _HARDSHIP, _DISPUTE = int(Trigger.COMPLAINT), int(Trigger.HARDSHIP), int(Trigger.DISPUTE)
+_OPTED_OUT, _CEASE, _BREATHING = int(Trigger.OPTED_OUT), int(Trigger.CEASE_CONTACT), int(Trigger.BREATHING_SPACE)
+_PROMISE_OPEN, _RESTRUCTURED = int(Trigger.PROMISE_OPEN), int(Trigger.RESTRUCTURED)
+_YOUNGER, _OLDER, _SMALLER = int(Trigger.YOUNGER_THAN), int(Trigger.OLDER_THAN), int(Trigger.SMALLER_THAN)
+_NOT_NOTICED, _BUDGET, _DAY_OFF = int(Trigger.NOT_NOTICED_FOR), int(Trigger.BUDGET_SPENT), int(Trigger.DAY_OFF)
 _CALL, _TEXT, _LETTER = int(Group.CALL), int(Group.TEXT), int(Group.LETTER)
 _NOTICED, _QUEUED, _ENFORCING, _JUDGED, _DISMISSED = (
     int(s) for s in (Stage.NOTICED, Stage.QUEUED, Stage.ENFORCING, Stage.JUDGED, Stage.DISMISSED)
@@ -181,7 +207,7 @@ def triggered(a, t, rule):  # type: ignore[no-untyped-def]
     if kind == _ALWAYS:
         return True
     if kind == _CONTACTS:
-        days = (1 << int(rule.x)) - 1
+        days = (1 << int(rule.limit)) - 1
         if rule.group == _CALL:
             history = a.call_history
         elif rule.group == _TEXT:
@@ -190,9 +216,9 @@ def triggered(a, t, rule):  # type: ignore[no-untyped-def]
             history = a.letter_history
         else:
             history = a.visit_history
-        return popcount(history & days) >= rule.n
-    if kind == _CONVERSATION:
-        return (a.conversation_history & ((1 << int(rule.x)) - 1)) != 0
+        return popcount(history & days) >= rule.most
+    if kind == _QUIET_PERIOD:
+        return (a.conversation_history & ((1 << int(rule.limit)) - 1)) != 0
     if kind == _COMPLAINT:
         return a.complaint_until > t.day
     if kind == _HARDSHIP:
@@ -206,24 +232,24 @@ def triggered(a, t, rule):  # type: ignore[no-untyped-def]
     if kind == _RESTRUCTURED:
         return a.restructured != 0
     if kind == _YOUNGER:
-        return a.dpd0 + t.day < rule.x
+        return a.dpd0 + t.day < rule.limit
     if kind == _OLDER:
-        return a.dpd0 + t.day > rule.x
+        return a.dpd0 + t.day > rule.limit
     if kind == _SMALLER:
-        return a.balance < rule.x
+        return a.balance < rule.limit
     if kind == _NOT_NOTICED:
-        return a.stage != _NOTICED or t.day - a.stage_day < rule.x
+        return a.stage != _NOTICED or t.day - a.stage_day < rule.limit
     if kind == _BUDGET:
         return t.settlement_budget_left <= 0.0
     if kind == _DAY_OFF:
         return t.day_off != 0
-    if kind == _CONVERSATIONS:
-        return popcount(a.conversation_history & ((1 << int(rule.x)) - 1)) >= rule.n
+    if kind == _CONVERSATION_CAP:
+        return popcount(a.conversation_history & ((1 << int(rule.limit)) - 1)) >= rule.most
     if kind == _CEASE:
         return a.ceased != 0
     if kind == _BREATHING:
         return a.breathing_until > t.day
-    return a.plans_broken >= rule.n
+    return a.plans_broken >= rule.most
 
 
 @njit()

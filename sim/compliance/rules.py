@@ -1,6 +1,6 @@
 """Rule packs: what a jurisdiction forbids, as data with a plain sentence, its source and how sure of it we are.
 
-Here is what a pack may say. Two readers share these models and nothing else: the gate (`compliance.py`), which keeps
+Here is what a pack may say. Two readers share these models and nothing else: the gate (`gate.py`), which keeps
 treatments from happening, and the audit (`audit.py`), which looks for those that did.
 """
 
@@ -35,7 +35,7 @@ class Rule(Section):
         return (self.text_zh if language == "zh" else "") or self.text
 
 
-MOST_RULES = 239  # the gate numbers rules in one byte, and what else stops a treatment from 240 on
+MOST_RULES = 239  # the gate numbers rules in one byte, and above them what else stops a treatment
 
 GroupName = Literal["text", "call", "letter", "visit"]
 StepName = Literal["notice", "suit", "enforce"]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.sim.compliance.rules import RulePack
-from recoup.sim.envs.account_history import Day, picture, text, what_happened
+from recoup.sim.envs.account_history import AccountDay, day_of, picture, text
 from recoup.sim.envs.portfolio import PortfolioVectorEnv, RewardScale
 from recoup.sim.parameters import World
 from recoup.sim.portfolio.table import Portfolio
@@ -26,10 +26,10 @@ _AGENT = np.zeros(1, np.int64)
 class AccountEnv(gym.Env[NDArray[np.float32], np.int64]):
     """One debtor inside a living portfolio: the first place is the agent's, another policy treats the others.
 
-    Staff, lines, courts and the settlement budget are shared with the others. `reset` with a seed starts a new book on day 0;
-    without one, the next debtor enters the same book where it is, until that is about to start anew (see `recoup.sim.envs.portfolio`).
+    Staff, lines, courts and the settlement budget are shared with the others. `reset` with a seed starts a new portfolio on
+    day 0; without one, the next debtor enters the same portfolio where it is, until that is about to start anew (see `recoup.sim.envs.portfolio`).
 
-    `info` after each step: `action_mask` for the next one; what became of this day: `day` (in the book), `treatment` (that was
+    `info` after each step: `action_mask` for the next one; what became of this day: `day` (since the debtor entered), `treatment` (that was
     carried out), `outcome`, `events` (names), `blocked` and the `rule` that did it (its id; "" where a treatment made no
     sense), and `cash`, `cost`, `balance` in currency units, `stage` of legal action.
 
@@ -39,7 +39,7 @@ class AccountEnv(gym.Env[NDArray[np.float32], np.int64]):
             their share.
         others_policy: what treats them, (observations, masks) -> actions, all accounts' rows given, the agent's first;
             None = some lawful treatment at random on two days of five.
-        render_mode: "ansi" tells the account's story so far, a line for each day on which anything happened; "rgb_array"
+        render_mode: "ansi" tells the account's history so far, a line for each day on which anything happened; "rgb_array"
             draws it (uint8, shape (height, width, 3)).
     """
 
@@ -59,36 +59,40 @@ class AccountEnv(gym.Env[NDArray[np.float32], np.int64]):
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise ValueError(f"render_mode is {render_mode!r}, expected one of {self.metadata['render_modes']}")
         size = min(others + 1, len(portfolio))
-        self._book = PortfolioVectorEnv(world, rules, portfolio, size, days, reward_scale)
-        self.observation_space = self._book.single_observation_space
-        self.action_space = self._book.single_action_space
+        self._portfolio = PortfolioVectorEnv(world, rules, portfolio, size, days, reward_scale, keep_evening=_AGENT)
+        self.observation_space = self._portfolio.single_observation_space
+        self.action_space = self._portfolio.single_action_space
         self._others_policy = others_policy
         self._agent = np.arange(size) == 0
-        self._fresh = False  # the book has put a new account in the agent's place
+        self._fresh = False  # a new account has already entered in the agent's place
         self.render_mode = render_mode
-        self.story: list[Day] = []
+        self.history: list[AccountDay] = []
 
     @property
     def menu(self) -> Menu:
         """The treatments that actions index."""
-        return self._book.menu
+        return self._portfolio.menu
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[NDArray[np.float32], dict[str, Any]]:
-        """The next debtor."""
+        """The next debtor.
+
+        Returns:
+            Observation (fields,), and info with `action_mask` (menu,).
+        """
         super().reset(seed=seed)
-        book = self._book
-        if seed is not None or not hasattr(self, "_rows") or book.simulation.day + book.days >= book.book_days:
+        env = self._portfolio
+        if seed is not None or not hasattr(self, "_rows") or env.simulation.day + env.days >= env.portfolio_days:
             simulation_seed = int(self.np_random.integers(2**62))
-            self._luck = np.random.default_rng(simulation_seed)
-            book.reset(seed=simulation_seed)
+            self._random = np.random.default_rng(simulation_seed)
+            env.reset(seed=simulation_seed)
             self._fresh = False  # the first accounts leave early
         if not self._fresh:
-            self._rows, _ = book.reset(options={"reset_mask": self._agent})
-        self._masks = book.action_masks()
+            self._rows, _ = env.reset(options={"reset_mask": self._agent})
+        self._masks = env.action_masks()
         self._fresh = False
-        self.story = []
+        self.history = []
         return self._rows[0].copy(), {"action_mask": self._masks[0].copy()}
 
     def action_masks(self) -> NDArray[np.bool_]:
@@ -96,31 +100,37 @@ class AccountEnv(gym.Env[NDArray[np.float32], np.int64]):
         return self._masks[0].copy()
 
     def step(self, action: np.int64 | int) -> tuple[NDArray[np.float32], float, bool, bool, dict[str, Any]]:
-        """One day of this debtor, and of everybody else."""
-        book = self._book
+        """One day of this debtor, and of everybody else.
+
+        Args:
+            action: menu index; a forbidden one is blocked and counted, never carried out.
+
+        Returns:
+            Observation (fields,), reward, terminated, truncated, and info (see the class).
+        """
+        env = self._portfolio
         actions = self._treat_others()
         actions[0] = action
-        simulation = book.simulation
-        simulation.watched, day = _AGENT, simulation.day
-        self._rows, rewards, terminated, truncated, infos = book.step(actions)
-        self._masks = book.action_masks()
+        rule_names = env.simulation.ledger.rule_names()
+        self._rows, rewards, terminated, truncated, infos = env.step(actions)
+        self._masks = env.action_masks()
         self._fresh = bool(terminated[0] or truncated[0])
         observation = infos["final_obs"][0] if self._fresh else self._rows[0].copy()
         if self._fresh:
             self._masks[0] = np.arange(len(self.menu)) == 0
-        today = what_happened(simulation.evening[0], day, self.menu, simulation.ledger.rule_names())
-        self.story.append(today)
+        today = day_of(env.latest_day.evening[0], env.latest_day.day, self.menu, rule_names)
+        self.history.append(today)
         info = {"action_mask": self._masks[0].copy(), **asdict(today)}
         return observation, float(rewards[0]), bool(terminated[0]), bool(truncated[0]), info
 
     def _treat_others(self) -> NDArray[np.int64]:
         if self._others_policy is not None:
             return np.array(self._others_policy(self._rows, self._masks), np.int64)
-        lots = self._luck.random(self._masks.shape, np.float32) * self._masks
-        return np.where(self._luck.random(len(lots)) < 0.4, lots.argmax(axis=1), 0)
+        draws = self._random.random(self._masks.shape, np.float32) * self._masks
+        return np.where(self._random.random(len(draws)) < 0.4, draws.argmax(axis=1), 0)
 
     def render(self) -> Any:
-        """The account's story so far, as `render_mode` says; None without one."""
+        """The account's history so far, as `render_mode` says; None without one."""
         if self.render_mode == "ansi":
-            return text(self.story)
-        return picture(self.story) if self.render_mode == "rgb_array" else None
+            return text(self.history)
+        return picture(self.history) if self.render_mode == "rgb_array" else None

@@ -1,4 +1,4 @@
-"""One account's story, day by day: what was done, what came of it, and the money; as text and as a picture."""
+"""The history of one account, day by day: what was done, what came of it, and the money; as text and as a picture."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from recoup.sim.treatments import Channel, Legal, Menu, OfferKind
 
 
 @dataclass(frozen=True)
-class Day:
+class AccountDay:
     """A day of an account. Money in currency units; names as in the treatment menu, the events table and the rule pack.
 
     Attributes:
-        day: days in the book.
+        day: days since the account entered.
         treatment: what was carried out; "nothing" when it was blocked.
         rule: id of the rule that blocked it (or of the suspended channel); "" without one, or where a treatment made no sense for the account.
         balance: in the evening.
@@ -36,10 +36,10 @@ class Day:
     stage: str
 
 
-def what_happened(account: np.void, day: int, menu: Menu, rule_names: Mapping[int, str]) -> Day:
+def day_of(account: np.void, day: int, menu: Menu, rule_names: Mapping[int, str]) -> AccountDay:
     """The day of one account, from its record (`account.ACCOUNT`) in the evening of simulation day `day`."""
     events = Event(int(account["events"]))
-    return Day(
+    return AccountDay(
         day=day - int(account["entry_day"]),
         treatment=menu.names[int(account["treatment"])],
         outcome=Outcome(int(account["outcome"])).name.lower(),
@@ -53,10 +53,10 @@ def what_happened(account: np.void, day: int, menu: Menu, rule_names: Mapping[in
     )
 
 
-def text(story: list[Day]) -> str:
+def text(history: list[AccountDay]) -> str:
     """One line for each day on which anything happened."""
     lines = []
-    for d in story:
+    for d in history:
         if d.treatment == "nothing" and not d.events:
             continue
         what = f"{d.treatment} -> {d.outcome}" if d.treatment != "nothing" or d.blocked else ""
@@ -74,8 +74,8 @@ _OFFERS = tuple(kind.name.lower()[:6] for kind in OfferKind if kind)
 _BLUE, _GREEN, _ORANGE, _RED, _GREY = "#2b6cb0", "#2f855a", "#c05621", "#c53030", "#a0aec0"
 
 
-def picture(story: list[Day], width: int = 960, height: int = 600) -> NDArray[np.uint8]:
-    """The story on a time line: balance and payments above, contacts, offers and legal steps below.
+def picture(history: list[AccountDay], width: int = 960, height: int = 600) -> NDArray[np.uint8]:
+    """The history on a time line: balance and payments above, contacts, offers and legal steps below.
 
     Returns:
         uint8, shape (height, width, 3).
@@ -86,28 +86,28 @@ def picture(story: list[Day], width: int = 960, height: int = 600) -> NDArray[np
     figure = Figure(figsize=(width / 100, height / 100), dpi=100, layout="constrained")
     canvas = FigureCanvasAgg(figure)
     money, acts = figure.subplots(2, 1, sharex=True, height_ratios=(5, 6))
-    _draw_money(money, story)
-    _draw_acts(acts, story)
+    _draw_money(money, history)
+    _draw_acts(acts, history)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def _draw_money(axes: Any, story: list[Day]) -> None:
-    days = [d.day for d in story]
-    axes.step(days, [d.balance for d in story], where="post", color=_BLUE, label="balance in the evening")
-    paid = [d for d in story if d.cash > 0]
+def _draw_money(axes: Any, history: list[AccountDay]) -> None:
+    days = [d.day for d in history]
+    axes.step(days, [d.balance for d in history], where="post", color=_BLUE, label="balance in the evening")
+    paid = [d for d in history if d.cash > 0]
     axes.vlines([d.day for d in paid], 0, [d.cash for d in paid], color=_GREEN, linewidth=3, label="cash")
-    axes.set_ylim(0, 1.15 * max((max(d.balance, d.cash) for d in story), default=1.0))
+    axes.set_ylim(0, 1.15 * max((max(d.balance, d.cash) for d in history), default=1.0))
     axes.set_ylabel("currency")
-    cash, cost = sum(d.cash for d in story), sum(d.cost for d in story)
-    axes.set_title(f"{len(story)} days, cash {cash:,.0f}, cost of treatment {cost:,.0f}", loc="left", fontsize=11)
+    cash, cost = sum(d.cash for d in history), sum(d.cost for d in history)
+    axes.set_title(f"{len(history)} days, cash {cash:,.0f}, cost of treatment {cost:,.0f}", loc="left", fontsize=11)
     for name, colour in (
         ("closed", "black"),
         ("complaint", _RED),
         ("promise_broken", _ORANGE),
         ("plan_broken", _ORANGE),
     ):
-        for d in story:
+        for d in history:
             if name in d.events:
                 axes.axvline(d.day, color=colour, linewidth=0.8, linestyle=":")
                 axes.text(
@@ -122,13 +122,13 @@ def _draw_money(axes: Any, story: list[Day]) -> None:
     axes.legend(loc="upper right", fontsize=8, frameon=False)
 
 
-def _draw_acts(axes: Any, story: list[Day]) -> None:
+def _draw_acts(axes: Any, history: list[AccountDay]) -> None:
     marks: dict[tuple[str, str, bool], list[tuple[int, int]]] = {}
 
     def put(row: str, day: int, colour: str, shape: str = "o", filled: bool = True) -> None:
         marks.setdefault((colour, shape, filled), []).append((day, _ROWS.index(row)))
 
-    for d in story:
+    for d in history:
         parts = d.treatment.split("/")
         if parts[0] in _ROWS:
             served = "attempt" in d.events
@@ -154,6 +154,6 @@ def _draw_acts(axes: Any, story: list[Day]) -> None:
     axes.grid(axis="y", color="#e2e8f0")
     axes.set_axisbelow(True)
     axes.set_xlabel(
-        "days in the book    (green: reached or accepted, blue: not reached, hollow: not served, orange: refused)",
+        "days since the account entered    (green: reached or accepted, blue: not reached, hollow: not served, orange: refused)",
         fontsize=8,
     )

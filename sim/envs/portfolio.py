@@ -6,9 +6,9 @@ account's own (`"own"`). With gamma = 1 the return is the net present value reco
 
 Places are filled in one of two ways (`fill`):
 
-`"living"` (default): a book in steady state. When an account closes, or has been `days` in the book, its place passes to a new
-account the same day, so that staff, lines and courts stay as busy as in a living book and no sample is wasted. So that not
-all enter and leave together, the first accounts leave on days spread over the horizon (`truncated`: their story would have
+`"living"` (default): a portfolio in steady state. When an account closes, or has been in it for `days`, its place passes to a new
+account the same day, so that staff, lines and courts stay as busy as in a living portfolio and no sample is wasted. So that not
+all enter and leave together, the first accounts leave on days spread over the horizon (`truncated`: they would have
 gone on). After `LIVING_DAYS` the whole simulation starts anew (`truncated` as well), because staff gets better with every
 course and holidays are listed for so long only.
 
@@ -16,12 +16,12 @@ course and holidays are listed for so long only.
 then the next cohort starts under a new seed. A closed account stays in its place until then: only "nothing" is allowed, and
 its reward is 0. Samples are the fewer for it, but the queues are those of an evaluation: shorter as accounts close.
 
-`infos["open"]` says which places hold an open account; a learner may treat closing as the end of the story (as
+`infos["open"]` says which places hold an open account; a learner may treat closing as the end of the episode (as
 `recoup.agents.training.vecenv` does), because nothing follows.
 
 Policies decide every `world.decision_every_days`; on the days between only "nothing" is allowed, and done.
 Pickling and copying are exact at any time: SimPy's processes cannot be copied, so a copy starts the same simulation again and
-replays the actions since, at the price of those steps (at most those of one book) and a byte or two per place and step.
+replays the actions since, at the price of those steps (at most those of one simulation) and a byte or two per place and step.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ RewardScale = Literal["portfolio", "own"]
 Fill = Literal["living", "cohort"]
 Step = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]
 
-LIVING_DAYS = 720  # of a book, or twice the horizon if that is more
+LIVING_DAYS = 720  # of a living portfolio, or twice the horizon if that is more
 LEAST_RESERVE = 64  # entrants prepared at a time
 
 
@@ -60,20 +60,22 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
     """Every debtor of one shared simulation, each as a sub-environment, with autoreset in the same step.
 
     Where an episode ends, the returned observation is the place's next account's; the old one's last is in
-    `infos["final_obs"]`. An account that has been `days` in the book is `terminated`, not truncated: recovery is counted up to
-    there, and the observation knows the day (`days_in_portfolio`).
+    `infos["final_obs"]`. An account that has been in the portfolio for `days` is `terminated`, not truncated: recovery is counted up
+    to there, and the observation knows the day (`days_in_portfolio`), so a learner must not bootstrap.
 
     Args:
         world, rules: the scenario.
         portfolio: accounts to draw entrants from, in turn, beginning somewhere by the seed; under other seeds, and after
-            a round, the same rows are other people (new hidden traits and luck).
+            a round, the same rows are other people (new hidden traits and random numbers).
         num_envs: places; at most the portfolio's size.
         days: horizon of an account, in days.
         reward_scale, fill: see the module.
         threads: for the kernels; changes no number.
+        keep_evening: places whose accounts' records of each evening are kept in `latest_day.evening`; None = none.
 
     Attributes:
         simulation: the running simulation; read, do not write.
+        latest_day: what the latest step's day came back with; of the simulation that ended where a new one has started.
         departed: records (`account.ACCOUNT`, `number` = place) of the accounts whose episodes the latest step ended.
     """
 
@@ -89,6 +91,7 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         reward_scale: RewardScale = "portfolio",
         fill: Fill = "living",
         threads: int = 1,
+        keep_evening: NDArray[np.int64] | None = None,
     ) -> None:
         for name, number, least, most in (("num_envs", num_envs, 1, len(portfolio)), ("days", days, 1, 3650)):
             if not least <= number <= most:
@@ -101,6 +104,7 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
                 raise ValueError(f"{name} is {word!r}, expected one of {known}")
         self.world, self.rules, self.portfolio = world, rules, portfolio
         self.num_envs, self.days, self.fill, self.threads = num_envs, days, fill, threads
+        self._keep_evening = keep_evening
         self.menu = Menu.of(world.channels, world.offers, world.legal)
         self.single_observation_space = observation_space()
         self.single_action_space = spaces.Discrete(len(self.menu))
@@ -111,7 +115,7 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         self._mean_opening = float(portfolio.column("opening_balance").mean() * 100)
         self._day_value = (1.0 + world.discount_rate) ** (-np.arange(days + 1) / 365.0)
         self._places = np.arange(num_envs)
-        self.book_days = max(LIVING_DAYS, 2 * days)
+        self.portfolio_days = max(LIVING_DAYS, 2 * days)
         self.render_mode = None
 
     def reset(
@@ -120,7 +124,13 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         """All places filled on day 0. Without a seed the environment's own generator goes on.
 
         Args:
-            options: `{"reset_mask": bool array (num_envs,)}` gives new accounts to those places only (living books).
+            options: `{"reset_mask": bool array (num_envs,)}` gives new accounts to those places only (living portfolios).
+
+        Returns:
+            Observations (num_envs, fields), and infos with `open`.
+
+        Raises:
+            ValueError: `reset_mask` of another shape or type, or for a cohort.
         """
         super().reset(seed=seed)
         mask = (options or {}).get("reset_mask")
@@ -153,7 +163,18 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         return self.simulation.day % self.world.decision_every_days > 0
 
     def step(self, actions: NDArray[np.int64]) -> Step:
-        """One day for every place. Forbidden actions are blocked and counted, never carried out."""
+        """One day for every place. Forbidden actions are blocked and counted, never carried out.
+
+        Args:
+            actions: menu indices, shape (num_envs,); those of closed accounts, and on days between decisions, are ignored.
+
+        Returns:
+            Observations (num_envs, fields), rewards, terminated, truncated (num_envs,), and infos: `open`; where episodes
+            ended also `final_obs` and `recovered` (share of the opening balance), with masks `_final_obs`, `_recovered`.
+
+        Raises:
+            ValueError: wrong shape, or an index outside the menu.
+        """
         simulation = self.simulation
         rows = simulation.open_accounts
         ages = simulation.day - simulation.accounts["entry_day"][rows]
@@ -161,10 +182,11 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         actions = np.asarray(actions, np.int64)
         if actions.shape != (self.num_envs,):
             raise ValueError(f"actions have shape {actions.shape}, expected ({self.num_envs},)")
-        simulation.advance(np.zeros(rows.size, np.int64) if self._between_decisions else actions[rows])
+        chosen = np.zeros(rows.size, np.int64) if self._between_decisions else actions[rows]
+        self.latest_day = simulation.advance(chosen, keep_evening=self._keep_evening)
         self._history.append(actions.astype(self._code))
         rewards = np.zeros(self.num_envs)
-        rewards[rows] = simulation.flows * self._day_value[ages] / scale
+        rewards[rows] = self.latest_day.net_flow * self._day_value[ages] / scale
         self.departed = simulation.accounts[:0]
         return self._after_living(rewards) if self.fill == "living" else self._after_cohort(rewards, rows)
 
@@ -174,13 +196,13 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         of_age = simulation.day - simulation.accounts["entry_day"] >= self.days
         terminated = closed | of_age
         truncated = (simulation.day >= self._leaving) & ~terminated
-        if simulation.day >= self.book_days:
+        if simulation.day >= self.portfolio_days:
             truncated = ~terminated
         infos: dict[str, Any] = {"open": np.ones(self.num_envs, bool)}
         ended = np.flatnonzero(terminated | truncated)
         if ended.size:
             infos |= self._farewell(ended, np.flatnonzero(terminated))
-            if simulation.day >= self.book_days:
+            if simulation.day >= self.portfolio_days:
                 self._start()
             else:
                 self._put_new_accounts(ended)
@@ -206,7 +228,7 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
 
     def _put_new_accounts(self, places: NDArray[np.int64]) -> None:
         self.simulation.leave(places[self.simulation.accounts["status"][places] == Status.OPEN])
-        self._leaving[places] = self.book_days
+        self._leaving[places] = self.portfolio_days
         self.simulation.enter(places, self._entrants(places.size))
 
     def _observe(self) -> NDArray[np.float32]:
@@ -219,7 +241,6 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         seed = int(self.np_random.integers(2**62))
         first = Portfolio(self._next_rows(self.num_envs), self.portfolio.name)
         self.simulation = Simulation(self.world, first, self.rules, seed, threads=self.threads)
-        self.simulation.keep_flows = True
         self._people = self.num_envs  # random streams taken in this simulation
         self._reserve, self._used = np.zeros(0, self.simulation.accounts.dtype), 0
         self._leaving = 1 + self.np_random.permutation(self.num_envs) * self.days // self.num_envs
@@ -240,7 +261,7 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         return {"final_obs": final, "_final_obs": marks, **self._recovered(lately_open)}
 
     def _recovered(self, places: NDArray[np.int64]) -> dict[str, Any]:
-        """Share of the opening balance that came in as cash, for accounts whose story ended today."""
+        """Share of the opening balance that came in as cash, for accounts whose episode ended today."""
         accounts = self.simulation.accounts
         share, marks = np.zeros(self.num_envs), np.zeros(self.num_envs, bool)
         share[places] = accounts["cash"][places] / accounts["opening"][places]
@@ -257,16 +278,16 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
                 self._reserve = open_accounts(self.world, fresh, self.simulation.seed, self._people)
                 self._people += size
                 self._used = 0
-            taken = self._reserve[self._used : self._used + count].copy()
-            self._used += taken.size
-            count -= taken.size
-            parts.append(taken)
+            part = self._reserve[self._used : self._used + count].copy()
+            self._used += part.size
+            count -= part.size
+            parts.append(part)
         return np.concatenate(parts)
 
     # --- copies -------------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        drop = ("simulation", "departed", "_reserve", "_used", "_people", "_leaving", "_row")
+        drop = ("simulation", "latest_day", "departed", "_reserve", "_used", "_people", "_leaving", "_row")
         return {name: value for name, value in self.__dict__.items() if name not in drop}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -30,13 +30,13 @@ class Parts:
 
     def __init__(self, menu: Menu) -> None:
         columns = [menu.table[part] for part in PARTS]
-        found = [np.unique(column, return_inverse=True) for column in columns]
-        self.of_treatment = np.stack([inverse for _, inverse in found], axis=1).astype(np.int64)
+        parts = [np.unique(column, return_inverse=True) for column in columns]
+        self.of_treatment = np.stack([inverse for _, inverse in parts], axis=1).astype(np.int64)
         self.values = {
             part: [_name(menu.treatments[int(np.argmax(column == code))], part) for code in codes]
-            for part, column, (codes, _) in zip(PARTS, columns, found, strict=True)
+            for part, column, (codes, _) in zip(PARTS, columns, parts, strict=True)
         }
-        sizes = [len(codes) for codes, _ in found]
+        sizes = [len(codes) for codes, _ in parts]
         self.space = spaces.MultiDiscrete(sizes)
         self._index = np.zeros(sizes, np.int64)
         self._index[tuple(self.of_treatment.T)] = np.arange(len(menu))
@@ -74,6 +74,7 @@ class PartsAction(gym.ActionWrapper[Any, Any, Any], RecordConstructorArgs):
         self.action_space = self.parts.space
 
     def action(self, action: NDArray[np.int64]) -> np.int64:
+        """Menu index of one combination, shape (4,)."""
         return np.int64(self.parts.indices(action))
 
     def action_masks(self) -> NDArray[np.bool_]:
@@ -91,6 +92,7 @@ class VectorPartsAction(VectorActionWrapper):
         self.action_space = gym.vector.utils.batch_space(self.parts.space, self.num_envs)
 
     def actions(self, actions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Menu indices, shape (num_envs,), of combinations, shape (num_envs, 4)."""
         return self.parts.indices(actions)
 
     def action_masks(self) -> NDArray[np.bool_]:
@@ -119,6 +121,7 @@ class NamedObservation(gym.ObservationWrapper[Any, Any, Any], RecordConstructorA
         )
 
     def observation(self, observation: NDArray[np.float32]) -> dict[str, Any]:
+        """One value a field from an observation of shape (fields,)."""
         return {
             field.name: np.int64(value) if field.codes else np.array([value], np.float32)
             for field, value in zip(FIELDS, observation, strict=True)

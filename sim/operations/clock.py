@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Generator
 from datetime import date, timedelta
 
-HOUR = 60
-DAY = 24 * HOUR
-COURT_OPENS = 8 * HOUR
-DAY_ENDS = 23 * HOUR + 30  # payments are booked and the day's figures closed
+import simpy
+
+Process = Generator[simpy.Event, object, None]  # what SimPy runs
+
+MINUTES_PER_HOUR = 60
+MINUTES_PER_DAY = 24 * MINUTES_PER_HOUR
+COURT_OPENS = 8 * MINUTES_PER_HOUR
+DAY_ENDS = 23 * MINUTES_PER_HOUR + 30  # payments are booked and the day's figures closed
 
 
 class Calendar:
-    """Weekdays and public holidays of a scenario, by day of the simulation."""
+    """Weekdays and public holidays of a scenario, by day of the simulation.
+
+    Args:
+        start: date of day 0.
+        holidays: dates on which nobody but those who say so works.
+    """
 
     def __init__(self, start: date, holidays: Collection[date]) -> None:
         self.start = start
         self._holidays = frozenset(holidays)
 
     def date(self, day: int) -> date:
+        """The calendar date of a day."""
         return self.start + timedelta(days=day)
 
     def weekday(self, day: int) -> int:
@@ -26,6 +36,7 @@ class Calendar:
         return self.date(day).weekday()
 
     def is_holiday(self, day: int) -> bool:
+        """Public holiday, on whatever weekday."""
         return self.date(day) in self._holidays
 
     def is_day_off(self, day: int) -> bool:

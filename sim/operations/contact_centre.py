@@ -1,22 +1,20 @@
-"""What is scarce and has a clock: shifts, staff and its training, dialler lines, the economy (SimPy processes)."""
+"""What is scarce and has a clock: shifts, staff and its training, dialler lines (SimPy processes)."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from dataclasses import dataclass
 
 import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from recoup.sim.operations.clock import DAY, HOUR, Calendar
-from recoup.sim.parameters import Macro, Pool, Retraining, Training, Windows
+from recoup.sim.operations.clock import MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar, Process
+from recoup.sim.parameters import Pool, Retraining, Training, Windows
 from recoup.sim.randomness import WHOLE_PORTFOLIO, Purpose, normals, streams
 from recoup.sim.treatments import Window
 
-Process = Generator[simpy.Event, object, None]
-
-MONTH = 30
-STAFF = ("collector", "specialist")  # pools of people on the telephone, whose skill and training count
+_COURSE = np.dtype([("back", "f8"), ("complaint_fall", "f8"), ("half_life", "f8")])  # first day back, log fall, days
+_R_SKILL = int(Purpose.SKILL)  # compiled code takes an int much faster than a member of an enumeration
 
 
 def headcount(per_1000: float, accounts: int) -> int:
@@ -24,8 +22,27 @@ def headcount(per_1000: float, accounts: int) -> int:
     return max(1, round(per_1000 * accounts / 1000)) if per_1000 > 0 else 0
 
 
+@dataclass(frozen=True)
+class ShiftTotals:
+    """What one resource gave on a day: seconds used and on hand, accounts that asked and were served, cents of training."""
+
+    used: int
+    capacity: int
+    requested: int
+    served: int
+    overhead: int
+
+
 class ContactCentre:
     """One pool of staff (or dialler lines): its seconds fill at each shift and run out.
+
+    Args:
+        env: the simulation's clock, in minutes.
+        name: of the resource (`resources.RESOURCE_NAMES`).
+        pool: its section of the scenario.
+        windows: hours of the contact windows.
+        calendar: which days are worked.
+        people: people or lines.
 
     Attributes:
         seconds: what is left of the window now open.
@@ -40,7 +57,7 @@ class ContactCentre:
         self.seconds = simpy.Container(env)
         self.skill = np.zeros(people)
         self._away = np.zeros(people, np.uint8)  # courses each one is at now
-        self._taught = np.zeros((3, people))  # latest course in conduct: first day back, complaint fall, half-life
+        self._taught = np.zeros(people, _COURSE)  # the latest course in conduct of each one
         self.capacity = self.used = self.requested = self.served = 0
         self.overhead = 0  # cents of training, today
         env.process(self._shifts())
@@ -50,11 +67,15 @@ class ContactCentre:
         return self.skill[self._away == 0]
 
     def care(self, day: int) -> float:
-        """Mean log fall of the complaint rate that courses in conduct have left in the pool on a day."""
-        if not self._taught.any():
+        """Mean log fall of the complaint rate that courses in conduct have left in the pool on a day.
+
+        The fall of each one's latest course halves every `half_life` days from the first day back.
+        """
+        taught = self._taught[self._taught["complaint_fall"] > 0]
+        if not taught.size:
             return 0.0
-        back, fall, half_life = self._taught[:, self._taught[1] > 0]
-        return float(np.sum(fall * 0.5 ** ((day - back) / half_life)) / self.people)
+        left = taught["complaint_fall"] * 0.5 ** ((day - taught["back"]) / taught["half_life"])
+        return float(np.sum(left) / self.people)
 
     @property
     def away(self) -> int:
@@ -62,6 +83,7 @@ class ContactCentre:
         return int(np.count_nonzero(self._away))
 
     def works(self, day: int) -> bool:
+        """Whether there is a shift on a day of the simulation."""
         return self.calendar.weekday(day) in self.pool.weekdays and (
             self.pool.works_holidays or not self.calendar.is_holiday(day)
         )
@@ -72,14 +94,14 @@ class ContactCentre:
         day = 0
         while True:
             for window in Window:
-                opens, closes = (round(hour * HOUR) for hour in self.windows.hours(window))
-                yield self.env.timeout(day * DAY + opens - self.env.now)
+                opens, closes = (round(hour * MINUTES_PER_HOUR) for hour in self.windows.hours(window))
+                yield self.env.timeout(day * MINUTES_PER_DAY + opens - self.env.now)
                 seconds = round(60 * minutes[window] * self.on_duty().size) if self.works(day) else 0
                 if seconds:
                     self.capacity += seconds
                     yield self.seconds.put(seconds)
                 # One minute before it closes, so that a window that opens at that very hour finds nothing left over.
-                yield self.env.timeout(day * DAY + closes - 1 - self.env.now)
+                yield self.env.timeout(day * MINUTES_PER_DAY + closes - 1 - self.env.now)
                 if self.seconds.level:
                     yield self.seconds.get(self.seconds.level)
             day += 1
@@ -87,26 +109,26 @@ class ContactCentre:
     def use(self, seconds: int) -> None:
         """Take seconds out of the open window; the last call of a window may run over."""
         self.used += seconds
-        taken = min(seconds, int(self.seconds.level))
-        if taken:
-            self.seconds.get(taken)
+        available = min(seconds, int(self.seconds.level))
+        if available:
+            self.seconds.get(available)
 
     def train(self, training: Training) -> None:
-        """Let everybody take courses in turn, evenly spread over the year."""
+        """Let everybody go to courses in turn, evenly spread over `training.every_days`; 0 = no courses."""
         if training.every_days:
             for person in range(self.people):
                 self.env.process(self._courses(person, training))
 
     def _courses(self, person: int, training: Training) -> Process:
         first = 1 + person * training.every_days // max(self.people, 1)
-        yield self.env.timeout(first * DAY)
+        yield self.env.timeout(first * MINUTES_PER_DAY)
         while True:
             self._away[person] += 1
             self.overhead += round(100 * training.cost)
-            yield self.env.timeout(training.course_days * DAY)
+            yield self.env.timeout(training.course_days * MINUTES_PER_DAY)
             self._away[person] -= 1
             self.skill[person] += training.skill_gain
-            yield self.env.timeout(max(training.every_days - training.course_days, 1) * DAY)
+            yield self.env.timeout(max(training.every_days - training.course_days, 1) * MINUTES_PER_DAY)
 
     def retrain(self, course: Retraining) -> Process:
         """Send everybody to a course in conduct, a group at a time, one group after the other."""
@@ -115,43 +137,22 @@ class ContactCentre:
             group = slice(first, min(first + size, self.people))
             self._away[group] += 1
             self.overhead += round(100 * course.cost) * (group.stop - group.start)
-            yield self.env.timeout(course.days * DAY)
+            yield self.env.timeout(course.days * MINUTES_PER_DAY)
             self._away[group] -= 1
             self.skill[group] += course.skill_gain
-            back = int(self.env.now) // DAY + 1
-            self._taught[:, group] = np.array([[back, course.complaint_fall, course.half_life]]).T
+            back = int(self.env.now) // MINUTES_PER_DAY + 1
+            self._taught[group] = (back, course.complaint_fall, course.half_life)
 
-    def end_of_day(self) -> None:
+    def end_of_day(self) -> ShiftTotals:
+        """The day's totals; counting starts anew."""
+        totals = ShiftTotals(self.used, self.capacity, self.requested, self.served, self.overhead)
         self.capacity = self.used = self.requested = self.served = self.overhead = 0
+        return totals
 
 
 def staff(centre: ContactCentre, seed: int, spread: float) -> None:
-    """Give everybody in a pool a skill: standard normal times `spread`, by the seed."""
+    """Give everybody in a pool a skill: standard normal times `spread` (standard deviations), by the seed."""
     key = streams(seed, np.array([WHOLE_PORTFOLIO]))
     offset = sum(centre.name.encode()) << 16  # pools of the same size must not be copies of each other
     for person in range(centre.people):
-        centre.skill[person] = spread * normals(key, offset + person, Purpose.SKILL)[0]
-
-
-class Economy:
-    """The macro index: 0 is normal, positive is stress. A monthly AR(1), and the scenario's shocks on their days."""
-
-    def __init__(self, env: simpy.Environment, macro: Macro, seed: int) -> None:
-        self.env, self.macro = env, macro
-        self.index = 0.0
-        self._key = streams(seed, np.array([WHOLE_PORTFOLIO]))
-        env.process(self._months())
-        for shock in macro.shocks:
-            env.process(self._shock(shock.day, shock.size))
-
-    def _months(self) -> Process:
-        month = 0
-        while True:
-            yield self.env.timeout(MONTH * DAY)
-            month += 1
-            shake = self.macro.spread * normals(self._key, month, Purpose.MACRO)[0]
-            self.index = self.macro.persistence * self.index + shake
-
-    def _shock(self, day: int, size: float) -> Process:
-        yield self.env.timeout(day * DAY)
-        self.index += size
+        centre.skill[person] = spread * normals(key, offset + person, _R_SKILL)[0]

@@ -8,17 +8,15 @@ days since: the same complaints are never answered twice.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 
 import pandas as pd
 import simpy
 
-from recoup.sim.operations.clock import DAY, DAY_ENDS
+from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, Process
 from recoup.sim.operations.contact_centre import ContactCentre
 from recoup.sim.parameters import Conduct, Correction
 from recoup.sim.treatments import Channel, channel_bit
-
-Process = Generator[simpy.Event, object, None]
 
 LOOKS = DAY_ENDS + 7  # minutes of the day: the figures are closed, the next day has not begun
 COLUMNS = ("day", "correction", "watch", "count", "rate", "above", "suspended", "until", "retrained")
@@ -28,6 +26,7 @@ class CorrectionLoop:
     """Everything the scenario's `conduct` section does.
 
     Args:
+        env: the simulation's clock, in minutes.
         conduct: the section; None = nobody watches.
         centres: staff by pool, for courses.
     """
@@ -60,10 +59,10 @@ class CorrectionLoop:
             return 0.0
         return 100.0 * regulator.cost
 
-    # --- what it is told ------------------------------------------------------------------------------------------
+    # --- what it is given -----------------------------------------------------------------------------------------
 
-    def book(self, complaints: int, blocked: int, breaches: int, open_accounts: int) -> None:
-        """Take note of a day that has been closed; `blocked` by rules, not by suspensions."""
+    def record_day(self, complaints: int, blocked: int, breaches: int, open_accounts: int) -> None:
+        """Note the counts of a day that has been closed; `blocked` are treatments stopped by rules, not by suspensions."""
         self._days.append({"complaints": complaints, "blocked": blocked, "breaches": breaches, "open": open_accounts})
 
     def _rate(self, what: str, days: int, since: int) -> tuple[int, float]:
@@ -83,30 +82,31 @@ class CorrectionLoop:
             if rate > correction.above and count >= correction.least:
                 yield from self._correct(correction, count, rate)
                 since = len(self._days)
-            yield self.env.timeout((int(self.env.now) // DAY + 1) * DAY + LOOKS - self.env.now)
+            yield self.env.timeout((int(self.env.now) // MINUTES_PER_DAY + 1) * MINUTES_PER_DAY + LOOKS - self.env.now)
 
     def _correct(self, correction: Correction, count: int, rate: float) -> Process:
         """Suspend and retrain as the correction says; over when the last of it is over."""
         suspend, retrain = correction.suspend, correction.retrain
         channels = [Channel[name.upper()] for name in suspend.channels] if suspend else []
         pools = retrain.pools if retrain else []
-        day = int(self.env.now) // DAY
-        values = (
-            day,
-            correction.id,
-            correction.watch,
-            count,
-            rate,
-            correction.above,
-            ", ".join(channel.name.lower() for channel in channels),
-            day + suspend.days if suspend else -1,
-            sum(self.centres[pool].people for pool in pools),
+        day = int(self.env.now) // MINUTES_PER_DAY
+        self._acts.append(
+            {
+                "day": day,
+                "correction": correction.id,
+                "watch": correction.watch,
+                "count": count,
+                "rate": rate,
+                "above": correction.above,
+                "suspended": ", ".join(channel.name.lower() for channel in channels),
+                "until": day + suspend.days if suspend else -1,
+                "retrained": sum(self.centres[pool].people for pool in pools),
+            }
         )
-        self._acts.append(dict(zip(COLUMNS, values, strict=True)))
         courses = [self.env.process(self.centres[pool].retrain(retrain)) for pool in pools] if retrain else []
         if suspend:
             self._resting.update(channels)
-            yield self.env.timeout(suspend.days * DAY)
+            yield self.env.timeout(suspend.days * MINUTES_PER_DAY)
             self._resting.subtract(channels)
         yield self.env.all_of(courses)
 

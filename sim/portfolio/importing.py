@@ -63,6 +63,13 @@ class Inspection:
 def inspect(file: Path, map_file: Path) -> Inspection:
     """Read a file through its map and look at every value.
 
+    Args:
+        file: CSV or Parquet.
+        map_file: its column map (`columnmap`).
+
+    Returns:
+        All values and all problems, in the order of rows and columns.
+
     Raises:
         InputError: for the file as a whole: missing, empty, unreadable, wrong encoding, ragged, columns that lack.
     """
@@ -74,37 +81,45 @@ def inspect(file: Path, map_file: Path) -> Inspection:
             if column not in raw.columns:
                 expected = f"a column of {file.name}: {choose(map(str, raw.columns), column)}"
                 raise document.error(("fields", name), column, expected)
-    found = Inspection(file, map_file, len(raw), pd.DataFrame(index=raw.index), mapping)
+    inspection = Inspection(file, map_file, len(raw), pd.DataFrame(index=raw.index), mapping)
     for wanted in FILE_FIELDS:
         mapped = mapping.fields.get(wanted.name)
         if mapped is None:
-            found.fields.append(FieldReport(wanted, (), len(raw), "drawn from the scenario"))
+            inspection.fields.append(FieldReport(wanted, (), len(raw), "drawn from the scenario"))
             continue
-        values = _column(raw, wanted, mapped, mapping, first_row, found.problems, document)
-        found.table[wanted.name] = values
+        values = _column(raw, wanted, mapped, mapping, first_row, inspection.problems, document)
+        inspection.table[wanted.name] = values
         missing = int(values.isna().sum())
         if wanted.required:
-            rows = np.flatnonzero(values.isna().to_numpy() & ~_rows_with(found.problems, mapped, first_row, len(raw)))
-            found.problems += [
+            rows = np.flatnonzero(
+                values.isna().to_numpy() & ~_rows_with(inspection.problems, mapped, first_row, len(raw))
+            )
+            inspection.problems += [
                 Problem(int(r) + first_row, ", ".join(mapped.columns), "", wanted.expectation) for r in rows
             ]
-        found.fields.append(FieldReport(wanted, tuple(mapped.columns), missing, _summary(wanted, values)))
-    found.problems.sort(key=lambda problem: (problem.row, problem.column))
-    return found
+        inspection.fields.append(FieldReport(wanted, tuple(mapped.columns), missing, _summary(wanted, values)))
+    inspection.problems.sort(key=lambda problem: (problem.row, problem.column))
+    return inspection
 
 
 def load(file: Path, map_file: Path, population: Population, seed: int, name: str) -> Portfolio:
     """Import a portfolio; what the file does not say is drawn from the population.
 
+    Args:
+        file, map_file: as for `inspect`.
+        population: what missing fields and values are drawn from.
+        seed: of those draws.
+        name: what reports call the portfolio.
+
     Raises:
         InputError: as `inspect`, and for the first problem of any value.
     """
-    found = inspect(file, map_file)
-    if found.problems:
-        first, more = found.problems[0], len(found.problems) - 1
+    inspection = inspect(file, map_file)
+    if inspection.problems:
+        first, more = inspection.problems[0], len(inspection.problems) - 1
         also = f"; {more:,} more problem{'s' * (more > 1)}, `recoup portfolio check` lists all" if more else ""
         raise InputError(file, f"row {first.row}, column {first.column}", first.value, first.expected + also)
-    table, filled = fill(found.table, population, seed)
+    table, filled = fill(inspection.table, population, seed)
     for wanted in FILE_FIELDS:
         if wanted.kind is Kind.INTEGER:
             table[wanted.name] = table[wanted.name].astype(np.float64).astype(np.int64)
@@ -112,23 +127,29 @@ def load(file: Path, map_file: Path, population: Population, seed: int, name: st
             table[wanted.name] = table[wanted.name].astype(np.float64).astype(bool)
         elif wanted.kind is Kind.NUMBER:
             table[wanted.name] = table[wanted.name].astype(np.float64)
-    mapping = found.mapping
+    mapping = inspection.mapping
     notes = (mapping.source, mapping.attribution, mapping.licence and f"Licence: {mapping.licence}", *mapping.notes)
     return Portfolio(table, name, filled, tuple(note for note in notes if note))
 
 
 def sample(portfolio: Portfolio, accounts: int, seed: int) -> Portfolio:
-    """So many accounts of a portfolio, chosen by the seed: without replacement, or with it if there are too few."""
+    """So many accounts of a portfolio, chosen by the seed: without replacement, or with it if there are too few.
+
+    Args:
+        portfolio: to choose from; returned as it is where it has exactly so many accounts.
+        accounts: how many.
+        seed: of the choice.
+    """
     size = len(portfolio)
     if accounts == size:
         return portfolio
     table = portfolio.table
     if accounts < size:
-        lots = uniforms(streams(seed, np.arange(size, dtype=np.int64)), _SAMPLE_DAY, _SAMPLE)
-        chosen = table.iloc[np.sort(np.argsort(lots, kind="stable")[:accounts])]
+        draws = uniforms(streams(seed, np.arange(size, dtype=np.int64)), _SAMPLE_DAY, _SAMPLE)
+        chosen = table.iloc[np.sort(np.argsort(draws, kind="stable")[:accounts])]
         return Portfolio(chosen.reset_index(drop=True), portfolio.name, portfolio.filled, portfolio.notes)
-    lots = uniforms(streams(seed, np.arange(accounts, dtype=np.int64)), _SAMPLE_DAY, _SAMPLE)
-    chosen = table.iloc[(lots * size).astype(np.int64)].reset_index(drop=True)
+    draws = uniforms(streams(seed, np.arange(accounts, dtype=np.int64)), _SAMPLE_DAY, _SAMPLE)
+    chosen = table.iloc[(draws * size).astype(np.int64)].reset_index(drop=True)
     copies = chosen.groupby("account_id").cumcount()
     chosen["account_id"] = chosen["account_id"].where(copies == 0, chosen["account_id"] + "~" + copies.astype(str))
     note = f"{accounts:,} accounts drawn with replacement from the {size:,} of the file"
@@ -139,12 +160,12 @@ IN_THE_MAP = "`{}` in the column map"
 
 
 def read_cells(
-    file: Path, encoding: str = "utf-8", delimiter: str = ",", told: str = IN_THE_MAP
+    file: Path, encoding: str = "utf-8", delimiter: str = ",", option: str = IN_THE_MAP
 ) -> tuple[pa.Table, int]:
     """All cells of a CSV or Parquet file as text (null where Parquet has one), and the row number of the first data row.
 
     Args:
-        told: where the user names encoding and delimiter, for messages.
+        option: how messages name the setting (encoding, delimiter), `{}` standing for it.
 
     Raises:
         InputError: missing, empty, unreadable, wrong encoding, ragged, two columns of one name, no rows.
@@ -158,7 +179,7 @@ def read_cells(
     is_parquet = content[:4] == b"PAR1"
     if file.suffix.lower() in (".parquet", ".pq") and not is_parquet:
         raise InputError(file, "first bytes", content[:4], "a Parquet file (it begins with PAR1)")
-    table = _parquet(file, content) if is_parquet else _csv(file, content, encoding, delimiter, told)
+    table = _parquet(file, content) if is_parquet else _csv(file, content, encoding, delimiter, option)
     names = [str(name) for name in table.column_names]
     for number, name in enumerate(names):
         if name in names[:number]:
@@ -168,19 +189,19 @@ def read_cells(
     return table, 1 if is_parquet else 2
 
 
-def _csv(file: Path, content: bytes, encoding: str, delimiter: str, told: str) -> pa.Table:
+def _csv(file: Path, content: bytes, encoding: str, delimiter: str, option: str) -> pa.Table:
     try:
         text = content.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        expected = f"text in {encoding} (name another with {told.format('encoding')}, as in gb18030)"
+        expected = f"text in {encoding} (name another with {option.format('encoding')}, as in gb18030)"
         raise InputError(
             file, f"line {line}, byte {error.start}", content[error.start : error.start + 1], expected
         ) from None
     header = next((line for line in text.splitlines() if line.strip()), "")
     other = next((mark for mark in ";\t|," if mark in header), None)
     if delimiter not in header and other:
-        where = told.format("delimiter")
+        where = option.format("delimiter")
         expected = f"columns separated by {delimiter!r} (name another with {where}, as in {other!r})"
         raise InputError(file, "header", header, expected)
     columns = next(csv.reader([header], delimiter=delimiter))

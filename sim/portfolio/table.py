@@ -18,6 +18,8 @@ PRODUCTS = ("consumer_loan", "credit_card", "instalment_purchase")
 
 
 class Kind(Enum):
+    """What the values of a column are."""
+
     TEXT = "text"
     INTEGER = "integer"
     NUMBER = "number"

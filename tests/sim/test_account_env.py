@@ -32,9 +32,9 @@ def account_env(**options: object) -> AccountEnv:
     return AccountEnv(HOME.world, HOME.rules, HOME.portfolio(100, 77), **{"others": 30, **options})  # type: ignore[arg-type]
 
 
-def play(env: AccountEnv, steps: int, luck: int, forbidden: float = 0.0) -> list[tuple[object, ...]]:
+def play(env: AccountEnv, steps: int, seed: int, forbidden: float = 0.0) -> list[tuple[object, ...]]:
     """Steps under lawful (or now and then unlawful) choices, episode after episode, each with its mask and info."""
-    random, seen = np.random.default_rng(luck), []
+    random, seen = np.random.default_rng(seed), []
     mask = env.action_masks()
     for _ in range(steps):
         choices = np.flatnonzero(~mask) if random.random() < forbidden and not mask.all() else np.flatnonzero(mask)
@@ -58,9 +58,9 @@ env.reset(seed=1)
 env.step(0)
 env.close()
 assert env.spec.id == "recoup/Account-v0" and env.spec.kwargs["scenario"] == "taiwan-cards"
-book = gym.make_vec("recoup:recoup/Portfolio-v0", num_envs=30)
-assert book.num_envs == 30 and book.spec.id == "recoup/Portfolio-v0"
-book.reset(seed=1)
+portfolio = gym.make_vec("recoup:recoup/Portfolio-v0", num_envs=30)
+assert portfolio.num_envs == 30 and portfolio.spec.id == "recoup/Portfolio-v0"
+portfolio.reset(seed=1)
 """
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, cwd=ROOT)
 
@@ -75,25 +75,25 @@ def test_passes_the_checkers_of_gymnasium_and_sb3() -> None:
 
 
 def test_declares_how_sub_environments_are_reset() -> None:
-    book = gym.make_vec("recoup/Portfolio-v0", num_envs=12)
-    assert isinstance(book, PortfolioVectorEnv) and book.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP
+    portfolio = gym.make_vec("recoup/Portfolio-v0", num_envs=12)
+    assert isinstance(portfolio, PortfolioVectorEnv) and portfolio.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP
     copies = gym.make_vec("recoup/Account-v0", num_envs=2, vectorization_mode="sync", **SMALL)  # type: ignore[arg-type]
     assert isinstance(copies, SyncVectorEnv)
-    assert copies.single_action_space == book.single_action_space
-    assert copies.single_observation_space == book.single_observation_space
-    for env in (book, copies):
+    assert copies.single_action_space == portfolio.single_action_space
+    assert copies.single_observation_space == portfolio.single_observation_space
+    for env in (portfolio, copies):
         observations, infos = env.reset(seed=3)
         assert observations.shape == env.observation_space.shape and observations in env.observation_space
         observations, rewards, terminated, truncated, infos = env.step(np.zeros(env.num_envs, np.int64))
         assert observations in env.observation_space and rewards.dtype == np.float64
         assert terminated.dtype == truncated.dtype == bool and len(terminated) == env.num_envs
-    assert infos["action_mask"].shape == (2, book.single_action_space.n)
+    assert infos["action_mask"].shape == (2, portfolio.single_action_space.n)
     env.close()
 
 
 def test_vector_statistics_wrapper_counts_episodes() -> None:
-    book = gym.make_vec("recoup/Portfolio-v0", num_envs=20, days=10)
-    env = gym.wrappers.vector.RecordEpisodeStatistics(book)
+    portfolio = gym.make_vec("recoup/Portfolio-v0", num_envs=20, days=10)
+    env = gym.wrappers.vector.RecordEpisodeStatistics(portfolio)
     env.reset(seed=0)
     episodes = 0
     for _ in range(25):
@@ -111,7 +111,7 @@ def test_same_seed_same_story_and_copies_go_on_alike() -> None:
     assert told(play(env, 250, 1)) == told(play(twin, 250, 1))
     for copy in (pickle.loads(pickle.dumps(env)), deepcopy(env)):
         assert told(play(copy, 60, 2)) == told(play(deepcopy(twin), 60, 2))
-        assert copy.story and copy.render() == env.render()
+        assert copy.history and copy.render() == env.render()
     np.testing.assert_array_equal(env.reset()[0], twin.reset()[0])
     assert not np.array_equal(env.reset()[0], first)  # another debtor
     assert not np.array_equal(account_env().reset(seed=5)[0], first)
@@ -167,7 +167,7 @@ def test_info_tells_the_day_and_its_money_adds_up() -> None:
             names.update(info["events"])
         assert total == pytest.approx(discounted / opening, rel=1e-6)
         lines = env.render().splitlines()
-        assert len(lines) == sum(d.treatment != "nothing" or bool(d.events) for d in env.story)
+        assert len(lines) == sum(d.treatment != "nothing" or bool(d.events) for d in env.history)
         opening = env.reset()[0][2]
     assert {"attempt", "reached", "payment", "offer", "promise"} <= names
     assert env.render() == "nothing has happened yet"

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.ledger import money_gap
-from recoup.sim.operations.clock import DAY
+from recoup.sim.operations.clock import MINUTES_PER_DAY
 from recoup.sim.operations.contact_centre import ContactCentre
 from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.parameters import Conduct, Correction, Retraining, World
@@ -37,9 +37,9 @@ def days_of(loop: CorrectionLoop, env: simpy.Environment, complaints: list[int],
     resting = []
     for day, count in enumerate(complaints):
         resting.append(Channel.COLLECTOR in loop.suspended)
-        env.run(until=day * DAY + 23 * 60 + 31)
-        loop.book(count, 0, 0, accounts)
-        env.run(until=(day + 1) * DAY)
+        env.run(until=day * MINUTES_PER_DAY + 23 * 60 + 31)
+        loop.record_day(count, 0, 0, accounts)
+        env.run(until=(day + 1) * MINUTES_PER_DAY)
     return resting
 
 
@@ -94,7 +94,7 @@ def test_surcharge_holds_while_the_tolerated_rate_is_exceeded() -> None:
     loop = CorrectionLoop(env, section, {})
     found = []
     for complaints in (5, 1, 0, 0, 0):
-        loop.book(complaints, 0, 0, 1000)
+        loop.record_day(complaints, 0, 0, 1000)
         found.append(loop.surcharge())
     assert found == [0.0, 1250.0, 1250.0, 0.0, 0.0]
 
@@ -107,10 +107,10 @@ def test_courses_take_people_away_and_bring_them_back_better(conduct: Scenario) 
         pools=["collector"], at_once=0.5, days=3, cost=100, skill_gain=0.4, complaint_fall=0.7, half_life=10
     )
     away, care = [], []
-    simulation.env.run(until=DAY - 20)
+    simulation.env.run(until=MINUTES_PER_DAY - 20)
     simulation.env.process(centre.retrain(course))
     for day in range(1, 19):
-        simulation.env.run(until=day * DAY + 1)
+        simulation.env.run(until=day * MINUTES_PER_DAY + 1)
         away.append(people - centre.on_duty().size)
         care.append(centre.care(day))
     assert away[:7] == [people / 2] * 6 + [0]
@@ -120,15 +120,15 @@ def test_courses_take_people_away_and_bring_them_back_better(conduct: Scenario) 
     assert care[16] == pytest.approx(care[6] / 2)
 
 
-def test_what_courses_teach_lowers_complaints_and_nothing_else_of_luck(conduct: Scenario) -> None:
-    """The first complaints are drawn under the same luck: those under care are a subset."""
+def test_what_courses_teach_lowers_complaints_and_no_other_draw(conduct: Scenario) -> None:
+    """The first complaints are drawn with the same random numbers: those under care are a subset."""
     world = watching(conduct.world)
     portfolio = conduct.portfolio(400, 2)
     runs = []
     for fall in (0.0, 2.0):
         simulation = Simulation(world, portfolio, conduct.rules, 2)
         for centre in simulation.centres.values():
-            centre._taught[:] = [[0], [fall], [1e9]]
+            centre._taught[:] = (0, fall, 1e9)
         simulation._today["care"][:, Channel.COLLECTOR] = fall
         calls = simulation.menu.index["collector/morning"]
         simulation.advance(np.full(simulation.open_accounts.size, calls))
@@ -137,7 +137,7 @@ def test_what_courses_teach_lowers_complaints_and_nothing_else_of_luck(conduct: 
     more = Simulation(world, portfolio, conduct.rules, 2)
     calm = Simulation(world, portfolio, conduct.rules, 2)
     for centre in calm.centres.values():
-        centre._taught[:] = [[0], [3.0], [1e9]]
+        centre._taught[:] = (0, 3.0, 1e9)
     for simulation in (more, calm):
         policy = policy_named("status-quo", simulation, 2)
         for _ in range(60):

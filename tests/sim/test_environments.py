@@ -1,4 +1,4 @@
-"""The Gymnasium environments: money and luck behind the rewards, how places are filled, and Gymnasium's own rules."""
+"""The Gymnasium environments: money and random numbers behind the rewards, how places are filled, and Gymnasium's own rules."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def home() -> Scenario:
 
 
 def portfolio_env(scenario: Scenario, places: int, rows: int = 0, **options: object) -> PortfolioVectorEnv:
-    book = scenario.portfolio(rows or 3 * places, 77)
-    return PortfolioVectorEnv(scenario.world, scenario.rules, book, places, **options)  # type: ignore[arg-type]
+    portfolio = scenario.portfolio(rows or 3 * places, 77)
+    return PortfolioVectorEnv(scenario.world, scenario.rules, portfolio, places, **options)  # type: ignore[arg-type]
 
 
 def lawful(env: PortfolioVectorEnv, random: np.random.Generator) -> np.ndarray:
@@ -113,10 +113,10 @@ def test_rewards_of_an_episode_add_up_to_the_accounts_net_present_value(home: Sc
 
 
 def test_nothing_of_an_account_reaches_the_one_that_takes_its_place(home: Scenario) -> None:
-    """Two books: in one, the places' first accounts are sued, called and put on plans; then the same newcomers come."""
+    """Two portfolios: in one, the places' first accounts are sued, called and put on plans; then the same newcomers come."""
     world = changed(home.world, plan_base=3.0, promise_base=2.0)
     newcomers = open_accounts(world, home.portfolio(60, 9), 4, first=1000)
-    books = []
+    simulations = []
     for busy in (True, False):
         simulation = Simulation(world, home.portfolio(60, 8), home.rules, 4)
         random = np.random.default_rng(0)
@@ -141,15 +141,15 @@ def test_nothing_of_an_account_reaches_the_one_that_takes_its_place(home: Scenar
         for _ in range(70):
             simulation.advance(np.zeros(simulation.open_accounts.size, np.int64))
         assert simulation.courts.team.count == 0 and simulation.courts.waiting == 0
-        books.append(simulation)
-    assert not differing(books[0].accounts, books[1].accounts)
-    assert books[0].accounts["cash"].any()
+        simulations.append(simulation)
+    assert not differing(simulations[0].accounts, simulations[1].accounts)
+    assert simulations[0].accounts["cash"].any()
 
 
 @pytest.mark.parametrize("fill", ["living", "cohort"])
 def test_same_seed_same_rollout_and_copies_go_on_alike(home: Scenario, fill: str) -> None:
-    def play(env: PortfolioVectorEnv, days: int, luck: int) -> list[np.ndarray]:
-        random, seen = np.random.default_rng(luck), []
+    def play(env: PortfolioVectorEnv, days: int, seed: int) -> list[np.ndarray]:
+        random, seen = np.random.default_rng(seed), []
         for _ in range(days):
             step = env.step(lawful(env, random))
             seen += [np.concatenate([step[0].ravel(), step[1], step[2], step[3]]), env.action_masks()]
@@ -177,14 +177,14 @@ def test_same_seed_same_rollout_and_copies_go_on_alike(home: Scenario, fill: str
 
 def test_a_book_starts_anew_before_its_staff_has_learnt_too_much(home: Scenario) -> None:
     env = portfolio_env(home, 10, days=400)
-    assert env.book_days == 800
+    assert env.portfolio_days == 800
     env.reset(seed=1)
-    env.book_days = 30
-    book = env.simulation
+    env.portfolio_days = 30
+    ended = env.simulation
     for day in range(30):
         _, _, terminated, truncated, infos = env.step(np.zeros(10, np.int64))
         assert (terminated | truncated).all() == (day == 29)
-    assert env.simulation is not book and env.simulation.day == 0
+    assert env.simulation is not ended and env.simulation.day == 0
     assert truncated.any() and all(observation is not None for observation in infos["final_obs"])
 
 

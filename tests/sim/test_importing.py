@@ -28,7 +28,7 @@ HEADER = "id,amount,days,sex,score\n"
 
 @pytest.fixture
 def write(tmp_path: Path):  # type: ignore[no-untyped-def]
-    def _write(rows: str, mapping: str = MAP, name: str = "book.csv") -> tuple[Path, Path]:
+    def _write(rows: str, mapping: str = MAP, name: str = "portfolio.csv") -> tuple[Path, Path]:
         file, map_file = tmp_path / name, tmp_path / "map.yaml"
         file.write_text(rows)
         map_file.write_text(mapping)
@@ -74,7 +74,9 @@ def test_each_problem_names_row_column_value_and_expectation(
     file, map_file = write(HEADER + "a,100,3,1,700\nb,200,4,2,650\n" + row + "\n")
     problems = inspect(file, map_file).problems
     assert [(p.row, p.column, p.value) for p in problems] == [(4, column, value)]
-    with pytest.raises(InputError, match=rf"book\.csv: row 4, column {column}: got '{value}', expected .*{expected}"):
+    with pytest.raises(
+        InputError, match=rf"portfolio\.csv: row 4, column {column}: got '{value}', expected .*{expected}"
+    ):
         load(file, map_file, population(), 0, "mine")
 
 
@@ -91,7 +93,7 @@ def test_each_problem_names_row_column_value_and_expectation(
     ],
 )
 def test_whole_file_problems_are_one_line(tmp_path: Path, content: bytes, message: str) -> None:
-    file, map_file = tmp_path / "book.csv", tmp_path / "map.yaml"
+    file, map_file = tmp_path / "portfolio.csv", tmp_path / "map.yaml"
     file.write_bytes(content)
     map_file.write_text(MAP)
     with pytest.raises(InputError, match=message) as caught:
@@ -134,8 +136,8 @@ def test_parquet_reads_as_csv_does(tmp_path: Path) -> None:
     map_file = tmp_path / "map.yaml"
     map_file.write_text(MAP)
     frame = pd.DataFrame({"id": ["a", "b"], "amount": [100, -3], "days": [1, 2], "sex": [1, 2], "score": [600.0, None]})
-    frame.to_parquet(tmp_path / "book.parquet")
-    found = inspect(tmp_path / "book.parquet", map_file)
+    frame.to_parquet(tmp_path / "portfolio.parquet")
+    found = inspect(tmp_path / "portfolio.parquet", map_file)
     assert found.rows == 2 and found.table["credit_score"].isna().tolist() == [False, True]
     assert [(p.row, p.column, p.value) for p in found.problems] == [(2, "amount", "-3")]
 
@@ -147,7 +149,7 @@ cells = st.text(st.characters(codec="utf-8", exclude_characters='\r\n",\x00'), m
 @given(rows=st.lists(st.tuples(cells, cells, cells, cells, cells), min_size=1, max_size=6))
 def test_any_text_is_either_read_within_range_or_named_as_a_problem(tmp_path_factory, rows) -> None:  # type: ignore[no-untyped-def]
     folder = tmp_path_factory.mktemp("any")
-    file, map_file = folder / "book.csv", folder / "map.yaml"
+    file, map_file = folder / "portfolio.csv", folder / "map.yaml"
     file.write_text(HEADER + "".join(",".join(row) + "\n" for row in rows))
     map_file.write_text(MAP)
     found = inspect(file, map_file)

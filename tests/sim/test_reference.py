@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from recoup.agents.plans.plan import Plan, find_plan
 from recoup.scenarios.schema import load_scenario
+from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.simulation import Simulation
 from tests.reference import ReferenceSimulation
 
@@ -21,9 +22,11 @@ class Whim:
         self.seed = seed
 
     def act(self, observations: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.int64]:
-        random = np.random.default_rng([self.seed, int(observations[0, 12]) if len(observations) else 0])
-        lots = random.random(masks.shape) + masks * (random.random((len(masks), 1)) < 0.9)
-        return np.argmax(lots, axis=1)
+        random = np.random.default_rng(
+            [self.seed, int(observations[0, FIELD_INDEX["days_in_portfolio"]]) if len(observations) else 0]
+        )
+        draws = random.random(masks.shape) + masks * (random.random((len(masks), 1)) < 0.9)
+        return np.argmax(draws, axis=1)
 
     def priority(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64]:
         return (actions % 3).astype(np.int64)

@@ -1,4 +1,4 @@
-"""What must hold in any world under any policy: money, rules, secrecy, luck."""
+"""What must hold in any world under any policy: money, rules, secrecy, common random numbers."""
 
 from __future__ import annotations
 
@@ -319,7 +319,7 @@ def test_observation_columns_mean_what_their_names_say(home: Scenario) -> None:
     assert (simulation.observe() >= LOW).all() and (simulation.observe() <= HIGH).all()
 
 
-def test_same_luck_under_two_policies(home: Scenario) -> None:
+def test_common_random_numbers_under_two_policies(home: Scenario) -> None:
     """Common random numbers: what an account draws does not depend on how others are treated."""
     portfolio = home.portfolio(100, 5)
     alone, crowd = (Simulation(home.world, portfolio, home.rules, 5) for _ in range(2))

@@ -7,7 +7,7 @@ from typing import Any
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
 from recoup.experiments.runs.run import Run
-from recoup.sim.kernels import POOLS
+from recoup.sim.operations.resources import RESOURCE_NAMES
 
 IDLE = 0.5  # share of a pool's time: with less of it used, what was not served was asked for at the wrong time
 EVENTS = ("attempts", "unserved", "promises", "offers", "accepted", "suits", "judgments", "seizures")
@@ -39,7 +39,7 @@ def _table(run: Run, say: Text) -> Table:
         [say(f"capacity.events.{event}"), *(f"{results['events'][name][event]['mean']:,.0f}" for name in run.names)]
         for event in EVENTS
     ]
-    for pool in POOLS:
+    for pool in RESOURCE_NAMES:
         row: list[Cell | str] = [say("capacity.pool", pool=say(f"pools.{pool}"))]
         for name in run.names:
             used, capacity, requested, served = results["pools"][name][pool]
