@@ -6,7 +6,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from recoup.agents import learned
-from recoup.agents.plans.plan import Plan, find_plan, shipped_plans
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import find_plan, shipped_plans
 from recoup.agents.policy import Policy
 from recoup.agents.policy_files import read_document
 from recoup.agents.propensity.greedy import ALGORITHM, load_greedy

@@ -32,7 +32,7 @@ _BIT_NUMBER = np.argsort((_DE_BRUIJN << np.arange(64, dtype=np.uint64)) >> np.ui
 
 
 @dataclass(frozen=True)
-class Step:
+class RuleChoices:
     """What a rule does: menu indices (or `ABSENT`) by offer and window, in order of preference.
 
     Attributes:
@@ -59,7 +59,7 @@ class DecisionTable:
     carries: NDArray[np.bool_]  # (rules, menu): the rule can choose the treatment
 
     @classmethod
-    def of(cls, rules: Sequence[tuple[Sequence[Clause], Step]], menu_size: int) -> DecisionTable:
+    def of(cls, rules: Sequence[tuple[Sequence[Clause], RuleChoices]], menu_size: int) -> DecisionTable:
         """Compile rules, the first to be asked first."""
         clauses = [(number, clause) for number, (alternatives, _) in enumerate(rules) for clause in alternatives]
         words = max(1, -(-len(clauses) // 64))

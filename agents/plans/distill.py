@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
 from recoup.agents.plans.conditions import codes_of, is_whole
-from recoup.agents.plans.plan import MOST_WEIGHT, NOTHING, PlanFile, Rule
+from recoup.agents.plans.plan_file import MOST_WEIGHT, NOTHING, PlanFile, Rule
 from recoup.sim.observation import FIELDS, ObservedField
 from recoup.sim.treatments import Channel, Menu, Treatment, Window
 

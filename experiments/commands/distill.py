@@ -29,7 +29,7 @@ def distill(
 
     Example: recoup distill learned -s taiwan-cards --leaves 24 --out mine.yaml
     """
-    from recoup.agents.plans.plan import NAME, NAME_WORDS
+    from recoup.agents.plans.plan_file import NAME, NAME_WORDS
     from recoup.agents.plans.writing import plan_text
     from recoup.experiments.comparison.rollout import rollout
     from recoup.experiments.learning.distillation import distill as run

@@ -40,8 +40,9 @@ def tune(
     Example: recoup tune mine.yaml --field balance --field dpd --out mine-2.yaml
     """
     from recoup.agents.plans.effort import effort_plan
-    from recoup.agents.plans.plan import NAME, NAME_WORDS, Plan, read_plan
-    from recoup.agents.plans.plan import find_plan as find
+    from recoup.agents.plans.plan import Plan
+    from recoup.agents.plans.plan_file import NAME, NAME_WORDS, read_plan
+    from recoup.agents.plans.plan_file import find_plan as find
     from recoup.agents.plans.writing import plan_data, plan_text
     from recoup.agents.training.objective import Objective
     from recoup.experiments.comparison.intervals import interval

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from recoup.agents.learned import LearnedPolicy
 from recoup.agents.library import load_policy
 from recoup.agents.plans.distill import NO_ACT, Extract, Sample, extract
-from recoup.agents.plans.plan import Plan, PlanFile
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import PlanFile
 from recoup.agents.policy import Policy
 from recoup.experiments.comparison.intervals import interval
 from recoup.experiments.learning.cohorts import Cohorts, followed

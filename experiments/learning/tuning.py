@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.agents.plans.conditions import is_whole
-from recoup.agents.plans.plan import Plan, PlanFile
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import PlanFile
 from recoup.agents.training.budget import Budget, Limit
 from recoup.agents.training.objective import Objective
 from recoup.experiments.learning.cohorts import PARTS, Cohorts

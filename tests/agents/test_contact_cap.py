@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from recoup.agents.contact_cap import WeeklyContactCap
 from recoup.agents.learned import LearnedPolicy
-from recoup.agents.plans.plan import Plan, find_plan, read_plan
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import find_plan, read_plan
 from recoup.agents.plans.writing import plan_text
 from recoup.agents.policy import Policy
 from recoup.agents.training.objective import Objective

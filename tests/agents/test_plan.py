@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import yaml
 
-from recoup.agents.plans.plan import Plan, PlanFile, find_plan, shipped_plans
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import PlanFile, find_plan, shipped_plans
 from recoup.sim.inputs import InputError, parse_yaml
 from recoup.sim.observation import FIELD_INDEX, FIELDS
 from recoup.sim.treatments import ALL_TREATMENTS, OFFERS, Channel, Legal, Menu, names

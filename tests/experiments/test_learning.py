@@ -20,7 +20,8 @@ from sb3_contrib.common.maskable.distributions import MaskableCategoricalDistrib
 from recoup.agents import features, learned
 from recoup.agents.library import load_policy
 from recoup.agents.plans.distill import Sample, extract
-from recoup.agents.plans.plan import Plan, read_plan
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import read_plan
 from recoup.agents.plans.writing import plan_data
 from recoup.agents.training import learners
 from recoup.agents.training.budget import Budget, Limit

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from recoup.agents.plans.effort import effort_plan
-from recoup.agents.plans.plan import Plan, PlanFile, find_plan, read_plan
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import PlanFile, find_plan, read_plan
 from recoup.agents.plans.writing import plan_data, plan_text
 from recoup.agents.training.budget import Budget
 from recoup.agents.training.objective import Objective

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from recoup.agents.library import OWN, own_policy
-from recoup.agents.plans.plan import PlanFile, find_plan, read_plan
+from recoup.agents.plans.plan_file import PlanFile, find_plan, read_plan
 from recoup.experiments.report.blocks import Block, Branch, Cell, Line, Paragraph, Table, Tree
 from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
 from recoup.experiments.report.sections.actions import kind
