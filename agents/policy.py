@@ -43,5 +43,5 @@ class Policy(Protocol):
         ...
 
     def priority(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64] | None:
-        """Who is served first when staff is short: shape (accounts,), 0 first, at most 255; None = drawn by lot."""
+        """Who is served first when staff is short: shape (accounts,), 0 first, at most 255; None = in random order."""
         ...

@@ -37,7 +37,7 @@ class RuleChoices:
 
     Attributes:
         choices: one tuple per offer, each with one index per window; all of equal length.
-        spread: take the windows by lot rather than in order; one that is listed twice is drawn twice as often.
+        spread: choose the window at random (by hash) rather than in order; one that is listed twice is drawn twice as often.
     """
 
     choices: tuple[tuple[int, ...], ...]

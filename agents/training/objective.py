@@ -1,14 +1,14 @@
-"""What a learner is paid for: money now, quick endings, and prices on what is limited.
+"""What a learner is paid for: money now, early resolution, and prices on what is limited.
 
 The reward of an account and day is
 
     (cash − (1 + cost_price) · cost) / mean opening balance
-    + speed · (days left of the horizon / horizon), once, when the account is paid or settled
+    + time_weight · (days left of the horizon / horizon), once, when the account is paid or settled
     − complaint_price · expected complaints
 
-in discounted money. With speed = 0 and no prices its sum is the net present value that comparisons report. The speed term adds
+in discounted money. With time_weight = 0 and no prices its sum is the net present value that comparisons report. The time term adds
 up to the horizon less the restricted mean time to recover, in horizons: the second measure of a comparison, at its weight.
-Complaints are so rare that their luck would drown what a learner can see; the reward takes their probability instead, whose sum
+Complaints are so rare that their noise would drown what a learner can see; the reward takes their probability instead, whose sum
 has the same expectation.
 """
 
@@ -32,15 +32,21 @@ def resolved(accounts: NDArray[np.void]) -> NDArray[np.bool_]:
 
 @dataclass
 class Objective:
-    """Weights of the reward; a budget moves the two prices while a learner trains."""
+    """Weights of the reward; a budget moves the two prices while a learner trains.
 
-    speed: float = 0.0
+    Attributes:
+        time_weight: of a whole horizon saved, in mean opening balances.
+        cost_price: what a unit of cost counts beyond itself.
+        complaint_price: of an expected complaint, in mean opening balances.
+    """
+
+    time_weight: float = 0.0
     cost_price: float = 0.0
     complaint_price: float = 0.0
 
     def value(self, cash: Amounts, cost: Amounts, quick: Amounts, complaints: Amounts) -> Amounts:
         """The weighted sum; money over the opening balance, `quick` in horizons, expected complaints per account."""
-        return cash - (1.0 + self.cost_price) * cost + self.speed * quick - self.complaint_price * complaints
+        return cash - (1.0 + self.cost_price) * cost + self.time_weight * quick - self.complaint_price * complaints
 
 
 class Meter:

@@ -14,7 +14,7 @@ def propensity(
     scenario: Annotated[str, typer.Option("-s", "--scenario", help="Scenario's name or file.")] = "china-consumer",
     out: Annotated[Path | None, typer.Option(help="Folder, new [default: runs/propensity-<scenario>-<time>].")] = None,
     plan: Annotated[
-        str, typer.Option(help="Plan in force between the lots; its cost and complaints are the limits.")
+        str, typer.Option(help="Plan in force on the other days; its cost and complaints are the limits.")
     ] = "staged",
     cohorts: Annotated[int, typer.Option(min=2, max=1000, help="Cohorts to simulate.")] = 6,
     accounts: Annotated[int, typer.Option(min=50, max=100_000, help="Accounts in each.")] = 2000,
@@ -72,7 +72,7 @@ def _print(report: dict[str, Any]) -> None:
         "success",
         "predicted",
         "effect, model",
-        "effect, held-out lots ± s.e.",
+        "effect, held-out sample ± s.e.",
         title="Treatments against nothing",
     )
     for arm, found in report["arms"].items():

@@ -1,7 +1,7 @@
 """Better numbers for a plan, found by simulation: `recoup tune`.
 
-Coordinate search: one number or treatment of one rule is moved at a time and kept where the learner's objective rises surely enough.
-Every version meets the same cohorts and the same luck (common random numbers), so that small gains show. Cohorts lie beyond any
+Coordinate search: one number or treatment of one rule is moved at a time and kept where the learner's objective rises by more than noise.
+Every version meets the same cohorts under common random numbers, so that small gains show. Cohorts lie beyond any
 comparison's seeds. Limits are prices as in training: after each sweep they move by what the plan uses beyond its reference's use.
 """
 
@@ -28,7 +28,7 @@ from recoup.sim.treatments import Menu
 
 SEED, UNSEEN_SEED = PORTFOLIO_SEED + 700_000, PORTFOLIO_SEED + 750_000
 MARGIN = 0.0003  # of the opening balance: less is not worth a rule's change
-SURE = 2.0  # standard errors over the cohorts; with less a search collects the luck of its own cohorts
+SURE = 2.0  # standard errors over the cohorts; with less a search fits the noise of its own cohorts
 PRICE_RATE = 1.0  # price per relative overdraft and sweep
 # How often, how long and how many: what a search moves unless told otherwise.
 PACE = (
@@ -154,7 +154,7 @@ class Search:
         return Tuned(self.best, before, after, new - old, self.tried, self.kept, self._budget.prices)
 
     def try_move(self, move: Move) -> bool:
-        """Keep a change if the objective rises surely enough; a change that makes no plan is dropped."""
+        """Keep a change if the objective rises by more than noise; a change that makes no plan is dropped."""
         rules = list(self._rules)
         if move.to is None:
             del rules[move.rule]
@@ -177,7 +177,7 @@ class Search:
         self._rules, self._parts, self.kept = rules, parts, self.kept + 1
         return True
 
-    def sweep(self, fields: tuple[str, ...], tell: Callable[[str], None] | None = None) -> int:
+    def sweep(self, fields: tuple[str, ...], notify: Callable[[str], None] | None = None) -> int:
         """Try every change to every rule, the last rule first; a change that helped is tried again further on.
 
         Returns:
@@ -188,8 +188,8 @@ class Search:
             while number < len(self._rules) and (
                 found := next((m for m in self._moves(number, fields) if self.try_move(m)), None)
             ):
-                if tell:
-                    tell(f"{found.words}: {float(self._worth(self._parts).mean()):.4f}")
+                if notify:
+                    notify(f"{found.words}: {float(self._worth(self._parts).mean()):.4f}")
                 if found.to is None:
                     break
         cost, complaints = (float(self._parts[:, PARTS.index(part)].mean()) for part in ("cost", "complaints"))
@@ -202,9 +202,9 @@ class Search:
         return moves(number, self._rules[number], self._cohorts.menu, fields)
 
 
-def limits(cohorts: Cohorts, against: Plan, objective: Objective) -> Budget:
+def limits(cohorts: Cohorts, baseline: Plan, objective: Objective) -> Budget:
     """The limits that a reference plan sets: its own cost and complaints on the same cohorts."""
-    used = cohorts.parts(against).mean(axis=0)
+    used = cohorts.parts(baseline).mean(axis=0)
     return Budget(
         objective,
         cost=Limit("cost", float(used[PARTS.index("cost")]), PRICE_RATE, smooth=1.0),

@@ -52,7 +52,7 @@ def test_a_number_that_wastes_money_is_found_and_only_what_may_move_moves(home: 
     (40 → 27 brings 0.0013 ± 0.0014 of the opening balance on 16 cohorts of 300: no search could tell it from nothing.)
     """
     cohorts = Cohorts(home, 600, range(1, 9))
-    objective = Objective(speed=0.3)
+    objective = Objective(time_weight=0.3)
     search = Search(cohorts, idle(20), objective, Budget(objective))
     while search.sweep(("days_since_attempt",)):
         pass
