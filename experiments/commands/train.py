@@ -10,7 +10,8 @@ import typer
 
 from recoup.experiments.learning.settings import Training
 from recoup.experiments.runs.console import INTERRUPTED, Json, command_line, console
-from recoup.experiments.runs.options import needs_extra, options_from
+from recoup.experiments.runs.extras import needs_extra
+from recoup.experiments.runs.options import options_from
 
 
 @options_from(Training)
