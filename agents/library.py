@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,60 +16,73 @@ from recoup.sim.inputs import InputError, choose
 from recoup.sim.parameters import World
 from recoup.sim.treatments import Menu
 
-# What a scenario has of its own in agents/policies, and the command for each.
-OWN = {"learned": ".json", "distilled": ".yaml", "greedy": ".json", "effort": ".yaml", "contact-capped": ".json"}
-MAKES = {
-    "learned": "train",
-    "distilled": "distill",
-    "greedy": "propensity",
-    "effort": "tune",
-    "contact-capped": "train",
+
+@dataclass(frozen=True)
+class PolicyKind:
+    """A kind of policy that a scenario may have as its own, in agents/policies.
+
+    Attributes:
+        suffix: of its file: `.json` for a card with weights beside it, `.yaml` for a plan.
+        command: the `recoup` command that makes one.
+    """
+
+    suffix: str
+    command: str
+
+
+OWN = {
+    "learned": PolicyKind(".json", "train"),
+    "distilled": PolicyKind(".yaml", "distill"),
+    "greedy": PolicyKind(".json", "propensity"),
+    "effort": PolicyKind(".yaml", "tune"),
+    "contact-capped": PolicyKind(".json", "train"),
 }
 
 
-def load_policy(given: str, scenario: str, world: World) -> Policy:
+def load_policy(policy: str, scenario: str, world: World) -> Policy:
     """The policy that a user names.
 
     Args:
-        given: one of `OWN` (the scenario's own), a shipped plan's name, a plan's `.yaml` or a policy's `.json`.
+        policy: one of `OWN` (the scenario's own), a shipped plan's name, a plan's `.yaml` or a policy's `.json`.
         scenario: the scenario's name.
+        world: its world, whose treatments make the menu.
 
     Raises:
         InputError: no such policy; a wrong plan or policy file; or one made for other treatments.
     """
     menu = Menu.of(world.channels, world.offers, world.legal)
-    if given in OWN:
-        path = own_policy(given, scenario)
+    if policy in OWN:
+        path = own_policy(policy, scenario)
         if not path.is_file():
-            have = ", ".join(sorted(scenarios_with(given))) or "none"
+            have = ", ".join(sorted(scenarios_with(policy))) or "none"
             raise InputError(
                 "policy",
                 "",
-                given,
-                f"a policy that {scenario} has ({given}: {have}); `recoup {MAKES[given]}` makes one",
+                policy,
+                f"a policy that {scenario} has ({policy}: {have}); `recoup {OWN[policy].command}` makes one",
             )
         return Plan.load(path, menu) if path.suffix == ".yaml" else _by_card(path, menu, world)
-    if given in shipped_plans() or not given.endswith(".json"):
+    if policy in shipped_plans() or not policy.endswith(".json"):
         try:
-            return Plan.load(find_plan(given), menu)
+            return Plan.load(find_plan(policy), menu)
         except InputError as error:
             if error.source != "plan":
                 raise
             known = [*shipped_plans(), *OWN]
             raise InputError(
-                "policy", "", given, f"a path to a .yaml or .json file or {choose(known, given)}"
+                "policy", "", policy, f"a path to a .yaml or .json file or {choose(known, policy)}"
             ) from None
-    return _by_card(Path(given), menu, world)
+    return _by_card(Path(policy), menu, world)
 
 
 def own_policy(kind: str, scenario: str) -> Path:
     """Where a scenario's own policy of a kind lies, or would lie."""
-    return Path(str(files("recoup.agents").joinpath("policies", f"{scenario}-{kind}{OWN[kind]}")))
+    return Path(str(files("recoup.agents").joinpath("policies", f"{scenario}-{kind}{OWN[kind].suffix}")))
 
 
 def scenarios_with(kind: str) -> list[str]:
     """Scenarios that have a policy of this kind."""
-    ending = f"-{kind}{OWN[kind]}"
+    ending = f"-{kind}{OWN[kind].suffix}"
     folder = own_policy(kind, "any").parent
     return [path.name.removesuffix(ending) for path in folder.glob(f"*{ending}")] if folder.is_dir() else []
 

@@ -41,7 +41,7 @@ def build(run: Run, say: Text) -> list[Block]:
 def plan_file(run: Run, name: str) -> PlanFile | None:
     """The plan as it was when the run began; none if it is no plan file, or has changed since."""
     given = run.results["settings"]["plans"][run.names.index(name)]
-    if OWN.get(given) == ".yaml":
+    if given in OWN and OWN[given].suffix == ".yaml":
         given = str(own_policy(given, run.results["scenario"]))
     try:
         file = read_plan(find_plan(given))
