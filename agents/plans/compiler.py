@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recoup.agents.plans.conditions import Clause, clauses, within
-from recoup.agents.plans.decision_table import ABSENT, DecisionTable, RuleChoices
+from recoup.agents.plans.decision_table import ABSENT, DecisionTable, TableRule
 from recoup.agents.plans.plan_file import NOTHING, OFFER_NAMES, SPREAD, PlanFile, Rule, Step
 from recoup.sim.inputs import Document, Place, choose
 from recoup.sim.treatments import ALL_TREATMENTS, OFFERS, Channel, Legal, Menu, Treatment, Window
@@ -51,8 +51,9 @@ def compile_plan(file: PlanFile, document: Document, menu: Menu) -> CompiledPlan
         for one in written
         if not one.treatments & menu.index.keys()
     )
-    entries = [(one.clauses, one.choices(menu)) for one in kept]
-    return CompiledPlan(tuple(one.rule for one in kept), dropped, DecisionTable.of(entries, len(menu)))
+    return CompiledPlan(
+        tuple(one.rule for one in kept), dropped, DecisionTable.of([one.table_rule(menu) for one in kept], len(menu))
+    )
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,10 @@ class _CompiledRule:
     def treatments(self) -> set[str]:
         return {name for windows in self.steps for name in windows}
 
-    def choices(self, menu: Menu) -> RuleChoices:
-        """The treatments as indices of a menu; `ABSENT` where it has none."""
-        return RuleChoices(
+    def table_rule(self, menu: Menu) -> TableRule:
+        """The rule for a menu's table; `ABSENT` where the menu lacks a treatment."""
+        return TableRule(
+            self.clauses,
             tuple(tuple(menu.index.get(name, ABSENT) for name in windows) for windows in self.steps),
             spread=self.rule.do.spread,
         )

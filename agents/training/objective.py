@@ -49,6 +49,27 @@ class Objective:
         return cash - (1.0 + self.cost_price) * cost + self.time_weight * quick - self.complaint_price * complaints
 
 
+@dataclass(frozen=True)
+class Usage:
+    """What a policy used of what is limited.
+
+    Attributes:
+        cost: discounted cost over opening balance, overhead of staff not included.
+        complaints: expected complaints per account.
+    """
+
+    cost: float
+    complaints: float
+
+
+@dataclass(frozen=True)
+class DayReading:
+    """What a day brought: `rewards` of each account, float64 (accounts,), and what was used."""
+
+    rewards: NDArray[np.float64]
+    usage: Usage
+
+
 class Meter:
     """Reads what a day brought to each account of a simulation. Money in units of the portfolio's mean opening balance."""
 
@@ -67,8 +88,8 @@ class Meter:
         names = ("discounted_cash", "discounted_cost", "complaint_risk")
         return np.stack([a[name].astype(np.float64) for name in names])
 
-    def read(self, objective: Objective) -> tuple[NDArray[np.float64], float, float]:
-        """Since the last reading: rewards, shape (accounts,); cost over the opening balance; expected complaints per account."""
+    def read(self, objective: Objective) -> DayReading:
+        """What has come since the last reading, which was the day before."""
         totals = self._totals()
         cash, cost, complaints = totals - self._before
         self._before = totals
@@ -77,4 +98,4 @@ class Meter:
         lately = (a["closed_day"] == yesterday) & resolved(a)
         quick = lately * (self._days - self._simulation.day) / self._days
         rewards = objective.value(cash / self._mean, cost / self._mean, quick, complaints)
-        return rewards, float(cost.mean() / self._mean), float(complaints.mean())
+        return DayReading(rewards, Usage(float(cost.mean() / self._mean), float(complaints.mean())))

@@ -15,7 +15,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices
 
 from recoup.agents.contact_cap import WeeklyContactCap
 from recoup.agents.features import SIZE, encode
-from recoup.agents.training.objective import Meter, Objective, resolved
+from recoup.agents.training.objective import Meter, Objective, Usage, resolved
 from recoup.sim.envs.portfolio import PortfolioVectorEnv
 from recoup.sim.perturbation import randomised
 
@@ -36,8 +36,6 @@ class PortfolioVecEnv(VecEnv):
 
     Attributes:
         recovered, times: recovery rate and mean days to recover of finished cohorts, the latest last.
-        used: cost over opening balance and complaints per account since `pop_usage`, summed over days, one cohort's worth when the
-            steps taken since are the horizon over the number of families.
     """
 
     def __init__(
@@ -59,7 +57,7 @@ class PortfolioVecEnv(VecEnv):
         self._world, self._domain_randomisation, self._seed = envs[0].world, domain_randomisation, seed
         self.recovered: list[float] = []
         self.times: list[float] = []
-        self._used = np.zeros(2)
+        self._usage: list[Usage] = []
         self.paired_rollouts, self.families = paired_rollouts, len(envs) // paired_rollouts
         self.contact_cap = WeeklyContactCap(envs[0].menu.names, contact_cap_per_week)
         super().__init__(self.size * len(envs), spaces.Box(-1.0, 2.0, (SIZE,), np.float32), envs[0].single_action_space)
@@ -101,10 +99,10 @@ class PortfolioVecEnv(VecEnv):
             observations, _, terminated, _, info = env.step(
                 self._actions[number * self.size : (number + 1) * self.size]
             )
-            reward, cost, complaints = self._meters[number].read(self.objective)
-            self._used += (cost, complaints)
+            reading = self._meters[number].read(self.objective)
+            self._usage.append(reading.usage)
             rows.append(observations)
-            rewards.append(reward)
+            rewards.append(reading.rewards)
             dones.append(terminated | ~info["open"])  # nothing follows the closing of an account, only idle days
             if simulation.day == self.days:
                 self._finish(number)
@@ -119,11 +117,16 @@ class PortfolioVecEnv(VecEnv):
         self.times.append(float(np.where(resolved(a), a["closed_day"] + 1, self.days).mean()))
         self._meters[number] = Meter(self.envs[number].simulation, self.days)
 
-    def pop_usage(self) -> tuple[float, float]:
-        """Cost over opening balance and complaints per account since the last call; see the class."""
-        cost, complaints = (self._used / self.paired_rollouts).tolist()
-        self._used[:] = 0.0
-        return cost, complaints
+    def pop_usage(self) -> Usage:
+        """What was used since the last call, summed over days and averaged over paired rollouts.
+
+        One cohort's worth, when the steps since are the horizon over the number of families.
+        """
+        usage, self._usage = self._usage, []
+        return Usage(
+            sum(one.cost for one in usage) / self.paired_rollouts,
+            sum(one.complaints for one in usage) / self.paired_rollouts,
+        )
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Exact masks of the current day, the contact cap included: shape (num_envs, menu)."""

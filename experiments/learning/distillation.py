@@ -107,15 +107,17 @@ def distill(
             np.concatenate([s.observations for s in samples]), np.concatenate([s.probabilities for s in samples])
         )
         for size in leaves:
-            described = (
-                name,
-                f"Distilled from {teacher.name}",
-                f"A tree of at most {size} leaves that imitates the learned policy «{teacher.name}» of {scenario.name}; what each "
-                "leaf does was then tried in simulation, among what the policy itself does there.",
-                teacher.card.contact_cap_per_week,
-            )
             tree = extract(sample, menu, size)
-            write = partial(_written, tree, described)
+            write = partial(
+                tree.plan,
+                name=name,
+                title=f"Distilled from {teacher.name}",
+                description=(
+                    f"A tree of at most {size} leaves that imitates the learned policy «{teacher.name}» of {scenario.name}; what "
+                    "each leaf does was then tried in simulation, among what the policy itself does there."
+                ),
+                contact_cap_per_week=teacher.card.contact_cap_per_week,
+            )
             plain = worth_of(write(tree.options))
             options, worth = try_leaves(tree, lambda o, w=write: worth_of(w(o)), plain)  # type: ignore[misc]
             candidates.append({"round": number + 1, "leaves": size, "imitated": plain, "tried": worth})
@@ -129,10 +131,6 @@ def distill(
         leader = Plan.of(best[1], menu)
     assert best is not None
     return Distillation(best[1], candidates)
-
-
-def _written(tree: Extract, described: tuple[str, str, str, int | None], options: Options) -> PlanFile:
-    return tree.plan(options, *described)
 
 
 def try_leaves(tree: Extract, worth: Callable[[Options], float], start: float) -> tuple[Options, float]:

@@ -10,6 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,13 +99,22 @@ def explore(
     horizons: tuple[int, ...],
     logged_days: int = LOGGED_DAYS,
 ) -> Logs:
-    """Follow one cohort long enough that every sampled treatment's outcome is seen to its end."""
+    """Simulate one cohort long enough that every sampled treatment's outcome is seen to its end.
+
+    Args:
+        scenario: whose world and rules.
+        plan: decides where nothing is sampled.
+        portfolio: the cohort's accounts.
+        seed: of the simulation and of the sampling.
+        horizons: days over which cash is counted, one column of `Logs.cash` each.
+        logged_days: days on which treatments are sampled; the simulation goes on for the longest horizon.
+    """
     rng = np.random.default_rng(seed)
     simulation = Simulation(scenario.world, portfolio, scenario.rules, seed)
     weights, every = exploration_weights(simulation.menu), scenario.world.decision_every_days
     identity = np.array([_number(name) for name in portfolio.column("account_id")], np.int64)
     entries, cash = simulation.observe(), [simulation.accounts["cash"].copy()]
-    rows: list[tuple[NDArray, ...]] = []
+    rows: list[dict[str, NDArray[Any]]] = []
     while simulation.day < logged_days + max(horizons):
         morning, day = simulation.open_accounts, simulation.day
         actions, priority, sampled = np.zeros(morning.size, np.int64), None, np.zeros(0, np.int64)
@@ -125,29 +135,34 @@ def explore(
         if who.size:
             after = simulation.accounts[who]
             served = after["unserved"] == before["unserved"]
-            row = (
-                observations[sampled], actions[sampled], chances, np.full(who.size, day), who, before["balance"],
-                after["reaches"] > before["reaches"], after["complaint_risk"] - before["complaint_risk"],
-            )  # fmt: skip
-            rows.append(tuple(column[served] for column in row))
-    observed, chosen, chances, days, who, balance, reached, risk = (
-        np.concatenate(part) for part in zip(*rows, strict=True)
-    )
+            columns = {
+                "observations": observations[sampled],
+                "treatments": actions[sampled],
+                "propensities": chances,
+                "day": np.full(who.size, day),
+                "who": who,
+                "balance": before["balance"],
+                "reached": after["reaches"] > before["reaches"],
+                "complaint_risk": after["complaint_risk"] - before["complaint_risk"],
+            }
+            rows.append({name: column[served] for name, column in columns.items()})
+    log = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+    days, who = log["day"], log["who"]
     money, ends = np.stack(cash), simulation.accounts
     resolved = np.isin(ends["status"], (Status.PAID, Status.SETTLED)) & (ends["closed_day"] < UNRESOLVED_DAYS)
-    received = [(money[days + h, who] - money[days, who]) / np.maximum(balance, 1) for h in horizons]
+    received = [(money[days + h, who] - money[days, who]) / np.maximum(log["balance"], 1) for h in horizons]
     return Logs(
-        observed,
-        chosen,
-        chances.astype(np.float32),
-        _paid_after(money)[days, who],
-        np.stack(received, axis=1).astype(np.float32),
-        reached,
-        risk.astype(np.float32),
-        identity[who],
-        entries,
-        identity,
-        ~resolved,
+        observations=log["observations"],
+        treatments=log["treatments"],
+        propensities=log["propensities"].astype(np.float32),
+        paid_after=_paid_after(money)[days, who],
+        cash=np.stack(received, axis=1).astype(np.float32),
+        reached=log["reached"],
+        complaint_risk=log["complaint_risk"].astype(np.float32),
+        accounts=identity[who],
+        entries=entries,
+        entry_accounts=identity,
+        unresolved=~resolved,
     )
 
 

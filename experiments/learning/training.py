@@ -163,7 +163,8 @@ class _Progress(BaseCallback):
 
     def _note(self) -> None:
         run = self._run
-        run.budget.pay(*run.env.pop_usage())
+        usage = run.env.pop_usage()
+        run.budget.pay(usage.cost, usage.complaints)
         run.average.update(run.weights())
         steps = self._start + self.num_timesteps
         line: dict[str, Any] = {

@@ -50,7 +50,8 @@ def test_usage_is_one_cohorts_worth_whatever_the_paired_rollouts() -> None:
         env.reset()
         together(env, HOME.days // 2, None)
         used.append(env.pop_usage())
-    assert used[0] == pytest.approx(used[1]) and used[0][1] > 0
+    assert used[0].cost == pytest.approx(used[1].cost)
+    assert used[0].complaints == pytest.approx(used[1].complaints) and used[0].complaints > 0
 
 
 def test_only_learners_that_can_use_paired_rollouts_have_them() -> None:
