@@ -78,13 +78,13 @@ def shapes(menu_size: int) -> dict[str, tuple[int, ...]]:
         "part": (len(tf.PARTS),),
         "effect": (len(tf.MODIFIERS), len(tf.KINDS)),
     }
-    found: dict[str, tuple[int, ...]] = {
+    tensors: dict[str, tuple[int, ...]] = {
         f"{name}.{of}.{tensor}": shape for name in HEADS for of in ("success", "cash") for tensor, shape in head.items()
     }
-    found |= {f"{name}.later.{tensor}": head[tensor] for name in HEADS for tensor in ("bias", "account")}
-    found |= {"scorecard.bias": (1,), "scorecard.weight": (len(SCORECARD),)}
-    found |= {"complaint.bias": (1,), "complaint.weight": (len(COMPLAINT_COLUMNS),)}
-    return found | {"reach": (menu_size,)}
+    tensors |= {f"{name}.later.{tensor}": head[tensor] for name in HEADS for tensor in ("bias", "account")}
+    tensors |= {"scorecard.bias": (1,), "scorecard.weight": (len(SCORECARD),)}
+    tensors |= {"complaint.bias": (1,), "complaint.weight": (len(COMPLAINT_COLUMNS),)}
+    return tensors | {"reach": (menu_size,)}
 
 
 @dataclass(frozen=True)
@@ -243,8 +243,8 @@ def _split(name: str, fitted: Any, crossed: float) -> Tensors:
 def _reach(menu: Menu, o: Outcomes) -> NDArray[np.float32]:
     """Share of attempts that found the debtor, by channel and window: shape (menu,)."""
     place = [(t.channel, t.window) for t in menu.treatments]
-    found = {}
+    share = {}
     for one in set(place):
         rows = np.isin(o.treatments, [n for n, other in enumerate(place) if other == one])
-        found[one] = float(o.reached[rows].mean()) if rows.any() else 0.0
-    return _f32([found[one] for one in place])
+        share[one] = float(o.reached[rows].mean()) if rows.any() else 0.0
+    return _f32([share[one] for one in place])

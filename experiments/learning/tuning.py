@@ -30,7 +30,7 @@ SEED, UNSEEN_SEED = PORTFOLIO_SEED + 700_000, PORTFOLIO_SEED + 750_000
 MARGIN = 0.0003  # of the opening balance: less is not worth a rule's change
 SURE = 2.0  # standard errors over the cohorts; with less a search fits the noise of its own cohorts
 PRICE_RATE = 1.0  # price per relative overdraft and sweep
-# How often, how long and how many: what a search moves unless told otherwise.
+# How often, how long and how many: what a search moves unless fields are named.
 PACE = (
     "days_since_attempt", "days_since_reached", "days_since_payment", "calls_7d", "texts_7d", "visits_30d", "offers_refused",
     "offers_made", "promises_broken", "promise_due_in", "reached", "attempts", "days_in_stage",
@@ -97,12 +97,12 @@ def _neighbours(field: ObservedField, value: float) -> list[float]:
     """A step down and a step up: one unit, or a third where that is more; a tenth of a share."""
     if is_whole(field):
         step = max(1, round(value / 3))
-        found: list[float] = [int(value) - step, int(value) + step]
+        values: list[float] = [int(value) - step, int(value) + step]
     elif field.high <= 1:
-        found = [round(value - 0.1, 2), round(value + 0.1, 2)]
+        values = [round(value - 0.1, 2), round(value + 0.1, 2)]
     else:
-        found = [float(f"{value / 1.3:.2g}"), float(f"{value * 1.3:.2g}")]
-    return [one for one in found if field.low <= one <= field.high]
+        values = [float(f"{value / 1.3:.2g}"), float(f"{value * 1.3:.2g}")]
+    return [one for one in values if field.low <= one <= field.high]
 
 
 def _other_treatments(number: int, rule: dict[str, Any], menu: Menu) -> Iterator[Move]:
@@ -186,11 +186,11 @@ class Search:
         kept = self.kept
         for number in reversed(range(len(self._rules))):
             while number < len(self._rules) and (
-                found := next((m for m in self._moves(number, fields) if self.try_move(m)), None)
+                move := next((m for m in self._moves(number, fields) if self.try_move(m)), None)
             ):
                 if notify:
-                    notify(f"{found.words}: {float(self._worth(self._parts).mean()):.4f}")
-                if found.to is None:
+                    notify(f"{move.words}: {float(self._worth(self._parts).mean()):.4f}")
+                if move.to is None:
                     break
         cost, complaints = (float(self._parts[:, PARTS.index(part)].mean()) for part in ("cost", "complaints"))
         self._budget.pay(cost, complaints)
