@@ -102,12 +102,12 @@ def test_probabilities_and_choices_see_the_same_contact_cap() -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 7), st.integers(0, 7), st.integers(1, 7), st.randoms(use_true_random=False))
-def test_narrowing_takes_contacts_only_and_only_when_the_week_is_full(calls: int, texts: int, most: int, luck) -> None:  # type: ignore[no-untyped-def]
+def test_narrowing_takes_contacts_only_and_only_when_the_week_is_full(calls: int, texts: int, most: int, rng) -> None:  # type: ignore[no-untyped-def]
     from recoup.sim.observation import FIELD_INDEX, FIELDS
 
     seen = np.zeros((1, len(FIELDS)), np.float32)
     seen[0, [FIELD_INDEX["calls_7d"], FIELD_INDEX["texts_7d"]]] = calls, texts
-    masks = np.array([[luck.random() < 0.5 for _ in MENU.names]])
+    masks = np.array([[rng.random() < 0.5 for _ in MENU.names]])
     narrowed = WeeklyContactCap(MENU.names, most).narrow(seen, masks)
     assert UNSEEN.any() and not (UNSEEN & CONTACT).any()
     assert (narrowed == masks & ~UNSEEN & ~(CONTACT & (calls + texts >= most))).all()

@@ -24,10 +24,10 @@ def together(env: PortfolioVecEnv, days: int, rng: np.random.Generator | None) -
     for _ in range(days):
         masks = env.action_masks()
         wish = np.random.default_rng(len(rows)).random((env.families, 1, env.size, masks.shape[1]))
-        lots = np.broadcast_to(wish, (env.families, env.paired_rollouts, *wish.shape[2:])).reshape(masks.shape)
+        wishes = np.broadcast_to(wish, (env.families, env.paired_rollouts, *wish.shape[2:])).reshape(masks.shape)
         if rng is not None:
-            lots = rng.random(masks.shape)
-        env.step_async((lots * masks).argmax(axis=1))
+            wishes = rng.random(masks.shape)
+        env.step_async((wishes * masks).argmax(axis=1))
         rows.append(env.step_wait()[1].reshape(env.families, env.paired_rollouts, env.size))
     return np.array(rows)
 
@@ -60,16 +60,16 @@ def test_only_learners_that_can_use_paired_rollouts_have_them() -> None:
     learner = learners.build("maskable-ppo", env, learners.hyperparameters("maskable-ppo"), 1)
     assert learner.n_steps == HOME.days // 2  # type: ignore[attr-defined]
     learner.learn(env.num_envs * HOME.days // 2)
-    assert 0.0 < learner.rollout_buffer.variance_left < 0.95  # type: ignore[attr-defined]  # luck is most of an advantage, and common
+    assert 0.0 < learner.rollout_buffer.variance_left < 0.95  # type: ignore[attr-defined]  # noise is most of an advantage, and common
 
 
 def test_common_noise_goes_and_what_a_choice_did_stays() -> None:
     rng = np.random.default_rng(3)
     shape = (30, 2, 4, 200)
-    luck = np.broadcast_to(rng.normal(size=(30, 2, 1, 200)), shape)
+    noise = np.broadcast_to(rng.normal(size=(30, 2, 1, 200)), shape)
     choice = rng.choice([-0.3, 0.3], size=shape)
-    cleared = subtract_control_variate((luck + choice).astype(np.float32))
-    assert cleared.var() < 0.25 * (luck + choice).var()
+    cleared = subtract_control_variate((noise + choice).astype(np.float32))
+    assert cleared.var() < 0.25 * (noise + choice).var()
     effect = (cleared * np.sign(choice)).mean()  # a baseline that knows nothing of the choice moves no effect of it
     assert effect == pytest.approx(0.3, abs=0.02)
     alone = rng.normal(size=shape).astype(np.float32)
