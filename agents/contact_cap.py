@@ -1,9 +1,8 @@
-"""What a policy denies itself beyond the rules: further calls and texts once a week holds as many as it has set itself.
+"""A policy's own contact cap, beyond the rules: no further calls or texts once a week holds as many as the cap.
 
-The debtor of a policy that keeps to the rules may still hear from it every day. A restraint narrows the masks that the policy sees, in
+The debtor of a policy that keeps to the rules may still hear from it every day. The cap narrows the masks that the policy sees, in
 training and in use, so that it learns to make more of fewer contacts. No observation says how lately a letter went or a visitor came, so
-that a policy under restraint visits nobody and writes letters for legal notices only: a week holds one contact more than the number at
-most.
+that a capped policy visits nobody and writes letters for legal notices only: a week holds one contact more than the cap at most.
 """
 
 from __future__ import annotations
@@ -32,11 +31,11 @@ _TREATMENT = {treatment.name: treatment for treatment in ALL_TREATMENTS}
 
 
 class WeeklyContactCap:
-    """Narrows masks.
+    """Narrows masks to what a contact cap leaves.
 
     Args:
         menu: names of the treatments, in the order of the masks' columns.
-        contact_cap_per_week: days with a call or text in any 7; None denies nothing.
+        contact_cap_per_week: days with a call or text in any 7; None = no cap.
     """
 
     def __init__(self, menu: Sequence[str], contact_cap_per_week: int | None) -> None:

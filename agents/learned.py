@@ -4,8 +4,8 @@ A policy is two files with one stem: `NAME.json` (the card: what it was trained 
 observation fields and the treatment menu it expects, a checksum of the weights) and `NAME.safetensors`. It acts by a few matrix
 products in NumPy, so that neither PyTorch nor Stable-Baselines3 is needed to use it.
 
-Policy-gradient learners are trained as lotteries over treatments, which spreads calls over the shifts and offers over like
-debtors. They act so here as well: the lot is a hash of the observation, so that the same row gives the same treatment.
+Policy-gradient learners are trained as distributions over treatments, which spreads calls over the shifts and offers over like
+debtors. They act so here as well: the sample is drawn by a hash of the observation, so that the same row gives the same treatment.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Card(Section):
 
 
 class LearnedPolicy:
-    """A masked policy: the allowed treatment with the highest output, or a lot weighted by exp(output)."""
+    """A masked policy: the allowed treatment with the highest output, or one sampled with probability proportional to exp(output)."""
 
     dropped: tuple[str, ...] = ()
 
@@ -97,8 +97,8 @@ class LearnedPolicy:
         self._states[:, numbers] = state, cell
         return state
 
-    def forget(self) -> None:
-        """A new simulation begins."""
+    def reset(self) -> None:
+        """Clear the memory: a new simulation begins."""
         self._states = np.zeros((2, 0, self.card.memory), np.float32)
 
     def act(
@@ -109,7 +109,9 @@ class LearnedPolicy:
     ) -> NDArray[np.int64]:
         """Menu indices, shape (accounts,); see `Policy.act`."""
         outputs = self._allowed(observations, masks, numbers)
-        return outputs.argmax(axis=1) if self.card.choice == "best" else _drawn(outputs, hashed_uniforms(observations))
+        return (
+            outputs.argmax(axis=1) if self.card.choice == "best" else _sampled(outputs, hashed_uniforms(observations))
+        )
 
     def probabilities(
         self,
@@ -117,7 +119,7 @@ class LearnedPolicy:
         masks: NDArray[np.bool_],
         numbers: NDArray[np.int64] | None = None,
     ) -> NDArray[np.float32]:
-        """How likely the lot is to choose each treatment: shape (accounts, menu), rows add up to 1."""
+        """The probability of each treatment: shape (accounts, menu), rows add up to 1."""
         outputs = self._allowed(observations, masks, numbers)
         if self.card.choice == "best":
             return np.asarray(outputs == outputs.max(axis=1, keepdims=True), np.float32)
@@ -152,7 +154,7 @@ class LearnedPolicy:
         ]
 
     def priority(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> None:
-        """Queues are served by lot."""
+        """None: who waits in a queue is served in random order."""
         return None
 
     def save(self, stem: Path) -> None:
@@ -173,11 +175,11 @@ def _logistic(x: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(1.0 / (1.0 + np.exp(-x)), np.float32)
 
 
-def _drawn(outputs: NDArray[np.float32], lots: NDArray[np.float64]) -> NDArray[np.int64]:
-    """One column per row, with probability proportional to exp(output); `lots` uniform on [0, 1)."""
+def _sampled(outputs: NDArray[np.float32], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
+    """One column per row, with probability proportional to exp(output); `uniform` on [0, 1)."""
     weights = np.exp(outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True))
     total = weights.cumsum(axis=1)
-    return (total <= lots[:, None] * total[:, -1:]).sum(axis=1)
+    return (total <= uniform[:, None] * total[:, -1:]).sum(axis=1)
 
 
 def load(path: Path, menu: Menu) -> LearnedPolicy:

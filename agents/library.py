@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from recoup.agents import learned
-from recoup.agents.plans.plan import Plan, find_plan, shipped_plans
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import find_plan, shipped_plans
 from recoup.agents.policy import Policy
 from recoup.agents.policy_files import read_document
 from recoup.agents.propensity.greedy import ALGORITHM, load_greedy
@@ -18,14 +20,26 @@ from recoup.sim.treatments import Menu
 PolicyRef = str | object  # how users say which policy they mean: a name, a path, or the policy itself
 PYTHON = "python:"  # how run folders call a policy that was an object
 
-# What a scenario has of its own in agents/policies, and the command for each.
-OWN = {"learned": ".json", "distilled": ".yaml", "greedy": ".json", "effort": ".yaml", "contact-capped": ".json"}
-MAKES = {
-    "learned": "train",
-    "distilled": "distill",
-    "greedy": "propensity",
-    "effort": "tune",
-    "contact-capped": "train",
+
+@dataclass(frozen=True)
+class PolicyKind:
+    """A kind of policy that a scenario may have as its own, in agents/policies.
+
+    Attributes:
+        suffix: of its file: `.json` for a card with weights beside it, `.yaml` for a plan.
+        command: the `recoup` command that makes one.
+    """
+
+    suffix: str
+    command: str
+
+
+OWN = {
+    "learned": PolicyKind(".json", "train"),
+    "distilled": PolicyKind(".yaml", "distill"),
+    "greedy": PolicyKind(".json", "propensity"),
+    "effort": PolicyKind(".yaml", "tune"),
+    "contact-capped": PolicyKind(".json", "train"),
 }
 
 
@@ -59,7 +73,7 @@ def load_policy(policy_ref: PolicyRef, scenario: str, world: World) -> Policy:
                 "policy",
                 "",
                 policy_ref,
-                f"a policy that {scenario} has ({policy_ref}: {have}); `recoup {MAKES[policy_ref]}` makes one",
+                f"a policy that {scenario} has ({policy_ref}: {have}); `recoup {OWN[policy_ref].command}` makes one",
             )
         return Plan.load(path, menu) if path.suffix == ".yaml" else _by_card(path, menu, world)
     if policy_ref in shipped_plans() or not policy_ref.endswith(".json"):
@@ -82,12 +96,12 @@ def policy_ref_text(policy_ref: PolicyRef) -> str:
 
 def own_policy(kind: str, scenario: str) -> Path:
     """Where a scenario's own policy of a kind lies, or would lie."""
-    return Path(str(files("recoup.agents").joinpath("policies", f"{scenario}-{kind}{OWN[kind]}")))
+    return Path(str(files("recoup.agents").joinpath("policies", f"{scenario}-{kind}{OWN[kind].suffix}")))
 
 
 def scenarios_with(kind: str) -> list[str]:
     """Scenarios that have a policy of this kind."""
-    ending = f"-{kind}{OWN[kind]}"
+    ending = f"-{kind}{OWN[kind].suffix}"
     folder = own_policy(kind, "any").parent
     return [path.name.removesuffix(ending) for path in folder.glob(f"*{ending}")] if folder.is_dir() else []
 

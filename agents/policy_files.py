@@ -91,9 +91,9 @@ def read_weights(card_path: Path, sha256: str, shapes: Mapping[str, tuple[int, .
         content = path.read_bytes()
     except OSError as error:
         raise InputError(path, "", error.strerror or "unreadable", "the policy's weights") from None
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise InputError(path, "sha256", f"{found[:12]}…", f"{sha256[:12]}…, as the card says")
+    checksum = hashlib.sha256(content).hexdigest()
+    if checksum != sha256:
+        raise InputError(path, "sha256", f"{checksum[:12]}…", f"{sha256[:12]}…, as the card says")
     try:
         weights = load_tensors(content)
     except SafetensorError as error:

@@ -33,25 +33,25 @@ def smoothed(folder: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     steps = np.array([line["steps"] for line in lines])
     bins = steps // BIN
     whole = [number for number in np.unique(bins) if (bins == number).sum() > 1]
-    recovery = np.array([(line["recovery"] or np.nan) / line["recovery_against"] - 1 for line in lines])
+    recovery = np.array([(line["recovery"] or np.nan) / line["recovery_baseline"] - 1 for line in lines])
     complaints = 1000 * np.array([line["complaints"] for line in lines])
-    found = {"recovery": recovery, "complaints": complaints}
-    means = {name: np.array([np.nanmean(v[bins == number]) for number in whole]) for name, v in found.items()}
+    series = {"recovery": recovery, "complaints": complaints}
+    means = {name: np.array([np.nanmean(v[bins == number]) for number in whole]) for name, v in series.items()}
     return np.array([steps[bins == number].mean() / 1e6 for number in whole]), means
 
 
 def validated(folder: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """As `smoothed`, of the validations of a run; cash stands for recovery, both discounted."""
     lines = rollouts(folder)
-    found = [(line["steps"], line["validation"]) for line in lines if "validation" in line]
-    if not found:
+    validations = [(line["steps"], line["validation"]) for line in lines if "validation" in line]
+    if not validations:
         return np.zeros(0), {name: np.zeros(0) for name, _ in ROWS}
-    against = json.loads((folder / "policy.json").read_text())["training"]["chosen"]["against"]
+    baseline = json.loads((folder / "policy.json").read_text())["training"]["chosen"]["baseline"]
     means = {
-        "recovery": np.array([one["cash"] / against["cash"] - 1 for _, one in found]),
-        "complaints": 1000 * np.array([one["complaints"] for _, one in found]),
+        "recovery": np.array([one["cash"] / baseline["cash"] - 1 for _, one in validations]),
+        "complaints": 1000 * np.array([one["complaints"] for _, one in validations]),
     }
-    return np.array([steps / 1e6 for steps, _ in found]), means
+    return np.array([steps / 1e6 for steps, _ in validations]), means
 
 
 def main() -> None:

@@ -20,7 +20,8 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from recoup.agents.plans.plan import Plan, find_plan
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import find_plan
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.simulation import Simulation
 from tests.reference import ReferenceSimulation

@@ -1,7 +1,7 @@
 """How the shipped policies come about: from a training folder to agents/policies, measured on seeds that nobody learned from.
 
-    recoup train -s china-consumer --imitate effort --steps 40000000 --out runs/train
-    recoup train -s china-consumer --imitate effort --steps 40000000 --contact-cap 3 --name contact-capped --out runs/gentle
+    recoup train -s china-consumer --warm-start effort --steps 40000000 --out runs/train
+    recoup train -s china-consumer --warm-start effort --steps 40000000 --contact-cap-per-week 3 --name contact-capped --out runs/gentle
     python benchmarks/ship.py china-consumer runs/china-consumer --learned runs/train --contact-capped runs/gentle
 
 Copies the policies, distils «learned», compares all with the plans on unseen seeds, and writes the results into the cards.
@@ -59,35 +59,46 @@ def main() -> None:
     parser.add_argument(
         "--learned", type=Path, help="training folder; without it, the shipped policy is measured again"
     )
-    parser.add_argument("--contact-capped", type=Path, help="training folder of the policy under a restraint")
+    parser.add_argument("--contact-capped", type=Path, help="training folder of the policy under a contact cap")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=101)
     parser.add_argument("--leaves", type=int, default=24)
     parser.add_argument("--keep-distilled", action="store_true", help="use the distilled plan that is there")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     for kind in NETWORKS:
-        if trained := getattr(given, kind.replace("-", "_")):
-            ship(kind, given.scenario, trained)
-    plan = own_policy("distilled", given.scenario)
-    if not given.keep_distilled:
+        if trained := getattr(arguments, kind.replace("-", "_")):
+            ship(kind, arguments.scenario, trained)
+    plan = own_policy("distilled", arguments.scenario)
+    if not arguments.keep_distilled:
         plan.unlink(missing_ok=True)
-        recoup("distill", "learned", "-s", given.scenario, "--out", plan, "--leaves", str(given.leaves), "--seeds", "5")
-    plans = [name for name in PLANS if name not in OWN or own_policy(name, given.scenario).is_file()]
+        recoup(
+            "distill",
+            "learned",
+            "-s",
+            arguments.scenario,
+            "--out",
+            plan,
+            "--leaves",
+            str(arguments.leaves),
+            "--seeds",
+            "5",
+        )
+    plans = [name for name in PLANS if name not in OWN or own_policy(name, arguments.scenario).is_file()]
     recoup(
         "compare",
         "-s",
-        given.scenario,
+        arguments.scenario,
         *(part for name in plans for part in ("-p", name)),
         "--seeds",
-        str(given.seeds),
+        str(arguments.seeds),
         "--first-seed",
-        str(given.first_seed),
+        str(arguments.first_seed),
         "--workers",
         "2",
         "--out",
-        given.out,
+        arguments.out,
     )
-    record(given.scenario, given.out)
+    record(arguments.scenario, arguments.out)
 
 
 def record(scenario: str, run: Path) -> None:

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import recoup  # noqa: F401
 from recoup.agents.features import encode
-from recoup.agents.training.masked_sampling import MaskedChoice
+from recoup.agents.training.masked_sampling import MaskedCategorical
 from recoup.agents.training.vecenv import PortfolioVecEnv
 from recoup.sim.envs.portfolio import PortfolioVectorEnv
 from recoup.sim.simulation import Simulation
@@ -34,7 +34,7 @@ from recoup.sim.simulation import Simulation
 KERNELS = ("wake", "allowed", "observe", "decide", "live")
 
 
-def book(places: int, **options: Any) -> PortfolioVectorEnv:
+def portfolio_env(places: int, **options: Any) -> PortfolioVectorEnv:
     env = gym.make_vec("recoup/Portfolio-v0", num_envs=places, **options)
     assert isinstance(env, PortfolioVectorEnv)
     return env
@@ -72,7 +72,7 @@ def environment_speed(console: Console, sizes: list[int], days: int) -> None:
         table.add_column(column, justify="right")
     for fill in ("living", "cohort"):
         for places in sizes:
-            env, clock, random = book(places, fill=fill), Clock(), np.random.default_rng(0)
+            env, clock, random = portfolio_env(places, fill=fill), Clock(), np.random.default_rng(0)
             env.reset(seed=1)
             step, masks, features = (
                 clock.timed(name, function)
@@ -128,7 +128,7 @@ def measured(case: Case, steps: int) -> tuple[float, float]:
     shared = case.environment == "Portfolio-v0"
     venv: VecEnv
     if shared:
-        venv = PortfolioVecEnv([book(case.places, fill="cohort")], seed=1)
+        venv = PortfolioVecEnv([portfolio_env(case.places, fill="cohort")], seed=1)
     else:
         venv = DummyVecEnv([lambda: gym.make("recoup/Account-v0") for _ in range(case.places)])
     rollout = 64 * case.places
@@ -143,7 +143,7 @@ def measured(case: Case, steps: int) -> tuple[float, float]:
         seed=0,
     )
     if case.ours:
-        model.policy.action_dist = MaskedChoice(venv.action_space.n)  # type: ignore[attr-defined, assignment]
+        model.policy.action_dist = MaskedCategorical(venv.action_space.n)  # type: ignore[attr-defined, assignment]
     model.learn(rollout)
     clock = Clock()
     for method in ("step_wait", "env_method"):
@@ -156,9 +156,17 @@ def measured(case: Case, steps: int) -> tuple[float, float]:
 
 
 def learning_speed(console: Console, steps: int) -> None:
-    """MaskablePPO on the shared book, and on single accounts one after the other."""
+    """MaskablePPO on the shared portfolio, and on single accounts one after the other."""
     table = Table(title="MaskablePPO, rollouts of 64 days, batches of 8,192 (Account-v0: 512)")
-    for column in ("environment", "network", "epochs", "lottery", "torch threads", "steps/s", "in the environment"):
+    for column in (
+        "environment",
+        "network",
+        "epochs",
+        "distribution",
+        "torch threads",
+        "steps/s",
+        "in the environment",
+    ):
         table.add_column(column, justify="right")
     # Checking each distribution's arguments costs a seventh of learning and finds nothing here.
     torch.distributions.Distribution.set_default_validate_args(False)
@@ -176,8 +184,8 @@ def learning_speed(console: Console, steps: int) -> None:
         )
     console.print(table)
     theirs, ours, two, single = rates[CASES[0]], rates[CASES[1]], rates[CASES[2]], rates[CASES[-1]]
-    console.print(f"ratio of our lottery to sb3-contrib's: {ours / theirs:.2f}")
-    console.print(f"ratio of the shared book to single accounts under DummyVecEnv: {two / single:.0f}")
+    console.print(f"ratio of our distribution to sb3-contrib's: {ours / theirs:.2f}")
+    console.print(f"ratio of the shared portfolio to single accounts under DummyVecEnv: {two / single:.0f}")
 
 
 def main() -> None:

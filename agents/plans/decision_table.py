@@ -32,14 +32,17 @@ _BIT_NUMBER = np.argsort((_DE_BRUIJN << np.arange(64, dtype=np.uint64)) >> np.ui
 
 
 @dataclass(frozen=True)
-class Step:
-    """What a rule does: menu indices (or `ABSENT`) by offer and window, in order of preference.
+class TableRule:
+    """A rule as the table holds it: when it applies, and what it does.
 
     Attributes:
-        choices: one tuple per offer, each with one index per window; all of equal length.
-        spread: take the windows by lot rather than in order; one that is listed twice is drawn twice as often.
+        clauses: of which one must hold.
+        choices: menu indices (or `ABSENT`) in order of preference: one tuple per offer, each with one index per window; all of equal
+            length.
+        spread: choose the window at random (by hash) rather than in order; one that is listed twice is drawn twice as often.
     """
 
+    clauses: Sequence[Clause]
     choices: tuple[tuple[int, ...], ...]
     spread: bool
 
@@ -59,9 +62,9 @@ class DecisionTable:
     carries: NDArray[np.bool_]  # (rules, menu): the rule can choose the treatment
 
     @classmethod
-    def of(cls, rules: Sequence[tuple[Sequence[Clause], Step]], menu_size: int) -> DecisionTable:
+    def of(cls, rules: Sequence[TableRule], menu_size: int) -> DecisionTable:
         """Compile rules, the first to be asked first."""
-        clauses = [(number, clause) for number, (alternatives, _) in enumerate(rules) for clause in alternatives]
+        clauses = [(number, clause) for number, rule in enumerate(rules) for clause in rule.clauses]
         words = max(1, -(-len(clauses) // 64))
         whole: list[tuple[int, int, int]] = []
         parted: list[tuple[int, int, int]] = []
@@ -82,9 +85,9 @@ class DecisionTable:
         records: list[tuple[int, int, int, bool]] = []
         choices: list[int] = []
         carries = np.zeros((len(rules), menu_size), np.bool_)
-        for number, (_, step) in enumerate(rules):
-            records.append((len(choices), len(step.choices), len(step.choices[0]), step.spread))
-            flat = [index for windows in step.choices for index in windows]
+        for number, rule in enumerate(rules):
+            records.append((len(choices), len(rule.choices), len(rule.choices[0]), rule.spread))
+            flat = [index for windows in rule.choices for index in windows]
             choices += flat
             carries[number, [index for index in flat if index != ABSENT]] = True
         return cls(

@@ -1,7 +1,7 @@
 """A learned policy as a plan a manager can read: a small decision tree over observation fields, written as plan rules.
 
-The tree predicts the treatment without its window (channel, offer, legal step) from the policy's own probabilities, as in policy
-extraction by imitation (Bastani, Pu & Solar-Lezama 2018, without their Q-weights). Each leaf becomes a rule and, for days on which its
+The tree predicts the treatment without its window (channel, offer, legal step) from the policy's own probabilities, as in VIPER
+(Bastani, Pu & Solar-Lezama, "Verifiable reinforcement learning via policy extraction", NeurIPS 2018, without their Q-weights). Each leaf becomes a rule and, for days on which its
 treatment is not allowed, a second rule with the runner-up; calls are spread over the windows in the policy's own proportions.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,14 +17,42 @@ from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
 from recoup.agents.plans.conditions import codes_of, is_whole
-from recoup.agents.plans.plan import MOST_WEIGHT, NOTHING, PlanFile, Rule
+from recoup.agents.plans.plan_file import MOST_WEIGHT, NOTHING, PlanFile, Rule
 from recoup.sim.observation import FIELDS, ObservedField
 from recoup.sim.treatments import Channel, Menu, Treatment, Window
 
-Act = tuple[str, str, str]  # channel, offer, legal
-NO_ACT: Act = ("none", "none", "none")
-Bounds = dict[int, tuple[float, float]]  # column -> above, at most
-_Draft = tuple[Bounds, Act, dict[str, int]]
+
+@dataclass(frozen=True, order=True)
+class Act:
+    """A treatment without its window, by the names that plan files use."""
+
+    channel: str = "none"
+    offer: str = "none"
+    legal: str = "none"
+
+
+NO_ACT = Act()
+
+
+@dataclass(frozen=True)
+class _Range:
+    """Values above `low`, and at most `high`."""
+
+    low: float = -math.inf
+    high: float = math.inf
+
+
+_Bounds = dict[int, _Range]  # by observation column
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A rule to be: where, what, and the weights of its windows."""
+
+    bounds: _Bounds
+    act: Act
+    windows: dict[str, int]
+
 
 # What a manager can act on. Left out: yesterday's loads, the economy and the calendar of the run.
 READABLE = tuple(
@@ -50,7 +78,7 @@ class Sample:
 
 def act_of(treatment: Treatment) -> Act:
     """A treatment without its window."""
-    return treatment.channel.name.lower(), treatment.offer.name, treatment.legal.name.lower()
+    return Act(treatment.channel.name.lower(), treatment.offer.name, treatment.legal.name.lower())
 
 
 @dataclass(frozen=True)
@@ -84,18 +112,18 @@ class Extract:
             name=name, title=title, description=description, contact_cap_per_week=contact_cap_per_week, rules=rules
         )
 
-    def _drafts(self, node: int, bounds: Bounds, options: Mapping[int, Sequence[int]]) -> list[_Draft]:
+    def _drafts(self, node: int, bounds: _Bounds, options: Mapping[int, Sequence[int]]) -> list[_Draft]:
         left, right = self.tree.children_left[node], self.tree.children_right[node]
         if left < 0:
             acts = [self.acts[act] for act in options[node][:2]]
-            return [(bounds, act, self.windows[node]) for act in (acts[:1] if acts[0] == NO_ACT else acts)]
+            return [_Draft(bounds, act, self.windows[node]) for act in (acts[:1] if acts[0] == NO_ACT else acts)]
         column = self.columns[self.tree.feature[node]]
         threshold = _readable(FIELDS[column], float(self.tree.threshold[node]))
-        low, high = bounds.get(column, (-math.inf, math.inf))
-        below = self._drafts(left, {**bounds, column: (low, min(high, threshold))}, options)
-        above = self._drafts(right, {**bounds, column: (max(low, threshold), high)}, options)
-        if [draft[1] for draft in below] == [draft[1] for draft in above] and len(below) <= 2:
-            return [(bounds, *draft[1:]) for draft in below]  # both sides do the same: no need to tell them apart
+        values = bounds.get(column, _Range())
+        below = self._drafts(left, {**bounds, column: _Range(values.low, min(values.high, threshold))}, options)
+        above = self._drafts(right, {**bounds, column: _Range(max(values.low, threshold), values.high)}, options)
+        if [draft.act for draft in below] == [draft.act for draft in above] and len(below) <= 2:
+            return [replace(draft, bounds=bounds) for draft in below]  # both sides do the same: one rule is enough
         return below + above
 
 
@@ -149,7 +177,9 @@ def _readable(field: ObservedField, threshold: float) -> float:
     return round(threshold, digits)
 
 
-def _condition(field: ObservedField, low: float, high: float) -> Any:
+def _condition(field: ObservedField, values: _Range) -> Any:
+    """The values as a plan file writes them."""
+    low, high = values.low, values.high
     codes = codes_of(field)
     if codes:
         names = [name for number, name in enumerate(codes) if low < number <= high]
@@ -167,27 +197,30 @@ def _condition(field: ObservedField, low: float, high: float) -> Any:
 def _named(drafts: Sequence[_Draft]) -> list[Rule]:
     """Plan rules with short names; cases that cannot happen are left out."""
     rules: list[Rule] = []
-    for bounds, act, windows in drafts:
-        if any(high <= low or not _possible(FIELDS[column], low, high) for column, (low, high) in bounds.items()):
+    for draft in drafts:
+        act = draft.act
+        if not all(_possible(FIELDS[column], values) for column, values in draft.bounds.items()):
             continue
-        channel, offer, legal = act
-        words = [part for part in (channel, offer, legal) if part != "none"] or [NOTHING]
+        words = [part for part in (act.channel, act.offer, act.legal) if part != "none"] or [NOTHING]
         do: Any = NOTHING
         if words != [NOTHING]:
-            do = {"channel": channel, "offer": [offer], "legal": legal}
-            if channel in ("collector", "specialist", "autocall") and windows:
-                do["window"] = windows
+            do = {"channel": act.channel, "offer": [act.offer], "legal": act.legal}
+            if act.channel in ("collector", "specialist", "autocall") and draft.windows:
+                do["window"] = draft.windows
         data: dict[str, Any] = {"name": f"{len(rules) + 1} {' '.join(words)}", "do": do}
-        if bounds:
+        if draft.bounds:
             data["when"] = {
-                FIELDS[column].name: _condition(FIELDS[column], *limits) for column, limits in bounds.items()
+                FIELDS[column].name: _condition(FIELDS[column], values) for column, values in draft.bounds.items()
             }
         rules.append(Rule.model_validate(data))
     return rules
 
 
-def _possible(field: ObservedField, low: float, high: float) -> bool:
-    """Whether any value of the field lies above `low` and at most at `high`."""
+def _possible(field: ObservedField, values: _Range) -> bool:
+    """Whether the field has any value in the range."""
+    low, high = values.low, values.high
+    if high <= low:
+        return False
     if is_whole(field) or codes_of(field):
         return max(math.floor(low) + 1, field.low) <= min(high, field.high) if low > -math.inf else high >= field.low
     return low < field.high and high >= field.low

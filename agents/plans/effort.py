@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recoup.agents.plans.plan import PlanFile
+from recoup.agents.plans.plan_file import PlanFile
 from recoup.sim.observation import FIELD_INDEX, FIELDS
 
 AGES = (0, 8, 16, 30, 60, 90, 120, 180)  # days past due at which a band begins

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from recoup.agents.plans.plan import DEFAULT_PRIORITY, NOTHING, SPREAD, PlanFile, Step
+from recoup.agents.plans.plan_file import DEFAULT_PRIORITY, NOTHING, SPREAD, PlanFile, Step
 
 
 class _Plain(yaml.SafeDumper):

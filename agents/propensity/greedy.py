@@ -170,7 +170,7 @@ class GreedyPolicy:
 
     def earns(self, observations: NDArray[np.float32]) -> NDArray[np.float64]:
         """What each treatment is expected to earn over doing nothing, in currency: shape (accounts, menu)."""
-        j = self.model.judge(observations)
+        j = self.model.predict(observations)
         balance = observations[:, FIELD_INDEX["balance"], None].astype(np.float64)
         gain = balance * (j.success * j.value - j.nothing_success * j.nothing_value)
         bill = self._cost + j.success * self._papers + self._suit_fees(balance)
@@ -211,7 +211,7 @@ class GreedyPolicy:
         """What it expects of the choice; see `recoup.agents.explain.Explains`."""
         if not action:
             return []
-        j, rows = self.model.judge(observation[None]), (0, action)
+        j, rows = self.model.predict(observation[None]), (0, action)
         days = self.card.legal_days if self.model.menu.treatments[action].legal else self.card.success_days
         return [
             f"a payment within {days} days: {j.success[rows]:.1%}, {j.nothing_success[rows]:.1%} with nothing done",

@@ -6,7 +6,7 @@ instalment came, or money of the debtor's own accord). Log odds of success of tr
     bias + account · f(x) + part · d(a) + z(x)' · effect · k(a)
 
 f: all visible fields and the modifiers z; d: parts of the treatment; k: its kinds (see `treatment_features`). With nothing done
-the last two vanish, so that they are the effect of treating. Contacts are judged by one such head, steps of law by another
+the last two vanish, so that they are the effect of treating. Contacts have one such head, steps of law by another
 whose horizon is as long as courts are slow. Each has two linear companions: of the same form for the money that a success
 brings, and of the account alone for the money that comes later without one, so that what is only sooner does not count as more.
 """
@@ -78,18 +78,18 @@ def shapes(menu_size: int) -> dict[str, tuple[int, ...]]:
         "part": (len(tf.PARTS),),
         "effect": (len(tf.MODIFIERS), len(tf.KINDS)),
     }
-    found: dict[str, tuple[int, ...]] = {
+    tensors: dict[str, tuple[int, ...]] = {
         f"{name}.{of}.{tensor}": shape for name in HEADS for of in ("success", "cash") for tensor, shape in head.items()
     }
-    found |= {f"{name}.later.{tensor}": head[tensor] for name in HEADS for tensor in ("bias", "account")}
-    found |= {"scorecard.bias": (1,), "scorecard.weight": (len(SCORECARD),)}
-    found |= {"complaint.bias": (1,), "complaint.weight": (len(COMPLAINT_COLUMNS),)}
-    return found | {"reach": (menu_size,)}
+    tensors |= {f"{name}.later.{tensor}": head[tensor] for name in HEADS for tensor in ("bias", "account")}
+    tensors |= {"scorecard.bias": (1,), "scorecard.weight": (len(SCORECARD),)}
+    tensors |= {"complaint.bias": (1,), "complaint.weight": (len(COMPLAINT_COLUMNS),)}
+    return tensors | {"reach": (menu_size,)}
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """What the model says of each treatment for each account: shape (accounts, menu), except where noted.
+class Prediction:
+    """What the model predicts of each treatment for each account: shape (accounts, menu), except where noted.
 
     Attributes:
         success: probability of a payment within the horizon of the treatment's head.
@@ -124,8 +124,8 @@ class SuccessModel:
         base = columns @ of["account"] + of["bias"]
         return np.asarray(base[:, None] + self._parts @ of["part"] + effects @ of["effect"] @ self._kinds.T, np.float32)
 
-    def judge(self, observations: NDArray[np.float32]) -> Judgement:
-        """Judge every treatment of the menu, lawful or not."""
+    def predict(self, observations: NDArray[np.float32]) -> Prediction:
+        """Predict for every treatment of the menu, lawful or not, on observations of shape (accounts, fields)."""
         effects = tf.modifiers(observations, self.risk(observations))
         columns = tf.account_columns(observations, effects)
         by_head = {}
@@ -137,7 +137,7 @@ class SuccessModel:
             by_head[head] = (success, value)
         (p, v), (lp, lv) = by_head["contact"], by_head["legal"]
         legal = self._legal
-        return Judgement(
+        return Prediction(
             np.where(legal, lp, p),
             np.where(legal, lv, v),
             np.where(legal, lp[:, :1], p[:, :1]),
@@ -175,11 +175,11 @@ class Outcomes:
     unresolved: NDArray[np.bool_]
 
 
-def fit(menu: Menu, o: Outcomes, tell: Callable[[str], None] = lambda _: None) -> SuccessModel:
+def fit(menu: Menu, o: Outcomes, notify: Callable[[str], None] = lambda _: None) -> SuccessModel:
     """Fit all parts of the model."""
     from sklearn.linear_model import LogisticRegression, Ridge
 
-    tell("scorecard")
+    notify("scorecard")
     card = LogisticRegression(C=1.0 / RIDGE, solver="newton-cholesky").fit(entry_columns(o.entries), o.unresolved)
     tensors: Tensors = {"scorecard.weight": _f32(card.coef_[0]), "scorecard.bias": _f32(card.intercept_)}
     risk = entry_columns(o.observations) @ tensors["scorecard.weight"] + tensors["scorecard.bias"]
@@ -187,7 +187,7 @@ def fit(menu: Menu, o: Outcomes, tell: Callable[[str], None] = lambda _: None) -
     columns = tf.account_columns(o.observations, effects)
     parts, kinds = tf.parts(menu), tf.kinds(menu)
     for head in HEADS:
-        tell(f"success, {head}")
+        notify(f"success, {head}")
         # The head of law learns from nothing and steps of law alone; that of contacts from the rest.
         rows = np.flatnonzero((o.treatments == 0) | (_is_legal(menu)[o.treatments] == (head == "legal")))
         crossed = _crossed(effects[rows], kinds[o.treatments[rows]])
@@ -199,11 +199,11 @@ def fit(menu: Menu, o: Outcomes, tell: Callable[[str], None] = lambda _: None) -
             CROSSED["success"],
         )
         x[:, -crossed.shape[1] :] *= CROSSED["cash"] / CROSSED["success"]
-        tell(f"cash, {head}")
+        notify(f"cash, {head}")
         tensors |= _split(f"{head}.cash", Ridge(CASH_RIDGE).fit(x[success], cash[success]), CROSSED["cash"])
         late = Ridge(CASH_RIDGE).fit(columns[rows][~success], cash[~success])
         tensors |= {f"{head}.later.account": _f32(late.coef_), f"{head}.later.bias": _f32([late.intercept_])}
-    tell("complaints")
+    notify("complaints")
     contact = o.complaint_risk > 0
     x = np.concatenate([parts[o.treatments][:, : len(_CHANNELS)], effects[:, _IRRITATES]], axis=1)[contact]
     moans = Ridge(1.0).fit(x, np.log(o.complaint_risk[contact]))
@@ -243,8 +243,8 @@ def _split(name: str, fitted: Any, crossed: float) -> Tensors:
 def _reach(menu: Menu, o: Outcomes) -> NDArray[np.float32]:
     """Share of attempts that found the debtor, by channel and window: shape (menu,)."""
     place = [(t.channel, t.window) for t in menu.treatments]
-    found = {}
+    share = {}
     for one in set(place):
         rows = np.isin(o.treatments, [n for n, other in enumerate(place) if other == one])
-        found[one] = float(o.reached[rows].mean()) if rows.any() else 0.0
-    return _f32([found[one] for one in place])
+        share[one] = float(o.reached[rows].mean()) if rows.any() else 0.0
+    return _f32([share[one] for one in place])

@@ -104,24 +104,24 @@ def kinds(menu: Menu) -> NDArray[np.float32]:
 
 
 def _parts_of(t: Treatment) -> set[str]:
-    found = {t.channel.name.lower(), t.offer.name, t.legal.name.lower()}
+    names = {t.channel.name.lower(), t.offer.name, t.legal.name.lower()}
     if CHANNEL_GROUP[t.channel] in _LIVE:
-        found.add(f"live/{t.window.name.lower()}")
-    return found
+        names.add(f"live/{t.window.name.lower()}")
+    return names
 
 
 def _kinds_of(t: Treatment) -> set[str]:
-    found = {t.legal.name.lower()}
+    names = {t.legal.name.lower()}
     match t.channel:
         case Channel.SMS | Channel.WECHAT | Channel.EMAIL:
-            found.add("text")
+            names.add("text")
         case Channel.COLLECTOR | Channel.SPECIALIST:
-            found.add("person")
+            names.add("person")
         case channel if channel:
-            found.add(channel.name.lower())
+            names.add(channel.name.lower())
     if t.offer.kind is not OfferKind.NONE:
-        found.add(t.offer.kind.name.lower())
-    return found
+        names.add(t.offer.kind.name.lower())
+    return names
 
 
 def arm(t: Treatment) -> str:

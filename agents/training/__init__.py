@@ -1,1 +1,1 @@
-"""What training a policy needs: learners, the vector environment they see, limits as prices, warm start."""
+"""What training a policy needs: learners, the vector environment they see, limits as prices, behaviour cloning."""

@@ -1,11 +1,17 @@
-"""A head start: teach a fresh policy network to choose as a plan does, before it learns by itself (behaviour cloning)."""
+"""Warm start: teach a fresh policy network to act as a plan does, before it learns by itself (behaviour cloning).
+
+Supervised learning of the plan's action from the features it saw, by cross-entropy (Pomerleau, "ALVINN", NeurIPS 1988), with a small
+entropy bonus that leaves the network room to explore.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from recoup.agents.features import encode
 from recoup.agents.policy import Policy
@@ -15,19 +21,36 @@ KEPT = 0.3  # share of a cohort's account-days that are learned from: neighbouri
 EPOCHS, BATCH, LEARNING_RATE, ENTROPY = 6, 4096, 1e-3, 0.01
 
 
-def imitate(learner: Any, env: PortfolioVecEnv, plan: Policy, seed: int, masked: bool) -> float:
-    """Clone a plan into an on-policy learner's actor; returns the mean cross-entropy of the last epoch, in nats.
+@dataclass(frozen=True)
+class Demonstrations:
+    """Account-days under a plan.
+
+    Attributes:
+        features: float32 (rows, `recoup.agents.features.SIZE`).
+        masks: bool (rows, menu), what was allowed.
+        actions: int64 (rows,), what the plan did.
+    """
+
+    features: NDArray[np.float32]
+    masks: NDArray[np.bool_]
+    actions: NDArray[np.int64]
+
+
+def demonstrate(env: PortfolioVecEnv, plan: Policy, seed: int, rng: np.random.Generator) -> Demonstrations:
+    """Run a plan through one cohort of each family, and keep some of its account-days.
 
     Args:
-        masked: the learner takes action masks.
+        env: the cohorts; their contact cap binds the plan too.
+        plan: the teacher.
+        seed: of the first cohort; the following ones count up from it.
+        rng: chooses the account-days to keep.
     """
-    rng = np.random.default_rng(seed)
     features, masks, actions = [], [], []
     for number, one in enumerate(env.envs[: env.families]):
         observations, info = one.reset(seed=seed + number)
         is_open = np.ones(one.num_envs, bool)
         for _ in range(one.days):
-            allowed = env.restraint.narrow(observations, one.action_masks())
+            allowed = env.contact_cap.narrow(observations, one.action_masks())
             chosen = np.zeros(one.num_envs, np.int64)
             chosen[is_open] = plan.act(observations[is_open], allowed[is_open])
             kept = is_open & (rng.random(one.num_envs) < KEPT)
@@ -36,7 +59,25 @@ def imitate(learner: Any, env: PortfolioVecEnv, plan: Policy, seed: int, masked:
             actions.append(chosen[kept])
             observations, _, _, _, info = one.step(chosen)
             is_open = info["open"]
-    x, allowed, y = torch.tensor(np.concatenate(features)), np.concatenate(masks), torch.tensor(np.concatenate(actions))
+    return Demonstrations(np.concatenate(features), np.concatenate(masks), np.concatenate(actions))
+
+
+def behaviour_clone(learner: Any, env: PortfolioVecEnv, plan: Policy, seed: int, masked: bool) -> float:
+    """Clone a plan into an on-policy learner's actor.
+
+    Args:
+        learner: a learner of Stable-Baselines3 with an actor-critic policy; its network is changed.
+        env: the cohorts that the plan is shown on.
+        plan: the plan or policy to clone.
+        seed: of the cohorts and of the order of the batches.
+        masked: the learner takes action masks.
+
+    Returns:
+        The mean cross-entropy of the last epoch, nats per account-day.
+    """
+    rng = np.random.default_rng(seed)
+    shown = demonstrate(env, plan, seed, rng)
+    x, y = torch.tensor(shown.features), torch.tensor(shown.actions)
     optimizer = torch.optim.Adam(learner.policy.parameters(), LEARNING_RATE)
     total = 0.0
     for _ in range(EPOCHS):
@@ -44,7 +85,7 @@ def imitate(learner: Any, env: PortfolioVecEnv, plan: Policy, seed: int, masked:
         order = torch.tensor(rng.permutation(len(x)))
         for first in range(0, len(x), BATCH):
             rows = order[first : first + BATCH]
-            extra = {"action_masks": allowed[rows.numpy()]} if masked else {}
+            extra = {"action_masks": shown.masks[rows.numpy()]} if masked else {}
             _, log_likelihood, entropy = learner.policy.evaluate_actions(x[rows], y[rows], **extra)
             loss = -log_likelihood.mean()
             total += float(loss.detach()) * len(rows)

@@ -2,7 +2,7 @@
 
 The constrained problem «most recovery at no higher cost and with no more complaints than the reference plan» has the
 Lagrangian that `Objective` pays out; its multipliers rise while a limit is overdrawn and fall while it is not
-(projected dual ascent; Altman 1999, ch. 3; Tessler, Mankowitz & Mannor 2019). Capacity needs no price here: staff, lines and court
+(projected dual ascent; Altman, "Constrained Markov Decision Processes", 1999, ch. 3; Tessler, Mankowitz & Mannor, ICLR 2019). Capacity needs no price here: staff, lines and court
 places are physical in the simulation and run out for every policy alike.
 """
 

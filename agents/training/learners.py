@@ -17,8 +17,8 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import nn
 
-from recoup.agents.training.masked_sampling import MaskedChoice
-from recoup.agents.training.paired_rollouts import MaskableTwinBuffer, TwinBuffer
+from recoup.agents.training.masked_sampling import MaskedCategorical
+from recoup.agents.training.paired_rollouts import MaskablePairedRolloutBuffer, PairedRolloutBuffer
 from recoup.agents.training.vecenv import PortfolioVecEnv
 from recoup.sim.inputs import Document, InputError, choose, parse_yaml, read_yaml, validated
 from recoup.sim.parameters import Section
@@ -26,8 +26,11 @@ from recoup.sim.parameters import Section
 Algorithm = Literal["maskable-ppo", "ppo", "dqn", "qr-dqn", "recurrent-ppo"]
 ALGORITHMS: tuple[str, ...] = get_args(Algorithm)
 ON_POLICY = ("maskable-ppo", "ppo", "recurrent-ppo")
-LEAST_SPREAD = 0.1  # of a feature: what is nearly always the same must not shout when it differs
-TWIN_BUFFERS = {"maskable-ppo": MaskableTwinBuffer, "ppo": TwinBuffer}  # learners that can tell twins' luck from choice
+LEAST_STD = 0.1  # of a feature: what is nearly always the same must not shout when it differs
+PAIRED_ROLLOUT_BUFFERS = {
+    "maskable-ppo": MaskablePairedRolloutBuffer,
+    "ppo": PairedRolloutBuffer,
+}  # learners that use a control variate
 _CLASSES: dict[str, Any] = {
     "maskable-ppo": sb3_contrib.MaskablePPO,
     "ppo": stable_baselines3.PPO,
@@ -65,27 +68,27 @@ def _shipped(algorithm: str) -> Document:
 
 
 class Standardised(BaseFeaturesExtractor):
-    """Features less their mean, over their spread, so that what differs between debtors weighs alike at first.
+    """Features less their mean, over their standard deviation, so that what differs between debtors weighs alike at first.
 
     Without it a balance, whose logarithm moves by a tenth where a yes or no moves by one, is learned last, although it decides how
     much effort an account is worth. Linear, and so folded into the first layer when a policy is written: files know nothing of it.
     """
 
     mean: torch.Tensor
-    spread: torch.Tensor
+    std: torch.Tensor
 
     def __init__(self, observation_space: spaces.Box) -> None:
         super().__init__(observation_space, observation_space.shape[0])
         self.register_buffer("mean", torch.zeros(self.features_dim))
-        self.register_buffer("spread", torch.ones(self.features_dim))
+        self.register_buffer("std", torch.ones(self.features_dim))
 
     def fit(self, x: torch.Tensor) -> None:
-        """Take mean and standard deviation of features, shape (rows, features); the least spread is LEAST_SPREAD."""
+        """Take mean and standard deviation of features, shape (rows, features); the least is LEAST_STD."""
         self.mean.copy_(x.mean(dim=0))
-        self.spread.copy_(x.std(dim=0).clamp(min=LEAST_SPREAD))
+        self.std.copy_(x.std(dim=0).clamp(min=LEAST_STD))
 
     def forward(self, observations: torch.Tensor) -> torch.Tensor:
-        return (observations - self.mean) / self.spread
+        return (observations - self.mean) / self.std
 
 
 def standardise(learner: BaseAlgorithm, x: NDArray[np.float32]) -> None:
@@ -96,31 +99,38 @@ def standardise(learner: BaseAlgorithm, x: NDArray[np.float32]) -> None:
 
 
 def build(
-    algorithm: str, env: PortfolioVecEnv, found: Hyperparameters, seed: int, tensorboard: Path | None = None
+    algorithm: str, env: PortfolioVecEnv, parameters: Hyperparameters, seed: int, tensorboard: Path | None = None
 ) -> BaseAlgorithm:
     """A fresh learner on an environment.
+
+    Args:
+        algorithm: one of `ALGORITHMS`.
+        env: the cohorts; rollouts are as long as the horizon over the number of families.
+        parameters: see `hyperparameters`.
+        seed: of the network's weights and of sampling.
+        tensorboard: folder of the logs; None = none.
 
     Raises:
         InputError: a setting that the algorithm does not know.
     """
-    settings: dict[str, Any] = dict(found.settings)
-    network: dict[str, Any] = {"net_arch": list(found.net), "activation_fn": nn.ReLU}
+    settings: dict[str, Any] = dict(parameters.settings)
+    network: dict[str, Any] = {"net_arch": list(parameters.net), "activation_fn": nn.ReLU}
     if algorithm in ON_POLICY:
         settings["n_steps"] = env.days // env.families
-        if env.twins > 1:
-            settings["rollout_buffer_class"] = TWIN_BUFFERS[algorithm]
-            settings["rollout_buffer_kwargs"] = {"twins": env.twins, "accounts": env.size}
-        network = {"net_arch": {"pi": list(found.net), "vf": list(found.net)}, "activation_fn": nn.Tanh}
+        if env.paired_rollouts > 1:
+            settings["rollout_buffer_class"] = PAIRED_ROLLOUT_BUFFERS[algorithm]
+            settings["rollout_buffer_kwargs"] = {"paired_rollouts": env.paired_rollouts, "accounts": env.size}
+        network = {"net_arch": {"pi": list(parameters.net), "vf": list(parameters.net)}, "activation_fn": nn.Tanh}
     network["features_extractor_class"] = Standardised
-    if found.quantiles:
-        network["n_quantiles"] = found.quantiles
-    if found.lstm:
-        network |= {"lstm_hidden_size": found.lstm, "enable_critic_lstm": True}
+    if parameters.quantiles:
+        network["n_quantiles"] = parameters.quantiles
+    if parameters.lstm:
+        network |= {"lstm_hidden_size": parameters.lstm, "enable_critic_lstm": True}
     try:
         learner: BaseAlgorithm = _CLASSES[algorithm](
             _POLICIES.get(algorithm, "MlpPolicy"),
             env,
-            learning_rate=lambda left: found.learning_rate * max(left, 0.1),
+            learning_rate=lambda left: parameters.learning_rate * max(left, 0.1),
             policy_kwargs=network,
             tensorboard_log=str(tensorboard) if tensorboard else None,
             seed=seed,
@@ -130,7 +140,7 @@ def build(
     except TypeError as error:
         raise InputError("hyper-parameters", "settings", str(error), f"keyword arguments of {algorithm}") from None
     if algorithm == "maskable-ppo":
-        learner.policy.action_dist = MaskedChoice(env.action_space.n)  # type: ignore[assignment, attr-defined]
+        learner.policy.action_dist = MaskedCategorical(env.action_space.n)  # type: ignore[assignment, attr-defined]
     return learner
 
 
@@ -161,7 +171,7 @@ def weights(algorithm: str, learner: BaseAlgorithm) -> dict[str, NDArray[np.floa
             arrays[f"memory.{ours}.bias"] = _array(getattr(lstm, f"bias_{theirs}_l0"))
     first = next(module for module in policy.modules() if isinstance(module, Standardised))
     name = "memory.input" if algorithm == "recurrent-ppo" else "hidden.0"
-    weight = np.asarray(arrays[f"{name}.weight"] / _array(first.spread), np.float32)
+    weight = np.asarray(arrays[f"{name}.weight"] / _array(first.std), np.float32)
     arrays[f"{name}.weight"], arrays[f"{name}.bias"] = weight, arrays[f"{name}.bias"] - weight @ _array(first.mean)
     return arrays
 

@@ -1,14 +1,14 @@
-"""What a learner is paid for: money now, quick endings, and prices on what is limited.
+"""What a learner is paid for: money now, early resolution, and prices on what is limited.
 
 The reward of an account and day is
 
     (cash − (1 + cost_price) · cost) / mean opening balance
-    + speed · (days left of the horizon / horizon), once, when the account is paid or settled
+    + time_weight · (days left of the horizon / horizon), once, when the account is paid or settled
     − complaint_price · expected complaints
 
-in discounted money. With speed = 0 and no prices its sum is the net present value that comparisons report. The speed term adds
+in discounted money. With time_weight = 0 and no prices its sum is the net present value that comparisons report. The time term adds
 up to the horizon less the restricted mean time to recover, in horizons: the second measure of a comparison, at its weight.
-Complaints are so rare that their luck would drown what a learner can see; the reward takes their probability instead, whose sum
+Complaints are so rare that their noise would drown what a learner can see; the reward takes their probability instead, whose sum
 has the same expectation.
 """
 
@@ -32,15 +32,42 @@ def resolved(accounts: NDArray[np.void]) -> NDArray[np.bool_]:
 
 @dataclass
 class Objective:
-    """Weights of the reward; a budget moves the two prices while a learner trains."""
+    """Weights of the reward; a budget moves the two prices while a learner trains.
 
-    speed: float = 0.0
+    Attributes:
+        time_weight: of a whole horizon saved, in mean opening balances.
+        cost_price: what a unit of cost counts beyond itself.
+        complaint_price: of an expected complaint, in mean opening balances.
+    """
+
+    time_weight: float = 0.0
     cost_price: float = 0.0
     complaint_price: float = 0.0
 
     def value(self, cash: Amounts, cost: Amounts, quick: Amounts, complaints: Amounts) -> Amounts:
         """The weighted sum; money over the opening balance, `quick` in horizons, expected complaints per account."""
-        return cash - (1.0 + self.cost_price) * cost + self.speed * quick - self.complaint_price * complaints
+        return cash - (1.0 + self.cost_price) * cost + self.time_weight * quick - self.complaint_price * complaints
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a policy used of what is limited.
+
+    Attributes:
+        cost: discounted cost over opening balance, overhead of staff not included.
+        complaints: expected complaints per account.
+    """
+
+    cost: float
+    complaints: float
+
+
+@dataclass(frozen=True)
+class DayReading:
+    """What a day brought: `rewards` of each account, float64 (accounts,), and what was used."""
+
+    rewards: NDArray[np.float64]
+    usage: Usage
 
 
 class Meter:
@@ -61,8 +88,8 @@ class Meter:
         names = ("discounted_cash", "discounted_cost", "complaint_risk")
         return np.stack([a[name].astype(np.float64) for name in names])
 
-    def read(self, objective: Objective) -> tuple[NDArray[np.float64], float, float]:
-        """Since the last reading: rewards, shape (accounts,); cost over the opening balance; expected complaints per account."""
+    def read(self, objective: Objective) -> DayReading:
+        """What has come since the last reading, which was the day before."""
         totals = self._totals()
         cash, cost, complaints = totals - self._before
         self._before = totals
@@ -71,4 +98,4 @@ class Meter:
         lately = (a["closed_day"] == yesterday) & resolved(a)
         quick = lately * (self._days - self._simulation.day) / self._days
         rewards = objective.value(cash / self._mean, cost / self._mean, quick, complaints)
-        return rewards, float(cost.mean() / self._mean), float(complaints.mean())
+        return DayReading(rewards, Usage(float(cost.mean() / self._mean), float(complaints.mean())))

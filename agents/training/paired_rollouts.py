@@ -1,9 +1,11 @@
-"""Twins: cohorts of the same accounts under the same luck, treated by different lots, so that luck can be told from choice.
+"""Paired rollouts: cohorts of the same accounts under common random numbers, each treated by actions sampled on their own.
 
-What a debtor pays in the weeks after a choice is mostly his own luck, and luck is common to twins (`recoup.sim.randomness`). How far an
-account's twins did better than the critic expected is therefore a control variate for how far the account itself did: it does not
-depend on the account's own choice, so that taking a share of it away changes no expectation, and much of the noise goes with it
-(common random numbers; Greensmith, Bartlett & Baxter 2004 on baselines). The share is the regression coefficient of one on the other.
+What a debtor pays in the weeks after an action is mostly chance, and the chance is common to the pair (`recoup.sim.randomness`). The
+advantages of the same account in the other rollouts are therefore a control variate for its own: they do not depend on the action
+taken here, so that subtracting a multiple of them changes no expectation of the policy gradient, and much of its variance goes.
+
+Sources: common random numbers and control variates, Glasserman, "Monte Carlo Methods in Financial Engineering", 2003, ch. 4; baselines
+of the policy gradient as control variates, Greensmith, Bartlett & Baxter, JMLR 5, 2004.
 """
 
 from __future__ import annotations
@@ -16,41 +18,55 @@ from sb3_contrib.common.maskable.buffers import MaskableRolloutBuffer
 from stable_baselines3.common.buffers import RolloutBuffer
 
 
-def without_common_luck(advantages: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Advantages less what the twins say of luck: shape (steps, cohorts, twins, accounts), in and out."""
-    twins = advantages.shape[2]
-    others = (advantages.sum(axis=2, keepdims=True) - advantages) / (twins - 1)
+def subtract_control_variate(advantages: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Advantages less their control variate, the mean advantage of the same account in the other rollouts.
+
+    With A the advantages and M that mean, the result is A − b·M, b = ⟨A, M⟩ / ⟨M, M⟩: the regression coefficient through the origin,
+    which leaves the least mean square (Glasserman 2003, section 4.1).
+
+    Args:
+        advantages: shape (steps, cohorts, paired rollouts, accounts), float32; at least two paired rollouts.
+
+    Returns:
+        The same shape, float32.
+    """
+    rollouts = advantages.shape[2]
+    others = (advantages.sum(axis=2, keepdims=True) - advantages) / (rollouts - 1)
     square = float(np.vdot(others, others))
-    share = float(np.vdot(advantages, others)) / square if square > 0.0 else 0.0
-    return np.asarray(advantages - share * others, np.float32)
+    coefficient = float(np.vdot(advantages, others)) / square if square > 0.0 else 0.0
+    return np.asarray(advantages - coefficient * others, np.float32)
 
 
-class _Twins:
-    """Mixed into a rollout buffer. The critic still learns what was really returned.
+class _PairedRollouts:
+    """Mixed into a rollout buffer. The critic still learns the returns as they were.
+
+    Args:
+        paired_rollouts: how many rollouts of each cohort stand side by side, at least 2.
+        accounts: of each cohort.
 
     Attributes:
-        left: share of the advantages' variance that the latest rollout kept.
+        variance_left: share of the advantages' variance that the control variate left in the latest rollout.
     """
 
     advantages: NDArray[np.float32]
-    left = 1.0
+    variance_left = 1.0
 
-    def __init__(self, *arguments: Any, twins: int, accounts: int, **options: Any) -> None:
-        self._twins, self._accounts = twins, accounts
+    def __init__(self, *arguments: Any, paired_rollouts: int, accounts: int, **options: Any) -> None:
+        self._paired_rollouts, self._accounts = paired_rollouts, accounts
         super().__init__(*arguments, **options)
 
     def compute_returns_and_advantage(self, *arguments: Any, **options: Any) -> None:
         """See `RolloutBuffer`."""
         super().compute_returns_and_advantage(*arguments, **options)  # type: ignore[misc]
         shape = self.advantages.shape
-        paired = without_common_luck(self.advantages.reshape(shape[0], -1, self._twins, self._accounts))
-        self.left = float(paired.var() / max(self.advantages.var(), 1e-12))
+        paired = subtract_control_variate(self.advantages.reshape(shape[0], -1, self._paired_rollouts, self._accounts))
+        self.variance_left = float(paired.var() / max(self.advantages.var(), 1e-12))
         self.advantages = paired.reshape(shape)
 
 
-class TwinBuffer(_Twins, RolloutBuffer):
+class PairedRolloutBuffer(_PairedRollouts, RolloutBuffer):
     """For learners without masks."""
 
 
-class MaskableTwinBuffer(_Twins, MaskableRolloutBuffer):
+class MaskablePairedRolloutBuffer(_PairedRollouts, MaskableRolloutBuffer):
     """For learners with masks."""

@@ -1,6 +1,6 @@
 """The thin adapter from `PortfolioVectorEnv` to Stable-Baselines3's `VecEnv`: encoded features in, objectives paid out.
 
-Several cohorts run side by side, each at another phase of its horizon, so that a learner's batch sees all ages of a book.
+Several cohorts run side by side, each at another phase of its horizon, so that a learner's batch sees all ages of a portfolio.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices
 
 from recoup.agents.contact_cap import WeeklyContactCap
 from recoup.agents.features import SIZE, encode
-from recoup.agents.training.objective import Meter, Objective, resolved
+from recoup.agents.training.objective import Meter, Objective, Usage, resolved
 from recoup.sim.envs.portfolio import PortfolioVectorEnv
 from recoup.sim.perturbation import randomised
 
@@ -25,18 +25,17 @@ class PortfolioVecEnv(VecEnv):
 
     Args:
         envs: cohorts (`fill="cohort"`) of equal size and horizon.
-        twins: so many neighbouring cohorts have the same accounts, luck and world (`recoup.agents.training.paired_rollouts`); each such family starts its first
-            round at another phase of the horizon.
+        paired_rollouts: this many neighbouring cohorts have the same accounts, random numbers and world
+            (`recoup.agents.training.paired_rollouts`); each such family starts its first round at another phase of the horizon.
         objective: what is paid out; its prices may be moved between steps.
         reward_factor: scales rewards to order one; changes no optimum.
-        spread: every new cohort lives in a world whose behaviour parameters are off by up to this share (0 = the true one).
+        domain_randomisation: every new cohort lives in a world whose behaviour parameters differ by up to this share (0 = the true
+            one); Tobin et al., "Domain randomization", IROS 2017.
         seed: of the cohorts and of those worlds.
-        contact_cap_per_week: what the learner is denied beyond the rules (`restraint`); None = nothing.
+        contact_cap_per_week: the learner's contact cap beyond the rules; None = none.
 
     Attributes:
         recovered, times: recovery rate and mean days to recover of finished cohorts, the latest last.
-        used: cost over opening balance and complaints per account since `take_usage`, summed over days, one cohort's worth when the
-            steps taken since are the horizon over the number of families.
     """
 
     def __init__(
@@ -44,23 +43,23 @@ class PortfolioVecEnv(VecEnv):
         envs: Sequence[PortfolioVectorEnv],
         objective: Objective | None = None,
         reward_factor: float = 5.0,
-        spread: float = 0.0,
+        domain_randomisation: float = 0.0,
         seed: int = 0,
         contact_cap_per_week: int | None = None,
-        twins: int = 1,
+        paired_rollouts: int = 1,
     ) -> None:
-        if len(envs) % twins:
-            raise ValueError(f"{len(envs)} cohorts do not make families of {twins}")
+        if len(envs) % paired_rollouts:
+            raise ValueError(f"{len(envs)} cohorts do not make families of {paired_rollouts}")
         if any(env.fill != "cohort" or env.days != envs[0].days or env.num_envs != envs[0].num_envs for env in envs):
             raise ValueError("expected cohorts of equal size and horizon")
         self.envs, self.objective, self.reward_factor = list(envs), objective or Objective(), reward_factor
         self.days, self.size = envs[0].days, envs[0].num_envs
-        self._world, self._spread, self._seed = envs[0].world, spread, seed
+        self._world, self._domain_randomisation, self._seed = envs[0].world, domain_randomisation, seed
         self.recovered: list[float] = []
         self.times: list[float] = []
-        self._used = np.zeros(2)
-        self.twins, self.families = twins, len(envs) // twins
-        self.restraint = WeeklyContactCap(envs[0].menu.names, contact_cap_per_week)
+        self._usage: list[Usage] = []
+        self.paired_rollouts, self.families = paired_rollouts, len(envs) // paired_rollouts
+        self.contact_cap = WeeklyContactCap(envs[0].menu.names, contact_cap_per_week)
         super().__init__(self.size * len(envs), spaces.Box(-1.0, 2.0, (SIZE,), np.float32), envs[0].single_action_space)
         self._nothing: dict[str, Any] = {}
 
@@ -69,7 +68,7 @@ class PortfolioVecEnv(VecEnv):
         rows = []
         self._worlds = [self._another_world() for _ in range(self.families)]
         for number, env in enumerate(self.envs):
-            family = number // self.twins
+            family = number // self.paired_rollouts
             env.world = self._worlds[family]
             observations, _ = env.reset(seed=self._seed + family)
             for _ in range(family * self.days // self.families):
@@ -80,7 +79,11 @@ class PortfolioVecEnv(VecEnv):
         return encode(self._seen)
 
     def _another_world(self) -> Any:
-        return randomised(self._world, self._spread, self._rng) if self._spread else self._world
+        return (
+            randomised(self._world, self._domain_randomisation, self._rng)
+            if self._domain_randomisation
+            else self._world
+        )
 
     def step_async(self, actions: NDArray[np.int64]) -> None:
         self._actions = actions
@@ -90,16 +93,16 @@ class PortfolioVecEnv(VecEnv):
         for number, env in enumerate(self.envs):
             simulation = env.simulation
             if simulation.day == self.days - 1:  # a new cohort starts after this step
-                if number % self.twins == 0:
-                    self._worlds[number // self.twins] = self._another_world()
-                env.world = self._worlds[number // self.twins]
+                if number % self.paired_rollouts == 0:
+                    self._worlds[number // self.paired_rollouts] = self._another_world()
+                env.world = self._worlds[number // self.paired_rollouts]
             observations, _, terminated, _, info = env.step(
                 self._actions[number * self.size : (number + 1) * self.size]
             )
-            reward, cost, complaints = self._meters[number].read(self.objective)
-            self._used += (cost, complaints)
+            reading = self._meters[number].read(self.objective)
+            self._usage.append(reading.usage)
             rows.append(observations)
-            rewards.append(reward)
+            rewards.append(reading.rewards)
             dones.append(terminated | ~info["open"])  # nothing follows the closing of an account, only idle days
             if simulation.day == self.days:
                 self._finish(number)
@@ -114,15 +117,20 @@ class PortfolioVecEnv(VecEnv):
         self.times.append(float(np.where(resolved(a), a["closed_day"] + 1, self.days).mean()))
         self._meters[number] = Meter(self.envs[number].simulation, self.days)
 
-    def take_usage(self) -> tuple[float, float]:
-        """Cost over opening balance and complaints per account since the last call; see the class."""
-        cost, complaints = (self._used / self.twins).tolist()
-        self._used[:] = 0.0
-        return cost, complaints
+    def pop_usage(self) -> Usage:
+        """What was used since the last call, summed over days and averaged over paired rollouts.
+
+        One cohort's worth, when the steps since are the horizon over the number of families.
+        """
+        usage, self._usage = self._usage, []
+        return Usage(
+            sum(one.cost for one in usage) / self.paired_rollouts,
+            sum(one.complaints for one in usage) / self.paired_rollouts,
+        )
 
     def action_masks(self) -> NDArray[np.bool_]:
-        """Exact masks of the current day, the restraint included: shape (num_envs, menu)."""
-        return self.restraint.narrow(self._seen, np.concatenate([env.action_masks() for env in self.envs]))
+        """Exact masks of the current day, the contact cap included: shape (num_envs, menu)."""
+        return self.contact_cap.narrow(self._seen, np.concatenate([env.action_masks() for env in self.envs]))
 
     def env_method(self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any) -> list[Any]:
         if method_name != "action_masks":

@@ -18,7 +18,8 @@ from pydantic import Field
 from rich.console import Console
 from rich.table import Table
 
-from recoup.agents.plans.plan import Plan, find_plan
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import find_plan
 from recoup.scenarios.schema import ROOT, Scenario
 from recoup.sim.inputs import parse_yaml, read_yaml, validated
 from recoup.sim.parameters import DpdBand, Section

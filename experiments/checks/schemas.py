@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from recoup.agents.plans.plan import NOTHING, PlanFile
+from recoup.agents.plans.plan_file import NOTHING, PlanFile
 from recoup.scenarios.schema import ScenarioFile
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.observation import FIELDS

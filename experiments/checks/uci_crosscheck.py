@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from recoup.agents.plans.plan import Plan, find_plan
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import find_plan
 from recoup.scenarios.schema import ROOT, Scenario
 from recoup.sim.simulation import Simulation
 

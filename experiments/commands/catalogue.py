@@ -27,7 +27,7 @@ def plans(json: Json = False) -> None:
       recoup plans
       recoup plans --json
     """
-    from recoup.agents.plans.plan import find_plan, read_plan, shipped_plans
+    from recoup.agents.plans.plan_file import find_plan, read_plan, shipped_plans
 
     files = [read_plan(find_plan(name)) for name in shipped_plans()]
     print_list([(f.name, f.title, " ".join(f.description.split())) for f in files], json)

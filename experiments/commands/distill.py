@@ -16,7 +16,7 @@ def distill(
     out: Annotated[Path, typer.Option(help="Plan file to write, new.")] = Path("distilled.yaml"),
     name: Annotated[str, typer.Option(help="Name of the plan.")] = "distilled",
     leaves: Annotated[list[int] | None, typer.Option(min=2, max=200, help="Sizes to try, once for each.")] = None,
-    against: Annotated[
+    baseline: Annotated[
         str,
         typer.Option(help="Plan that the advantage is measured against, and whose cost and complaints are the limits."),
     ] = "staged",
@@ -29,7 +29,7 @@ def distill(
 
     Example: recoup distill learned -s taiwan-cards --leaves 24 --out mine.yaml
     """
-    from recoup.agents.plans.plan import NAME, NAME_WORDS
+    from recoup.agents.plans.plan_file import NAME, NAME_WORDS
     from recoup.agents.plans.writing import plan_text
     from recoup.experiments.comparison.rollout import rollout
     from recoup.experiments.learning.distillation import distill as run
@@ -44,24 +44,24 @@ def distill(
     if out.exists():
         raise InputError(out, "--out", "a file that exists", "a new file")
     loaded = load_scenario(scenario)
-    found = run(
-        loaded, policy, leaves or [24, 40], name=name, against=against, tell=lambda line: typer.echo(line, err=True)
+    distilled = run(
+        loaded, policy, leaves or [24, 40], name=name, baseline=baseline, notify=lambda line: typer.echo(line, err=True)
     )
-    write_text(out, plan_text(found.plan))
+    write_text(out, plan_text(distilled.plan))
     from recoup.experiments.comparison.measures import take
 
     rates = {}
-    for name in (policy, str(out), against):
+    for name in (policy, str(out), baseline):
         runs = [
             rollout(loaded, name, loaded.portfolio(accounts, seed), seed, loaded.days)
             for seed in range(first_seed, first_seed + seeds)
         ]
         rates[name] = [take(done) for done in runs]
     kept = {
-        measure: kept_share(*([row[measure] for row in rates[name]] for name in (policy, str(out), against)))
+        measure: kept_share(*([row[measure] for row in rates[name]] for name in (policy, str(out), baseline)))
         for measure in ("recovery_rate", "net_recovery_rate", "time_to_recover_days")
     }
-    result = {"plan": str(out), "rules": len(found.plan.rules), "candidates": found.candidates, "kept": kept}
+    result = {"plan": str(out), "rules": len(distilled.plan.rules), "candidates": distilled.candidates, "kept": kept}
     if json:
         console().print_json(data=result)
         return
@@ -70,8 +70,8 @@ def distill(
         unit = "days" if measure.endswith("days") else "points"
         part = "–" if share["share"] is None else f"{share['share']:.0%}"
         console().print(
-            f"{measure}: the plan keeps {part} of the advantage over {against}: {say.span(share['kept'], unit, signed=True)} "
+            f"{measure}: the plan keeps {part} of the advantage over {baseline}: {say.span(share['kept'], unit, signed=True)} "
             f"of {say.span(share['advantage'], unit, signed=True)}",
             soft_wrap=True,
         )
-    console().print(f"plan: {out} ({len(found.plan.rules)} rules)", soft_wrap=True, markup=False)
+    console().print(f"plan: {out} ({len(distilled.plan.rules)} rules)", soft_wrap=True, markup=False)

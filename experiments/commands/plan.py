@@ -50,7 +50,7 @@ def check(
     out.print(f"{plan.name}: {len(plan.rules)} rules, good for {scenario}", markup=False)
     if plan.file.contact_cap_per_week:
         out.print(
-            f"  restraint: no call or text once {plan.file.contact_cap_per_week} of the last 7 days held one",
+            f"  contact cap: no call or text once {plan.file.contact_cap_per_week} of the last 7 days held one",
             markup=False,
         )
     for dropped in plan.dropped:

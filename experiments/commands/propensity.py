@@ -14,7 +14,7 @@ def propensity(
     scenario: Annotated[str, typer.Option("-s", "--scenario", help="Scenario's name or file.")] = "china-consumer",
     out: Annotated[Path | None, typer.Option(help="Folder, new [default: runs/propensity-<scenario>-<time>].")] = None,
     plan: Annotated[
-        str, typer.Option(help="Plan in force between the lots; its cost and complaints are the limits.")
+        str, typer.Option(help="Plan in force on the other days; its cost and complaints are the limits.")
     ] = "staged",
     cohorts: Annotated[int, typer.Option(min=2, max=1000, help="Cohorts to simulate.")] = 6,
     accounts: Annotated[int, typer.Option(min=50, max=100_000, help="Accounts in each.")] = 2000,
@@ -72,13 +72,13 @@ def _print(report: dict[str, Any]) -> None:
         "success",
         "predicted",
         "effect, model",
-        "effect, held-out lots ± s.e.",
+        "effect, held-out sample ± s.e.",
         title="Treatments against nothing",
     )
-    for arm, found in report["arms"].items():
+    for arm, estimate in report["arms"].items():
         table.add_row(
-            arm, f"{found['rows']:,}", _number(found["observed"]), _number(found["predicted"]), f"{found['effect']:+.4f}",
-            f"{found['observed_effect']:+.4f} ± {found['standard_error']:.4f}",
+            arm, f"{estimate['rows']:,}", _number(estimate["observed"]), _number(estimate["predicted"]), f"{estimate['effect']:+.4f}",
+            f"{estimate['observed_effect']:+.4f} ± {estimate['standard_error']:.4f}",
         )  # fmt: skip
     console().print(table)
     for part, weights in report["coefficients"].items():
@@ -97,10 +97,10 @@ def _print(report: dict[str, Any]) -> None:
         title="Prices, on a training cohort",
     )
     table.add_row("plan", "", "", *(_number(limit[key]) for key in ("recovery", "cost", "complaints")))
-    for n, found in enumerate(rounds, start=1):
+    for n, figures in enumerate(rounds, start=1):
         table.add_row(
             f"round {n}",
-            *(_number(found[key]) for key in ("cost_price", "complaint_price", "recovery", "cost", "complaints")),
+            *(_number(figures[key]) for key in ("cost_price", "complaint_price", "recovery", "cost", "complaints")),
         )
     console().print(table)
 

@@ -20,16 +20,16 @@ def tune(
     ] = "china-consumer",
     out: Annotated[Path, typer.Option(help="Plan file to write, new.")] = Path("tuned.yaml"),
     name: Annotated[str, typer.Option(help="Name of the new plan.")] = "tuned",
-    sweeps: Annotated[int, typer.Option(min=1, max=100, help="At most so many sweeps over the plan.")] = 3,
+    sweeps: Annotated[int, typer.Option(min=1, max=100, help="Most sweeps over the plan.")] = 3,
     field: Annotated[
         list[str] | None, typer.Option(help="Fields whose numbers may move [default: those of pace].")
     ] = None,
     cohorts: Annotated[int, typer.Option(min=3, max=100, help="Cohorts each version is tried on.")] = 8,
     accounts: Annotated[int, typer.Option(min=50, max=1_000_000, help="Accounts in each.")] = 2000,
-    against: Annotated[str, typer.Option(help="Plan whose cost and complaints are the limits.")] = "staged",
-    speed: Annotated[float, typer.Option(min=0, max=10, help="Weight of quick endings beside money.")] = 0.3,
+    baseline: Annotated[str, typer.Option(help="Plan whose cost and complaints are the limits.")] = "staged",
+    time_weight: Annotated[float, typer.Option(min=0, max=10, help="Weight of early resolution beside money.")] = 0.3,
     complaint_price: Annotated[
-        float, typer.Option(min=0, max=1000, help="Price of a complaint to begin with, in mean balances.")
+        float, typer.Option(min=0, max=1000, help="Initial price of a complaint, in mean opening balances.")
     ] = 2.0,
     json: Json = False,
 ) -> None:
@@ -40,8 +40,9 @@ def tune(
     Example: recoup tune mine.yaml --field balance --field dpd --out mine-2.yaml
     """
     from recoup.agents.plans.effort import effort_plan
-    from recoup.agents.plans.plan import NAME, NAME_WORDS, Plan, read_plan
-    from recoup.agents.plans.plan import find_plan as find
+    from recoup.agents.plans.plan import Plan
+    from recoup.agents.plans.plan_file import NAME, NAME_WORDS, read_plan
+    from recoup.agents.plans.plan_file import find_plan as find
     from recoup.agents.plans.writing import plan_data, plan_text
     from recoup.agents.training.objective import Objective
     from recoup.experiments.comparison.intervals import interval
@@ -66,8 +67,8 @@ def tune(
         document = find(plan)
         Plan.load(document, tried.menu)
         start = read_plan(document)
-    objective = Objective(speed, 0.0, complaint_price)
-    budget = limits(tried, Plan.load(against, tried.menu), objective)
+    objective = Objective(time_weight, 0.0, complaint_price)
+    budget = limits(tried, Plan.load(baseline, tried.menu), objective)
     search = Search(tried, plan_data(start) | {"name": name, "title": f"{start.title}, tuned"}, objective, budget)
     stopped = False
     try:
@@ -78,29 +79,29 @@ def tune(
                 break
     except KeyboardInterrupt:
         stopped = True
-    found = search.result()
-    write_text(out, plan_text(found.plan))
-    unseen = interval(found.unseen.tolist())
+    tuned = search.result()
+    write_text(out, plan_text(tuned.plan))
+    unseen = interval(tuned.unseen.tolist())
     if json:
         console().print_json(
             data={
                 "plan": str(out),
-                "rules": len(found.plan.rules),
-                "before": found.before,
-                "after": found.after,
+                "rules": len(tuned.plan.rules),
+                "before": tuned.before,
+                "after": tuned.after,
                 "unseen": unseen,
-                "tried": found.tried,
-                "kept": found.kept,
-                "prices": found.prices,
+                "tried": tuned.tried,
+                "kept": tuned.kept,
+                "prices": tuned.prices,
             }
         )
     else:
         console().print(
-            f"{found.kept} changes kept of {found.tried}. Objective on the cohorts of the search: {found.before:.4f} → {found.after:.4f}; "
+            f"{tuned.kept} changes kept of {tuned.tried}. Objective on the cohorts of the search: {tuned.before:.4f} → {tuned.after:.4f}; "
             f"on as many others {unseen['mean']:+.4f} ({unseen['low']:+.4f} to {unseen['high']:+.4f}).",
             soft_wrap=True,
         )
-        console().print(f"plan: {out} ({len(found.plan.rules)} rules)", soft_wrap=True, markup=False)
+        console().print(f"plan: {out} ({len(tuned.plan.rules)} rules)", soft_wrap=True, markup=False)
     if stopped:
         typer.echo(f"recoup: interrupted; go on with: recoup tune {out} --out …", err=True)
         raise typer.Exit(INTERRUPTED)

@@ -1,4 +1,4 @@
-"""Cohorts to try policies on: what each is worth on the same cohorts under the same luck, before it is measured on other seeds."""
+"""Cohorts to try policies on: what each is worth on the same cohorts under common random numbers, before it is measured on other seeds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from recoup.sim.treatments import Menu
 PARTS = ("cash", "cost", "quick", "complaints")  # the arguments of `Objective.value`
 
 
-def followed(
+def simulate_cohort(
     scenario: Scenario,
     policy: Policy,
     portfolio: Portfolio,
@@ -65,11 +65,11 @@ class Cohorts:
 
     def parts(self, policy: Policy, seeds: Sequence[int] | None = None) -> NDArray[np.float64]:
         """What a policy brings on each cohort, or on some: shape (cohorts, PARTS), units of `Objective.value`."""
-        return np.array([self._follow(policy, seed) for seed in (self.seeds if seeds is None else seeds)])
+        return np.array([self._parts(policy, seed) for seed in (self.seeds if seeds is None else seeds)])
 
-    def _follow(self, policy: Policy, seed: int) -> tuple[float, float, float, float]:
+    def _parts(self, policy: Policy, seed: int) -> tuple[float, float, float, float]:
         days = self.scenario.days
-        a = followed(self.scenario, policy, self.portfolios[seed], seed).accounts
+        a = simulate_cohort(self.scenario, policy, self.portfolios[seed], seed).accounts
         opening = float(a["opening"].sum())
         return (
             float(a["discounted_cash"].sum()) / opening,

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from recoup.agents.learned import LearnedPolicy
 from recoup.agents.library import load_policy
 from recoup.agents.plans.distill import NO_ACT, Extract, Sample, extract
-from recoup.agents.plans.plan import Plan, PlanFile
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import PlanFile
 from recoup.agents.policy import Policy
 from recoup.experiments.comparison.intervals import interval
-from recoup.experiments.learning.cohorts import Cohorts, followed
+from recoup.experiments.learning.cohorts import Cohorts, simulate_cohort
 from recoup.experiments.learning.validation import Validation
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.scenarios.schema import Scenario
@@ -31,7 +32,7 @@ KEPT = 0.1  # share of account-days the tree learns from
 COLLECT_SEED, SELECT_SEED = PORTFOLIO_SEED + 500_000, PORTFOLIO_SEED + 600_000
 TRIED = 4  # acts of a leaf that are tried
 SWEEPS = 2
-MARGIN = 0.0005  # of the opening balance: less is luck
+MARGIN = 0.0005  # of the opening balance: less is noise
 
 
 Options = dict[int, list[int]]  # acts by leaf, the preferred first
@@ -55,36 +56,46 @@ def collect(scenario: Scenario, leader: Policy, teacher: LearnedPolicy, accounts
         observations.append(seen[kept])
         probabilities.append(teacher.probabilities(seen[kept], masks[kept]))
 
-    followed(scenario, leader, scenario.portfolio(accounts, seed), seed, ask)
+    simulate_cohort(scenario, leader, scenario.portfolio(accounts, seed), seed, ask)
     return Sample(np.concatenate(observations), np.concatenate(probabilities))
 
 
 def distill(
     scenario: Scenario,
-    given: str,
+    policy: str,
     leaves: Sequence[int],
     rounds: int = 1,
     accounts: int = 2000,
     name: str = "distilled",
-    against: str = "staged",
-    tell: Callable[[str], None] | None = None,
+    baseline: str = "staged",
+    notify: Callable[[str], None] | None = None,
 ) -> Distillation:
     """The best readable plan found for a learned policy, by its objective and within the cost and complaints of another plan.
+
+    Args:
+        scenario: whose accounts the tree learns on.
+        policy: the learned policy's name or file.
+        leaves: sizes of tree to try.
+        rounds: 1 = behaviour cloning; more = DAgger.
+        accounts: of each cohort.
+        name: of the plan.
+        baseline: plan whose cost and complaints are the limits.
+        notify: called with a line of text for each tree.
 
     Raises:
         InputError: not a learned policy without memory.
     """
-    teacher = load_policy(given, scenario.name, scenario.world)
+    teacher = load_policy(policy, scenario.name, scenario.world)
     if not isinstance(teacher, LearnedPolicy) or teacher.card.memory:
-        raise InputError("policy", "", given, "a learned policy without memory")
+        raise InputError("policy", "", policy, "a learned policy without memory")
     training = teacher.card.training
     cohorts = Cohorts(scenario, accounts, (SELECT_SEED, SELECT_SEED + 1))
     menu = cohorts.menu
-    reference = load_policy(against, scenario.name, scenario.world)
-    validation = Validation(cohorts, reference, training.get("speed", 0.0), training.get("limits", True))
+    reference = load_policy(baseline, scenario.name, scenario.world)
+    validation = Validation(cohorts, reference, training.get("time_weight", 0.0), training.get("limits", True))
 
     def worth_of(file: PlanFile) -> float:
-        return float(validation.judge(Plan.of(file, menu))["score"])
+        return float(validation.assess(Plan.of(file, menu))["score"])
 
     leader: Policy = teacher
     samples: list[Sample] = []
@@ -96,20 +107,22 @@ def distill(
             np.concatenate([s.observations for s in samples]), np.concatenate([s.probabilities for s in samples])
         )
         for size in leaves:
-            described = (
-                name,
-                f"Distilled from {teacher.name}",
-                f"A tree of at most {size} leaves that imitates the learned policy «{teacher.name}» of {scenario.name}; what each "
-                "leaf does was then tried in simulation, among what the policy itself does there.",
-                teacher.card.contact_cap_per_week,
-            )
             tree = extract(sample, menu, size)
-            write = partial(_written, tree, described)
+            write = partial(
+                tree.plan,
+                name=name,
+                title=f"Distilled from {teacher.name}",
+                description=(
+                    f"A tree of at most {size} leaves that imitates the learned policy «{teacher.name}» of {scenario.name}; what "
+                    "each leaf does was then tried in simulation, among what the policy itself does there."
+                ),
+                contact_cap_per_week=teacher.card.contact_cap_per_week,
+            )
             plain = worth_of(write(tree.options))
             options, worth = try_leaves(tree, lambda o, w=write: worth_of(w(o)), plain)  # type: ignore[misc]
             candidates.append({"round": number + 1, "leaves": size, "imitated": plain, "tried": worth})
-            if tell:
-                tell(
+            if notify:
+                notify(
                     f"round {number + 1}, {size} leaves: objective {plain:.4f} as imitated, {worth:.4f} with its leaves tried"
                 )
             if best is None or worth > best[0]:
@@ -118,10 +131,6 @@ def distill(
         leader = Plan.of(best[1], menu)
     assert best is not None
     return Distillation(best[1], candidates)
-
-
-def _written(tree: Extract, described: tuple[str, str, str, int | None], options: Options) -> PlanFile:
-    return tree.plan(options, *described)
 
 
 def try_leaves(tree: Extract, worth: Callable[[Options], float], start: float) -> tuple[Options, float]:

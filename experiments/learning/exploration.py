@@ -1,7 +1,7 @@
-"""Logs to learn a success model from: cohorts under a plan that now and then leaves the choice to a known lottery.
+"""Logs to learn a success model from: cohorts under a plan that on some account-days samples the treatment from a known distribution.
 
-Who gets what by lottery depends on nothing but the lawful choices of that account and day, so that the outcomes of lots differ
-because the treatments do. Only lots are learned from; what the plan chose for reasons of its own is not.
+What is sampled depends on nothing but the lawful choices of that account and day, so that outcomes of sampled treatments differ
+because the treatments do (a randomised experiment). Only these are learned from; what the plan chose for reasons of its own is not.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 from recoup.sim.treatments import Channel, Legal, Menu, Treatment
 
-LOT_SHARE = 0.6  # of account-days; the more, the less a treatment's outcome holds what the plan did about it next
+EXPLORED_SHARE = 0.6  # of account-days; the more, the less a treatment's outcome holds what the plan did about it next
 ARM_WEIGHT = 1.0
 NOTHING_WEIGHT = 8.0  # the comparison with nothing is part of every estimate, and debtors are not to be worn out
 SCARCE_WEIGHT = 0.3  # visits and notices: few can be made; a notice opens the way to a suit
@@ -34,12 +35,12 @@ FIRST_SEED = PORTFOLIO_SEED + 5_000_000
 
 @dataclass(frozen=True)
 class Logs:
-    """One row per lot that was carried out.
+    """One row per sampled treatment that was carried out.
 
     Attributes:
         observations: what was visible that morning, float32 (rows, fields).
         treatments: menu index, (rows,).
-        propensities: probability of that treatment in the lottery, (rows,).
+        propensities: probability with which that treatment was sampled, (rows,).
         paid_after: days until the next payment, infinite if none was seen, (rows,).
         cash: received within each of `horizons` days / balance that morning, float32 (rows, horizons).
         reached: the attempt found the debtor, (rows,).
@@ -65,7 +66,7 @@ class Logs:
 UNRESOLVED_DAYS = 90
 
 
-def lottery(menu: Menu) -> NDArray[np.float64]:
+def exploration_weights(menu: Menu) -> NDArray[np.float64]:
     """Weights of the menu's treatments: every arm alike, its windows and sizes of offer sharing alike; nothing more often."""
     arms = [arm(t) for t in menu.treatments]
     size = Counter(arms)
@@ -98,56 +99,70 @@ def explore(
     horizons: tuple[int, ...],
     logged_days: int = LOGGED_DAYS,
 ) -> Logs:
-    """Follow one cohort long enough that every lot's outcome is seen to its end."""
+    """Simulate one cohort long enough that every sampled treatment's outcome is seen to its end.
+
+    Args:
+        scenario: whose world and rules.
+        plan: decides where nothing is sampled.
+        portfolio: the cohort's accounts.
+        seed: of the simulation and of the sampling.
+        horizons: days over which cash is counted, one column of `Logs.cash` each.
+        logged_days: days on which treatments are sampled; the simulation goes on for the longest horizon.
+    """
     rng = np.random.default_rng(seed)
     simulation = Simulation(scenario.world, portfolio, scenario.rules, seed)
-    weights, every = lottery(simulation.menu), scenario.world.decision_every_days
+    weights, every = exploration_weights(simulation.menu), scenario.world.decision_every_days
     identity = np.array([_number(name) for name in portfolio.column("account_id")], np.int64)
     entries, cash = simulation.observe(), [simulation.accounts["cash"].copy()]
-    rows: list[tuple[NDArray, ...]] = []
+    rows: list[dict[str, NDArray[Any]]] = []
     while simulation.day < logged_days + max(horizons):
         morning, day = simulation.open_accounts, simulation.day
-        actions, priority, lots = np.zeros(morning.size, np.int64), None, np.zeros(0, np.int64)
+        actions, priority, sampled = np.zeros(morning.size, np.int64), None, np.zeros(0, np.int64)
         if day % every == 0 and morning.size:
             observations, masks = simulation.observe(), simulation.masks()
             actions = plan.act(observations, masks, morning)
             priority = plan.priority(observations, actions)
             if day < logged_days:
-                lots = np.flatnonzero(rng.random(morning.size) < LOT_SHARE)
-                actions[lots], chances = draw(masks[lots], weights, rng)
-                # Lots are served first: what is asked is the effect of a treatment that takes place.
+                sampled = np.flatnonzero(rng.random(morning.size) < EXPLORED_SHARE)
+                actions[sampled], chances = draw(masks[sampled], weights, rng)
+                # Sampled treatments are served first: what is asked is the effect of a treatment that takes place.
                 priority = np.ones(morning.size, np.int64) if priority is None else 1 + np.minimum(priority, 254)
-                priority[lots] = 0
-        who = morning[lots]
+                priority[sampled] = 0
+        who = morning[sampled]
         before = simulation.accounts[who][["balance", "unserved", "reaches", "complaint_risk"]].copy()
         simulation.advance(actions, priority)
         cash.append(simulation.accounts["cash"].copy())
         if who.size:
             after = simulation.accounts[who]
             served = after["unserved"] == before["unserved"]
-            row = (
-                observations[lots], actions[lots], chances, np.full(who.size, day), who, before["balance"],
-                after["reaches"] > before["reaches"], after["complaint_risk"] - before["complaint_risk"],
-            )  # fmt: skip
-            rows.append(tuple(column[served] for column in row))
-    observed, chosen, chances, days, who, balance, reached, risk = (
-        np.concatenate(part) for part in zip(*rows, strict=True)
-    )
+            columns = {
+                "observations": observations[sampled],
+                "treatments": actions[sampled],
+                "propensities": chances,
+                "day": np.full(who.size, day),
+                "who": who,
+                "balance": before["balance"],
+                "reached": after["reaches"] > before["reaches"],
+                "complaint_risk": after["complaint_risk"] - before["complaint_risk"],
+            }
+            rows.append({name: column[served] for name, column in columns.items()})
+    log = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+    days, who = log["day"], log["who"]
     money, ends = np.stack(cash), simulation.accounts
     resolved = np.isin(ends["status"], (Status.PAID, Status.SETTLED)) & (ends["closed_day"] < UNRESOLVED_DAYS)
-    received = [(money[days + h, who] - money[days, who]) / np.maximum(balance, 1) for h in horizons]
+    received = [(money[days + h, who] - money[days, who]) / np.maximum(log["balance"], 1) for h in horizons]
     return Logs(
-        observed,
-        chosen,
-        chances.astype(np.float32),
-        _paid_after(money)[days, who],
-        np.stack(received, axis=1).astype(np.float32),
-        reached,
-        risk.astype(np.float32),
-        identity[who],
-        entries,
-        identity,
-        ~resolved,
+        observations=log["observations"],
+        treatments=log["treatments"],
+        propensities=log["propensities"].astype(np.float32),
+        paid_after=_paid_after(money)[days, who],
+        cash=np.stack(received, axis=1).astype(np.float32),
+        reached=log["reached"],
+        complaint_risk=log["complaint_risk"].astype(np.float32),
+        accounts=identity[who],
+        entries=entries,
+        entry_accounts=identity,
+        unresolved=~resolved,
     )
 
 
@@ -168,7 +183,7 @@ def _number(account_id: object) -> int:
 def exploring_cohorts(
     scenario: Scenario, plan: Policy, cohorts: int, accounts: int, horizons: tuple[int, ...], seed: int
 ) -> Iterator[Logs]:
-    """Logs of so many cohorts, each with accounts and luck of its own."""
+    """Logs of so many cohorts, each with accounts and random numbers of its own."""
     for number in range(cohorts):
         own = FIRST_SEED + 1000 * seed + number
         yield explore(scenario, plan, scenario.portfolio(accounts, own), own, horizons)

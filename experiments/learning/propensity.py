@@ -1,4 +1,4 @@
-"""A success model and the greedy policy on it, from simulated logs to files, judged on accounts that it has not seen.
+"""A success model and the greedy policy on it, from simulated logs to files, assessed on accounts that it has not seen.
 
 Folder: `run.json` (settings), `report.json` (all tables), `policy.json` and `policy.safetensors`.
 """
@@ -20,7 +20,7 @@ from recoup.agents.propensity import greedy
 from recoup.agents.propensity import success_model as propensity
 from recoup.agents.propensity import treatment_features as tf
 from recoup.agents.propensity.success_model import Outcomes, SuccessModel
-from recoup.experiments.learning.cohorts import followed
+from recoup.experiments.learning.cohorts import simulate_cohort
 from recoup.experiments.learning.exploration import FIRST_SEED, Logs, exploring_cohorts
 from recoup.experiments.runs.runfolder import fingerprint, open_folder, versions, write_json
 from recoup.scenarios.schema import Scenario, load_scenario
@@ -33,7 +33,7 @@ TENTHS = 10
 PRICE_SLACK, PRICE_ACCOUNTS = 0.05, 1000
 FIRST_COMPLAINT_PRICE = 300.0  # multiples of the bill; where the search begins
 
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Usage:
     complaints: float
 
 
-def run(study: Study, folder: Path, command: str = "", tell: Tell = lambda _: None) -> dict[str, Any]:
+def run(study: Study, folder: Path, command: str = "", notify: Notify = lambda _: None) -> dict[str, Any]:
     """Simulate logs, fit, evaluate, find the prices, write the folder; returns the report.
 
     Raises:
@@ -76,12 +76,12 @@ def run(study: Study, folder: Path, command: str = "", tell: Tell = lambda _: No
     for number, logs in enumerate(
         exploring_cohorts(scenario, plan, study.cohorts, study.accounts, horizons, study.seed), start=1
     ):
-        tell(f"logs, cohort {number} of {study.cohorts}")
+        notify(f"logs, cohort {number} of {study.cohorts}")
         parts.append(logs)
     logs = Logs(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Logs)))
     held, entry_held = logs.accounts % HELD_OUT == 0, logs.entry_accounts % HELD_OUT == 0
     kept = ~held & ((logs.treatments > 0) | (np.random.default_rng(study.seed).random(held.size) < NOTHING_KEPT))
-    model = propensity.fit(menu, outcomes(logs, study, kept, ~entry_held), tell)
+    model = propensity.fit(menu, outcomes(logs, study, kept, ~entry_held), notify)
     report = evaluate(model, outcomes(logs, study, held, entry_held))
     report["rows"] = {"fitted": int(kept.sum()), "held_out": int(held.sum())}
     card = greedy.Card(
@@ -98,7 +98,7 @@ def run(study: Study, folder: Path, command: str = "", tell: Tell = lambda _: No
         ),
     )
     policy, report["prices"] = with_prices(
-        greedy.GreedyPolicy(card, model, scenario.world), scenario, plan, study, tell
+        greedy.GreedyPolicy(card, model, scenario.world), scenario, plan, study, notify
     )
     policy.card = policy.card.model_copy(
         update={
@@ -139,7 +139,7 @@ def outcomes(logs: Logs, study: Study, rows: NDArray[np.bool_], entries: NDArray
 
 def evaluate(model: SuccessModel, o: Outcomes) -> dict[str, Any]:
     """AUC, Brier score and calibration of each head and of the scorecard, effects by arm, and the largest coefficients."""
-    j = model.judge(o.observations)
+    j = model.predict(o.observations)
     row = np.arange(len(o.treatments))
     predicted, without = j.success[row, o.treatments], j.nothing_success[row, o.treatments]
     legal = np.array([t.legal is not Legal.NONE for t in model.menu.treatments])[o.treatments]
@@ -197,9 +197,9 @@ def _largest(names: tuple[str, ...] | list[str], weights: NDArray[np.float32], c
 # --- prices ------------------------------------------------------------------------------------------------------
 
 
-def follow(scenario: Scenario, policy: Policy, accounts: int, seed: int) -> Usage:
+def measure_usage(scenario: Scenario, policy: Policy, accounts: int, seed: int) -> Usage:
     """One cohort under a policy, to the scenario's horizon."""
-    simulation = followed(scenario, policy, scenario.portfolio(accounts, seed), seed)
+    simulation = simulate_cohort(scenario, policy, scenario.portfolio(accounts, seed), seed)
     a, overhead = simulation.accounts, simulation.daily_table()["overhead"].sum()
     opening = float(a["opening"].sum())
     return Usage(
@@ -210,18 +210,18 @@ def follow(scenario: Scenario, policy: Policy, accounts: int, seed: int) -> Usag
 
 
 def with_prices(
-    policy: greedy.GreedyPolicy, scenario: Scenario, plan: Policy, study: Study, tell: Tell
+    policy: greedy.GreedyPolicy, scenario: Scenario, plan: Policy, study: Study, notify: Notify
 ) -> tuple[greedy.GreedyPolicy, dict[str, Any]]:
     """Raise the prices of cost and complaints until the policy takes no more of either than the plan does.
 
     Each round follows a training cohort and multiplies both prices by what was used over what may be used.
     """
     accounts, seed = min(study.accounts, PRICE_ACCOUNTS), FIRST_SEED + 1000 * study.seed + 900
-    limit = follow(scenario, plan, accounts, seed)
+    limit = measure_usage(scenario, plan, accounts, seed)
     card, history = policy.card, []
     for number in range(1, study.price_rounds + 1):
-        tell(f"prices, round {number}")
-        used = follow(scenario, policy, accounts, seed)
+        notify(f"prices, round {number}")
+        used = measure_usage(scenario, policy, accounts, seed)
         history.append({"cost_price": card.cost_price, "complaint_price": card.complaint_price, **asdict(used)})
         over = used.cost / limit.cost, used.complaints / limit.complaints
         if max(over) <= 1.0 and (min(over) >= 1.0 - PRICE_SLACK or card.complaint_price <= 1.0):

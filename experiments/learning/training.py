@@ -23,12 +23,13 @@ from recoup.agents import features, learned
 from recoup.agents.library import load_policy
 from recoup.agents.plans.plan import Plan
 from recoup.agents.training import learners
-from recoup.agents.training.behaviour_cloning import imitate
+from recoup.agents.training.behaviour_cloning import behaviour_clone
 from recoup.agents.training.budget import KEPT_FREE, Budget, Limit
 from recoup.agents.training.objective import Objective, resolved
 from recoup.agents.training.vecenv import PortfolioVecEnv
 from recoup.experiments.learning.cohorts import Cohorts
-from recoup.experiments.learning.validation import BOOKS, SEED, Arrays, Average, Validation
+from recoup.experiments.learning.settings import Training
+from recoup.experiments.learning.validation import PORTFOLIOS, SEED, Arrays, PolyakAverage, Validation
 from recoup.experiments.runs.runfolder import fingerprint, open_folder, read_json, versions, write_json, write_whole
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.scenarios.schema import Scenario, load_scenario
@@ -37,39 +38,26 @@ from recoup.sim.treatments import Menu
 
 EVERY = 10  # rollouts from one checkpoint and validation to the next
 CHECKPOINT, PROGRESS, POLICY, AVERAGE = "checkpoint", "progress.jsonl", "policy", "average.safetensors"
-BOOK = 10  # cohorts of the training that make a whole book, at most: what limits and validation are measured on
+PORTFOLIO_COHORTS = (
+    10  # cohorts of the training that make a whole portfolio, at most: what limits and validation are measured on
+)
 LATEST = 8  # cohorts in the running estimate
-MET = 0.05  # share of account-days that features are standardised on
+STANDARDISED_SHARE = 0.05  # share of account-days that features are standardised on
 COST_RATE, COMPLAINT_RATE = 0.05, 0.1
 
 
 @dataclass(frozen=True)
-class Training:
-    """What to train. Seeds of training lie far from those of any comparison (`recoup.scenarios.environments.PORTFOLIO_SEED`)."""
+class Baseline:
+    """What the plan to beat does: recovery and days on cohorts like those of the training, cost and complaints on whole portfolios.
 
-    scenario: str
-    algorithm: str = "maskable-ppo"
-    steps: int = 20_000_000
-    seed: int = 1
-    cohorts: int = 4
-    twins: int = 2
-    accounts: int = 500
-    spread: float = 0.1
-    speed: float = 0.3
-    imitate: str | None = "tiered"
-    against: str = "staged"
-    limits: bool = True
-    complaint_price: float = 2.0
-    contact_cap_per_week: int | None = None
-    hyperparameters: str | None = None
-    name: str = "learned"
+    A small cohort has relatively more field visitors than its portfolio, as people are whole; a plan that sends them draws more
+    complaints there.
 
-
-@dataclass(frozen=True)
-class Reference:
-    """What the plan to be beaten does: recovery and days on cohorts like those of the training, cost and complaints on whole books.
-
-    A small cohort has relatively more field visitors than its book, as people are whole; a plan that sends them draws more complaints there.
+    Attributes:
+        recovery: recovery rate.
+        days: mean days to recover.
+        cost: discounted cost over opening balance.
+        complaints: expected complaints per account.
     """
 
     recovery: float
@@ -79,33 +67,59 @@ class Reference:
 
 
 def environment(training: Training, scenario: Scenario, objective: Objective) -> PortfolioVecEnv:
-    """The cohorts of a training run."""
-    size, twins = training.accounts, training.twins if training.algorithm in learners.TWIN_BUFFERS else 1
+    """The cohorts of a training run.
+
+    Args:
+        training: the settings; `paired_rollouts` counts for learners in `learners.PAIRED_ROLLOUT_BUFFERS` alone.
+        scenario: that they name.
+        objective: what is paid out; its prices may be moved later.
+    """
+    size, paired_rollouts = (
+        training.accounts,
+        training.paired_rollouts if training.algorithm in learners.PAIRED_ROLLOUT_BUFFERS else 1,
+    )
     portfolio = scenario.portfolio(20 * size if scenario.synthetic else None, PORTFOLIO_SEED + training.seed)
     envs = [
         PortfolioVectorEnv(
             scenario.world, scenario.rules, portfolio, min(size, len(portfolio)), scenario.days, fill="cohort"
         )
-        for _ in range(training.cohorts * twins)
+        for _ in range(training.cohorts * paired_rollouts)
     ]
     return PortfolioVecEnv(
         envs,
         objective,
-        spread=training.spread,
+        domain_randomisation=training.domain_randomisation,
         seed=PORTFOLIO_SEED + 1000 * training.seed,
         contact_cap_per_week=training.contact_cap_per_week,
-        twins=twins,
+        paired_rollouts=paired_rollouts,
     )
 
 
-def follow(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> tuple[float, float, NDArray[np.float32]]:
-    """Follow the plan on each of the environment's cohorts, in the true world.
+@dataclass(frozen=True)
+class BaselineRollout:
+    """What a plan does on the cohorts of a training, in the true world.
 
-    Returns:
-        Recovery rate, mean days to recover, and the features of some of the account-days it led through, shape (rows, features).
+    Attributes:
+        recovery: recovery rate, mean over the cohorts.
+        days: mean days to recover, unresolved accounts counting the whole horizon.
+        features: some of the account-days that it led through, float32 (rows, `features.SIZE`).
+    """
+
+    recovery: float
+    days: float
+    features: NDArray[np.float32]
+
+
+def rollout_baseline(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> BaselineRollout:
+    """Run a plan on each of the environment's cohorts, in the true world.
+
+    Args:
+        env: the cohorts; their contact cap does not bind the plan.
+        plan: the plan to beat.
+        rounds: how many cohorts for each family of paired rollouts.
     """
     rng = np.random.default_rng(0)
-    found, met = [], []
+    recovery, days, rows = [], [], []
     for number in range(rounds * env.families):
         one = env.envs[number % len(env.envs)]
         observations, _ = one.reset(seed=PORTFOLIO_SEED - 1 - number)
@@ -114,29 +128,27 @@ def follow(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> tuple[float, fl
             actions = np.zeros(one.num_envs, np.int64)
             seen = observations[is_open]
             actions[is_open] = plan.act(seen, one.action_masks()[is_open])
-            met.append(features.encode(seen[rng.random(len(seen)) < MET]))
+            rows.append(features.encode(seen[rng.random(len(seen)) < STANDARDISED_SHARE]))
             observations, _, _, _, info = one.step(actions)
             is_open = info["open"]
         a = simulation.accounts
-        found.append(
-            (a["cash"].sum() / a["opening"].sum(), np.where(resolved(a), a["closed_day"] + 1, one.days).mean())
-        )
-    recovery, days = np.mean(found, axis=0).tolist()
-    return recovery, days, np.concatenate(met)
+        recovery.append(a["cash"].sum() / a["opening"].sum())
+        days.append(np.where(resolved(a), a["closed_day"] + 1, one.days).mean())
+    return BaselineRollout(float(np.mean(recovery)), float(np.mean(days)), np.concatenate(rows))
 
 
 class _Progress(BaseCallback):
     """After each rollout: move the prices, note the figures, tell the caller; after some, keep a checkpoint and the best policy."""
 
-    def __init__(self, run: _Run, start: int, tell: Callable[[int, dict[str, float]], None] | None) -> None:
+    def __init__(self, run: _Run, start: int, notify: Callable[[int, dict[str, float]], None] | None) -> None:
         super().__init__()
-        self._run, self._start, self._tell, self._lines = run, start, tell, 0
+        self._run, self._start, self._notify, self._lines = run, start, notify, 0
         # Learners off policy call a few steps a rollout; theirs is as long as the others'.
         self._rollouts = run.training.algorithm in learners.ON_POLICY
-        self._entropy = float(run.found.settings.get("ent_coef", 0.0))
+        self._entropy = float(run.hyperparameters.settings.get("ent_coef", 0.0))
 
     def _on_rollout_start(self) -> None:
-        if self._rollouts:  # chance is needed to find out, and costs something in the end
+        if self._rollouts:  # exploration is needed early, and costs something in the end
             self.model.ent_coef = self._entropy * self.model._current_progress_remaining  # type: ignore[attr-defined]
 
     def _on_step(self) -> bool:
@@ -151,7 +163,8 @@ class _Progress(BaseCallback):
 
     def _note(self) -> None:
         run = self._run
-        run.budget.pay(*run.env.take_usage())
+        usage = run.env.pop_usage()
+        run.budget.pay(usage.cost, usage.complaints)
         run.average.update(run.weights())
         steps = self._start + self.num_timesteps
         line: dict[str, Any] = {
@@ -159,11 +172,11 @@ class _Progress(BaseCallback):
             **run.budget.history[-1],
             "recovery": _latest(run.env.recovered),
             "days": _latest(run.env.times),
-            "recovery_against": run.against.recovery,
-            "days_against": run.against.days,
+            "recovery_baseline": run.baseline.recovery,
+            "days_baseline": run.baseline.days,
         }
-        if run.env.twins > 1:
-            line["variance_left"] = self.model.rollout_buffer.left  # type: ignore[attr-defined]
+        if run.env.paired_rollouts > 1:
+            line["variance_left"] = self.model.rollout_buffer.variance_left  # type: ignore[attr-defined]
         for name, value in line.items():
             if np.isfinite(value):
                 self.logger.record(f"recoup/{name}", value)
@@ -174,8 +187,8 @@ class _Progress(BaseCallback):
         with (run.folder / PROGRESS).open("a", encoding="utf-8") as file:
             known = {k: v if isinstance(v, dict) or np.isfinite(v) else None for k, v in line.items()}
             file.write(json.dumps(known) + "\n")
-        if self._tell:
-            self._tell(steps, line)
+        if self._notify:
+            self._notify(steps, line)
 
 
 def _latest(values: list[float]) -> float:
@@ -192,12 +205,12 @@ class _Run:
     menu: Menu
     env: PortfolioVecEnv
     learner: BaseAlgorithm
-    found: learners.Hyperparameters
+    hyperparameters: learners.Hyperparameters
     command: str
-    against: Reference
+    baseline: Baseline
     budget: Budget
     validation: Validation
-    average: Average = field(default_factory=Average)
+    average: PolyakAverage = field(default_factory=PolyakAverage)
     best: float = -np.inf
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
@@ -205,23 +218,23 @@ class _Run:
         return learners.weights(self.training.algorithm, self.learner)
 
     def keep_best(self, steps: int) -> dict[str, Any]:
-        """Judge the average network; if none was better, write it as the policy."""
+        """Assess the averaged network; if none was better, write it as the policy."""
         policy = export(
             self.training,
             self.scenario,
             self.menu,
             self.average.arrays,
-            self.found,
+            self.hyperparameters,
             self.command,
-            self.against,
+            self.baseline,
             self.budget,
         )
-        judged = self.validation.judge(policy)
-        if judged["score"] >= self.best:
-            self.best = judged["score"]
-            policy.card.training["chosen"] = {"steps": steps, **judged, "against": self.validation.against}
+        assessment = self.validation.assess(policy)
+        if assessment["score"] >= self.best:
+            self.best = assessment["score"]
+            policy.card.training["chosen"] = {"steps": steps, **assessment, "baseline": self.validation.baseline}
             policy.save(self.folder / POLICY)
-        return judged
+        return assessment
 
     def save_checkpoint(self, steps: int) -> None:
         """Network, optimiser, average, prices and steps; the JSON file comes last and says that the checkpoint is whole."""
@@ -236,7 +249,7 @@ class _Run:
             return 0
         state = read_json(self.folder / f"{CHECKPOINT}.json")
         self.learner.set_parameters(str(self.folder / f"{CHECKPOINT}.zip"), device="cpu")
-        self.average, self.best = Average(load_file(self.folder / AVERAGE)), float(state["best"])
+        self.average, self.best = PolyakAverage(load_file(self.folder / AVERAGE)), float(state["best"])
         self.budget.restore(state["prices"])
         return int(state["steps"])
 
@@ -251,51 +264,63 @@ def train(
     folder: Path,
     resume: bool = False,
     command: str = "",
-    tell: Callable[[int, dict[str, float]], None] | None = None,
+    notify: Callable[[int, dict[str, float]], None] | None = None,
 ) -> learned.LearnedPolicy:
     """Train, and write the policy into the folder; interrupted, `resume` goes on from the latest checkpoint.
+
+    Args:
+        training: the settings.
+        folder: of the run; new, unless `resume`.
+        resume: go on with the run in the folder; the settings must be its own, `steps` excepted.
+        command: what the user typed, for the policy's card.
+        notify: called after each rollout with the account-days so far and the figures of its line in `progress.jsonl`.
+
+    Returns:
+        The best version so far, as read back from the folder.
 
     Raises:
         InputError: wrong scenario, plan, algorithm, hyper-parameters or folder.
     """
     scenario = load_scenario(training.scenario)
     menu = Menu.of(scenario.world.channels, scenario.world.offers, scenario.world.legal)
-    found = learners.hyperparameters(
+    hyperparameters = learners.hyperparameters(
         training.algorithm, Path(training.hyperparameters) if training.hyperparameters else None
     )
-    plan = Plan.load(training.against, menu)
-    teacher = load_policy(training.imitate, scenario.name, scenario.world) if training.imitate else None
+    plan = Plan.load(training.baseline, menu)
+    teacher = load_policy(training.warm_start, scenario.name, scenario.world) if training.warm_start else None
     settings = json.loads(json.dumps({**asdict(training), "world": fingerprint(scenario.world, scenario.rules)}))
     settings.pop("steps")  # a run may be prolonged
     open_folder(folder, settings, resume)
     torch.manual_seed(training.seed)
     torch.distributions.Distribution.set_default_validate_args(False)  # an eighth of the learner's time
-    objective = Objective(speed=training.speed)
+    objective = Objective(time_weight=training.time_weight)
     env = environment(training, scenario, objective)
-    recovery, days, met = follow(env, plan)
-    most = BOOK * training.accounts
-    books = Cohorts(scenario, min(scenario.accounts or most, most), range(SEED, SEED + BOOKS))
-    validation = Validation(books, plan, training.speed, training.limits)
-    against = Reference(recovery, days, validation.against["cost"], validation.against["complaints"])
+    measured = rollout_baseline(env, plan)
+    most = PORTFOLIO_COHORTS * training.accounts
+    portfolios = Cohorts(scenario, min(scenario.accounts or most, most), range(SEED, SEED + PORTFOLIOS))
+    validation = Validation(portfolios, plan, training.time_weight, training.limits)
+    baseline = Baseline(
+        measured.recovery, measured.days, validation.baseline["cost"], validation.baseline["complaints"]
+    )
     budget = Budget(objective)
     if training.limits:
-        budget.cost = Limit("cost", (1 - KEPT_FREE) * against.cost, COST_RATE)
+        budget.cost = Limit("cost", (1 - KEPT_FREE) * baseline.cost, COST_RATE)
         budget.complaints = Limit(
-            "complaints", (1 - KEPT_FREE) * against.complaints, COMPLAINT_RATE, training.complaint_price
+            "complaints", (1 - KEPT_FREE) * baseline.complaints, COMPLAINT_RATE, training.complaint_price
         )
         budget.charge()
-    learner = learners.build(training.algorithm, env, found, training.seed, folder / "tensorboard")
-    learners.standardise(learner, met)
-    run = _Run(training, folder, scenario, menu, env, learner, found, command, against, budget, validation)
+    learner = learners.build(training.algorithm, env, hyperparameters, training.seed, folder / "tensorboard")
+    learners.standardise(learner, measured.features)
+    run = _Run(training, folder, scenario, menu, env, learner, hyperparameters, command, baseline, budget, validation)
     done = run.restore() if resume else 0
     if done:
         env.seed(PORTFOLIO_SEED + 1000 * training.seed + done % 1_000_003)
     elif teacher and training.algorithm in ("maskable-ppo", "ppo"):
-        imitate(learner, env, teacher, PORTFOLIO_SEED + training.seed, training.algorithm == "maskable-ppo")
+        behaviour_clone(learner, env, teacher, PORTFOLIO_SEED + training.seed, training.algorithm == "maskable-ppo")
     left = training.steps - done
     if left > 0:
         try:
-            learner.learn(left, callback=_Progress(run, done, tell))
+            learner.learn(left, callback=_Progress(run, done, notify))
         finally:  # interrupted as well
             run.average.update(run.weights())
             run.keep_best(done + learner.num_timesteps)
@@ -311,9 +336,9 @@ def export(
     scenario: Scenario,
     menu: Menu,
     arrays: Arrays,
-    found: learners.Hyperparameters,
+    hyperparameters: learners.Hyperparameters,
     command: str,
-    against: Reference,
+    baseline: Baseline,
     budget: Budget,
 ) -> learned.LearnedPolicy:
     """An acting network (see `learners.weights`) with its card."""
@@ -322,8 +347,8 @@ def export(
         name=training.name,
         scenario=scenario.name,
         algorithm=training.algorithm,
-        layers=list(found.net),
-        memory=found.lstm or 0,
+        layers=list(hyperparameters.net),
+        memory=hyperparameters.lstm or 0,
         activation="tanh" if training.algorithm in learners.ON_POLICY else "relu",
         choice="sampled" if training.algorithm in learners.ON_POLICY else "best",
         contact_cap_per_week=training.contact_cap_per_week,
@@ -333,8 +358,8 @@ def export(
         training={
             "command": command,
             **asdict(training),
-            "network": found.model_dump(exclude_none=True),
-            "against": {"plan": training.against, **asdict(against)},
+            "network": hyperparameters.model_dump(exclude_none=True),
+            "baseline": {"plan": training.baseline, **asdict(baseline)},
             "prices": budget.prices,
             "seeds": f"portfolio {PORTFOLIO_SEED + training.seed}; cohorts from {PORTFOLIO_SEED + 1000 * training.seed}",
             "versions": versions(learning=True),

@@ -1,7 +1,7 @@
 """Better numbers for a plan, found by simulation: `recoup tune`.
 
-Coordinate search: one number or treatment of one rule is moved at a time and kept where the learner's objective rises surely enough.
-Every version meets the same cohorts and the same luck (common random numbers), so that small gains show. Cohorts lie beyond any
+Coordinate search: one number or treatment of one rule is moved at a time and kept where the learner's objective rises by more than noise.
+Every version meets the same cohorts under common random numbers, so that small gains show. Cohorts lie beyond any
 comparison's seeds. Limits are prices as in training: after each sweep they move by what the plan uses beyond its reference's use.
 """
 
@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.agents.plans.conditions import is_whole
-from recoup.agents.plans.plan import Plan, PlanFile
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import PlanFile
 from recoup.agents.training.budget import Budget, Limit
 from recoup.agents.training.objective import Objective
 from recoup.experiments.learning.cohorts import PARTS, Cohorts
@@ -27,9 +28,9 @@ from recoup.sim.treatments import Menu
 
 SEED, UNSEEN_SEED = PORTFOLIO_SEED + 700_000, PORTFOLIO_SEED + 750_000
 MARGIN = 0.0003  # of the opening balance: less is not worth a rule's change
-SURE = 2.0  # standard errors over the cohorts; with less a search collects the luck of its own cohorts
+SURE = 2.0  # standard errors over the cohorts; with less a search fits the noise of its own cohorts
 PRICE_RATE = 1.0  # price per relative overdraft and sweep
-# How often, how long and how many: what a search moves unless told otherwise.
+# How often, how long and how many: what a search moves unless fields are named.
 PACE = (
     "days_since_attempt", "days_since_reached", "days_since_payment", "calls_7d", "texts_7d", "visits_30d", "offers_refused",
     "offers_made", "promises_broken", "promise_due_in", "reached", "attempts", "days_in_stage",
@@ -96,12 +97,12 @@ def _neighbours(field: ObservedField, value: float) -> list[float]:
     """A step down and a step up: one unit, or a third where that is more; a tenth of a share."""
     if is_whole(field):
         step = max(1, round(value / 3))
-        found: list[float] = [int(value) - step, int(value) + step]
+        values: list[float] = [int(value) - step, int(value) + step]
     elif field.high <= 1:
-        found = [round(value - 0.1, 2), round(value + 0.1, 2)]
+        values = [round(value - 0.1, 2), round(value + 0.1, 2)]
     else:
-        found = [float(f"{value / 1.3:.2g}"), float(f"{value * 1.3:.2g}")]
-    return [one for one in found if field.low <= one <= field.high]
+        values = [float(f"{value / 1.3:.2g}"), float(f"{value * 1.3:.2g}")]
+    return [one for one in values if field.low <= one <= field.high]
 
 
 def _other_treatments(number: int, rule: dict[str, Any], menu: Menu) -> Iterator[Move]:
@@ -153,7 +154,7 @@ class Search:
         return Tuned(self.best, before, after, new - old, self.tried, self.kept, self._budget.prices)
 
     def try_move(self, move: Move) -> bool:
-        """Keep a change if the objective rises surely enough; a change that makes no plan is dropped."""
+        """Keep a change if the objective rises by more than noise; a change that makes no plan is dropped."""
         rules = list(self._rules)
         if move.to is None:
             del rules[move.rule]
@@ -176,7 +177,7 @@ class Search:
         self._rules, self._parts, self.kept = rules, parts, self.kept + 1
         return True
 
-    def sweep(self, fields: tuple[str, ...], tell: Callable[[str], None] | None = None) -> int:
+    def sweep(self, fields: tuple[str, ...], notify: Callable[[str], None] | None = None) -> int:
         """Try every change to every rule, the last rule first; a change that helped is tried again further on.
 
         Returns:
@@ -185,11 +186,11 @@ class Search:
         kept = self.kept
         for number in reversed(range(len(self._rules))):
             while number < len(self._rules) and (
-                found := next((m for m in self._moves(number, fields) if self.try_move(m)), None)
+                move := next((m for m in self._moves(number, fields) if self.try_move(m)), None)
             ):
-                if tell:
-                    tell(f"{found.words}: {float(self._worth(self._parts).mean()):.4f}")
-                if found.to is None:
+                if notify:
+                    notify(f"{move.words}: {float(self._worth(self._parts).mean()):.4f}")
+                if move.to is None:
                     break
         cost, complaints = (float(self._parts[:, PARTS.index(part)].mean()) for part in ("cost", "complaints"))
         self._budget.pay(cost, complaints)
@@ -201,9 +202,9 @@ class Search:
         return moves(number, self._rules[number], self._cohorts.menu, fields)
 
 
-def limits(cohorts: Cohorts, against: Plan, objective: Objective) -> Budget:
+def limits(cohorts: Cohorts, baseline: Plan, objective: Objective) -> Budget:
     """The limits that a reference plan sets: its own cost and complaints on the same cohorts."""
-    used = cohorts.parts(against).mean(axis=0)
+    used = cohorts.parts(baseline).mean(axis=0)
     return Budget(
         objective,
         cost=Limit("cost", float(used[PARTS.index("cost")]), PRICE_RATE, smooth=1.0),

@@ -1,7 +1,7 @@
-"""Which version of a network becomes the policy: an average of the latest, judged on whole books that nothing learns from.
+"""Which version of a network becomes the policy: an average of the latest, assessed on whole portfolios that nothing learns from.
 
-Single versions jump about: what an update brings is little beside the luck of the debtors it was learned from. The mean over the
-latest updates moves less (Polyak & Juditsky 1992), and of such means the one is kept that does best within the limits.
+Single versions jump about: what an update brings is little beside the noise of the rollouts it was learned from. The mean over the
+latest updates moves less (Polyak & Juditsky, SIAM J. Control Optim. 30, 1992), and of such means the one is kept that does best within the limits.
 """
 
 from __future__ import annotations
@@ -18,14 +18,18 @@ from recoup.agents.training.objective import Objective
 from recoup.experiments.learning.cohorts import PARTS, Cohorts
 from recoup.scenarios.environments import PORTFOLIO_SEED
 
-SEED, BOOKS = PORTFOLIO_SEED + 800_000, 2
+SEED, PORTFOLIOS = PORTFOLIO_SEED + 800_000, 2
 DECAY = 0.9  # of older versions in the mean, an update
 OVERDRAFT = 0.3  # what the score loses for using twice what a limit allows
 Arrays = Mapping[str, NDArray[np.float32]]
 
 
-class Average:
-    """The running mean of a network's arrays; `arrays` is empty before the first update."""
+class PolyakAverage:
+    """The exponential moving average of a network's weights.
+
+    Attributes:
+        arrays: the mean, by the weights' names; empty before the first update.
+    """
 
     def __init__(self, arrays: Arrays | None = None) -> None:
         self.arrays = dict(arrays or {})
@@ -38,21 +42,31 @@ class Average:
 
 
 class Validation:
-    """Scores policies by the objective without prices, less what they overdraw of another plan's cost and complaints."""
+    """Scores policies by the objective without prices, less what they overdraw of the baseline's cost and complaints.
 
-    def __init__(self, cohorts: Cohorts, against: Policy, speed: float, limits: bool) -> None:
-        self._cohorts, self._objective, self._limits = cohorts, Objective(speed), limits
-        self.against = self._means(against)
+    Args:
+        cohorts: what policies are assessed on.
+        baseline: whose cost and complaints are the limits.
+        time_weight: see `Objective.time_weight`.
+        limits: take the overdraft into account.
+
+    Attributes:
+        baseline: the baseline's parts (`cohorts.PARTS`), means over the cohorts.
+    """
+
+    def __init__(self, cohorts: Cohorts, baseline: Policy, time_weight: float, limits: bool) -> None:
+        self._cohorts, self._objective, self._limits = cohorts, Objective(time_weight), limits
+        self.baseline = self._means(baseline)
 
     def _means(self, policy: Policy) -> dict[str, float]:
         return dict(zip(PARTS, self._cohorts.parts(policy).mean(axis=0).tolist(), strict=True))
 
-    def judge(self, policy: Policy) -> dict[str, Any]:
+    def assess(self, policy: Policy) -> dict[str, Any]:
         """The policy's parts (`cohorts.PARTS`) and its score, means over the cohorts."""
-        found = self._means(policy)
-        score = float(self._objective.value(*(np.float64(found[part]) for part in PARTS)))  # type: ignore[arg-type]
+        parts = self._means(policy)
+        score = float(self._objective.value(*(np.float64(parts[part]) for part in PARTS)))  # type: ignore[arg-type]
         if self._limits:
             for part in ("cost", "complaints"):
-                allowed = (1.0 - KEPT_FREE) * self.against[part]
-                score -= OVERDRAFT * max(0.0, found[part] / max(allowed, 1e-12) - 1.0)
-        return {**found, "score": score}
+                allowed = (1.0 - KEPT_FREE) * self.baseline[part]
+                score -= OVERDRAFT * max(0.0, parts[part] / max(allowed, 1e-12) - 1.0)
+        return {**parts, "score": score}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recoup.agents.plans.conditions import Clause, clauses, codes_of, is_whole
-from recoup.agents.plans.plan import PlanFile, Rule
+from recoup.agents.plans.plan_file import PlanFile, Rule
 from recoup.experiments.report.text import Text
 from recoup.experiments.report.words import field_name, value_words, yes_no
 from recoup.sim.inputs import Document

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from recoup.agents.plans.conditions import codes_of
-from recoup.agents.plans.plan import Step
+from recoup.agents.plans.plan_file import Step
 from recoup.experiments.report.text import Text
 from recoup.sim.observation import FIELD_INDEX, FIELDS, ObservedField
 

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from recoup.agents.contact_cap import WeeklyContactCap
 from recoup.agents.learned import LearnedPolicy
-from recoup.agents.plans.plan import Plan, find_plan, read_plan
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import find_plan, read_plan
 from recoup.agents.plans.writing import plan_text
 from recoup.agents.policy import Policy
 from recoup.agents.training.objective import Objective
-from recoup.experiments.learning.training import Training, environment, export, follow
+from recoup.experiments.learning.training import Training, environment, export, rollout_baseline
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError, parse_yaml
 from recoup.sim.simulation import Simulation
@@ -64,14 +65,14 @@ def written(most: int | None, name: str = "effort") -> Plan:
 def network(most: int | None) -> LearnedPolicy:
     from recoup.agents.training import learners
     from recoup.agents.training.budget import Budget
-    from recoup.experiments.learning.training import Reference
+    from recoup.experiments.learning.training import Baseline
 
-    training = Training(HOME.name, cohorts=2, accounts=20, imitate=None, contact_cap_per_week=most)
+    training = Training(HOME.name, cohorts=2, accounts=20, warm_start=None, contact_cap_per_week=most)
     found = learners.hyperparameters("maskable-ppo", None)
     objective = Objective()
     learner = learners.build("maskable-ppo", environment(training, HOME, objective), found, 1, None)
     arrays = learners.weights("maskable-ppo", learner)
-    return export(training, HOME, MENU, arrays, found, "", Reference(0, 0, 0, 0), Budget(objective))
+    return export(training, HOME, MENU, arrays, found, "", Baseline(0, 0, 0, 0), Budget(objective))
 
 
 @pytest.mark.parametrize("most", [1, 3])
@@ -88,7 +89,7 @@ def test_a_network_that_contacts_at_random_keeps_to_its_card() -> None:
     assert bound.card.contact_cap_per_week == 2
 
 
-def test_probabilities_and_choices_see_the_same_restraint() -> None:
+def test_probabilities_and_choices_see_the_same_contact_cap() -> None:
     policy = network(2)
     simulation = Simulation(HOME.world, HOME.portfolio(80, 5), HOME.rules, 5)
     for _ in range(20):
@@ -101,23 +102,23 @@ def test_probabilities_and_choices_see_the_same_restraint() -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 7), st.integers(0, 7), st.integers(1, 7), st.randoms(use_true_random=False))
-def test_narrowing_takes_contacts_only_and_only_when_the_week_is_full(calls: int, texts: int, most: int, luck) -> None:  # type: ignore[no-untyped-def]
+def test_narrowing_takes_contacts_only_and_only_when_the_week_is_full(calls: int, texts: int, most: int, rng) -> None:  # type: ignore[no-untyped-def]
     from recoup.sim.observation import FIELD_INDEX, FIELDS
 
     seen = np.zeros((1, len(FIELDS)), np.float32)
     seen[0, [FIELD_INDEX["calls_7d"], FIELD_INDEX["texts_7d"]]] = calls, texts
-    masks = np.array([[luck.random() < 0.5 for _ in MENU.names]])
+    masks = np.array([[rng.random() < 0.5 for _ in MENU.names]])
     narrowed = WeeklyContactCap(MENU.names, most).narrow(seen, masks)
     assert UNSEEN.any() and not (UNSEEN & CONTACT).any()
     assert (narrowed == masks & ~UNSEEN & ~(CONTACT & (calls + texts >= most))).all()
 
 
-def test_learners_are_shown_the_restraint_and_the_plan_to_be_beaten_is_not() -> None:
-    training = Training(HOME.name, cohorts=1, accounts=40, imitate=None, contact_cap_per_week=1)
+def test_learners_are_shown_the_contact_cap_and_the_plan_to_be_beaten_is_not() -> None:
+    training = Training(HOME.name, cohorts=1, accounts=40, warm_start=None, contact_cap_per_week=1)
     env = environment(training, HOME, Objective())
     free = environment(replace(training, contact_cap_per_week=None), HOME, Objective())
-    recovery, days, _ = follow(env, Plan.load("staged", MENU), 1)
-    assert (recovery, days) == follow(free, Plan.load("staged", MENU), 1)[:2]
+    capped, uncapped = (rollout_baseline(one, Plan.load("staged", MENU), 1) for one in (env, free))
+    assert (capped.recovery, capped.days) == (uncapped.recovery, uncapped.days)
     env.reset()
     text = next(n for n, t in enumerate(MENU.treatments) if CHANNEL_GROUP[t.channel] == Group.TEXT)
     allowed = env.action_masks()[:, text]
@@ -128,7 +129,7 @@ def test_learners_are_shown_the_restraint_and_the_plan_to_be_beaten_is_not() -> 
     assert not masks[allowed][:, CONTACT].any() and masks[:, 0].all()
 
 
-def test_a_plan_file_keeps_its_restraint_when_written_and_says_what_is_wrong_with_one() -> None:
+def test_a_plan_file_keeps_its_contact_cap_when_written_and_says_what_is_wrong_with_one() -> None:
     plan = written(3)
     assert read_plan(parse_yaml(plan_text(plan.file), "p.yaml")).contact_cap_per_week == 3
     assert "contact_cap_per_week" not in plan_text(read_plan(find_plan("staged")))

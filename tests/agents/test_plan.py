@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import yaml
 
-from recoup.agents.plans.plan import Plan, PlanFile, find_plan, shipped_plans
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import PlanFile, find_plan, shipped_plans
 from recoup.sim.inputs import InputError, parse_yaml
 from recoup.sim.observation import FIELD_INDEX, FIELDS
 from recoup.sim.treatments import ALL_TREATMENTS, OFFERS, Channel, Legal, Menu, names
@@ -210,30 +211,30 @@ def test_priority_is_that_of_the_deciding_rule() -> None:
 _FIELD_POOL = ("dpd", "balance", "early_warning", "tier", "weekday", "hardship", "days_since_attempt", "legal_queue")
 
 
-def _scalar(luck: random.Random, name: str) -> Any:
+def _scalar(rng: random.Random, name: str) -> Any:
     field = FIELDS[FIELD_INDEX[name]]
     if codes := (WEEKDAYS if name == "weekday" else field.codes):
-        return luck.choice(codes)
+        return rng.choice(codes)
     if field.unit == "yes/no":
-        return luck.random() < 0.5
+        return rng.random() < 0.5
     if field.unit in ("days", "cases"):
-        return luck.randint(0, 6) if name != "legal_queue" else luck.randint(4995, 5005)
-    return luck.choice([0.0, 0.1, 0.25, 0.3, 0.6, 1.0])
+        return rng.randint(0, 6) if name != "legal_queue" else rng.randint(4995, 5005)
+    return rng.choice([0.0, 0.1, 0.25, 0.3, 0.6, 1.0])
 
 
-def _condition(luck: random.Random, name: str) -> Any:
-    some = [_scalar(luck, name) for _ in range(luck.randint(1, 3))]
+def _condition(rng: random.Random, name: str) -> Any:
+    some = [_scalar(rng, name) for _ in range(rng.randint(1, 3))]
     kinds: list[Any] = [some[0], some, {"not": some}, {"not": some[0]}]
     if FIELDS[FIELD_INDEX[name]].unit != "yes/no":
-        bounds = {key: _scalar(luck, name) for key in ("at_least", "above", "at_most", "below", "not")}
-        kinds += [dict(luck.sample(sorted(bounds.items()), luck.randint(1, 2))) for _ in range(4)]
-    return luck.choice(kinds)
+        bounds = {key: _scalar(rng, name) for key in ("at_least", "above", "at_most", "below", "not")}
+        kinds += [dict(rng.sample(sorted(bounds.items()), rng.randint(1, 2))) for _ in range(4)]
+    return rng.choice(kinds)
 
 
-def _when(luck: random.Random, deep: int = 2) -> dict[str, Any]:
-    when: dict[str, Any] = {name: _condition(luck, name) for name in luck.sample(_FIELD_POOL, luck.randint(1, 2))}
-    if deep and luck.random() < 0.4:
-        when["any"] = [_when(luck, deep - 1) for _ in range(luck.randint(1, 3))]
+def _when(rng: random.Random, deep: int = 2) -> dict[str, Any]:
+    when: dict[str, Any] = {name: _condition(rng, name) for name in rng.sample(_FIELD_POOL, rng.randint(1, 2))}
+    if deep and rng.random() < 0.4:
+        when["any"] = [_when(rng, deep - 1) for _ in range(rng.randint(1, 3))]
     return when
 
 
@@ -277,13 +278,13 @@ def _rank(name: str, value: Any) -> np.float32:
     return np.float32(codes.index(value) if isinstance(value, str) else value)
 
 
-def _random_plan(luck: random.Random, padding: int) -> tuple[list[dict[str, Any]], Plan]:
+def _random_plan(rng: random.Random, padding: int) -> tuple[list[dict[str, Any]], Plan]:
     """Eight rules that make sense together, after rules that hold for no account of the test."""
     rules: list[dict[str, Any]] = [
         {"name": f"pad {n}", "do": {"channel": "email"}, "when": {"dpd": 100 + n}} for n in range(padding)
     ]
     while len(rules) < padding + 8:
-        rule = {"name": f"{len(rules)}", "do": luck.choice(_STEPS), "when": _when(luck)}
+        rule = {"name": f"{len(rules)}", "do": rng.choice(_STEPS), "when": _when(rng)}
         text = yaml.safe_dump({"name": "p", "title": "P", "rules": [*rules, rule]})
         try:
             p = Plan.load(parse_yaml(text, "p.yaml"), MENU)
@@ -296,13 +297,13 @@ def _random_plan(luck: random.Random, padding: int) -> tuple[list[dict[str, Any]
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_table_decides_as_the_rules_read(seed: int) -> None:
-    luck = random.Random(seed)
+    rng = random.Random(seed)
     masks = np.random.default_rng(seed).random((200, len(MENU))) < 0.6
     masks[:, 0] = True
     deciding = np.zeros(0)
     while len(set(deciding)) < 4:  # a plan that is worth the test
-        rules, p = _random_plan(luck, padding=luck.choice([0, 0, 60, 130]))  # 60: clauses beyond one 64-bit word
-        accounts = [{name: _scalar(luck, name) for name in _FIELD_POOL} for _ in masks]
+        rules, p = _random_plan(rng, padding=rng.choice([0, 0, 60, 130]))  # 60: clauses beyond one 64-bit word
+        accounts = [{name: _scalar(rng, name) for name in _FIELD_POOL} for _ in masks]
         book = rows(*accounts)
         actions = p.act(book, masks)
         deciding = p.deciding_rules(book, actions)

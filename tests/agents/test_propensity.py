@@ -18,8 +18,8 @@ from recoup.agents.propensity import greedy
 from recoup.agents.propensity import success_model as propensity
 from recoup.agents.propensity import treatment_features as tf
 from recoup.agents.propensity.success_model import Outcomes, SuccessModel
-from recoup.experiments.learning.exploration import draw, explore, lottery
-from recoup.experiments.learning.propensity import POLICY, REPORT, Study, follow, run
+from recoup.experiments.learning.exploration import draw, exploration_weights, explore
+from recoup.experiments.learning.propensity import POLICY, REPORT, Study, measure_usage, run
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.observation import FIELD_INDEX, FIELDS
@@ -79,7 +79,7 @@ def test_a_planted_effect_is_found(menu: Menu) -> None:
             np.where(chosen, 1e-4, 0.0), seen[:2000], seen[:2000, FIELD_INDEX["credit_score"]] < 500,
         ),
     )  # fmt: skip
-    j = model.judge(seen)
+    j = model.predict(seen)
     gain = (j.success - j.nothing_success)[:, [menu.index["sms/morning"], menu.index["collector/evening"]]]
     true = propensity.logistic(np.float32(-0.5)) - propensity.logistic(np.float32(-1.5))
     assert true - 0.05 < gain[young, 1].mean() < true + 0.02  # the prior holds back a little
@@ -101,11 +101,11 @@ def test_nothing_hidden_or_protected_is_read() -> None:
     assert plain <= fields and not unseen & {*tf.ACCOUNT_COLUMNS, *propensity.SCORECARD, *plain}
 
 
-def test_lots_are_lawful_and_as_likely_as_stated(menu: Menu) -> None:
+def test_samples_are_lawful_and_as_likely_as_stated(menu: Menu) -> None:
     rng = np.random.default_rng(1)
     masks = rng.random((4, len(menu))) < 0.4
     masks[:, 0] = True
-    chosen, chances = draw(np.repeat(masks, 20_000, axis=0), lottery(menu), rng)
+    chosen, chances = draw(np.repeat(masks, 20_000, axis=0), exploration_weights(menu), rng)
     for row in range(4):
         mine, p = chosen[row * 20_000 : (row + 1) * 20_000], chances[row * 20_000 : (row + 1) * 20_000]
         assert masks[row, mine].all()
@@ -206,7 +206,7 @@ def test_the_greedy_policy_is_lawful_and_repeats_itself(policy: greedy.GreedyPol
 def test_even_a_short_study_is_better_than_no_contact(policy: greedy.GreedyPolicy, home: Scenario, menu: Menu) -> None:
     nothing = Plan.load("no-contact", menu)
     for seed in (11, 12):
-        mine, theirs = (follow(home, one, 300, seed) for one in (policy, nothing))
+        mine, theirs = (measure_usage(home, one, 300, seed) for one in (policy, nothing))
         assert mine.recovery - mine.cost > theirs.recovery - theirs.cost + 0.02
 
 

@@ -20,11 +20,12 @@ from sb3_contrib.common.maskable.distributions import MaskableCategoricalDistrib
 from recoup.agents import features, learned
 from recoup.agents.library import load_policy
 from recoup.agents.plans.distill import Sample, extract
-from recoup.agents.plans.plan import Plan, read_plan
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import read_plan
 from recoup.agents.plans.writing import plan_data
 from recoup.agents.training import learners
 from recoup.agents.training.budget import Budget, Limit
-from recoup.agents.training.masked_sampling import MaskedChoice
+from recoup.agents.training.masked_sampling import MaskedCategorical
 from recoup.agents.training.objective import Objective
 from recoup.agents.training.vecenv import PortfolioVecEnv
 from recoup.experiments.comparison import measures
@@ -38,7 +39,7 @@ from recoup.sim.perturbation import behaviour_parameters, randomised, with_behav
 from recoup.sim.simulation import Simulation
 from recoup.sim.treatments import Menu
 
-SMALL = Training("china-consumer", steps=5400, cohorts=2, twins=1, accounts=30, imitate=None)
+SMALL = Training("china-consumer", steps=5400, cohorts=2, paired_rollouts=1, accounts=30, warm_start=None)
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +50,12 @@ def home() -> Scenario:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("training") / "run"
-    train(replace(SMALL, imitate="staged"), folder, command="recoup train …")
+    train(replace(SMALL, warm_start="staged"), folder, command="recoup train …")
     return folder
 
 
-def cohorts(home: Scenario, objective: Objective, spread: float = 0.0) -> PortfolioVecEnv:
-    return environment(replace(SMALL, spread=spread), home, objective)
+def cohorts(home: Scenario, objective: Objective, domain_randomisation: float = 0.0) -> PortfolioVecEnv:
+    return environment(replace(SMALL, domain_randomisation=domain_randomisation), home, objective)
 
 
 def lawful(masks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -76,11 +77,11 @@ def test_rewards_add_up_to_the_net_present_value_of_each_cohort(home: Scenario) 
     assert dones[: env.size].all() and env.recovered and 0 < env.times[-1] <= home.days
 
 
-def test_speed_pays_for_days_saved_and_prices_for_what_is_used(home: Scenario) -> None:
+def test_time_weight_pays_for_days_saved_and_prices_for_what_is_used(home: Scenario) -> None:
     returns = {}
     for name, objective in {
         "money": Objective(),
-        "speed": Objective(speed=1.0),
+        "time_weight": Objective(time_weight=1.0),
         "cost": Objective(cost_price=1.0),
         "complaints": Objective(complaint_price=1.0),
     }.items():
@@ -95,7 +96,7 @@ def test_speed_pays_for_days_saved_and_prices_for_what_is_used(home: Scenario) -
     a = simulation.accounts
     resolved = (a["status"] == 1) | (a["status"] == 2)
     days = np.where(resolved, a["closed_day"] + 1, home.days)
-    assert returns["speed"] - returns["money"] == pytest.approx((1 - days / home.days).sum(), rel=1e-3)
+    assert returns["time_weight"] - returns["money"] == pytest.approx((1 - days / home.days).sum(), rel=1e-3)
     assert returns["money"] - returns["cost"] == pytest.approx(
         a["discounted_cost"].sum() / a["opening"].mean(), rel=1e-3
     )
@@ -116,7 +117,7 @@ def test_expected_complaints_are_what_complaints_average_to(home: Scenario) -> N
 
 
 def test_cohorts_start_at_different_phases_and_finish_with_a_new_one(home: Scenario) -> None:
-    env = cohorts(home, Objective(), spread=0.2)
+    env = cohorts(home, Objective(), domain_randomisation=0.2)
     env.reset()
     assert [one.simulation.day for one in env.envs] == [0, home.days // 2]
     world = env.envs[1].simulation.world
@@ -157,11 +158,11 @@ def test_every_learner_acts_from_its_file_as_its_own_network_does(
     learners.standardise(learner, features.encode(np.concatenate([one.simulation.observe() for one in env.envs])))
     learner.learn(5400)
     training = replace(SMALL, algorithm=algorithm)
-    from recoup.experiments.learning.training import Reference, export
+    from recoup.experiments.learning.training import Baseline, export
 
     menu = Menu.of(home.world.channels, home.world.offers, home.world.legal)
     arrays = learners.weights(algorithm, learner)
-    policy = export(training, home, menu, arrays, found, "", Reference(0, 0, 0, 0), Budget(objective))
+    policy = export(training, home, menu, arrays, found, "", Baseline(0, 0, 0, 0), Budget(objective))
     policy.save(tmp_path / "policy")
     policy = learned.load(tmp_path / "policy.json", menu)
     env.reset()
@@ -191,7 +192,7 @@ def test_a_memory_belongs_to_its_account_and_to_one_simulation(home: Scenario) -
     everybody = np.arange(6)
     first = policy.outputs(seen, everybody)
     second = policy.outputs(seen[[1, 4]], everybody[[1, 4]])
-    policy.forget()
+    policy.reset()
     np.testing.assert_allclose(policy.outputs(seen, everybody), first, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(policy.outputs(seen, everybody)[[1, 4]], second, rtol=1e-5, atol=1e-6)
     assert not np.allclose(first[[1, 4]], second, rtol=1e-3)
@@ -204,7 +205,7 @@ def card_for(menu: Menu, memory: int = 0) -> learned.Card:
     )  # fmt: skip
 
 
-def test_the_lot_is_the_same_in_any_batch_and_follows_the_probabilities(home: Scenario, trained: Path) -> None:
+def test_the_sample_is_the_same_in_any_batch_and_follows_the_probabilities(home: Scenario, trained: Path) -> None:
     policy = load_policy(str(trained / "policy.json"), "china-consumer", home.world)
     assert isinstance(policy, learned.LearnedPolicy)
     simulation = Simulation(home.world, home.portfolio(4000, 3), home.rules, 3)
@@ -226,7 +227,7 @@ def test_a_policy_is_read_back_exactly_and_runs_in_a_comparison(home: Scenario, 
     card = json.loads((trained / "policy.json").read_text())
     assert card["training"]["versions"]["torch"] and card["training"]["prices"].keys() == {"cost", "complaints"}
     lines = [json.loads(line) for line in (trained / PROGRESS).read_text().splitlines()]
-    assert lines[-1]["steps"] >= SMALL.steps and lines[-1]["recovery_against"] > 0
+    assert lines[-1]["steps"] >= SMALL.steps and lines[-1]["recovery_baseline"] > 0
 
 
 @pytest.mark.parametrize(
@@ -290,7 +291,7 @@ def test_resume_goes_on_from_the_checkpoint_and_refuses_another_training(trained
 
 def test_interrupted_training_keeps_a_checkpoint(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    arguments = f"train --steps 50000000 --accounts 30 --cohorts 2 --imitate none --out {folder}".split()
+    arguments = f"train --steps 50000000 --accounts 30 --cohorts 2 --warm-start none --out {folder}".split()
     process = subprocess.Popen(
         [sys.executable, "-c", "from recoup.experiments.cli import main; main()", *arguments],
         stderr=subprocess.PIPE,
@@ -360,7 +361,15 @@ def test_a_tree_says_again_what_a_simple_policy_does(home: Scenario) -> None:
 def test_a_short_training_beats_the_staged_plan_on_unseen_seeds(home: Scenario, tmp_path: Path, seed: int) -> None:
     """Without limits and from nothing but a clone of the tiered plan: by more than the noise of six paired seeds."""
     train(
-        Training("taiwan-cards", steps=2_400_000, seed=seed, twins=1, accounts=500, limits=False, spread=0.0),
+        Training(
+            "taiwan-cards",
+            steps=2_400_000,
+            seed=seed,
+            paired_rollouts=1,
+            accounts=500,
+            limits=False,
+            domain_randomisation=0.0,
+        ),
         tmp_path / "run",
     )
     scenario = load_scenario("taiwan-cards")
@@ -387,7 +396,13 @@ def test_nothing_can_be_learned_where_treatment_has_no_effect(home: Scenario, tm
     (tmp_path / "deaf.yaml").write_text(text)
     train(
         Training(
-            str(tmp_path / "deaf.yaml"), steps=600_000, seed=seed, twins=1, accounts=300, limits=False, spread=0.0
+            str(tmp_path / "deaf.yaml"),
+            steps=600_000,
+            seed=seed,
+            paired_rollouts=1,
+            accounts=300,
+            limits=False,
+            domain_randomisation=0.0,
         ),
         tmp_path / "run",
     )
@@ -415,7 +430,7 @@ def test_restored_prices_are_charged_before_the_next_rollout_ends() -> None:
     assert objective.complaint_price == budget.complaints.price < 1.25  # type: ignore[union-attr]
 
 
-def test_the_entropy_bonus_falls_as_training_goes_on_and_limits_are_those_of_whole_books(
+def test_the_entropy_bonus_falls_as_training_goes_on_and_limits_are_those_of_whole_portfolios(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     built: list[Any] = []
@@ -429,18 +444,18 @@ def test_the_entropy_bonus_falls_as_training_goes_on_and_limits_are_those_of_who
     policy = train(replace(SMALL, steps=3 * SMALL.steps), tmp_path / "run")  # three rollouts
     given = learners.hyperparameters("maskable-ppo").settings["ent_coef"]
     assert built[0].ent_coef == pytest.approx(given / 3) and given > 0
-    told, chosen = policy.card.training["against"], policy.card.training["chosen"]["against"]
+    told, chosen = policy.card.training["baseline"], policy.card.training["chosen"]["baseline"]
     assert (told["cost"], told["complaints"]) == (chosen["cost"], chosen["complaints"])
 
 
-def test_the_masked_choice_is_the_distribution_that_it_stands_in_for() -> None:
+def test_the_masked_categorical_is_the_distribution_that_it_stands_in_for() -> None:
     rng = torch.Generator().manual_seed(1)
     outputs = torch.randn(4000, 9, generator=rng, requires_grad=True)
     masks = torch.rand(4000, 9, generator=rng) < 0.5
     masks[:, 0] = True
     actions = (torch.rand(4000, 9, generator=rng) * masks).argmax(dim=1)
     told = []
-    for kind in (MaskableCategoricalDistribution, MaskedChoice):
+    for kind in (MaskableCategoricalDistribution, MaskedCategorical):
         choice = kind(9).proba_distribution(outputs)
         choice.apply_masking(masks)
         value = choice.log_prob(actions).sum() + 2.0 * choice.entropy().sum()  # type: ignore[union-attr]
@@ -449,7 +464,7 @@ def test_the_masked_choice_is_the_distribution_that_it_stands_in_for() -> None:
     for ours, theirs in zip(told[1], told[0], strict=True):
         torch.testing.assert_close(ours, theirs)
     # Drawn as often as likely, and nothing that is forbidden.
-    one = MaskedChoice(4).proba_distribution(torch.log(torch.tensor([[0.5, 0.2, 0.2, 0.1]])).expand(100_000, 4))
+    one = MaskedCategorical(4).proba_distribution(torch.log(torch.tensor([[0.5, 0.2, 0.2, 0.1]])).expand(100_000, 4))
     one.apply_masking(torch.tensor([True, True, False, True]).expand(100_000, 4))
     torch.manual_seed(0)
     share = torch.bincount(one.sample(), minlength=4) / 100_000

@@ -15,7 +15,8 @@ import pytest
 
 from recoup.agents.library import own_policy
 from recoup.agents.plans.conditions import codes_of
-from recoup.agents.plans.plan import Plan, PlanFile, find_plan, read_plan
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import PlanFile, find_plan, read_plan
 from recoup.experiments.comparison import welfare
 from recoup.experiments.comparison.compare import compare
 from recoup.experiments.comparison.measures import MEASURE

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recoup.agents.plans.plan import Plan, PlanFile, Rule, Step
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import PlanFile, Rule, Step
 from recoup.experiments.comparison.decisions import STAGES, DecisionCount
 from recoup.experiments.comparison.payment_attribution import CashSources
 from recoup.experiments.comparison.rollout import rollout

@@ -8,7 +8,8 @@ from copy import deepcopy
 import numpy as np
 import pytest
 
-from recoup.agents.plans.plan import Plan, find_plan
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import find_plan
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.account import Stage, Status
 from recoup.sim.envs.portfolio import PortfolioVectorEnv

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recoup.agents.plans.plan import Plan, find_plan
+from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import find_plan
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.simulation import Simulation

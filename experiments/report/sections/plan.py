@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from recoup.agents.library import OWN, own_policy
-from recoup.agents.plans.plan import PlanFile, find_plan, read_plan
+from recoup.agents.plans.plan_file import PlanFile, find_plan, read_plan
 from recoup.experiments.report.blocks import Block, Branch, Cell, Line, Paragraph, Table, Tree
 from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
 from recoup.experiments.report.sections.actions import kind
@@ -41,7 +41,7 @@ def build(run: Run, say: Text) -> list[Block]:
 def plan_file(run: Run, name: str) -> PlanFile | None:
     """The plan as it was when the run began; none if it is no plan file, or has changed since."""
     given = run.results["settings"]["plans"][run.names.index(name)]
-    if OWN.get(given) == ".yaml":
+    if given in OWN and OWN[given].suffix == ".yaml":
         given = str(own_policy(given, run.results["scenario"]))
     try:
         file = read_plan(find_plan(given))

@@ -1,0 +1,51 @@
+"""A command whose optional packages are missing says what to install, in one line; the others do without them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BLOCKED = """
+import sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "stable_baselines3", "sb3_contrib", "optuna", "tensorboard", "tqdm"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Blocked())
+from recoup.experiments.cli import main
+main()
+"""
+
+
+def without_learn(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """`recoup ARGUMENTS` in a process in which nothing of the extra «learn» can be imported."""
+    command = [sys.executable, "-c", BLOCKED, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_training_without_its_extra_is_one_line(tmp_path: Path) -> None:
+    done = without_learn("train", "--steps", "1", "--out", tmp_path / "run")
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.splitlines() == [
+        'recoup: torch is not installed; this command needs: pip install "recoup[learn]"'
+    ]
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "tune status-quo --sweeps 1 --cohorts 3 --accounts 50 --field dpd --out {out}.yaml",
+        "propensity --cohorts 2 --accounts 50 --out {out}",
+        "distill learned --leaves 2 --seeds 2 --accounts 50 --out {out}.yaml",
+    ],
+)
+def test_other_commands_of_learning_do_without_it(arguments: str, tmp_path: Path) -> None:
+    done = without_learn(*arguments.format(out=tmp_path / "new").split())
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.iterdir())
