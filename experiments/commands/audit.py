@@ -42,11 +42,11 @@ _WORDS = {
 def audit(
     run: Annotated[Path | None, typer.Argument(help="Run folder of a comparison.")] = None,
     log: Annotated[Path | None, typer.Option(help="A log of your own, CSV or Parquet; needs --rules.")] = None,
-    rules: Annotated[str | None, typer.Option(help="Rule pack's name or file [default: the run's].")] = None,
+    rules: Annotated[str | None, typer.Option(help="Rule pack's name or file.", show_default="the run's")] = None,
     lang: Language = "en",
     out: Annotated[
         Path | None,
-        typer.Option(help="New folder for audit.json and audit.csv [default: the run's, by its own rules]."),
+        typer.Option(help="New folder for audit.json and audit.csv.", show_default="the run's, by its own rules"),
     ] = None,
     encoding: Annotated[str, typer.Option(help="Encoding of a CSV log, as in gb18030.")] = "utf-8",
     delimiter: Annotated[str, typer.Option(help="What separates the columns of a CSV log, as in ; or tab.")] = ",",

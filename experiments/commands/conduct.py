@@ -25,7 +25,13 @@ def conduct(
     ] = "china-conduct",
     plan: Annotated[
         list[str] | None,
-        typer.Option("-p", "--plan", help="Plan's name or .yaml file; once for each.", autocompletion=complete_plans),
+        typer.Option(
+            "-p",
+            "--plan",
+            help="Plan's name or .yaml file; once for each.",
+            show_default="status-quo, staged",
+            autocompletion=complete_plans,
+        ),
     ] = None,
     days: Days = None,
     out: Annotated[Path | None, typer.Option(help="Folder for conduct.json, new.", show_default="no file")] = None,

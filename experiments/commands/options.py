@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
@@ -21,9 +22,10 @@ from recoup.experiments.runs.console import (
     complete_scenarios,
 )
 
-Policies = Annotated[
-    list[str] | None, typer.Option("-p", "--policy", help="Once for each.", autocompletion=complete_plans)
-]
+
+def policies_option(default: str) -> Any:
+    """The option `--policy`, to be given once for each policy; `default` says what it is without."""
+    return typer.Option("-p", "--policy", help="Once for each.", show_default=default, autocompletion=complete_plans)
 
 
 @dataclass(frozen=True)
@@ -80,15 +82,7 @@ def with_options(options: type[Any], **defaults: Any) -> Callable[[Callable[...,
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         own = [p for name, p in inspect.signature(command, eval_str=True).parameters.items() if name != "options"]
         hints = get_type_hints(options, include_extras=True)
-        shared = []
-        for name, field in known.items():
-            default = defaults.get(name, field.default)
-            assert default is not MISSING
-            shared.append(
-                inspect.Parameter(
-                    name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=hints[name]
-                )
-            )
+        shared = [_parameter(name, hints[name], defaults.get(name, field.default)) for name, field in known.items()]
 
         @functools.wraps(command)
         def wrapper(**arguments: Any) -> None:
@@ -103,3 +97,15 @@ def with_options(options: type[Any], **defaults: Any) -> Callable[[Callable[...,
         return wrapper
 
     return decorate
+
+
+def _parameter(name: str, hint: Any, default: Any) -> inspect.Parameter:
+    """A parameter of a command; help shows the default's own value, and what None stands for where it is None."""
+    assert default is not MISSING, name
+    kind, option = get_args(hint)
+    if default is not None:
+        option = copy.copy(option)
+        option.show_default = True
+    return inspect.Parameter(
+        name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=Annotated[kind, option]
+    )

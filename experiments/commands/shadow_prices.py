@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from recoup.experiments.commands.options import Policies, RobustnessOptions, with_options
+from typing import Annotated
+
+from recoup.experiments.commands.options import RobustnessOptions, policies_option, with_options
 from recoup.experiments.commands.robustness import comparison_of, run_cached
 from recoup.experiments.runs.console import console
 
 
 @with_options(RobustnessOptions, seeds=10)
-def shadow_prices(options: RobustnessOptions, policy: Policies = None) -> None:
+def shadow_prices(
+    options: RobustnessOptions, policy: Annotated[list[str] | None, policies_option("staged, learned")] = None
+) -> None:
     """Measure what one more hour of staff, place for a case or unit of settlement budget would bring.
 
     Example: recoup shadow-prices -s china-consumer -p staged -p learned --workers 2

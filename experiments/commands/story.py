@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def story(
     run: Annotated[Path | None, typer.Argument(help="Run folder; or name a scenario with -s.")] = None,
-    account: Annotated[str | None, typer.Argument(help="account_id [default: the one that differs most].")] = None,
+    account: Annotated[str | None, typer.Argument(help="account_id.", show_default="the one that differs most")] = None,
     scenario: Annotated[
         str | None, typer.Option("-s", "--scenario", help="Without a run: scenario.", autocompletion=complete_scenarios)
     ] = None,
@@ -24,10 +24,14 @@ def story(
         list[str] | None, typer.Option("-p", "--policy", help="Policies, once for each.", autocompletion=complete_plans)
     ] = None,
     of: Annotated[str | None, typer.Option("--account", help="account_id, beside -s.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, max=2**62, help="Seed [default: the run's first, or 1].")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**62, help="Seed.", show_default="the run's first, or 1")
+    ] = None,
     days: Annotated[int | None, typer.Option(min=1, max=3650, help="Days, beside -s.")] = None,
     accounts: Annotated[int | None, typer.Option(min=1, max=10_000_000, help="Accounts, beside -s.")] = None,
-    out: Annotated[Path | None, typer.Option(help="HTML file [default: story-ACCOUNT.html in the run folder].")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="HTML file.", show_default="story-ACCOUNT.html in the run folder")
+    ] = None,
     lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
     json: Json = False,
 ) -> None:

@@ -16,7 +16,7 @@ def train(
     algo: Annotated[str, typer.Option(help="maskable-ppo, ppo, dqn, qr-dqn or recurrent-ppo.")] = "maskable-ppo",
     steps: Annotated[int, typer.Option(min=1, max=10**11, help="Account-days to learn from.")] = 20_000_000,
     seed: Annotated[int, typer.Option(min=0, max=1_000_000, help="Seed of training.")] = 1,
-    out: Annotated[Path | None, typer.Option(help="Folder, new [default: runs/train-<scenario>-<time>].")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder, new.", show_default="runs/train-<scenario>-<time>")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on in --out from the latest checkpoint.")] = False,
     cohorts: Annotated[int, typer.Option(min=1, max=60, help="Cohorts side by side, each at another age.")] = 4,
     twins: Annotated[

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from recoup.experiments.commands.options import Policies, RobustnessOptions, with_options
+from typing import Annotated
+
+from recoup.experiments.commands.options import RobustnessOptions, policies_option, with_options
 from recoup.experiments.commands.robustness import comparison_of, run_cached
 from recoup.experiments.runs.console import console
 
 
 @with_options(RobustnessOptions, seeds=5)
-def upper_bounds(options: RobustnessOptions, policy: Policies = None) -> None:
+def upper_bounds(
+    options: RobustnessOptions, policy: Annotated[list[str] | None, policies_option("staged, tiered, learned")] = None
+) -> None:
     """Measure upper bounds on recovery, to see how much is left to gain: ample staff, hindsight best, full attention.
 
     Example: recoup upper-bounds -s china-consumer -p staged -p tiered -p learned
