@@ -1,7 +1,7 @@
 """Is a policy still better when the simulator is wrong? Sensitivity analysis: the comparison repeated in perturbed worlds.
 
 Each behaviour parameter is moved by itself, up and down, all others at their values in the scenario (one-at-a-time design; Saltelli
-et al. 2008, *Global Sensitivity Analysis*, section 1.2); interactions are not looked for. A few named stresses move several things.
+et al. 2008, *Global Sensitivity Analysis: The Primer*); interactions are not looked for. A few named stresses move several things.
 """
 
 from __future__ import annotations

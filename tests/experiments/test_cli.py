@@ -252,9 +252,9 @@ def test_shell_completion_offers_scenarios_and_plans() -> None:
 
 def test_doctor_finds_this_installation_whole() -> None:
     done = recoup("doctor", "--json")
-    found = {check["check"]: check for check in json.loads(done.stdout)}
-    assert done.returncode == 0 and all(check["ok"] for check in found.values() if check["needed"]), done.stdout
-    assert "money conserved" in found["simulation"]["found"]
+    checks = {check["check"]: check for check in json.loads(done.stdout)}
+    assert done.returncode == 0 and all(check["ok"] for check in checks.values() if check["needed"]), done.stdout
+    assert "money conserved" in checks["simulation"]["details"]
 
 
 def test_piped_output_has_no_colour() -> None:
