@@ -13,7 +13,7 @@ from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.welfare import WELFARE
 from recoup.experiments.report import text_in
 from recoup.experiments.robustness.shadow_prices import SHADOW_PRICES
-from recoup.experiments.robustness.stress import STRESS, select_rows
+from recoup.experiments.robustness.stress import STRESS, is_one_parameter, select_rows
 from recoup.experiments.robustness.upper_bounds import UPPER_BOUNDS
 from recoup.experiments.runs.runfolder import RESULTS, read_json, write_text
 
@@ -101,11 +101,16 @@ def burdens(found: dict[str, Any], policies: list[str]) -> list[list[str]]:
 def stressed(found: dict[str, Any]) -> list[str]:
     """The counts, and the worlds that change most: those with a name, and the parameters with the smallest gain."""
     selection = select_rows(found["rows"], WORST)
+    parameters = sum(is_one_parameter(row["perturbation"]) for row in found["rows"])
     accounts = f"{found['accounts']:,} accounts" if found["accounts"] else "all accounts"
     return [
         f"**Stress** (`recoup stress`, seeds {found['seeds'][0]} to {found['seeds'][-1]}, {accounts}): {found['challenger']} recovers more "
         f"than {found['baseline']}, at 95 %, in {found['positive']} of {found['worlds']} perturbed worlds, less in {found['negative']}. "
-        f"Of the {len(selection.omitted) + WORST} worlds with one behaviour parameter off by 30 %, those with the smallest gain are shown.",
+        + (
+            f"Of the {parameters} worlds with one behaviour parameter off by 30 %, those with the smallest gain are shown."
+            if parameters
+            else ""
+        ),
         "",
         *table(
             ["world", f"recovery of {found['challenger']} relative to {found['baseline']}"],

@@ -48,7 +48,6 @@ class SimulationOptions:
 class RobustnessOptions(SimulationOptions):
     """What the robustness commands have in common: a scenario, and the folder of a comparison that the result joins."""
 
-    seeds: Annotated[int, typer.Option(min=2, max=10_000, help="Number of seeds.")] = 5
     scenario: Annotated[
         str | None,
         typer.Option(
@@ -63,6 +62,7 @@ class RobustnessOptions(SimulationOptions):
         Path | None,
         typer.Option(help="Folder of a comparison: its scenario and accounts are used, its report shows the result."),
     ] = None
+    seeds: Annotated[int, typer.Option(min=2, max=10_000, help="Number of seeds.")] = 5
 
 
 def with_options(options: type[Any], **defaults: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -75,7 +75,12 @@ def with_options(options: type[Any], **defaults: Any) -> Callable[[Callable[...,
     Raises:
         TypeError: `defaults` names no field.
     """
-    known = {field.name: field for field in fields(options)}
+    # What a dataclass adds to, or changes in, the one below it comes first in the help.
+    order = list(options.__annotations__)
+    known = {
+        field.name: field
+        for field in sorted(fields(options), key=lambda f: order.index(f.name) if f.name in order else len(order))
+    }
     if unknown := set(defaults) - set(known):
         raise TypeError(f"{options.__name__} has no {', '.join(sorted(unknown))}")
 

@@ -141,7 +141,12 @@ EXTRAS: dict[str, Any] = {
         },
         "warnings": [{"policy": "tiered", "attribute": "sex", "group": "female", "outcome": "sued", "sentence": "…"}],
     },
-    "upper_bounds.json": {"rows": [{"bound": "oracle", "label": "Knowing each debtor", "recovery_rate": found(0.6)}]},
+    "upper_bounds.json": {
+        "rows": [
+            {"bound": "ample_staff", "policy": "tiered", "label": "", "recovery_rate": found(0.55)},
+            {"bound": "oracle", "policy": None, "label": "Knowing each debtor", "recovery_rate": found(0.6)},
+        ]
+    },
 }
 
 
@@ -231,6 +236,7 @@ def test_sections_without_data_leave_no_trace(finished: Path, full: Path) -> Non
         assert f'id="{section}"' in whole and heading in whole
     assert "shadow price" not in plain and "31.00 TWD" in whole
     assert "not confirmed at 95 % in 1 of 2 perturbed worlds: fewer reached" in whole
+    assert "tiered, ample staff" in whole and "Knowing each debtor" in whole
     assert "1,234 applications of 1 rules, 2 breaches" in whole and "a call at 23:10" in whole
     assert "tiered, sex female: Sued 30.0\u00a0%, 10.0\u00a0% among others" in whole
     assert "the largest part comes from timing: +2.0" in whole
