@@ -1,4 +1,4 @@
-"""Is everything here that Recoup needs? Each check says what it found."""
+"""Is everything here that Recoup needs? Each check says what it looked at and whether it is good."""
 
 from __future__ import annotations
 

@@ -60,7 +60,9 @@ class RobustnessOptions(SimulationOptions):
     ] = None
     into: Annotated[
         Path | None,
-        typer.Option(help="Folder of a comparison: its scenario and accounts are used, its report shows the result."),
+        typer.Option(
+            help="Folder of a comparison: its scenario, portfolio and horizon are used, its report shows the result."
+        ),
     ] = None
     seeds: Annotated[int, typer.Option(min=2, max=10_000, help="Number of seeds.")] = 5
 

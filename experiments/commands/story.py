@@ -92,8 +92,8 @@ def _table(history: Story, say: Text) -> Any:
         cells = []
         for days in by_day:
             d = days.get(day)
-            told = [done_words(d, say), say("story.pays", cash=f"{d.cash:,.2f}") if d.cash else ""] if d else []
-            text = say("list.semicolon").join(part for part in told if part)
+            parts = [done_words(d, say), say("story.pays", cash=f"{d.cash:,.2f}") if d.cash else ""] if d else []
+            text = say("list.semicolon").join(part for part in parts if part)
             cells.append(escape(text) + (f"\n[dim]{escape(why_words(d, say))}[/dim]" if d and d.why else ""))
         table.add_row(str(day), *cells)
     table.add_row(say("story.end"), *(escape(end_words(course, say)) for course in history.paths))
