@@ -12,7 +12,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.welfare import WELFARE
 from recoup.experiments.report import text_in
-from recoup.experiments.robustness.stress import shown
+from recoup.experiments.robustness.shadow_prices import SHADOW_PRICES
+from recoup.experiments.robustness.stress import STRESS, is_one_parameter, select_rows
+from recoup.experiments.robustness.upper_bounds import UPPER_BOUNDS
 from recoup.experiments.runs.runfolder import RESULTS, read_json, write_text
 
 ROWS = (
@@ -58,19 +60,22 @@ def section(folder: Path) -> list[str]:
             for a, b in pairs
         ],
     )
-    if stress := extra(folder, "stress.json"):
+    if stress := extra(folder, STRESS):
         lines += stressed(stress)
-    if bound := extra(folder, "bound.json"):
-        lines += ["Ceilings (`recoup bound`):", ""]
+    if bounds := extra(folder, UPPER_BOUNDS):
+        lines += ["Upper bounds (`recoup upper-bounds`):", ""]
         lines += table(
-            ["ceiling", "recovery rate", "time to recover"],
+            ["upper bound", "recovery rate", "time to recover"],
             [
                 [row["label"], SAY.span(row["recovery_rate"], "share"), SAY.span(row["time_to_recover_days"], "days")]
-                for row in bound["rows"]
+                for row in bounds["rows"]
             ],
         )
-    if prices := extra(folder, "prices.json"):
-        lines += [f"Shadow prices ({prices['rows'][0]['currency']} of net money for one more, `recoup prices`):", ""]
+    if prices := extra(folder, SHADOW_PRICES):
+        lines += [
+            f"Shadow prices ({prices['rows'][0]['currency']} of net money for one more, `recoup shadow-prices`):",
+            "",
+        ]
         rows = []
         for row in prices["rows"]:
             price = row["price"]
@@ -95,16 +100,21 @@ def burdens(found: dict[str, Any], policies: list[str]) -> list[list[str]]:
 
 def stressed(found: dict[str, Any]) -> list[str]:
     """The counts, and the worlds that change most: those with a name, and the parameters with the smallest gain."""
-    rows, rest = shown(found["rows"], WORST)
+    selection = select_rows(found["rows"], WORST)
+    parameters = sum(is_one_parameter(row["perturbation"]) for row in found["rows"])
     accounts = f"{found['accounts']:,} accounts" if found["accounts"] else "all accounts"
     return [
-        f"**Stress** (`recoup stress`, seeds {found['seeds'][0]} to {found['seeds'][-1]}, {accounts}): {found['policy']} recovers surely "
-        f"more than {found['against']} in {found['positive']} of {found['worlds']} wrong worlds, surely less in {found['negative']}. "
-        f"Of the {len(rest) + WORST} worlds with one behaviour parameter off by 30 %, those with the smallest gain are shown.",
+        f"**Stress** (`recoup stress`, seeds {found['seeds'][0]} to {found['seeds'][-1]}, {accounts}): {found['challenger']} recovers more "
+        f"than {found['baseline']}, at 95 %, in {found['positive']} of {found['worlds']} perturbed worlds, less in {found['negative']}. "
+        + (
+            f"Of the {parameters} worlds with one behaviour parameter off by 30 %, those with the smallest gain are shown."
+            if parameters
+            else ""
+        ),
         "",
         *table(
-            ["world", f"recovery of {found['policy']} relative to {found['against']}"],
-            [[row["label"], SAY.span(row["recovery_rate"], "share", signed=True)] for row in rows],
+            ["world", f"recovery of {found['challenger']} relative to {found['baseline']}"],
+            [[row["label"], SAY.span(row["recovery_rate"], "share", signed=True)] for row in selection.shown],
         ),
     ]
 
@@ -114,7 +124,7 @@ def main() -> None:
         "# What the shipped policies reach",
         "",
         "Measured on seeds that no policy, price or tree was fitted on. Made by `benchmarks/ship.py`, `recoup stress`, "
-        "`recoup prices`, `recoup bound` and `benchmarks/results.py`; the cards in `agents/policies` hold the commands.",
+        "`recoup shadow-prices`, `recoup upper-bounds` and `benchmarks/results.py`; the cards in `agents/policies` hold the commands.",
         "",
     ]
     for folder in sys.argv[1:]:

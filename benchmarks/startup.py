@@ -26,10 +26,10 @@ def cpu_seconds(arguments: list[str]) -> float:
 
 
 def slowest_imports(most: int = 5) -> list[tuple[str, float]]:
-    """Top-level modules by the milliseconds that importing the command spends in them, children included."""
+    """The `most` top-level modules that importing the command spends most milliseconds in, children included."""
     code = "import recoup.experiments.cli"
-    told = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=True)
-    rows = re.findall(r"\|\s+(\d+) \| {1,3}(\S+)", told.stderr)
+    timed = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=True)
+    rows = re.findall(r"\|\s+(\d+) \| {1,3}(\S+)", timed.stderr)
     return sorted(((name, int(spent) / 1000) for spent, name in rows), key=lambda row: -row[1])[:most]
 
 

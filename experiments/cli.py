@@ -22,12 +22,14 @@ from recoup.experiments.commands import (
     plan,
     portfolio,
     propensity,
-    robustness,
     rules,
     schema,
+    shadow_prices,
     story,
+    stress,
     train,
     tune,
+    upper_bounds,
 )
 from recoup.experiments.runs.console import INTERRUPTED
 
@@ -44,9 +46,9 @@ app.command()(train.train)
 app.command()(tune.tune)
 app.command()(distill.distill)
 app.command()(propensity.propensity)
-app.command()(robustness.stress)
-app.command()(robustness.prices)
-app.command()(robustness.bound)
+app.command()(stress.stress)
+app.command()(shadow_prices.shadow_prices)
+app.command()(upper_bounds.upper_bounds)
 app.command()(attribute.attribute)
 app.command()(story.story)
 app.command()(fairness.fairness)

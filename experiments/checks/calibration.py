@@ -43,7 +43,15 @@ rules:
 
 
 class Target(Section):
-    """A published figure and the band that counts as reproducing it."""
+    """A published figure and the band that counts as reproducing it.
+
+    Attributes:
+        id: key of its measurement, in `_MEASUREMENTS`.
+        text: what is measured, in one line.
+        low, high: the band, in the target's own unit (a share, but for complaints: per 1,000 accounts).
+        source: where the figure was published.
+        confidence: A read in a public source, B well known from the named source, C a default of ours.
+    """
 
     id: str
     text: str
@@ -60,13 +68,23 @@ class Targets(Section):
 
 
 def targets(path: Path = ROOT / "calibration" / "china-consumer.yaml") -> list[Target]:
-    """All targets, in the order of the file."""
+    """All targets, in the order of the file.
+
+    Raises:
+        InputError: the file cannot be read, or breaks the schema.
+    """
     return validated(Targets, read_yaml(path)).targets
 
 
 @dataclass(frozen=True)
-class Run:
-    """One cohort under one policy."""
+class CohortRun:
+    """One cohort under one policy.
+
+    Attributes:
+        accounts: one row an account, at the end; money in cents.
+        daily: one row a day; money in cents.
+        events: the event log, where it was asked for.
+    """
 
     accounts: pd.DataFrame
     daily: pd.DataFrame
@@ -84,20 +102,28 @@ class Run:
 
     @property
     def opening(self) -> float:
+        """Opening balance of the cohort, cents."""
         return float(self.accounts["opening"].sum())
 
 
 class Laboratory:
-    """Runs each cohort once, when a target first asks for it."""
+    """Runs each cohort once, when a target first asks for it.
+
+    Args:
+        scenario: world and rules; its portfolio is not used.
+        seed: of the accounts and of everything that happens to them.
+        accounts: size of each cohort.
+    """
 
     def __init__(self, scenario: Scenario, seed: int, accounts: int = ACCOUNTS) -> None:
         self.scenario, self.seed, self.accounts = scenario, seed, accounts
 
     def _run(
-        self, policy: str | None, dpd: tuple[int, int], days: int, *, ample: bool = False, events: bool = False
-    ) -> Run:
+        self, policy: str, days: int, *, least_dpd: int, most_dpd: int, ample: bool = False, events: bool = False
+    ) -> CohortRun:
+        """A cohort of accounts that enter at `least_dpd` to `most_dpd` days past due; `policy` is a plan's name or its YAML."""
         world = self.scenario.world
-        band = DpdBand(least=dpd[0], most=dpd[1], weight=1)
+        band = DpdBand(least=least_dpd, most=most_dpd, weight=1)
         population = world.population.model_copy(update={"dpd": [band]})
         if ample:
             operations = world.operations
@@ -110,53 +136,66 @@ class Laboratory:
         simulation = Simulation(world, portfolio, self.scenario.rules, self.seed, record_events=events)
         plan = (
             Plan.load(parse_yaml(policy, "probe"), simulation.menu)
-            if policy and "\n" in policy
-            else Plan.load(find_plan(policy or "no-contact"), simulation.menu)
+            if "\n" in policy
+            else Plan.load(find_plan(policy), simulation.menu)
         )
         while simulation.day < days and not simulation.finished:
             observations = simulation.observe()
             actions = plan.act(observations, simulation.masks())
             simulation.advance(actions, plan.priority(observations, actions))
         log = simulation.events_table() if events else None
-        return Run(simulation.accounts_table(), simulation.daily_table(), log)
+        return CohortRun(simulation.accounts_table(), simulation.daily_table(), log)
 
     @cached_property
-    def fresh(self) -> Run:
-        return self._run("status-quo", (1, 1), 360)
+    def fresh(self) -> CohortRun:
+        """A year from the first day past due, under the status-quo plan."""
+        return self._run("status-quo", 360, least_dpd=1, most_dpd=1)
 
     @cached_property
-    def untouched(self) -> Run:
-        return self._run("no-contact", (1, 1), 30)
+    def untouched(self) -> CohortRun:
+        """A month from the first day past due, without contact."""
+        return self._run("no-contact", 30, least_dpd=1, most_dpd=1)
 
     @cached_property
-    def old(self) -> Run:
-        return self._run("status-quo", (91, 360), 180)
+    def old(self) -> CohortRun:
+        """Half a year of accounts three months to a year past due, under the status-quo plan."""
+        return self._run("status-quo", 180, least_dpd=91, most_dpd=360)
 
     @cached_property
-    def month_3(self) -> Run:
-        return self._run("status-quo", (61, 61), 30)
+    def month_3(self) -> CohortRun:
+        """The third month past due, under the status-quo plan."""
+        return self._run("status-quo", 30, least_dpd=61, most_dpd=61)
 
     @cached_property
-    def people(self) -> Run:
-        return self._run(PROBE.format(channel="collector", offer="none", dpd=1), (1, 1), 360, ample=True)
+    def people(self) -> CohortRun:
+        """A year from the first day past due, called by collectors every second day, with ample staff."""
+        return self._run(
+            PROBE.format(channel="collector", offer="none", dpd=1), 360, least_dpd=1, most_dpd=1, ample=True
+        )
 
     @cached_property
-    def machines(self) -> Run:
-        return self._run(PROBE.format(channel="autocall", offer="none", dpd=1), (1, 1), 360, ample=True)
+    def machines(self) -> CohortRun:
+        """The same, called by the automated caller."""
+        return self._run(
+            PROBE.format(channel="autocall", offer="none", dpd=1), 360, least_dpd=1, most_dpd=1, ample=True
+        )
 
     @cached_property
-    def planned(self) -> Run:
+    def planned(self) -> CohortRun:
+        """Called every second day and offered twelve instalments, from 10 to 30 days past due, with the event log."""
         plan = PROBE.format(channel="collector", offer="plan_12", dpd=10)
-        return self._run(plan, (10, 30), 240, ample=True, events=True)
+        return self._run(plan, 240, least_dpd=10, most_dpd=30, ample=True, events=True)
 
 
-def _roll(run: Run, first: int, last: int) -> float:
+def _roll(run: CohortRun, first: int, last: int) -> float:
     """Of the accounts unresolved when `first` days past due, the share unresolved at `last` (entered at 1 dpd)."""
     return run.unresolved(last - 2) / run.unresolved(first - 2)
 
 
 def _gap(lab: Laboratory, days: int) -> float:
-    def value(run: Run) -> float:
+    """Present value of the cash of `days` days over the opening balance: collectors' less the automated callers'."""
+
+    def value(run: CohortRun) -> float:
         daily = run.daily[run.daily["day"] < days]
         factor = (1 + lab.scenario.world.discount_rate) ** (-daily["day"] / 365)
         return float((daily["cash"] * factor).sum() / run.opening)
@@ -165,6 +204,7 @@ def _gap(lab: Laboratory, days: int) -> float:
 
 
 def _plans_broken(lab: Laboratory) -> float:
+    """Of instalment plans signed in the first 60 days, the share broken within 180 days of signing."""
     events = lab.planned.events
     assert events is not None
     signed = events[events["offer_accepted"] & (events["day"] < 60)].groupby("account_id")["day"].min()
@@ -172,7 +212,7 @@ def _plans_broken(lab: Laboratory) -> float:
     return float(((broke - signed) <= 180).mean())
 
 
-_MEASURES: dict[str, Callable[[Laboratory], float]] = {
+_MEASUREMENTS: dict[str, Callable[[Laboratory], float]] = {
     "rpc-per-attempt": lambda lab: lab.fresh.accounts["call_reaches"].sum() / lab.fresh.accounts["call_attempts"].sum(),
     "kept-promises": lambda lab: (
         lab.fresh.accounts["kept"].sum() / (lab.fresh.accounts["kept"].sum() + lab.fresh.accounts["broken"].sum())
@@ -208,17 +248,23 @@ class Reading:
 
     @property
     def mean(self) -> float:
+        """Mean over the seeds."""
         return float(np.mean(self.values))
 
     @property
     def inside(self) -> bool:
+        """Whether the mean lies within the band."""
         return self.target.low <= self.mean <= self.target.high
 
 
 def measure(scenario: Scenario, seeds: range, accounts: int = ACCOUNTS) -> list[Reading]:
-    """Measure every target on each seed."""
+    """Measure every target on each seed, on cohorts of `accounts` accounts.
+
+    Raises:
+        InputError: the targets cannot be read.
+    """
     labs = [Laboratory(scenario, seed, accounts) for seed in seeds]
-    return [Reading(target, tuple(_MEASURES[target.id](lab) for lab in labs)) for target in targets()]
+    return [Reading(target, tuple(_MEASUREMENTS[target.id](lab) for lab in labs)) for target in targets()]
 
 
 def report_readings(scenario: Scenario, seeds: range, console: Console, as_json: bool) -> bool:

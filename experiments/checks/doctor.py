@@ -1,4 +1,4 @@
-"""Is everything here that Recoup needs? Each check says what it found."""
+"""Is everything here that Recoup needs? Each check says what it looked at and whether it is good."""
 
 from __future__ import annotations
 
@@ -16,38 +16,57 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _LEAST_PYTHON = (3, 11)
+_LEAST_FREE_GB = 0.5
 _LEARNING = ("torch", "stable-baselines3", "sb3-contrib")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "firefox")
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What a check found; `needed` is False where Recoup works without it."""
+class Result:
+    """What one look at the installation gave: whether it is good, and in words."""
+
+    ok: bool
+    details: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """One look at the installation; `needed` is False where Recoup works without what it looks for."""
 
     name: str
-    ok: bool
     needed: bool
-    found: str
+    run: Callable[[], Result]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check with its result."""
+
+    name: str
+    needed: bool
+    ok: bool
+    details: str
 
 
 def examine() -> list[Finding]:
     """Run every check; a check that breaks is a finding, not an error."""
-    return [_checked(name, needed, check) for name, needed, check in _CHECKS]
+    return [_examine(check) for check in _CHECKS]
 
 
-def _checked(name: str, needed: bool, check: Callable[[], tuple[bool, str]]) -> Finding:
+def _examine(check: Check) -> Finding:
     try:
-        ok, found = check()
+        result = check.run()
     except Exception as error:
-        ok, found = False, f"{type(error).__name__}: {error}"
-    return Finding(name, ok, needed, found)
+        result = Result(False, f"{type(error).__name__}: {error}")
+    return Finding(check.name, check.needed, result.ok, result.details)
 
 
-def _python() -> tuple[bool, str]:
-    return sys.version_info >= _LEAST_PYTHON, f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+def _python() -> Result:
+    details = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    return Result(sys.version_info >= _LEAST_PYTHON, details)
 
 
-def _packages() -> tuple[bool, str]:
+def _packages() -> Result:
     """Every package that the installed distribution declares, beside the optional ones."""
     names = [
         re.split(r"[<>=!~;\s\[]", line)[0]
@@ -57,17 +76,17 @@ def _packages() -> tuple[bool, str]:
     return _versions(names)
 
 
-def _versions(names: list[str] | tuple[str, ...]) -> tuple[bool, str]:
-    found, missing = [], []
+def _versions(names: list[str] | tuple[str, ...]) -> Result:
+    present, missing = [], []
     for name in names:
         try:
-            found.append(f"{name} {importlib.metadata.version(name)}")
+            present.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             missing.append(name)
-    return not missing, ", ".join([*found, *(f"{name} MISSING" for name in missing)])
+    return Result(not missing, ", ".join([*present, *(f"{name} MISSING" for name in missing)]))
 
 
-def _compiled() -> tuple[bool, str]:
+def _compiled() -> Result:
     from recoup.sim import compiled
 
     folder = Path(compiled.FOLDER)
@@ -76,16 +95,16 @@ def _compiled() -> tuple[bool, str]:
     state = (
         f"{len(files)} compiled functions" if files else "nothing yet: the first run compiles for about half a minute"
     )
-    return os.access(writable, os.W_OK), f"{folder}: {state}"
+    return Result(os.access(writable, os.W_OK), f"{folder}: {state}")
 
 
-def _working_folder() -> tuple[bool, str]:
+def _working_folder() -> Result:
     with tempfile.TemporaryFile(dir=Path.cwd()):
         free = shutil.disk_usage(Path.cwd()).free / 1e9
-    return free > 0.5, f"{Path.cwd()}: writable, {free:.1f} GB free"
+    return Result(free > _LEAST_FREE_GB, f"{Path.cwd()}: writable, {free:.1f} GB free")
 
 
-def _simulation() -> tuple[bool, str]:
+def _simulation() -> Result:
     from recoup.experiments.comparison.rollout import rollout
     from recoup.scenarios.schema import load_scenario
 
@@ -93,38 +112,39 @@ def _simulation() -> tuple[bool, str]:
     scenario = load_scenario("china-consumer")
     a = rollout(scenario, "staged", scenario.portfolio(50, 1), 1, 10).accounts
     gap = a["opening"] + a["interest"] + a["fees"] - a["cash"] - a["forgiven"] - a["written_off"] - a["balance"]
-    return bool((gap == 0).all()), f"50 accounts, 10 days, money conserved, {time.perf_counter() - begun:.1f} s"
+    details = f"50 accounts, 10 days, money conserved, {time.perf_counter() - begun:.1f} s"
+    return Result(bool((gap == 0).all()), details)
 
 
-def _report_words() -> tuple[bool, str]:
+def _report_words() -> Result:
     from recoup.experiments.report import LANGUAGES, text_in
 
-    return True, ", ".join(text_in(language)("language") for language in LANGUAGES)
+    return Result(True, ", ".join(text_in(language)("language") for language in LANGUAGES))
 
 
-def _browser() -> tuple[bool, str]:
-    path = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
-    return path is not None, path or "none on the path; any browser shows reports, tests of them need Chromium"
+def _browser() -> Result:
+    path = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
+    return Result(path is not None, path or "none on the path; any browser shows reports, tests of them need Chromium")
 
 
-def _chinese_font() -> tuple[bool, str]:
+def _chinese_font() -> Result:
     if not (command := shutil.which("fc-list")):
-        return False, "cannot be told here; reports use the reader's fonts"
+        return Result(False, "cannot be checked here; reports use the reader's fonts")
     fonts = subprocess.run(
         [command, ":lang=zh", "family"], capture_output=True, text=True, timeout=20, check=False
     ).stdout
     first = next(iter(sorted(fonts.splitlines())), "")
-    return bool(first), first or "none here; reports use the reader's fonts"
+    return Result(bool(first), first or "none here; reports use the reader's fonts")
 
 
-_CHECKS: tuple[tuple[str, bool, Callable[[], tuple[bool, str]]], ...] = (
-    ("Python", True, _python),
-    ("packages", True, _packages),
-    ("packages for training", False, lambda: _versions(_LEARNING)),
-    ("compiled code", True, _compiled),
-    ("working folder", True, _working_folder),
-    ("simulation", True, _simulation),
-    ("report languages", True, _report_words),
-    ("browser", False, _browser),
-    ("Chinese font", False, _chinese_font),
+_CHECKS = (
+    Check("Python", True, _python),
+    Check("packages", True, _packages),
+    Check("packages for training", False, lambda: _versions(_LEARNING)),
+    Check("compiled code", True, _compiled),
+    Check("working folder", True, _working_folder),
+    Check("simulation", True, _simulation),
+    Check("report languages", True, _report_words),
+    Check("browser", False, _browser),
+    Check("Chinese font", False, _chinese_font),
 )

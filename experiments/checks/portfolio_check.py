@@ -16,23 +16,32 @@ SHOWN = 50
 
 
 def run(file: Path, map_file: Path, as_json: bool, console: Console, every: bool = False) -> int:
-    """Inspect a file and print what was found; 0 without problems, 2 with.
+    """Inspect a portfolio file and print rows, fields and problems.
+
+    Args:
+        file, map_file: the CSV or Parquet file, and the YAML file that maps its columns.
+        as_json: print JSON instead of tables.
+        console: to print on.
+        every: print all problems, not the first `SHOWN`.
+
+    Returns:
+        The exit code: 0 without problems, 2 with.
 
     Raises:
         InputError: for the file or the map as a whole.
     """
-    found = inspect(file, map_file)
+    inspection = inspect(file, map_file)
     if as_json:
-        console.print_json(json.dumps(_summary(found)))
+        console.print_json(json.dumps(_summary(inspection)))
     else:
-        _print(found, console, len(found.problems) if every else SHOWN)
-    return 2 if found.problems else 0
+        _print(inspection, console, len(inspection.problems) if every else SHOWN)
+    return 2 if inspection.problems else 0
 
 
-def _summary(found: Inspection) -> dict[str, object]:
+def _summary(inspection: Inspection) -> dict[str, object]:
     return {
-        "file": str(found.file),
-        "rows": found.rows,
+        "file": str(inspection.file),
+        "rows": inspection.rows,
         "fields": [
             {
                 "field": report.field.name,
@@ -40,30 +49,30 @@ def _summary(found: Inspection) -> dict[str, object]:
                 "missing": report.missing,
                 "found": report.summary,
             }
-            for report in found.fields
+            for report in inspection.fields
         ],
-        "problems": [dataclasses.asdict(problem) for problem in found.problems],
+        "problems": [dataclasses.asdict(problem) for problem in inspection.problems],
     }
 
 
-def _print(found: Inspection, console: Console, most: int) -> None:
-    console.print(f"{escape(str(found.file))}: {found.rows:,} rows")
+def _print(inspection: Inspection, console: Console, most: int) -> None:
+    console.print(f"{escape(str(inspection.file))}: {inspection.rows:,} rows")
     fields = Table("field", "from column", "missing", "least … median … most", "must be")
-    for report in found.fields:
+    for report in inspection.fields:
         missing = f"{report.missing:,}" if report.missing else ""
         columns = ", ".join(report.columns)
         fields.add_row(report.field.name, escape(columns), missing, escape(report.summary), report.field.expectation)
     console.print(fields)
-    if not found.problems:
+    if not inspection.problems:
         console.print("no problems")
         return
-    count = len(found.problems)
+    count = len(inspection.problems)
     title = f"{count:,} problem{'s' * (count > 1)}"
     problems = Table("row", "column", "value", "expected", title=title, title_justify="left")
-    for problem in found.problems[:most]:
+    for problem in inspection.problems[:most]:
         problems.add_row(
             str(problem.row), escape(problem.column), escape(repr(problem.value)), escape(problem.expected)
         )
     console.print(problems)
-    if len(found.problems) > most:
-        console.print(f"… and {len(found.problems) - most:,} more; --all prints every one")
+    if len(inspection.problems) > most:
+        console.print(f"… and {len(inspection.problems) - most:,} more; --all prints every one")

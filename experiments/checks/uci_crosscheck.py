@@ -24,7 +24,15 @@ MINIMUM_PAYMENT = 0.02  # of the bill; Taiwanese cards asked for 2 to 5 % at the
 
 @dataclass(frozen=True)
 class Row:
-    """One group of months past due (4 = four and more)."""
+    """One group of accounts.
+
+    Attributes:
+        months: past due; 4 stands for four and more.
+        accounts: how many.
+        observed, simulated: share without payment in the next month.
+        tolerance: how far they may lie apart.
+        comparable: whether the model is meant to reproduce the group at all.
+    """
 
     months: int
     accounts: int
@@ -35,7 +43,15 @@ class Row:
 
 
 def crosscheck(scenario: Scenario, seeds: range) -> list[Row]:
-    """Observed and simulated share without payment in the next month, by months past due."""
+    """Observed and simulated share without payment in the next month, by months past due.
+
+    The file: Yeh & Lien 2009, "The comparisons of data mining techniques for the predictive accuracy of probability of default of
+    credit card clients", *Expert Systems with Applications* 36 (UCI data set 350).
+
+    Args:
+        scenario: one whose portfolio is the UCI file, as taiwan-cards.
+        seeds: the simulated share is the mean over them.
+    """
     file = pd.read_csv(ROOT / "portfolios" / "uci_credit_card_delinquent.csv")
     months = file["PAY_0"].clip(upper=4).to_numpy()
     failed = np.zeros(len(file))

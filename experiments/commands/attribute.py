@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from recoup.experiments.runs.console import Json, Workers, console
+from recoup.experiments.runs.console import Json, Workers, console, progress_bar
 
 
 def attribute(
     run: Annotated[Path, typer.Argument(help="Run folder of a finished comparison.")],
-    start: Annotated[str | None, typer.Option("--from", help="Policy to start from [default: staged].")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Policy to explain [default: the best].")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="Policy to start from.", show_default="staged")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Policy to explain.", show_default="the best")] = None,
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="How many of the run's seeds.")] = 4,
     workers: Workers = 1,
     json: Json = False,
@@ -28,30 +27,26 @@ def attribute(
       recoup attribute runs/mine
       recoup attribute runs/mine --from status-quo --to staged --seeds 6 --workers 2
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.table import Table
 
     from recoup.experiments.report import render, text_in
     from recoup.experiments.robustness.attribution import attribute as measure
 
-    columns = (TextColumn("hybrids"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
-        task = progress.add_task("hybrids", total=None)
-        found = measure(run, start, end, seeds, workers, lambda: progress.advance(task))
+    with progress_bar("hybrids", None) as advance:
+        result = measure(run, start, end, seeds, workers, advance)
     page = render(run)
     if json:
-        console().print_json(data=found)
+        console().print_json(data=result)
         return
-    say = text_in("en")
+    text = text_in("en")
     table = Table(
         "part of the decision",
         "effect on recovery",
-        title=f"from {found['from']} to {found['to']}",
+        title=f"from {result['from']} to {result['to']}",
         title_justify="left",
     )
-    for row in found["rows"]:
-        table.add_row(say(f"attribution.parts.{row['part']}"), say.span(row["recovery_rate"], "points", signed=True))
-    table.add_row("together", say.span(found["total"], "points", signed=True))
+    for row in result["rows"]:
+        table.add_row(text(f"attribution.parts.{row['part']}"), text.span(row["recovery_rate"], "points", signed=True))
+    table.add_row("together", text.span(result["total"], "points", signed=True))
     console().print(table)
     console().print(f"report: {page}", soft_wrap=True, markup=False)

@@ -42,11 +42,11 @@ _WORDS = {
 def audit(
     run: Annotated[Path | None, typer.Argument(help="Run folder of a comparison.")] = None,
     log: Annotated[Path | None, typer.Option(help="A log of your own, CSV or Parquet; needs --rules.")] = None,
-    rules: Annotated[str | None, typer.Option(help="Rule pack's name or file [default: the run's].")] = None,
+    rules: Annotated[str | None, typer.Option(help="Rule pack's name or file.", show_default="the run's")] = None,
     lang: Language = "en",
     out: Annotated[
         Path | None,
-        typer.Option(help="New folder for audit.json and audit.csv [default: the run's, by its own rules]."),
+        typer.Option(help="New folder for audit.json and audit.csv.", show_default="the run's, by its own rules"),
     ] = None,
     encoding: Annotated[str, typer.Option(help="Encoding of a CSV log, as in gb18030.")] = "utf-8",
     delimiter: Annotated[str, typer.Option(help="What separates the columns of a CSV log, as in ; or tab.")] = ",",
@@ -75,18 +75,18 @@ def audit(
     if log is not None:
         if pack is None:
             raise typer.BadParameter("--log needs --rules, the pack to read it by")
-        found, breaches = audit_file(log, pack, lang, _writing(encoding, delimiter, decimal))
+        audited, breaches = audit_file(log, pack, lang, _writing(encoding, delimiter, decimal))
     else:
         assert run is not None
-        found, breaches = audit_run(run, pack, lang)
+        audited, breaches = audit_run(run, pack, lang)
         # The report shows what lies in the run folder: an audit by other rules would pass for the run's own.
         out = out or (run if pack is None else None)
     if out is not None:
-        write_audit(out, found, breaches)
+        write_audit(out, audited, breaches)
     if json:
-        console().print_json(data=found)
+        console().print_json(data=audited)
     else:
-        _print(found, breaches, lang)
+        _print(audited, breaches, lang)
         for name in (AUDIT, BREACHES) if out else ():
             console().print(_WORDS[lang]["written"].format(path=out / name), soft_wrap=True, markup=False)  # type: ignore[operator,attr-defined]
     if len(breaches):
@@ -107,16 +107,16 @@ def _writing(encoding: str, delimiter: str, decimal: str) -> Writing:
     return Writing(encoding, delimiter, decimal)
 
 
-def _print(found: dict[str, Any], breaches: pd.DataFrame, lang: str) -> None:
+def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str) -> None:
     from rich.markup import escape
     from rich.table import Table
 
     words: dict[str, Any] = _WORDS[lang]
     out = console()
-    table = Table(title=f"{found['pack']}: {found['title']}", title_justify="left")
+    table = Table(title=f"{audited['pack']}: {audited['title']}", title_justify="left")
     for number, name in enumerate(words["columns"]):
         table.add_column(name, justify="left" if number < 2 else "right")
-    for rule in found["rules"]:
+    for rule in audited["rules"]:
         text = (rule["text_zh"] if lang == "zh" else "") or rule["text"]
         counts = [f"{rule[count]:,}" for count in ("tested", "near", "stopped", "breaches")]
         if rule["missing"]:
@@ -124,13 +124,13 @@ def _print(found: dict[str, Any], breaches: pd.DataFrame, lang: str) -> None:
             counts = ["–"] * 4
         table.add_row(rule["id"], escape(text), *counts)
     out.print(table)
-    if found.get("columns_not_read"):
-        out.print(words["unread"].format(names=", ".join(found["columns_not_read"])), markup=False)
-    broken = [rule["id"] for rule in found["rules"] if rule["breaches"]]
+    if audited.get("columns_not_read"):
+        out.print(words["unread"].format(names=", ".join(audited["columns_not_read"])), markup=False)
+    broken = [rule["id"] for rule in audited["rules"] if rule["breaches"]]
     if not broken:
         out.print(words["none"])
         return
-    treatments = sum(found["treatments_in_breach"].values())
+    treatments = sum(audited["treatments_in_breach"].values())
     out.print(words["some"].format(treatments=treatments, rules=len(broken)), markup=False)
     for breach in breaches.head(_SHOWN).to_dict("records"):
         out.print("  " + _line(breach), markup=False, soft_wrap=True)

@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from recoup.experiments.runs.console import Json, complete_scenarios, console
+from recoup.experiments.runs.console import FirstSeed, Json, complete_scenarios, console
 
 
 def calibrate(
     scenario: Annotated[
         str, typer.Option("-s", "--scenario", help="Scenario's name or file.", autocompletion=complete_scenarios)
     ] = "china-consumer",
-    seeds: Annotated[int, typer.Option(min=1, max=1000)] = 2,
-    first_seed: Annotated[int, typer.Option(min=0, max=2**62)] = 901,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Number of seeds.")] = 2,
+    first_seed: FirstSeed = 901,
     json: Json = False,
 ) -> None:
     """Measure the world against the published figures it should reproduce; exit code 1 if one is missed.

@@ -55,7 +55,7 @@ def compare(
     accounts: Accounts = None,
     days: Days = None,
     workers: Workers = 1,
-    out: Annotated[Path | None, typer.Option(help="Run folder, new [default: runs/<scenario>-<time>].")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder, new.", show_default="runs/<scenario>-<time>")] = None,
     portfolio: Annotated[Path | None, typer.Option(help="Your own accounts, CSV or Parquet; needs --map.")] = None,
     column_map: Annotated[Path | None, typer.Option("--map", help="Column map of the portfolio (YAML).")] = None,
     events: Annotated[

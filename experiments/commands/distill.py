@@ -22,7 +22,7 @@ def distill(
     ] = "staged",
     seeds: Annotated[int, typer.Option(min=2, max=10_000, help="Seeds to measure on.")] = 5,
     first_seed: Annotated[int, typer.Option(min=0, max=2**62, help="First seed.")] = 1,
-    accounts: Annotated[int | None, typer.Option(min=10, help="Accounts [default: the scenario's].")] = None,
+    accounts: Annotated[int | None, typer.Option(min=10, help="Accounts.", show_default="the scenario's")] = None,
     json: Json = False,
 ) -> None:
     """Turn a learned policy into a plan file that can be read, edited and compared, and say how much it keeps.

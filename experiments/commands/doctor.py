@@ -15,17 +15,20 @@ def doctor(json: Json = False) -> None:
       recoup doctor
       recoup doctor --json
     """
+    from rich.markup import escape
     from rich.table import Table
 
     from recoup.experiments.checks.doctor import examine
 
-    found = examine()
+    findings = examine()
     if json:
-        console().print_json(data=[{"check": f.name, "ok": f.ok, "needed": f.needed, "found": f.found} for f in found])
+        console().print_json(
+            data=[{"check": f.name, "ok": f.ok, "needed": f.needed, "details": f.details} for f in findings]
+        )
     else:
-        table = Table("check", "", "found")
-        for f in found:
-            table.add_row(f.name, "ok" if f.ok else ("FAILS" if f.needed else "missing, optional"), f.found)
+        table = Table("check", "", "details")
+        for f in findings:
+            table.add_row(f.name, "ok" if f.ok else ("FAILS" if f.needed else "missing, optional"), escape(f.details))
         console().print(table)
-    if any(f.needed and not f.ok for f in found):
+    if any(f.needed and not f.ok for f in findings):
         raise typer.Exit(1)

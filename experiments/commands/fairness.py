@@ -25,38 +25,38 @@ def fairness(
     from recoup.experiments.runs.runfolder import read_json
     from recoup.sim.inputs import InputError, choose
 
-    found = read_json(run / FAIRNESS)
+    audit = read_json(run / FAIRNESS)
     for name in plan or ():
-        if name not in found["policies"]:
-            raise InputError("--policy", "", name, choose(list(found["policies"]), name))
+        if name not in audit["policies"]:
+            raise InputError("--policy", "", name, choose(list(audit["policies"]), name))
     out = console()
     if json:
-        out.print_json(data=found)
+        out.print_json(data=audit)
         return
-    for name in plan or found["policies"]:
-        out.print(_table(name, found))
-    out.print("In brackets: the gap to all other debtors, adjusted for " + ", ".join(found["adjusted_for"]) + ".")
-    out.print("! surely beyond its bound for all gaps judged together; ~ small group, not judged.\n")
-    out.print(_proxies(found["proxies"]))
-    if found["drawn"]:
-        out.print(f"Drawn, not known of these debtors: {', '.join(found['drawn'])}.")
-    for sentence in summary(found):
+    for name in plan or audit["policies"]:
+        out.print(_table(name, audit))
+    out.print("In brackets: the gap to all other debtors, adjusted for " + ", ".join(audit["adjusted_for"]) + ".")
+    out.print("! beyond its limit at 95 %, all gaps judged together; ~ small group, not judged.\n")
+    out.print(_proxies(audit["proxies"]))
+    if audit["drawn"]:
+        out.print(f"Drawn, not known of these debtors: {', '.join(audit['drawn'])}.")
+    for sentence in summary(audit):
         out.print(sentence, markup=False)
-    for note in found["explained"]:
+    for note in audit["explained"]:
         out.print(f"Explained: {note['sentence']}", markup=False)
 
 
-def _table(name: str, found: dict[str, Any]) -> Any:
+def _table(name: str, audit: dict[str, Any]) -> Any:
     from rich.table import Table
 
     table = Table(title=name, title_justify="left")
     table.add_column("group")
     table.add_column("accounts", justify="right")
-    for outcome in found["outcomes"]:
+    for outcome in audit["outcomes"]:
         table.add_column(outcome["title"], justify="right")
-    for attribute, members in found["policies"][name].items():
+    for attribute, members in audit["policies"][name].items():
         for group, row in members.items():
-            cells = [_cell(row["outcomes"][outcome["name"]], outcome["unit"]) for outcome in found["outcomes"]]
+            cells = [_cell(row["outcomes"][outcome["name"]], outcome["unit"]) for outcome in audit["outcomes"]]
             table.add_row(f"{attribute} {group}", f"{row['accounts']:,.0f}", *cells)
         table.add_section()
     return table
@@ -65,23 +65,23 @@ def _table(name: str, found: dict[str, Any]) -> Any:
 def _cell(cell: dict[str, Any], unit: str) -> str:
     from recoup.experiments.report import text_in
 
-    say = text_in("en")
-    value, adjusted = say.number(cell["value"]["mean"], unit), cell["adjusted"]
+    text = text_in("en")
+    value, adjusted = text.number(cell["value"]["mean"], unit), cell["adjusted"]
     if adjusted is None:
         return f"{value} (~)"
-    gap = say.number(adjusted["gap"], "points" if unit == "share" else unit, signed=True).split()[0]
+    gap = text.number(adjusted["gap"], "points" if unit == "share" else unit, signed=True).split()[0]
     return f"{value} ({gap}{'!' if cell.get('unequal') else ''})"
 
 
-def _proxies(found: dict[str, Any]) -> Any:
+def _proxies(audit: dict[str, Any]) -> Any:
     from rich.table import Table
 
     table = Table(title="What the inputs could tell", title_justify="left")
     for column in ("group", "AUC", "95 % interval", "strongest field", "its AUC"):
         table.add_column(column, justify="left" if column in ("group", "strongest field") else "right")
-    for attribute, members in found["attributes"].items():
+    for attribute, members in audit["attributes"].items():
         for group, row in members.items():
             limits = f"{row['low']:.2f} to {row['high']:.2f}"
             table.add_row(f"{attribute} {group}", f"{row['auc']:.2f}", limits, row["field"], f"{row['field_auc']:.2f}")
-    table.caption, table.caption_justify = f"0.5 is blind; a warning from {found['bound']} on", "left"
+    table.caption, table.caption_justify = f"0.5 is blind; a warning from {audit['bound']} on", "left"
     return table

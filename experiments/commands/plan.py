@@ -59,7 +59,7 @@ def check(
 
 @app.command("template")
 def template(
-    out: Annotated[Path | None, typer.Option(help="File to write, new [default: print it].")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write, new.", show_default="print it")] = None,
 ) -> None:
     """Print or write a documented plan to start from.
 

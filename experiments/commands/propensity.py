@@ -12,7 +12,9 @@ from recoup.experiments.runs.console import Json, command_line, console
 
 def propensity(
     scenario: Annotated[str, typer.Option("-s", "--scenario", help="Scenario's name or file.")] = "china-consumer",
-    out: Annotated[Path | None, typer.Option(help="Folder, new [default: runs/propensity-<scenario>-<time>].")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder, new.", show_default="runs/propensity-<scenario>-<time>")
+    ] = None,
     plan: Annotated[
         str, typer.Option(help="Plan in force on the other days; its cost and complaints are the limits.")
     ] = "staged",

@@ -51,16 +51,16 @@ def show(
 
     from recoup.scenarios.schema import find_rules
 
-    found = find_rules(pack)
+    rules = find_rules(pack)
     if json:
-        console().print_json(data=found.model_dump(mode="json", by_alias=True))
+        console().print_json(data=rules.model_dump(mode="json", by_alias=True))
         return
     out = console()
-    out.print(f"{found.name}: {found.title}", markup=False)
-    if found.description:
-        out.print(" ".join(found.description.split()), markup=False)
+    out.print(f"{rules.name}: {rules.title}", markup=False)
+    if rules.description:
+        out.print(" ".join(rules.description.split()), markup=False)
     table = Table("id", "rule", "parameters", "source", "conf.")
-    for rule in found.rules:
+    for rule in rules.rules:
         cells = (rule.id, rule.sentence(lang), in_words(rule), rule.source, rule.confidence)
         table.add_row(*map(escape, cells))
     out.print(table)

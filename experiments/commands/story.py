@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def story(
     run: Annotated[Path | None, typer.Argument(help="Run folder; or name a scenario with -s.")] = None,
-    account: Annotated[str | None, typer.Argument(help="account_id [default: the one that differs most].")] = None,
+    account: Annotated[str | None, typer.Argument(help="account_id.", show_default="the one that differs most")] = None,
     scenario: Annotated[
         str | None, typer.Option("-s", "--scenario", help="Without a run: scenario.", autocompletion=complete_scenarios)
     ] = None,
@@ -24,10 +24,14 @@ def story(
         list[str] | None, typer.Option("-p", "--policy", help="Policies, once for each.", autocompletion=complete_plans)
     ] = None,
     of: Annotated[str | None, typer.Option("--account", help="account_id, beside -s.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, max=2**62, help="Seed [default: the run's first, or 1].")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**62, help="Seed.", show_default="the run's first, or 1")
+    ] = None,
     days: Annotated[int | None, typer.Option(min=1, max=3650, help="Days, beside -s.")] = None,
     accounts: Annotated[int | None, typer.Option(min=1, max=10_000_000, help="Accounts, beside -s.")] = None,
-    out: Annotated[Path | None, typer.Option(help="HTML file [default: story-ACCOUNT.html in the run folder].")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="HTML file.", show_default="story-ACCOUNT.html in the run folder")
+    ] = None,
     lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
     json: Json = False,
 ) -> None:
@@ -48,8 +52,8 @@ def story(
     if (run is None) == (scenario is None):
         raise typer.BadParameter("a run folder, or a scenario with -s")
     if run is not None:
-        found = from_run(run, account or of, policy, seed)
-        out = out or run / f"story-{_file_name(found.account)}{'' if lang == 'en' else '.' + lang}.html"
+        history = from_run(run, account or of, policy, seed)
+        out = out or run / f"story-{_file_name(history.account)}{'' if lang == 'en' else '.' + lang}.html"
     else:
         from recoup.scenarios.schema import load_scenario
 
@@ -58,12 +62,12 @@ def story(
         seed = 1 if seed is None else seed
         portfolio = world.portfolio(accounts, seed)
         chosen = of or account or str(portfolio.column("account_id")[0])
-        found = tell(world, portfolio, policy or ["status-quo", "staged"], chosen, seed, days or world.days)
-    page = write_html(found, out, lang) if out else None
+        history = tell(world, portfolio, policy or ["status-quo", "staged"], chosen, seed, days or world.days)
+    page = write_html(history, out, lang) if out else None
     if json:
-        console().print_json(data={**found.as_dict(), "page": str(page) if page else None})
+        console().print_json(data={**history.as_dict(), "page": str(page) if page else None})
         return
-    console().print(_table(found, text_in(lang)))
+    console().print(_table(history, text_in(lang)))
     if page:
         console().print(f"page: {page}", soft_wrap=True, markup=False)
 
@@ -72,25 +76,25 @@ def _file_name(account: str) -> str:
     return "".join(c if c.isalnum() or c in "-_" else "_" for c in account)
 
 
-def _table(found: Story, say: Text) -> Any:
+def _table(history: Story, say: Text) -> Any:
     from rich.markup import escape
     from rich.table import Table
 
     from recoup.experiments.report.story import done_words, end_words, facts_words, why_words
 
-    title = f"{say('story.account', account=found.account)}: {facts_words(found, say)}"
+    title = f"{say('story.account', account=history.account)}: {facts_words(history, say)}"
     table = Table(title=escape(title), title_justify="left", show_lines=True)
     table.add_column(say("story.day"), justify="right")
-    for course in found.paths:
+    for course in history.paths:
         table.add_column(escape(say.name(course.policy)), ratio=1)
-    by_day = [{day.day: day for day in course.days} for course in found.paths]
+    by_day = [{day.day: day for day in course.days} for course in history.paths]
     for day in sorted(set().union(*by_day)):
         cells = []
         for days in by_day:
             d = days.get(day)
-            told = [done_words(d, say), say("story.pays", cash=f"{d.cash:,.2f}") if d.cash else ""] if d else []
-            text = say("list.semicolon").join(part for part in told if part)
+            parts = [done_words(d, say), say("story.pays", cash=f"{d.cash:,.2f}") if d.cash else ""] if d else []
+            text = say("list.semicolon").join(part for part in parts if part)
             cells.append(escape(text) + (f"\n[dim]{escape(why_words(d, say))}[/dim]" if d and d.why else ""))
         table.add_row(str(day), *cells)
-    table.add_row(say("story.end"), *(escape(end_words(course, say)) for course in found.paths))
+    table.add_row(say("story.end"), *(escape(end_words(course, say)) for course in history.paths))
     return table

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from recoup.experiments.runs.extras import needs_extra
+from recoup.experiments.runs.options import options_from
 
 from recoup.experiments.learning.settings import Training
 from recoup.experiments.runs.console import INTERRUPTED, Json, command_line, console
-from recoup.experiments.runs.extras import needs_extra
-from recoup.experiments.runs.options import options_from
 
 
 @options_from(Training)

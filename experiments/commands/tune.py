@@ -13,7 +13,9 @@ from recoup.experiments.runs.console import INTERRUPTED, Json, complete_plans, c
 def tune(
     plan: Annotated[
         str | None,
-        typer.Argument(help="Plan's name or file [default: effort by age and balance].", autocompletion=complete_plans),
+        typer.Argument(
+            help="Plan's name or file.", show_default="effort by age and balance", autocompletion=complete_plans
+        ),
     ] = None,
     scenario: Annotated[
         str, typer.Option("-s", "--scenario", help="Scenario's name or file.", autocompletion=complete_scenarios)
@@ -22,7 +24,7 @@ def tune(
     name: Annotated[str, typer.Option(help="Name of the new plan.")] = "tuned",
     sweeps: Annotated[int, typer.Option(min=1, max=100, help="Most sweeps over the plan.")] = 3,
     field: Annotated[
-        list[str] | None, typer.Option(help="Fields whose numbers may move [default: those of pace].")
+        list[str] | None, typer.Option(help="Fields whose numbers may move.", show_default="those of pace")
     ] = None,
     cohorts: Annotated[int, typer.Option(min=3, max=100, help="Cohorts each version is tried on.")] = 8,
     accounts: Annotated[int, typer.Option(min=50, max=1_000_000, help="Accounts in each.")] = 2000,

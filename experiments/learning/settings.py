@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from recoup.experiments.runs.console import complete_plans, complete_scenarios
 from recoup.experiments.runs.options import Settings, setting
+
+from recoup.experiments.runs.console import complete_plans, complete_scenarios
 
 
 @dataclass(frozen=True)

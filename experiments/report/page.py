@@ -11,7 +11,6 @@ from recoup.experiments.report.charts import COLOURS
 from recoup.experiments.report.sections import (
     actions,
     attribution,
-    bound,
     capacity,
     data,
     fairness,
@@ -25,6 +24,7 @@ from recoup.experiments.report.sections import (
     sources,
     stress,
     tier,
+    upper_bounds,
     welfare,
 )
 from recoup.experiments.report.text import Text, text_in
@@ -40,7 +40,7 @@ SECTIONS = {
     "actions": actions.build,
     "capacity": capacity.build,
     "stress": stress.build,
-    "bound": bound.build,
+    "upper_bounds": upper_bounds.build,
     "rules": rules.build,
     "fairness": fairness.build,
     "welfare": welfare.build,

@@ -1,1 +1,1 @@
-"""What a comparison rests on: wrong worlds, shadow prices, upper bounds, attribution, the correction loop."""
+"""How robust a comparison's answer is: perturbed worlds, shadow prices, upper bounds, attribution, the correction loop."""

@@ -1,8 +1,9 @@
 """Where the difference between two policies comes from: timing, channel, offers or legal steps (`recoup attribute`).
 
-The policies are crossed. A hybrid takes each part of every decision from one of the two; all hybrids meet the same accounts
-and the same luck. A part's share of the difference is its mean effect over every order of exchange: the Shapley value
-(Shapley 1953), so that the shares add up to the whole difference, seed by seed.
+The policies are crossed. A hybrid takes each part of every decision from one of the two; all hybrids meet the same accounts under
+common random numbers. A part's share of the difference is its mean effect over every order of exchange: the Shapley value
+(Shapley 1953, "A value for n-person games", *Contributions to the Theory of Games* II), so that the shares add up to the whole
+difference, seed by seed.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ class Crossing:
     - offer: what is offered, where this policy would contact as well.
 
     A combination that the menu does not have, or that is not allowed, loses its offer, then its window, then the contact.
+
+    Args:
+        menu: the scenario's treatments, which both policies choose from.
     """
 
     def __init__(self, menu: Menu) -> None:
@@ -63,7 +67,16 @@ class Crossing:
     def cross(
         self, ours: NDArray[np.int64], theirs: NDArray[np.int64], masks: NDArray[np.bool_], from_theirs: Chosen
     ) -> NDArray[np.int64]:
-        """Menu indices of the hybrid, shape (accounts,); with all parts of one policy, that policy's own."""
+        """One day's decisions of the hybrid.
+
+        Args:
+            ours, theirs: menu indices that the first and the second policy choose, shape (accounts,).
+            masks: which treatments are allowed, shape (accounts, treatments).
+            from_theirs: the parts to take from the second policy.
+
+        Returns:
+            Menu indices, shape (accounts,); with all parts of one policy, that policy's own.
+        """
         if not from_theirs or len(from_theirs) == len(PARTS):
             return theirs if from_theirs else ours
         timing, channel, offer, legal = (theirs if part in from_theirs else ours for part in PARTS)
@@ -72,7 +85,7 @@ class Crossing:
         put = np.where(self._talks[offer], self._offer[offer], self._none)
         window = self._window[timing]
         rows = np.arange(len(timing))
-        found = np.zeros(len(timing), np.int64)
+        contacts = np.zeros(len(timing), np.int64)
         settled = ~talks
         nothing = np.full_like(put, self._none)
         for candidate in (
@@ -81,16 +94,26 @@ class Crossing:
             *(self._at[by, np.full_like(window, other), nothing] for other in Window),
         ):
             fits = ~settled & (candidate >= 0) & masks[rows, candidate]
-            found[fits] = candidate[fits]
+            contacts[fits] = candidate[fits]
             settled |= fits
-        return np.where(self._legal[legal] != Legal.NONE, legal, found)
+        return np.where(self._legal[legal] != Legal.NONE, legal, contacts)
 
 
 def recovery(comparison: Comparison, seed: int, days: int, from_theirs: Chosen) -> float:
-    """Recovery of one hybrid on one seed; `comparison.plans` are the two policies."""
+    """Recovery rate (cash / opening balance) of one hybrid on one seed.
+
+    Args:
+        comparison: its two plans are the policies that are crossed.
+        seed: of accounts and events.
+        days: horizon.
+        from_theirs: the parts to take from the second policy.
+
+    Raises:
+        InputError: scenario or policy cannot be read.
+    """
     scenario = comparison.load()
     simulation = Simulation(scenario.world, scenario.portfolio(comparison.accounts, seed), scenario.rules, seed)
-    policies: list[Policy] = [load_policy(given, scenario.name, scenario.world) for given in comparison.plans]
+    policies: list[Policy] = [load_policy(policy_ref, scenario.name, scenario.world) for policy_ref in comparison.plans]
     crossing, every = Crossing(simulation.menu), scenario.world.decision_every_days
     while simulation.day < days:
         actions, priority = np.zeros(simulation.open_accounts.size, np.int64), None
@@ -109,7 +132,13 @@ def _hybrid(comparison: Comparison, days: int, key: tuple[int, Chosen]) -> float
 
 
 def shapley(values: dict[Chosen, float]) -> dict[str, float]:
-    """Each part's mean effect over all orders in which parts can be exchanged. `values`: one for every subset of parts."""
+    """Shapley value of each part: its mean effect over all orders in which parts can be exchanged.
+
+    share(i) = Σ over S ⊆ parts without i of |S|! (n − |S| − 1)! / n! · (value(S ∪ {i}) − value(S)); Shapley 1953.
+
+    Args:
+        values: one for every subset of `PARTS`.
+    """
     n = len(PARTS)
     shares = dict.fromkeys(PARTS, 0.0)
     for part, size in itertools.product(PARTS, range(n)):
@@ -135,11 +164,19 @@ def attribute(
     """Attribute the difference in recovery between two policies of a finished run; writes attribution.json.
 
     Args:
+        folder: of a finished comparison.
         start, end: names of policies in the run; None = its reference, and its best other one.
         seeds: how many of the run's seeds.
+        workers: processes; the numbers do not depend on it.
+        on_run: called after each hybrid's run.
+
+    Returns:
+        The content of attribution.json: `from`, `to`, `seeds`, `hybrids` (how many), recovery of `from` (`start`), the difference
+        (`total`) and each part's share of it (`rows`), with 95 % intervals over the seeds.
 
     Raises:
         InputError: no finished run, or no such policy in it.
+        WorkerLost: a worker was killed.
     """
     run = Run(folder)
     names = [start or run.reference or run.best, end or run.best]
@@ -149,8 +186,8 @@ def attribute(
     if names[0] == names[1]:
         raise InputError(folder, "--to", names[1], "two different policies of this run")
     settings = run.results["settings"]
-    given = tuple(settings["plans"][run.names.index(name)] for name in names)
-    comparison = Comparison.from_settings(settings, plans=given)
+    policy_refs = tuple(settings["plans"][run.names.index(name)] for name in names)
+    comparison = Comparison.from_settings(settings, plans=policy_refs)
     chosen_seeds, days = run.results["seeds"][:seeds], run.results["days"]
     known = {
         (seed, chosen): run.parts(name)[number]["measures"][MEASURE]
@@ -164,7 +201,7 @@ def attribute(
             on_run()
     by_seed = [shapley({chosen: known[seed, chosen] for chosen in subsets()}) for seed in chosen_seeds]
     ends = [[known[seed, chosen] for seed in chosen_seeds] for chosen in (frozenset[str](), frozenset(PARTS))]
-    found = {
+    attribution = {
         "from": names[0],
         "to": names[1],
         "seeds": chosen_seeds,
@@ -173,5 +210,5 @@ def attribute(
         "total": interval([b - a for a, b in zip(*ends, strict=True)]),
         "rows": [{"part": part, MEASURE: interval([shares[part] for shares in by_seed])} for part in PARTS],
     }
-    write_json(folder / ATTRIBUTION, found)
-    return found
+    write_json(folder / ATTRIBUTION, attribution)
+    return attribution

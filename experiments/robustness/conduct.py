@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from typing import Any
 
@@ -20,9 +21,35 @@ from recoup.sim.inputs import InputError
 from recoup.sim.parameters import Conduct
 
 CONDUCT = "conduct.json"
-VARIANTS = LOOP, NO_LOOP = "with the loop", "without"
-Run = tuple[str, int, str]  # plan, seed, variant
-Taken = tuple[dict[str, float], list[dict[Any, Any]]]  # figures by name, acts of the loop
+
+
+class Arm(StrEnum):
+    """The two sides of the pairing; values are keys in conduct.json and heads of the table."""
+
+    LOOP = "with the loop"
+    NO_LOOP = "without"
+
+
+@dataclass(frozen=True)
+class PairedRun:
+    """One plan on one seed in one arm."""
+
+    plan: str
+    seed: int
+    arm: Arm
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What a run gave.
+
+    Attributes:
+        figures: by the name of a `Figure`, in its unit.
+        acts: what the loop did: columns of `Rollout.corrections`, and `seed`.
+    """
+
+    figures: dict[str, float]
+    acts: list[dict[Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -40,16 +67,18 @@ def _total(run: Rollout, column: str) -> float:
     return float(run.daily[column].sum())
 
 
-def _measure(name: str) -> Callable[[Rollout], float]:
-    return lambda run: measures.MEASURE[name].of(run, run.accounts)
+def _figure(name: str) -> Figure:
+    """A measure of the comparison, over all accounts."""
+    measure = measures.MEASURE[name]
+    return Figure(name, measure.title, measure.unit, measure.better, lambda run: measure.of(run, run.accounts))
 
 
 FIGURES: tuple[Figure, ...] = (
-    Figure("complaints_per_1000", "Complaints per 1,000 accounts", "count", -1, _measure("complaints_per_1000")),
-    Figure("recovery_rate", "Recovery rate", "share", 1, _measure("recovery_rate")),
-    Figure("net_recovery_rate", "Net recovery rate", "share", 1, _measure("net_recovery_rate")),
-    Figure("time_to_recover_days", "Time to recover", "days", -1, _measure("time_to_recover_days")),
-    Figure("cost_to_collect", "Cost to collect", "share", -1, _measure("cost_to_collect")),
+    _figure("complaints_per_1000"),
+    _figure("recovery_rate"),
+    _figure("net_recovery_rate"),
+    _figure("time_to_recover_days"),
+    _figure("cost_to_collect"),
     Figure(
         "regulator_share",
         "Regulator's surcharge / opening balance",
@@ -99,24 +128,33 @@ def measure_loop(
     on_run: Callable[[], object] = lambda: None,
     workers: int = 1,
 ) -> dict[str, Any]:
-    """Every plan on every seed, with and without the loop.
+    """Every plan on every seed, with and without the loop, paired under common random numbers.
 
     Args:
+        scenario: one with corrections.
         plans: names or files, as for `recoup compare`.
+        seeds: of accounts and events.
+        accounts: how many; None = the scenario's.
+        days: horizon; None = the scenario's.
         on_run: called after each run.
+        workers: processes; the numbers do not depend on it.
 
     Returns:
         The content of conduct.json: figures by plan and variant with intervals, paired differences (with − without), and
         every act of the loop.
+
+    Raises:
+        InputError: a scenario without corrections, or no such plan.
+        WorkerLost: a worker was killed.
     """
     without_loop(scenario)  # refuses a scenario without corrections before anything runs
     horizon = days or scenario.days
-    tasks = [(plan, seed, variant) for plan in plans for seed in seeds for variant in VARIANTS]
-    taken: dict[Run, Taken] = {}
-    for run, found in run_each(partial(_take, scenario, accounts, horizon), tasks, workers):
-        taken[run] = found
+    tasks = [PairedRun(plan, seed, arm) for plan in plans for seed in seeds for arm in Arm]
+    outcomes: dict[PairedRun, RunOutcome] = {}
+    for task, outcome in run_each(partial(_run, scenario, accounts, horizon), tasks, workers):
+        outcomes[task] = outcome
         on_run()
-    results = {plan: _put_together(plan, seeds, taken) for plan in plans}
+    results = {plan: _aggregate(plan, seeds, outcomes) for plan in plans}
     return {
         "scenario": scenario.name,
         "title": scenario.title,
@@ -128,42 +166,45 @@ def measure_loop(
     }
 
 
-def _take(scenario: Scenario, accounts: int | None, days: int, run: Run) -> Taken:
-    """Figures and acts of one run."""
-    plan, seed, variant = run
-    world = scenario if variant == LOOP else without_loop(scenario)
-    done = rollout(world, plan, scenario.portfolio(accounts, seed), seed, days)
-    figures = {figure.name: figure.of(done) for figure in FIGURES}
-    return figures, done.corrections.assign(seed=seed).to_dict("records")
+def _run(scenario: Scenario, accounts: int | None, days: int, task: PairedRun) -> RunOutcome:
+    world = scenario if task.arm == Arm.LOOP else without_loop(scenario)
+    run = rollout(world, task.plan, scenario.portfolio(accounts, task.seed), task.seed, days)
+    acts = run.corrections.assign(seed=task.seed).to_dict("records")
+    return RunOutcome({figure.name: figure.of(run) for figure in FIGURES}, acts)
 
 
-def _put_together(plan: str, seeds: Sequence[int], taken: dict[Run, Taken]) -> dict[str, Any]:
+def _aggregate(plan: str, seeds: Sequence[int], outcomes: dict[PairedRun, RunOutcome]) -> dict[str, Any]:
     """One plan's figures with intervals, paired differences, and acts in the order of seeds."""
-    values = {
-        variant: {f.name: [taken[plan, seed, variant][0][f.name] for seed in seeds] for f in FIGURES}
-        for variant in VARIANTS
-    }
+
+    def column(arm: Arm, figure: Figure) -> list[float]:
+        return [outcomes[PairedRun(plan, seed, arm)].figures[figure.name] for seed in seeds]
+
     return {
-        "figures": {v: {name: interval(column) for name, column in values[v].items()} for v in VARIANTS},
-        "difference": {f.name: difference(values[LOOP][f.name], values[NO_LOOP][f.name]) for f in FIGURES},
-        "acts": [act for seed in seeds for act in taken[plan, seed, LOOP][1]],
+        "figures": {arm.value: {f.name: interval(column(arm, f)) for f in FIGURES} for arm in Arm},
+        "difference": {f.name: difference(column(Arm.LOOP, f), column(Arm.NO_LOOP, f)) for f in FIGURES},
+        "acts": [act for seed in seeds for act in outcomes[PairedRun(plan, seed, Arm.LOOP)].acts],
     }
 
 
-def answer(plan: str, found: dict[str, Any]) -> str:
-    """What the loop does to complaints and to recovery after costs, in one sentence."""
-    complaints, net = found["difference"]["complaints_per_1000"], found["difference"]["net_recovery_rate"]
+def answer(plan: str, results: dict[str, Any]) -> str:
+    """What the loop does to complaints and to recovery after costs, in one sentence.
+
+    Args:
+        plan: its name.
+        results: the plan's part of conduct.json.
+    """
+    complaints, net = results["difference"]["complaints_per_1000"], results["difference"]["net_recovery_rate"]
     if complaints["low"] is None:
-        return f"{plan}: one seed has no interval; the loop's worth is not decided."
-    fewer = _direction(complaints, "more complaints", "fewer complaints", "no sure change in complaints")
-    price = _direction(
-        net, "more recovered after costs", "less recovered after costs", "no sure change in recovery after costs"
+        return f"{plan}: one seed has no interval, so the effect of the loop is not decided."
+    fewer = _direction(complaints, "more complaints", "fewer complaints", "no difference in complaints shown")
+    net_words = _direction(
+        net, "more recovered after costs", "less recovered after costs", "no difference in recovery after costs shown"
     )
     change, points = (text.replace("-", "−") for text in (f"{complaints['mean']:+.1f}", f"{100 * net['mean']:+.2f}"))
-    return f"{plan}: with the loop {fewer} ({change} per 1,000 accounts), {price} ({points} points)."
+    return f"{plan}, at 95 %: with the loop {fewer} ({change} per 1,000 accounts), {net_words} ({points} points)."
 
 
-def _direction(found: dict[str, Any], more: str, less: str, neither: str) -> str:
-    if found["low"] > 0:
-        return f"surely {more}"
-    return f"surely {less}" if found["high"] < 0 else neither
+def _direction(difference: dict[str, Any], more: str, less: str, neither: str) -> str:
+    if difference["low"] > 0:
+        return more
+    return less if difference["high"] < 0 else neither

@@ -1,65 +1,118 @@
-"""What a little more of something scarce would bring: shadow prices by simulating it, under one policy's eyes.
+"""What a little more of something scarce would bring: shadow prices, measured by simulating it under a given policy.
 
-The price of a resource is the paired difference of net money between the world with `MORE` times of it and the world as it is,
-over the amount added. It is an average over the added amount, and what the present policy makes of it: a policy that learned with more
-could make more of it.
+A shadow price is the change in the objective per unit of a constraint relaxed (Dantzig 1963, *Linear Programming and Extensions*).
+No optimum is solved for here, so it is measured as a difference quotient: net money in the world with `MORE` times of the
+resource less net money in the world as it is, paired by seed under common random numbers, over the amount added. It is an
+average over the added amount, and what the present policy makes of it: a policy that learned with more could make more of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from recoup.experiments.comparison.intervals import interval
 from recoup.experiments.comparison.settings import Comparison
-from recoup.experiments.robustness.trial_cache import KeptTrials
-from recoup.experiments.robustness.world_variants import Trial, Variant, run_all
+from recoup.experiments.robustness.run_trials import run_trials
+from recoup.experiments.robustness.trial import Trial, TrialOutcome
+from recoup.experiments.robustness.trial_cache import TrialCache
+from recoup.experiments.robustness.world_variants import WorldVariant
 
+SHADOW_PRICES = "shadow_prices.json"
 MORE = 1.25
-BASE = Variant("base", "the scenario as it is")
-RESOURCES = {
-    "collector_hours": (
-        Variant("collector", "collectors", staff=(("collector", MORE),)),
-        "hours.collector",
-        "hour of collector time",
-    ),
-    "specialist_hours": (
-        Variant("specialist", "specialised team", staff=(("specialist", MORE),)),
-        "hours.specialist",
-        "hour of specialist time",
-    ),
-    "cases": (Variant("legal", "legal places", legal=MORE), "cases", "place for a case, whole horizon"),
-    "budget": (Variant("budget", "settlement budget", budget=MORE), "budget", "unit of settlement budget"),
-}
+BASE = WorldVariant("base", "the scenario as it is")
 
 
-def prices(
+@dataclass(frozen=True)
+class Resource:
+    """Something scarce that can be bought.
+
+    Attributes:
+        name: key in result files and in the report's catalogue.
+        unit: what one more of it is, in plain English.
+        variant: the world with `MORE` times of it.
+        amount: how much of it a trial had, in `unit`.
+    """
+
+    name: str
+    unit: str
+    variant: WorldVariant
+    amount: Callable[[TrialOutcome], float]
+
+
+def _staff(pool: str, label: str, unit: str) -> Resource:
+    return Resource(
+        f"{pool}_hours",
+        unit,
+        WorldVariant(pool, label, staff=((pool, MORE),)),
+        lambda outcome: outcome.capacity_hours[pool],
+    )
+
+
+RESOURCES = (
+    _staff("collector", "collectors", "hour of collector time"),
+    _staff("specialist", "specialised team", "hour of specialist time"),
+    Resource(
+        "cases",
+        "place for a case, whole horizon",
+        WorldVariant("legal", "legal places", legal=MORE),
+        lambda outcome: outcome.legal_places,
+    ),
+    Resource(
+        "budget",
+        "unit of settlement budget",
+        WorldVariant("budget", "settlement budget", budget=MORE),
+        lambda outcome: outcome.settlement_budget,
+    ),
+)
+
+
+def shadow_prices(
     comparison: Comparison,
     workers: int = 1,
-    kept: KeptTrials | None = None,
+    cache: TrialCache | None = None,
     on_done: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
-    """Shadow prices for prices.json: net money for one more unit, with an interval over the seeds, under each of the plans."""
-    variants = [BASE, *(variant for variant, _, _ in RESOURCES.values())]
+    """Shadow price of every resource under each of a comparison's plans.
+
+    Args:
+        comparison: scenario, plans, seeds and accounts.
+        workers, cache, on_done: as for `run_trials`; there are plans × (resources + 1) × seeds trials.
+
+    Returns:
+        The content of shadow_prices.json: `rows` with `resource`, `unit`, `policy`, `currency` and `price`, net money for one
+        more unit with its 95 % interval over the seeds; null where no seed could add anything.
+
+    Raises:
+        InputError, WorkerLost: as `run_trials`.
+    """
+    variants = [BASE, *(resource.variant for resource in RESOURCES)]
     trials = {
-        (name, variant.name, seed): Trial(comparison, name, variant, seed)
-        for name in comparison.texts
+        (policy, variant.name, seed): Trial(comparison, policy, variant, seed)
+        for policy in comparison.texts
         for variant in variants
         for seed in comparison.seed_range
     }
-    found = run_all(list(trials.values()), workers, kept, on_done)
+    outcomes = run_trials(list(trials.values()), workers, cache, on_done)
     scenario = comparison.load()
-    currency, rows = scenario.world.currency, []
-    for name in comparison.texts:
-        for resource, (variant, amount, unit) in RESOURCES.items():
-            each = []
+    rows = []
+    for policy in comparison.texts:
+        for resource in RESOURCES:
+            prices = []
             for seed in comparison.seed_range:
-                more, base = (found[trials[name, v.name, seed]] for v in (variant, BASE))
-                added = more[amount] - base[amount]
+                more, base = (outcomes[trials[policy, variant.name, seed]] for variant in (resource.variant, BASE))
+                added = resource.amount(more) - resource.amount(base)
                 if added > 0:
-                    each.append((more["net"] - base["net"]) / added)
+                    prices.append((more.net_money - base.net_money) / added)
             rows.append(
-                {"resource": resource, "unit": unit, "policy": name, "price": interval(each), "currency": currency}
+                {
+                    "resource": resource.name,
+                    "unit": resource.unit,
+                    "policy": policy,
+                    "price": interval(prices),
+                    "currency": scenario.world.currency,
+                }
             )
     return {
         "scenario": scenario.name,

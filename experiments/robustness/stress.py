@@ -1,101 +1,126 @@
-"""Is a policy still better when the simulator is wrong? The comparison repeated in one perturbed world after another."""
+"""Is a policy still better when the simulator is wrong? Sensitivity analysis: the comparison repeated in perturbed worlds.
+
+Each behaviour parameter is moved by itself, up and down, all others at their values in the scenario (one-at-a-time design; Saltelli
+et al. 2008, *Global Sensitivity Analysis: The Primer*); interactions are not looked for. A few named stresses move several things.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from recoup.experiments.comparison.settings import Comparison
-from recoup.experiments.robustness.trial_cache import KeptTrials
-from recoup.experiments.robustness.world_variants import Trial, Variant, paired, run_all
+from recoup.experiments.robustness.run_trials import run_trials
+from recoup.experiments.robustness.trial import Trial, paired_difference
+from recoup.experiments.robustness.trial_cache import TrialCache
+from recoup.experiments.robustness.world_variants import WorldVariant
 from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.perturbation import behaviour_parameters
 
-SPREAD = 0.3
-AS_IT_IS = "none"
+STRESS = "stress.json"
+PERTURBATION = 0.3
+UNPERTURBED = "none"
 MEASURES = ("recovery_rate", "net_recovery_rate", "time_to_recover_days")
 
 
-def stress_set(spread: float = SPREAD) -> list[Variant]:
-    """The world as it is, the named stresses, and every behaviour parameter up and down by `spread`."""
+def stress_set(size: float = PERTURBATION) -> list[WorldVariant]:
+    """The world as it is, the named stresses, and every behaviour parameter down and up by the share `size`."""
     named = [
-        Variant(AS_IT_IS, "the scenario as it is"),
-        Variant("macro-shock", "a recession from day 30 (macro index +2)", shock=2.0),
-        Variant(
-            "half-staff",
-            "half the people and lines",
-            staff=tuple((n, 0.5) for n in RESOURCE_NAMES),
-        ),
-        Variant("double-complaints", "twice the complaints", behaviour=(("complaint", 2.0),)),
-        Variant("empty-notices", "legal notices without effect", behaviour=(("pressure_notice", 0.0),)),
-        Variant("wrong-contacts", "30 % wrong phone numbers", wrong_number=0.3),
+        WorldVariant(UNPERTURBED, "the scenario as it is"),
+        WorldVariant("macro-shock", "a recession from day 30 (macro index +2)", shock=2.0),
+        WorldVariant("half-staff", "half the people and lines", staff=tuple((pool, 0.5) for pool in RESOURCE_NAMES)),
+        WorldVariant("double-complaints", "twice the complaints", behaviour=(("complaint", 2.0),)),
+        WorldVariant("empty-notices", "legal notices without effect", behaviour=(("pressure_notice", 0.0),)),
+        WorldVariant("wrong-contacts", "30 % wrong phone numbers", wrong_number=0.3),
     ]
     one_by_one = [
-        Variant(f"{name}{sign}", f"{name} {sign}{spread:.0%}".replace("-", "−"), behaviour=((name, factor),))
+        WorldVariant(f"{name}{sign}", f"{name} {sign}{size:.0%}".replace("-", "−"), behaviour=((name, factor),))
         for name in behaviour_parameters()
-        for sign, factor in (("-", 1.0 - spread), ("+", 1.0 + spread))
+        for sign, factor in (("-", 1.0 - size), ("+", 1.0 + size))
     ]
     return named + one_by_one
 
 
 def is_one_parameter(name: str) -> bool:
-    """Whether a world of the stress set moves one behaviour parameter, and is not one of the named stresses."""
+    """Whether a variant of the stress set moves one behaviour parameter, and is not one of the named stresses."""
     return name.endswith(("-", "+"))
 
 
-def shown(rows: Sequence[Mapping[str, Any]], most: int) -> tuple[list[Any], list[Any]]:
-    """Rows of stress.json as a reader gets them: the named worlds and the `most` parameters with the smallest gain; the rest."""
+@dataclass(frozen=True)
+class RowSelection:
+    """Rows of stress.json, divided for a reader.
+
+    Attributes:
+        shown: the named stresses, and the parameters with the smallest gain, the smallest first.
+        omitted: the other parameters, from the smallest gain to the largest.
+    """
+
+    shown: list[dict[str, Any]]
+    omitted: list[dict[str, Any]]
+
+
+def select_rows(rows: Sequence[dict[str, Any]], most: int) -> RowSelection:
+    """Divide rows of stress.json: the named stresses and `most` single parameters are shown."""
     parameters = sorted((row for row in rows if is_one_parameter(row["perturbation"])), key=gain)
-    return [row for row in rows if not is_one_parameter(row["perturbation"])] + parameters[:most], parameters[most:]
+    named = [row for row in rows if not is_one_parameter(row["perturbation"])]
+    return RowSelection(named + parameters[:most], parameters[most:])
 
 
 def gain(row: Mapping[str, Any]) -> float:
-    """Relative gain in recovery of a row; 0 where there is none to speak of."""
+    """Relative gain in recovery of a row; 0 where the baseline recovers nothing."""
     return float(row["recovery_rate"]["mean"] or 0.0)
 
 
 def stress(
     comparison: Comparison,
     workers: int = 1,
-    variants: Sequence[Variant] | None = None,
-    kept: KeptTrials | None = None,
+    variants: Sequence[WorldVariant] | None = None,
+    cache: TrialCache | None = None,
     on_done: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
-    """Relative differences of a comparison's first policy to its second in each perturbed world, with intervals over the seeds.
+    """Relative differences of a challenger to a baseline in each perturbed world, with 95 % intervals over the seeds.
+
+    Args:
+        comparison: scenario, seeds and accounts; its two plans are the challenger and the baseline.
+        variants: the worlds; None = `stress_set()`.
+        workers, cache, on_done: as for `run_trials`; there are 2 × variants × seeds trials.
 
     Returns:
-        What goes into stress.json: `policy`, `against`, `seeds`, `accounts`, `rows`; of the worlds other than the scenario's own:
-        `worlds` (how many), `worst` (the row with the smallest gain), `positive` (rows whose recovery interval lies above zero),
-        `negative` (below).
+        The content of stress.json: `challenger`, `baseline`, `seeds`, `accounts`, `rows`; of the worlds other than the scenario's own:
+        `worlds` (how many), `worst` (the one with the smallest gain), `positive` (how many have a recovery interval above
+        zero), `negative` (below).
+
+    Raises:
+        InputError, WorkerLost: as `run_trials`.
     """
     variants = list(variants or stress_set())
-    policy, against = comparison.texts
-    rows = {
-        (variant.name, name): [Trial(comparison, name, variant, seed) for seed in comparison.seed_range]
+    challenger, baseline = comparison.texts
+    trials = {
+        (variant.name, policy): [Trial(comparison, policy, variant, seed) for seed in comparison.seed_range]
         for variant in variants
-        for name in (policy, against)
+        for policy in (challenger, baseline)
     }
-    found = run_all([trial for trials in rows.values() for trial in trials], workers, kept, on_done)
-    table = []
+    outcomes = run_trials([trial for each in trials.values() for trial in each], workers, cache, on_done)
+    rows = []
     for variant in variants:
-        ours, theirs = rows[variant.name, policy], rows[variant.name, against]
+        pair = trials[variant.name, challenger], trials[variant.name, baseline]
         row: dict[str, Any] = {"perturbation": variant.name, "label": variant.label}
-        row |= {name: paired(found, ours, theirs, name)["relative"] for name in MEASURES}
-        row["complaints_per_1000"] = {
-            k: v for k, v in paired(found, ours, theirs, "complaints_per_1000").items() if k != "relative"
-        }
-        table.append(row)
-    wrong = [row for row in table if row["perturbation"] != AS_IT_IS]
-    known = [row for row in wrong if row["recovery_rate"]["mean"] is not None]
+        row |= {measure: paired_difference(outcomes, *pair, measure)["relative"] for measure in MEASURES}
+        complaints = paired_difference(outcomes, *pair, "complaints_per_1000")
+        row["complaints_per_1000"] = {name: value for name, value in complaints.items() if name != "relative"}
+        rows.append(row)
+    perturbed = [row for row in rows if row["perturbation"] != UNPERTURBED]
+    defined = [row for row in perturbed if row["recovery_rate"]["mean"] is not None]
     return {
         "scenario": comparison.load().name,
-        "policy": policy,
-        "against": against,
+        "challenger": challenger,
+        "baseline": baseline,
         "seeds": list(comparison.seed_range),
         "accounts": comparison.accounts,
-        "rows": table,
-        "worlds": len(wrong),
-        "worst": min(known, key=lambda row: row["recovery_rate"]["mean"])["perturbation"] if known else None,
-        "positive": sum((row["recovery_rate"]["low"] or 0.0) > 0 for row in wrong),
-        "negative": sum((row["recovery_rate"]["high"] or 0.0) < 0 for row in wrong),
+        "rows": rows,
+        "worlds": len(perturbed),
+        "worst": min(defined, key=gain)["perturbation"] if defined else None,
+        "positive": sum((row["recovery_rate"]["low"] or 0.0) > 0 for row in perturbed),
+        "negative": sum((row["recovery_rate"]["high"] or 0.0) < 0 for row in perturbed),
     }

@@ -1,53 +1,51 @@
-"""Trials that are finished, in a file beside a comparison: a stopped run, or one with more seeds, repeats none of them."""
+"""Outcomes of finished trials, in a file beside a comparison: a stopped run, or one with more seeds, repeats none of them."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from recoup.agents.library import load_policy
+from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.robustness.trial import Trial, TrialOutcome
 from recoup.experiments.runs.runfolder import fingerprint, versions
 from recoup.sim.inputs import InputError
 
-if TYPE_CHECKING:
-    from recoup.experiments.comparison.settings import Comparison
-    from recoup.experiments.robustness.world_variants import Trial
-
 TRIALS = "trials.jsonl"
-Taken = dict[str, float]
+_FIELDS = {field.name for field in fields(TrialOutcome)}
 
 
-class KeptTrials:
+class TrialCache:
     """A line a trial: a fingerprint of all that decides its outcome, and the outcome.
 
     Args:
-        path: None keeps nothing.
+        path: the file, read if it exists; None caches nothing.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._known: dict[str, Taken] = {}
+        self._outcomes: dict[str, TrialOutcome] = {}
         if path is not None and path.exists():
             text = path.read_text(encoding="utf-8", errors="replace")
-            self._known = _whole_lines(text)
+            self._outcomes = _read_lines(text)
             if text and not text.endswith("\n"):
                 self._append("\n")
 
-    def get(self, trial: Trial) -> Taken | None:
-        """The outcome, if the trial was run before."""
-        return self._known.get(key(trial)) if self._known else None
+    def get(self, trial: Trial) -> TrialOutcome | None:
+        """The outcome, if the trial was in the file when it was opened."""
+        return self._outcomes.get(key(trial)) if self._outcomes else None
 
-    def put(self, trial: Trial, taken: Taken) -> None:
-        """Note an outcome.
+    def put(self, trial: Trial, outcome: TrialOutcome) -> None:
+        """Write an outcome to the file.
 
         Raises:
             InputError: it cannot be written.
         """
         if self._path is not None:
-            self._append(json.dumps({"trial": key(trial), "taken": taken}) + "\n")
+            self._append(json.dumps({"trial": key(trial), "outcome": asdict(outcome)}) + "\n")
 
     def _append(self, text: str) -> None:
         assert self._path is not None
@@ -59,14 +57,14 @@ class KeptTrials:
 
 
 def key(trial: Trial) -> str:
-    """What decides the outcome: world, rules, accounts, policy, change, seed, and the version that ran it."""
+    """Fingerprint of what decides the outcome: world, rules, accounts, policy, variant, seed, and the versions that run it."""
     return fingerprint(
-        _book(trial.comparison), _policy(trial.comparison, trial.policy), asdict(trial.variant), trial.seed
+        _portfolio(trial.comparison), _policy(trial.comparison, trial.policy), asdict(trial.variant), trial.seed
     )
 
 
 @lru_cache(maxsize=8)
-def _book(comparison: Comparison) -> str:
+def _portfolio(comparison: Comparison) -> str:
     scenario = comparison.load()
     portfolio = scenario.portfolio(comparison.accounts, seed=0)
     return fingerprint(
@@ -75,18 +73,20 @@ def _book(comparison: Comparison) -> str:
 
 
 @lru_cache(maxsize=32)
-def _policy(comparison: Comparison, given: str) -> str:
+def _policy(comparison: Comparison, policy_ref: str) -> str:
     scenario = comparison.load()
-    return fingerprint(load_policy(given, scenario.name, scenario.world).identity)
+    return fingerprint(load_policy(policy_ref, scenario.name, scenario.world).identity)
 
 
-def _whole_lines(text: str) -> dict[str, Taken]:
-    """Outcomes by key; a line that was cut off is a trial to run again."""
-    found = {}
+def _read_lines(text: str) -> dict[str, TrialOutcome]:
+    """Outcomes by key. A line that was cut off, or that does not hold an outcome's fields, is a trial to run again."""
+    outcomes = {}
     for line in text.splitlines():
         try:
-            entry = json.loads(line)
-            found[entry["trial"]] = entry["taken"]
+            entry: dict[str, Any] = json.loads(line)
+            values = entry["outcome"]
+            if set(values) == _FIELDS:
+                outcomes[entry["trial"]] = TrialOutcome(**values)
         except (ValueError, KeyError, TypeError):
             continue
-    return found
+    return outcomes

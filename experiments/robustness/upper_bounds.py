@@ -1,26 +1,31 @@
-"""How much is left? Ceilings on what any policy could recover, to hold a policy's gain against.
+"""How much is left to gain? Upper bounds on what a policy could recover, to compare a policy's gain with.
 
-- `attention`: every debtor is fully attentive every day, never tired, nobody waits for a discount and no phone number is
-  wrong. What then comes in of its own accord is a ceiling for policies that only contact. Offers, promises and courts come
-  on top of that, so it is no bound for those.
-- `staff`: the policy itself where nobody is ever short of staff (20 times the people, lines and legal places).
-- `hindsight`: for each account the best of all compared policies under that account's own luck, known afterwards. No policy can
-  know that; what lies above it would need treatments that none of the compared policies uses.
+- Ample staff: the policy itself where nobody is ever short of staff (20 times the people, lines and legal places).
+- Hindsight best: for each account the best of all compared policies, known afterwards (their runs share common random numbers).
+  No policy can know that; what lies above it would need treatments that none of the compared policies uses.
+- Full-attention counterfactual: every debtor is fully attentive every day, never tired, nobody waits for a discount and no phone
+  number is wrong. What then comes in without any treatment is an upper bound for policies that only contact. Offers, promises
+  and courts come on top of that, so it is no bound for policies that use them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from recoup.experiments.comparison import measures
 from recoup.experiments.comparison.intervals import interval
 from recoup.experiments.comparison.rollout import rollout
 from recoup.experiments.comparison.settings import Comparison
-from recoup.experiments.robustness.trial_cache import KeptTrials
-from recoup.experiments.robustness.world_variants import Trial, Variant, run_all
+from recoup.experiments.robustness.run_trials import run_trials
+from recoup.experiments.robustness.trial import Trial
+from recoup.experiments.robustness.trial_cache import TrialCache
+from recoup.experiments.robustness.world_variants import WorldVariant
 from recoup.scenarios.schema import Scenario
 from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.parameters import World
@@ -28,55 +33,79 @@ from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 from recoup.sim.traits import open_accounts
 
-AMPLE = Variant("ample", "ample staff", staff=tuple((n, 20.0) for n in RESOURCE_NAMES), legal=20.0)
+UPPER_BOUNDS = "upper_bounds.json"
+AMPLE = WorldVariant("ample", "ample staff", staff=tuple((pool, 20.0) for pool in RESOURCE_NAMES), legal=20.0)
 
 
-def attentive(world: World) -> World:
-    """The world of full attention."""
+class Bound(StrEnum):
+    """The kinds of upper bound; values are keys in upper_bounds.json."""
+
+    AMPLE_STAFF = "ample_staff"
+    HINDSIGHT = "hindsight_best"
+    FULL_ATTENTION = "full_attention"
+
+
+_LABELS = {
+    Bound.AMPLE_STAFF: "{policy}, ample staff",
+    Bound.HINDSIGHT: "best of these policies for each account, in hindsight",
+    Bound.FULL_ATTENTION: "full attention every day, without offers and courts",
+}
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Recovery rate (cash / opening balance) and mean days to resolution (horizon-censored) on one seed."""
+
+    rate: float
+    days: float
+
+
+def full_attention(world: World) -> World:
+    """The world of full attention; the one given is not changed."""
     behaviour = world.behaviour.model_copy(
         update={"salience_floor": 1.0, "pay_reactance": 0.0, "pay_waiting": 0.0, "wrong_number": 0.0}
     )
     return world.model_copy(update={"behaviour": behaviour})
 
 
-def bound(
+def upper_bounds(
     comparison: Comparison,
     workers: int = 1,
-    kept: KeptTrials | None = None,
+    cache: TrialCache | None = None,
     on_done: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
-    """Rows for bound.json: recovery rates and times to recover with intervals over the seeds."""
+    """Upper bounds on recovery rate, and lower bounds on time to recover, for a comparison's plans.
+
+    Args:
+        comparison: scenario, plans, seeds and accounts.
+        workers, cache: as for `run_trials`, for the trials with ample staff; the other two bounds run here.
+        on_done: called (plans + 1) × seeds times.
+
+    Returns:
+        The content of upper_bounds.json: `rows` with `bound`, `policy` (null where it is of all), `label`, `recovery_rate` and
+        `time_to_recover_days`, each with its 95 % interval over the seeds.
+
+    Raises:
+        InputError, WorkerLost: as `run_trials`.
+    """
     scenario, policies, seeds = comparison.load(), comparison.texts, comparison.seed_range
     days = comparison.days or scenario.days
-    ample = {name: [Trial(comparison, name, AMPLE, seed) for seed in seeds] for name in policies}
-    found = run_all([trial for trials in ample.values() for trial in trials], workers, kept, on_done)
-    rows = [
-        {
-            "name": f"staff-{name}",
-            "label": f"{name}, staff never short",
-            "recovery_rate": interval([found[trial]["recovery_rate"] for trial in ample[name]]),
-            "time_to_recover_days": interval([found[trial]["time_to_recover_days"] for trial in ample[name]]),
-        }
-        for name in policies
-    ]
-    ceilings: dict[str, list[tuple[float, float]]] = {"hindsight": [], "attention": []}
+    ample = {policy: [Trial(comparison, policy, AMPLE, seed) for seed in seeds] for policy in policies}
+    outcomes = run_trials([trial for trials in ample.values() for trial in trials], workers, cache, on_done)
+    rows = []
+    for policy, trials in ample.items():
+        values = [outcomes[trial].measures for trial in trials]
+        recoveries = [Recovery(value["recovery_rate"], value["time_to_recover_days"]) for value in values]
+        rows.append(_row(Bound.AMPLE_STAFF, policy, recoveries))
+    hindsight, attention = [], []
     for seed in seeds:
         portfolio = scenario.portfolio(comparison.accounts, seed)
-        runs = [rollout(scenario, name, portfolio, seed, days).accounts for name in policies]
-        cash = np.max([run["cash"].to_numpy() for run in runs], axis=0)
-        ended = np.min([measures.days_to_resolution(run, days) for run in runs], axis=0)
-        ceilings["hindsight"].append((float(cash.sum() / runs[0]["opening"].sum()), float(ended.mean())))
-        ceilings["attention"].append(_of_their_own_accord(scenario, portfolio, seed, days))
+        runs = [rollout(scenario, policy, portfolio, seed, days).accounts for policy in policies]
+        hindsight.append(_hindsight_best(runs, days))
+        attention.append(_untreated_at_full_attention(scenario, portfolio, seed, days))
         if on_done:
             on_done()
-    for name, label in (
-        ("hindsight", "best of these policies for each account, in hindsight"),
-        ("attention", "full attention every day, without offers and courts"),
-    ):
-        recovered, took = zip(*ceilings[name], strict=True)
-        rows.append(
-            {"name": name, "label": label, "recovery_rate": interval(recovered), "time_to_recover_days": interval(took)}
-        )
+    rows += [_row(Bound.HINDSIGHT, None, hindsight), _row(Bound.FULL_ATTENTION, None, attention)]
     return {
         "scenario": scenario.name,
         "policies": list(policies),
@@ -86,9 +115,26 @@ def bound(
     }
 
 
-def _of_their_own_accord(scenario: Scenario, portfolio: Portfolio, seed: int, horizon: int) -> tuple[float, float]:
-    """Recovery rate and mean days to recover at full attention without any treatment."""
-    simulation = Simulation(attentive(scenario.world), portfolio, scenario.rules, seed)
+def _row(bound: Bound, policy: str | None, recoveries: Sequence[Recovery]) -> dict[str, Any]:
+    return {
+        "bound": bound.value,
+        "policy": policy,
+        "label": _LABELS[bound].format(policy=policy),
+        "recovery_rate": interval([recovery.rate for recovery in recoveries]),
+        "time_to_recover_days": interval([recovery.days for recovery in recoveries]),
+    }
+
+
+def _hindsight_best(runs: Sequence[pd.DataFrame], days: int) -> Recovery:
+    """Most cash and earliest resolution of each account over several runs of the same accounts."""
+    cash = np.max([run["cash"].to_numpy() for run in runs], axis=0)
+    resolution = np.min([measures.days_to_resolution(run, days) for run in runs], axis=0)
+    return Recovery(float(cash.sum() / runs[0]["opening"].sum()), float(resolution.mean()))
+
+
+def _untreated_at_full_attention(scenario: Scenario, portfolio: Portfolio, seed: int, horizon: int) -> Recovery:
+    """What comes in at full attention without any treatment."""
+    simulation = Simulation(full_attention(scenario.world), portfolio, scenario.rules, seed)
     # The debtors stay who they are: hidden traits are those of the scenario's own world.
     simulation.accounts[:] = open_accounts(scenario.world, portfolio, seed)
     simulation.accounts["salience"] = 1.0
@@ -96,4 +142,4 @@ def _of_their_own_accord(scenario: Scenario, portfolio: Portfolio, seed: int, ho
         simulation.advance(np.zeros(simulation.open_accounts.size, np.int64))
     accounts = simulation.accounts_table()
     days = measures.days_to_resolution(accounts, horizon)
-    return float(accounts["cash"].sum() / accounts["opening"].sum()), float(days.mean())
+    return Recovery(float(accounts["cash"].sum() / accounts["opening"].sum()), float(days.mean()))

@@ -1,9 +1,11 @@
-"""What commands share: the console, options, lists."""
+"""What commands share: the console, a progress bar, options, lists."""
 
 from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +18,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables
 Seeds = Annotated[int, typer.Option(min=1, max=10_000, help="Number of seeds.")]
 FirstSeed = Annotated[int, typer.Option(min=0, max=2**62, help="First seed.")]
 Accounts = Annotated[
-    int | None, typer.Option(min=1, max=10_000_000, help="Accounts [default: the scenario's, or all of a file].")
+    int | None, typer.Option(min=1, max=10_000_000, help="Accounts.", show_default="the scenario's, or all of a file")
 ]
-Days = Annotated[int | None, typer.Option(min=1, max=3650, help="Horizon in days [default: the scenario's].")]
+Days = Annotated[int | None, typer.Option(min=1, max=3650, help="Horizon in days.", show_default="the scenario's")]
 Workers = Annotated[int, typer.Option(min=1, max=1024, help="Processes; the numbers do not depend on it.")]
 
 
@@ -26,6 +28,24 @@ def console() -> Console:
     """Standard output."""
     # Piped output has no width of its own; tables must not be squeezed into 80 columns.
     return Console(width=None if sys.stdout.isatty() else 160, soft_wrap=False, highlight=False)
+
+
+@contextmanager
+def progress_bar(title: str, total: int | None) -> Iterator[Callable[[], None]]:
+    """A bar on standard error while the block runs, none where that is no terminal.
+
+    Args:
+        total: steps; None if they are not known before.
+
+    Yields:
+        What to call after each step.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda: progress.advance(task)
 
 
 def shipped(folder: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Work done here or in processes that end with their parent; Ctrl-C is the parent's, and the death of one is told in one line."""
+"""Work done here or in processes that end with their parent; Ctrl-C is the parent's, and the loss of one is an error of one line."""
 
 from __future__ import annotations
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -170,6 +172,66 @@ def test_every_command_shows_examples_of_itself() -> None:
         assert shown.exit_code == 0 and f"recoup {' '.join(path)}" in shown.output, path
 
 
+def test_help_shows_every_option_with_its_whole_text_and_its_default() -> None:
+    """Square brackets in a text are read as markup and vanish: `show_default` is where a default that is not a value goes."""
+    from typer.main import get_command
+    from typer.testing import CliRunner
+
+    from recoup.experiments.cli import app
+
+    def words(text: str) -> str:
+        return "".join(re.sub(r"[│╭╮╰╯─]", " ", text).split())
+
+    seen = 0
+    groups = {path[:-1] for path in commands()}
+    for path in [*sorted(groups), *commands()]:
+        command: Any = get_command(app)
+        for name in path:
+            command = command.commands[name]
+        width = {"COLUMNS": "400", "TERMINAL_WIDTH": "400"}
+        output = CliRunner().invoke(app, [*path, "--help"], env=width).output
+        lines = output.splitlines()
+        assert words(command.help.replace("\b", "")) in words(output), path
+        for parameter in command.params:
+            if getattr(parameter, "hidden", False):
+                continue
+            shown = words(next(line for line in lines if is_row_of(line, parameter)))
+            seen += 1
+            assert words(parameter.help or "") in shown, (path, parameter.name)
+            if isinstance(parameter.show_default, str):
+                assert words(f"[default: ({parameter.show_default})]") in shown, (path, parameter.name)
+                assert parameter.default is None, (path, parameter.name)
+            elif isinstance(parameter.default, (int, float, str)) and not isinstance(parameter.default, bool):
+                assert words(f"[default: {parameter.default}]") in shown, (path, parameter.name)
+    assert seen > 100
+
+
+def is_row_of(line: str, parameter: Any) -> bool:
+    """Whether a line of the help is the one about an option or argument."""
+    names = [parameter.name] if parameter.param_type_name == "argument" else parameter.opts
+    return line.startswith("│") and bool(set(names) & set(line.strip("│ ").split()[:3]))
+
+
+def test_a_default_of_one_command_is_the_one_its_help_shows() -> None:
+    from typer.testing import CliRunner
+
+    from recoup.experiments.cli import app
+
+    shown = {
+        name: " ".join(CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "400"}).output.split())
+        for name in ("stress", "upper-bounds")
+    }
+    assert "Accounts. [default: 2000]" in shown["stress"]
+    assert "Accounts. [default: (the scenario's, or all of a file)]" in shown["upper-bounds"]
+
+
+def test_options_that_no_dataclass_has_are_refused() -> None:
+    from recoup.experiments.commands.options import SimulationOptions, with_options
+
+    with pytest.raises(TypeError, match="SimulationOptions has no days"):
+        with_options(SimulationOptions, days=3)
+
+
 def test_shell_completion_offers_scenarios_and_plans() -> None:
     import os
 
@@ -190,9 +252,9 @@ def test_shell_completion_offers_scenarios_and_plans() -> None:
 
 def test_doctor_finds_this_installation_whole() -> None:
     done = recoup("doctor", "--json")
-    found = {check["check"]: check for check in json.loads(done.stdout)}
-    assert done.returncode == 0 and all(check["ok"] for check in found.values() if check["needed"]), done.stdout
-    assert "money conserved" in found["simulation"]["found"]
+    checks = {check["check"]: check for check in json.loads(done.stdout)}
+    assert done.returncode == 0 and all(check["ok"] for check in checks.values() if check["needed"]), done.stdout
+    assert "money conserved" in checks["simulation"]["details"]
 
 
 def test_piped_output_has_no_colour() -> None:

@@ -1,4 +1,4 @@
-"""What the correction loop is worth: paired, on the same luck, and said plainly."""
+"""What the correction loop is worth: paired under common random numbers, and said plainly."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from recoup.experiments.comparison.rollout import rollout
-from recoup.experiments.robustness.conduct import FIGURES, LOOP, NO_LOOP, answer, measure_loop, without_loop
+from recoup.experiments.robustness.conduct import FIGURES, Arm, answer, measure_loop, without_loop
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.parameters import Conduct
@@ -35,13 +35,15 @@ def test_with_and_without_are_paired_and_differ_by_the_loop_alone() -> None:
     assert measure_loop(scenario, ["status-quo"], [1, 2], accounts=200, days=60, workers=2) == found
     plan = found["plans"]["status-quo"]
     assert len(calls) == 4 and found["accounts"] == 200 and found["seeds"] == [1, 2]
-    assert set(plan["figures"]) == {LOOP, NO_LOOP} and set(plan["difference"]) == {f.name for f in FIGURES}
-    assert plan["figures"][NO_LOOP]["acts"]["mean"] == 0 == plan["figures"][NO_LOOP]["channel_days"]["mean"]
-    assert plan["figures"][LOOP]["channel_days"]["mean"] > 10 and plan["difference"]["complaints_per_1000"]["high"] < 0
+    assert set(plan["figures"]) == set(Arm) and set(plan["difference"]) == {f.name for f in FIGURES}
+    assert plan["figures"][Arm.NO_LOOP]["acts"]["mean"] == 0 == plan["figures"][Arm.NO_LOOP]["channel_days"]["mean"]
+    assert (
+        plan["figures"][Arm.LOOP]["channel_days"]["mean"] > 10 and plan["difference"]["complaints_per_1000"]["high"] < 0
+    )
     run = rollout(without_loop(scenario), "status-quo", scenario.portfolio(200, 1), 1, 60)
     other = rollout(without_loop(scenario), "status-quo", scenario.portfolio(200, 2), 2, 60)
     expected = 1000 * (run.accounts["complaints"].sum() + other.accounts["complaints"].sum()) / 400
-    assert plan["figures"][NO_LOOP]["complaints_per_1000"]["mean"] == pytest.approx(expected)
+    assert plan["figures"][Arm.NO_LOOP]["complaints_per_1000"]["mean"] == pytest.approx(expected)
     assert run.daily["regulator_cost"].sum() > 0  # the regulator stays
     acts = plan["acts"]
     assert {act["seed"] for act in acts} == {1, 2} and all(act["rate"] > act["above"] for act in acts)
@@ -58,18 +60,20 @@ def test_a_scenario_without_corrections_is_refused() -> None:
         (
             (-5, -6, -4),
             (0.01, 0.005, 0.02),
-            ("surely fewer complaints (−5.0", "surely more recovered after costs (+1.00"),
+            ("fewer complaints (−5.0", "more recovered after costs (+1.00"),
         ),
-        ((-5, -6, 1), (-0.01, -0.02, -0.005), ("no sure change in complaints", "surely less recovered after costs")),
-        ((5, 2, 8), (0.0, -0.1, 0.1), ("surely more complaints", "no sure change in recovery")),
+        ((-5, -6, 1), (-0.01, -0.02, -0.005), ("no difference in complaints shown", "less recovered after costs")),
+        ((5, 2, 8), (0.0, -0.1, 0.1), ("more complaints", "no difference in recovery after costs shown")),
         ((5, None, None), (0.0, None, None), ("not decided",)),
     ],
 )
-def test_the_answer_says_what_is_sure(complaints: Any, net: Any, expected: tuple[str, ...]) -> None:
+def test_the_answer_says_what_holds_at_95_per_cent(complaints: Any, net: Any, expected: tuple[str, ...]) -> None:
     def cell(values: Any) -> dict[str, Any]:
         return dict(zip(("mean", "low", "high"), values, strict=True))
 
     said = answer(
         "status-quo", {"difference": {"complaints_per_1000": cell(complaints), "net_recovery_rate": cell(net)}}
     )
-    assert said.startswith("status-quo: ") and all(part in said for part in expected), said
+    assert said.startswith(("status-quo, at 95 %: ", "status-quo: one seed")) and all(
+        part in said for part in expected
+    ), said

@@ -84,8 +84,8 @@ EXTRAS: dict[str, Any] = {
         ],
     },
     "stress.json": {
-        "against": "staged",
-        "policy": "tiered",
+        "baseline": "staged",
+        "challenger": "tiered",
         "rows": [
             {
                 "perturbation": name,
@@ -97,7 +97,7 @@ EXTRAS: dict[str, Any] = {
             for name, label, value in (("willing", "less willing debtors", 0.03), ("reach", "fewer reached", -0.02))
         ],
     },
-    "prices.json": {
+    "shadow_prices.json": {
         "rows": [
             {"resource": "collector_hours", "unit": "hour", "policy": "tiered", "price": found(31.0), "currency": "TWD"}
         ]
@@ -143,7 +143,12 @@ EXTRAS: dict[str, Any] = {
         },
         "warnings": [{"policy": "tiered", "attribute": "sex", "group": "female", "outcome": "sued", "sentence": "…"}],
     },
-    "bound.json": {"rows": [{"name": "oracle", "label": "Knowing each debtor", "recovery_rate": found(0.6)}]},
+    "upper_bounds.json": {
+        "rows": [
+            {"bound": "ample_staff", "policy": "tiered", "label": "", "recovery_rate": found(0.55)},
+            {"bound": "oracle", "policy": None, "label": "Knowing each debtor", "recovery_rate": found(0.6)},
+        ]
+    },
 }
 
 
@@ -227,12 +232,13 @@ def test_page_is_one_file_with_tables_that_have_heads_and_captions(finished: Pat
 
 def test_sections_without_data_leave_no_trace(finished: Path, full: Path) -> None:
     plain, whole = ((folder / "report.html").read_text(encoding="utf-8") for folder in (finished, full))
-    for section in ("attribution", "stress", "bound"):
+    for section in ("attribution", "stress", "upper_bounds"):
         heading = text_in("en")(f"{section}.heading")
         assert f'id="{section}"' not in plain and heading not in plain
         assert f'id="{section}"' in whole and heading in whole
     assert "shadow price" not in plain and "31.00 TWD" in whole
-    assert "not sure under 1 of 2 changes of the world: fewer reached" in whole
+    assert "not confirmed at 95 % in 1 of 2 perturbed worlds: fewer reached" in whole
+    assert "tiered, ample staff" in whole and "Knowing each debtor" in whole
     assert "1,234 applications of 1 rules, 2 breaches" in whole and "a call at 23:10" in whole
     assert "tiered, sex female: Sued 30.0\u00a0%, 10.0\u00a0% among others" in whole
     assert "the largest part comes from timing: +2.0" in whole
@@ -370,7 +376,7 @@ def test_dearest_resource_is_named_only_if_it_is_sure(full: Path, tmp_path: Path
         ([unsure, sure], "one more hour of collectors' time would bring 23.00 TWD under staged"),
         ([unsure], "nothing scarce"),
     ):
-        (folder / "prices.json").write_text(json.dumps({"rows": rows}))
+        (folder / "shadow_prices.json").write_text(json.dumps({"rows": rows}))
         assert said in unescape(render(folder).read_text(encoding="utf-8"))
 
 

@@ -1,4 +1,4 @@
-"""One account's story: the same luck, the deciding rule as the reason, money that agrees with the run."""
+"""One account's story: common random numbers, the deciding rule as the reason, money that agrees with the run."""
 
 from __future__ import annotations
 

@@ -10,33 +10,33 @@ from recoup.experiments.runs.runfolder import ATTRIBUTION
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    found = run.extra(ATTRIBUTION)
-    if found is None:
+    result = run.extra(ATTRIBUTION)
+    if result is None:
         return []
-    rows = found["rows"]
-    names = {"from": say.name(found["from"]), "to": say.name(found["to"])}
-    total = found["total"]["mean"]
+    rows = result["rows"]
+    names = {"from": say.name(result["from"]), "to": say.name(result["to"])}
+    total = result["total"]["mean"]
     largest = max(rows, key=lambda row: row["recovery_rate"]["mean"] * (1 if total >= 0 else -1))
-    kind = {"good": "up", "bad": "down", "open": "open"}[verdict(found["total"], 1)]
+    kind = {"good": "up", "bad": "down", "open": "open"}[verdict(result["total"], 1)]
     message = say(
         f"attribution.{kind}",
         **names,
-        total=say.span(found["total"], "points", signed=True),
+        total=say.span(result["total"], "points", signed=True),
         part=say(f"attribution.parts.{largest['part']}"),
         value=say.span(largest["recovery_rate"], "points", signed=True),
     )
-    seeds = len(found["seeds"])
-    told = say("seeds_one") if seeds == 1 else say("seeds_many", n=seeds)
+    seeds = len(result["seeds"])
+    seeds_words = say("seeds_one") if seeds == 1 else say("seeds_many", n=seeds)
     return [
         Paragraph(message, "message"),
         charts.waterfall(
             "attribution",
-            (names["from"], found["start"]["mean"]),
+            (names["from"], result["start"]["mean"]),
             [(say(f"attribution.parts.{row['part']}"), row["recovery_rate"]) for row in rows],
-            (names["to"], found["start"]["mean"] + total),
+            (names["to"], result["start"]["mean"] + total),
             say("attribution.caption_chart", **names),
         ),
-        Paragraph(say("attribution.intro", **names, seeds=told, hybrids=found["hybrids"])),
+        Paragraph(say("attribution.intro", **names, seeds=seeds_words, hybrids=result["hybrids"])),
         Table(
             say("attribution.caption_chart", **names),
             [say("attribution.part"), say("attribution.effect")],

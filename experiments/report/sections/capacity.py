@@ -6,6 +6,7 @@ from typing import Any
 
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
+from recoup.experiments.robustness.shadow_prices import SHADOW_PRICES
 from recoup.experiments.runs.run import Run
 from recoup.sim.operations.resources import RESOURCE_NAMES
 
@@ -14,7 +15,7 @@ EVENTS = ("attempts", "unserved", "promises", "offers", "accepted", "suits", "ju
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    return [Paragraph(_bottleneck(run, say), "message"), _table(run, say), *_prices(run, say)]
+    return [Paragraph(_bottleneck(run, say), "message"), _table(run, say), *_shadow_prices(run, say)]
 
 
 def _bottleneck(run: Run, say: Text) -> str:
@@ -54,34 +55,34 @@ def _table(run: Run, say: Text) -> Table:
     return Table(say("capacity.caption"), [say("capacity.per_run"), *map(say.name, run.names)], [*rows, row])
 
 
-def _prices(run: Run, say: Text) -> list[Block]:
-    """Shadow prices, where a comparison of capacities or a learner has measured them."""
-    found = run.extra("prices.json")
-    if not found or not found["rows"]:
+def _shadow_prices(run: Run, say: Text) -> list[Block]:
+    """Shadow prices, where `recoup shadow-prices` has measured them."""
+    result = run.extra(SHADOW_PRICES)
+    if not result or not result["rows"]:
         return []
 
     def money(value: float | None, currency: str) -> str:
         return "–" if value is None else f"{value:,.2f} {currency}".replace("-", "−")
 
     rows: list[list[Cell | str]] = []
-    for row in found["rows"]:
+    for row in result["rows"]:
         price, currency = row["price"], row["currency"]
         ends = [money(price[end], currency) for end in ("low", "high")]
         lines = [Line(say("between", low=ends[0], high=ends[1]))] if price["low"] is not None else []
         resource = Cell(say.one_of("capacity.resources", row["resource"]), [Line(_unit(row, say))])
         rows.append([resource, say.name(row["policy"]), Cell(money(price["mean"], currency), lines)])
-    sure = [row for row in found["rows"] if (row["price"]["low"] or 0.0) > 0]
-    message = say("capacity.prices_none")
-    if sure:
-        top = max(sure, key=lambda row: row["price"]["mean"])
+    positive = [row for row in result["rows"] if (row["price"]["low"] or 0.0) > 0]
+    message = say("capacity.shadow_prices_none")
+    if positive:
+        top = max(positive, key=lambda row: row["price"]["mean"])
         message = say(
-            "capacity.prices_message",
+            "capacity.shadow_prices_message",
             unit=_unit(top, say),
             plan=say.name(top["policy"]),
             value=money(top["price"]["mean"], top["currency"]),
         )
     head = [say("capacity.resource"), say("capacity.plan"), say("capacity.price")]
-    return [Paragraph(message, "message"), Table(say("capacity.prices_caption"), head, rows)]
+    return [Paragraph(message, "message"), Table(say("capacity.shadow_prices_caption"), head, rows)]
 
 
 def _unit(row: dict[str, Any], say: Text) -> str:

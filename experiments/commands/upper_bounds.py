@@ -1,0 +1,39 @@
+"""`recoup upper-bounds`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from recoup.experiments.commands.options import RobustnessOptions, policies_option, with_options
+from recoup.experiments.commands.robustness import comparison_of, run_cached
+from recoup.experiments.runs.console import console
+
+
+@with_options(RobustnessOptions, seeds=5)
+def upper_bounds(
+    options: RobustnessOptions, policy: Annotated[list[str] | None, policies_option("staged, tiered, learned")] = None
+) -> None:
+    """Measure upper bounds on recovery, to see how much is left to gain: ample staff, hindsight best, full attention.
+
+    Example: recoup upper-bounds -s china-consumer -p staged -p tiered -p learned
+    """
+    from rich.table import Table
+
+    from recoup.experiments.report.text import text_in
+    from recoup.experiments.robustness import upper_bounds as bounds
+
+    comparison = comparison_of(options, policy or ("staged", "tiered", "learned"))
+    result = run_cached(
+        options,
+        (len(comparison.plans) + 1) * options.seeds,
+        lambda cache, advance: bounds.upper_bounds(comparison, options.workers, cache, advance),
+        bounds.UPPER_BOUNDS,
+    )
+    if options.json:
+        console().print_json(data=result)
+        return
+    table, text = Table("upper bound", "recovery rate", "time to recover"), text_in("en")
+    for row in result["rows"]:
+        recovery, days = row["recovery_rate"], row["time_to_recover_days"]
+        table.add_row(row["label"], text.span(recovery, "share"), text.span(days, "days"))
+    console().print(table)
