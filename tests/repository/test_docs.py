@@ -79,6 +79,14 @@ def test_python_reference_names_what_it_documents(site: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_named_on_a_page_exist(page: Path) -> None:
+    named = re.findall(
+        r"`((?:sim|scenarios|agents|experiments|benchmarks|tests)/[\w/.-]+)`", page.read_text(encoding="utf-8")
+    )
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_on_a_page_exist_with_their_options(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     shown = re.findall(r"^recoup .*$", "\n".join(re.findall(r"^```\w*\n(.*?)^```", text, re.M | re.S)), re.M)
