@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recoup.agents.plans.plan import NAME, NAME_WORDS
+from recoup.agents.plans.plan_file import NAME, NAME_WORDS
 from recoup.sim.inputs import InputError
 
 

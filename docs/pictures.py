@@ -39,12 +39,12 @@ def _arrow(x1: int, y1: int, x2: int, y2: int, text: str = "") -> str:
 def day() -> str:
     """A day of the simulation."""
     steps = [
-        (["Morning", "interest; feelings fade;", "work lost or found"], ""),
+        (["Morning", "interest; attention fades;", "jobs lost or found"], ""),
         (["The policy decides", "one treatment per account", "from what it may see"], "warm"),
         (["The gate", "stops what is unlawful", "or impossible"], "green"),
         (["Queues", "staff, lines, courts serve", "while capacity lasts"], ""),
         (["Debtors answer", "reached? promise? offer?", "complaint?"], ""),
-        (["Evening", "promises, instalments,", "payments; books closed"], ""),
+        (["Evening", "promises, instalments,", "payments; ledger balanced"], ""),
     ]
     boxes = [
         _box(10 + 330 * (n % 3), 20 + 150 * (n // 3), 220, 90, lines, kind) for n, (lines, kind) in enumerate(steps)
@@ -59,7 +59,7 @@ def gate() -> str:
     return _picture(
         900,
         220,
-        "The policy chooses from a menu under a mask; the gate lets pass what is lawful; the audit reads the log",
+        "The policy chooses from a menu under an action mask; the gate lets lawful treatments through; the audit reads the log",
         _box(10, 60, 190, 90, ["Observation", "fields a lender may see"]),
         _arrow(200, 105, 248, 105),
         _box(250, 60, 190, 90, ["Policy", "plan file or learned"], "warm"),
@@ -79,17 +79,17 @@ def comparison() -> str:
     return _picture(
         900,
         230,
-        "Two plans meet the same accounts and the same luck on each seed; differences are paired",
-        _box(10, 70, 200, 90, ["Seed 1", "accounts and their luck"]),
+        "Two plans meet the same accounts under common random numbers on each seed; differences are paired",
+        _box(10, 70, 200, 90, ["Seed 1", "accounts, random draws"]),
         _arrow(210, 95, 298, 55),
         _arrow(210, 135, 298, 175),
-        _box(300, 15, 220, 80, ["Plan A", "same staff, rules, prices"], "warm"),
-        _box(300, 135, 220, 80, ["Plan B", "same staff, rules, prices"], "green"),
+        _box(300, 15, 220, 80, ["Challenger", "same staff, rules, prices"], "warm"),
+        _box(300, 135, 220, 80, ["Baseline", "same staff, rules, prices"], "green"),
         _arrow(520, 55, 618, 95),
         _arrow(520, 175, 618, 135),
-        _box(620, 70, 130, 90, ["A − B", "on seed 1"]),
+        _box(620, 70, 130, 90, ["Difference", "on seed 1"]),
         _arrow(750, 115, 788, 115),
-        _box(790, 70, 100, 90, ["Mean", "and interval", "over seeds"]),
+        _box(790, 70, 100, 90, ["Mean", "95 % interval", "over seeds"]),
     )
 
 

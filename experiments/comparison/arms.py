@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recoup.agents.library import PolicyRef, load_policy
-from recoup.agents.plans.plan import NAME, NAME_WORDS
+from recoup.agents.plans.plan_file import NAME, NAME_WORDS
 from recoup.agents.policy import Policy
 from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import InputError
