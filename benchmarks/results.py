@@ -45,7 +45,7 @@ def section(folder: Path) -> list[str]:
         [[SAY.measure(m)[0], *(SAY.span(found[m], MEASURE[m].unit) for found in policies.values())] for m in ROWS]
         + burdens(read_json(folder / WELFARE), list(policies)),
     )
-    pairs = [(a, b) for a in OURS for b in BASES if a != b and f"{a}-vs-{b}" in results["differences"]]
+    pairs = [(a, b) for a in OURS for b in BASES if a != b and b in results["differences"].get(a, {})]
     lines += ["Relative differences, paired by seed:", ""]
     lines += table(
         ["", "recovery", "net recovery", "time to recover"],
@@ -53,7 +53,7 @@ def section(folder: Path) -> list[str]:
             [
                 f"{a} against {b}",
                 *(
-                    SAY.span(results["differences"][f"{a}-vs-{b}"][m]["relative"], "share", signed=True)
+                    SAY.span(results["differences"][a][b][m]["relative"], "share", signed=True)
                     for m in ("recovery_rate", "net_recovery_rate", "time_to_recover_days")
                 ),
             ]

@@ -113,9 +113,7 @@ def record(scenario: str, run: Path) -> None:
             "accounts": results["portfolio"]["accounts"],
             "policies": {name: {m: results["policies"][name][m] for m in MEASURES} for name in plans},
             "differences": {
-                f"{kind}-vs-{name}": {m: results["differences"][f"{kind}-vs-{name}"][m] for m in MEASURES}
-                for name in plans
-                if name != kind
+                name: {m: results["differences"][kind][name][m] for m in MEASURES} for name in plans if name != kind
             },
             "versions": results["versions"],
         }

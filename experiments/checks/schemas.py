@@ -1,4 +1,4 @@
-"""JSON Schemas of the files that users write, for editors that check and complete YAML as it is typed."""
+"""JSON Schemas of the files that users write, for editors that check YAML as it is typed, and of results.json, which programs read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from recoup.agents.plans.plan_file import NOTHING, PlanFile
+from recoup.experiments.comparison.results import RunResults
 from recoup.scenarios.schema import ScenarioFile
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.observation import FIELDS
@@ -73,6 +74,7 @@ SCHEMAS: dict[str, Callable[[], Schema]] = {
     "plan": plan,
     "rules": lambda: _of(RulePack),
     "map": column_map,
+    "results": lambda: _of(RunResults),
 }
 
 

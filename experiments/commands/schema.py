@@ -8,9 +8,9 @@ import typer
 
 
 def schema(
-    kind: Annotated[Literal["scenario", "plan", "rules", "map"], typer.Argument(help="Which kind of file.")],
+    kind: Annotated[Literal["scenario", "plan", "rules", "map", "results"], typer.Argument(help="Which kind of file.")],
 ) -> None:
-    """Print the JSON Schema of a kind of file, for an editor that checks YAML as you type.
+    """Print the JSON Schema of a kind of file: for an editor that checks YAML as you type, or for a program that reads results.json.
 
     \b
     Examples:

@@ -6,7 +6,6 @@ Each (plan, seed) is a part: run by a worker, written to the run folder when it 
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,11 +24,13 @@ from recoup.experiments.comparison.arms import arms_of
 from recoup.experiments.comparison.audit import AUDIT, RULES, summary, tally
 from recoup.experiments.comparison.intervals import difference, interval
 from recoup.experiments.comparison.privacy import for_the_folder, pseudonym_key, pseudonyms
+from recoup.experiments.comparison.results import RunResults
 from recoup.experiments.comparison.rollout import rollout
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.by_value import ByValue
 from recoup.experiments.runs.runfolder import (
     RESULTS,
+    SCHEMA_VERSION,
     fingerprint,
     open_folder,
     read_json,
@@ -50,8 +51,16 @@ from recoup.sim.simulation import Simulation
 # What the JSON file of a part holds; one that holds anything else was written by another version.
 PART = frozenset(
     "measures tiers tier_accounts roll_rates liquidation unresolved blocked breaches audit "
-    "decisions rules cash_sources welfare fairness events pools legal".split()
+    "decisions rules cash_sources welfare fairness events resources legal_team".split()
 )
+# Named figures of a part, and the columns of the daily table that they are taken from.
+RESOURCE_USE = {
+    "seconds_used": "seconds",
+    "seconds_on_shift": "capacity",
+    "requested": "requested",
+    "served": "served",
+}
+LEGAL_TEAM = {"active_cases": "legal_active", "case_places": "legal_capacity", "waiting_suits": "legal_queue"}
 CLAIM_RECOVERY, CLAIM_TIME = 0.15, -0.20  # the staged plan's own claims against the status quo, relative
 
 
@@ -116,6 +125,7 @@ def compare(
     }
     results["dropped_rules"] = {arm.name: list(map(str, arm.policy.dropped)) for arm in arms if arm.policy.dropped}
     results["command"] = command
+    RunResults.model_validate(results)
     write_json(folder / RESULTS, results)
     _gather_audits(folder, names, comparison.seed_range, scenario.rules, results)
     return results
@@ -203,17 +213,11 @@ def _run_part(comparison: Comparison, folder: Path, days: int, task: Part) -> No
             name: int(run.daily[name].sum())
             for name in ("attempts", "unserved", "promises", "offers", "accepted", "suits", "judgments", "seizures")
         },
-        "pools": {
-            pool: [
-                int(run.daily[f"{pool}_{figure}"].sum()) for figure in ("seconds", "capacity", "requested", "served")
-            ]
-            for pool in RESOURCE_NAMES
+        "resources": {
+            name: {key: int(run.daily[f"{name}_{column}"].sum()) for key, column in RESOURCE_USE.items()}
+            for name in RESOURCE_NAMES
         },
-        "legal": [
-            float(run.daily["legal_active"].mean()),
-            float(run.daily["legal_capacity"].mean()),
-            float(run.daily["legal_queue"].mean()),
-        ],
+        "legal_team": {key: float(run.daily[column].mean()) for key, column in LEGAL_TEAM.items()},
     }
     assert contents.keys() == PART
     write_json(part, contents)
@@ -258,8 +262,8 @@ def gather(
 
     policies = {name: {m: interval(column(name, m)) for m in measures.MEASURE} for name in names}
     differences = {
-        f"{a}-vs-{b}": {m: difference(column(a, m), column(b, m)) for m in measures.MEASURE}
-        for a, b in itertools.permutations(names, 2)
+        a: {b: {m: difference(column(a, m), column(b, m)) for m in measures.MEASURE} for b in names if b != a}
+        for a in names
     }
     tiers = {
         name: {
@@ -269,6 +273,7 @@ def gather(
         for name in names
     }
     return {
+        "schema_version": SCHEMA_VERSION,
         "scenario": scenario.name,
         "title": scenario.title,
         "currency": scenario.world.currency,
@@ -291,14 +296,17 @@ def gather(
             name: {event: interval([p["events"][event] for p in parts[name]]) for event in parts[name][0]["events"]}
             for name in names
         },
-        "pools": {
+        "resources": {
             name: {
-                pool: [sum(p["pools"][pool][k] for p in parts[name]) for k in range(4)]
-                for pool in parts[name][0]["pools"]
+                resource: {key: sum(p["resources"][resource][key] for p in parts[name]) for key in RESOURCE_USE}
+                for resource in RESOURCE_NAMES
             }
             for name in names
         },
-        "legal": {name: [sum(p["legal"][k] for p in parts[name]) / len(seeds) for k in range(3)] for name in names},
+        "legal_team": {
+            name: {key: sum(p["legal_team"][key] for p in parts[name]) / len(seeds) for key in LEGAL_TEAM}
+            for name in names
+        },
         "blocked": {name: _summed([p["blocked"] for p in parts[name]]) for name in names},
         "breaches": {name: _summed([p["breaches"] for p in parts[name]]) for name in names},
         "claims": claims(differences),
@@ -318,7 +326,7 @@ def _summed(counts: list[dict[str, int]]) -> dict[str, int]:
 
 def claims(differences: dict[str, Any], plan: str = "staged") -> list[dict[str, Any]]:
     """Does a plan reach what the staged plan's authors claim against the status quo? A verdict per claim, by its interval."""
-    pair = differences.get(f"{plan}-vs-status-quo")
+    pair = differences.get(plan, {}).get("status-quo")
     if pair is None:
         return []
     found = []

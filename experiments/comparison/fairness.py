@@ -12,9 +12,8 @@ A warning needs a gap that is *surely* beyond its bound: at 95 % for all judged 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,11 +21,11 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from recoup.experiments.comparison.intervals import CONFIDENCE, interval
-from recoup.experiments.comparison.measures import days_to_resolution
+from recoup.experiments.comparison.measure import Better, Outcome, Unit
+from recoup.experiments.comparison.measures import SUED, days_to_resolution
 from recoup.experiments.comparison.protected_groups import ATTRIBUTES, LEAST_ACCOUNTS, groups
 from recoup.experiments.comparison.proxies import proxy_check
 from recoup.experiments.comparison.rollout import Rollout
-from recoup.experiments.comparison.welfare import SUED
 from recoup.sim.portfolio.table import Portfolio
 
 FAIRNESS = "fairness.json"
@@ -44,30 +43,71 @@ BEARING = (
 STAGES = (7, 15, 29, 59, 89, 179)  # dpd bins: where plans usually change
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What is compared between groups: one number per account.
-
-    Kind: `benefit` and `burden` are what the policy does, and are judged; a `result` depends on the debtor as well and is
-    only reported. Unit `share` is judged by the ratio of rates, others by the standardised difference.
-    """
-
-    name: str
-    title: str
-    unit: Literal["share", "days", "count"]
-    kind: Literal["benefit", "burden", "result"]
-    of: Callable[[Rollout], Any]
-
-
 OUTCOMES: tuple[Outcome, ...] = (
-    Outcome("recovered", "Recovered share", "share", "result", lambda r: r.accounts["cash"] / r.accounts["opening"]),
-    Outcome("days", "Days to resolution", "days", "result", lambda r: days_to_resolution(r.accounts, r.days)),
-    Outcome("offered", "Offered terms", "share", "benefit", lambda r: r.accounts["offers"] > 0),
-    Outcome("discounted", "Offered a discount", "share", "benefit", lambda r: r.accounts["best_discount"] > 0),
-    Outcome("contacts", "Contact attempts", "count", "burden", lambda r: r.accounts["attempts"]),
-    Outcome("busiest_week", "Busiest week", "count", "burden", lambda r: r.accounts["busiest_week"]),
-    Outcome("noticed", "Legal notice", "share", "burden", lambda r: r.accounts["stage"] != "none"),
-    Outcome("sued", "Sued", "share", "burden", lambda r: r.accounts["stage"].isin(SUED)),
+    Outcome(
+        "recovered",
+        "Recovered share",
+        Unit.SHARE,
+        Better.MORE,
+        "cash received / opening balance",
+        "result",
+        lambda r: r.accounts["cash"] / r.accounts["opening"],
+    ),
+    Outcome(
+        "days",
+        "Days to resolution",
+        Unit.DAYS,
+        Better.LESS,
+        "days until paid or settled; the horizon if it is not",
+        "result",
+        lambda r: days_to_resolution(r.accounts, r.days),
+    ),
+    Outcome(
+        "offered",
+        "Offered terms",
+        Unit.SHARE,
+        Better.MORE,
+        "was put at least one offer",
+        "benefit",
+        lambda r: r.accounts["offers"] > 0,
+    ),
+    Outcome(
+        "discounted",
+        "Offered a discount",
+        Unit.SHARE,
+        Better.MORE,
+        "was offered a settlement at least once",
+        "benefit",
+        lambda r: r.accounts["best_discount"] > 0,
+    ),
+    Outcome(
+        "contacts",
+        "Contact attempts",
+        Unit.COUNT,
+        Better.LESS,
+        "contact attempts over the whole horizon",
+        "burden",
+        lambda r: r.accounts["attempts"],
+    ),
+    Outcome(
+        "busiest_week",
+        "Busiest week",
+        Unit.COUNT,
+        Better.LESS,
+        "most contact attempts within 7 days",
+        "burden",
+        lambda r: r.accounts["busiest_week"],
+    ),
+    Outcome(
+        "noticed",
+        "Legal notice",
+        Unit.SHARE,
+        Better.LESS,
+        "was sent a legal notice",
+        "burden",
+        lambda r: r.accounts["stage"] != "none",
+    ),
+    Outcome("sued", "Sued", Unit.SHARE, Better.LESS, "was sued", "burden", lambda r: r.accounts["stage"].isin(SUED)),
 )
 OUTCOME = {outcome.name: outcome for outcome in OUTCOMES}
 

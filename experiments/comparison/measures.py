@@ -7,22 +7,17 @@ of its daily figures. Undefined values (nothing to divide by) are NaN here and n
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recoup.experiments.comparison.measure import Better, Measure, Unit, ratio
 from recoup.experiments.comparison.rollout import Rollout
 
 TIERS = ("low", "medium", "high")
+SUED = ("queued", "filed", "dismissed", "judged", "enforcing", "enforced")  # legal stages after the decision to sue
 ROLL_DAYS = (30, 60, 90, 120, 150, 180)
-
-
-def ratio(above: float, below: float) -> float:
-    """above / below; NaN when there is nothing to divide by."""
-    return float(above) / float(below) if below else math.nan
 
 
 def resolved(accounts: pd.DataFrame) -> pd.Series:
@@ -44,113 +39,100 @@ def total_cost(run: Rollout, accounts: pd.DataFrame, discounted: bool = False) -
     return float(treating + overhead.sum())
 
 
-@dataclass(frozen=True)
-class Measure:
-    """A measure's name, what it says, its unit, which way is better, and its definition."""
-
-    name: str
-    title: str
-    unit: str  # share, days, count, ratio
-    better: int  # 1 more, -1 less, 0 neither
-    definition: str
-    of: Callable[[Rollout, pd.DataFrame], float]
-    by_tier: bool = True
-
-
 MEASURES: tuple[Measure, ...] = (
     Measure(
         "recovery_rate",
         "Recovery rate",
-        "share",
-        1,
+        Unit.SHARE,
+        Better.MORE,
         "cash received / opening balance",
         lambda run, a: ratio(a["cash"].sum(), a["opening"].sum()),
     ),
     Measure(
         "net_recovery_rate",
         "Net recovery rate",
-        "share",
-        1,
+        Unit.SHARE,
+        Better.MORE,
         "(cash received − costs) / opening balance",
         lambda run, a: ratio(a["cash"].sum() - total_cost(run, a), a["opening"].sum()),
     ),
     Measure(
         "npv_rate",
         "Net present value",
-        "share",
-        1,
+        Unit.SHARE,
+        Better.MORE,
         "(discounted cash − discounted costs) / opening balance, at the scenario's annual rate",
         lambda run, a: ratio(a["discounted_cash"].sum() - total_cost(run, a, discounted=True), a["opening"].sum()),
     ),
     Measure(
         "time_to_recover_days",
         "Time to recover",
-        "days",
-        -1,
+        Unit.DAYS,
+        Better.LESS,
         "restricted mean days until an account is paid or settled; the horizon if it is not",
         lambda run, a: float(days_to_resolution(a, run.days).mean()) if len(a) else math.nan,
     ),
     Measure(
         "cash_weighted_days",
         "Mean day of the cash",
-        "days",
-        -1,
+        Unit.DAYS,
+        Better.LESS,
         "sum of cash × day / cash",
         lambda run, a: ratio(a["cash_day_sum"].sum(), a["cash"].sum()),
     ),
     Measure(
         "cure_rate",
         "Cure rate",
-        "share",
-        1,
+        Unit.SHARE,
+        Better.MORE,
         "accounts paid in full / accounts",
         lambda run, a: ratio((a["status"] == "paid").sum(), len(a)),
     ),
     Measure(
         "cost_to_collect",
         "Cost to collect",
-        "share",
-        -1,
+        Unit.SHARE,
+        Better.LESS,
         "costs / cash received",
         lambda run, a: ratio(total_cost(run, a), a["cash"].sum()),
     ),
     Measure(
         "complaints_per_1000",
         "Complaints per 1,000 accounts",
-        "count",
-        -1,
+        Unit.COUNT,
+        Better.LESS,
         "complaints over the whole horizon / accounts × 1,000",
         lambda run, a: ratio(1000 * a["complaints"].sum(), len(a)),
     ),
     Measure(
         "breaches",
         "Breaches of rules",
-        "count",
-        -1,
+        Unit.COUNT,
+        Better.LESS,
         "unlawful treatments that happened",
         lambda run, a: float(a["breaches"].sum()),
     ),
     Measure(
         "rpc_rate",
         "Right-party contacts per call",
-        "share",
-        0,
+        Unit.SHARE,
+        Better.NEITHER,
         "calls that reached the debtor / call attempts",
         lambda run, a: ratio(a["call_reaches"].sum(), a["call_attempts"].sum()),
     ),
     Measure(
         "kept_promise_rate",
         "Promises kept",
-        "share",
-        1,
+        Unit.SHARE,
+        Better.MORE,
         "promises and agreed settlements kept / fallen due",
         lambda run, a: ratio(a["kept"].sum(), a["kept"].sum() + a["broken"].sum()),
     ),
     Measure(
         "occupancy",
         "Occupancy of staff",
-        "share",
-        0,
+        Unit.SHARE,
+        Better.NEITHER,
         "seconds used / seconds on shift, collectors and specialised team",
         lambda run, a: ratio(
             run.daily["collector_seconds"].sum() + run.daily["specialist_seconds"].sum(),
@@ -159,6 +141,122 @@ MEASURES: tuple[Measure, ...] = (
         by_tier=False,
     ),
 )
+# What is asked of debtors; `welfare` assesses these. Some are known to the simulation alone («hidden»).
+BURDENS_OF_DEBTORS: tuple[Measure, ...] = (
+    Measure(
+        "contacts_per_debtor",
+        "Contact attempts per debtor",
+        Unit.COUNT,
+        Better.LESS,
+        "contact attempts over the whole horizon / accounts",
+        lambda run, a: ratio(a["attempts"].sum(), len(a)),
+    ),
+    Measure(
+        "busiest_week_p95",
+        "Contacts in the busiest week, 95th percentile",
+        Unit.COUNT,
+        Better.LESS,
+        "most contact attempts within 7 days that a debtor met; the value 95 % of debtors stay at or below",
+        lambda run, a: float(np.quantile(a["busiest_week"], 0.95, method="inverted_cdf")) if len(a) else math.nan,
+    ),
+    Measure(
+        "debtor_cost",
+        "Cost to the debtor",
+        Unit.SHARE,
+        Better.LESS,
+        "(late interest + court fees) added to the claims / opening balance",
+        lambda run, a: ratio(a["interest"].sum() + a["fees"].sum(), a["opening"].sum()),
+    ),
+    Measure(
+        "debtor_interest",
+        "Late interest that runs on",
+        Unit.SHARE,
+        Better.LESS,
+        "late interest added to the claims / opening balance; it grows as long as debts stay open",
+        lambda run, a: ratio(a["interest"].sum(), a["opening"].sum()),
+    ),
+    Measure(
+        "debtor_fees",
+        "Court fees put on debtors",
+        Unit.SHARE,
+        Better.LESS,
+        "court fees added to the claims / opening balance",
+        lambda run, a: ratio(a["fees"].sum(), a["opening"].sum()),
+    ),
+    Measure(
+        "distress_suits_per_1000",
+        "Debtors without work sued, per 1,000 accounts",
+        Unit.COUNT,
+        Better.LESS,
+        "suits decided while the debtor had no work (hidden, known only if disclosed) / accounts × 1,000",
+        lambda run, a: ratio(1000 * a["distress_suits"].sum(), len(a)),
+    ),
+    Measure(
+        "plans_fit",
+        "Plans within ability",
+        Unit.SHARE,
+        Better.MORE,
+        "agreed plans whose instalment is within disposable income (hidden) / agreed plans",
+        lambda run, a: ratio(a["plans_fit"].sum(), a["plans"].sum()),
+    ),
+    Measure(
+        "plans_broken",
+        "Plans broken",
+        Unit.SHARE,
+        Better.LESS,
+        "instalment plans broken within the horizon / agreed plans",
+        lambda run, a: ratio(a["plans_broken"].sum(), a["plans"].sum()),
+    ),
+    Measure(
+        "opt_outs_per_1000",
+        "Opt-outs from texts per 1,000 accounts",
+        Unit.COUNT,
+        Better.LESS,
+        "debtors who opted out of texts / accounts × 1,000",
+        lambda run, a: ratio(1000 * a["opted_out"].sum(), len(a)),
+    ),
+    Measure(
+        "hardship_calls_per_1000",
+        "Calls and visits in disclosed hardship, per 1,000 accounts",
+        Unit.COUNT,
+        Better.LESS,
+        "calls and visits while hardship was known / accounts × 1,000",
+        lambda run, a: ratio(1000 * a["hardship_calls"].sum(), len(a)),
+    ),
+    Measure(
+        "hardship_suits",
+        "Suits in disclosed hardship",
+        Unit.COUNT,
+        Better.LESS,
+        "suits decided while hardship was known; must be zero",
+        lambda run, a: float(a["hardship_suits"].sum()),
+    ),
+    Measure(
+        "distress_contacts",
+        "Contacts that meet a debtor without work",
+        Unit.SHARE,
+        Better.LESS,
+        "contact attempts while the debtor had no work (hidden) / contact attempts",
+        lambda run, a: ratio(a["distress_contacts"].sum(), a["attempts"].sum()),
+    ),
+    Measure(
+        "distress_seized",
+        "Enforced from debtors without work",
+        Unit.SHARE,
+        Better.LESS,
+        "cash taken by enforcement while the debtor had no work (hidden) / opening balance",
+        lambda run, a: ratio(a["distress_seized"].sum(), a["opening"].sum()),
+    ),
+    Measure(
+        "sued_per_1000",
+        "Accounts sued, per 1,000",
+        Unit.COUNT,
+        Better.NEITHER,
+        "accounts against which a suit was decided / accounts × 1,000",
+        lambda run, a: ratio(1000 * a["stage"].isin(SUED).sum(), len(a)),
+    ),
+)
+REGISTRY = {measure.name: measure for measure in (*MEASURES, *BURDENS_OF_DEBTORS)}
 MEASURE = {measure.name: measure for measure in MEASURES}
 
 

@@ -7,7 +7,6 @@ a medical trial asks whether a treatment is no worse. `recoup compare` writes we
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,133 +17,30 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from recoup.experiments.comparison.intervals import CONFIDENCE, difference, interval
-from recoup.experiments.comparison.measures import Measure, ratio
+from recoup.experiments.comparison.measures import REGISTRY
 from recoup.experiments.comparison.rollout import Rollout
 
 WELFARE = "welfare.json"
-SUED = ("queued", "filed", "dismissed", "judged", "enforcing", "enforced")
 
-MEASURES: tuple[Measure, ...] = (
-    Measure(
+MEASURES = tuple(
+    REGISTRY[name]
+    for name in (
         "contacts_per_debtor",
-        "Contact attempts per debtor",
-        "count",
-        -1,
-        "contact attempts over the whole horizon / accounts",
-        lambda run, a: ratio(a["attempts"].sum(), len(a)),
-    ),
-    Measure(
         "busiest_week_p95",
-        "Contacts in the busiest week, 95th percentile",
-        "count",
-        -1,
-        "most contact attempts within 7 days that a debtor met; the value 95 % of debtors stay at or below",
-        lambda run, a: float(np.quantile(a["busiest_week"], 0.95, method="inverted_cdf")) if len(a) else math.nan,
-    ),
-    Measure(
         "debtor_cost",
-        "Cost to the debtor",
-        "share",
-        -1,
-        "(late interest + court fees) added to the claims / opening balance",
-        lambda run, a: ratio(a["interest"].sum() + a["fees"].sum(), a["opening"].sum()),
-    ),
-    Measure(
         "debtor_interest",
-        "Late interest that runs on",
-        "share",
-        -1,
-        "late interest added to the claims / opening balance; it grows as long as debts stay open",
-        lambda run, a: ratio(a["interest"].sum(), a["opening"].sum()),
-    ),
-    Measure(
         "debtor_fees",
-        "Court fees put on debtors",
-        "share",
-        -1,
-        "court fees added to the claims / opening balance",
-        lambda run, a: ratio(a["fees"].sum(), a["opening"].sum()),
-    ),
-    Measure(
         "complaints_per_1000",
-        "Complaints per 1,000 accounts",
-        "count",
-        -1,
-        "complaints over the whole horizon / accounts × 1,000",
-        lambda run, a: ratio(1000 * a["complaints"].sum(), len(a)),
-    ),
-    Measure(
         "distress_suits_per_1000",
-        "Debtors without work sued, per 1,000 accounts",
-        "count",
-        -1,
-        "suits decided while the debtor had no work (hidden, known only if disclosed) / accounts × 1,000",
-        lambda run, a: ratio(1000 * a["distress_suits"].sum(), len(a)),
-    ),
-    Measure(
         "plans_fit",
-        "Plans within ability",
-        "share",
-        1,
-        "agreed plans whose instalment is within disposable income (hidden) / agreed plans",
-        lambda run, a: ratio(a["plans_fit"].sum(), a["plans"].sum()),
-    ),
-    Measure(
         "plans_broken",
-        "Plans broken",
-        "share",
-        -1,
-        "instalment plans broken within the horizon / agreed plans",
-        lambda run, a: ratio(a["plans_broken"].sum(), a["plans"].sum()),
-    ),
-    Measure(
         "opt_outs_per_1000",
-        "Opt-outs from texts per 1,000 accounts",
-        "count",
-        -1,
-        "debtors who opted out of texts / accounts × 1,000",
-        lambda run, a: ratio(1000 * a["opted_out"].sum(), len(a)),
-    ),
-    Measure(
         "hardship_calls_per_1000",
-        "Calls and visits in disclosed hardship, per 1,000 accounts",
-        "count",
-        -1,
-        "calls and visits while hardship was known / accounts × 1,000",
-        lambda run, a: ratio(1000 * a["hardship_calls"].sum(), len(a)),
-    ),
-    Measure(
         "hardship_suits",
-        "Suits in disclosed hardship",
-        "count",
-        -1,
-        "suits decided while hardship was known; must be zero",
-        lambda run, a: float(a["hardship_suits"].sum()),
-    ),
-    Measure(
         "distress_contacts",
-        "Contacts that meet a debtor without work",
-        "share",
-        -1,
-        "contact attempts while the debtor had no work (hidden) / contact attempts",
-        lambda run, a: ratio(a["distress_contacts"].sum(), a["attempts"].sum()),
-    ),
-    Measure(
         "distress_seized",
-        "Enforced from debtors without work",
-        "share",
-        -1,
-        "cash taken by enforcement while the debtor had no work (hidden) / opening balance",
-        lambda run, a: ratio(a["distress_seized"].sum(), a["opening"].sum()),
-    ),
-    Measure(
         "sued_per_1000",
-        "Accounts sued, per 1,000",
-        "count",
-        0,
-        "accounts against which a suit was decided / accounts × 1,000",
-        lambda run, a: ratio(1000 * a["stage"].isin(SUED).sum(), len(a)),
-    ),
+    )
 )
 MEASURE = {measure.name: measure for measure in MEASURES}
 
@@ -206,8 +102,7 @@ def gather(parts: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
         ],
         "policies": {name: {m: interval(column) for m, column in columns.items()} for name, columns in values.items()},
         "differences": {
-            f"{a}-vs-{b}": {m: difference(values[a][m], values[b][m]) for m in MEASURE}
-            for a, b in itertools.permutations(names, 2)
+            a: {b: {m: difference(values[a][m], values[b][m]) for m in MEASURE} for b in names if b != a} for a in names
         },
         "checks": [
             check(name, reference, values[name], values[reference], difference(recovered[name], recovered[reference]))

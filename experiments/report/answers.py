@@ -21,7 +21,7 @@ def _best(results: dict[str, Any], say: Text) -> list[str]:
     ours = say.span(policies[best]["net_recovery_rate"], "share")
     if against is None:
         return [say("answers.alone", best=say.name(best), ours=ours)]
-    change = results["differences"][f"{best}-vs-{against}"]["net_recovery_rate"]
+    change = results["differences"][best][against]["net_recovery_rate"]
     kind = {"good": "best_sure", "bad": "best_worse", "open": "best_open"}[verdict(change, 1)]
     said = say(
         f"answers.{kind}",

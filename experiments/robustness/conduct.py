@@ -11,9 +11,9 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from recoup.experiments.comparison import measures
 from recoup.experiments.comparison.intervals import difference, interval
-from recoup.experiments.comparison.measures import ratio
+from recoup.experiments.comparison.measure import Better, Measure, Unit, ratio
+from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.rollout import Rollout, rollout
 from recoup.experiments.runs.workers import run_each
 from recoup.scenarios.schema import Scenario
@@ -52,55 +52,57 @@ class RunOutcome:
     acts: list[dict[Any, Any]]
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One row of the answer; unit as in `measures.Measure`, better 1 more, −1 less, 0 neither."""
-
-    name: str
-    title: str
-    unit: str
-    better: int
-    of: Callable[[Rollout], float]
-
-
 def _total(run: Rollout, column: str) -> float:
     return float(run.daily[column].sum())
 
 
-def _figure(name: str) -> Figure:
-    """A measure of the comparison, over all accounts."""
-    measure = measures.MEASURE[name]
-    return Figure(name, measure.title, measure.unit, measure.better, lambda run: measure.of(run, run.accounts))
-
-
-FIGURES: tuple[Figure, ...] = (
-    _figure("complaints_per_1000"),
-    _figure("recovery_rate"),
-    _figure("net_recovery_rate"),
-    _figure("time_to_recover_days"),
-    _figure("cost_to_collect"),
-    Figure(
+FIGURES: tuple[Measure, ...] = (
+    *(
+        MEASURE[name]
+        for name in (
+            "complaints_per_1000",
+            "recovery_rate",
+            "net_recovery_rate",
+            "time_to_recover_days",
+            "cost_to_collect",
+        )
+    ),
+    Measure(
         "regulator_share",
         "Regulator's surcharge / opening balance",
-        "share",
-        -1,
-        lambda run: ratio(_total(run, "regulator_cost"), run.accounts["opening"].sum()),
+        Unit.SHARE,
+        Better.LESS,
+        "what complaints cost more above the regulator's tolerance / opening balance",
+        lambda run, a: ratio(_total(run, "regulator_cost"), a["opening"].sum()),
+        by_tier=False,
     ),
-    Figure(
+    Measure(
         "course_share",
         "Courses / opening balance",
-        "share",
-        0,
-        lambda run: ratio(_total(run, "overhead"), run.accounts["opening"].sum()),
+        Unit.SHARE,
+        Better.NEITHER,
+        "cost of courses / opening balance",
+        lambda run, a: ratio(_total(run, "overhead"), a["opening"].sum()),
+        by_tier=False,
     ),
-    Figure(
+    Measure(
         "channel_days",
         "Days with a channel at rest",
-        "days",
-        0,
-        lambda run: float((run.daily["suspended"] != "").sum()),
+        Unit.DAYS,
+        Better.NEITHER,
+        "days on which a correction had suspended a channel",
+        lambda run, a: float((run.daily["suspended"] != "").sum()),
+        by_tier=False,
     ),
-    Figure("acts", "Corrections", "count", 0, lambda run: float(len(run.corrections))),
+    Measure(
+        "acts",
+        "Corrections",
+        Unit.COUNT,
+        Better.NEITHER,
+        "times that conduct was corrected",
+        lambda run, a: float(len(run.corrections)),
+        by_tier=False,
+    ),
 )
 
 
@@ -170,13 +172,13 @@ def _run(scenario: Scenario, accounts: int | None, days: int, task: PairedRun) -
     world = scenario if task.arm == Arm.LOOP else without_loop(scenario)
     run = rollout(world, task.plan, scenario.portfolio(accounts, task.seed), task.seed, days)
     acts = run.corrections.assign(seed=task.seed).to_dict("records")
-    return RunOutcome({figure.name: figure.of(run) for figure in FIGURES}, acts)
+    return RunOutcome({figure.name: figure.of(run, run.accounts) for figure in FIGURES}, acts)
 
 
 def _aggregate(plan: str, seeds: Sequence[int], outcomes: dict[PairedRun, RunOutcome]) -> dict[str, Any]:
     """One plan's figures with intervals, paired differences, and acts in the order of seeds."""
 
-    def column(arm: Arm, figure: Figure) -> list[float]:
+    def column(arm: Arm, figure: Measure) -> list[float]:
         return [outcomes[PairedRun(plan, seed, arm)].figures[figure.name] for seed in seeds]
 
     return {

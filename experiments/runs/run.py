@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recoup.experiments.runs.runfolder import RESULTS, read_json
+from recoup.experiments.runs.runfolder import RESULTS, SCHEMA_VERSION, read_json
 from recoup.sim.inputs import InputError
 
 BASE = "status-quo"
@@ -32,6 +32,14 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.results: dict[str, Any] = read_json(folder / RESULTS)
+        version = self.results.get("schema_version")
+        if version != SCHEMA_VERSION:
+            raise InputError(
+                folder / RESULTS,
+                "schema_version",
+                version,
+                f"{SCHEMA_VERSION}: results of this version of Recoup; compare again",
+            )
         if not {"policies", "differences", "seeds"} <= set(self.results):
             raise InputError(folder / RESULTS, "", "other content", "results that `recoup compare` has written")
         self.names: list[str] = list(self.results["policies"])
@@ -58,7 +66,7 @@ class Run:
 
     def difference(self, name: str, against: str, measure: str) -> dict[str, Any]:
         """The paired difference of two plans with its interval."""
-        return self.results["differences"][f"{name}-vs-{against}"][measure]
+        return self.results["differences"][name][against][measure]
 
     @cached_property
     def ordered(self) -> list[str]:

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from recoup.sim.inputs import InputError
 
+SCHEMA_VERSION = 1  # of results.json
 RESULTS, SETTINGS, REPORT, ATTRIBUTION = "results.json", "run.json", "report.html", "attribution.json"
 
 

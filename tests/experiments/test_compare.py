@@ -51,7 +51,7 @@ def test_run_folder_holds_the_promised_keys_and_tables(finished: Path) -> None:
         for found in results["policies"][name].values():
             assert set(found) == {"mean", "low", "high"}
             assert found["mean"] is None or found["low"] <= found["mean"] <= found["high"]
-    pair = results["differences"]["staged-vs-status-quo"]["recovery_rate"]
+    pair = results["differences"]["staged"]["status-quo"]["recovery_rate"]
     means = [results["policies"][name]["recovery_rate"]["mean"] for name in ("staged", "status-quo")]
     assert math.isclose(pair["mean"], means[0] - means[1], abs_tol=1e-12)
     assert math.isclose(pair["relative"]["mean"], means[0] / means[1] - 1, abs_tol=1e-12)
@@ -251,7 +251,7 @@ def test_claims_are_judged_by_their_interval(low: float | None, high: float | No
         return {"relative": {"mean": 0.0, "low": bounds[0], "high": bounds[1]}}
 
     pair = {"recovery_rate": relative(1), "time_to_recover_days": relative(-1)}
-    found = claims({"staged-vs-status-quo": pair})
+    found = claims({"staged": {"status-quo": pair}})
     assert found[0]["verdict"] == verdict
     if low is None:
         assert found[1]["verdict"] == verdict

@@ -183,7 +183,7 @@ def test_gathering_pairs_seeds_and_chooses_the_reference() -> None:
 
     found = gather({"mine": parts([3, 9, 5]), "status-quo": parts([1, 7, 3]), "staged": parts([2, 8, 4])})
     assert found["reference"] == "status-quo" == welfare.reference_policy(["mine", "staged", "status-quo"])
-    pair = found["differences"]["mine-vs-status-quo"]["contacts_per_debtor"]
+    pair = found["differences"]["mine"]["status-quo"]["contacts_per_debtor"]
     assert (pair["mean"], pair["low"], pair["high"]) == (2, 2, 2)  # paired: no doubt, however noisy the seeds
     assert [one["policy"] for one in found["checks"]] == ["mine", "status-quo", "staged"]
     assert found["checks"][0]["more"] == ["contacts_per_debtor"]

@@ -19,16 +19,16 @@ def build(run: Run, say: Text) -> list[Block]:
 
 
 def _bottleneck(run: Run, say: Text) -> str:
-    pools, plan = run.results["pools"][run.best], say.name(run.best)
-    waiting = run.results["legal"][run.best][2]
+    pools, plan = run.results["resources"][run.best], say.name(run.best)
+    waiting = run.results["legal_team"][run.best]["waiting_suits"]
     legal = " " + say("capacity.legal", queue=f"{waiting:,.0f}") if waiting >= 1 else ""
-    unserved = {name: 1 - p[3] / p[2] for name, p in pools.items() if p[2]}
+    unserved = {name: 1 - use["served"] / use["requested"] for name, use in pools.items() if use["requested"]}
     worst = max(unserved, key=lambda name: unserved[name], default=None)
     if worst is None or unserved[worst] < 0.001:
         return say("capacity.message_none", plan=plan) + legal
     share = say.number(unserved[worst], "share")
     message = say("capacity.message", plan=plan, pool=say(f"pools.{worst}"), unserved=share)
-    used, capacity = pools[worst][:2]
+    used, capacity = pools[worst]["seconds_used"], pools[worst]["seconds_on_shift"]
     if capacity and used / capacity < IDLE:
         message += " " + say("capacity.idle", used=say.number(used / capacity, "share"))
     return message + legal
@@ -43,15 +43,21 @@ def _table(run: Run, say: Text) -> Table:
     for pool in RESOURCE_NAMES:
         row: list[Cell | str] = [say("capacity.pool", pool=say(f"pools.{pool}"))]
         for name in run.names:
-            used, capacity, requested, served = results["pools"][name][pool]
-            told = say("capacity.served", share=say.number(served / requested, "share")) if requested else ""
-            row.append(Cell(say.number(used / capacity if capacity else None, "share"), [Line(told)] if told else []))
+            use = results["resources"][name][pool]
+            requested, on_shift = use["requested"], use["seconds_on_shift"]
+            served = (
+                [Line(say("capacity.served", share=say.number(use["served"] / requested, "share")))]
+                if requested
+                else []
+            )
+            row.append(Cell(say.number(use["seconds_used"] / on_shift if on_shift else None, "share"), served))
         rows.append(row)
     row = [say("capacity.legal_row")]
     for name in run.names:
-        active, places, waiting = results["legal"][name]
+        team = results["legal_team"][name]
+        places, waiting = team["case_places"], team["waiting_suits"]
         lines = [Line(say("capacity.waiting", n=f"{waiting:,.1f}"))] if waiting else []
-        row.append(Cell(say.number(active / places if places else None, "share"), lines))
+        row.append(Cell(say.number(team["active_cases"] / places if places else None, "share"), lines))
     return Table(say("capacity.caption"), [say("capacity.per_run"), *map(say.name, run.names)], [*rows, row])
 
 

@@ -22,7 +22,7 @@ def build(run: Run, say: Text) -> list[Block]:
             value = found["policies"][name][measure["name"]]
             lines = [Line(say.limits(value, measure["unit"]))]
             if name != reference:
-                change = found["differences"][f"{name}-vs-{reference}"][measure["name"]]
+                change = found["differences"][name][reference][measure["name"]]
                 judged = verdict(change, measure["better"]) if change["mean"] is not None else "open"
                 if judged != "open":
                     lines.append(Line(say(f"verdict.{judged}"), judged))
