@@ -9,7 +9,7 @@ from pathlib import Path
 from recoup.agents import learned
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import find_plan, shipped_plans
-from recoup.agents.policy import Policy
+from recoup.agents.policy import Policy, PolicyRef
 from recoup.agents.policy_files import read_document
 from recoup.agents.propensity.greedy import ALGORITHM, load_greedy
 from recoup.agents.python_policy import PythonPolicy, class_path
@@ -17,7 +17,6 @@ from recoup.sim.inputs import InputError, choose
 from recoup.sim.parameters import World
 from recoup.sim.treatments import Menu
 
-PolicyRef = str | object  # how users say which policy they mean: a name, a path, or the policy itself
 PYTHON = "python:"  # how run folders call a policy that was an object
 
 

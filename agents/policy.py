@@ -99,3 +99,6 @@ class Policy(Protocol):
             int64, shape (accounts,), from 0 (first) to 255; None = in random order.
         """
         ...
+
+
+PolicyRef = str | object  # how users say which policy they mean: a name, a path, or the policy itself

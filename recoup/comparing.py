@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from recoup.agents.library import PolicyRef
+from recoup.agents.policy import PolicyRef
 from recoup.experiments.comparison.compare import compare as run
 from recoup.experiments.comparison.settings import Comparison
 from recoup.results import Results

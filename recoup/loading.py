@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from recoup.agents import library
-from recoup.agents.library import PolicyRef
-from recoup.agents.policy import Policy
+from recoup.agents.policy import Policy, PolicyRef
 from recoup.scenarios import schema
 from recoup.scenarios.schema import Scenario
 from recoup.sim.portfolio.table import Portfolio

@@ -5,69 +5,35 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.console import (
     INTERRUPTED,
-    Accounts,
-    Days,
-    FirstSeed,
     Json,
     Seeds,
     Workers,
     command_line,
-    complete_plans,
-    complete_scenarios,
     console,
 )
-
-if TYPE_CHECKING:
-    from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.runs.options import options_from
 
 DEMO_PLANS = ("no-contact", "status-quo", "staged", "tiered", "distilled", "contact-capped", "learned")
 DEMO_SEEDS = 10
 
 
+@options_from(Comparison)
 def compare(
-    scenario: Annotated[
-        str,
-        typer.Option(
-            "-s",
-            "--scenario",
-            help="Shipped scenario's name, or a .yaml file.",
-            autocompletion=complete_scenarios,
-        ),
-    ] = "china-consumer",
-    plan: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-p",
-            "--plan",
-            help="Plan or policy: a name, a .yaml or a .json file, or NAME=FILE; once for each.",
-            autocompletion=complete_plans,
-        ),
-    ] = None,
-    seeds: Seeds = 10,
-    first_seed: FirstSeed = 1,
-    accounts: Accounts = None,
-    days: Days = None,
+    comparison: Comparison,
     workers: Workers = 1,
     out: Annotated[Path | None, typer.Option(help="Run folder, new.", show_default="runs/<scenario>-<time>")] = None,
-    portfolio: Annotated[Path | None, typer.Option(help="Your own accounts, CSV or Parquet; needs --map.")] = None,
-    column_map: Annotated[Path | None, typer.Option("--map", help="Column map of the portfolio (YAML).")] = None,
-    events: Annotated[
-        bool, typer.Option("--events/--no-events", help="Keep each run's event log and audit it.")
-    ] = True,
-    personal: Annotated[
-        bool, typer.Option("--with-personal-data", help="Keep age, sex, region and income in accounts.parquet.")
-    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run in --out.")] = False,
     json: Json = False,
 ) -> None:
-    """Compare plans on the same accounts and the same luck.
+    """Compare plans on the same accounts under common random numbers.
 
     \b
     Examples:
@@ -75,24 +41,8 @@ def compare(
       recoup compare -p mine.yaml -p staged --portfolio book.csv --map map.yaml --out runs/mine
       recoup compare … --out runs/mine --resume
     """
-    from recoup.experiments.comparison.settings import Comparison
-
-    if (portfolio is None) != (column_map is None):
-        raise typer.BadParameter("--portfolio and --map go together")
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")
-    comparison = Comparison(
-        scenario=scenario,
-        plans=tuple(plan or ("status-quo", "staged")),
-        seeds=seeds,
-        first_seed=first_seed,
-        accounts=accounts,
-        days=days,
-        portfolio=str(portfolio) if portfolio else None,
-        map=str(column_map) if column_map else None,
-        events=events,
-        personal=personal,
-    )
     _compare(comparison, out, workers, resume, json, command_line())
 
 
@@ -109,8 +59,6 @@ def demo(
       recoup demo
       recoup demo --seeds 4 --out runs/demo
     """
-    from recoup.experiments.comparison.settings import Comparison
-
     command = f"recoup compare -s taiwan-cards {' '.join('-p ' + name for name in DEMO_PLANS)} --seeds {seeds}"
     _compare(Comparison("taiwan-cards", DEMO_PLANS, seeds=seeds), out, workers, False, json, command)
 

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from recoup.experiments.commands.options import SimulationOptions, with_options
+from recoup.experiments.commands.options import SimulationOptions
 from recoup.experiments.runs.console import Days, complete_plans, complete_scenarios, console, progress_bar
+from recoup.experiments.runs.options import options_from
 
 
-@with_options(SimulationOptions)
+@options_from(SimulationOptions)
 def conduct(
     options: SimulationOptions,
     scenario: Annotated[

@@ -1,26 +1,15 @@
-"""Options that several commands share, written once: dataclasses whose fields become the options of a command."""
+"""Options that several commands share, written once: settings classes whose fields become the options of a command."""
 
 from __future__ import annotations
 
-import copy
-import functools
-import inspect
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Any
 
 import typer
 
-from recoup.experiments.runs.console import (
-    Accounts,
-    FirstSeed,
-    Json,
-    Seeds,
-    Workers,
-    complete_plans,
-    complete_scenarios,
-)
+from recoup.experiments.runs.console import complete_plans, complete_scenarios
+from recoup.experiments.runs.options import Settings, setting
 
 
 def policies_option(default: str) -> Any:
@@ -29,14 +18,16 @@ def policies_option(default: str) -> Any:
 
 
 @dataclass(frozen=True)
-class SimulationOptions:
+class SimulationOptions(Settings):
     """How a command simulates: seeds `first_seed`, `first_seed` + 1, …; accounts (None: the scenario's); worker processes."""
 
-    seeds: Seeds = 10
-    first_seed: FirstSeed = 1
-    accounts: Accounts = None
-    workers: Workers = 1
-    json: Json = False
+    seeds: int = setting(10, "Number of seeds.", least=1, most=10_000)
+    first_seed: int = setting(1, "First seed.", least=0, most=2**62)
+    accounts: int | None = setting(
+        None, "Accounts.", least=1, most=10_000_000, shown_default="the scenario's, or all of a file"
+    )
+    workers: int = setting(1, "Processes; the numbers do not depend on it.", least=1, most=1024)
+    json: bool = setting(False, "Print JSON instead of tables.", flags=("--json",))
 
     @property
     def seed_range(self) -> range:
@@ -48,71 +39,14 @@ class SimulationOptions:
 class RobustnessOptions(SimulationOptions):
     """What the robustness commands have in common: a scenario, and the folder of a comparison that the result joins."""
 
-    scenario: Annotated[
-        str | None,
-        typer.Option(
-            "-s",
-            "--scenario",
-            help="Shipped scenario's name, or a .yaml file.",
-            show_default="that of --into, else china-consumer",
-            autocompletion=complete_scenarios,
-        ),
-    ] = None
-    into: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of a comparison: its scenario, portfolio and horizon are used, its report shows the result."
-        ),
-    ] = None
-    seeds: Annotated[int, typer.Option(min=2, max=10_000, help="Number of seeds.")] = 5
-
-
-def with_options(options: type[Any], **defaults: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the fields of a dataclass as options, after its own; it receives them as one `options` argument.
-
-    Args:
-        options: the dataclass; each field's annotation is a Typer option.
-        defaults: defaults of this command that differ from the dataclass's.
-
-    Raises:
-        TypeError: `defaults` names no field.
-    """
-    # What a dataclass adds to, or changes in, the one below it comes first in the help.
-    order = list(options.__annotations__)
-    known = {
-        field.name: field
-        for field in sorted(fields(options), key=lambda f: order.index(f.name) if f.name in order else len(order))
-    }
-    if unknown := set(defaults) - set(known):
-        raise TypeError(f"{options.__name__} has no {', '.join(sorted(unknown))}")
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        own = [p for name, p in inspect.signature(command, eval_str=True).parameters.items() if name != "options"]
-        hints = get_type_hints(options, include_extras=True)
-        shared = [_parameter(name, hints[name], defaults.get(name, field.default)) for name, field in known.items()]
-
-        @functools.wraps(command)
-        def wrapper(**arguments: Any) -> None:
-            values = {name: arguments.pop(name) for name in known}
-            command(**arguments, options=options(**values))
-
-        parameters = [*own, *shared]
-        # Typer reads signature and hints of what it is given; `wraps` would lead it back to the command itself.
-        del wrapper.__wrapped__  # type: ignore[attr-defined]
-        wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        return wrapper
-
-    return decorate
-
-
-def _parameter(name: str, hint: Any, default: Any) -> inspect.Parameter:
-    """A parameter of a command; help shows the default's own value, and what None stands for where it is None."""
-    assert default is not MISSING, name
-    kind, option = get_args(hint)
-    if default is not None:
-        option = copy.copy(option)
-        option.show_default = True
-    return inspect.Parameter(
-        name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=Annotated[kind, option]
+    seeds: int = setting(5, "Number of seeds.", least=2, most=10_000)
+    scenario: str | None = setting(
+        None,
+        "Shipped scenario's name, or a .yaml file.",
+        flags=("-s", "--scenario"),
+        completion=complete_scenarios,
+        shown_default="that of --into, else china-consumer",
+    )
+    into: Path | None = setting(
+        None, "Folder of a comparison: its scenario, portfolio and horizon are used, its report shows the result."
     )

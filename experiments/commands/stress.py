@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from recoup.experiments.commands.options import RobustnessOptions, with_options
+from recoup.experiments.commands.options import RobustnessOptions
 from recoup.experiments.commands.robustness import comparison_of, run_cached
 from recoup.experiments.runs.console import complete_plans, console
+from recoup.experiments.runs.options import options_from
 
 
-@with_options(RobustnessOptions, seeds=3, accounts=2000)
+@options_from(RobustnessOptions, seeds=3, accounts=2000)
 def stress(
     options: RobustnessOptions,
     policy: Annotated[

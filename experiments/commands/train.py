@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from recoup.experiments.runs.extras import needs_extra
-from recoup.experiments.runs.options import options_from
 
 from recoup.experiments.learning.settings import Training
 from recoup.experiments.runs.console import INTERRUPTED, Json, command_line, console
+from recoup.experiments.runs.extras import needs_extra
+from recoup.experiments.runs.options import options_from
 
 
 @options_from(Training)
 def train(
     training: Training,
-    out: Annotated[Path | None, typer.Option(help="Folder, new [default: runs/train-<scenario>-<time>].")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder, new.", show_default="runs/train-<scenario>-<time>")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on in --out from the latest checkpoint.")] = False,
     json: Json = False,
 ) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from recoup.experiments.commands.options import RobustnessOptions, policies_option, with_options
+from recoup.experiments.commands.options import RobustnessOptions, policies_option
 from recoup.experiments.commands.robustness import comparison_of, run_cached
 from recoup.experiments.runs.console import console
+from recoup.experiments.runs.options import options_from
 
 
-@with_options(RobustnessOptions, seeds=5)
+@options_from(RobustnessOptions, seeds=5)
 def upper_bounds(
     options: RobustnessOptions, policy: Annotated[list[str] | None, policies_option("staged, tiered, learned")] = None
 ) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recoup.agents.library import PolicyRef, load_policy
+from recoup.agents.library import load_policy
 from recoup.agents.plans.plan_file import NAME, NAME_WORDS
-from recoup.agents.policy import Policy
+from recoup.agents.policy import Policy, PolicyRef
 from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import InputError
 

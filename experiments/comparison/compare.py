@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow.parquet
 from numpy.typing import NDArray
 
-from recoup.agents.library import PolicyRef
+from recoup.agents.policy import PolicyRef
 from recoup.experiments.comparison import fairness, measures, welfare
 from recoup.experiments.comparison.arms import arms_of
 from recoup.experiments.comparison.audit import AUDIT, RULES, summary, tally

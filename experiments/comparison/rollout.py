@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from recoup.agents.library import PolicyRef, load_policy
-from recoup.agents.policy import Policy
+from recoup.agents.library import load_policy
+from recoup.agents.policy import Policy, PolicyRef
 from recoup.experiments.comparison.decisions import DecisionCount, Decisions, RuleCount
 from recoup.experiments.comparison.payment_attribution import CashSources
 from recoup.scenarios.schema import Scenario

@@ -5,40 +5,51 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from recoup.agents.library import PolicyRef, policy_ref_text
-from recoup.scenarios.schema import Scenario, load_scenario
-from recoup.sim.inputs import InputError
+from recoup.agents.policy import PolicyRef
+from recoup.experiments.runs.console import complete_plans, complete_scenarios
+from recoup.experiments.runs.options import Settings, setting
+
+if TYPE_CHECKING:
+    from recoup.scenarios.schema import Scenario
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """What to compare. Paths are text, so that workers and run.json hold the same.
+class Comparison(Settings):
+    """What to compare: every policy meets the same accounts and the same random numbers on a seed.
 
-    Attributes:
-        scenario: name of a shipped scenario, or the path of a scenario file.
-        plans: the policies, each as `agents.library.load_policy` takes it, or `NAME=PATH`.
-        seeds: how many seeds; every policy meets the same accounts and the same random numbers on a seed.
-        first_seed: the first of them; the others follow.
-        accounts: size of the portfolio; None = the scenario's own, or all accounts of a file.
-        days: horizon in days; None = the scenario's own.
-        portfolio: the user's own accounts (CSV or Parquet); needs `map`.
-        map: the column map of `portfolio`.
-        events: keep each run's event log and audit it.
-        personal: keep age, sex, region and income in accounts.parquet.
+    Each attribute is an option of `recoup compare`. Paths are text, so that workers and run.json hold the same.
+
+    Raises:
+        InputError: on construction, a number out of its range.
     """
 
-    scenario: str
-    plans: tuple[PolicyRef, ...]
-    seeds: int = 10
-    first_seed: int = 1
-    accounts: int | None = None
-    days: int | None = None
-    portfolio: str | None = None
-    map: str | None = None
-    events: bool = True
-    personal: bool = False
+    scenario: str = setting(
+        "china-consumer",
+        "Shipped scenario's name, or a .yaml file.",
+        flags=("-s", "--scenario"),
+        completion=complete_scenarios,
+    )
+    plans: tuple[PolicyRef, ...] = setting(
+        ("status-quo", "staged"),
+        "Plan or policy: a name, a .yaml or a .json file, or NAME=FILE; once for each.",
+        flags=("-p", "--plan"),
+        completion=complete_plans,
+        read_as=tuple[str, ...],
+    )
+    seeds: int = setting(10, "Number of seeds.", least=1, most=10_000)
+    first_seed: int = setting(1, "First seed.", least=0, most=2**62)
+    accounts: int | None = setting(
+        None, "Accounts.", least=1, most=10_000_000, shown_default="the scenario's, or all of a file"
+    )
+    days: int | None = setting(None, "Horizon in days.", least=1, most=3650, shown_default="the scenario's")
+    portfolio: str | None = setting(None, "Your own accounts, CSV or Parquet; needs --map.")
+    map: str | None = setting(None, "Column map of the portfolio (YAML).")
+    events: bool = setting(True, "Keep each run's event log and audit it.", flags=("--events/--no-events",))
+    personal: bool = setting(
+        False, "Keep age, sex, region and income in accounts.parquet.", flags=("--with-personal-data",)
+    )
 
     @classmethod
     def from_settings(cls, settings: dict[str, Any], **changes: Any) -> Comparison:
@@ -64,6 +75,8 @@ class Comparison:
     @property
     def texts(self) -> tuple[str, ...]:
         """The policies as text; see `settings`."""
+        from recoup.agents.library import policy_ref_text
+
         return tuple(policy_ref_text(policy_ref) for policy_ref in self.plans)
 
     def load(self) -> Scenario:
@@ -72,8 +85,10 @@ class Comparison:
         Raises:
             InputError: no such scenario, a fault in its file, or a portfolio without a map.
         """
+        from recoup.sim.inputs import InputError
+
         if (self.portfolio is None) != (self.map is None):
-            raise InputError("portfolio", "", self.portfolio or self.map, "a portfolio and its column map together")
+            raise InputError("--portfolio", "", self.portfolio, "a file and its column map: --portfolio and --map go together")
         return _scenario(self.scenario, self.portfolio, self.map)
 
     @property
@@ -84,5 +99,7 @@ class Comparison:
 
 @lru_cache(maxsize=4)
 def _scenario(name: str, portfolio: str | None, column_map: str | None) -> Scenario:
+    from recoup.scenarios.schema import load_scenario
+
     scenario = load_scenario(name)
     return scenario.with_portfolio(Path(portfolio), Path(column_map)) if portfolio and column_map else scenario

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from recoup.experiments.runs.options import Settings, setting
-
 from recoup.experiments.runs.console import complete_plans, complete_scenarios
+from recoup.experiments.runs.options import Settings, setting
 
 
 @dataclass(frozen=True)
@@ -22,9 +21,7 @@ class Training(Settings):
     scenario: str = setting(
         "china-consumer", "Scenario's name or file.", flags=("-s", "--scenario"), completion=complete_scenarios
     )
-    algorithm: str = setting(
-        "maskable-ppo", "maskable-ppo, ppo, dqn, qr-dqn or recurrent-ppo.", flags=("--algorithm", "--algo")
-    )
+    algorithm: str = setting("maskable-ppo", "maskable-ppo, ppo, dqn, qr-dqn or recurrent-ppo.")
     steps: int = setting(20_000_000, "Account-days to learn from.", least=1, most=10**11)
     seed: int = setting(1, "Seed of training.", least=0, most=1_000_000)
     cohorts: int = setting(4, "Cohorts side by side, each at another age.", least=1, most=60)

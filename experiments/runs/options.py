@@ -40,6 +40,8 @@ class _Described:
     most: float | None
     flags: tuple[str, ...]
     completion: Callable[[], list[str]] | None
+    shown_default: str | None = None
+    read_as: Any = None
 
 
 def setting(
@@ -50,6 +52,8 @@ def setting(
     most: float | None = None,
     flags: tuple[str, ...] = (),
     completion: Callable[[], list[str]] | None = None,
+    shown_default: str | None = None,
+    read_as: Any = None,
 ) -> Any:
     """A field of a `Settings` class.
 
@@ -59,8 +63,10 @@ def setting(
         least, most: the range of a number, both ends included; None = unbounded.
         flags: the option's names, where they are not `--field-name`.
         completion: names that a shell may offer.
+        shown_default: what the help shows where the default is None.
+        read_as: the type that a command line reads, where the field may hold more than text can say.
     """
-    metadata = {"described": _Described(description, least, most, flags, completion)}
+    metadata = {"described": _Described(description, least, most, flags, completion, shown_default, read_as)}
     if isinstance(default, list):
         return dataclasses.field(default_factory=lambda: list(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -97,19 +103,24 @@ def _described(field: dataclasses.Field[Any]) -> _Described:
     return field.metadata.get("described") or _Described("", None, None, (), None)
 
 
-def options_from(settings: type[Settings]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def options_from(settings: type[Settings], **defaults: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A decorator for Typer commands: the parameter annotated with `settings` is replaced by one option per field.
 
     Args:
         settings: the dataclass; every field needs a default and a type among str, int, float, bool, Path, a list or tuple of those,
             or one of those or None.
+        defaults: defaults of this command that differ from the class's, by field.
 
     Raises:
-        TypeError: on decoration, when the command has no parameter of that class, or a field no default.
+        TypeError: on decoration, when the command has no parameter of that class, a field has no default, or `defaults` names no field.
     """
-    options = [_option(field, hint) for field, hint in _typed_fields(settings)]
+    if unknown := set(defaults) - {field.name for field in dataclasses.fields(settings)}:
+        raise TypeError(f"{settings.__name__} has no {', '.join(sorted(unknown))}")
+    options = [_option(field, hint, defaults) for field, hint in _typed_fields(settings)]
     nullable = {
-        field.name for field, hint in _typed_fields(settings) if _may_be_none(hint) and field.default is not None
+        field.name
+        for field, hint in _typed_fields(settings)
+        if _may_be_none(hint) and defaults.get(field.name, field.default) is not None
     }
     tuples = {field.name for field, hint in _typed_fields(settings) if get_origin(hint) is tuple}
 
@@ -152,10 +163,12 @@ def _may_be_none(hint: Any) -> bool:
     return get_origin(hint) in (Union, UnionType) and NoneType in get_args(hint)
 
 
-def _option(field: dataclasses.Field[Any], hint: Any) -> inspect.Parameter:
+def _option(field: dataclasses.Field[Any], hint: Any, defaults: dict[str, Any]) -> inspect.Parameter:
     """A field as a parameter that Typer understands."""
     described = _described(field)
     default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+    default = defaults.get(field.name, default)
+    hint = described.read_as or hint
     if default is dataclasses.MISSING:
         raise TypeError(f"field {field.name} needs a default")
     if get_origin(hint) is tuple:  # Typer repeats lists alone
@@ -168,7 +181,7 @@ def _option(field: dataclasses.Field[Any], hint: Any) -> inspect.Parameter:
         min=described.least if numeric else None,
         max=described.most if numeric else None,
         autocompletion=described.completion,
-        show_default=default is not None,
+        show_default=described.shown_default or False if default is None else True,
     )
     annotation = Annotated[hint, option]  # type: ignore[valid-type]
     return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

@@ -226,10 +226,11 @@ def test_a_default_of_one_command_is_the_one_its_help_shows() -> None:
 
 
 def test_options_that_no_dataclass_has_are_refused() -> None:
-    from recoup.experiments.commands.options import SimulationOptions, with_options
+    from recoup.experiments.commands.options import SimulationOptions
+    from recoup.experiments.runs.options import options_from
 
     with pytest.raises(TypeError, match="SimulationOptions has no days"):
-        with_options(SimulationOptions, days=3)
+        options_from(SimulationOptions, days=3)
 
 
 def test_shell_completion_offers_scenarios_and_plans() -> None:

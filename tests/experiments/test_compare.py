@@ -121,7 +121,7 @@ def test_wrong_input_leaves_no_folder(tmp_path: Path, wrong: str) -> None:
     comparison = {
         "scenario": Comparison("china-konsumer", ("staged",)),
         "plan": Comparison("china-consumer", ("stagd",)),
-        "twice": Comparison("china-consumer", ("staged", "staged")),
+        "twice": Comparison("china-consumer", ("a=staged", "a=tiered")),
     }[wrong]
     with pytest.raises(InputError):
         compare(comparison, tmp_path / "run")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 import typer
-from recoup.experiments.runs.options import Settings, options_from, setting
 from typer.testing import CliRunner
 
 from recoup.experiments.runs.console import Json
+from recoup.experiments.runs.options import Settings, options_from, setting
 from recoup.sim.inputs import InputError
 
 
