@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +12,7 @@ from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import find_plan, shipped_plans
 from recoup.agents.policy import Policy, PolicyRef
 from recoup.agents.policy_files import read_document
-from recoup.agents.propensity.greedy import ALGORITHM, load_greedy
+from recoup.agents.propensity.greedy import ALGORITHM, GreedyPolicy, load_greedy
 from recoup.agents.python_policy import PythonPolicy, class_path
 from recoup.sim.inputs import InputError, choose
 from recoup.sim.parameters import World
@@ -57,6 +58,8 @@ def load_policy(policy_ref: PolicyRef, scenario: str, world: World) -> Policy:
     Raises:
         InputError: no such policy; a wrong plan or policy file; or one made for other treatments.
     """
+    if isinstance(policy_ref, Plan | learned.LearnedPolicy | GreedyPolicy):
+        return copy.deepcopy(policy_ref)
     if not isinstance(policy_ref, str):
         return PythonPolicy(policy_ref)
     if policy_ref.startswith(PYTHON):

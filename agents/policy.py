@@ -48,7 +48,7 @@ class Policy(Protocol):
         >>> for _ in range(10):
         ...     observations, masks = simulation.observe(), simulation.masks()
         ...     actions = policy.act(observations, masks, simulation.open_accounts)
-        ...     simulation.advance(actions, policy.priority(observations, actions))
+        ...     _ = simulation.advance(actions, policy.priority(observations, actions))
         >>> bool(simulation.accounts["attempts"].max() <= 4) and bool(simulation.accounts["attempts"].any())
         True
         >>> sum(simulation.blocked_by_rule().values())

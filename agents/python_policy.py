@@ -59,7 +59,7 @@ class PythonPolicy:
             "source": _source_hash(kind),
             "state": _state_hash(user_policy),
         }
-        self.dropped: Sequence[object] = ()
+        self.dropped: Sequence[object] = getattr(user_policy, "dropped", ())
         self._policy: Any = copy.deepcopy(user_policy)
 
     def act(

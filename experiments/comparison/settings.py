@@ -88,7 +88,9 @@ class Comparison(Settings):
         from recoup.sim.inputs import InputError
 
         if (self.portfolio is None) != (self.map is None):
-            raise InputError("--portfolio", "", self.portfolio, "a file and its column map: --portfolio and --map go together")
+            raise InputError(
+                "--portfolio", "", self.portfolio, "a file and its column map: --portfolio and --map go together"
+            )
         return _scenario(self.scenario, self.portfolio, self.map)
 
     @property

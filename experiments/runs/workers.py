@@ -5,12 +5,16 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TypeVar
+from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.process import BaseProcess
+from types import ModuleType
+from typing import Any, TypeVar
 
 from recoup.sim.inputs import InputError
 
@@ -22,6 +26,27 @@ class WorkerLost(InputError):  # noqa: N818
     """A worker process was killed, most likely by the system for lack of memory."""
 
 
+class _Process(SpawnProcess):
+    """A fresh process that does not run the user's script again, as Python's own would.
+
+    Tasks are functions of this package on plain or pickled values (`by_value.ByValue`), so that a worker needs nothing of the script; and a
+    script that compares policies without `if __name__ == "__main__":` would else start its workers' workers.
+    """
+
+    @staticmethod
+    def _Popen(process_obj: BaseProcess) -> Any:  # noqa: N802
+        script = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            return SpawnProcess._Popen(process_obj)  # type: ignore[attr-defined]
+        finally:
+            sys.modules["__main__"] = script
+
+
+class _Context(SpawnContext):
+    Process = _Process  # type: ignore[assignment]
+
+
 @contextmanager
 def pool_of(workers: int) -> Iterator[ProcessPoolExecutor]:
     """A pool of fresh processes; when the block ends early, what they do is cut off.
@@ -29,7 +54,7 @@ def pool_of(workers: int) -> Iterator[ProcessPoolExecutor]:
     Raises:
         WorkerLost: one of them was killed.
     """
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_start)
+    pool = ProcessPoolExecutor(workers, mp_context=_Context(), initializer=_start)
     try:
         yield pool
         pool.shutdown()

@@ -1,0 +1,1 @@
+"""The public Python face, and the package that is installed."""
