@@ -10,10 +10,12 @@ from recoup.agents.policy import PolicyRef
 from recoup.experiments.comparison.compare import compare as run
 from recoup.experiments.comparison.settings import Comparison
 from recoup.results import Results
+from recoup.scenarios.schema import Scenario, scenario_names, scenario_path
+from recoup.sim.inputs import InputError
 
 
 def compare(
-    scenario: str | Path,
+    scenario: str | Path | Scenario,
     policies: Sequence[PolicyRef],
     *,
     seeds: int = 10,
@@ -31,7 +33,7 @@ def compare(
     """Compare policies on the same accounts under common random numbers.
 
     Args:
-        scenario: a shipped scenario's name, or the path of a scenario file.
+        scenario: a shipped scenario's name, the path of a scenario file, or a scenario as `load_scenario` gave it.
         policies: names ("staged", "learned"), plan files (.yaml), policy files (.json), "NAME=FILE", or objects with an `act` method
             (see `Policy`). Of two policies with one name the second is called `NAME-2`. An object is copied for each seed, and its
             class, name, source and attributes are part of the run's fingerprint.
@@ -61,8 +63,9 @@ def compare(
         >>> bool(0 < results.measures.loc[("staged", "recovery_rate"), "mean"] < 1)
         True
     """
+    source = _source(scenario)
     comparison = Comparison(
-        scenario=str(scenario),
+        scenario=source,
         plans=tuple(str(ref) if isinstance(ref, Path) else ref for ref in policies),
         seeds=seeds,
         first_seed=first_seed,
@@ -73,15 +76,34 @@ def compare(
         events=events,
         personal=personal,
     )
-    folder = Path(out) if out is not None else _new_folder(Path(str(scenario)).stem)
+    folder = Path(out) if out is not None else _new_folder(Path(source).stem)
     run(
         comparison,
         folder,
         workers,
         resume,
-        command=f"recoup.compare({str(scenario)!r}, {list(comparison.texts)!r}, seeds={seeds})",
+        command=f"recoup.compare({source!r}, {list(comparison.texts)!r}, seeds={seeds})",
     )
     return Results(folder)
+
+
+def _source(scenario: str | Path | Scenario) -> str:
+    """The name or path that worker processes load the scenario from.
+
+    Raises:
+        InputError: a scenario that was changed in memory, which no file says.
+    """
+    if not isinstance(scenario, Scenario):
+        return str(scenario)
+    if scenario.world is not scenario.file.world:
+        raise InputError(
+            "scenario", "", f"{scenario.name}, changed in memory", "a scenario file (.yaml) with that change"
+        )
+    return (
+        scenario.name
+        if scenario.name in scenario_names() and scenario.path == scenario_path(scenario.name)
+        else str(scenario.path)
+    )
 
 
 def _new_folder(name: str) -> Path:

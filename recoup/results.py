@@ -12,7 +12,7 @@ from recoup.experiments.comparison.audit import AUDIT
 from recoup.experiments.comparison.fairness import FAIRNESS
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.welfare import WELFARE
-from recoup.experiments.report import render
+from recoup.experiments.report import answers, render, text_in
 from recoup.experiments.runs.run import Run
 from recoup.sim.inputs import InputError, choose
 
@@ -118,6 +118,14 @@ class Results:
     def fairness(self) -> dict[str, Any]:
         """Treatment and outcomes by protected group."""
         return self._run.extra(FAIRNESS)  # type: ignore[no-any-return]
+
+    def answers(self, language: str = "en") -> list[str]:
+        """What the run says, in sentences: the best policy against the baseline, claims, cost, complaints, breaches.
+
+        Args:
+            language: "en" or "zh".
+        """
+        return answers(self.raw, text_in(language))
 
     def plot(self, measure: str = "recovery_rate", axes: Axes | None = None) -> Axes:
         """One point with its 95 % interval for each policy.

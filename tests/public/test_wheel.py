@@ -16,9 +16,9 @@ from tests import ROOT
 
 FOLDERS = ("sim", "agents", "scenarios", "experiments")
 SCRIPT = """
+import importlib
 import gymnasium as gym, recoup
-import sim, agents, scenarios, experiments
-assert all(module.MINE for module in (sim, agents, scenarios, experiments))
+assert all(importlib.import_module(name).MINE for name in ("sim", "agents", "scenarios", "experiments"))
 env = gym.make("recoup/Account-v0", accounts=50)
 env.reset(seed=1)
 env.step(0)

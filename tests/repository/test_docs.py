@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-import recoup
 from recoup.experiments.cli import app
 from recoup.sim.compliance.rules import KINDS
 from recoup.sim.observation import FIELDS
@@ -50,7 +49,6 @@ def test_reference_is_made_from_the_code(site: Path) -> None:
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-@pytest.mark.skipif(not hasattr(recoup, "compare"), reason="the public face is not here")
 def test_example_of_a_policy_in_python_runs() -> None:
     page = (ROOT / "docs" / "how-to" / "python.md").read_text(encoding="utf-8")
     example = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)[0].replace(
