@@ -9,7 +9,7 @@ from pathlib import Path
 
 from recoup.agents import learned
 from recoup.agents.plans.plan import Plan
-from recoup.agents.plans.plan_file import find_plan, shipped_plans
+from recoup.agents.plans.plan_file import NAME, NAME_WORDS, find_plan, shipped_plans
 from recoup.agents.policy import Policy, PolicyRef
 from recoup.agents.policy_files import read_document
 from recoup.agents.propensity.greedy import ALGORITHM, GreedyPolicy, load_greedy
@@ -62,6 +62,7 @@ def load_policy(policy_ref: PolicyRef, scenario: str, world: World) -> Policy:
         return copy.deepcopy(policy_ref)
     if not isinstance(policy_ref, str):
         return PythonPolicy(policy_ref)
+    policy_ref = str(split_name(policy_ref)[1])
     if policy_ref.startswith(PYTHON):
         raise InputError(
             "policy", "", policy_ref, "a policy that a file holds; this one was a Python object: compare it from Python"
@@ -89,6 +90,22 @@ def load_policy(policy_ref: PolicyRef, scenario: str, world: World) -> Policy:
                 "policy", "", policy_ref, f"a path to a .yaml or .json file or {choose(known, policy_ref)}"
             ) from None
     return _by_card(Path(policy_ref), menu, world)
+
+
+def split_name(policy_ref: PolicyRef) -> tuple[str | None, PolicyRef]:
+    """`NAME=PATH` in its parts; without a name, None and the reference itself.
+
+    Raises:
+        InputError: a name that cannot be a folder's.
+    """
+    if not isinstance(policy_ref, str) or "=" not in policy_ref:
+        return None, policy_ref
+    name, _, source = policy_ref.partition("=")
+    if "/" in name or "\\" in name:
+        return None, policy_ref  # a path with «=» in it
+    if not NAME.fullmatch(name):
+        raise InputError("--plan", "", policy_ref, f"NAME=PATH with NAME {NAME_WORDS}")
+    return name, source
 
 
 def policy_ref_text(policy_ref: PolicyRef) -> str:

@@ -66,7 +66,7 @@ def compare(
     source = _source(scenario)
     comparison = Comparison(
         scenario=source,
-        plans=tuple(str(ref) if isinstance(ref, Path) else ref for ref in policies),
+        policies=tuple(str(ref) if isinstance(ref, Path) else ref for ref in policies),
         seeds=seeds,
         first_seed=first_seed,
         accounts=accounts,

@@ -100,7 +100,7 @@ def _compare(comparison: Comparison, out: Path | None, workers: int, resume: boo
 
     folder = out or Path("runs") / f"{Path(comparison.scenario).stem}-{datetime.now():%Y%m%d-%H%M%S}"
     scenario = comparison.load()
-    names = [arm.name for arm in arms_of(comparison.plans, scenario)]
+    names = [arm.name for arm in arms_of(comparison.policies, scenario)]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
         width = max(map(len, names))

@@ -48,7 +48,7 @@ def distill(
         loaded, policy, leaves or [24, 40], name=name, baseline=baseline, notify=lambda line: typer.echo(line, err=True)
     )
     write_text(out, plan_text(distilled.plan))
-    from recoup.experiments.comparison.measures import take
+    from recoup.experiments.comparison.measures import measure_run
 
     rates = {}
     for name in (policy, str(out), baseline):
@@ -56,7 +56,7 @@ def distill(
             rollout(loaded, name, loaded.portfolio(accounts, seed), seed, loaded.days)
             for seed in range(first_seed, first_seed + seeds)
         ]
-        rates[name] = [take(done) for done in runs]
+        rates[name] = [measure_run(done) for done in runs]
     kept = {
         measure: kept_share(*([row[measure] for row in rates[name]] for name in (policy, str(out), baseline)))
         for measure in ("recovery_rate", "net_recovery_rate", "time_to_recover_days")

@@ -39,13 +39,13 @@ def comparison_of(options: RobustnessOptions, policies: Sequence[str]) -> Compar
             raise InputError(into, "--scenario", scenario, f"the run's own, {results['scenario']}, or none")
     comparison = Comparison(
         **{"scenario": scenario or "china-consumer", **settings},
-        plans=tuple(policies),
+        policies=tuple(policies),
         seeds=options.seeds,
         first_seed=options.first_seed,
         accounts=options.accounts,
     )
     loaded = comparison.load()
-    for name in comparison.plans:
+    for name in comparison.policies:
         load_policy(name, loaded.name, loaded.world)
     return comparison
 

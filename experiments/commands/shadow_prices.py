@@ -25,7 +25,7 @@ def shadow_prices(
     comparison = comparison_of(options, policy or ("staged", "learned"))
     result = run_cached(
         options,
-        len(comparison.plans) * (len(measurement.RESOURCES) + 1) * options.seeds,
+        len(comparison.policies) * (len(measurement.RESOURCES) + 1) * options.seeds,
         lambda cache, advance: measurement.shadow_prices(comparison, options.workers, cache, advance),
         measurement.SHADOW_PRICES,
     )

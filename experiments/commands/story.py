@@ -44,7 +44,7 @@ def story(
       recoup story -s china-consumer -p status-quo -p staged --account A000001 --out story.html
     """
     from recoup.experiments.report import LANGUAGES, text_in
-    from recoup.experiments.report.story import from_run, tell, write_html
+    from recoup.experiments.report.story import account_story, from_run, write_html
     from recoup.sim.inputs import InputError, choose
 
     if lang not in LANGUAGES:
@@ -62,7 +62,7 @@ def story(
         seed = 1 if seed is None else seed
         portfolio = world.portfolio(accounts, seed)
         chosen = of or account or str(portfolio.column("account_id")[0])
-        history = tell(world, portfolio, policy or ["status-quo", "staged"], chosen, seed, days or world.days)
+        history = account_story(world, portfolio, policy or ["status-quo", "staged"], chosen, seed, days or world.days)
     page = write_html(history, out, lang) if out else None
     if json:
         console().print_json(data={**history.as_dict(), "page": str(page) if page else None})

@@ -26,7 +26,7 @@ def upper_bounds(
     comparison = comparison_of(options, policy or ("staged", "tiered", "learned"))
     result = run_cached(
         options,
-        (len(comparison.plans) + 1) * options.seeds,
+        (len(comparison.policies) + 1) * options.seeds,
         lambda cache, advance: bounds.upper_bounds(comparison, options.workers, cache, advance),
         bounds.UPPER_BOUNDS,
     )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recoup.agents.library import load_policy
-from recoup.agents.plans.plan_file import NAME, NAME_WORDS
+from recoup.agents.library import load_policy, split_name
 from recoup.agents.policy import Policy, PolicyRef
 from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import InputError
@@ -39,7 +38,7 @@ def arms_of(policy_refs: Sequence[PolicyRef], scenario: Scenario) -> list[Arm]:
     """
     chosen: list[tuple[str | None, PolicyRef, Policy]] = []
     for policy_ref in policy_refs:
-        name, source = _named(policy_ref)
+        name, source = split_name(policy_ref)
         if name is not None and name in [other for other, _, _ in chosen]:
             raise InputError("--plan", "", policy_ref, f"another name than {name!r}, which an earlier policy was given")
         chosen.append((name, source, load_policy(source, scenario.name, scenario.world)))
@@ -51,18 +50,6 @@ def arms_of(policy_refs: Sequence[PolicyRef], scenario: Scenario) -> list[Arm]:
             taken.add(name)
         arms.append(Arm(name, source, policy))
     return arms
-
-
-def _named(policy_ref: PolicyRef) -> tuple[str | None, PolicyRef]:
-    """`NAME=PATH` in its parts; without a name, None and the reference itself."""
-    if not isinstance(policy_ref, str) or "=" not in policy_ref:
-        return None, policy_ref
-    name, _, source = policy_ref.partition("=")
-    if "/" in name or "\\" in name:
-        return None, policy_ref  # a path with «=» in it
-    if not NAME.fullmatch(name):
-        raise InputError("--plan", "", policy_ref, f"NAME=PATH with NAME {NAME_WORDS}")
-    return name, source
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -51,7 +51,7 @@ from recoup.sim.simulation import Simulation
 # What the JSON file of a part holds; one that holds anything else was written by another version.
 PART = frozenset(
     "measures tiers tier_accounts roll_rates liquidation unresolved blocked breaches audit "
-    "decisions rules cash_sources welfare fairness events resources legal_team".split()
+    "decisions rules payment_attribution welfare fairness events resources legal_team".split()
 )
 # Named figures of a part, and the columns of the daily table that they are taken from.
 RESOURCE_USE = {
@@ -86,7 +86,7 @@ def compare(
         WorkerLost: a worker was killed; finished parts are kept.
     """
     scenario = comparison.load()
-    arms = arms_of(comparison.plans, scenario)
+    arms = arms_of(comparison.policies, scenario)
     names = [arm.name for arm in arms]
     days = comparison.days or scenario.days
     portfolio = scenario.portfolio(comparison.accounts, comparison.first_seed)
@@ -96,7 +96,7 @@ def compare(
         "scenario": scenario.name,
         "days": days,
         "accounts": len(portfolio),
-        "plans": {arm.name: fingerprint(arm.policy.identity) for arm in arms},
+        "policies": {arm.name: fingerprint(arm.policy.identity) for arm in arms},
         "world": fingerprint(scenario.world, scenario.rules),
         "portfolio": fingerprint(portfolio.table),
         "recoup": versions()["recoup"],
@@ -115,7 +115,7 @@ def compare(
     for part, _ in run_each(partial(_run_part, comparison.by_reference, folder, days), missing, workers):
         if on_part:
             on_part(part.name, part.seed)
-    results = gather(comparison, scenario, folder, names, days, portfolio)
+    results = aggregate(comparison, scenario, folder, names, days, portfolio)
     results["portfolio"] = {
         "name": portfolio.name,
         "accounts": len(portfolio),
@@ -127,11 +127,11 @@ def compare(
     results["command"] = command
     RunResults.model_validate(results)
     write_json(folder / RESULTS, results)
-    _gather_audits(folder, names, comparison.seed_range, scenario.rules, results)
+    _aggregate_audits(folder, names, comparison.seed_range, scenario.rules, results)
     return results
 
 
-def _gather_audits(folder: Path, names: list[str], seeds: range, rules: RulePack, results: dict[str, Any]) -> None:
+def _aggregate_audits(folder: Path, names: list[str], seeds: range, rules: RulePack, results: dict[str, Any]) -> None:
     """Put the parts' audits together; what the audit finds must be what the gate has counted.
 
     Raises:
@@ -195,8 +195,8 @@ def _run_part(comparison: Comparison, folder: Path, days: int, task: Part) -> No
     write_table(part.with_suffix(".accounts.parquet"), accounts.assign(policy=name, seed=seed))
     write_table(part.with_suffix(".daily.parquet"), run.daily.assign(policy=name, seed=seed))
     contents: dict[str, Any] = {
-        "measures": _nulls(measures.take(run)),
-        "tiers": {tier: _nulls(values) for tier, values in measures.take_by_tier(run).items()},
+        "measures": _nulls(measures.measure_run(run)),
+        "tiers": {tier: _nulls(values) for tier, values in measures.measure_by_tier(run).items()},
         "tier_accounts": {tier: int((run.accounts["entry_tier"] == tier).sum()) for tier in measures.TIERS},
         "roll_rates": _nulls(measures.roll_rates(run)),
         "liquidation": measures.liquidation_curve(run).tolist(),
@@ -206,9 +206,9 @@ def _run_part(comparison: Comparison, folder: Path, days: int, task: Part) -> No
         "audit": None if run.log is None else _audited(run.log, who, scenario.rules, part),
         "decisions": run.decisions,
         "rules": run.rules,
-        "cash_sources": run.cash_sources,
-        "welfare": _nulls(welfare.take(run)),
-        "fairness": fairness.take(run, portfolio.table),
+        "payment_attribution": run.payment_attribution,
+        "welfare": _nulls(welfare.measure_burden(run)),
+        "fairness": fairness.measure_groups(run, portfolio.table),
         "events": {
             name: int(run.daily[name].sum())
             for name in ("attempts", "unserved", "promises", "offers", "accepted", "suits", "judgments", "seizures")
@@ -238,7 +238,7 @@ def _nan(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def gather(
+def aggregate(
     comparison: Comparison, scenario: Scenario, folder: Path, names: list[str], days: int, portfolio: Portfolio
 ) -> dict[str, Any]:
     """Results from the parts' files: means, intervals, paired differences, and the plan's claims."""
@@ -252,9 +252,9 @@ def gather(
         ]
         write_table(folder / f"{kind}.parquet", pd.concat(tables, ignore_index=True))
 
-    burden = welfare.gather(parts)
+    burden = welfare.aggregate(parts)
     write_json(folder / welfare.WELFARE, burden)
-    fair = fairness.gather(parts, portfolio, same_accounts=not scenario.synthetic)
+    fair = fairness.aggregate(parts, portfolio, same_accounts=not scenario.synthetic)
     write_json(folder / fairness.FAIRNESS, fair)
 
     def column(name: str, measure: str, tier: str | None = None) -> list[float]:

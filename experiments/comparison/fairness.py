@@ -23,7 +23,7 @@ from scipy import stats
 from recoup.experiments.comparison.intervals import CONFIDENCE, interval
 from recoup.experiments.comparison.measure import Better, Outcome, Unit
 from recoup.experiments.comparison.measures import SUED, days_to_resolution
-from recoup.experiments.comparison.protected_groups import ATTRIBUTES, LEAST_ACCOUNTS, groups
+from recoup.experiments.comparison.protected_groups import ATTRIBUTES, LEAST_ACCOUNTS, group_membership
 from recoup.experiments.comparison.proxies import proxy_check
 from recoup.experiments.comparison.rollout import Rollout
 from recoup.sim.portfolio.table import Portfolio
@@ -139,7 +139,7 @@ def _dummies(codes: NDArray[np.int64]) -> NDArray[np.float64]:
     return (codes[:, None] == np.unique(codes)[None, :]).astype(float)
 
 
-def take(run: Rollout, people: pd.DataFrame) -> dict[str, Any]:
+def measure_groups(run: Rollout, people: pd.DataFrame) -> dict[str, Any]:
     """Aggregates of one run, no account in it: by attribute, group and outcome.
 
     Args:
@@ -153,7 +153,7 @@ def take(run: Rollout, people: pd.DataFrame) -> dict[str, Any]:
     basis = bearing_on_the_debt(people)
     unexplained = y - basis @ (basis.T @ y)
     found: dict[str, Any] = {}
-    for attribute, members in groups(people).items():
+    for attribute, members in group_membership(people).items():
         found[attribute] = {}
         for name in sorted(set(members)):
             inside = members == name
@@ -216,7 +216,7 @@ def pooled(estimates: Sequence[Sequence[float]], same_accounts: bool) -> tuple[f
     return float(gaps.mean()), math.sqrt(max(within - between, 0.0) + between / count)
 
 
-def gather(
+def aggregate(
     parts: Mapping[str, Sequence[Mapping[str, Any]]], portfolio: Portfolio, same_accounts: bool
 ) -> dict[str, Any]:
     """The content of fairness.json: groups, gaps, warnings, and the proxy check.

@@ -260,12 +260,12 @@ REGISTRY = {measure.name: measure for measure in (*MEASURES, *BURDENS_OF_DEBTORS
 MEASURE = {measure.name: measure for measure in MEASURES}
 
 
-def take(run: Rollout) -> dict[str, float]:
+def measure_run(run: Rollout) -> dict[str, float]:
     """All measures of one run."""
     return {measure.name: measure.of(run, run.accounts) for measure in MEASURES}
 
 
-def take_by_tier(run: Rollout) -> dict[str, dict[str, float]]:
+def measure_by_tier(run: Rollout) -> dict[str, dict[str, float]]:
     """The measures that make sense for a part of the accounts, by the tier each account entered in."""
     return {
         tier: {m.name: m.of(run, run.accounts[run.accounts["entry_tier"] == tier]) for m in MEASURES if m.by_tier}

@@ -27,7 +27,7 @@ _CODE = {source: code for code, source in enumerate(SOURCES)}
 _COURT = (Stage.QUEUED, Stage.FILED, Stage.JUDGED, Stage.ENFORCING, Stage.ENFORCED)
 
 
-class CashSources:
+class PaymentAttribution:
     """Books each day's cash by its source as a run goes on, from what changed on the accounts since the day before."""
 
     _KEPT = ("cash", "forgiven", "kept", "plan_months", "stage")

@@ -11,7 +11,7 @@ AGE_BANDS = {"18–29": (0, 30), "30–44": (30, 45), "45–59": (45, 60), "60+"
 LEAST_ACCOUNTS = 30  # smaller groups are listed but not judged
 
 
-def groups(people: pd.DataFrame) -> dict[str, NDArray[np.object_]]:
+def group_membership(people: pd.DataFrame) -> dict[str, NDArray[np.object_]]:
     """Group of each account by protected attribute: age band, sex, region.
 
     Args:

@@ -18,7 +18,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from threadpoolctl import threadpool_limits
 
-from recoup.experiments.comparison.protected_groups import LEAST_ACCOUNTS, groups
+from recoup.experiments.comparison.protected_groups import LEAST_ACCOUNTS, group_membership
 from recoup.sim.portfolio.table import FIELDS, PRODUCTS
 
 PROXY_BOUND = 0.7  # «acceptable» discrimination begins here (Hosmer, Lemeshow & Sturdivant 2013, 5.2.4)
@@ -45,7 +45,7 @@ def proxy_check(people: pd.DataFrame) -> dict[str, Any]:
     x = inputs(people)
     found: dict[str, Any] = {}
     warnings = []
-    for attribute, members in groups(people).items():
+    for attribute, members in group_membership(people).items():
         found[attribute] = {}
         names, counts = np.unique(members.astype(str), return_counts=True)
         known = [

@@ -10,7 +10,7 @@ import pandas as pd
 from recoup.agents.library import load_policy
 from recoup.agents.policy import Policy, PolicyRef
 from recoup.experiments.comparison.decisions import DecisionCount, Decisions, RuleCount
-from recoup.experiments.comparison.payment_attribution import CashSources
+from recoup.experiments.comparison.payment_attribution import PaymentAttribution
 from recoup.scenarios.schema import Scenario
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
@@ -27,7 +27,7 @@ class Rollout:
     days: int
     decisions: Decisions = field(default_factory=dict)
     rules: dict[str, int] = field(default_factory=dict)  # see `RuleCount.table`
-    cash_sources: dict[str, int] = field(default_factory=dict)  # cents
+    payment_attribution: dict[str, int] = field(default_factory=dict)  # cents
     corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `CorrectionLoop.table`
     log: pd.DataFrame | None = None  # `Ledger.audit_table`, if asked for
 
@@ -48,13 +48,13 @@ def rollout(
     simulation = Simulation(
         scenario.world, portfolio, scenario.rules, seed, threads=threads, record_events=record_events
     )
-    run = follow(scenario, load_policy(policy_ref, scenario.name, scenario.world), simulation, days)
+    run = roll_out(scenario, load_policy(policy_ref, scenario.name, scenario.world), simulation, days)
     return replace(run, log=simulation.audit_table()) if record_events else run
 
 
-def follow(scenario: Scenario, policy: Policy, simulation: Simulation, days: int) -> Rollout:
+def roll_out(scenario: Scenario, policy: Policy, simulation: Simulation, days: int) -> Rollout:
     """As `rollout`, for a policy and a simulation at hand."""
-    decisions, rules, sources = DecisionCount(simulation.menu), RuleCount(policy), CashSources(simulation)
+    decisions, rules, sources = DecisionCount(simulation.menu), RuleCount(policy), PaymentAttribution(simulation)
     every = scenario.world.decision_every_days
     while simulation.day < days:
         morning, priority = simulation.open_accounts, None
@@ -75,6 +75,6 @@ def follow(scenario: Scenario, policy: Policy, simulation: Simulation, days: int
         days=days,
         decisions=decisions.table(),
         rules=rules.table(),
-        cash_sources=sources.table(),
+        payment_attribution=sources.table(),
         corrections=simulation.corrections_table(),
     )

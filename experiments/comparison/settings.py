@@ -31,7 +31,7 @@ class Comparison(Settings):
         flags=("-s", "--scenario"),
         completion=complete_scenarios,
     )
-    plans: tuple[PolicyRef, ...] = setting(
+    policies: tuple[PolicyRef, ...] = setting(
         ("status-quo", "staged"),
         "Plan or policy: a name, a .yaml or a .json file, or NAME=FILE; once for each.",
         flags=("-p", "--plan"),
@@ -59,7 +59,7 @@ class Comparison(Settings):
             settings: as the property `settings` gave them.
             changes: other values for attributes of the same names.
         """
-        comparison = cls(**{**settings, "plans": tuple(settings["plans"])})
+        comparison = cls(**{**settings, "policies": tuple(settings["policies"])})
         return replace(comparison, **changes)
 
     @property
@@ -70,14 +70,14 @@ class Comparison(Settings):
     @property
     def by_reference(self) -> Comparison:
         """The same comparison with text for every policy: what worker processes are sent."""
-        return replace(self, plans=self.texts)
+        return replace(self, policies=self.texts)
 
     @property
     def texts(self) -> tuple[str, ...]:
         """The policies as text; see `settings`."""
         from recoup.agents.library import policy_ref_text
 
-        return tuple(policy_ref_text(policy_ref) for policy_ref in self.plans)
+        return tuple(policy_ref_text(policy_ref) for policy_ref in self.policies)
 
     def load(self) -> Scenario:
         """The scenario, with the user's own portfolio if there is one.

@@ -71,7 +71,7 @@ COST_PARTS = ("debtor_interest", "debtor_fees")  # together the cost to the debt
 Values = Mapping[str, Sequence[float]]  # measure -> one value per seed, NaN = undefined
 
 
-def take(run: Rollout) -> dict[str, float]:
+def measure_burden(run: Rollout) -> dict[str, float]:
     """All welfare measures of one run."""
     return {measure.name: measure.of(run, run.accounts) for measure in MEASURES}
 
@@ -81,7 +81,7 @@ def reference_policy(names: Sequence[str]) -> str:
     return next((name for name in ("status-quo", "staged") if name in names), names[0])
 
 
-def gather(parts: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+def aggregate(parts: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
     """The content of welfare.json.
 
     Args:

@@ -107,7 +107,7 @@ def from_run(folder: Path, account: str | None, policies: list[str] | None = Non
     known = dict(zip(own, pseudonyms(own, pseudonym_key()), strict=True))
     portfolio = replace(portfolio, table=portfolio.table.assign(account_id=list(known.values())))
     chosen = known.get(account, account) if account else _most_different(folder, names, seed)
-    return tell(scenario, portfolio, given, chosen, seed, run.results["days"])
+    return account_story(scenario, portfolio, given, chosen, seed, run.results["days"])
 
 
 def _most_different(folder: Path, names: list[str], seed: int) -> str:
@@ -119,7 +119,9 @@ def _most_different(folder: Path, names: list[str], seed: int) -> str:
     return str((cash[1] - cash[0]).abs().idxmax())
 
 
-def tell(scenario: Scenario, portfolio: Portfolio, policies: list[str], account: str, seed: int, days: int) -> Story:
+def account_story(
+    scenario: Scenario, portfolio: Portfolio, policies: list[str], account: str, seed: int, days: int
+) -> Story:
     """Follow one account of a portfolio under each policy.
 
     Raises:

@@ -113,7 +113,9 @@ def recovery(comparison: Comparison, seed: int, days: int, from_theirs: Chosen) 
     """
     scenario = comparison.load()
     simulation = Simulation(scenario.world, scenario.portfolio(comparison.accounts, seed), scenario.rules, seed)
-    policies: list[Policy] = [load_policy(policy_ref, scenario.name, scenario.world) for policy_ref in comparison.plans]
+    policies: list[Policy] = [
+        load_policy(policy_ref, scenario.name, scenario.world) for policy_ref in comparison.policies
+    ]
     crossing, every = Crossing(simulation.menu), scenario.world.decision_every_days
     while simulation.day < days:
         actions, priority = np.zeros(simulation.open_accounts.size, np.int64), None
@@ -186,8 +188,8 @@ def attribute(
     if names[0] == names[1]:
         raise InputError(folder, "--to", names[1], "two different policies of this run")
     settings = run.results["settings"]
-    policy_refs = tuple(settings["plans"][run.names.index(name)] for name in names)
-    comparison = Comparison.from_settings(settings, plans=policy_refs)
+    policy_refs = tuple(settings["policies"][run.names.index(name)] for name in names)
+    comparison = Comparison.from_settings(settings, policies=policy_refs)
     chosen_seeds, days = run.results["seeds"][:seeds], run.results["days"]
     known = {
         (seed, chosen): run.parts(name)[number]["measures"][MEASURE]

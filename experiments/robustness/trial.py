@@ -63,7 +63,7 @@ def run_trial(trial: Trial) -> TrialOutcome:
     scenario = scenario.with_world(trial.variant.apply(scenario.world))
     days = comparison.days or scenario.days
     run = rollout(scenario, trial.policy, scenario.portfolio(comparison.accounts, trial.seed), trial.seed, days)
-    values = measures.take(run)
+    values = measures.measure_run(run)
     opening = float(run.accounts["opening"].sum()) / CENTS
     return TrialOutcome(
         measures=values,

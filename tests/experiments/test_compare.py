@@ -194,18 +194,18 @@ def test_measures_are_what_their_definitions_say() -> None:
         "kept_promise_rate": 0.5,
         "occupancy": 0.25,
     }
-    assert measures.take(small_run()) == pytest.approx(expected)
+    assert measures.measure_run(small_run()) == pytest.approx(expected)
     assert list(expected) == NAMES == list(MEASURE)
-    by_tier = measures.take_by_tier(small_run())
+    by_tier = measures.measure_by_tier(small_run())
     assert by_tier["low"]["recovery_rate"] == 1 and math.isnan(by_tier["medium"]["recovery_rate"])
     assert measures.unresolved_curve(small_run())[[3, 4, 19]].tolist() == [1.0, 0.5, 0.5]
-    nobody_paid = measures.take(small_run(cash=0, cash_day_sum=0))
+    nobody_paid = measures.measure_run(small_run(cash=0, cash_day_sum=0))
     assert math.isnan(nobody_paid["cost_to_collect"]) and math.isnan(nobody_paid["cash_weighted_days"])
 
 
 def test_writing_off_is_not_recovering() -> None:
     run = small_run(status=["written_off", "open"])
-    assert measures.take(run)["time_to_recover_days"] == 20 and measures.take(run)["cure_rate"] == 0
+    assert measures.measure_run(run)["time_to_recover_days"] == 20 and measures.measure_run(run)["cure_rate"] == 0
 
 
 def test_empty_portfolio_days_do_not_stop_a_run() -> None:

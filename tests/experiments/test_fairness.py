@@ -16,12 +16,10 @@ from recoup.experiments.comparison.fairness import (
     OUTCOME,
     OUTCOMES,
     bearing_on_the_debt,
-    gather,
     pooled,
     summary,
-    take,
 )
-from recoup.experiments.comparison.protected_groups import groups
+from recoup.experiments.comparison.protected_groups import group_membership
 from recoup.experiments.comparison.proxies import INPUTS, PROXY_BOUND, proxy_check
 from recoup.experiments.comparison.rollout import Rollout, rollout
 from recoup.experiments.runs.runfolder import write_json
@@ -61,10 +59,10 @@ def portfolio_where(scenario: Scenario, seed: int, field: str, high: float, low:
 
 def found_for(scenario: Scenario, plan_path: str, portfolios: list[Portfolio], same: bool = False) -> dict[str, Any]:
     parts = [
-        {"fairness": take(rollout(scenario, plan_path, portfolio, seed, DAYS), portfolio.table)}
+        {"fairness": measure_groups(rollout(scenario, plan_path, portfolio, seed, DAYS), portfolio.table)}
         for seed, portfolio in zip(SEEDS, portfolios, strict=True)
     ]
-    return gather({"mine": parts}, portfolios[0], same)
+    return aggregate({"mine": parts}, portfolios[0], same)
 
 
 def test_policy_that_discriminates_by_a_proxy_is_caught(home: Scenario, tmp_path: Path) -> None:
@@ -111,7 +109,7 @@ def one(home: Scenario) -> tuple[Rollout, pd.DataFrame]:
 
 def test_gaps_are_those_of_a_plain_regression(one: tuple[Rollout, pd.DataFrame]) -> None:
     run, people = one
-    found = take(run, people)
+    found = measure_groups(run, people)
     inside = (people["sex"] == "female").to_numpy()
     attempts = run.accounts["attempts"].to_numpy(float)
     cell = found["sex"]["female"]["outcomes"]["contacts"]
@@ -130,12 +128,12 @@ def test_gaps_are_those_of_a_plain_regression(one: tuple[Rollout, pd.DataFrame])
 def test_small_groups_are_listed_but_not_judged(one: tuple[Rollout, pd.DataFrame]) -> None:
     run, people = one
     rare = people.assign(region=np.where(np.arange(len(people)) < 20, "island", "mainland"))
-    found = take(run, rare)["region"]
+    found = measure_groups(run, rare)["region"]
     assert found["island"]["accounts"] == 20 and found["island"]["outcomes"]["contacts"]["adjusted"] is None
-    alone = take(run, people.assign(region="everywhere"))["region"]["everywhere"]
+    alone = measure_groups(run, people.assign(region="everywhere"))["region"]["everywhere"]
     assert alone["outcomes"]["contacts"]["raw"] is None and alone["outcomes"]["contacts"]["others"] is None
-    parts = {"mine": [{"fairness": take(run, people.assign(region="everywhere"))}]}
-    gathered = gather(parts, Portfolio(people.assign(region="everywhere"), "one"), True)
+    parts = {"mine": [{"fairness": measure_groups(run, people.assign(region="everywhere"))}]}
+    gathered = aggregate(parts, Portfolio(people.assign(region="everywhere"), "one"), True)
     assert gathered["policies"]["mine"]["region"]["everywhere"]["outcomes"]["contacts"]["adjusted"] is None
     assert gathered["proxies"]["attributes"]["region"] == {}
 
@@ -151,10 +149,10 @@ def test_seeds_on_the_same_accounts_do_not_average_their_oddity_away() -> None:
 
 def test_groups_cover_everybody_once_and_inputs_hold_no_protected_attribute(home: Scenario) -> None:
     people = home.portfolio(300, 1).table
-    for attribute, members in groups(people).items():
+    for attribute, members in group_membership(people).items():
         assert (members != "").all(), attribute
     ages = people["age"].to_numpy()
-    assert set(ages[groups(people)["age"] == "30–44"]) <= set(range(30, 45))
+    assert set(ages[group_membership(people)["age"] == "30–44"]) <= set(range(30, 45))
     assert not {FIELD[name].role for name in INPUTS} & {"protected", "hidden", "key"}
     assert {"age", "sex", "region"}.isdisjoint(INPUTS)
 
@@ -194,16 +192,16 @@ def test_bounds(
     monkeypatch.setattr(
         "recoup.experiments.comparison.fairness.proxy_check", lambda people: {}
     )  # slow, and not what is asked here
-    part = take(run, people)
+    part = measure_groups(run, people)
     for members in part.values():
         for group in members.values():
             for cell in group["outcomes"].values():
                 cell |= {"raw": [0.0, 1e-6], "adjusted": [0.0, 1e-6], "others": 1.0, "sd": 1.0}
     part["sex"]["male"]["outcomes"][outcome] |= {"others": others, "adjusted": [gap, 1e-6], "sd": sd}
-    found = gather({"mine": [{"fairness": part}]}, Portfolio(people, "home"), False)
+    found = aggregate({"mine": [{"fairness": part}]}, Portfolio(people, "home"), False)
     assert [(w["group"], w["outcome"]) for w in found["warnings"]] == ([("male", outcome)] if unfair else [])
     part["sex"]["male"]["outcomes"][outcome]["adjusted"] = [gap, abs(gap)]  # the same gap, but not sure
-    assert gather({"mine": [{"fairness": part}]}, Portfolio(people, "home"), False)["warnings"] == []
+    assert aggregate({"mine": [{"fairness": part}]}, Portfolio(people, "home"), False)["warnings"] == []
     assert OUTCOME[outcome].kind != "result"
 
 
@@ -211,7 +209,7 @@ def test_command_shows_groups_gaps_and_proxies(
     one: tuple[Rollout, pd.DataFrame], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run, people = one
-    found = gather({"staged": [{"fairness": take(run, people)}]}, Portfolio(people, "home"), False)
+    found = aggregate({"staged": [{"fairness": measure_groups(run, people)}]}, Portfolio(people, "home"), False)
     write_json(tmp_path / FAIRNESS, found)
     show(tmp_path, None, False)
     said = capsys.readouterr().out

@@ -32,7 +32,7 @@ def results(case: str, seed: int) -> dict[str, Any]:
     name, policy = case.split("/")
     scenario = load_scenario(name)
     run = rollout(scenario, policy, scenario.portfolio(ACCOUNTS, seed), seed, DAYS)
-    found = {name: value if np.isfinite(value) else None for name, value in measures.take(run).items()}
+    found = {name: value if np.isfinite(value) else None for name, value in measures.measure_run(run).items()}
     return {
         "measures": found,
         "accounts": sums(run.accounts),
@@ -41,7 +41,7 @@ def results(case: str, seed: int) -> dict[str, Any]:
         "daily": sums(run.daily),
         "blocked": run.blocked,
         "rules": run.rules,
-        "cash_sources": run.cash_sources,
+        "cash_sources": run.payment_attribution,
         "cash_by_account": digest(run.accounts["cash"]),
         "cash_by_day": digest(run.daily["cash"]),
     }

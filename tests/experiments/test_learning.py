@@ -377,7 +377,7 @@ def test_a_short_training_beats_the_staged_plan_on_unseen_seeds(home: Scenario, 
     for test_seed in range(1, 7):
         portfolio = scenario.portfolio(2000, test_seed)
         ours, theirs = (
-            measures.take(rollout(scenario, name, portfolio, test_seed, scenario.days))["npv_rate"]
+            measures.measure_run(rollout(scenario, name, portfolio, test_seed, scenario.days))["npv_rate"]
             for name in (str(tmp_path / "run" / "policy.json"), "staged")
         )
         gains.append(ours - theirs)
@@ -410,7 +410,7 @@ def test_nothing_can_be_learned_where_treatment_has_no_effect(home: Scenario, tm
     for test_seed in range(1, 4):
         portfolio = scenario.portfolio(1000, test_seed)
         ours, nothing = (
-            measures.take(rollout(scenario, name, portfolio, test_seed, scenario.days))
+            measures.measure_run(rollout(scenario, name, portfolio, test_seed, scenario.days))
             for name in (str(tmp_path / "run" / "policy.json"), "no-contact")
         )
         assert ours["recovery_rate"] == nothing["recovery_rate"] and ours["npv_rate"] <= nothing["npv_rate"]

@@ -274,7 +274,7 @@ def test_plan_that_changed_since_is_not_shown(finished: Path, tmp_path: Path) ->
     folder = tmp_path / "run"
     shutil.copytree(finished, folder)
     settings = json.loads((folder / "run.json").read_text())
-    settings["plans"] = dict.fromkeys(settings["plans"], "of another time")
+    settings["policies"] = dict.fromkeys(settings["policies"], "of another time")
     (folder / "run.json").write_text(json.dumps(settings))
     assert 'id="plan"' in (finished / "report.html").read_text() and 'id="plan"' not in render(folder).read_text()
 

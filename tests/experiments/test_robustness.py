@@ -56,7 +56,7 @@ def test_the_unperturbed_row_is_the_comparison_itself_whatever_the_workers() -> 
     scenario = load_scenario(HOME)
     rates = [
         [
-            measures.take(rollout(scenario, name, scenario.portfolio(ACCOUNTS, seed), seed, scenario.days))[
+            measures.measure_run(rollout(scenario, name, scenario.portfolio(ACCOUNTS, seed), seed, scenario.days))[
                 "recovery_rate"
             ]
             for seed in SEEDS
@@ -96,7 +96,7 @@ def test_upper_bounds_lie_above_what_they_bound() -> None:
     scenario = load_scenario(HOME)
     for name in ("no-contact", "staged"):
         values = [
-            measures.take(rollout(scenario, name, scenario.portfolio(ACCOUNTS, seed), seed, scenario.days))
+            measures.measure_run(rollout(scenario, name, scenario.portfolio(ACCOUNTS, seed), seed, scenario.days))
             for seed in SEEDS
         ]
         recovery = sum(row["recovery_rate"] for row in values) / len(values)
@@ -110,7 +110,7 @@ def test_upper_bounds_lie_above_what_they_bound() -> None:
 def test_finished_trials_are_not_run_again_and_others_are(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     few = comparison("tiered", "staged", accounts=30)
-    trials = [Trial(few, name, NAMED["none"], seed) for name in few.plans for seed in SEEDS]
+    trials = [Trial(few, name, NAMED["none"], seed) for name in few.policies for seed in SEEDS]
     fresh = run_trials(trials, cache=TrialCache(path))
     lines = path.read_text().splitlines(keepends=True)
     assert len(lines) == len(trials)

@@ -8,7 +8,7 @@ import pytest
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import PlanFile, Rule, Step
 from recoup.experiments.comparison.decisions import STAGES, DecisionCount
-from recoup.experiments.comparison.payment_attribution import CashSources
+from recoup.experiments.comparison.payment_attribution import PaymentAttribution
 from recoup.experiments.comparison.rollout import rollout
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.observation import FIELD_INDEX, FIELDS, TIERS
@@ -34,11 +34,11 @@ def test_decisions_are_counted_where_they_fall() -> None:
 def test_every_cent_has_one_source_and_every_account_day_one_decision(plan: str) -> None:
     scenario = load_scenario("china-consumer")
     run = rollout(scenario, plan, scenario.portfolio(ACCOUNTS, SEED), SEED, DAYS)
-    assert sum(run.cash_sources.values()) == run.accounts["cash"].sum()
+    assert sum(run.payment_attribution.values()) == run.accounts["cash"].sum()
     days = sum(n for tiers in run.decisions.values() for treatments in tiers.values() for n in treatments.values())
     assert days == ACCOUNTS + run.daily["open"].iloc[:-1].sum()
     if plan == "no-contact":
-        assert set(run.cash_sources) == {"no_contact"}
+        assert set(run.payment_attribution) == {"no_contact"}
         assert all(set(t) <= {"nothing"} for tiers in run.decisions.values() for t in tiers.values())
 
 
@@ -64,7 +64,7 @@ def test_sources_agree_with_the_event_log() -> None:
             Rule(name="call", do=Step(channel="collector")),
         ],
     )
-    plan, sources = Plan.of(file, simulation.menu), CashSources(simulation)
+    plan, sources = Plan.of(file, simulation.menu), PaymentAttribution(simulation)
     while simulation.day < DAYS:
         morning = simulation.open_accounts
         observations = simulation.observe()

@@ -14,7 +14,7 @@ from recoup.agents.plans.plan import Plan
 from recoup.experiments.comparison.compare import compare
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.report import LANGUAGES, text_in
-from recoup.experiments.report.story import TOLD, from_run, tell, write_html
+from recoup.experiments.report.story import TOLD, account_story, from_run, write_html
 from recoup.experiments.report.words import reason_words
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.account import Status
@@ -89,7 +89,7 @@ def test_story_page_and_slips(finished: Path, tmp_path: Path) -> None:
         from_run(finished, None, ["stagd"])
     scenario = load_scenario("china-consumer")
     with pytest.raises(InputError, match="account"):
-        tell(scenario, scenario.portfolio(5, 1), ["staged"], "x", 1, 3)
+        account_story(scenario, scenario.portfolio(5, 1), ["staged"], "x", 1, 3)
 
 
 def test_reasons_of_every_kind_of_policy_are_put_into_words() -> None:

@@ -75,11 +75,11 @@ def test_no_change_is_kept_that_does_not_help(home: Scenario) -> None:
 
 
 def test_a_plan_is_worth_the_same_as_in_a_comparison(home: Scenario, cohorts: Cohorts) -> None:
-    from recoup.experiments.comparison.measures import take
+    from recoup.experiments.comparison.measures import measure_run
     from recoup.experiments.comparison.rollout import rollout
 
     parts = cohorts.parts(Plan.load("staged", cohorts.menu), (1,))[0]
-    measures = take(rollout(home, "staged", cohorts.portfolios[1], 1, home.days))
+    measures = measure_run(rollout(home, "staged", cohorts.portfolios[1], 1, home.days))
     overhead = parts[0] - parts[1] - measures["npv_rate"]  # of staff, the same for every plan and not a plan's doing
     assert 0 <= overhead < 0.01
     assert home.days * (1 - parts[2]) == pytest.approx(measures["time_to_recover_days"])

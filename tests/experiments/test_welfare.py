@@ -11,7 +11,7 @@ import pytest
 
 from recoup.experiments.comparison import welfare
 from recoup.experiments.comparison.rollout import Rollout
-from recoup.experiments.comparison.welfare import BURDENS, MEASURE, check, gather, take
+from recoup.experiments.comparison.welfare import BURDENS, MEASURE, aggregate, check, measure_burden
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.simulation import Simulation
 from tests.sim.test_reference import Whim, policy_named, step
@@ -42,7 +42,7 @@ def hand_made(**changes: object) -> Rollout:
 
 
 def test_measures_are_what_their_definitions_say() -> None:
-    assert take(hand_made()) == pytest.approx(
+    assert measure_burden(hand_made()) == pytest.approx(
         {
             "contacts_per_debtor": 10,
             "busiest_week_p95": 5,
@@ -61,7 +61,7 @@ def test_measures_are_what_their_definitions_say() -> None:
             "sued_per_1000": 500,
         }
     )
-    nothing = take(hand_made(plans=0, plans_fit=0, plans_broken=0, attempts=0))
+    nothing = measure_burden(hand_made(plans=0, plans_fit=0, plans_broken=0, attempts=0))
     assert math.isnan(nothing["plans_fit"]) and math.isnan(nothing["distress_contacts"])
     assert {burden.measure for burden in BURDENS} < MEASURE.keys()
 
@@ -181,7 +181,7 @@ def test_gathering_pairs_seeds_and_chooses_the_reference() -> None:
             for one in contacts
         ]
 
-    found = gather({"mine": parts([3, 9, 5]), "status-quo": parts([1, 7, 3]), "staged": parts([2, 8, 4])})
+    found = aggregate({"mine": parts([3, 9, 5]), "status-quo": parts([1, 7, 3]), "staged": parts([2, 8, 4])})
     assert found["reference"] == "status-quo" == welfare.reference_policy(["mine", "staged", "status-quo"])
     pair = found["differences"]["mine"]["status-quo"]["contacts_per_debtor"]
     assert (pair["mean"], pair["low"], pair["high"]) == (2, 2, 2)  # paired: no doubt, however noisy the seeds

@@ -103,7 +103,7 @@ def test_results_file_is_as_its_schema_says(results: recoup.Results) -> None:
     schema = SCHEMAS["results"]()
     data = json.loads((results.folder / "results.json").read_text(encoding="utf-8"))
     jsonschema.validate(data, schema)
-    assert data["schema_version"] == 1 and data["settings"]["plans"][2] == f"python:{__name__}.Silent"
+    assert data["schema_version"] == 1 and data["settings"]["policies"][2] == f"python:{__name__}.Silent"
     daily = results.daily.query("policy == 'staged'")
     assert data["resources"]["staged"]["collector"] == {
         "seconds_used": daily["collector_seconds"].sum(),
@@ -126,7 +126,7 @@ def test_results_of_another_version_are_refused_in_one_line(results: recoup.Resu
 def test_a_changed_policy_is_not_resumed(tmp_path: Path) -> None:
     recoup.compare("china-consumer", [Texter(5)], out=tmp_path / "run", **SMALL)
     recoup.compare("china-consumer", [Texter(5)], out=tmp_path / "run", resume=True, **SMALL)
-    with pytest.raises(recoup.InputError, match="plans"):
+    with pytest.raises(recoup.InputError, match="policies"):
         recoup.compare("china-consumer", [Texter(6)], out=tmp_path / "run", resume=True, **SMALL)
 
 

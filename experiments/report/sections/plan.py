@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from recoup.agents.library import OWN, own_policy
+from recoup.agents.library import OWN, own_policy, split_name
 from recoup.agents.plans.plan_file import PlanFile, find_plan, read_plan
 from recoup.experiments.report.blocks import Block, Branch, Cell, Line, Paragraph, Table, Tree
 from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
@@ -40,14 +40,14 @@ def build(run: Run, say: Text) -> list[Block]:
 
 def plan_file(run: Run, name: str) -> PlanFile | None:
     """The plan as it was when the run began; none if it is no plan file, or has changed since."""
-    given = run.results["settings"]["plans"][run.names.index(name)]
-    if given in OWN and OWN[given].suffix == ".yaml":
-        given = str(own_policy(given, run.results["scenario"]))
     try:
-        file = read_plan(find_plan(given))
+        source = str(split_name(run.results["settings"]["policies"][run.names.index(name)])[1])
+        if source in OWN and OWN[source].suffix == ".yaml":
+            source = str(own_policy(source, run.results["scenario"]))
+        file = read_plan(find_plan(source))
     except InputError:
         return None
-    begun = read_json(run.folder / SETTINGS)["plans"].get(name)
+    begun = read_json(run.folder / SETTINGS)["policies"].get(name)
     return file if begun == fingerprint(file) else None
 
 

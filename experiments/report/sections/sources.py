@@ -12,12 +12,12 @@ LEAST = 0.0005  # routes that bring less under every plan are left out
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    if not all("cash_sources" in part for name in run.names for part in run.parts(name)):
+    if not all("payment_attribution" in part for name in run.names for part in run.parts(name)):
         return []
     opening = 100 * run.results["portfolio"]["opening_balance"]
 
     def shares(name: str, source: str) -> list[float]:
-        return [part["cash_sources"].get(source, 0) / opening for part in run.parts(name)]
+        return [part["payment_attribution"].get(source, 0) / opening for part in run.parts(name)]
 
     found: dict[str, dict[str, Interval]] = {
         name: {s: interval(shares(name, s)) for s in SOURCES} for name in run.names
