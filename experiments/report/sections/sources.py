@@ -1,4 +1,4 @@
-"""By which route the cash came, from the bookkeeping of each part."""
+"""Where the cash came from, by the payment attribution of each part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each plan asks of the debtors, and the check that no gain comes by harm."""
+"""What each plan means for debtors, and the non-inferiority check of debtor burden."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def build(run: Run, say: Text) -> list[Block]:
 
 
 def check_words(check: dict[str, Any], found: dict[str, Any], say: Text) -> str:
-    """«Tiered: puts more on debtors than staged. Surely more: complaints.»; of debts that only grow, that they do."""
+    """The verdict of the check, which burdens are heavier or lighter, and the main source of added cost."""
     titles = {m["name"]: say.measure(m["name"], (m["title"], ""))[0] for m in found["measures"]}
     source = check.get("cost_from")
     growing = check["more"] == ["debtor_cost"] and source == "debtor_interest"
