@@ -240,7 +240,7 @@ def test_sections_without_data_leave_no_trace(finished: Path, full: Path) -> Non
     assert "not confirmed at 95 % in 1 of 2 perturbed worlds: fewer reached" in whole
     assert "tiered, ample staff" in whole and "Knowing each debtor" in whole
     assert "1 rules were applied 1,234 times, with 2 breaches" in whole and "a call at 23:10" in whole
-    assert "tiered, sex female: Sued 30.0\u00a0%, 10.0\u00a0% among others" in whole
+    assert "tiered, sex female: Sued 30.0\u00a0%, against 10.0\u00a0% for comparable other debtors" in whole
     assert "the largest part comes from timing: +2.0" in whole
     assert SECTIONS.keys() == set(re.findall(r'<section id="(\w+)"', whole))
 
