@@ -50,7 +50,7 @@ def _claims(results: dict[str, Any], say: Text) -> list[str]:
             change=say.span(claim["relative"], "share", signed=True),
         )
         sentences.append(
-            said + " " + say(f"answers.{kind}_claim", verdict=say.one_of("answers.verdicts", claim["verdict"]))
+            say.sentences(said, say(f"answers.{kind}_claim", verdict=say.one_of("answers.verdicts", claim["verdict"])))
         )
     if sentences:
         cost, complaints = "cost_to_collect", "complaints_per_1000"

@@ -62,7 +62,7 @@ def build(run: Run, say: Text) -> list[Block]:
     ]
     head = [say("sources.source"), *map(say.name, run.names)]
     return [
-        Paragraph(" ".join(messages), "message"),
+        Paragraph(say.sentences(*messages), "message"),
         Table(say("sources.caption"), head, rows),
         Paragraph(say("sources.explain")),
     ]

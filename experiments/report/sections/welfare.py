@@ -48,7 +48,14 @@ def check_words(check: dict[str, Any], found: dict[str, Any], say: Text) -> str:
     ]
     for key in ("more", "less"):
         if check[key] and not (growing and key == "more"):
-            said.append(say(f"welfare.{key}", burdens=say.listed([titles[name] for name in check[key]])))
+            said.append(
+                say(f"welfare.{key}", burdens=say("list.semicolon").join(_within(titles[name]) for name in check[key]))
+            )
     if source and not growing:
-        said.append(say("welfare.cost_from", source=titles[source]))
-    return " ".join(said)
+        said.append(say("welfare.cost_from", source=_within(titles[source])))
+    return say.sentences(*said)
+
+
+def _within(title: str) -> str:
+    """A title as it stands within a sentence; titles themselves may hold commas."""
+    return title[0].lower() + title[1:]
