@@ -30,7 +30,7 @@ def compare(
     comparison: Comparison,
     workers: Workers = 1,
     out: Annotated[Path | None, typer.Option(help="Run folder, new.", show_default="runs/<scenario>-<time>")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run in --out.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in --out.")] = False,
     json: Json = False,
 ) -> None:
     """Compare plans on the same accounts under common random numbers.
@@ -38,11 +38,11 @@ def compare(
     \b
     Examples:
       recoup compare -s taiwan-cards -p status-quo -p staged --seeds 20 --workers 2
-      recoup compare -p mine.yaml -p staged --portfolio book.csv --map map.yaml --out runs/mine
+      recoup compare -p mine.yaml -p staged --portfolio portfolio.csv --map map.yaml --out runs/mine
       recoup compare … --out runs/mine --resume
     """
     if resume and out is None:
-        raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")
+        raise typer.BadParameter("--resume needs --out, the folder of the run to continue")
     _compare(comparison, out, workers, resume, json, command_line())
 
 
@@ -52,7 +52,7 @@ def demo(
     out: Annotated[Path | None, typer.Option(help="Run folder, new.")] = None,
     json: Json = False,
 ) -> None:
-    """Plans and learned policies on a real portfolio: the whole story in a few minutes.
+    """Compare plans and learned policies on a real portfolio, in a few minutes.
 
     \b
     Examples:
@@ -68,7 +68,7 @@ def report(
     lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
     json: Json = False,
 ) -> None:
-    """Write the HTML report of a finished run again, in English or Chinese.
+    """Write the HTML report of a finished run, in English or Chinese.
 
     \b
     Examples:
@@ -113,11 +113,11 @@ def _compare(comparison: Comparison, out: Path | None, workers: int, resume: boo
             progress.stop()
             if not (folder / SETTINGS).exists():
                 raise typer.Exit(INTERRUPTED) from None
-            print(f"recoup: interrupted; {_go_on(command, folder)}", file=sys.stderr)
+            print(f"recoup: interrupted; {_how_to_continue(command, folder)}", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
         except WorkerLost as error:
             progress.stop()
-            print(f"recoup: {error}; {_go_on(command, folder)}", file=sys.stderr)
+            print(f"recoup: {error}; {_how_to_continue(command, folder)}", file=sys.stderr)
             raise typer.Exit(1) from None
     page = render(folder)
     out_console = console()
@@ -131,9 +131,9 @@ def _compare(comparison: Comparison, out: Path | None, workers: int, resume: boo
     out_console.print(f"\nreport: {page}", soft_wrap=True, markup=False)
 
 
-def _go_on(command: str, folder: Path) -> str:
+def _how_to_continue(command: str, folder: Path) -> str:
     again = command if "--resume" in command else f"{_with_out(command, folder)} --resume"
-    return f"finished seeds are kept. Go on with: {again}"
+    return f"finished seeds are kept. Continue with: {again}"
 
 
 def _with_out(command: str, folder: Path) -> str:

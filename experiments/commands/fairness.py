@@ -17,7 +17,7 @@ def fairness(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show how a run's plans treat groups of age, sex and region, and what could tell these groups.
+    """Show how a run's plans treat groups of age, sex and region, and which inputs could be proxies for them.
 
     Example: recoup fairness runs/mine -p staged
     """
@@ -36,10 +36,10 @@ def fairness(
     for name in plan or audit["policies"]:
         out.print(_table(name, audit))
     out.print("In brackets: the gap to all other debtors, adjusted for " + ", ".join(audit["adjusted_for"]) + ".")
-    out.print("! beyond its limit at 95 %, all gaps judged together; ~ small group, not judged.\n")
+    out.print("! beyond its limit at 95 %, all gaps tested together; ~ group too small to test.\n")
     out.print(_proxies(audit["proxies"]))
     if audit["drawn"]:
-        out.print(f"Drawn, not known of these debtors: {', '.join(audit['drawn'])}.")
+        out.print(f"Not known for these debtors, drawn at random: {', '.join(audit['drawn'])}.")
     for sentence in summary(audit):
         out.print(sentence, markup=False)
     for note in audit["explained"]:
@@ -76,12 +76,15 @@ def _cell(cell: dict[str, Any], unit: str) -> str:
 def _proxies(audit: dict[str, Any]) -> Any:
     from rich.table import Table
 
-    table = Table(title="What the inputs could tell", title_justify="left")
+    table = Table(title="Proxy check: how well the inputs identify each group", title_justify="left")
     for column in ("group", "AUC", "95 % interval", "strongest field", "its AUC"):
         table.add_column(column, justify="left" if column in ("group", "strongest field") else "right")
     for attribute, members in audit["attributes"].items():
         for group, row in members.items():
             limits = f"{row['low']:.2f} to {row['high']:.2f}"
             table.add_row(f"{attribute} {group}", f"{row['auc']:.2f}", limits, row["field"], f"{row['field_auc']:.2f}")
-    table.caption, table.caption_justify = f"0.5 is blind; a warning from {audit['bound']} on", "left"
+    table.caption, table.caption_justify = (
+        f"0.5 is chance; a warning when the interval lies above {audit['bound']}",
+        "left",
+    )
     return table

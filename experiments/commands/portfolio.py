@@ -23,8 +23,8 @@ def check(
 
     \b
     Examples:
-      recoup portfolio check book.csv --map map.yaml
-      recoup portfolio check book.parquet --map map.yaml --all --json
+      recoup portfolio check portfolio.csv --map map.yaml
+      recoup portfolio check portfolio.parquet --map map.yaml --all --json
     """
     from recoup.experiments.checks.portfolio_check import run
 
@@ -41,7 +41,7 @@ def pseudonyms(
 
     \b
     Examples:
-      recoup portfolio pseudonyms book.csv --map map.yaml --out who.csv
+      recoup portfolio pseudonyms portfolio.csv --map map.yaml --out who.csv
     """
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Plans against each other on the same accounts and the same luck: `recoup compare`.
+"""Plans against each other on the same accounts under common random numbers: `recoup compare`.
 
 Each (plan, seed) is a part: run by a worker, written to the run folder when it is done, and never run again by
 `--resume`. Results are put together from the parts' files alone, so that they do not depend on who ran them, or when.

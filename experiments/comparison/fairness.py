@@ -6,7 +6,7 @@ debt itself (`BEARING`), by regression of the outcome on the group and on bins o
 the debt does not explain. Fields that do not bear on the debt (payday, tenure, product) are not adjusted for: acting on them
 is how a proxy works, and `proxies.py` says how well all inputs together could tell the groups.
 
-A warning needs a gap that is *surely* beyond its bound: at 95 % for all judged gaps of the run together (Bonferroni).
+A warning needs a gap that exceeds its bound at 95 %, for all gaps tested in the run together (Bonferroni).
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ def pooled(estimates: Sequence[Sequence[float]], same_accounts: bool) -> tuple[f
     """Mean over seeds of [gap, standard error] pairs, and the standard error of that mean.
 
     Seeds with fresh accounts are independent. Seeds on the same accounts share what is odd about them: of a run's variance V,
-    the part B that differs between seeds is luck and averages out, the rest stays: max(V − B, 0) + B / seeds.
+    the part B that differs between seeds is chance and averages out, the rest stays: max(V − B, 0) + B / seeds.
     """
     gaps, errors = np.array(estimates, float).T
     within, count = float(np.mean(errors**2)), gaps.size
@@ -261,11 +261,11 @@ def aggregate(
 
 def summary(found: Mapping[str, Any]) -> list[str]:
     """Every warning as a sentence, or that there is none, and how many gaps were looked at."""
-    looks = f"{found['gaps_judged']:,} gaps between groups judged at 95 % together"
+    looks = f"{found['gaps_judged']:,} gaps between protected groups tested together at 95 %"
     warnings = [warning["sentence"] for warning in found["warnings"]]
     sentences = [f"Fairness WARNING ({looks}): {sentence}" for sentence in warnings]
     if not warnings:
-        sentences.append(f"Fairness: {looks}, none surely beyond its bound.")
+        sentences.append(f"Fairness: {looks}, none beyond its limit.")
     return [*sentences, *(f"Proxy WARNING: {sentence}" for sentence in found["proxies"]["warnings"])]
 
 
@@ -304,11 +304,11 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return float(np.mean(known)) if known else None
 
 
-# --- judging --------------------------------------------------------------------------------------------------------
+# --- testing --------------------------------------------------------------------------------------------------------
 
 
 def _beyond(outcome: Outcome, cell: Mapping[str, Any], kind: str, z: float) -> bool:
-    """Whether the group is surely worse off than others by more than the bound."""
+    """Whether the group is worse off than others by more than the bound, at the level of `z`."""
     found, others = cell[kind], cell["others"]
     low, high = found["gap"] - z * found["error"], found["gap"] + z * found["error"]
     if outcome.kind == "benefit":
@@ -329,5 +329,5 @@ def _sentence(finding: Mapping[str, str], cell: Mapping[str, Any], kind: str) ->
     who = f"{finding['policy']}, {finding['attribute']} {finding['group']}"
     what = f"{outcome.title.lower()}, {values}"
     if kind == "adjusted":
-        return f"{who}: {what} for others whose debt is alike."
-    return f"{who}: {what} for others; the debts of the two explain it."
+        return f"{who}: {what} for others with comparable debts."
+    return f"{who}: {what} for others; differences in their debts explain the gap."

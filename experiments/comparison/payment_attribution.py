@@ -1,4 +1,4 @@
-"""By which route the cash came in: what had been agreed with the debtor, or who had last spoken to him.
+"""Where the cash came from: what had been agreed with the debtor, or who had last spoken to him.
 
 This is bookkeeping, exact to the cent, and no proof of cause: a debtor who pays two days after a call might have paid
 without it. What a decision causes is measured by leaving it out (`attribution.py`).

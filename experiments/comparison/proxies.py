@@ -63,8 +63,8 @@ def proxy_check(people: pd.DataFrame) -> dict[str, Any]:
             found[attribute][name] = {"auc": auc, "low": low, "high": high, "field": field, "field_auc": alone}
             if low > PROXY_BOUND:
                 warnings.append(
-                    f"The inputs can tell {attribute} {name} from others (AUC {auc:.2f}, {low:.2f} to {high:.2f}): a policy "
-                    f"may treat by {attribute} without seeing it. The strongest single field is {field} (AUC {alone:.2f})."
+                    f"The inputs identify {attribute} {name} (AUC {auc:.2f}, {low:.2f} to {high:.2f}): a policy "
+                    f"may treat this group differently without seeing {attribute}. The strongest single field is {field} (AUC {alone:.2f})."
                 )
             if len(names) == 2:
                 break  # the other group's is the same

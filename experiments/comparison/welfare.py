@@ -1,8 +1,8 @@
-"""What a policy asks of the debtors, beside what it recovers: measures, and a check that nobody wins by harm.
+"""Debtor burden, beside what a policy recovers: measures, and a non-inferiority check.
 
 Rules forbid much, not everything. Here every burden is measured once, also what only the simulation knows (who has no work,
-which instalment fits the means), compared with a reference policy on the same accounts and luck, and judged by margins, as
-a medical trial asks whether a treatment is no worse. `recoup compare` writes welfare.json; `docs/fairness.md` explains it.
+which instalment fits the means), compared with a reference policy on the same accounts under common random numbers, and
+tested against margins, as a non-inferiority trial does in medicine. `recoup compare` writes welfare.json; `docs/fairness.md` explains it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ MEASURE = {measure.name: measure for measure in MEASURES}
 
 @dataclass(frozen=True)
 class Burden:
-    """A measure that must not surely exceed the reference policy's by more than a margin.
+    """A measure that must not exceed the reference policy's by more than a margin, at 95 %.
 
     The margin is the larger of `absolute` and `relative` × the reference's mean. With a `norm`, that stands in for the
     reference: a policy without plans has none that break.
@@ -118,7 +118,7 @@ def _number(value: float | None) -> float:
 def check(name: str, reference: str, ours: Values, theirs: Values, gain: Mapping[str, Any]) -> dict[str, Any]:
     """The welfare check of one policy.
 
-    It is passed unless a debtor in disclosed hardship was sued («hardship sued») or a burden surely exceeds the reference's by
+    It is passed unless a debtor in disclosed hardship was sued («hardship sued») or at 95 % a burden exceeds the reference's by
     more than its margin («more burden»). Else the verdict is «no more burden», «reference», or with one seed «not decided».
 
     Args:
@@ -126,8 +126,8 @@ def check(name: str, reference: str, ours: Values, theirs: Values, gain: Mapping
         gain: paired difference of the net recovery rate.
     """
     others = name != reference
-    more = [burden.measure for burden in BURDENS if others and _surely_more(burden, ours, theirs)]
-    less = [burden.measure for burden in BURDENS if others and _surely_less(burden, ours, theirs)]
+    more = [burden.measure for burden in BURDENS if others and _heavier(burden, ours, theirs)]
+    less = [burden.measure for burden in BURDENS if others and _lighter(burden, ours, theirs)]
     sued = int(np.sum(ours["hardship_suits"]))
     if sued:
         verdict = "hardship sued"
@@ -165,18 +165,18 @@ def _cost_from(ours: Values, theirs: Values) -> str:
     return max(gaps, key=lambda part: gaps[part])
 
 
-def _surely_more(burden: Burden, ours: Values, theirs: Values) -> bool:
+def _heavier(burden: Burden, ours: Values, theirs: Values) -> bool:
     margin = burden.absolute
     if burden.relative:
         margin = max(margin, burden.relative * float(np.mean(theirs[burden.measure])))
-    return _surely_above(_gaps(burden, ours, theirs), margin)
+    return _above(_gaps(burden, ours, theirs), margin)
 
 
-def _surely_less(burden: Burden, ours: Values, theirs: Values) -> bool:
-    return burden.norm is None and _surely_above(-_gaps(burden, ours, theirs), 0.0)
+def _lighter(burden: Burden, ours: Values, theirs: Values) -> bool:
+    return burden.norm is None and _above(-_gaps(burden, ours, theirs), 0.0)
 
 
-def _surely_above(gaps: NDArray[np.float64], margin: float) -> bool:
+def _above(gaps: NDArray[np.float64], margin: float) -> bool:
     """Whether the mean is above the margin at 95 % for all burdens together (Student's t over seeds, Bonferroni)."""
     if gaps.size < 2:
         return False
@@ -187,34 +187,34 @@ def _surely_above(gaps: NDArray[np.float64], margin: float) -> bool:
 
 
 def sentence(found: Mapping[str, Any]) -> str:
-    """The verdict in plain words: whether a gain comes with more burden per debtor."""
+    """The verdict of the non-inferiority check in plain words, beside the gain in net recovery."""
     name, reference, verdict, gain = found["policy"], found["reference"], found["verdict"], found["gain"]
     if verdict == "hardship sued":
-        return f"Welfare check FAILED: {name} sued debtors in disclosed hardship {found['hardship_suits']:,} times."
+        return (
+            f"Debtor burden check FAILED: {name} sued debtors in disclosed hardship {found['hardship_suits']:,} times."
+        )
     if verdict == "reference":
-        return f"Welfare: {name} is what others are measured against; no debtor in disclosed hardship was sued."
+        return f"Debtor burden: {name} is the baseline of this check; it sued no debtor in disclosed hardship."
     gains = gain["low"] is not None and gain["low"] > 0
     start = (
         f"{name} recovers {100 * gain['mean']:.1f} points more after costs than {reference}"
         if gains
-        else f"{name} does not surely recover more after costs than {reference}"
+        else f"{name} is not shown at 95 % to recover more after costs than {reference}"
     )
     if verdict == "not decided":
-        return f"Welfare: {start}; one seed cannot say whether it burdens debtors more."
-    less = f" It has less of: {_listed(found['less'])}." if found["less"] else ""
+        return f"Debtor burden check inconclusive: {start}; one seed gives no interval."
+    less = f" Lighter at 95 %: {_listed(found['less'])}." if found["less"] else ""
     if verdict == "more burden":
         source = found["cost_from"]
-        why = f" Most of the cost: {_listed([source])}." if source else ""
+        why = f" Main source of the added cost: {_listed([source])}." if source else ""
         if found["more"] == ["debtor_cost"] and source == "debtor_interest":
             # Nothing was done to anybody: debts that nobody helps to settle grow.
-            return (
-                f"Welfare check FAILED: {start}, and leaves debtors owing more: late interest runs on for longer.{less}"
-            )
-        link = "and its gain comes" if gains else "and it comes"
+            return f"Debtor burden check FAILED: {start}, and leaves debtors owing more: late interest runs on for longer.{less}"
+        link = "but puts" if gains else "and puts"
         return (
-            f"Welfare check FAILED: {start}, {link} with more burden per debtor: {_listed(found['more'])}.{why}{less}"
+            f"Debtor burden check FAILED: {start}, {link} more burden on debtors: {_listed(found['more'])}.{why}{less}"
         )
-    return f"Welfare: {start}, with no more burden per debtor.{less}"
+    return f"Debtor burden check passed: {start}; no burden is heavier by more than its margin at 95 %.{less}"
 
 
 def _listed(measures: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from recoup.experiments.runs.run import BASE, best_of, reference_of, verdict
 
 
 def answers(results: dict[str, Any], say: Text | None = None) -> list[str]:
-    """Which plan recovers most and how surely, whether the staged plan reaches its claims, its price, breaches."""
+    """Which plan recovers most and whether at 95 %, whether the staged plan reaches its claims, its price, breaches."""
     say = say or text_in("en")
     return [*_best(results, say), *_claims(results, say), _breaches(results, say)]
 
@@ -22,7 +22,7 @@ def _best(results: dict[str, Any], say: Text) -> list[str]:
     if against is None:
         return [say("answers.alone", best=say.name(best), ours=ours)]
     change = results["differences"][best][against]["net_recovery_rate"]
-    kind = {"good": "best_sure", "bad": "best_worse", "open": "best_open"}[verdict(change, 1)]
+    kind = {"good": "best_better", "bad": "best_worse", "open": "best_open"}[verdict(change, 1)]
     said = say(
         f"answers.{kind}",
         best=say.name(best),
@@ -50,7 +50,7 @@ def _claims(results: dict[str, Any], say: Text) -> list[str]:
             change=say.span(claim["relative"], "share", signed=True),
         )
         sentences.append(
-            said + " " + say(f"answers.{kind}_claim", verdict=say.one_of("answers.verdicts", claim["verdict"]))
+            say.sentences(said, say(f"answers.{kind}_claim", verdict=say.one_of("answers.verdicts", claim["verdict"])))
         )
     if sentences:
         cost, complaints = "cost_to_collect", "complaints_per_1000"

@@ -1,6 +1,6 @@
 """One debtor's path under two policies: what was done, what came of it, and why it was chosen.
 
-The whole portfolio is simulated, as the account competes with the others for staff; the luck is the same under both.
+The whole portfolio is simulated, as the account competes with the others for staff; the random draws are the same under both (common random numbers).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 
-# Events that a treatment's name and outcome do not tell already.
-TOLD = frozenset(
+# Events that a treatment's name and outcome do not show already.
+SHOWN_EVENTS = frozenset(
     "promise_kept promise_broken instalment_paid instalment_missed plan_broken complaint opt_out judgment seizure "
     "written_off breach".split()
 )
@@ -163,19 +163,19 @@ def _follow(scenario: Scenario, portfolio: Portfolio, given: str, number: int, s
     log = simulation.events_table()
     mine = log[log["account_id"] == portfolio.column("account_id")[number]]
     end = simulation.accounts_table().iloc[number]
-    told = [
+    shown = [
         _day(row, *why.get(int(row["day"]), (int(portfolio.column("dpd")[number]) + int(row["day"]), [])))
         for _, row in mine.iterrows()
     ]
     closed = int(end["closed_day"])
     cents = {name: end[name] / 100 for name in ("cash", "cost", "forgiven", "balance")}
     return Course(
-        policy.name, **cents, status=str(end["status"]), closed_day=closed if closed >= 0 else None, days=told
+        policy.name, **cents, status=str(end["status"]), closed_day=closed if closed >= 0 else None, days=shown
     )
 
 
 def _day(row: pd.Series, dpd: int, why: list[str]) -> Day:
-    events = [name for name in EVENT_NAMES if name in TOLD and row[name]]
+    events = [name for name in EVENT_NAMES if name in SHOWN_EVENTS and row[name]]
     done = row["treatment"] != "nothing"
     return Day(
         day=int(row["day"]) + 1,
@@ -230,8 +230,8 @@ def done_words(day: Day, say: Text) -> str:
 
 def why_words(day: Day, say: Text) -> str:
     """Why it was chosen; what the policy itself says, the names of fields put into words."""
-    told = [reason_words(reason, say) for reason in day.why]
-    return say("story.because", reasons=say("list.semicolon").join(told)) if told else ""
+    reasons_given = [reason_words(reason, say) for reason in day.why]
+    return say("story.because", reasons=say("list.semicolon").join(reasons_given)) if reasons_given else ""
 
 
 def end_words(course: Course, say: Text) -> str:

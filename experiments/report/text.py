@@ -27,7 +27,7 @@ class Text:
         Raises:
             KeyError: no such message, or a place without a value.
         """
-        return str(self._at(key)).format(**values)
+        return _unbroken(str(self._at(key)).format(**values))
 
     def _at(self, key: str) -> Any:
         found: Any = self._messages
@@ -37,7 +37,7 @@ class Text:
 
     def one_of(self, group: str, name: str, otherwise: str | None = None) -> str:
         """The message of a name within a group; where the catalogue does not know it, `otherwise` or the name itself."""
-        return str(self._at(group).get(name, name if otherwise is None else otherwise))
+        return _unbroken(str(self._at(group).get(name, name if otherwise is None else otherwise)))
 
     def name(self, name: str) -> str:
         """What a plan or scenario that ships with Recoup is called; a user's own keeps its name."""
@@ -59,6 +59,10 @@ class Text:
         """Items as one enumeration."""
         return self("list.comma").join(items)
 
+    def sentences(self, *sentences: str) -> str:
+        """Sentences as one paragraph; Chinese sets no space between them."""
+        return self("list.sentence").join(sentence for sentence in sentences if sentence)
+
     # --- numbers ------------------------------------------------------------------------------------------------
 
     def number(self, value: float | None, unit: str, signed: bool = False) -> str:
@@ -76,6 +80,11 @@ class Text:
         """«43.1 % (42.0 to 44.2)»."""
         between = self.limits(found, unit, signed)
         return self.number(found["mean"], unit, signed) + (f" ({between})" if between else "")
+
+
+def _unbroken(text: str) -> str:
+    """The text with its per cent signs kept on the line of their numbers."""
+    return text.replace(" %", "\u00a0%")
 
 
 def _plain(value: float, unit: str, signed: bool) -> str:

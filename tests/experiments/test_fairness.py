@@ -15,7 +15,9 @@ from recoup.experiments.comparison.fairness import (
     FAIRNESS,
     OUTCOME,
     OUTCOMES,
+    aggregate,
     bearing_on_the_debt,
+    measure_groups,
     pooled,
     summary,
 )
@@ -84,7 +86,7 @@ def test_policy_that_treats_by_the_debt_is_not(home: Scenario, tmp_path: Path) -
     assert found["warnings"] == []
     assert {("female", "contacts"), ("male", "offered")} <= {(n["group"], n["outcome"]) for n in found["explained"]}
     # The inputs could tell the sexes all the same, and that is said.
-    assert found["proxies"]["warnings"] and "none surely beyond its bound" in summary(found)[0]
+    assert found["proxies"]["warnings"] and "none beyond its limit" in summary(found)[0]
 
 
 def test_labels_by_lot_raise_no_alarm(home: Scenario, tmp_path: Path) -> None:
@@ -200,7 +202,7 @@ def test_bounds(
     part["sex"]["male"]["outcomes"][outcome] |= {"others": others, "adjusted": [gap, 1e-6], "sd": sd}
     found = aggregate({"mine": [{"fairness": part}]}, Portfolio(people, "home"), False)
     assert [(w["group"], w["outcome"]) for w in found["warnings"]] == ([("male", outcome)] if unfair else [])
-    part["sex"]["male"]["outcomes"][outcome]["adjusted"] = [gap, abs(gap)]  # the same gap, but not sure
+    part["sex"]["male"]["outcomes"][outcome]["adjusted"] = [gap, abs(gap)]  # the same gap, but not at 95 %
     assert aggregate({"mine": [{"fairness": part}]}, Portfolio(people, "home"), False)["warnings"] == []
     assert OUTCOME[outcome].kind != "result"
 
@@ -213,7 +215,14 @@ def test_command_shows_groups_gaps_and_proxies(
     write_json(tmp_path / FAIRNESS, found)
     show(tmp_path, None, False)
     said = capsys.readouterr().out
-    for expected in ("sex female", "age 60+", "Busiest", "AUC", "gaps between groups judged", "Drawn"):
+    for expected in (
+        "sex female",
+        "age 60+",
+        "Busiest",
+        "AUC",
+        "gaps between protected groups tested",
+        "drawn at random",
+    ):
         assert expected in said
     with pytest.raises(InputError, match=r"stagd.*staged"):
         show(tmp_path, ["stagd"], False)

@@ -14,7 +14,7 @@ from recoup.agents.plans.plan import Plan
 from recoup.experiments.comparison.compare import compare
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.report import LANGUAGES, text_in
-from recoup.experiments.report.story import TOLD, account_story, from_run, write_html
+from recoup.experiments.report.story import SHOWN_EVENTS, account_story, from_run, write_html
 from recoup.experiments.report.words import reason_words
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.account import Status
@@ -80,7 +80,7 @@ def test_story_page_and_slips(finished: Path, tmp_path: Path) -> None:
     chinese = write_html(story, tmp_path / "story.zh.html", "zh").read_text(encoding="utf-8")
     assert "分阶段方案" in chinese and "微信消息" in chinese and "逾期天数：" in chinese and "because" not in chinese
     for say in map(text_in, LANGUAGES):
-        assert all(say(f"story.events.{name}") for name in TOLD) and set(EVENT_NAMES) >= TOLD
+        assert all(say(f"story.events.{name}") for name in SHOWN_EVENTS) and set(EVENT_NAMES) >= SHOWN_EVENTS
         assert all(say(f"story.status.{status.name.lower()}") for status in Status)
     json.dumps(story.as_dict())
     with pytest.raises(InputError, match="account"):
@@ -98,6 +98,6 @@ def test_reasons_of_every_kind_of_policy_are_put_into_words() -> None:
         reason_words(text, say)
         for text in ("dpd = 12", "hardship = false", "dpd = 1,412 (+1.2)", "hardship: yes (-0.3)")
     ]
-    assert told == ["逾期天数：12", "已披露困难：否", "逾期天数：1,412 (+1.2)", "已披露困难：是 (-0.3)"]
+    assert told == ["逾期天数：12", "已告知经济困难：否", "逾期天数：1,412 (+1.2)", "已告知经济困难：是 (-0.3)"]
     assert reason_words("legal_stage is none (+0.1)", say) == "法律阶段：无法律措施 (+0.1)"
     assert reason_words("leave promises alone", say) == "leave promises alone"

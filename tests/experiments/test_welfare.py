@@ -135,12 +135,14 @@ def judged(gain: dict[str, float] = GAIN, **changes: Sequence[float]) -> dict[st
 def test_gain_by_more_burden_fails_and_is_named() -> None:
     found = judged(contacts_per_debtor=[60.0, 61.5, 59.0, 60.2])
     assert found["verdict"] == "more burden" and not found["passed"] and found["more"] == ["contacts_per_debtor"]
-    assert "recovers 2.0 points more" in str(found["sentence"]) and "its gain comes with more" in str(found["sentence"])
+    assert "recovers 2.0 points more" in str(found["sentence"]) and "but puts more burden on debtors" in str(
+        found["sentence"]
+    )
     assert "contact attempts per debtor" in str(found["sentence"])
 
 
 def test_burden_within_the_margin_or_the_noise_passes() -> None:
-    assert judged(contacts_per_debtor=[43.0, 44.0, 42.0, 43.0])["passed"]  # surely more, by less than 10 %
+    assert judged(contacts_per_debtor=[43.0, 44.0, 42.0, 43.0])["passed"]  # more at 95 %, but by less than 10 %
     assert judged(complaints_per_1000=[8.0, 90.0, 6.0, 9.0])["passed"]  # much more, by one odd seed
     found = judged(complaints_per_1000=[2.0, 4.1, 0.0, 3.0])
     assert found["verdict"] == "no more burden" and found["less"] == ["complaints_per_1000"]
@@ -155,8 +157,8 @@ def test_a_debt_that_only_grows_is_told_from_one_that_is_sued() -> None:
     assert "leaves debtors owing more: late interest runs on" in str(left["sentence"])
     sued = judged(debtor_cost=dearer, debtor_fees=[0.04] * 4)
     assert sued["cost_from"] == "debtor_fees" and not sued["passed"]
-    assert "its gain comes with more burden per debtor: cost to the debtor" in str(sued["sentence"])
-    assert "Most of the cost: court fees put on debtors." in str(sued["sentence"])
+    assert "but puts more burden on debtors: cost to the debtor" in str(sued["sentence"])
+    assert "Main source of the added cost: court fees put on debtors." in str(sued["sentence"])
     assert judged()["cost_from"] is None
 
 
@@ -184,7 +186,11 @@ def test_gathering_pairs_seeds_and_chooses_the_reference() -> None:
     found = aggregate({"mine": parts([3, 9, 5]), "status-quo": parts([1, 7, 3]), "staged": parts([2, 8, 4])})
     assert found["reference"] == "status-quo" == welfare.reference_policy(["mine", "staged", "status-quo"])
     pair = found["differences"]["mine"]["status-quo"]["contacts_per_debtor"]
-    assert (pair["mean"], pair["low"], pair["high"]) == (2, 2, 2)  # paired: no doubt, however noisy the seeds
+    assert (pair["mean"], pair["low"], pair["high"]) == (
+        2,
+        2,
+        2,
+    )  # paired: an exact difference, however noisy the seeds
     assert [one["policy"] for one in found["checks"]] == ["mine", "status-quo", "staged"]
     assert found["checks"][0]["more"] == ["contacts_per_debtor"]
     assert found["policies"]["mine"]["plans_fit"]["mean"] is None

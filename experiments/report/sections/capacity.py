@@ -1,4 +1,4 @@
-"""What was done, what ran out, and what one more unit of it would bring."""
+"""What was done, which resources ran short, and what one more unit of each would bring (shadow prices)."""
 
 from __future__ import annotations
 

@@ -28,7 +28,11 @@ def build(run: Run, say: Text) -> list[Block]:
     rows: list[list[Cell | str]] = []
     for attribute, groups in attributes.items():
         for name, group in groups.items():
-            who = Cell(f"{say.one_of('fairness.attributes', attribute)}: {say.one_of('fairness.groups', name)}")
+            who = say(
+                "list.is",
+                field=say.one_of("fairness.attributes", attribute),
+                value=say.one_of("fairness.groups", name),
+            )
             row: list[Cell | str] = [who, f"{group['accounts']:,.0f}"]
             for outcome in outcomes:
                 cell, unit = group["outcomes"][outcome["name"]], _UNITS.get(outcome["unit"], "count")

@@ -16,7 +16,7 @@ HEADLINE = ("recovery_rate", "time_to_recover_days", "cost_to_collect", "complai
 
 def build(run: Run, say: Text) -> list[Block]:
     blocks: list[Block] = [Paragraph(sentence, "message") for sentence in answers(run.results, say)]
-    blocks += [Paragraph(sentence, "message") for sentence in _burden(run, say)]
+    blocks += [Paragraph(sentence, "message") for sentence in _debtor_burden(run, say)]
     if len(run.results["seeds"]) == 1:
         blocks.append(Paragraph(say("one_seed"), "warning"))
     blocks.append(_figures(run, say))
@@ -25,8 +25,8 @@ def build(run: Run, say: Text) -> list[Block]:
     return blocks
 
 
-def _burden(run: Run, say: Text) -> list[str]:
-    """What the best plan asks of debtors, and which plan recovers most of those that ask no more than today's."""
+def _debtor_burden(run: Run, say: Text) -> list[str]:
+    """The check of debtor burden for the best plan, and which plan recovers most of those that pass it."""
     found = run.extra(WELFARE)
     if not found:
         return []
@@ -67,7 +67,7 @@ def value_cell(run: Run, say: Text, plan: str, name: str) -> Cell:
 
 
 def change_cell(run: Run, say: Text, plan: str, against: str, name: str, in_words: bool = False) -> Cell:
-    """The paired difference with its interval, and whether that is surely better or worse."""
+    """The paired difference with its interval, and whether it is better or worse at 95 %."""
     measure, found = MEASURE[name], run.difference(plan, against, name)
     if found["mean"] is None:
         return Cell(say.number(None, "count"))
@@ -80,7 +80,7 @@ def change_cell(run: Run, say: Text, plan: str, against: str, name: str, in_word
 
 
 def _claims(run: Run, say: Text) -> Table:
-    """What the staged plan's authors claim against the status quo, asked of every other plan."""
+    """What the staged plan's authors claim against the status quo, tested for every other plan."""
     rows: list[list[Cell | str]] = []
     for plan in run.ordered:
         if plan in (BASE, "no-contact"):

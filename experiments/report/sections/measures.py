@@ -27,6 +27,6 @@ def build(run: Run, say: Text) -> list[Block]:
         rows.append(row)
     intro = say("measures_section.intro")
     if against:
-        intro += " " + say("measures_section.intro_paired", against=say.name(against))
+        intro = say.sentences(intro, say("measures_section.intro_paired", against=say.name(against)))
     head = [say("measures_section.measure"), *map(say.name, run.names)]
     return [Paragraph(intro), Table(say("measures_section.caption"), head, rows)]

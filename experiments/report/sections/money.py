@@ -57,7 +57,7 @@ def _medians(run: Run, say: Text, curves: dict[str, np.ndarray]) -> str:
         ours, theirs = (say.number(float(curves[name][-1]), "share") for name in (run.best, run.reference))
         names = {"best": say.name(run.best), "against": say.name(run.reference)}
         return say("money.median_none_two", days=run.results["days"], ours=ours, theirs=theirs, **names)
-    return " ".join(_median(run, say, name, curve) for name, curve in curves.items())
+    return say.sentences(*(_median(run, say, name, curve) for name, curve in curves.items()))
 
 
 def _median(run: Run, say: Text, plan: str, curve: np.ndarray) -> str:

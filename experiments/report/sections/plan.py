@@ -34,7 +34,7 @@ def build(run: Run, say: Text) -> list[Block]:
         shares, most = _shares(run, name), files[name].contact_cap_per_week
         blocks += _tree(say, name, trees[name], shares) if name in trees else _rules(say, name, files[name], shares)
         if most:
-            blocks.append(Paragraph(say("plan.restraint", plan=say.name(name), n=most)))
+            blocks.append(Paragraph(say("plan.contact_cap", plan=say.name(name), n=most)))
     return blocks
 
 

@@ -50,7 +50,7 @@ def _audit(run: Run, say: Text) -> list[Block]:
             if counts["breaches"]
         ]
         if rule.get("missing"):  # a zero would say that it was looked at
-            rows.append([Cell(rule["id"], [Line(sentence), Line(say("rules.untold"))]), *["–"] * 4])
+            rows.append([Cell(rule["id"], [Line(sentence), Line(say("rules.not_simulated"))]), *["–"] * 4])
             continue
         counts = [f"{rule[count]:,}" for count in ("tested", "near", "stopped")]
         rows.append([Cell(rule["id"], [Line(sentence)]), *counts, Cell(f"{rule['breaches']:,}", by_policy)])

@@ -1,4 +1,4 @@
-"""By which route the cash came, from the bookkeeping of each part."""
+"""Where the cash came from, by the payment attribution of each part."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def build(run: Run, say: Text) -> list[Block]:
     ]
     head = [say("sources.source"), *map(say.name, run.names)]
     return [
-        Paragraph(" ".join(messages), "message"),
+        Paragraph(say.sentences(*messages), "message"),
         Table(say("sources.caption"), head, rows),
         Paragraph(say("sources.explain")),
     ]

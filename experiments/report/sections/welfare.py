@@ -1,4 +1,4 @@
-"""What each plan asks of the debtors, and the check that no gain comes by harm."""
+"""What each plan means for debtors, and the non-inferiority check of debtor burden."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def build(run: Run, say: Text) -> list[Block]:
 
 
 def check_words(check: dict[str, Any], found: dict[str, Any], say: Text) -> str:
-    """«Tiered: puts more on debtors than staged. Surely more: complaints.»; of debts that only grow, that they do."""
+    """The verdict of the check, which burdens are heavier or lighter, and the main source of added cost."""
     titles = {m["name"]: say.measure(m["name"], (m["title"], ""))[0] for m in found["measures"]}
     source = check.get("cost_from")
     growing = check["more"] == ["debtor_cost"] and source == "debtor_interest"
@@ -48,7 +48,14 @@ def check_words(check: dict[str, Any], found: dict[str, Any], say: Text) -> str:
     ]
     for key in ("more", "less"):
         if check[key] and not (growing and key == "more"):
-            said.append(say(f"welfare.{key}", burdens=say.listed([titles[name] for name in check[key]])))
+            said.append(
+                say(f"welfare.{key}", burdens=say("list.semicolon").join(_within(titles[name]) for name in check[key]))
+            )
     if source and not growing:
-        said.append(say("welfare.cost_from", source=titles[source]))
-    return " ".join(said)
+        said.append(say("welfare.cost_from", source=_within(titles[source])))
+    return say.sentences(*said)
+
+
+def _within(title: str) -> str:
+    """A title as it stands within a sentence; titles themselves may hold commas."""
+    return title[0].lower() + title[1:]
