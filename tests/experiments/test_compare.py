@@ -66,7 +66,8 @@ def test_run_folder_holds_the_promised_keys_and_tables(finished: Path) -> None:
 
 def test_report_says_the_answer_and_is_one_file(finished: Path) -> None:
     html = (finished / "report.html").read_text(encoding="utf-8")
-    assert "The claim of 15 % more is" in html and "The claim of 20 % less time is" in html
+    text = html.replace("\u00a0", " ")
+    assert "The claim of 15 % more recovery is" in text and "The claim of 20 % less time to recover is" in text
 
 
 def test_workers_and_resume_change_no_number(finished: Path, tmp_path: Path) -> None:

@@ -49,7 +49,8 @@ def test_reference_is_made_from_the_code(site: Path) -> None:
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def test_example_of_a_policy_in_python_runs() -> None:
+def test_example_of_a_policy_in_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "how-to" / "python.md").read_text(encoding="utf-8")
     example = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)[0].replace(
         "seeds=10", "seeds=2, accounts=50, days=30"
