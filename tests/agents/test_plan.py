@@ -143,31 +143,31 @@ def test_legal_steps_letters_and_visits(do: str, name: str) -> None:
     assert chosen(plan(f"  - {{name: a, do: {do}}}\n"), {}) == name
 
 
-def _book(size: int) -> np.ndarray:
+def _observations(size: int) -> np.ndarray:
     """Accounts that differ as accounts do, otherwise at rest."""
     generator = np.random.default_rng(1)
-    book = np.tile(rows({"dpd": 9}), (size, 1))
+    observations = np.tile(rows({"dpd": 9}), (size, 1))
     for name, high in (("opening_balance", 50_000), ("monthly_income", 20_000), ("credit_score", 850)):
-        book[:, FIELD_INDEX[name]] = generator.uniform(300, high, size)
-    return book
+        observations[:, FIELD_INDEX[name]] = generator.uniform(300, high, size)
+    return observations
 
 
 def test_spread_uses_the_allowed_windows_evenly_and_varies_by_day() -> None:
     p = plan("  - {name: call, do: {channel: collector}}\n")
-    book = _book(8000)
-    mask = np.array([["midday" not in name for name in MENU.names]] * len(book))
-    today = p.act(book, mask)
+    observations = _observations(8000)
+    mask = np.array([["midday" not in name for name in MENU.names]] * len(observations))
+    today = p.act(observations, mask)
     counts = np.unique(today, return_counts=True)
     assert [MENU.names[a] for a in counts[0]] == ["collector/morning", "collector/afternoon", "collector/evening"]
-    assert np.all(np.abs(counts[1] / len(book) - 1 / 3) < 0.03)
-    book[:, FIELD_INDEX["days_in_portfolio"]] = 1
-    assert 0.6 < np.mean(p.act(book, mask) != today) < 0.73  # 2/3 if independent
+    assert np.all(np.abs(counts[1] / len(observations) - 1 / 3) < 0.03)
+    observations[:, FIELD_INDEX["days_in_portfolio"]] = 1
+    assert 0.6 < np.mean(p.act(observations, mask) != today) < 0.73  # 2/3 if independent
 
 
 def test_windows_can_be_weighted() -> None:
     p = plan("  - {name: call, do: {channel: collector, window: {morning: 3, evening: 1}}}\n")
-    book = _book(8000)
-    windows, counts = np.unique(p.act(book, np.ones((8000, len(MENU)), np.bool_)), return_counts=True)
+    observations = _observations(8000)
+    windows, counts = np.unique(p.act(observations, np.ones((8000, len(MENU)), np.bool_)), return_counts=True)
     assert [MENU.names[a] for a in windows] == ["collector/morning", "collector/evening"]
     assert abs(counts[0] / 8000 - 3 / 4) < 0.02
     assert chosen(p, {}, ("collector/morning",)) == "collector/evening"
@@ -175,13 +175,13 @@ def test_windows_can_be_weighted() -> None:
 
 def test_the_same_row_gets_the_same_action_in_any_batch() -> None:
     p = Plan.load("staged", MENU)
-    book = _book(300)
-    book[:, FIELD_INDEX["dpd"]] = np.arange(300)
+    observations = _observations(300)
+    observations[:, FIELD_INDEX["dpd"]] = np.arange(300)
     masks = np.ones((300, len(MENU)), np.bool_)
-    alone = np.concatenate([p.act(book[n : n + 1], masks[n : n + 1]) for n in range(300)])
-    assert np.array_equal(p.act(book, masks), alone)
-    assert np.array_equal(p.act(book[::-1], masks[::-1])[::-1], alone)
-    assert p.act(book[:0], masks[:0]).shape == (0,)
+    alone = np.concatenate([p.act(observations[n : n + 1], masks[n : n + 1]) for n in range(300)])
+    assert np.array_equal(p.act(observations, masks), alone)
+    assert np.array_equal(p.act(observations[::-1], masks[::-1])[::-1], alone)
+    assert p.act(observations[:0], masks[:0]).shape == (0,)
 
 
 def test_wrong_shapes_are_refused() -> None:
@@ -196,14 +196,14 @@ def test_wrong_shapes_are_refused() -> None:
 
 def test_priority_is_that_of_the_deciding_rule() -> None:
     p = plan(TWO_RULES)
-    book = rows({"dpd": 8}, {"dpd": 7}, {"dpd": 8})
+    observations = rows({"dpd": 8}, {"dpd": 7}, {"dpd": 8})
     calls, texts = MENU.index["collector/morning/plan_6"], MENU.index["sms/midday"]
     actions = np.array([calls, texts, 0])
-    assert p.deciding_rules(book, actions).tolist() == [0, 1, -1]
-    priority = p.priority(book, actions)
+    assert p.deciding_rules(observations, actions).tolist() == [0, 1, -1]
+    priority = p.priority(observations, actions)
     assert priority is not None and priority.tolist() == [1, 5, 5]
     level = plan("  - {name: text, do: {channel: sms}}\n")
-    assert level.priority(book, actions) is None
+    assert level.priority(observations, actions) is None
 
 
 # ---- the compiled table against the plain meaning ----
@@ -304,9 +304,9 @@ def test_the_table_decides_as_the_rules_read(seed: int) -> None:
     while len(set(deciding)) < 4:  # a plan that is worth the test
         rules, p = _random_plan(rng, padding=rng.choice([0, 0, 60, 130]))  # 60: clauses beyond one 64-bit word
         accounts = [{name: _scalar(rng, name) for name in _FIELD_POOL} for _ in masks]
-        book = rows(*accounts)
-        actions = p.act(book, masks)
-        deciding = p.deciding_rules(book, actions)
+        observations = rows(*accounts)
+        actions = p.act(observations, masks)
+        deciding = p.deciding_rules(observations, actions)
     for account, mask, action, by in zip(accounts, masks, actions, deciding, strict=True):
         allowed = {name for name, free in zip(MENU.names, mask, strict=True) if free}
         expected = ({"nothing"}, -1)

@@ -105,14 +105,14 @@ def test_vector_statistics_wrapper_counts_episodes() -> None:
 
 
 def test_same_seed_same_story_and_copies_go_on_alike() -> None:
-    env, twin = account_env(), account_env()
+    env, repeat = account_env(), account_env()
     first = env.reset(seed=4)[0]
-    np.testing.assert_array_equal(first, twin.reset(seed=4)[0])
-    assert told(play(env, 250, 1)) == told(play(twin, 250, 1))
+    np.testing.assert_array_equal(first, repeat.reset(seed=4)[0])
+    assert told(play(env, 250, 1)) == told(play(repeat, 250, 1))
     for copy in (pickle.loads(pickle.dumps(env)), deepcopy(env)):
-        assert told(play(copy, 60, 2)) == told(play(deepcopy(twin), 60, 2))
+        assert told(play(copy, 60, 2)) == told(play(deepcopy(repeat), 60, 2))
         assert copy.history and copy.render() == env.render()
-    np.testing.assert_array_equal(env.reset()[0], twin.reset()[0])
+    np.testing.assert_array_equal(env.reset()[0], repeat.reset()[0])
     assert not np.array_equal(env.reset()[0], first)  # another debtor
     assert not np.array_equal(account_env().reset(seed=5)[0], first)
     np.testing.assert_array_equal(env.reset(seed=4)[0], first)

@@ -43,17 +43,17 @@ def test_cohort_is_an_evaluation(home: Scenario) -> None:
     env = portfolio_env(home, 150, days=90, fill="cohort")
     observations, infos = env.reset(seed=5)
     simulation = env.simulation
-    twin = Simulation(home.world, simulation.portfolio, home.rules, simulation.seed)
+    repeat = Simulation(home.world, simulation.portfolio, home.rules, simulation.seed)
     plan = Plan.load(find_plan("tiered"), env.menu)
     total = np.zeros(150)
     for day in range(90):
-        seen, masks = twin.observe(), twin.masks()
-        twin.advance(plan.act(seen, masks))
+        seen, masks = repeat.observe(), repeat.masks()
+        repeat.advance(plan.act(seen, masks))
         last = env.simulation.accounts
         observations, rewards, terminated, truncated, infos = env.step(plan.act(observations, env.action_masks()))
         total += rewards
         assert not truncated.any() and terminated.all() == terminated.any() == (day == 89)
-    assert not differing(last, twin.accounts) and (last["status"] != Status.OPEN).mean() > 0.2
+    assert not differing(last, repeat.accounts) and (last["status"] != Status.OPEN).mean() > 0.2
     np.testing.assert_allclose(total * env._mean_opening, last["discounted_cash"] - last["discounted_cost"], atol=1e-6)
     assert env.simulation is not simulation and env.simulation.seed != simulation.seed and infos["open"].all()
     assert (infos["recovered"][infos["_recovered"]] <= 1.2).all()
@@ -159,19 +159,19 @@ def test_same_seed_same_rollout_and_copies_go_on_alike(home: Scenario, fill: str
     def alike(ours: list[np.ndarray], theirs: list[np.ndarray]) -> bool:
         return all(np.array_equal(x, y) for x, y in zip(ours, theirs, strict=True))
 
-    env, twin, other = (portfolio_env(home, 40, days=25, fill=fill) for _ in range(3))
+    env, repeat, other = (portfolio_env(home, 40, days=25, fill=fill) for _ in range(3))
     first = env.reset(seed=6)[0]
-    assert alike([first], [twin.reset(seed=6)[0]]) and not alike([first], [other.reset(seed=7)[0]])
+    assert alike([first], [repeat.reset(seed=6)[0]]) and not alike([first], [other.reset(seed=7)[0]])
     if fill == "living":
         mask = np.arange(40) < 3
         assert not alike([first], [env.reset(options={"reset_mask": mask})[0]])
-        twin.reset(options={"reset_mask": mask})
-    assert alike(play(env, 60, 1), play(twin, 60, 1))
+        repeat.reset(options={"reset_mask": mask})
+    assert alike(play(env, 60, 1), play(repeat, 60, 1))
     for copy in (pickle.loads(pickle.dumps(env)), deepcopy(env)):
-        assert alike(play(copy, 40, 2), play(deepcopy(twin), 40, 2))
-        assert not differing(env.simulation.accounts, twin.simulation.accounts)  # left where they were
+        assert alike(play(copy, 40, 2), play(deepcopy(repeat), 40, 2))
+        assert not differing(env.simulation.accounts, repeat.simulation.accounts)  # left where they were
     # A reset without a seed goes on with the generator; one with the seed begins again.
-    assert alike([env.reset()[0]], [twin.reset()[0]]) and not alike([env.reset()[0]], [first])
+    assert alike([env.reset()[0]], [repeat.reset()[0]]) and not alike([env.reset()[0]], [first])
     assert alike([env.reset(seed=6)[0]], [first])
     assert pickle.loads(pickle.dumps(portfolio_env(home, 5))).num_envs == 5
 
