@@ -42,20 +42,20 @@ def arms_of(policy_refs: Sequence[PolicyRef], scenario: Scenario) -> list[Arm]:
         if name is not None and name in [other for other, _, _ in chosen]:
             raise InputError("--plan", "", policy_ref, f"another name than {name!r}, which an earlier policy was given")
         chosen.append((name, source, load_policy(source, scenario.name, scenario.world)))
-    taken = {name for name, _, _ in chosen if name is not None}
+    used = {name for name, _, _ in chosen if name is not None}
     arms = []
     for name, source, policy in chosen:
         if name is None:
-            name = _free(policy.name, taken)
-            taken.add(name)
+            name = _free(policy.name, used)
+            used.add(name)
         arms.append(Arm(name, source, policy))
     return arms
 
 
-def _free(name: str, taken: set[str]) -> str:
+def _free(name: str, used: set[str]) -> str:
     """The name, or the first of NAME-2, NAME-3, … that is free."""
     number, free = 1, name
-    while free in taken:
+    while free in used:
         number += 1
         free = f"{name}-{number}"
     return free

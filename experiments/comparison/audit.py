@@ -46,10 +46,15 @@ def summary(pack: RulePack, tallies: dict[str, list[dict[str, Any]]]) -> dict[st
     rules = []
     for rule in pack.rules:
         by_policy = {
-            name: {count: sum(t["rules"][rule.id][count] for t in found) for count in _COUNTS}
-            for name, found in tallies.items()
+            name: {count: sum(t["rules"][rule.id][count] for t in seed_tallies) for count in _COUNTS}
+            for name, seed_tallies in tallies.items()
         }
-        missing = {column for found in tallies.values() for t in found for column in t["rules"][rule.id]["missing"]}
+        missing = {
+            column
+            for seed_tallies in tallies.values()
+            for t in seed_tallies
+            for column in t["rules"][rule.id]["missing"]
+        }
         rules.append(
             {
                 "id": rule.id,
@@ -69,7 +74,7 @@ def summary(pack: RulePack, tallies: dict[str, list[dict[str, Any]]]) -> dict[st
         "title": pack.title,
         "logs": sum(map(len, tallies.values())),
         "treatments_in_breach": {
-            name: sum(t["treatments_in_breach"] for t in found) for name, found in tallies.items()
+            name: sum(t["treatments_in_breach"] for t in seed_tallies) for name, seed_tallies in tallies.items()
         },
         "rules": rules,
     }
@@ -111,14 +116,14 @@ def audit_file(
     """
     log = read_log(file, writing)
     findings = audit(log, pack)
-    found = summary(pack, {file.name: [tally(findings)]}) | {"columns_not_read": list(log.unread)}
-    return found, breach_table(findings, language)
+    audited = summary(pack, {file.name: [tally(findings)]}) | {"columns_not_read": list(log.unread)}
+    return audited, breach_table(findings, language)
 
 
-def write_audit(folder: Path, found: dict[str, Any], breaches: pd.DataFrame) -> None:
+def write_audit(folder: Path, audited: dict[str, Any], breaches: pd.DataFrame) -> None:
     """Write audit.json and audit.csv."""
     write_csv(folder / BREACHES, breaches)
-    write_json(folder / AUDIT, found)
+    write_json(folder / AUDIT, audited)
 
 
 def _rules_of(folder: Path) -> RulePack:

@@ -140,13 +140,13 @@ def _aggregate_audits(folder: Path, names: list[str], seeds: range, rules: RuleP
     tallies: dict[str, list[Any]] = {
         name: [read_json(_part(folder, name, seed)).get("audit") for seed in seeds] for name in names
     }
-    if any(found is None for of_policy in tallies.values() for found in of_policy):
+    if any(audited is None for of_policy in tallies.values() for audited in of_policy):
         return  # some parts were made with --no-events
-    found = summary(rules, tallies)
+    audited = summary(rules, tallies)
     counted = {name: sum(results["breaches"][name].values()) for name in names}
-    if counted != found["treatments_in_breach"]:
-        raise AssertionError(f"the gate counted {counted} breaches, the audit found {found['treatments_in_breach']}")
-    write_json(folder / AUDIT, found)
+    if counted != audited["treatments_in_breach"]:
+        raise AssertionError(f"the gate counted {counted} breaches, the audit found {audited['treatments_in_breach']}")
+    write_json(folder / AUDIT, audited)
 
 
 @dataclass(frozen=True)
@@ -169,9 +169,9 @@ def _part(folder: Path, name: str, seed: int) -> Path:
 def _is_whole(part: Path) -> bool:
     """All three files of a part are there and can be read; if not, or an older version made them, it is run again."""
     try:
-        found = read_json(part)
-        if found.keys() != PART or any(
-            found[kind].keys() != known.keys()
+        contents = read_json(part)
+        if contents.keys() != PART or any(
+            contents[kind].keys() != known.keys()
             for kind, known in (("measures", measures.MEASURE), ("welfare", welfare.MEASURE))
         ):
             return False
@@ -329,7 +329,7 @@ def claims(differences: dict[str, Any], plan: str = "staged") -> list[dict[str, 
     pair = differences.get(plan, {}).get("status-quo")
     if pair is None:
         return []
-    found = []
+    verdicts = []
     for measure, claim in (("recovery_rate", CLAIM_RECOVERY), ("time_to_recover_days", CLAIM_TIME)):
         relative = pair[measure]["relative"]
         low, high = relative["low"], relative["high"]
@@ -338,5 +338,5 @@ def claims(differences: dict[str, Any], plan: str = "staged") -> list[dict[str, 
         else:
             better, worse = (low >= claim, high < claim) if claim > 0 else (high <= claim, low > claim)
             verdict = "reached" if better else "not reached" if worse else "not decided by these seeds"
-        found.append({"measure": measure, "claim": claim, "relative": relative, "verdict": verdict})
-    return found
+        verdicts.append({"measure": measure, "claim": claim, "relative": relative, "verdict": verdict})
+    return verdicts

@@ -152,9 +152,9 @@ def measure_groups(run: Rollout, people: pd.DataFrame) -> dict[str, Any]:
     y = np.column_stack([np.asarray(outcome.of(run), float) for outcome in OUTCOMES])
     basis = bearing_on_the_debt(people)
     unexplained = y - basis @ (basis.T @ y)
-    found: dict[str, Any] = {}
+    by_attribute: dict[str, Any] = {}
     for attribute, members in group_membership(people).items():
-        found[attribute] = {}
+        by_attribute[attribute] = {}
         for name in sorted(set(members)):
             inside = members == name
             small = min(inside.sum(), (~inside).sum()) < LEAST_ACCOUNTS
@@ -170,8 +170,8 @@ def measure_groups(run: Rollout, people: pd.DataFrame) -> dict[str, Any]:
             adjusted = None if small else _adjusted_gaps(unexplained, inside.astype(float), basis)
             for k, outcome in enumerate(OUTCOMES):
                 rows[outcome.name]["adjusted"] = None if adjusted is None else adjusted[k]
-            found[attribute][str(name)] = {"accounts": int(inside.sum()), "outcomes": rows}
-    return found
+            by_attribute[attribute][str(name)] = {"accounts": int(inside.sum()), "outcomes": rows}
+    return by_attribute
 
 
 def _raw_gap(y: NDArray[np.float64], inside: NDArray[np.bool_]) -> list[float]:
@@ -231,8 +231,8 @@ def aggregate(
         (policy, attribute, group, outcome, cell)
         for policy, attributes in policies.items()
         for attribute, members in attributes.items()
-        for group, found in members.items()
-        for outcome, cell in found["outcomes"].items()
+        for group, group_results in members.items()
+        for outcome, cell in group_results["outcomes"].items()
         if OUTCOME[outcome].kind != "result" and cell["adjusted"]
     ]
     looks = max(len(judged), 1)
@@ -259,22 +259,24 @@ def aggregate(
     }
 
 
-def summary(found: Mapping[str, Any]) -> list[str]:
+def summary(results: Mapping[str, Any]) -> list[str]:
     """Every warning as a sentence, or that there is none, and how many gaps were looked at."""
-    looks = f"{found['gaps_judged']:,} gaps between protected groups tested together at 95 %"
-    warnings = [warning["sentence"] for warning in found["warnings"]]
+    looks = f"{results['gaps_judged']:,} gaps between protected groups tested together at 95 %"
+    warnings = [warning["sentence"] for warning in results["warnings"]]
     sentences = [f"Fairness WARNING ({looks}): {sentence}" for sentence in warnings]
     if not warnings:
         sentences.append(f"Fairness: {looks}, none beyond its limit.")
-    return [*sentences, *(f"Proxy WARNING: {sentence}" for sentence in found["proxies"]["warnings"])]
+    return [*sentences, *(f"Proxy WARNING: {sentence}" for sentence in results["proxies"]["warnings"])]
 
 
 def _policy(runs: Sequence[Mapping[str, Any]], same_accounts: bool) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    pooled_groups: dict[str, Any] = {}
     for attribute in ATTRIBUTES:
         names = sorted({name for run in runs for name in run[attribute]})
-        found[attribute] = {name: _group([run[attribute].get(name) for run in runs], same_accounts) for name in names}
-    return found
+        pooled_groups[attribute] = {
+            name: _group([run[attribute].get(name) for run in runs], same_accounts) for name in names
+        }
+    return pooled_groups
 
 
 def _group(runs: Sequence[Mapping[str, Any] | None], same_accounts: bool) -> dict[str, Any]:
@@ -309,8 +311,8 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 def _beyond(outcome: Outcome, cell: Mapping[str, Any], kind: str, z: float) -> bool:
     """Whether the group is worse off than others by more than the bound, at the level of `z`."""
-    found, others = cell[kind], cell["others"]
-    low, high = found["gap"] - z * found["error"], found["gap"] + z * found["error"]
+    estimate, others = cell[kind], cell["others"]
+    low, high = estimate["gap"] - z * estimate["error"], estimate["gap"] + z * estimate["error"]
     if outcome.kind == "benefit":
         return bool(others > 0 and (others + high) / others < FOUR_FIFTHS)
     if outcome.unit == "share":

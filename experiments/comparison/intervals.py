@@ -32,7 +32,7 @@ def interval(values: Sequence[float]) -> Interval:
         return {"mean": mean, "low": None, "high": None}
     if np.ptp(data) == 0:
         return {"mean": mean, "low": mean, "high": mean}
-    found = stats.bootstrap(
+    bootstrap = stats.bootstrap(
         (data,),
         np.mean,
         n_resamples=RESAMPLES,
@@ -40,7 +40,7 @@ def interval(values: Sequence[float]) -> Interval:
         method="percentile",
         rng=np.random.default_rng(0),
     )
-    low, high = found.confidence_interval
+    low, high = bootstrap.confidence_interval
     return {"mean": mean, "low": _finite(low), "high": _finite(high)}
 
 

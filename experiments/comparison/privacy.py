@@ -31,11 +31,13 @@ def pseudonym_key() -> bytes:
     Raises:
         InputError: too short, or it cannot be kept.
     """
-    given = os.environ.get(KEY_VARIABLE)
-    if given is not None:
-        if len(given) < _LEAST_KEY:
-            raise InputError(KEY_VARIABLE, "", f"{len(given)} characters", f"a key of at least {_LEAST_KEY} characters")
-        return given.encode()
+    from_environment = os.environ.get(KEY_VARIABLE)
+    if from_environment is not None:
+        if len(from_environment) < _LEAST_KEY:
+            raise InputError(
+                KEY_VARIABLE, "", f"{len(from_environment)} characters", f"a key of at least {_LEAST_KEY} characters"
+            )
+        return from_environment.encode()
     path = _key_file()
     try:
         if not path.exists():

@@ -43,10 +43,10 @@ def proxy_check(people: pd.DataFrame) -> dict[str, Any]:
     if len(people) > MOST_ACCOUNTS:
         people = people.sample(MOST_ACCOUNTS, random_state=0)
     x = inputs(people)
-    found: dict[str, Any] = {}
+    by_attribute: dict[str, Any] = {}
     warnings = []
     for attribute, members in group_membership(people).items():
-        found[attribute] = {}
+        by_attribute[attribute] = {}
         names, counts = np.unique(members.astype(str), return_counts=True)
         known = [
             name
@@ -60,7 +60,7 @@ def proxy_check(people: pd.DataFrame) -> dict[str, Any]:
             auc = float(roc_auc_score(inside, _told(x, inside)))
             low, high = _limits(auc, int(inside.sum()), int((~inside).sum()))
             field, alone = _strongest(x, inside)
-            found[attribute][name] = {"auc": auc, "low": low, "high": high, "field": field, "field_auc": alone}
+            by_attribute[attribute][name] = {"auc": auc, "low": low, "high": high, "field": field, "field_auc": alone}
             if low > PROXY_BOUND:
                 warnings.append(
                     f"The inputs identify {attribute} {name} (AUC {auc:.2f}, {low:.2f} to {high:.2f}): a policy "
@@ -68,7 +68,7 @@ def proxy_check(people: pd.DataFrame) -> dict[str, Any]:
                 )
             if len(names) == 2:
                 break  # the other group's is the same
-    return {"inputs": list(INPUTS), "bound": PROXY_BOUND, "attributes": found, "warnings": warnings}
+    return {"inputs": list(INPUTS), "bound": PROXY_BOUND, "attributes": by_attribute, "warnings": warnings}
 
 
 def _told(x: pd.DataFrame, inside: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -137,7 +137,7 @@ def check(name: str, reference: str, ours: Values, theirs: Values, gain: Mapping
         verdict = "not decided"
     else:
         verdict = "more burden" if more else "no more burden"
-    found: dict[str, Any] = {
+    result: dict[str, Any] = {
         "policy": name,
         "reference": reference,
         "verdict": verdict,
@@ -148,7 +148,7 @@ def check(name: str, reference: str, ours: Values, theirs: Values, gain: Mapping
         "gain": dict(gain),
         "hardship_suits": sued,
     }
-    return {**found, "sentence": sentence(found)}
+    return {**result, "sentence": sentence(result)}
 
 
 def _gaps(burden: Burden, ours: Values, theirs: Values) -> NDArray[np.float64]:
@@ -186,12 +186,12 @@ def _above(gaps: NDArray[np.float64], margin: float) -> bool:
     return bool(stats.ttest_1samp(gaps, margin).confidence_interval(level).low > margin)
 
 
-def sentence(found: Mapping[str, Any]) -> str:
+def sentence(result: Mapping[str, Any]) -> str:
     """The verdict of the non-inferiority check in plain words, beside the gain in net recovery."""
-    name, reference, verdict, gain = found["policy"], found["reference"], found["verdict"], found["gain"]
+    name, reference, verdict, gain = result["policy"], result["reference"], result["verdict"], result["gain"]
     if verdict == "hardship sued":
         return (
-            f"Debtor burden check FAILED: {name} sued debtors in disclosed hardship {found['hardship_suits']:,} times."
+            f"Debtor burden check FAILED: {name} sued debtors in disclosed hardship {result['hardship_suits']:,} times."
         )
     if verdict == "reference":
         return f"Debtor burden: {name} is the baseline of this check; it sued no debtor in disclosed hardship."
@@ -203,16 +203,16 @@ def sentence(found: Mapping[str, Any]) -> str:
     )
     if verdict == "not decided":
         return f"Debtor burden check inconclusive: {start}; one seed gives no interval."
-    less = f" Lighter at 95 %: {_listed(found['less'])}." if found["less"] else ""
+    less = f" Lighter at 95 %: {_listed(result['less'])}." if result["less"] else ""
     if verdict == "more burden":
-        source = found["cost_from"]
+        source = result["cost_from"]
         why = f" Main source of the added cost: {_listed([source])}." if source else ""
-        if found["more"] == ["debtor_cost"] and source == "debtor_interest":
+        if result["more"] == ["debtor_cost"] and source == "debtor_interest":
             # Nothing was done to anybody: debts that nobody helps to settle grow.
             return f"Debtor burden check FAILED: {start}, and leaves debtors owing more: late interest runs on for longer.{less}"
         link = "but puts" if gains else "and puts"
         return (
-            f"Debtor burden check FAILED: {start}, {link} more burden on debtors: {_listed(found['more'])}.{why}{less}"
+            f"Debtor burden check FAILED: {start}, {link} more burden on debtors: {_listed(result['more'])}.{why}{less}"
         )
     return f"Debtor burden check passed: {start}; no burden is heavier by more than its margin at 95 %.{less}"
 

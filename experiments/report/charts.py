@@ -50,7 +50,7 @@ class _StandIns:
         self._real: dict[str, str] = {}
 
     def __call__(self, text: str) -> str:
-        return _CHINESE.sub(lambda found: self._for(found.group()), text)
+        return _CHINESE.sub(lambda match: self._for(match.group()), text)
 
     def _for(self, chinese: str) -> str:
         for number in range(len(_AS_WIDE) ** len(chinese)):
@@ -66,7 +66,7 @@ class _StandIns:
         pattern = re.compile("|".join(sorted(map(re.escape, self._real), key=len, reverse=True)))
         return re.sub(
             r"(<text\b[^>]*>)([^<]*)",
-            lambda tag: tag.group(1) + pattern.sub(lambda found: self._real[found.group()], tag.group(2)),
+            lambda tag: tag.group(1) + pattern.sub(lambda match: self._real[match.group()], tag.group(2)),
             svg,
         )
 
@@ -95,7 +95,7 @@ def _svg(name: str, alt: str, draw: Draw, narrow: bool, height: float) -> str:
     text = text[text.index("<svg") :]
     used = set(re.findall(r'(?:url\(|href=")#([^")]+)', text))
     # Names that nothing refers to would be the same in every picture of a page.
-    text = re.sub(r' id="([^"]+)"', lambda found: found.group() if found.group(1) in used else "", text)
+    text = re.sub(r' id="([^"]+)"', lambda match: match.group() if match.group(1) in used else "", text)
     title = alt.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
     return text.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
 

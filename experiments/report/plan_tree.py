@@ -43,13 +43,13 @@ def tree_of(plan: PlanFile) -> Fork | None:
     document = Document(plan.name, {}, {})
     cases: list[_Case] = []
     for number, rule in enumerate(plan.rules):
-        found = clauses(document, ("rules", number, "when"), rule.when) if rule.when else [{}]
-        if len(found) != 1:
+        alternatives = clauses(document, ("rules", number, "when"), rule.when) if rule.when else [{}]
+        if len(alternatives) != 1:
             return None
-        if cases and cases[-1][0] == found[0]:
-            cases[-1] = (found[0], (*cases[-1][1], rule))
+        if cases and cases[-1][0] == alternatives[0]:
+            cases[-1] = (alternatives[0], (*cases[-1][1], rule))
         else:
-            cases.append((found[0], (rule,)))
+            cases.append((alternatives[0], (rule,)))
     tree = _grow(cases)
     return tree if isinstance(tree, Fork) else None
 

@@ -99,7 +99,7 @@ def from_run(folder: Path, account: str | None, policies: list[str] | None = Non
         raise InputError(folder, "--seed", seed, f"one of {run.results['seeds']}")
     settings = run.results["settings"]
     comparison = Comparison.from_settings(settings)
-    given = [comparison.texts[run.names.index(name)] for name in names]
+    policy_refs = [comparison.texts[run.names.index(name)] for name in names]
     scenario = comparison.load()
     portfolio = scenario.portfolio(comparison.accounts, seed)
     # The run folder knows pseudonyms alone; its owner may ask by either name.
@@ -107,7 +107,7 @@ def from_run(folder: Path, account: str | None, policies: list[str] | None = Non
     known = dict(zip(own, pseudonyms(own, pseudonym_key()), strict=True))
     portfolio = replace(portfolio, table=portfolio.table.assign(account_id=list(known.values())))
     chosen = known.get(account, account) if account else _most_different(folder, names, seed)
-    return account_story(scenario, portfolio, given, chosen, seed, run.results["days"])
+    return account_story(scenario, portfolio, policy_refs, chosen, seed, run.results["days"])
 
 
 def _most_different(folder: Path, names: list[str], seed: int) -> str:
@@ -128,10 +128,10 @@ def account_story(
         InputError: no such account or policy.
     """
     ids = portfolio.column("account_id").astype(str)
-    found = np.flatnonzero(ids == account)
-    if found.size == 0:
+    rows = np.flatnonzero(ids == account)
+    if rows.size == 0:
         raise InputError(portfolio.name, "account", account, choose(ids.tolist(), account))
-    number = int(found[0])
+    number = int(rows[0])
     row = portfolio.table.iloc[number]
     facts = {
         "opening_balance": float(row["opening_balance"]),
@@ -145,9 +145,9 @@ def account_story(
     return Story(account, seed, days, scenario.world.currency, facts, paths)
 
 
-def _follow(scenario: Scenario, portfolio: Portfolio, given: str, number: int, seed: int, days: int) -> Course:
+def _follow(scenario: Scenario, portfolio: Portfolio, policy_ref: str, number: int, seed: int, days: int) -> Course:
     simulation = Simulation(scenario.world, portfolio, scenario.rules, seed, record_events=True)
-    policy = load_policy(given, scenario.name, scenario.world)
+    policy = load_policy(policy_ref, scenario.name, scenario.world)
     why: dict[int, tuple[int, list[str]]] = {}
     while simulation.day < days and not simulation.finished:
         actions, priority = np.zeros(simulation.open_accounts.size, np.int64), None

@@ -30,10 +30,10 @@ class Text:
         return _unbroken(str(self._at(key)).format(**values))
 
     def _at(self, key: str) -> Any:
-        found: Any = self._messages
+        message: Any = self._messages
         for part in key.split("."):
-            found = found[part]
-        return found
+            message = message[part]
+        return message
 
     def one_of(self, group: str, name: str, otherwise: str | None = None) -> str:
         """The message of a name within a group; where the catalogue does not know it, `otherwise` or the name itself."""
@@ -69,17 +69,17 @@ class Text:
         """A value in its unit: shares in per cent, their differences in points, days, counts; a dash if undefined."""
         return _DASH if value is None else _plain(value, unit, signed) + str(self._at("units")[unit])
 
-    def limits(self, found: dict[str, Any], unit: str, signed: bool = False) -> str:
+    def limits(self, interval: dict[str, Any], unit: str, signed: bool = False) -> str:
         """«42.0 to 44.2»; empty when one seed gives no interval, or when its ends are written alike."""
-        if found["low"] is None:
+        if interval["low"] is None:
             return ""
-        low, high = (_plain(found[end], unit, signed) for end in ("low", "high"))
+        low, high = (_plain(interval[end], unit, signed) for end in ("low", "high"))
         return "" if low == high else self("between", low=low, high=high)
 
-    def span(self, found: dict[str, Any], unit: str, signed: bool = False) -> str:
+    def span(self, interval: dict[str, Any], unit: str, signed: bool = False) -> str:
         """«43.1 % (42.0 to 44.2)»."""
-        between = self.limits(found, unit, signed)
-        return self.number(found["mean"], unit, signed) + (f" ({between})" if between else "")
+        between = self.limits(interval, unit, signed)
+        return self.number(interval["mean"], unit, signed) + (f" ({between})" if between else "")
 
 
 def _unbroken(text: str) -> str:

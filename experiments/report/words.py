@@ -44,12 +44,12 @@ def fact_words(name: str, value: object, say: Text) -> str:
 
 def reason_words(reason: str, say: Text) -> str:
     """A reason that a policy gives: facts on fields, as `dpd = 12` or `hardship: no (+0.3)`, in words; others as they are."""
-    found = _FACT.fullmatch(reason)
-    if not found or found[1] not in FIELD_INDEX:
+    match = _FACT.fullmatch(reason)
+    if not match or match[1] not in FIELD_INDEX:
         return reason
     flag = {"true": True, "yes": True, "false": False, "no": False}
-    value: object = flag.get(found[2], found[2]) if FIELDS[FIELD_INDEX[found[1]]].unit == "yes/no" else found[2]
-    return fact_words(found[1], value, say) + (found[3] or "")
+    value: object = flag.get(match[2], match[2]) if FIELDS[FIELD_INDEX[match[1]]].unit == "yes/no" else match[2]
+    return fact_words(match[1], value, say) + (match[3] or "")
 
 
 def conditions(when: dict[str, object] | None, say: Text) -> list[str]:

@@ -96,13 +96,13 @@ def _differences(
     shares: dict[str, Shares],
 ) -> list[Block]:
     """The largest differences in share, weighted by the account-days they concern."""
-    found = []
+    differences = []
     for place in shares[best].keys() & shares[against].keys():
         weight = counts[best][place].total() + counts[against][place].total()
         for kind in KINDS[1:]:
             ours, theirs = shares[best][place][kind], shares[against][place][kind]
-            found.append((abs(ours - theirs) * weight, place, kind, ours, theirs))
-    top = sorted(found, key=lambda item: (-item[0], item[1], item[2]))[:_MOST_DIFFERENCES]
+            differences.append((abs(ours - theirs) * weight, place, kind, ours, theirs))
+    top = sorted(differences, key=lambda item: (-item[0], item[1], item[2]))[:_MOST_DIFFERENCES]
     sentences = [
         say(
             "actions.difference",

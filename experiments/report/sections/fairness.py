@@ -12,19 +12,19 @@ _UNITS = {"share": "share", "days": "days", "count": "count"}
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    found = run.extra("fairness.json")
-    if not found:
+    results = run.extra("fairness.json")
+    if not results:
         return []
-    outcomes = found["outcomes"]
-    blocks: list[Block] = [_verdict(found, say), Paragraph(say("fairness.intro"))]
-    if found["warnings"]:
-        blocks.append(Bullets([_warning(w, found, say) for w in found["warnings"]]))
-    if found.get("proxies"):
-        blocks.append(Bullets(_proxies(found["proxies"], say)))
-    if found.get("drawn"):
-        drawn = say.listed([say.one_of("fairness.attributes", name) for name in found["drawn"]])
+    outcomes = results["outcomes"]
+    blocks: list[Block] = [_verdict(results, say), Paragraph(say("fairness.intro"))]
+    if results["warnings"]:
+        blocks.append(Bullets([_warning(w, results, say) for w in results["warnings"]]))
+    if results.get("proxies"):
+        blocks.append(Bullets(_proxies(results["proxies"], say)))
+    if results.get("drawn"):
+        drawn = say.listed([say.one_of("fairness.attributes", name) for name in results["drawn"]])
         blocks.append(Paragraph(say("fairness.drawn", attributes=drawn)))
-    attributes = found["policies"][run.best]
+    attributes = results["policies"][run.best]
     rows: list[list[Cell | str]] = []
     for attribute, groups in attributes.items():
         for name, group in groups.items():
@@ -43,20 +43,20 @@ def build(run: Run, say: Text) -> list[Block]:
     return [*blocks, Table(say("fairness.caption", plan=say.name(run.best)), head, rows)]
 
 
-def _proxies(found: dict[str, Any], say: Text) -> list[str]:
+def _proxies(results: dict[str, Any], say: Text) -> list[str]:
     """Groups that the inputs of plans can tell, or that they can tell none."""
-    told, highest = [], 0.5
-    for attribute, members in found["attributes"].items():
+    sentences, highest = [], 0.5
+    for attribute, members in results["attributes"].items():
         for group, row in members.items():
             highest = max(highest, row["auc"])
-            if row["low"] > found["bound"]:
+            if row["low"] > results["bound"]:
                 numbers = {name: f"{row[name]:.2f}" for name in ("auc", "low", "high")}
                 who = f"{say.one_of('fairness.attributes', attribute)} {say.one_of('fairness.groups', group)}"
                 alone = f"{row['field_auc']:.2f}"
-                told.append(
+                sentences.append(
                     say("fairness.proxy", group=who, field=say.one_of("columns", row["field"]), alone=alone, **numbers)
                 )
-    return told or [say("fairness.blind", auc=f"{highest:.2f}", bound=found["bound"])]
+    return sentences or [say("fairness.blind", auc=f"{highest:.2f}", bound=results["bound"])]
 
 
 def _outcome(outcome: dict[str, Any], say: Text) -> str:
@@ -64,15 +64,15 @@ def _outcome(outcome: dict[str, Any], say: Text) -> str:
     return outcome["title"] if name == outcome["name"] else name
 
 
-def _verdict(found: dict[str, Any], say: Text) -> Paragraph:
-    gaps, warnings = f"{found['gaps_judged']:,}", len(found["warnings"])
+def _verdict(results: dict[str, Any], say: Text) -> Paragraph:
+    gaps, warnings = f"{results['gaps_judged']:,}", len(results["warnings"])
     key = "fairness.flagged" if warnings else "fairness.clear"
     return Paragraph(say(key, gaps=gaps, n=warnings), "message")
 
 
-def _warning(warning: dict[str, Any], found: dict[str, Any], say: Text) -> str:
-    outcome = next(o for o in found["outcomes"] if o["name"] == warning["outcome"])
-    cell = found["policies"][warning["policy"]][warning["attribute"]][warning["group"]]["outcomes"][outcome["name"]]
+def _warning(warning: dict[str, Any], results: dict[str, Any], say: Text) -> str:
+    outcome = next(o for o in results["outcomes"] if o["name"] == warning["outcome"])
+    cell = results["policies"][warning["policy"]][warning["attribute"]][warning["group"]]["outcomes"][outcome["name"]]
     unit = _UNITS.get(outcome["unit"], "count")
     return say(
         "fairness.warning",

@@ -27,18 +27,18 @@ def build(run: Run, say: Text) -> list[Block]:
 
 def _debtor_burden(run: Run, say: Text) -> list[str]:
     """The check of debtor burden for the best plan, and which plan recovers most of those that pass it."""
-    found = run.extra(WELFARE)
-    if not found:
+    burden = run.extra(WELFARE)
+    if not burden:
         return []
-    checks = {check["policy"]: check for check in found["checks"] if check["policy"] != check["reference"]}
+    checks = {check["policy"]: check for check in burden["checks"] if check["policy"] != check["reference"]}
     if run.best not in checks:
         return []
-    said = [check_words(checks[run.best], found, say)]
+    said = [check_words(checks[run.best], burden, say)]
     gentle = [name for name, check in checks.items() if check["passed"]]
     if gentle and run.best not in gentle:
         plan = max(gentle, key=lambda name: run.value(name, "net_recovery_rate")["mean"] or 0.0)
         ours = say.span(run.value(plan, "net_recovery_rate"), "share")
-        said.append(say("answers.gentle", plan=say.name(plan), reference=say.name(found["reference"]), ours=ours))
+        said.append(say("answers.gentle", plan=say.name(plan), reference=say.name(burden["reference"]), ours=ours))
     return said
 
 
@@ -61,22 +61,22 @@ def _figures(run: Run, say: Text) -> Table:
 
 def value_cell(run: Run, say: Text, plan: str, name: str) -> Cell:
     """A measure's mean with its interval below."""
-    found, unit = run.value(plan, name), MEASURE[name].unit
-    between = say.limits(found, unit)
-    return Cell(say.number(found["mean"], unit), [Line(between)] if between else [])
+    interval, unit = run.value(plan, name), MEASURE[name].unit
+    between = say.limits(interval, unit)
+    return Cell(say.number(interval["mean"], unit), [Line(between)] if between else [])
 
 
 def change_cell(run: Run, say: Text, plan: str, against: str, name: str, in_words: bool = False) -> Cell:
     """The paired difference with its interval, and whether it is better or worse at 95 %."""
-    measure, found = MEASURE[name], run.difference(plan, against, name)
-    if found["mean"] is None:
+    measure, difference = MEASURE[name], run.difference(plan, against, name)
+    if difference["mean"] is None:
         return Cell(say.number(None, "count"))
     unit = "points" if measure.unit == "share" else measure.unit
-    lines = [Line(between)] if (between := say.limits(found, unit, signed=True)) else []
-    judged = verdict(found, measure.better)
-    if in_words and (found["low"] != 0 or found["high"] != 0):
-        lines.append(Line(say(f"verdict.{judged}"), judged))
-    return Cell(say.number(found["mean"], unit, signed=True), lines)
+    lines = [Line(between)] if (between := say.limits(difference, unit, signed=True)) else []
+    assessment = verdict(difference, measure.better)
+    if in_words and (difference["low"] != 0 or difference["high"] != 0):
+        lines.append(Line(say(f"verdict.{assessment}"), assessment))
+    return Cell(say.number(difference["mean"], unit, signed=True), lines)
 
 
 def _claims(run: Run, say: Text) -> Table:
@@ -87,11 +87,11 @@ def _claims(run: Run, say: Text) -> Table:
             continue
         row: list[Cell | str] = [say.name(plan)]
         for claim in claims(run.results["differences"], plan):
-            told = say.one_of("answers.verdicts", claim["verdict"])
+            words = say.one_of("answers.verdicts", claim["verdict"])
             mark = {"reached": "good", "not reached": "bad"}.get(claim["verdict"], "")
             between = say.limits(claim["relative"], "share", signed=True)
             row.append(
-                Cell(say.number(claim["relative"]["mean"], "share", signed=True), [Line(between), Line(told, mark)])
+                Cell(say.number(claim["relative"]["mean"], "share", signed=True), [Line(between), Line(words, mark)])
             )
         rows.append(row)
     head = [say("headline.plan"), say("headline.claim_recovery"), say("headline.claim_time")]

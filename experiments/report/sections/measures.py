@@ -19,9 +19,9 @@ def build(run: Run, say: Text) -> list[Block]:
             cell = value_cell(run, say, name, measure.name)
             if against and name != against:
                 change = change_cell(run, say, name, against, measure.name)
-                found = run.difference(name, against, measure.name)
+                difference = run.difference(name, against, measure.name)
                 between = f" ({change.lines[0].text})" if change.lines else ""
-                mark = verdict(found, measure.better) if found["mean"] is not None else "open"
+                mark = verdict(difference, measure.better) if difference["mean"] is not None else "open"
                 cell = Cell(cell.text, [*cell.lines, Line(change.text + between, mark)])
             row.append(cell)
         rows.append(row)

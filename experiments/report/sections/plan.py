@@ -68,12 +68,12 @@ def _rules(say: Text, name: str, file: PlanFile, shares: Shares) -> list[Block]:
         ]
         rows.append([*row, say.number(shares.get(rule.name, 0.0), "share")] if shares else row)
     head = [say("plan.rule"), say("plan.when"), say("plan.do"), *([say("plan.share")] if shares else [])]
-    told = {"plan": say.name(name), "n": len(file.rules)}
-    message = say("plan.message_rules_plain", **told)
+    details = {"plan": say.name(name), "n": len(file.rules)}
+    message = say("plan.message_rules_plain", **details)
     if shares:
         busiest = max(file.rules, key=lambda rule: shares.get(rule.name, 0.0))
         share = say.number(shares.get(busiest.name, 0.0), "share")
-        message = say("plan.message_rules", **told, rule=busiest.name, share=share, do=step_words(busiest.do, say))
+        message = say("plan.message_rules", **details, rule=busiest.name, share=share, do=step_words(busiest.do, say))
     return [
         Paragraph(message, "message"),
         Paragraph(say("plan.intro")),
@@ -84,12 +84,12 @@ def _rules(say: Text, name: str, file: PlanFile, shares: Shares) -> list[Block]:
 def _tree(say: Text, name: str, tree: Fork, shares: Shares) -> list[Block]:
     branches = _branches(say, tree, shares)
     leaves = list(_leaves(branches, []))
-    told = {"plan": say.name(name), "leaves": len(leaves), "depth": max(len(path) for path, _ in leaves)}
-    message = say("plan.message_plain", **told)
+    details = {"plan": say.name(name), "leaves": len(leaves), "depth": max(len(path) for path, _ in leaves)}
+    message = say("plan.message_plain", **details)
     if shares:
-        path, leaf = max(leaves, key=lambda found: found[1].share or 0.0)
+        path, leaf = max(leaves, key=lambda row: row[1].share or 0.0)
         case = {"share": leaf.told, "conditions": say.listed(path), "do": leaf.do[0][1]}
-        message = say("plan.message", **told, **case)
+        message = say("plan.message", **details, **case)
     return [
         Paragraph(message, "message"),
         Paragraph(say("plan.intro_tree")),
@@ -98,23 +98,23 @@ def _tree(say: Text, name: str, tree: Fork, shares: Shares) -> list[Block]:
 
 
 def _branches(say: Text, fork: Fork, shares: Shares) -> list[Branch]:
-    found = []
+    leaf_rows = []
     for number, below in enumerate(fork.branches):
         further, do, share = [], [], None
         if isinstance(below, Leaf):
             steps = [rule.do for rule in below.rules]
             kinds = [kind(Channel[step.channel.upper()], Legal[step.legal.upper()]) for step in steps]
-            told = [step_words(step, say) for step in steps]
-            do = list(zip(kinds, [told[0], *(say("plan.else", do=other) for other in told[1:])], strict=True))
+            in_words = [step_words(step, say) for step in steps]
+            do = list(zip(kinds, [in_words[0], *(say("plan.else", do=other) for other in in_words[1:])], strict=True))
             share = sum(shares.get(rule.name, 0.0) for rule in below.rules)
         else:
             further = _branches(say, below, shares)
             share = sum(branch.share or 0.0 for branch in further)
         known = share if shares else None
-        found.append(
+        leaf_rows.append(
             Branch(condition(fork, number, say), known, say.number(known, "share") if shares else "", do, further)
         )
-    return found
+    return leaf_rows
 
 
 def _leaves(branches: list[Branch], path: list[str]) -> Iterator[tuple[list[str], Branch]]:

@@ -31,11 +31,11 @@ def build(run: Run, say: Text) -> list[Block]:
 
 def _audit(run: Run, say: Text) -> list[Block]:
     """The second reading of the event log, rule by rule, and the first breaches with their evidence."""
-    found = run.extra("audit.json")
-    if not found or not found["rules"]:
+    audit = run.extra("audit.json")
+    if not audit or not audit["rules"]:
         return []
-    rules = found["rules"]
-    told = say(
+    rules = audit["rules"]
+    message = say(
         "rules.audit",
         rules=sum(not rule.get("missing") for rule in rules),
         applied=f"{sum(rule['tested'] for rule in rules):,}",
@@ -55,7 +55,7 @@ def _audit(run: Run, say: Text) -> list[Block]:
         counts = [f"{rule[count]:,}" for count in ("tested", "near", "stopped")]
         rows.append([Cell(rule["id"], [Line(sentence)]), *counts, Cell(f"{rule['breaches']:,}", by_policy)])
     head = [say(f"rules.{name}") for name in ("rule", "applied", "near", "stopped", "breaches")]
-    return [Paragraph(told, "message"), Table(say("rules.audit_caption"), head, rows), *_evidence(run, say)]
+    return [Paragraph(message, "message"), Table(say("rules.audit_caption"), head, rows), *_evidence(run, say)]
 
 
 def _evidence(run: Run, say: Text) -> list[Block]:

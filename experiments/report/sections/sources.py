@@ -19,15 +19,15 @@ def build(run: Run, say: Text) -> list[Block]:
     def shares(name: str, source: str) -> list[float]:
         return [part["payment_attribution"].get(source, 0) / opening for part in run.parts(name)]
 
-    found: dict[str, dict[str, Interval]] = {
+    source_intervals: dict[str, dict[str, Interval]] = {
         name: {s: interval(shares(name, s)) for s in SOURCES} for name in run.names
     }
-    used = [s for s in SOURCES if any((found[name][s]["mean"] or 0.0) >= LEAST for name in run.names)]
+    used = [s for s in SOURCES if any((source_intervals[name][s]["mean"] or 0.0) >= LEAST for name in run.names)]
     if not used:
         return []
 
     def mean(name: str, source: str) -> float:
-        return found[name][source]["mean"] or 0.0
+        return source_intervals[name][source]["mean"] or 0.0
 
     top = max(used, key=lambda s: mean(run.best, s))
     messages = [
@@ -54,7 +54,10 @@ def build(run: Run, say: Text) -> list[Block]:
         [
             say(f"sources.names.{source}"),
             *(
-                Cell(say.number(mean(name, source) or None, "share"), [Line(say.limits(found[name][source], "share"))])
+                Cell(
+                    say.number(mean(name, source) or None, "share"),
+                    [Line(say.limits(source_intervals[name][source], "share"))],
+                )
                 for name in run.names
             ),
         ]

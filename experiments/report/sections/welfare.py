@@ -10,26 +10,26 @@ from recoup.experiments.runs.run import Run, verdict
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    found = run.extra("welfare.json")
-    if not found:
+    burden = run.extra("welfare.json")
+    if not burden:
         return []
-    reference = found["reference"]
+    reference = burden["reference"]
     rows: list[list[Cell | str]] = []
-    for measure in found["measures"]:
+    for measure in burden["measures"]:
         title, definition = say.measure(measure["name"], (measure["title"], measure["definition"]))
         row: list[Cell | str] = [Cell(title, [Line(definition)])]
         for name in run.names:
-            value = found["policies"][name][measure["name"]]
+            value = burden["policies"][name][measure["name"]]
             lines = [Line(say.limits(value, measure["unit"]))]
             if name != reference:
-                change = found["differences"][name][reference][measure["name"]]
+                change = burden["differences"][name][reference][measure["name"]]
                 judged = verdict(change, measure["better"]) if change["mean"] is not None else "open"
                 if judged != "open":
                     lines.append(Line(say(f"verdict.{judged}"), judged))
             row.append(Cell(say.number(value["mean"], measure["unit"]), lines))
         rows.append(row)
     head = [say("welfare.measure"), *map(say.name, run.names)]
-    checks = [check_words(check, found, say) for check in found["checks"] if check["policy"] != reference]
+    checks = [check_words(check, burden, say) for check in burden["checks"] if check["policy"] != reference]
     return [
         *([Bullets(checks)] if checks else []),
         Paragraph(say("welfare.intro", against=say.name(reference))),
@@ -37,14 +37,18 @@ def build(run: Run, say: Text) -> list[Block]:
     ]
 
 
-def check_words(check: dict[str, Any], found: dict[str, Any], say: Text) -> str:
+def check_words(check: dict[str, Any], burden: dict[str, Any], say: Text) -> str:
     """The verdict of the check, which burdens are heavier or lighter, and the main source of added cost."""
-    titles = {m["name"]: say.measure(m["name"], (m["title"], ""))[0] for m in found["measures"]}
+    titles = {m["name"]: say.measure(m["name"], (m["title"], ""))[0] for m in burden["measures"]}
     source = check.get("cost_from")
     growing = check["more"] == ["debtor_cost"] and source == "debtor_interest"
-    told = say.one_of("welfare.verdicts", "debts grow" if growing else check["verdict"])
+    verdict = say.one_of("welfare.verdicts", "debts grow" if growing else check["verdict"])
     said = [
-        say("welfare.check", plan=say.name(check["policy"]), verdict=told.format(against=say.name(check["reference"])))
+        say(
+            "welfare.check",
+            plan=say.name(check["policy"]),
+            verdict=verdict.format(against=say.name(check["reference"])),
+        )
     ]
     for key in ("more", "less"):
         if check[key] and not (growing and key == "more"):
