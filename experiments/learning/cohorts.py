@@ -10,13 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.agents.policy import Policy
-from recoup.agents.training.objective import resolved
+from recoup.agents.training.objective import Objective, resolved
 from recoup.scenarios.schema import Scenario
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 from recoup.sim.treatments import Menu
 
 PARTS = ("cash", "cost", "quick", "complaints")  # the arguments of `Objective.value`
+PARTS_RECORD = np.dtype([(part, "f8") for part in PARTS])  # one cohort
+
+
+def value_of(objective: Objective, parts: NDArray[np.void]) -> NDArray[np.float64]:
+    """What parts are worth under an objective.
+
+    Args:
+        parts: records `PARTS_RECORD`, shape (cohorts,).
+
+    Returns:
+        Values in mean opening balances, shape (cohorts,).
+    """
+    return objective.value(**{part: parts[part] for part in PARTS})
 
 
 def simulate_cohort(
@@ -63,17 +76,22 @@ class Cohorts:
         world = self.scenario.world
         return Menu.of(world.channels, world.offers, world.legal)
 
-    def parts(self, policy: Policy, seeds: Sequence[int] | None = None) -> NDArray[np.float64]:
-        """What a policy brings on each cohort, or on some: shape (cohorts, PARTS), units of `Objective.value`."""
-        return np.array([self._parts(policy, seed) for seed in (self.seeds if seeds is None else seeds)])
+    def parts(self, policy: Policy, seeds: Sequence[int] | None = None) -> NDArray[np.void]:
+        """What a policy brings on each cohort, or on some: records `PARTS_RECORD`, shape (cohorts,), units of `Objective.value`."""
+        chosen = self.seeds if seeds is None else seeds
+        parts = np.zeros(len(chosen), PARTS_RECORD)
+        for number, seed in enumerate(chosen):
+            for part, value in self._parts(policy, seed).items():
+                parts[part][number] = value
+        return parts
 
-    def _parts(self, policy: Policy, seed: int) -> tuple[float, float, float, float]:
+    def _parts(self, policy: Policy, seed: int) -> dict[str, float]:
         days = self.scenario.days
         a = simulate_cohort(self.scenario, policy, self.portfolios[seed], seed).accounts
         opening = float(a["opening"].sum())
-        return (
-            float(a["discounted_cash"].sum()) / opening,
-            float(a["discounted_cost"].sum()) / opening,
-            float((resolved(a) * (days - 1 - a["closed_day"]) / days).mean()),
-            float(a["complaint_risk"].mean()),
-        )
+        return {
+            "cash": float(a["discounted_cash"].sum()) / opening,
+            "cost": float(a["discounted_cost"].sum()) / opening,
+            "quick": float((resolved(a) * (days - 1 - a["closed_day"]) / days).mean()),
+            "complaints": float(a["complaint_risk"].mean()),
+        }

@@ -20,7 +20,7 @@ from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import PlanFile
 from recoup.agents.training.budget import Budget, Limit
 from recoup.agents.training.objective import Objective
-from recoup.experiments.learning.cohorts import PARTS, Cohorts
+from recoup.experiments.learning.cohorts import Cohorts, value_of
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.sim.inputs import InputError
 from recoup.sim.observation import FIELD_INDEX, FIELDS, ObservedField
@@ -141,9 +141,9 @@ class Search:
     def _plan(self, rules: list[dict[str, Any]]) -> Plan:
         return Plan.of(PlanFile.model_validate({**self._head, "rules": rules}), self._cohorts.menu)
 
-    def _worth(self, parts: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _worth(self, parts: NDArray[np.void]) -> NDArray[np.float64]:
         """The objective by cohort."""
-        return self.objective.value(*parts.T)
+        return value_of(self.objective, parts)
 
     def result(self) -> Tuned:
         """Where the search stands."""
@@ -192,7 +192,7 @@ class Search:
                     notify(f"{move.words}: {float(self._worth(self._parts).mean()):.4f}")
                 if move.to is None:
                     break
-        cost, complaints = (float(self._parts[:, PARTS.index(part)].mean()) for part in ("cost", "complaints"))
+        cost, complaints = (float(self._parts[part].mean()) for part in ("cost", "complaints"))
         self._budget.pay(cost, complaints)
         return self.kept - kept
 
@@ -204,13 +204,13 @@ class Search:
 
 def limits(cohorts: Cohorts, baseline: Plan, objective: Objective) -> Budget:
     """The limits that a reference plan sets: its own cost and complaints on the same cohorts."""
-    used = cohorts.parts(baseline).mean(axis=0)
+    used = cohorts.parts(baseline)
     return Budget(
         objective,
-        cost=Limit("cost", float(used[PARTS.index("cost")]), PRICE_RATE, smooth=1.0),
+        cost=Limit("cost", float(used["cost"].mean()), PRICE_RATE, smooth=1.0),
         complaints=Limit(
             "complaints",
-            float(used[PARTS.index("complaints")]),
+            float(used["complaints"].mean()),
             PRICE_RATE,
             price=objective.complaint_price,
             smooth=1.0,

@@ -59,12 +59,13 @@ class Validation:
         self.baseline = self._means(baseline)
 
     def _means(self, policy: Policy) -> dict[str, float]:
-        return dict(zip(PARTS, self._cohorts.parts(policy).mean(axis=0).tolist(), strict=True))
+        parts = self._cohorts.parts(policy)
+        return {part: float(parts[part].mean()) for part in PARTS}
 
     def assess(self, policy: Policy) -> dict[str, Any]:
         """The policy's parts (`cohorts.PARTS`) and its score, means over the cohorts."""
         parts = self._means(policy)
-        score = float(self._objective.value(*(np.float64(parts[part]) for part in PARTS)))  # type: ignore[arg-type]
+        score = float(self._objective.value(**{part: np.array(parts[part]) for part in PARTS}))
         if self._limits:
             for part in ("cost", "complaints"):
                 allowed = (1.0 - KEPT_FREE) * self.baseline[part]

@@ -14,7 +14,7 @@ from recoup.agents.plans.plan_file import PlanFile, find_plan, read_plan
 from recoup.agents.plans.writing import plan_data, plan_text
 from recoup.agents.training.budget import Budget
 from recoup.agents.training.objective import Objective
-from recoup.experiments.learning.cohorts import PARTS, Cohorts
+from recoup.experiments.learning.cohorts import PARTS, Cohorts, value_of
 from recoup.experiments.learning.tuning import PACE, Search, limits, moves
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.inputs import parse_yaml
@@ -60,7 +60,7 @@ def test_a_number_that_wastes_money_is_found_and_only_what_may_move_moves(home: 
     rule = tuned.plan.rules[0]
     assert rule.when and rule.when["days_since_attempt"]["at_least"] < 10 and rule.when["dpd"] == {"at_most": 400}
     assert tuned.after > tuned.before and 0 < tuned.kept < tuned.tried
-    value = objective.value(*cohorts.parts(Plan.of(tuned.plan, cohorts.menu)).T).mean()
+    value = value_of(objective, cohorts.parts(Plan.of(tuned.plan, cohorts.menu))).mean()
     assert value == pytest.approx(tuned.after)
 
 
@@ -69,9 +69,9 @@ def test_no_change_is_kept_that_does_not_help(home: Scenario) -> None:
     cohorts = Cohorts(home, 80, (1, 2))
     objective = Objective(complaint_price=1e6)
     search = Search(cohorts, idle(4), objective, Budget(objective))
-    before = cohorts.parts(Plan.of(search.best, cohorts.menu))[:, PARTS.index("complaints")]
+    before = cohorts.parts(Plan.of(search.best, cohorts.menu))["complaints"]
     search.sweep(PACE)
-    assert (cohorts.parts(Plan.of(search.best, cohorts.menu))[:, PARTS.index("complaints")] <= before).all()
+    assert (cohorts.parts(Plan.of(search.best, cohorts.menu))["complaints"] <= before).all()
 
 
 def test_a_plan_is_worth_the_same_as_in_a_comparison(home: Scenario, cohorts: Cohorts) -> None:
@@ -80,9 +80,11 @@ def test_a_plan_is_worth_the_same_as_in_a_comparison(home: Scenario, cohorts: Co
 
     parts = cohorts.parts(Plan.load("staged", cohorts.menu), (1,))[0]
     measures = measure_run(rollout(home, "staged", cohorts.portfolios[1], 1, home.days))
-    overhead = parts[0] - parts[1] - measures["npv_rate"]  # of staff, the same for every plan and not a plan's doing
+    overhead = (
+        parts["cash"] - parts["cost"] - measures["npv_rate"]
+    )  # of staff, the same for every plan and not a plan's doing
     assert 0 <= overhead < 0.01
-    assert home.days * (1 - parts[2]) == pytest.approx(measures["time_to_recover_days"])
+    assert home.days * (1 - parts["quick"]) == pytest.approx(measures["time_to_recover_days"])
 
 
 @pytest.mark.parametrize("name", ["staged", "tiered", "status-quo"])
@@ -103,7 +105,8 @@ def test_the_effort_plan_suits_every_scenario(scenario: str) -> None:
     cohorts = Cohorts(loaded, 60, (1,))
     plan = effort_plan(cohorts.portfolios[1].column("opening_balance"))
     Plan.load(parse_yaml(plan_text(plan), "effort.yaml"), cohorts.menu)
-    assert np.isfinite(cohorts.parts(Plan.of(plan, cohorts.menu))).all()
+    parts = cohorts.parts(Plan.of(plan, cohorts.menu))
+    assert all(np.isfinite(parts[part]).all() for part in PARTS)
 
 
 @pytest.mark.parametrize("name", ["staged", "tiered"])
