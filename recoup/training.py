@@ -33,6 +33,9 @@ def train(scenario: str | Path, *, out: str | Path | None = None, resume: bool =
         >>> recoup.compare("china-consumer", ["staged", policy])  # doctest: +SKIP
     """
     from recoup.experiments.learning.settings import Training
+    from recoup.experiments.runs.extras import needs_extra
+
+    needs_extra("learn", "torch", "stable_baselines3", "sb3_contrib")
     from recoup.experiments.learning.training import train as run
 
     folder = (

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import recoup
+
 BLOCKED = """
 import sys
 
@@ -31,9 +33,7 @@ def without_learn(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def test_training_without_its_extra_is_one_line(tmp_path: Path) -> None:
     done = without_learn("train", "--steps", "1", "--out", tmp_path / "run")
     assert done.returncode == 2 and done.stdout == ""
-    assert done.stderr.splitlines() == [
-        'recoup: torch is not installed; this command needs: pip install "recoup[learn]"'
-    ]
+    assert done.stderr.splitlines() == ["recoup: torch: got 'not installed', expected pip install \"recoup[learn]\""]
     assert not (tmp_path / "run").exists()
 
 
@@ -49,3 +49,9 @@ def test_other_commands_of_learning_do_without_it(arguments: str, tmp_path: Path
     done = without_learn(*arguments.format(out=tmp_path / "new").split())
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.iterdir())
+
+
+def test_training_from_python_without_its_extra_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)  # an import of it fails as if it were not installed
+    with pytest.raises(recoup.InputError, match=r'pip install "recoup\[learn\]"'):
+        recoup.train("china-consumer", steps=1)
