@@ -61,6 +61,11 @@ def read_document(path: Path) -> dict[str, Any]:
 def read_card(path: Path, kind: type[AnyCard], lists: Mapping[str, list[str]]) -> AnyCard:
     """A card whose named lists (inputs, menu …) must be ours.
 
+    Args:
+        path: of the JSON file.
+        kind: the card's model.
+        lists: by field of the card, what it must hold, in order.
+
     Raises:
         InputError: missing, wrong, or made for other observations or another menu.
     """
@@ -80,6 +85,11 @@ def read_card(path: Path, kind: type[AnyCard], lists: Mapping[str, list[str]]) -
 
 def read_weights(card_path: Path, sha256: str, shapes: Mapping[str, tuple[int, ...]]) -> Tensors:
     """The weights beside a card.
+
+    Args:
+        card_path: of the card; the weights have its stem and end in `.safetensors`.
+        sha256: their checksum, as the card says.
+        shapes: the tensors that must be there, float32, by name.
 
     Raises:
         InputError: missing, too large, not what the card vouches for, of other shapes, or not finite.

@@ -14,10 +14,21 @@ PORTFOLIO_SEED = 20_000_000  # accounts to train on: no comparison uses seeds as
 def account(
     scenario: str = "china-consumer", accounts: int = 2000, portfolio_seed: int = PORTFOLIO_SEED, **options: Any
 ) -> AccountEnv:
-    """`gym.make("recoup/Account-v0", scenario=…)`: one debtor in a living portfolio; options as `AccountEnv`."""
-    found = load_scenario(scenario)
+    """What `gym.make("recoup/Account-v0", scenario=…)` makes: one debtor in a living portfolio.
+
+    Args:
+        scenario: a shipped scenario's name, or the path of a scenario file.
+        accounts: size of the portfolio, the debtor included.
+        portfolio_seed: which accounts are generated, or sampled from a file.
+        options: as `AccountEnv` takes them; `days` is the scenario's horizon unless given.
+
+    Raises:
+        InputError: no such scenario, or a fault in its file.
+        ValueError: an option out of its range.
+    """
+    loaded = load_scenario(scenario)
     return AccountEnv(
-        found.world, found.rules, found.portfolio(accounts, portfolio_seed), **{"days": found.days, **options}
+        loaded.world, loaded.rules, loaded.portfolio(accounts, portfolio_seed), **{"days": loaded.days, **options}
     )
 
 
@@ -28,8 +39,20 @@ def portfolio(
     portfolio_seed: int = PORTFOLIO_SEED,
     **options: Any,
 ) -> PortfolioVectorEnv:
-    """`gym.make_vec("recoup/Portfolio-v0", num_envs=…, scenario=…)`; options as `PortfolioVectorEnv`."""
-    found = load_scenario(scenario)
+    """What `gym.make_vec("recoup/Portfolio-v0", num_envs=…, scenario=…)` makes: every debtor of one shared simulation.
+
+    Args:
+        scenario: a shipped scenario's name, or the path of a scenario file.
+        num_envs: places, one sub-environment each.
+        accounts: how many accounts entrants are drawn from; None = five for each place.
+        portfolio_seed: which accounts are generated, or sampled from a file.
+        options: as `PortfolioVectorEnv` takes them; `days` is the scenario's horizon unless given.
+
+    Raises:
+        InputError: no such scenario, or a fault in its file.
+        ValueError: an option out of its range.
+    """
+    loaded = load_scenario(scenario)
     size = max(num_envs, accounts or 5 * num_envs)
-    options = {"days": found.days, **options}
-    return PortfolioVectorEnv(found.world, found.rules, found.portfolio(size, portfolio_seed), num_envs, **options)
+    options = {"days": loaded.days, **options}
+    return PortfolioVectorEnv(loaded.world, loaded.rules, loaded.portfolio(size, portfolio_seed), num_envs, **options)

@@ -93,6 +93,14 @@ def breach_table(findings: list[Finding], language: str, **labels: object) -> pd
 def audit_run(folder: Path, pack: RulePack | None, language: str) -> tuple[dict[str, Any], pd.DataFrame]:
     """Audit every event log of a run folder, by the rules it ran under or by others.
 
+    Args:
+        folder: run folder.
+        pack: the rules; None = those of the run.
+        language: of the rules' sentences in the table, `en` or `zh`.
+
+    Returns:
+        The content of audit.json, and one row for each breach.
+
     Raises:
         InputError: no run, no event logs in it, or broken files.
     """
@@ -111,6 +119,15 @@ def audit_file(
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Audit somebody's log; see docs/audit.md for its columns.
 
+    Args:
+        file: CSV or Parquet.
+        pack: the rules.
+        language: of the rules' sentences in the table, `en` or `zh`.
+        writing: how a CSV file is written (encoding, delimiter, decimal mark); None = found out.
+
+    Returns:
+        The content of audit.json, and one row for each breach.
+
     Raises:
         InputError: the first cell that is not as it must be, by row and column.
     """
@@ -121,7 +138,13 @@ def audit_file(
 
 
 def write_audit(folder: Path, audited: dict[str, Any], breaches: pd.DataFrame) -> None:
-    """Write audit.json and audit.csv."""
+    """Write audit.json and audit.csv.
+
+    Args:
+        folder: where to.
+        audited: what `audit_run` or `audit_file` returned first.
+        breaches: one row for each breach.
+    """
     write_csv(folder / BREACHES, breaches)
     write_json(folder / AUDIT, audited)
 

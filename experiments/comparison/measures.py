@@ -31,7 +31,16 @@ def days_to_resolution(accounts: pd.DataFrame, days: int) -> NDArray[np.float64]
 
 
 def total_cost(run: Rollout, accounts: pd.DataFrame, discounted: bool = False) -> float:
-    """Cost of treating these accounts; for the whole cohort the overhead of staff (training) as well."""
+    """Cost of treating these accounts; for the whole cohort the overhead of staff (training) as well.
+
+    Args:
+        run: the rollout that the accounts come from.
+        accounts: all of its accounts, or some.
+        discounted: to day 0, at the scenario's annual rate.
+
+    Returns:
+        Cents.
+    """
     treating = accounts["discounted_cost" if discounted else "cost"].sum()
     if len(accounts) < len(run.accounts):
         return float(treating)

@@ -41,9 +41,21 @@ def rollout(
     threads: int = 1,
     record_events: bool = False,
 ) -> Rollout:
-    """Follow a cohort for so many days under a policy (named as in `recoup.agents.library.load_policy`).
+    """Roll a policy out on a cohort: one policy, one seed, the whole horizon.
 
     The horizon is the same for every policy: when all accounts are closed, the days that are left are empty.
+
+    Args:
+        scenario: world and rules.
+        policy_ref: as `recoup.agents.library.load_policy` takes it; loaded anew, so that no memory is carried over.
+        portfolio: the cohort.
+        seed: of all random numbers; the same seed gives every policy the same draws.
+        days: horizon.
+        threads: of the simulation; no number depends on it.
+        record_events: keep the event log (`Rollout.log`).
+
+    Raises:
+        InputError: no such policy, or accounts older than the age at which the world writes off.
     """
     simulation = Simulation(
         scenario.world, portfolio, scenario.rules, seed, threads=threads, record_events=record_events
@@ -53,7 +65,14 @@ def rollout(
 
 
 def roll_out(scenario: Scenario, policy: Policy, simulation: Simulation, days: int) -> Rollout:
-    """As `rollout`, for a policy and a simulation at hand."""
+    """As `rollout`, for a policy and a simulation at hand.
+
+    Args:
+        scenario: says how often decisions are taken.
+        policy: has not acted yet.
+        simulation: on the morning of its first day.
+        days: horizon.
+    """
     decisions, rules, sources = DecisionCount(simulation.menu), RuleCount(policy), PaymentAttribution(simulation)
     every = scenario.world.decision_every_days
     while simulation.day < days:

@@ -73,6 +73,14 @@ def pool_of(workers: int) -> Iterator[ProcessPoolExecutor]:
 def run_each(function: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[tuple[Task, Result]]:
     """Call a module's function on each task, here or in worker processes, yielding each with its result as it is ready.
 
+    Args:
+        function: defined at the top of a module; called with one task.
+        tasks: what it is called on; they and the results must be picklable where there are several workers.
+        workers: processes, at most one for each task; 1 = this process.
+
+    Yields:
+        (task, result), in the order in which they are finished.
+
     Raises:
         WorkerLost: a worker was killed.
     """
