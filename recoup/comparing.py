@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
 from recoup.agents.policy import PolicyRef
 from recoup.experiments.comparison.compare import compare as run
 from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.runs.runfolder import new_run_folder
 from recoup.results import Results
 from recoup.scenarios.schema import Scenario, scenario_names, scenario_path
 from recoup.sim.inputs import InputError
@@ -76,7 +76,7 @@ def compare(
         events=events,
         personal=personal,
     )
-    folder = Path(out) if out is not None else _new_folder(Path(source).stem)
+    folder = Path(out) if out is not None else new_run_folder(source)
     run(
         comparison,
         folder,
@@ -104,13 +104,3 @@ def _source(scenario: str | Path | Scenario) -> str:
         if scenario.name in scenario_names() and scenario.path == scenario_path(scenario.name)
         else str(scenario.path)
     )
-
-
-def _new_folder(name: str) -> Path:
-    """`runs/NAME-TIME`, or with a number behind it where two runs begin in the same second."""
-    stem = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
-    number, folder = 1, stem
-    while folder.exists():
-        number += 1
-        folder = stem.with_name(f"{stem.name}-{number}")
-    return folder

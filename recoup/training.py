@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +36,9 @@ def train(scenario: str | Path, *, out: str | Path | None = None, resume: bool =
 
     needs_extra("learn", "torch", "stable_baselines3", "sb3_contrib")
     from recoup.experiments.learning.training import train as run
+    from recoup.experiments.runs.runfolder import new_run_folder
 
-    folder = (
-        Path(out)
-        if out is not None
-        else Path("runs") / f"train-{Path(str(scenario)).stem}-{datetime.now():%Y%m%d-%H%M%S}"
-    )
+    folder = Path(out) if out is not None else new_run_folder(f"train-{Path(str(scenario)).stem}")
     return run(
         Training(scenario=str(scenario), **settings), folder, resume, command=f"recoup.train({str(scenario)!r}, …)"
     )

@@ -88,17 +88,15 @@ def report(
 
 
 def _compare(comparison: Comparison, out: Path | None, workers: int, resume: bool, as_json: bool, command: str) -> None:
-    from datetime import datetime
-
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from recoup.experiments.comparison.arms import arms_of
     from recoup.experiments.comparison.compare import compare
     from recoup.experiments.report import answers, render
-    from recoup.experiments.runs.runfolder import SETTINGS
+    from recoup.experiments.runs.runfolder import SETTINGS, new_run_folder
     from recoup.experiments.runs.workers import WorkerLost
 
-    folder = out or Path("runs") / f"{Path(comparison.scenario).stem}-{datetime.now():%Y%m%d-%H%M%S}"
+    folder = out or new_run_folder(comparison.scenario)
     scenario = comparison.load()
     names = [arm.name for arm in arms_of(comparison.policies, scenario)]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -32,14 +32,13 @@ def propensity(
 
     Example: recoup propensity -s taiwan-cards --out runs/success && recoup compare -s taiwan-cards -p staged -p runs/success/policy.json
     """
-    from datetime import datetime
-
     from rich.console import Console
 
     from recoup.experiments.learning.propensity import POLICY, Study
     from recoup.experiments.learning.propensity import run as study
+    from recoup.experiments.runs.runfolder import new_run_folder
 
-    folder = out or Path("runs") / f"propensity-{Path(scenario).stem}-{datetime.now():%Y%m%d-%H%M%S}"
+    folder = out or new_run_folder(f"propensity-{Path(scenario).stem}")
     settings = Study(scenario, plan, cohorts, accounts, seed, success_days, cash_days, name=name)
     with Console(stderr=True).status("logs") as status:
         report = study(settings, folder, command_line(), status.update)

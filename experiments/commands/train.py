@@ -25,18 +25,17 @@ def train(
 
     Example: recoup train -s taiwan-cards --steps 5000000 --seed 3 --out runs/mine
     """
-    from datetime import datetime
-
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     needs_extra("learn", "torch", "stable_baselines3", "sb3_contrib")
     from recoup.experiments.learning.training import POLICY
     from recoup.experiments.learning.training import train as run
+    from recoup.experiments.runs.runfolder import new_run_folder
 
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")
-    folder = out or Path("runs") / f"train-{Path(training.scenario).stem}-{datetime.now():%Y%m%d-%H%M%S}"
+    folder = out or new_run_folder(f"train-{Path(training.scenario).stem}")
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("first rollout", total=training.steps)

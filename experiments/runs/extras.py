@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from recoup.sim.inputs import InputError
-
 
 def needs_extra(extra: str, *modules: str) -> None:
     """Check that an optional part of the package is there, before anything that is built on it is imported.
@@ -23,4 +21,8 @@ def needs_extra(extra: str, *modules: str) -> None:
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] not in modules:
                 raise  # installed, and broken in a way that installing the extra need not mend
+            from recoup.sim.inputs import (
+                InputError,  # not above: commands import this file, and their help comes at once
+            )
+
             raise InputError(module, "", "not installed", f'pip install "recoup[{extra}]"') from None

@@ -9,6 +9,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -55,6 +56,20 @@ def require_new(path: Path, otherwise: str = "") -> None:
     if exists:
         kind = "folder" if path.is_dir() else "file"
         raise InputError(path, "--out", f"a {kind} that exists", f"a new one{otherwise}")
+
+
+def new_run_folder(name: str | Path) -> Path:
+    """Where a run goes that was given no folder: `runs/NAME-TIME`, with a number behind it where two begin in the same second.
+
+    Args:
+        name: what the run is called; of a path, the file's name without its ending.
+    """
+    stem = Path("runs") / f"{Path(name).stem}-{datetime.now():%Y%m%d-%H%M%S}"
+    number, folder = 1, stem
+    while folder.exists():
+        number += 1
+        folder = stem.with_name(f"{stem.name}-{number}")
+    return folder
 
 
 def write_json(path: Path, data: object) -> None:

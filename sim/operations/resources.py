@@ -40,7 +40,6 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(Channel.VISIT),
 )
 RESOURCE_NAMES = tuple(resource.name for resource in RESOURCES)
-RESOURCE_OF = {resource.name: resource for resource in RESOURCES}
 
 NO_RESOURCE = 255
 WINDOWS = len(Window)
