@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,6 +35,11 @@ def encode(observations: NDArray[np.float32]) -> NDArray[np.float32]:
     out = np.zeros((len(observations), SIZE), np.float32)
     _fill(observations, LOW, _scale, _log, _coded, _place, _LOGS, out)
     return out
+
+
+def columns_of(names: Sequence[str]) -> NDArray[np.int64]:
+    """Where the named features stand among `NAMES`: a policy keeps reading its own when fields are added later."""
+    return np.array([NAMES.index(name) for name in names], np.int64)
 
 
 @njit(nogil=True)

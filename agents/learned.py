@@ -21,13 +21,12 @@ from recoup.agents import features, policy_files
 from recoup.agents.contact_cap import ContactCapPerWeek, WeeklyContactCap
 from recoup.agents.sampling import hashed_uniforms
 from recoup.sim.observation import FIELD_INDEX, FIELDS, ObservedField
-from recoup.sim.parameters import Section
 from recoup.sim.treatments import Menu
 
 FORMAT = 1
 
 
-class Card(Section):
+class Card(policy_files.PolicyCard):
     """The JSON file beside the weights."""
 
     format: int = Field(ge=FORMAT, le=FORMAT, description="version of this format")
@@ -39,9 +38,6 @@ class Card(Section):
     activation: Literal["tanh", "relu"] = "tanh"
     choice: Literal["sampled", "best"] = "sampled"
     contact_cap_per_week: ContactCapPerWeek = None
-    features: list[str] = Field(description="what the network's inputs mean, in order")
-    menu: list[str] = Field(description="what its outputs mean, in order")
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="of the safetensors file")
     training: dict[str, Any] = Field(description="command, steps, seeds, hyper-parameters, versions")
     results: dict[str, Any] = Field(default_factory=dict, description="measured on seeds not used in training")
     limits: str = ""
@@ -55,6 +51,7 @@ class LearnedPolicy:
     def __init__(self, card: Card, weights: dict[str, NDArray[np.float32]]) -> None:
         self.card, self._weights = card, weights
         self._contact_cap = WeeklyContactCap(card.menu, card.contact_cap_per_week)
+        self._columns = features.columns_of(card.features)
         self._states = np.zeros((2, 0, card.memory), np.float32)
 
     @property
@@ -71,7 +68,7 @@ class LearnedPolicy:
         self, observations: NDArray[np.float32], numbers: NDArray[np.int64] | None = None
     ) -> NDArray[np.float32]:
         """The network's outputs, one per treatment: shape (accounts, menu)."""
-        h: NDArray[np.float32] = features.encode(observations)
+        h: NDArray[np.float32] = features.encode(observations)[:, self._columns]
         if self.card.memory:
             h = self._remember(h, np.arange(len(h)) if numbers is None else numbers)
         return self._network(h)
@@ -136,10 +133,10 @@ class LearnedPolicy:
         """The three fields that speak loudest for a choice: how much its log weight would lose if the field said nothing."""
         if self.card.memory:
             return ["a policy with a memory: no single day explains its choice"]
-        row = features.encode(observation[None])
+        row = features.encode(observation[None])[:, self._columns]
         silent = np.repeat(row, len(FIELDS), axis=0)
-        owner = np.array([FIELD_INDEX[name.split("=")[0]] for name in features.NAMES])
-        silent[owner, np.arange(features.SIZE)] = 0.0
+        owner = np.array([FIELD_INDEX[name.split("=")[0]] for name in self.card.features])
+        silent[owner, np.arange(owner.size)] = 0.0
         outputs = self._network(np.concatenate([row, silent])).astype(np.float64)
         relative = (
             outputs[:, action]
@@ -188,7 +185,7 @@ def load(path: Path, menu: Menu) -> LearnedPolicy:
     Raises:
         InputError: missing, tampered, foreign, or made for other observations or another menu.
     """
-    card = policy_files.read_card(path, Card, {"features": list(features.NAMES), "menu": menu.names})
+    card = policy_files.read_card(path, Card, menu.names, features.NAMES)
     weights = policy_files.read_weights(path, card.sha256, _shapes(card))
     return LearnedPolicy(card, weights)
 

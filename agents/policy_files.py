@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
@@ -21,8 +22,18 @@ from recoup.sim.inputs import Document, InputError, read_text, validated
 from recoup.sim.parameters import Section
 
 MOST_BYTES = 16_000_000
-AnyCard = TypeVar("AnyCard", bound=Section)
 Tensors = dict[str, NDArray[np.float32]]
+
+
+class PolicyCard(Section):
+    """What every card says: which inputs and treatments its weights are for, and their checksum."""
+
+    features: list[str] = Field(description="what the inputs mean, in order (`agents.features.NAMES` and the like)")
+    menu: list[str] = Field(description="the treatments, in order")
+    sha256: str = Field(default="0" * 64, pattern=r"^[0-9a-f]{64}$", description="of the safetensors file")
+
+
+AnyCard = TypeVar("AnyCard", bound=PolicyCard)
 
 
 def write(stem: Path, card: AnyCard, weights: Tensors) -> AnyCard:
@@ -58,28 +69,30 @@ def read_document(path: Path) -> dict[str, Any]:
     return data
 
 
-def read_card(path: Path, kind: type[AnyCard], lists: Mapping[str, list[str]]) -> AnyCard:
-    """A card whose named lists (inputs, menu …) must be ours.
+def read_card(path: Path, kind: type[AnyCard], menu: Sequence[str], features: Sequence[str]) -> AnyCard:
+    """A card made for our treatments, whose features we all have.
 
     Args:
         path: of the JSON file.
-        kind: the card's model.
-        lists: by field of the card, what it must hold, in order.
+        kind: the card's model, with `menu` and `features`.
+        menu: the treatments it must be made for, in order.
+        features: those that there are; the card's own are some of them.
 
     Raises:
         InputError: missing, wrong, or made for other observations or another menu.
     """
     card = validated(kind, Document(str(path), read_document(path), {}))
-    for what, ours in lists.items():
-        theirs = getattr(card, what)
-        if ours != theirs:
-            odd = sorted(set(ours) ^ set(theirs))
-            raise InputError(
-                path,
-                what,
-                f"{len(theirs)} entries",
-                f"the scenario's {len(ours)} (they differ in {', '.join(odd[:3]) or 'order'})",
-            )
+    if card.menu != list(menu):
+        odd = sorted(set(menu) ^ set(card.menu))
+        raise InputError(
+            path,
+            "menu",
+            f"{len(card.menu)} entries",
+            f"the scenario's {len(menu)} (they differ in {', '.join(odd[:3]) or 'order'})",
+        )
+    known = set(features)
+    if unknown := [name for name in card.features if name not in known]:
+        raise InputError(path, "features", ", ".join(unknown[:3]), f"among the {len(features)} there are")
     return card
 
 

@@ -35,7 +35,7 @@ KERNELS = ("wake", "allowed", "observe", "decide", "live")
 
 
 def portfolio_env(places: int, **options: Any) -> PortfolioVectorEnv:
-    env = gym.make_vec("recoup/Portfolio-v0", num_envs=places, **options)
+    env = gym.make_vec("recoup/Portfolio-v1", num_envs=places, **options)
     assert isinstance(env, PortfolioVectorEnv)
     return env
 
@@ -58,7 +58,7 @@ class Clock:
 
 def environment_speed(console: Console, sizes: list[int], days: int) -> None:
     """Observations, masks, rewards and renewals; random lawful treatments on about one day of ten."""
-    table = Table(title=f"Portfolio-v0, {days} days after 180 days of warming up, one thread")
+    table = Table(title=f"Portfolio-v1, {days} days after 180 days of warming up, one thread")
     for column in (
         "fill",
         "places",
@@ -113,24 +113,24 @@ class Case(NamedTuple):
 
 
 CASES = (
-    Case("Portfolio-v0", 1024, 64, 3, 1, ours=False),
-    Case("Portfolio-v0", 1024, 64, 3, 1),
-    Case("Portfolio-v0", 1024, 64, 3, 2),
-    Case("Portfolio-v0", 4000, 128, 4, 1),
-    Case("Portfolio-v0", 4000, 128, 4, 2),
-    Case("Account-v0", 8, 64, 3, 2),
+    Case("Portfolio-v1", 1024, 64, 3, 1, ours=False),
+    Case("Portfolio-v1", 1024, 64, 3, 1),
+    Case("Portfolio-v1", 1024, 64, 3, 2),
+    Case("Portfolio-v1", 4000, 128, 4, 1),
+    Case("Portfolio-v1", 4000, 128, 4, 2),
+    Case("Account-v1", 8, 64, 3, 2),
 )
 
 
 def measured(case: Case, steps: int) -> tuple[float, float]:
     """Steps per second of learning, and the share of it in the environment."""
     torch.set_num_threads(case.threads)
-    shared = case.environment == "Portfolio-v0"
+    shared = case.environment == "Portfolio-v1"
     venv: VecEnv
     if shared:
         venv = PortfolioVecEnv([portfolio_env(case.places, fill="cohort")], seed=1)
     else:
-        venv = DummyVecEnv([lambda: gym.make("recoup/Account-v0") for _ in range(case.places)])
+        venv = DummyVecEnv([lambda: gym.make("recoup/Account-v1") for _ in range(case.places)])
     rollout = 64 * case.places
     model = MaskablePPO(
         "MlpPolicy",
@@ -157,7 +157,7 @@ def measured(case: Case, steps: int) -> tuple[float, float]:
 
 def learning_speed(console: Console, steps: int) -> None:
     """MaskablePPO on the shared portfolio, and on single accounts one after the other."""
-    table = Table(title="MaskablePPO, rollouts of 64 days, batches of 8,192 (Account-v0: 512)")
+    table = Table(title="MaskablePPO, rollouts of 64 days, batches of 8,192 (Account-v1: 512)")
     for column in (
         "environment",
         "network",

@@ -1,8 +1,8 @@
 """Recoup: simulate a portfolio of overdue consumer debts, and compare collection policies on it.
 
 Everything a Python user needs is here; what is not listed in `__all__` may change without notice. Names are imported when they are
-first used, so that `import recoup` is quick. It registers the Gymnasium environments `recoup/Account-v0` and `recoup/Portfolio-v0`
-(`gym.make("recoup:recoup/Account-v0")` imports it by itself).
+first used, so that `import recoup` is quick. It registers the Gymnasium environments `recoup/Account-v1` and `recoup/Portfolio-v1`
+(`gym.make("recoup:recoup/Account-v1")` imports it by itself).
 
 Example:
     Compare a policy of your own with the staged plan, on the same accounts under common random numbers:
@@ -91,5 +91,5 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *_HOME})
 
 
-gym.register("recoup/Account-v0", entry_point="recoup.scenarios.environments:account")
-gym.register("recoup/Portfolio-v0", vector_entry_point="recoup.scenarios.environments:portfolio")
+gym.register("recoup/Account-v1", entry_point="recoup.scenarios.environments:account")
+gym.register("recoup/Portfolio-v1", vector_entry_point="recoup.scenarios.environments:portfolio")

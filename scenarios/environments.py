@@ -14,7 +14,7 @@ PORTFOLIO_SEED = 20_000_000  # accounts to train on: no comparison uses seeds as
 def account(
     scenario: str = "china-consumer", accounts: int = 2000, portfolio_seed: int = PORTFOLIO_SEED, **options: Any
 ) -> AccountEnv:
-    """What `gym.make("recoup/Account-v0", scenario=…)` makes: one debtor in a living portfolio.
+    """What `gym.make("recoup/Account-v1", scenario=…)` makes: one debtor in a living portfolio.
 
     Args:
         scenario: a shipped scenario's name, or the path of a scenario file.
@@ -39,7 +39,7 @@ def portfolio(
     portfolio_seed: int = PORTFOLIO_SEED,
     **options: Any,
 ) -> PortfolioVectorEnv:
-    """What `gym.make_vec("recoup/Portfolio-v0", num_envs=…, scenario=…)` makes: every debtor of one shared simulation.
+    """What `gym.make_vec("recoup/Portfolio-v1", num_envs=…, scenario=…)` makes: every debtor of one shared simulation.
 
     Args:
         scenario: a shipped scenario's name, or the path of a scenario file.

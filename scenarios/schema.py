@@ -90,6 +90,8 @@ class Scenario:
         """The same world with somebody's own accounts."""
         other = copy.copy(self)
         other._data, other._imported, other.accounts = (file, map_file), None, None
+        # What is usual here says nothing of somebody else's book: its own median counts.
+        other.world = self.world.model_copy(update={"typical_claim": None})
         return other
 
     def portfolio(self, accounts: int | None, seed: int) -> Portfolio:

@@ -47,6 +47,7 @@ FIELDS: tuple[ObservedField, ...] = (
     _f("dpd", "days", 0, 3650, "days past due"),
     _f("balance", "currency", 0, 1e7, "outstanding claim, interest and fees included"),
     _f("opening_balance", "currency", 0, 1e7, "claim when the account entered"),
+    _f("claim_size", "typical claims", 0, 1e4, "outstanding claim over the scenario's typical one, in any currency"),
     _f("paid_share", "share", 0, 1, "cash received so far over the opening balance"),
     _f("credit_score", "points", 300, 850, "credit score"),
     _f("monthly_income", "currency/month", 0, 1e6, "declared or estimated income"),
@@ -129,6 +130,7 @@ DAY_CONTEXT = np.dtype(
         ("settlement_budget_left", "f8"),
         ("discount_factor", "f8"),  # worth at day 0 of one unit today
         ("daily_rate", "f8"),  # late interest
+        ("typical_claim", "f8"),  # cents; the same every day
         ("suspended", "u8"),  # feature bits of channels that a correction has suspended
         ("care", "f8", (len(Channel),)),  # log fall of complaints that courses in conduct have brought, by channel
         ("complaint_surcharge", "f8"),  # cents a complaint costs more while the regulator's tolerance is exceeded
@@ -198,6 +200,7 @@ def observe(accounts, open_accounts, first, last, today, tier_rule, low, high, o
         o.dpd = dpd
         o.balance = a.balance / 100.0
         o.opening_balance = a.opening / 100.0
+        o.claim_size = a.balance / t.typical_claim
         o.paid_share = a.cash / a.opening
         o.credit_score = a.score
         o.monthly_income = a.income

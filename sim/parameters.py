@@ -423,6 +423,11 @@ class World(Section):
     currency: Annotated[str, Field(min_length=1, max_length=8)]
     start: Annotated[date, Field(ge=date(1950, 1, 1), le=date(2150, 1, 1))]
     holidays: list[date] = []
+    typical_claim: Positive | None = Field(
+        None,
+        description="a usual balance, currency: what `claim_size` is measured in, so that plans fit any currency; "
+        "none = the median balance of the portfolio",
+    )
     annual_rate: Share = Field(description="late interest a year on the balance, before the rule pack's cap")
     discount_rate: Share = Field(description="annual rate at which later money is worth less")
     write_off_dpd: Annotated[int, Field(ge=30, le=10_000)] = Field(

@@ -97,6 +97,7 @@ class Simulation:
         self._rules_table = gate_table(rules, world)
         self._params = kernel_record(world)
         self._today = np.zeros(1, DAY_CONTEXT)
+        self._today["typical_claim"] = 100.0 * typical_claim(world, portfolio.column("opening_balance"))
         self._tier_rule = _tier_record(world)
         self._batch, self._threads = batch, ThreadPoolExecutor(threads) if threads > 1 else None
         self._priority = self._queues = np.zeros(0, np.uint8)
@@ -423,6 +424,11 @@ class Simulation:
     def breaches_by_rule(self) -> dict[str, int]:
         """Unlawful treatments that happened, by rule id; always empty with the gate on."""
         return self.ledger.by_rule(Event.BREACH)
+
+
+def typical_claim(world: World, openings: NDArray[np.number]) -> float:
+    """What `claim_size` is measured in, currency: the world's own, or the median of these opening balances (currency)."""
+    return world.typical_claim or float(np.median(openings))
 
 
 def _tier_record(world: World) -> NDArray[np.void]:

@@ -80,6 +80,7 @@ class ReferenceSimulation:
         self.params = kernel_record(world)
         self.p = self.params[0]
         self.today = np.zeros(1, DAY_CONTEXT)
+        self.today["typical_claim"] = 100.0 * (world.typical_claim or np.median(portfolio.column("opening_balance")))
         self.day = 0
         self.daily: list[dict[str, float]] = []
         self.forgiven = 0

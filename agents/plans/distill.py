@@ -54,12 +54,13 @@ class _Draft:
     windows: dict[str, int]
 
 
-# What a manager can act on. Left out: yesterday's loads, the economy and the calendar of the run.
+# What a manager can act on. Left out: yesterday's loads, the economy and the calendar of the run; and amounts of money, for which
+# `claim_size` stands, so that a distilled plan fits other currencies.
 READABLE = tuple(
     field.name
     for field in FIELDS
     if not field.name.endswith(("_load", "_fill", "_queue"))
-    and field.name not in ("macro_index", "days_in_portfolio", "opening_balance", "settlement_budget_left")
+    and field.name not in ("macro_index", "days_in_portfolio", "balance", "opening_balance", "settlement_budget_left")
 )
 
 

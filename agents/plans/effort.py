@@ -16,25 +16,25 @@ from recoup.agents.plans.plan_file import PlanFile
 from recoup.sim.observation import FIELD_INDEX, FIELDS
 
 AGES = (0, 8, 16, 30, 60, 90, 120, 180)  # days past due at which a band begins
-SHARES = (0.3, 0.55, 0.75, 0.9)  # of the accounts, by opening balance, at which a band begins
-CALLED_BELOW, CALLED_FROM = 120, 2  # days past due, band of balance: where the start calls at all
+SHARES = (0.3, 0.55, 0.75, 0.9)  # of the accounts, by size of claim, at which a band begins
+CALLED_BELOW, CALLED_FROM = 120, 2  # days past due, band of claim size: where the start calls at all
 RARELY = 30  # days
 SHIFTS = {"morning": 1, "afternoon": 10, "evening": 4}
 
 
-def effort_plan(openings: NDArray[np.float64], name: str = "effort") -> PlanFile:
+def effort_plan(claim_sizes: NDArray[np.floating], name: str = "effort") -> PlanFile:
     """The start: a message a day, calls for the larger and younger claims, notices as soon as they may be sent.
 
     Args:
-        openings: opening balances of a portfolio, currency, shape (accounts,).
+        claim_sizes: of a portfolio, as the field `claim_size` has them on the first day, shape (accounts,).
     """
-    edges = [0.0, *(float(f"{edge:.2g}") for edge in np.quantile(openings, SHARES))]
+    edges = [0.0, *(float(f"{edge:.2g}") for edge in np.quantile(claim_sizes, SHARES))]
     rules = [
         _rule("leave promises alone", {"promise_open": True}, "nothing"),
         _rule("leave running plans alone", {"plan_active": True}, "nothing"),
         _rule(
             "legal notice",
-            {"legal_stage": "none", "dpd": {"at_least": 30}, "balance": {"at_least": 0}},
+            {"legal_stage": "none", "dpd": {"at_least": 30}, "claim_size": {"at_least": 0}},
             {"channel": "letter", "legal": "notice"},
         ),
         _rule(
@@ -48,8 +48,8 @@ def effort_plan(openings: NDArray[np.float64], name: str = "effort") -> PlanFile
         ),
     ]
     for age, dpd in enumerate(_bands(AGES, "dpd")):
-        for size, balance in enumerate(_bands(edges, "balance")):
-            cell, where = {"dpd": dpd, "balance": balance}, f"age {age + 1}, size {size + 1}"
+        for size, claim_size in enumerate(_bands(edges, "claim_size")):
+            cell, where = {"dpd": dpd, "claim_size": claim_size}, f"age {age + 1}, size {size + 1}"
             called = AGES[age] < CALLED_BELOW and size >= CALLED_FROM
             often = {"days_since_reached": {"at_least": 3 if called else RARELY}, "calls_7d": {"at_most": 0}}
             rules.append(_rule(f"call, {where}", {**cell, **often}, {"channel": "collector", "window": SHIFTS}))
@@ -60,7 +60,7 @@ def effort_plan(openings: NDArray[np.float64], name: str = "effort") -> PlanFile
         {
             "name": name,
             "title": "Effort by what is at stake",
-            "description": "How often to write and to call, by age of debt and balance. Made to be tuned (`recoup tune`).",
+            "description": "How often to write and to call, by age of debt and size of claim. Made to be tuned (`recoup tune`).",
             "rules": rules,
         }
     )

@@ -17,12 +17,13 @@ from pydantic import Field
 
 from recoup.agents import policy_files
 from recoup.agents.propensity.success_model import SuccessModel, shapes
-from recoup.agents.propensity.treatment_features import ACCOUNT_COLUMNS
+from recoup.agents.propensity.treatment_features import ACCOUNT_COLUMNS, MODIFIERS
+from recoup.sim.inputs import InputError
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.operations.contact_centre import headcount
 from recoup.sim.operations.courts import court_fee
 from recoup.sim.operations.resources import NO_RESOURCE, QUEUES, RESOURCE_BY_CHANNEL, RESOURCE_NAMES, queue_of
-from recoup.sim.parameters import Section, World
+from recoup.sim.parameters import World
 from recoup.sim.treatments import Legal, Menu, OfferKind, Window
 
 FORMAT = 1
@@ -32,7 +33,7 @@ _FREE = _LAW + 1  # what needs nothing scarce
 ROUNDS = 200  # far more than needed; a tie cannot make them endless, as prices only rise
 
 
-class Card(Section):
+class Card(policy_files.PolicyCard):
     """The JSON file beside the model's coefficients."""
 
     format: int = Field(default=FORMAT, ge=FORMAT, le=FORMAT, description="version of this format")
@@ -47,9 +48,6 @@ class Card(Section):
     complaint_price: float = Field(
         default=1.0, ge=0, allow_inf_nan=False, description="a complaint, in multiples of its cost"
     )
-    features: list[str] = Field(description="columns that describe an account, in order")
-    menu: list[str] = Field(description="treatments, in order")
-    sha256: str = Field(default="0" * 64, pattern=r"^[0-9a-f]{64}$", description="of the safetensors file")
     training: dict[str, Any] = {}
     results: dict[str, Any] = Field(default={}, description="measured on accounts not used in training")
     limits: str = ""
@@ -229,7 +227,8 @@ def load_greedy(path: Path, menu: Menu, world: World) -> GreedyPolicy:
     Raises:
         InputError: missing, tampered, foreign, or made for other observations or another menu.
     """
-    card = policy_files.read_card(path, Card, {"features": list(ACCOUNT_COLUMNS), "menu": menu.names})
-    return GreedyPolicy(
-        card, SuccessModel(menu, policy_files.read_weights(path, card.sha256, shapes(len(menu)))), world
-    )
+    card = policy_files.read_card(path, Card, menu.names, ACCOUNT_COLUMNS)
+    if tuple(card.features[-len(MODIFIERS) :]) != MODIFIERS:
+        raise InputError(path, "features", f"{len(card.features)} entries", f"fields, then {', '.join(MODIFIERS)}")
+    weights = policy_files.read_weights(path, card.sha256, shapes(len(menu), len(card.features)))
+    return GreedyPolicy(card, SuccessModel(menu, weights, card.features), world)

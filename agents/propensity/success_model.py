@@ -13,7 +13,7 @@ brings, and of the account alone for the money that comes later without one, so 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,11 +70,11 @@ def logistic(x: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -30.0, 30.0))), np.float32)
 
 
-def shapes(menu_size: int) -> dict[str, tuple[int, ...]]:
-    """The tensors of a model."""
+def shapes(menu_size: int, account_size: int) -> dict[str, tuple[int, ...]]:
+    """The tensors of a model for so many treatments and columns of an account."""
     head = {
         "bias": (1,),
-        "account": (len(tf.ACCOUNT_COLUMNS),),
+        "account": (account_size,),
         "part": (len(tf.PARTS),),
         "effect": (len(tf.MODIFIERS), len(tf.KINDS)),
     }
@@ -106,10 +106,17 @@ class Prediction:
 
 
 class SuccessModel:
-    """The fitted coefficients, for one menu."""
+    """The fitted coefficients.
 
-    def __init__(self, menu: Menu, tensors: Tensors) -> None:
+    Args:
+        menu: the treatments.
+        tensors: as `shapes` says.
+        account_columns: names of the columns of an account that the coefficients are for, of `tf.ACCOUNT_COLUMNS`.
+    """
+
+    def __init__(self, menu: Menu, tensors: Tensors, account_columns: Sequence[str] = tf.ACCOUNT_COLUMNS) -> None:
         self.menu, self.tensors = menu, tensors
+        self._columns = tf.places(account_columns)
         self._parts, self._kinds = tf.parts(menu), tf.kinds(menu)
         self._legal = _is_legal(menu)
         self._contact = self._parts[:, : len(_CHANNELS)].any(axis=1)
@@ -127,7 +134,7 @@ class SuccessModel:
     def predict(self, observations: NDArray[np.float32]) -> Prediction:
         """Predict for every treatment of the menu, lawful or not, on observations of shape (accounts, fields)."""
         effects = tf.modifiers(observations, self.risk(observations))
-        columns = tf.account_columns(observations, effects)
+        columns = tf.account_columns(observations, effects)[:, self._columns]
         by_head = {}
         for head in HEADS:
             success = logistic(self.scores(f"{head}.success", columns, effects))

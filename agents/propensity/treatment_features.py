@@ -6,6 +6,8 @@ A treatment of the menu is described by its channel, its window (where windows m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -71,6 +73,13 @@ def account_columns(observations: NDArray[np.float32], effects: NDArray[np.float
 
 
 ACCOUNT_COLUMNS = (*features.NAMES, *MODIFIERS)
+
+
+def places(names: Sequence[str]) -> NDArray[np.int64]:
+    """Where a model's columns stand among `ACCOUNT_COLUMNS`. The modifiers, some of which are called like fields, come last."""
+    fields, last = names[: -len(MODIFIERS)], np.arange(len(features.NAMES), len(ACCOUNT_COLUMNS))
+    return np.concatenate([features.columns_of(fields), last])
+
 
 PARTS = (
     *(channel.name.lower() for channel in Channel if channel),

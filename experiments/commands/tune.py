@@ -39,7 +39,7 @@ def tune(
 
     Example: recoup tune staged -s taiwan-cards --sweeps 1 --out mine.yaml
 
-    Example: recoup tune mine.yaml --field balance --field dpd --out mine-2.yaml
+    Example: recoup tune mine.yaml --field claim_size --field dpd --out mine-2.yaml
     """
     from recoup.agents.plans.effort import effort_plan
     from recoup.agents.plans.plan import Plan
@@ -54,6 +54,7 @@ def tune(
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError, choose
     from recoup.sim.observation import FIELD_INDEX
+    from recoup.sim.simulation import typical_claim
 
     if not NAME.fullmatch(name):
         raise InputError("--name", "", name, NAME_WORDS)
@@ -64,7 +65,8 @@ def tune(
             raise InputError("--field", "", one, choose(FIELD_INDEX, one))
     tried = Cohorts(load_scenario(scenario), accounts, range(SEED, SEED + cohorts))
     if plan is None:
-        start = effort_plan(tried.portfolios[SEED].column("opening_balance"))
+        openings = tried.portfolios[SEED].column("opening_balance")
+        start = effort_plan(openings / typical_claim(tried.scenario.world, openings))
     else:
         document = find(plan)
         Plan.load(document, tried.menu)

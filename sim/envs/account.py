@@ -1,4 +1,4 @@
-"""`recoup/Account-v0`: one debtor inside a living portfolio that other policies keep busy, as a Gymnasium environment."""
+"""`recoup/Account-v1`: one debtor inside a living portfolio that other policies keep busy, as a Gymnasium environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`recoup/Portfolio-v0`: every debtor of one shared simulation as a sub-environment of a Gymnasium vector environment.
+"""`recoup/Portfolio-v1`: every debtor of one shared simulation as a sub-environment of a Gymnasium vector environment.
 
 One step is one day, one action a row of the treatment menu. Reward: (cash − cost) of the day, discounted to the account's
 entry, over the portfolio's mean opening balance (`reward_scale="portfolio"`: the sum is what recovery rates weigh) or the

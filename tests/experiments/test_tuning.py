@@ -103,7 +103,7 @@ def test_every_change_differs_in_one_place_and_is_written_as_a_plan(name: str, c
 def test_the_effort_plan_suits_every_scenario(scenario: str) -> None:
     loaded = load_scenario(scenario)
     cohorts = Cohorts(loaded, 60, (1,))
-    plan = effort_plan(cohorts.portfolios[1].column("opening_balance"))
+    plan = effort_plan(cohorts.portfolios[1].column("opening_balance") / cohorts.scenario.world.typical_claim)
     Plan.load(parse_yaml(plan_text(plan), "effort.yaml"), cohorts.menu)
     parts = cohorts.parts(Plan.of(plan, cohorts.menu))
     assert all(np.isfinite(parts[part]).all() for part in PARTS)

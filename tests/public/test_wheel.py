@@ -19,7 +19,7 @@ SCRIPT = """
 import importlib
 import gymnasium as gym, recoup
 assert all(importlib.import_module(name).MINE for name in ("sim", "agents", "scenarios", "experiments"))
-env = gym.make("recoup/Account-v0", accounts=50)
+env = gym.make("recoup/Account-v1", accounts=50)
 env.reset(seed=1)
 env.step(0)
 results = recoup.compare("china-consumer", ["staged", "learned"], seeds=2, accounts=50, days=20, workers=2)

@@ -1,4 +1,4 @@
-"""`recoup/Account-v0`, and both ids as Gymnasium and Stable-Baselines3 users meet them."""
+"""`recoup/Account-v1`, and both ids as Gymnasium and Stable-Baselines3 users meet them."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def told(seen: list[tuple[object, ...]]) -> str:
 def test_made_by_gymnasium_without_an_import_of_ours() -> None:
     code = """
 import gymnasium as gym
-env = gym.make("recoup:recoup/Account-v0", scenario="taiwan-cards", others=20, accounts=50)
+env = gym.make("recoup:recoup/Account-v1", scenario="taiwan-cards", others=20, accounts=50)
 env.reset(seed=1)
 env.step(0)
 env.close()
-assert env.spec.id == "recoup/Account-v0" and env.spec.kwargs["scenario"] == "taiwan-cards"
-portfolio = gym.make_vec("recoup:recoup/Portfolio-v0", num_envs=30)
-assert portfolio.num_envs == 30 and portfolio.spec.id == "recoup/Portfolio-v0"
+assert env.spec.id == "recoup/Account-v1" and env.spec.kwargs["scenario"] == "taiwan-cards"
+portfolio = gym.make_vec("recoup:recoup/Portfolio-v1", num_envs=30)
+assert portfolio.num_envs == 30 and portfolio.spec.id == "recoup/Portfolio-v1"
 portfolio.reset(seed=1)
 """
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, cwd=ROOT)
@@ -67,7 +67,7 @@ portfolio.reset(seed=1)
 
 def test_passes_the_checkers_of_gymnasium_and_sb3() -> None:
     for mode in ("ansi", "rgb_array"):
-        env = gym.make("recoup/Account-v0", render_mode=mode, **SMALL)  # type: ignore[arg-type]
+        env = gym.make("recoup/Account-v1", render_mode=mode, **SMALL)  # type: ignore[arg-type]
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             check_env(env.unwrapped)
@@ -75,9 +75,9 @@ def test_passes_the_checkers_of_gymnasium_and_sb3() -> None:
 
 
 def test_declares_how_sub_environments_are_reset() -> None:
-    portfolio = gym.make_vec("recoup/Portfolio-v0", num_envs=12)
+    portfolio = gym.make_vec("recoup/Portfolio-v1", num_envs=12)
     assert isinstance(portfolio, PortfolioVectorEnv) and portfolio.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP
-    copies = gym.make_vec("recoup/Account-v0", num_envs=2, vectorization_mode="sync", **SMALL)  # type: ignore[arg-type]
+    copies = gym.make_vec("recoup/Account-v1", num_envs=2, vectorization_mode="sync", **SMALL)  # type: ignore[arg-type]
     assert isinstance(copies, SyncVectorEnv)
     assert copies.single_action_space == portfolio.single_action_space
     assert copies.single_observation_space == portfolio.single_observation_space
@@ -92,7 +92,7 @@ def test_declares_how_sub_environments_are_reset() -> None:
 
 
 def test_vector_statistics_wrapper_counts_episodes() -> None:
-    portfolio = gym.make_vec("recoup/Portfolio-v0", num_envs=20, days=10)
+    portfolio = gym.make_vec("recoup/Portfolio-v1", num_envs=20, days=10)
     env = gym.wrappers.vector.RecordEpisodeStatistics(portfolio)
     env.reset(seed=0)
     episodes = 0

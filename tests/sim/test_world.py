@@ -270,6 +270,7 @@ def test_observation_columns_mean_what_their_names_say(home: Scenario) -> None:
         "dpd": a["dpd0"] + today,
         "balance": a["balance"] / 100,
         "opening_balance": a["opening"] / 100,
+        "claim_size": a["balance"] / 100 / home.world.typical_claim,
         "paid_share": np.minimum(a["cash"] / a["opening"], 1),
         "credit_score": a["score"],
         "monthly_income": a["income"],

@@ -54,8 +54,8 @@ def test_masks_of_parts_hold_what_some_allowed_treatment_holds() -> None:
 
 
 def test_wrapped_environments_pass_the_checkers_and_do_the_same() -> None:
-    plain = gym.make("recoup/Account-v0", **SMALL)  # type: ignore[arg-type]
-    env = NamedObservation(PartsAction(gym.make("recoup/Account-v0", **SMALL)))  # type: ignore[arg-type]
+    plain = gym.make("recoup/Account-v1", **SMALL)  # type: ignore[arg-type]
+    env = NamedObservation(PartsAction(gym.make("recoup/Account-v1", **SMALL)))  # type: ignore[arg-type]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*is different from the unwrapped version")
         check_env(env, skip_render_check=True)
@@ -75,7 +75,7 @@ def test_wrapped_environments_pass_the_checkers_and_do_the_same() -> None:
 
 
 def test_vector_environment_takes_combinations() -> None:
-    plain, env = (gym.make_vec("recoup/Portfolio-v0", num_envs=15) for _ in range(2))
+    plain, env = (gym.make_vec("recoup/Portfolio-v1", num_envs=15) for _ in range(2))
     env = VectorPartsAction(env)
     assert env.action_space.shape == (15, 4)
     plain.reset(seed=1), env.reset(seed=1)
