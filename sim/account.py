@@ -128,6 +128,9 @@ ACCOUNT = np.dtype(
         ("excitation", "f4"),
         ("pressure", "f4"),
         ("waiting", "f4"),
+        ("news_day", "i4"),  # latest day on which something new was to be said: contacts since then wear off
+        ("offer_day", "i4"),  # of the latest offer
+        ("notices", "u1"),
         # contact history; bit n of a history = n days ago
         ("call_history", "u4"),
         ("text_history", "u4"),
@@ -197,6 +200,12 @@ ACCOUNT = np.dtype(
         ("rule", "u1"),  # 1 + number of the rule that blocked or was broken, 0 = none
         ("served", "u1"),
         ("reached", "u1"),
+        ("novelty", "f8"),  # share of its effect that today's contact keeps
+        (
+            "calls_back",
+            "u1",
+        ),  # having read a message, the debtor calls; `answered`: and somebody is free to talk to him
+        ("answered", "u1"),
         ("seconds", "i4"),
         ("events", "u4"),
         ("cash_today", "i8"),

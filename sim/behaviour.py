@@ -28,6 +28,22 @@ def bounded(x: float, bound: float) -> float:
 
 
 @njit()
+def novelty(repetition: float, earlier: int) -> float:
+    """Share of its effect that a contact keeps after so many others without news: 1 / (1 + repetition · earlier).
+
+    Hyperbolic, so that a week of texts moves a little more than one, and two a day no more than one: repeated messages lose
+    effect (Lu et al. 2021; Antinyan, Asatryan, Dai & Wang 2021: two a week add little to one). The size is fitted.
+    """
+    return 1.0 / (1.0 + repetition * earlier)
+
+
+@njit()
+def age(dpd: float) -> float:
+    """log(1 + dpd/90): how the age of a debt weakens what is agreed on it, as it weakens reach."""
+    return math.log(1.0 + dpd / 90.0)
+
+
+@njit()
 def disposable_income(p, disposable, employed, income_factor):  # type: ignore[no-untyped-def]
     """Currency a month the debtor could pay now: falls without work and with macro stress."""
     return disposable * income_factor * (1.0 if employed else p.jobless_income)
@@ -52,7 +68,7 @@ def reach_probability(p, channel, is_live, window, day_off, dpd, reachability, f
     base[channel] · exp(reachability − avoidance·fatigue) · (1 + dpd/90)^−decay, and for calls and visits (`is_live`)
     · window factor · day-off factor; at most 0.95. Falls with age of debt as in trade reports on right-party contact.
     """
-    x = reachability - p.reach_avoidance * fatigue - p.reach_age_decay * math.log(1.0 + dpd / 90.0)
+    x = reachability - p.reach_avoidance * fatigue - p.reach_age_decay * age(dpd)
     chance = p.reach[channel] * math.exp(x)
     if is_live:
         chance *= p.reach_by_window[window]
@@ -99,13 +115,19 @@ def pays_in_full(p, liquidity):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def promise_probability(p, channel, willingness, staff):  # type: ignore[no-untyped-def]
-    """Probability that a reached debtor promises to pay. `staff`: log-odds of skill and effort."""
-    return logistic(p.promise_base + p.promise_willingness * willingness + p.promise_channel[channel] + staff)
+def promise_probability(p, channel, willingness, dpd, staff):  # type: ignore[no-untyped-def]
+    """Probability that a reached debtor promises to pay; falls with age. `staff`: log-odds of skill and effort."""
+    return logistic(
+        p.promise_base
+        + p.promise_willingness * willingness
+        + p.promise_channel[channel]
+        - p.promise_age * age(dpd)
+        + staff
+    )
 
 
 @njit()
-def keep_probability(p, channel, willingness, liquidity, broken):  # type: ignore[no-untyped-def]
+def keep_probability(p, channel, willingness, liquidity, broken, dpd):  # type: ignore[no-untyped-def]
     """Probability that a promise is kept on its day; promises to machines bind less (NBER w33669)."""
     return logistic(
         p.keep_base
@@ -113,20 +135,26 @@ def keep_probability(p, channel, willingness, liquidity, broken):  # type: ignor
         + p.keep_liquidity * liquidity
         + p.keep_channel[channel]
         + p.keep_broken * min(broken, 4)
+        - p.keep_age * age(dpd)
     )
 
 
 @njit()
-def plan_acceptance(p, willingness, fit, refused, staff, secured):  # type: ignore[no-untyped-def]
+def plan_acceptance(p, willingness, fit, refused, dpd, staff, secured):  # type: ignore[no-untyped-def]
     """Probability that an instalment plan (or, `secured`, a restructuring) is accepted."""
     base = p.restructure_base if secured else p.plan_base
     return logistic(
-        base + p.plan_willingness * willingness + p.plan_fit * fit + p.offer_refused * min(refused, 5) + staff
+        base
+        + p.plan_willingness * willingness
+        + p.plan_fit * fit
+        + p.offer_refused * min(refused, 5)
+        - p.offer_age * age(dpd)
+        + staff
     )
 
 
 @njit()
-def settlement_acceptance(p, discount, willingness, liquidity, refused, waiting, best_seen, staff):  # type: ignore[no-untyped-def]
+def settlement_acceptance(p, discount, willingness, liquidity, refused, waiting, best_seen, dpd, staff):  # type: ignore[no-untyped-def]
     """Probability that a settlement is accepted.
 
     Rises with the discount and with the means to pay the rest; those about to pay anyway take it gladly
@@ -139,6 +167,7 @@ def settlement_acceptance(p, discount, willingness, liquidity, refused, waiting,
         + p.settle_willingness * willingness
         + p.offer_refused * min(refused, 5)
         - p.settle_waiting * waiting
+        - p.offer_age * age(dpd)
         + staff
     )
     if best_seen >= discount - 1e-6:
@@ -147,14 +176,32 @@ def settlement_acceptance(p, discount, willingness, liquidity, refused, waiting,
 
 
 @njit()
-def instalment_probability(p, willingness, fit, secured):  # type: ignore[no-untyped-def]
+def instalment_probability(p, willingness, fit, dpd, secured):  # type: ignore[no-untyped-def]
     """Probability that an instalment is paid on its day."""
     return logistic(
         p.instalment_base
         + p.instalment_willingness * willingness
         + p.instalment_fit * fit
+        - p.instalment_age * age(dpd)
         + (p.instalment_secured if secured else 0.0)
     )
+
+
+@njit()
+def notice_pressure(p, belief, empty):  # type: ignore[no-untyped-def]
+    """Pressure of a legal notice.
+
+    Args:
+        belief: 0 to 1, how far debtors have seen notices followed by suits (`notice_belief`).
+        empty: the debtor's own earlier notices that no suit followed.
+    """
+    return p.pressure_notice * (p.notice_disbelieved + (1.0 - p.notice_disbelieved) * belief) * p.notice_repeated**empty
+
+
+@njit()
+def notice_belief(p, followed):  # type: ignore[no-untyped-def]
+    """How far notices are believed, 0 to 1, where this share of them was followed by a suit."""
+    return min(followed / p.notice_believed, 1.0) if p.notice_believed > 0.0 else 1.0
 
 
 @njit()

@@ -23,6 +23,7 @@ SETTLEMENT_DAYS = 10
 RESTRUCTURE_DOWN_PAYMENT = 0.1
 LEAST_PARTIAL_PAYMENT = 1000  # cents
 WEEK = 0x7F  # the last 7 days of a history
+MEMORY_DAYS = 14  # in which a contact is remembered as one more of the same; an offer is news after as many
 BREATHING_SPACE_EVERY_DAYS = 365
 
 # Numba reads module-level integers as constants, but not attributes of enumerations mixed with uint fields.
@@ -73,7 +74,9 @@ R_INSTALMENT, R_COMPLAINT, R_OPT_OUT, R_DISPUTE, R_HARDSHIP, R_JOB = (
         Purpose.JOB,
     )
 )
-R_CEASE, R_BREATHING = int(Purpose.CEASE_CONTACT), int(Purpose.BREATHING_SPACE)
+R_CEASE, R_BREATHING, R_CALL_BACK = (
+    int(r) for r in (Purpose.CEASE_CONTACT, Purpose.BREATHING_SPACE, Purpose.CALL_BACK)
+)
 
 
 @njit()
@@ -82,6 +85,7 @@ def start_day(a, p, t):  # type: ignore[no-untyped-def]
     if a.outcome:
         a.last_outcome = a.outcome
     a.treatment, a.outcome, a.rule, a.served, a.reached, a.seconds = 0, 0, 0, 0, 0, 0
+    a.calls_back, a.answered, a.novelty = 0, 0, 0.0
     a.events, a.cash_today, a.forgiven_today, a.cost_today, a.plan_due = 0, 0, 0, 0, 0
     if a.plan_months == 0 and a.hardship_until <= t.day and a.breathing_until <= t.day:
         # Late interest on the claim, not on earlier interest; it rests in a kept plan, hardship and breathing space.
@@ -107,10 +111,26 @@ def start_day(a, p, t):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def dial(a, p, t, channel, group, window, offer):  # type: ignore[no-untyped-def]
-    """Decide whether an attempt would reach the debtor, and the seconds of staff or line time it takes."""
+def novelty_of(a, p, t, group, news):  # type: ignore[no-untyped-def]
+    """Share of its effect that a contact of this group keeps, given those of the last two weeks; `news`: it brings some."""
+    if news:
+        return 1.0
+    since = min(t.day - a.news_day, MEMORY_DAYS + 1)
+    days = (1 << max(since, 0)) - 1
+    if group == _TEXT:
+        return b.novelty(p.repetition_text, popcount(a.text_history & days))
+    if group == _LETTER_GROUP:
+        return 1.0
+    return b.novelty(p.repetition_call, popcount((a.call_history | a.visit_history) & days))
+
+
+@njit()
+def dial(a, p, t, channel, group, window, offer, legal):  # type: ignore[no-untyped-def]
+    """Decide whether an attempt would reach the debtor, what he then does of his own accord, and the seconds it takes."""
     live = group == _CALL or group == _VISIT_GROUP
     a.reached = 0
+    news = legal == _NOTICE or (offer and t.day - a.offer_day > MEMORY_DAYS)
+    a.novelty = novelty_of(a, p, t, group, news)
     by_phone = group == _CALL or channel == _SMS
     if a.phone_right or not by_phone:
         dpd = a.dpd0 + t.day
@@ -123,6 +143,9 @@ def dial(a, p, t, channel, group, window, offer):  # type: ignore[no-untyped-def
             a.seconds = int(p.seconds_reached[channel] * spread + (p.seconds_offer[channel] if offer else 0.0))
         else:
             a.seconds = int(p.seconds_unanswered[channel])
+    elif a.reached and uniform(a.key, t.day, R_CALL_BACK) < p.answer_call[channel] * a.novelty:
+        a.calls_back = 1
+        a.seconds = int(p.seconds_reached[_COLLECTOR] * (0.5 + uniform(a.key, t.day, R_DURATION)))
 
 
 @njit()
@@ -194,7 +217,7 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
 
     Args:
         item: menu record (channel, group, window, offer, legal).
-        skills: skill of the people on duty in this channel, float64; empty for machines.
+        skills: skill of the people on duty in this channel, or of those who answer a call back, float64; empty for machines.
     """
     channel, group = item.channel, item.group
     a.events |= E_ATTEMPT
@@ -210,7 +233,10 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
         a.visit_history |= 1
     else:
         a.letter_history |= 1
-    charge(a, t, p.cost_contact[channel] + p.cost_minute[channel] * a.seconds / 60.0)
+    if a.calls_back and not a.answered:
+        a.seconds = 0  # nobody was free to talk to him
+    talker = _COLLECTOR if a.answered else channel
+    charge(a, t, p.cost_contact[channel] + p.cost_minute[talker] * a.seconds / 60.0)
     tally_contact(a, t, group)
     skill = skill_of(a, t, skills)
     complains = b.complaint_probability(p, channel, a.fatigue, skill, t.care[channel])
@@ -233,17 +259,17 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     a.events |= E_REACHED
     a.reaches += 1
     a.last_reach = t.day
-    a.salience += (1.0 - a.salience) * p.salience_gain[channel]
+    a.salience += (1.0 - a.salience) * p.salience_gain[channel] * a.novelty
     a.outcome = _REACHED
-    if group == _CALL or group == _VISIT_GROUP:
+    if group == _CALL or group == _VISIT_GROUP or a.answered:
         a.conversation_history |= 1
-    converse(a, p, t, item, b.staff_log_odds(p, skill) if skills.size else 0.0)
+    converse(a, p, t, item.offer, talker, b.staff_log_odds(p, skill) if skills.size else 0.0)
 
 
 @njit()
-def converse(a, p, t, item, staff):  # type: ignore[no-untyped-def]
+def converse(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def]
     """What a reached debtor says: dispute, hardship, an answer to the offer, a promise."""
-    in_person = item.channel == _COLLECTOR or item.channel == _SPECIALIST or item.channel == _VISIT
+    in_person = channel == _COLLECTOR or channel == _SPECIALIST or channel == _VISIT
     if in_person:
         if uniform(a.key, t.day, R_DISPUTE) < p.dispute:
             a.dispute_until = t.day + int(p.dispute_days)
@@ -254,12 +280,12 @@ def converse(a, p, t, item, staff):  # type: ignore[no-untyped-def]
             a.hardship_until = t.day + int(p.hardship_days)
             a.events |= E_HARDSHIP
             a.outcome = _HARDSHIP
-    if item.offer and answer_offer(a, p, t, item, staff):
+    if offer and answer_offer(a, p, t, offer, channel, staff):
         return
-    may_promise = in_person or item.channel == _AUTOCALL
+    may_promise = in_person or channel == _AUTOCALL
     if may_promise and a.outcome != _HARDSHIP and a.promise_due == NEVER and a.plan_months == 0:
-        if uniform(a.key, t.day, R_PROMISE) < b.promise_probability(p, item.channel, a.willingness, staff):
-            make_promise(a, p, t, item.channel)
+        if uniform(a.key, t.day, R_PROMISE) < b.promise_probability(p, channel, a.willingness, a.dpd0 + t.day, staff):
+            make_promise(a, p, t, channel)
 
 
 @njit()
@@ -278,35 +304,40 @@ def make_promise(a, p, t, channel):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def answer_offer(a, p, t, item, staff):  # type: ignore[no-untyped-def]
+def answer_offer(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def]
     """Put the offer to the debtor; True when he accepts."""
-    kind, discount = OFFER_KIND[item.offer], OFFER_DISCOUNT[item.offer]
+    kind, discount = OFFER_KIND[offer], OFFER_DISCOUNT[offer]
     income = b.disposable_income(p, a.disposable, a.employed, t.income_factor)
     draw = uniform(a.key, t.day, R_OFFER)
+    dpd = a.dpd0 + t.day
+    if t.day - a.offer_day > MEMORY_DAYS:
+        a.news_day = t.day - 1  # this contact brought it; the next one of its kind is the second
+    a.offer_day = t.day
     a.offers += 1
     a.events |= E_OFFER
     if kind == _SETTLEMENT:
         liquidity = b.log_liquidity(income, a.balance * (1.0 - discount) / 100.0)
         waiting = a.waiting + p.waiting_market * t.market_waiting
         chance = b.settlement_acceptance(
-            p, discount, a.willingness, liquidity, a.refused, waiting, a.best_discount, staff
+            p, discount, a.willingness, liquidity, a.refused, waiting, a.best_discount, dpd, staff
         )
         a.best_discount = max(a.best_discount, discount)
-        a.waiting += p.waiting_learned * discount
         accepted = draw < chance
-        if accepted:
+        if not accepted:
+            a.waiting += p.waiting_learned * discount
+        else:
             a.promise_amount = int(a.balance * (1.0 - discount) + 0.5)
             a.promise_due = t.day + SETTLEMENT_DAYS
-            a.promise_channel = item.channel
+            a.promise_channel = channel
             a.promise_discount = discount
             a.promises += 1
             charge(a, t, p.cost_settlement_documents)
     else:
-        months = OFFER_MONTHS[item.offer]
+        months = OFFER_MONTHS[offer]
         instalment = -(-a.balance // months)
         fit = b.log_fit(income, instalment / 100.0)
         secured = kind == _RESTRUCTURE
-        accepted = draw < b.plan_acceptance(p, a.willingness, fit, a.refused, staff, secured)
+        accepted = draw < b.plan_acceptance(p, a.willingness, fit, a.refused, dpd, staff, secured)
         if accepted:
             a.plan_months, a.plan_left, a.plan_missed = months, months, 0
             a.plan_amount = instalment
@@ -335,7 +366,9 @@ def take_legal_step(a, p, t, step):  # type: ignore[no-untyped-def]
     a.outcome = _LEGAL_TAKEN
     if step == _NOTICE:
         a.stage = _NOTICED
-        a.pressure += p.pressure_notice
+        a.pressure += b.notice_pressure(p, t.notice_belief, a.notices)
+        a.notices += 1
+        a.news_day = t.day - 1
         a.events |= E_NOTICE
         charge(a, t, p.cost_notice)
     elif step == _SUIT:
@@ -356,6 +389,11 @@ def treat(a, p, t, item, skills):  # type: ignore[no-untyped-def]
             be_contacted(a, p, t, item, skills)
         else:
             a.unserved += 1
+            charge(
+                a,
+                t,
+                p.cost_contact[item.channel] + p.cost_minute[item.channel] * p.seconds_unserved[item.channel] / 60.0,
+            )
             a.outcome = _UNSERVED
             a.events |= E_UNSERVED
     if item.legal and a.outcome != _UNSERVED:
@@ -363,8 +401,8 @@ def treat(a, p, t, item, skills):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def pay(a, p, t):  # type: ignore[no-untyped-def]
-    """The evening: promises and instalments fall due, and the debtor may pay of his own accord."""
+def pay(a, p, t, channel):  # type: ignore[no-untyped-def]
+    """The evening: promises and instalments fall due, and the debtor may pay of his own accord; `channel`: of today's contact."""
     income = b.disposable_income(p, a.disposable, a.employed, t.income_factor)
     if a.plan_months:
         if a.plan_due:
@@ -389,6 +427,8 @@ def pay(a, p, t):  # type: ignore[no-untyped-def]
         since_payday,
         a.promise_due != NEVER,
     )
+    if a.reached and a.served:
+        rate *= 1.0 + p.answer_pay[channel] * a.novelty
     if uniform(a.key, t.day, R_PAY) < 1.0 - math.exp(-rate):
         if uniform(a.key, t.day, R_FULL) < b.pays_in_full(p, liquidity):
             receive(a, t, a.balance)
@@ -401,7 +441,7 @@ def pay(a, p, t):  # type: ignore[no-untyped-def]
 def keep_or_break(a, p, t, income):  # type: ignore[no-untyped-def]
     """A promise or an agreed settlement falls due."""
     liquidity = b.log_liquidity(income, a.promise_amount / 100.0)
-    chance = b.keep_probability(p, a.promise_channel, a.willingness, liquidity, a.broken)
+    chance = b.keep_probability(p, a.promise_channel, a.willingness, liquidity, a.broken, a.dpd0 + t.day)
     settles = a.promise_discount > 0.0
     a.promise_due = NEVER
     if uniform(a.key, t.day, R_KEEP) < chance:
@@ -415,6 +455,7 @@ def keep_or_break(a, p, t, income):  # type: ignore[no-untyped-def]
     else:
         a.events |= E_BROKEN
         a.broken += 1
+        a.news_day = t.day
     a.promise_discount = 0.0
 
 
@@ -424,13 +465,16 @@ def pay_instalment(a, p, t, income):  # type: ignore[no-untyped-def]
     first_of_restructuring = a.plan_secured and a.plan_left == a.plan_months
     due = int(RESTRUCTURE_DOWN_PAYMENT * a.balance) if first_of_restructuring else a.plan_amount
     fit = b.log_fit(income, due / 100.0)
-    if uniform(a.key, t.day, R_INSTALMENT) < b.instalment_probability(p, a.willingness, fit, a.plan_secured):
+    if uniform(a.key, t.day, R_INSTALMENT) < b.instalment_probability(
+        p, a.willingness, fit, a.dpd0 + t.day, a.plan_secured
+    ):
         a.plan_missed = 0
         a.plan_left -= 1
         a.events |= E_INSTALMENT
         receive(a, t, a.balance if a.plan_left == 0 else due)
     else:
         a.plan_missed += 1
+        a.news_day = t.day
         a.events |= E_MISSED
         if a.plan_missed >= MISSED_TO_BREAK:
             a.plan_months = 0
@@ -468,7 +512,7 @@ def step_day(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     if a.status != _OPEN:
         return
     treat(a, p, t, item, skills)
-    pay(a, p, t)
+    pay(a, p, t, item.channel)
     if a.status == _OPEN:
         write_off_if_due(a, p, t)
     if p.breathing_space_monthly > 0.0 and a.status == _OPEN:

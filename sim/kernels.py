@@ -13,13 +13,14 @@ from recoup.sim import debtor
 from recoup.sim.account import Event, Outcome, Status
 from recoup.sim.compiled import njit
 from recoup.sim.compliance.gate import SUSPENDED, impossible, rule_against, unlawful
-from recoup.sim.operations.resources import NO_RESOURCE, RESOURCE_BY_CHANNEL, queue_of
+from recoup.sim.operations.resources import ANSWERS_CALLS, NO_RESOURCE, RESOURCE_BY_CHANNEL, queue_of
 from recoup.sim.randomness import Purpose, bits
-from recoup.sim.treatments import OFFER_KIND, OfferKind
+from recoup.sim.treatments import OFFER_KIND, Channel, OfferKind
 
 NO_QUEUE = 255
 
 _E_BLOCKED, _E_BREACH, _BLOCKED = int(Event.BLOCKED), int(Event.BREACH), int(Outcome.BLOCKED)
+_COLLECTOR = int(Channel.COLLECTOR)
 _SETTLEMENT, _R_QUEUE = int(OfferKind.SETTLEMENT), int(Purpose.QUEUE)
 
 # Daily totals: events by bit, then sums of money and counts.
@@ -49,11 +50,12 @@ def start_day(accounts, rows, first, last, params, today):  # type: ignore[no-un
 
 
 @njit(nogil=True)
-def allowed(accounts, rows, first, last, today, menu_bits, rules, gate, out):  # type: ignore[no-untyped-def]
+def allowed(accounts, rows, first, last, today, menu_bits, closed, rules, gate, out):  # type: ignore[no-untyped-def]
     """Fill rows first..last of the mask: bool (open accounts, menu), true where a treatment is possible and lawful.
 
     Args:
         menu_bits: feature bits of each treatment, uint64 (menu,).
+        closed: treatments for which nobody is on duty at their hour today, bool (menu,).
         rules: the gate's records (`gate.gate_table`).
         gate: False = only what is impossible or suspended is masked.
     """
@@ -65,18 +67,20 @@ def allowed(accounts, rows, first, last, today, menu_bits, rules, gate, out):  #
             forbidden |= unlawful(a, t, rules)
         free = out[row]
         for item in range(menu_bits.size):
-            free[item] = (menu_bits[item] & forbidden) == 0
+            free[item] = (menu_bits[item] & forbidden) == 0 and not closed[item]
 
 
 @njit()
-def pass_gate(a, t, item, rules, gate):  # type: ignore[no-untyped-def]
+def pass_gate(a, t, item, closed, rules, gate):  # type: ignore[no-untyped-def]
     """Whether a treatment may go ahead; counts it on the account as blocked or, with the gate off, as a breach.
+
+    `closed`: nobody is on duty for it at its hour today.
 
     A suspended channel is closed by the operation itself: with the gate off as well, and it never counts as a breach.
     """
     lawful = rule_against(a, t, rules, item.bits)
     suspended = t.suspended & item.bits
-    if suspended or (impossible(a, t) & item.bits) or (gate and lawful):
+    if suspended or closed or (impossible(a, t) & item.bits) or (gate and lawful):
         a.rule = SUSPENDED + item.channel if suspended and not lawful else lawful
         a.blocked += 1
         a.outcome = _BLOCKED
@@ -90,29 +94,31 @@ def pass_gate(a, t, item, rules, gate):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def decide(accounts, rows, first, last, actions, params, today, menu, rules, gate, queues):  # type: ignore[no-untyped-def]
+def decide(accounts, rows, first, last, actions, params, today, menu, closed, rules, gate, queues):  # type: ignore[no-untyped-def]
     """Gate each chosen treatment, foresee its attempt, and sort it into a queue: its number (`queue_of`), or NO_QUEUE.
 
     Args:
         actions: menu index of each open account, int64.
         menu: `Menu.table`.
-        rules, gate: as for `allowed`.
+        closed, rules, gate: as for `allowed`.
         queues: uint8 (open accounts,); rows first..last are filled.
     """
     p, t = params[0], today[0]
     for row in range(first, last):
         a = accounts[rows[row]]
         action = actions[row]
-        if action and not pass_gate(a, t, menu[action], rules, gate):
+        if action and not pass_gate(a, t, menu[action], closed[action], rules, gate):
             action = 0
         a.treatment = action
         queues[row] = NO_QUEUE
         item = menu[action]
         if item.group:
-            debtor.dial(a, p, t, item.channel, item.group, item.window, item.offer)
+            debtor.dial(a, p, t, item.channel, item.group, item.window, item.offer, item.legal)
             resource = RESOURCE_BY_CHANNEL[item.channel]
             if resource == NO_RESOURCE:
                 a.served = 1
+                if a.calls_back:
+                    queues[row] = queue_of(ANSWERS_CALLS, item.window)
             else:
                 queues[row] = queue_of(resource, item.window)
 
@@ -142,7 +148,10 @@ def serve(accounts, queue, seconds):  # type: ignore[no-untyped-def]
         if used >= seconds:
             break
         a = accounts[number]
-        a.served = 1
+        if a.calls_back:
+            a.answered = 1
+        else:
+            a.served = 1
         served += 1
         used += a.seconds
     return served, used
@@ -164,7 +173,7 @@ def step_day(accounts, rows, first, last, params, today, menu, skills, net_flow)
     for row in range(first, last):
         a = accounts[rows[row]]
         item = menu[a.treatment]
-        debtor.step_day(a, p, t, item, skills[item.channel])
+        debtor.step_day(a, p, t, item, skills[_COLLECTOR if a.answered else item.channel])
         events = a.events
         if events:
             for event in range(_EVENTS):

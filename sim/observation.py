@@ -131,6 +131,7 @@ DAY_CONTEXT = np.dtype(
         ("discount_factor", "f8"),  # worth at day 0 of one unit today
         ("daily_rate", "f8"),  # late interest
         ("typical_claim", "f8"),  # cents; the same every day
+        ("notice_belief", "f8"),  # how far notices are believed, 0 to 1
         ("suspended", "u8"),  # feature bits of channels that a correction has suspended
         ("care", "f8", (len(Channel),)),  # log fall of complaints that courses in conduct have brought, by channel
         ("complaint_surcharge", "f8"),  # cents a complaint costs more while the regulator's tolerance is exceeded

@@ -45,6 +45,11 @@ class PerChannel(Section):
     letter: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
     visit: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
 
+    @classmethod
+    def zero(cls) -> Self:
+        """0 for every channel."""
+        return cls(**dict.fromkeys(cls.model_fields, 0.0))
+
     def vector(self) -> NDArray[np.float64]:
         """By channel number, 0 for no channel: shape (9,)."""
         return np.array([0.0, *(getattr(self, channel.name.lower()) for channel in Channel if channel)], np.float64)
@@ -79,6 +84,11 @@ class Behaviour(Section):
     salience_gain: PerChannel = Field(description="share of the missing attention that one reach restores")
     salience_floor: Share = Field(description="attention without any contact")
     salience_half_life: Positive = Field(description="days in which attention above the floor halves")
+    repetition_text: NonNegative = Field(
+        0.0,
+        description="wear of texts: the n-th without news within 14 days moves 1 / (1 + repetition_text · (n − 1)) as much",
+    )
+    repetition_call: NonNegative = Field(0.0, description="the same of calls and visits")
     fatigue_gain: PerChannel = Field(description="fatigue added by one attempt")
     fatigue_half_life: Positive = Field(description="days in which fatigue halves")
     fatigue_tolerance: NonNegative = Field(description="fatigue that is borne without reactance")
@@ -100,6 +110,16 @@ class Behaviour(Section):
     pay_promised: Share = Field(description="factor on spontaneous payment while a promise is open")
     full_base: Effect = Field(description="log odds that a spontaneous payment settles the whole balance")
     full_liquidity: Effect = Field(description="effect of log liquidity on paying in full")
+
+    # Answers of the debtor's own to a text that he has read
+    answer_pay: PerChannel = Field(
+        default_factory=PerChannel.zero,
+        description="share by which a read message raises that evening's payment intensity (self-service payment)",
+    )
+    answer_call: PerChannel = Field(
+        default_factory=PerChannel.zero,
+        description="probability that a read message brings a call back, which collectors must answer",
+    )
 
     # Ability
     ability_mean: Effect = Field(description="mean log odds of the disposable share of income")
@@ -128,19 +148,22 @@ class Behaviour(Section):
     keep_liquidity: Effect = Field(description="effect of log liquidity on keeping")
     keep_channel: PerChannel = Field(description="effect of the channel the promise was made on: machines bind less")
     keep_broken: Effect = Field(description="effect of each promise broken before, on keeping")
+    promise_age: Effect = Field(0.0, description="fall of the log odds of promising per log(1 + dpd/90)")
+    keep_age: Effect = Field(0.0, description="fall of the log odds of keeping per log(1 + dpd/90)")
 
     # Offers
     plan_base: Effect = Field(description="log odds of accepting an instalment plan when reached")
     plan_willingness: Effect = Field(description="effect of willingness")
     plan_fit: Effect = Field(description="effect of log(disposable income / instalment), bounded")
     offer_refused: Effect = Field(description="effect of each offer refused before")
+    offer_age: Effect = Field(0.0, description="fall of the log odds of accepting any offer per log(1 + dpd/90)")
     settle_base: Effect = Field(description="log odds of accepting a settlement at no discount")
     settle_discount: Effect = Field(description="effect of the discount (share of balance forgiven)")
     settle_liquidity: Effect = Field(description="effect of log liquidity over the reduced balance")
     settle_willingness: Effect = Field(description="effect of willingness: those about to pay take the discount gladly")
     settle_waiting: Effect = Field(description="fall per unit of waiting for a better offer")
     settle_repeat: Effect = Field(description="fall when the discount is no better than the best one seen")
-    waiting_learned: NonNegative = Field(description="waiting added per unit of discount seen")
+    waiting_learned: NonNegative = Field(description="waiting added per unit of discount seen and refused")
     waiting_market: NonNegative = Field(
         description="waiting that all debtors learn from the share of accounts offered discounts"
     )
@@ -152,6 +175,7 @@ class Behaviour(Section):
     instalment_willingness: Effect = Field(description="effect of willingness")
     instalment_fit: Effect = Field(description="effect of log(disposable income / instalment), bounded")
     instalment_secured: Effect = Field(description="effect of restructuring with collateral")
+    instalment_age: Effect = Field(0.0, description="fall of the log odds of paying an instalment per log(1 + dpd/90)")
 
     # Conduct and its consequences
     complaint: PerChannel = Field(description="probability of a complaint per contact attempt without fatigue")
@@ -177,6 +201,24 @@ class Behaviour(Section):
 
     # Legal
     pressure_notice: NonNegative = Field(description="pressure of a legal notice")
+    notice_disbelieved: Share = Field(
+        1.0, description="share of a notice's pressure left where no suit ever follows one"
+    )
+    notice_believed: Share = Field(
+        0.1, description="share of notices followed by a suit from which on notices are believed in full"
+    )
+    notice_repeated: Share = Field(
+        1.0, description="factor on its pressure for each earlier notice that no suit followed"
+    )
+    credibility_start: Share = Field(
+        1.0, description="share of notices followed by a suit before the simulation begins"
+    )
+    credibility_memory: NonNegative = Field(
+        20.0, description="notices per 1,000 accounts that the memory of that share is worth"
+    )
+    credibility_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        60, description="days within which a suit counts as following its notice"
+    )
     pressure_suit: NonNegative = Field(description="pressure when the suit is served")
     pressure_judgment: NonNegative = Field(description="pressure of a judgment")
     pressure_half_life: Positive = Field(description="days in which legal pressure halves")
@@ -213,6 +255,10 @@ class Pool(Section):
     seconds_unanswered: NonNegative = Field(description="seconds an attempt takes that does not reach the debtor")
     seconds_reached: NonNegative = Field(description="mean seconds of a conversation")
     seconds_offer: NonNegative = Field(0, description="seconds more when an offer is explained and documented")
+    seconds_unserved: NonNegative = Field(
+        0,
+        description="seconds of paid time that a request costs which nobody is free to serve: queue, dialler, looking up",
+    )
 
 
 class Training(Section):
@@ -467,7 +513,7 @@ def kernel_record(world: World) -> NDArray[np.void]:
             columns[name.removesuffix("_half_life") + "_keep"] = 0.5 ** (1.0 / value)
     costs, operations = world.costs, world.operations
     pools: dict[Channel, Pool] = {resource.channel: getattr(operations, resource.name) for resource in RESOURCES}
-    for seconds in ("seconds_unanswered", "seconds_reached", "seconds_offer"):
+    for seconds in ("seconds_unanswered", "seconds_reached", "seconds_offer", "seconds_unserved"):
         columns[seconds] = np.array([getattr(pools[c], seconds) if c in pools else 0.0 for c in Channel])
     by_minute = {str(name): cost for name, cost in costs.minute.items()}
     columns["cost_minute"] = np.array([100.0 * by_minute.get(channel.name.lower(), 0.0) for channel in Channel])

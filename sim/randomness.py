@@ -49,6 +49,7 @@ class Purpose(IntEnum):
     TRAIT = auto()  # TRAIT and the 63 numbers after it: portfolio generation and hidden traits
     CEASE_CONTACT = 87  # TRAIT + 64
     BREATHING_SPACE = 88
+    CALL_BACK = 89
 
 
 @njit(inline="always")

@@ -19,6 +19,7 @@ import simpy
 from numpy.typing import NDArray
 
 from recoup.sim import kernels
+from recoup.sim.behaviour import notice_belief
 from recoup.sim.account import Event, Stage, Status
 from recoup.sim.compliance.gate import gate_table
 from recoup.sim.compliance.rules import RulePack
@@ -33,11 +34,19 @@ from recoup.sim.operations.contact_centre import ContactCentre, headcount, staff
 from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
 from recoup.sim.operations.economy import Economy
-from recoup.sim.operations.resources import RESOURCES, Resource, queue_of
+from recoup.sim.operations.credibility import Credibility
+from recoup.sim.operations.resources import (
+    NO_RESOURCE,
+    RESOURCE_BY_CHANNEL,
+    RESOURCE_NAMES,
+    RESOURCES,
+    Resource,
+    queue_of,
+)
 from recoup.sim.parameters import World, kernel_record
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.traits import open_accounts
-from recoup.sim.treatments import Channel, Menu, Window
+from recoup.sim.treatments import Channel, Menu, Treatment, Window
 
 BATCH = 16_384  # rows a kernel call works on; changes speed only
 _SKILLED = {resource.channel: resource for resource in RESOURCES if resource.skilled}
@@ -61,7 +70,7 @@ class Simulation:
         open_accounts: numbers of the open ones, ascending, int64 (open,); rows of observations, masks and actions.
         menu: the treatments that actions index.
         centres: what serves contacts, by name of the resource.
-        courts, corrections, economy, calendar, ledger: the other parts.
+        courts, corrections, credibility, economy, calendar, ledger: the other parts.
 
     Raises:
         InputError: an account is older than the age at which the world writes off.
@@ -94,6 +103,7 @@ class Simulation:
         self.open_accounts = np.arange(len(portfolio), dtype=np.int64)
         self._menu_table = self.menu.table
         self._menu_bits = self._menu_table["bits"].copy()
+        self._closed = np.zeros(len(self.menu), np.bool_)
         self._rules_table = gate_table(rules, world)
         self._params = kernel_record(world)
         self._today = np.zeros(1, DAY_CONTEXT)
@@ -110,6 +120,7 @@ class Simulation:
         self.calendar = Calendar(world.start, world.holidays)
         self.economy = Economy(self.env, world.macro, seed)
         self.centres = {resource.name: self._centre(resource, seed) for resource in RESOURCES}
+        self.credibility = Credibility(world.behaviour, self.accounts)
         self.courts = LegalDesk(self.env, world, self.calendar, self.accounts, self._params, self._today)
         self.corrections = CorrectionLoop(self.env, world.conduct, self.centres)
         self.env.process(self._days())
@@ -165,7 +176,9 @@ class Simulation:
         """
         rows = self.open_accounts if numbers is None else numbers
         out = np.empty((rows.size, len(self.menu)), np.bool_)
-        self._over_rows(kernels.allowed, self._today, self._menu_bits, self._rules_table, self.gate, out, rows=rows)
+        self._over_rows(
+            kernels.allowed, self._today, self._menu_bits, self._closed, self._rules_table, self.gate, out, rows=rows
+        )
         return out
 
     # --- one day ------------------------------------------------------------------------------------------------
@@ -205,6 +218,7 @@ class Simulation:
             self._params,
             self._today,
             self._menu_table,
+            self._closed,
             self._rules_table,
             self.gate,
             self._queues,
@@ -292,6 +306,7 @@ class Simulation:
         events = self.accounts["events"][rows]
         self._schedule_instalments(rows, events)
         self._go_to_court(rows, events)
+        self.credibility.record(self.day, rows[events & Event.NOTICE > 0])
         away = sum(centre.away for centre in self.centres.values())
         self.ledger.close_day(
             DayClose(
@@ -352,10 +367,17 @@ class Simulation:
         t["income_factor"] = np.exp(-self.world.behaviour.macro_income * self.economy.index)
         t["discount_factor"] = (1.0 + self.world.discount_rate) ** (-self.day / 365.0)
         t["daily_rate"] = min(self.world.annual_rate, self.rules.interest_cap) / 365.0
+        t["notice_belief"] = notice_belief(self._params[0], self.credibility.followed(self.day))
         t["suspended"] = self.corrections.suspended_bits
+        self._closed[:] = [self._nobody_serves(treatment) for treatment in self.menu.treatments]
         t["complaint_surcharge"] = self.corrections.surcharge()
         for channel, resource in _SKILLED.items():
             t["care"][channel] = self.centres[resource.name].care(self.day)
+
+    def _nobody_serves(self, treatment: Treatment) -> bool:
+        """Whether a treatment's resource has no shift at its hour today."""
+        resource = RESOURCE_BY_CHANNEL[treatment.channel]
+        return resource != NO_RESOURCE and not self.centres[RESOURCE_NAMES[resource]].opens(self.day, treatment.window)
 
     def _begin_day(self, pending: int) -> None:
         """What the new day's observation says of yesterday's resources."""

@@ -53,7 +53,16 @@ def open_accounts(world: World, portfolio: Portfolio, seed: int, first: int = 0)
         accounts[ours] = portfolio.column(theirs)
     accounts["opening"] = np.rint(portfolio.column("opening_balance").astype(np.float64) * 100).astype(np.int64)
     accounts["balance"] = accounts["opening"]
-    for day in ("last_attempt", "last_reach", "last_payment", "stage_day", "promise_due", "closed_day"):
+    for day in (
+        "last_attempt",
+        "last_reach",
+        "last_payment",
+        "stage_day",
+        "promise_due",
+        "closed_day",
+        "news_day",
+        "offer_day",
+    ):
         accounts[day] = NEVER
     for until in ("hardship_until", "dispute_until", "complaint_until", "breathing_until"):
         accounts[until] = NEVER

@@ -1,54 +1,31 @@
-"""Does the world behave like the published figures? Measures every target of scenarios/calibration/china-consumer.yaml.
-
-All targets are measured under the status-quo plan, without contact, or under the two probes below that isolate one
-mechanism; never under a plan that the lab compares.
-"""
+"""Does the world behave like figures from outside? Every target of scenarios/calibration/ against what the world gives."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 from pydantic import Field
 from rich.console import Console
 from rich.table import Table
 
-from recoup.agents.plans.plan import Plan
-from recoup.agents.plans.plan_file import find_plan
+from recoup.experiments.checks.laboratory import ACCOUNTS, Laboratory
+from recoup.experiments.checks.targets import DESIGNS
+from recoup.experiments.comparison.intervals import interval
 from recoup.scenarios.schema import ROOT, Scenario
-from recoup.sim.inputs import parse_yaml, read_yaml, validated
-from recoup.sim.parameters import DpdBand, Section
-from recoup.sim.portfolio.synthetic import generate
-from recoup.sim.simulation import Simulation
-
-ACCOUNTS = 4_000
-
-# Everybody is called every second day with ample staff: by people, by machines, or by people who offer a plan.
-PROBE = """
-name: probe
-title: probe
-rules:
-  - name: leave promises and plans alone
-    when: {{any: [{{promise_open: true}}, {{plan_active: true}}]}}
-    do: nothing
-  - name: call
-    when: {{dpd: {{at_least: {dpd}}}, days_since_attempt: {{at_least: 2}}}}
-    do: {{channel: {channel}, window: spread, offer: {offer}}}
-"""
+from recoup.sim.inputs import read_yaml, validated
+from recoup.sim.parameters import Section
 
 
 class Target(Section):
-    """A published figure and the band that counts as reproducing it.
+    """A figure from outside and the band that counts as reproducing it.
 
     Attributes:
-        id: key of its measurement, in `_MEASUREMENTS`.
-        text: what is measured, in one line.
-        low, high: the band, in the target's own unit (a share, but for complaints: per 1,000 accounts).
+        id: key of its design, in `targets.DESIGNS`.
+        text: what is measured, in one line: who, what is done, what is read off.
+        low, high: the band, both ends included, in the target's own unit (a share, a ratio, or per 1,000 accounts).
         source: where the figure was published.
         confidence: A read in a public source, B well known from the named source, C a default of ours.
     """
@@ -62,8 +39,9 @@ class Target(Section):
 
 
 class Targets(Section):
-    """The targets file."""
+    """The targets file: whom the figures are about, and the figures."""
 
+    population: str = ""
     targets: list[Target] = Field(min_length=1)
 
 
@@ -74,169 +52,6 @@ def targets(path: Path = ROOT / "calibration" / "china-consumer.yaml") -> list[T
         InputError: the file cannot be read, or breaks the schema.
     """
     return validated(Targets, read_yaml(path)).targets
-
-
-@dataclass(frozen=True)
-class CohortRun:
-    """One cohort under one policy.
-
-    Attributes:
-        accounts: one row an account, at the end; money in cents.
-        daily: one row a day; money in cents.
-        events: the event log, where it was asked for.
-    """
-
-    accounts: pd.DataFrame
-    daily: pd.DataFrame
-    events: pd.DataFrame | None = None
-
-    def unresolved(self, day: int) -> float:
-        """Share of accounts not resolved by the end of a day."""
-        closed = self.accounts["closed_day"]
-        return float(((closed < 0) | (closed > day)).mean())
-
-    def cash(self, first: int, last: int) -> float:
-        """Cash of the days first..last−1, cents."""
-        day = self.daily["day"]
-        return float(self.daily.loc[(day >= first) & (day < last), "cash"].sum())
-
-    @property
-    def opening(self) -> float:
-        """Opening balance of the cohort, cents."""
-        return float(self.accounts["opening"].sum())
-
-
-class Laboratory:
-    """Runs each cohort once, when a target first asks for it.
-
-    Args:
-        scenario: world and rules; its portfolio is not used.
-        seed: of the accounts and of everything that happens to them.
-        accounts: size of each cohort.
-    """
-
-    def __init__(self, scenario: Scenario, seed: int, accounts: int = ACCOUNTS) -> None:
-        self.scenario, self.seed, self.accounts = scenario, seed, accounts
-
-    def _run(
-        self, policy: str, days: int, *, least_dpd: int, most_dpd: int, ample: bool = False, events: bool = False
-    ) -> CohortRun:
-        """A cohort of accounts that enter at `least_dpd` to `most_dpd` days past due; `policy` is a plan's name or its YAML."""
-        world = self.scenario.world
-        band = DpdBand(least=least_dpd, most=most_dpd, weight=1)
-        population = world.population.model_copy(update={"dpd": [band]})
-        if ample:
-            operations = world.operations
-            many = {
-                name: getattr(operations, name).model_copy(update={"per_1000_accounts": 1000})
-                for name in ("collector", "autocall")
-            }
-            world = world.model_copy(update={"operations": operations.model_copy(update=many)})
-        portfolio = generate(population, self.accounts, self.seed, "calibration cohort")
-        simulation = Simulation(world, portfolio, self.scenario.rules, self.seed, record_events=events)
-        plan = (
-            Plan.load(parse_yaml(policy, "probe"), simulation.menu)
-            if "\n" in policy
-            else Plan.load(find_plan(policy), simulation.menu)
-        )
-        while simulation.day < days and not simulation.finished:
-            observations = simulation.observe()
-            actions = plan.act(observations, simulation.masks())
-            simulation.advance(actions, plan.priority(observations, actions))
-        log = simulation.events_table() if events else None
-        return CohortRun(simulation.accounts_table(), simulation.daily_table(), log)
-
-    @cached_property
-    def fresh(self) -> CohortRun:
-        """A year from the first day past due, under the status-quo plan."""
-        return self._run("status-quo", 360, least_dpd=1, most_dpd=1)
-
-    @cached_property
-    def untouched(self) -> CohortRun:
-        """A month from the first day past due, without contact."""
-        return self._run("no-contact", 30, least_dpd=1, most_dpd=1)
-
-    @cached_property
-    def old(self) -> CohortRun:
-        """Half a year of accounts three months to a year past due, under the status-quo plan."""
-        return self._run("status-quo", 180, least_dpd=91, most_dpd=360)
-
-    @cached_property
-    def month_3(self) -> CohortRun:
-        """The third month past due, under the status-quo plan."""
-        return self._run("status-quo", 30, least_dpd=61, most_dpd=61)
-
-    @cached_property
-    def people(self) -> CohortRun:
-        """A year from the first day past due, called by collectors every second day, with ample staff."""
-        return self._run(
-            PROBE.format(channel="collector", offer="none", dpd=1), 360, least_dpd=1, most_dpd=1, ample=True
-        )
-
-    @cached_property
-    def machines(self) -> CohortRun:
-        """The same, called by the automated caller."""
-        return self._run(
-            PROBE.format(channel="autocall", offer="none", dpd=1), 360, least_dpd=1, most_dpd=1, ample=True
-        )
-
-    @cached_property
-    def planned(self) -> CohortRun:
-        """Called every second day and offered twelve instalments, from 10 to 30 days past due, with the event log."""
-        plan = PROBE.format(channel="collector", offer="plan_12", dpd=10)
-        return self._run(plan, 240, least_dpd=10, most_dpd=30, ample=True, events=True)
-
-
-def _roll(run: CohortRun, first: int, last: int) -> float:
-    """Of the accounts unresolved when `first` days past due, the share unresolved at `last` (entered at 1 dpd)."""
-    return run.unresolved(last - 2) / run.unresolved(first - 2)
-
-
-def _gap(lab: Laboratory, days: int) -> float:
-    """Present value of the cash of `days` days over the opening balance: collectors' less the automated callers'."""
-
-    def value(run: CohortRun) -> float:
-        daily = run.daily[run.daily["day"] < days]
-        factor = (1 + lab.scenario.world.discount_rate) ** (-daily["day"] / 365)
-        return float((daily["cash"] * factor).sum() / run.opening)
-
-    return value(lab.people) - value(lab.machines)
-
-
-def _plans_broken(lab: Laboratory) -> float:
-    """Of instalment plans signed in the first 60 days, the share broken within 180 days of signing."""
-    events = lab.planned.events
-    assert events is not None
-    signed = events[events["offer_accepted"] & (events["day"] < 60)].groupby("account_id")["day"].min()
-    broke = events[events["plan_broken"]].groupby("account_id")["day"].min().reindex(signed.index)
-    return float(((broke - signed) <= 180).mean())
-
-
-_MEASUREMENTS: dict[str, Callable[[Laboratory], float]] = {
-    "rpc-per-attempt": lambda lab: lab.fresh.accounts["call_reaches"].sum() / lab.fresh.accounts["call_attempts"].sum(),
-    "kept-promises": lambda lab: (
-        lab.fresh.accounts["kept"].sum() / (lab.fresh.accounts["kept"].sum() + lab.fresh.accounts["broken"].sum())
-    ),
-    "roll-m1-m2": lambda lab: lab.fresh.unresolved(28),
-    "roll-m2-m3": lambda lab: _roll(lab.fresh, 30, 60),
-    "roll-m3-m4": lambda lab: _roll(lab.fresh, 60, 90),
-    "roll-later": lambda lab: _roll(lab.fresh, 150, 180),
-    "self-cure": lambda lab: 1.0 - lab.untouched.unresolved(29),
-    "steep-start": lambda lab: lab.fresh.cash(0, 30) / lab.fresh.cash(0, 360),
-    "flat-end": lambda lab: lab.fresh.cash(180, 360) / lab.fresh.cash(0, 360),
-    "fresh-recovery": lambda lab: lab.fresh.cash(0, 180) / lab.fresh.opening,
-    "old-recovery": lambda lab: lab.old.cash(0, 180) / lab.old.opening,
-    "month-3-collection": lambda lab: lab.month_3.cash(0, 30) / lab.month_3.opening,
-    "machine-gap-30": lambda lab: _gap(lab, 30),
-    "machine-gap-360": lambda lab: _gap(lab, 360),
-    "plans-broken": _plans_broken,
-    "complaints": lambda lab: (
-        1000 * lab.fresh.daily.loc[lab.fresh.daily["day"] < 30, "complaints"].sum() / lab.accounts
-    ),
-    "early-cost": lambda lab: (
-        lab.fresh.daily.loc[lab.fresh.daily["day"] < 30, "cost"].sum() / max(lab.fresh.cash(0, 30), 1.0)
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -252,41 +67,61 @@ class Reading:
         return float(np.mean(self.values))
 
     @property
+    def interval(self) -> tuple[float | None, float | None]:
+        """95 % bootstrap interval of the mean over the seeds; none from a single seed."""
+        estimate = interval(self.values)
+        return estimate["low"], estimate["high"]
+
+    @property
     def inside(self) -> bool:
         """Whether the mean lies within the band."""
         return self.target.low <= self.mean <= self.target.high
 
 
-def measure(scenario: Scenario, seeds: range, accounts: int = ACCOUNTS) -> list[Reading]:
-    """Measure every target on each seed, on cohorts of `accounts` accounts.
+def measure(scenario: Scenario, seeds: range, accounts: int = ACCOUNTS, ids: set[str] | None = None) -> list[Reading]:
+    """Measure targets on each seed, on cohorts of `accounts` accounts; `ids`: these alone.
 
     Raises:
         InputError: the targets cannot be read.
     """
-    labs = [Laboratory(scenario, seed, accounts) for seed in seeds]
-    return [Reading(target, tuple(_MEASUREMENTS[target.id](lab) for lab in labs)) for target in targets()]
+    wanted = [target for target in targets() if ids is None or target.id in ids]
+    values: dict[str, list[float]] = {target.id: [] for target in wanted}
+    for seed in seeds:
+        lab = Laboratory(scenario, seed, accounts)
+        for target in wanted:
+            values[target.id].append(DESIGNS[target.id](lab))
+    return [Reading(target, tuple(values[target.id])) for target in wanted]
 
 
 def report_readings(scenario: Scenario, seeds: range, console: Console, as_json: bool) -> bool:
     """Print every target with what the world gave; True if all are inside their bands."""
     readings = measure(scenario, seeds)
     if as_json:
-        rows = [
-            {**r.target.model_dump(), "mean": r.mean, "values": list(r.values), "inside": r.inside} for r in readings
-        ]
-        console.print_json(data=rows)
+        console.print_json(data=[_row(reading) for reading in readings])
     else:
-        table = Table(
-            "target", "band", "measured", "", "source", title=f"{scenario.title}, seeds {seeds[0]} to {seeds[-1]}"
-        )
-        for r in readings:
-            t = r.target
+        title = f"{scenario.title}, seeds {seeds[0]} to {seeds[-1]}"
+        table = Table("target", "band", "measured", "95 %", "", "source", title=title)
+        for reading in readings:
+            target, (low, high) = reading.target, reading.interval
             table.add_row(
-                t.text,
-                f"{t.low:g} – {t.high:g}",
-                f"{r.mean:.3f}",
-                "yes" if r.inside else "NO",
-                f"{t.source} ({t.confidence})",
+                target.text,
+                f"{target.low:g} – {target.high:g}",
+                f"{reading.mean:.3f}",
+                "–" if low is None or high is None else f"{low:.3f} – {high:.3f}",
+                "yes" if reading.inside else "NO",
+                f"{target.source} ({target.confidence})",
             )
         console.print(table)
-    return all(r.inside for r in readings)
+        console.print(f"{sum(reading.inside for reading in readings)} of {len(readings)} inside their bands")
+    return all(reading.inside for reading in readings)
+
+
+def _row(reading: Reading) -> dict[str, Any]:
+    low, high = reading.interval
+    return {
+        **reading.target.model_dump(),
+        "mean": reading.mean,
+        "interval": {"low": low, "high": high},
+        "values": list(reading.values),
+        "inside": reading.inside,
+    }

@@ -88,6 +88,10 @@ class ContactCentre:
             self.pool.works_holidays or not self.calendar.is_holiday(day)
         )
 
+    def opens(self, day: int, window: Window) -> bool:
+        """Whether anybody is due to work in a window of a day; courses, which start in the morning, don't count."""
+        return self.people > 0 and self.works(day) and self.pool.shift_minutes.vector()[window] > 0
+
     def _shifts(self) -> Process:
         """Every window of every working day: seconds appear when it opens, and lapse when it closes."""
         minutes = self.pool.shift_minutes.vector()

@@ -41,6 +41,7 @@ RESOURCES: tuple[Resource, ...] = (
 )
 RESOURCE_NAMES = tuple(resource.name for resource in RESOURCES)
 
+ANSWERS_CALLS = RESOURCE_NAMES.index("collector")  # which resource debtors who call back reach
 NO_RESOURCE = 255
 WINDOWS = len(Window)
 QUEUES = len(RESOURCES) * WINDOWS
