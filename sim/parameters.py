@@ -249,6 +249,9 @@ class Pool(Section):
     per_1000_accounts: NonNegative = Field(
         description="people or lines for each thousand accounts of the portfolio (at least one if not 0)"
     )
+    agents: Count | None = Field(
+        None, description="people or lines, whatever the portfolio's size; in place of `per_1000_accounts`"
+    )
     shift_minutes: PerWindow = Field(description="minutes each one works in each contact window")
     weekdays: list[Annotated[int, Field(ge=0, le=6)]] = Field(description="working days, 0 = Monday")
     works_holidays: bool = False
@@ -259,6 +262,22 @@ class Pool(Section):
         0,
         description="seconds of paid time that a request costs which nobody is free to serve: queue, dialler, looking up",
     )
+
+    def people(self, accounts: int) -> int:
+        """People or lines for a portfolio of so many accounts."""
+        return places(self.agents, self.per_1000_accounts, accounts)
+
+    def scaled(self, factor: float) -> Self:
+        """The same pool with so many times the people."""
+        agents = None if self.agents is None else round(factor * self.agents)
+        return self.model_copy(update={"per_1000_accounts": factor * self.per_1000_accounts, "agents": agents})
+
+
+def places(fixed: int | None, per_1000: float, accounts: int) -> int:
+    """People, lines or places: a fixed number, or by the size of the portfolio, to the nearest whole number and at least one if any."""
+    if fixed is not None:
+        return fixed
+    return max(1, round(per_1000 * accounts / 1000)) if per_1000 > 0 else 0
 
 
 class Training(Section):
@@ -283,6 +302,9 @@ class Operations(Section):
     training: Training
     performance_pay: Share = Field(description="share of collectors' pay that depends on what they bring in")
     legal_cases_per_1000_accounts: NonNegative = Field(description="cases the legal team carries at once")
+    legal_cases: Count | None = Field(
+        None, description="the same, whatever the portfolio's size; in place of `legal_cases_per_1000_accounts`"
+    )
 
 
 class FeeStep(Section):
@@ -299,6 +321,9 @@ class Courts(Section):
     fee_steps: list[FeeStep] = Field(min_length=1, description="court fee by claim")
     summary_factor: Share = Field(description="factor on the fee in summary procedure")
     docket_per_1000_accounts: NonNegative = Field(description="cases of ours the court has before it at once")
+    docket: Count | None = Field(
+        None, description="the same, whatever the portfolio's size; in place of `docket_per_1000_accounts`"
+    )
     filing_days: tuple[int, int] = Field(description="least and most days from instruction to acceptance")
     hearing_days: tuple[int, int] = Field(description="least and most days from acceptance to judgment")
     enforcement_days: tuple[int, int] = Field(description="least and most days from application to result")

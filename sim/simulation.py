@@ -19,8 +19,8 @@ import simpy
 from numpy.typing import NDArray
 
 from recoup.sim import kernels
-from recoup.sim.behaviour import notice_belief
 from recoup.sim.account import Event, Stage, Status
+from recoup.sim.behaviour import notice_belief
 from recoup.sim.compliance.gate import gate_table
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.day import DayRecord
@@ -30,11 +30,11 @@ from recoup.sim.inputs import InputError
 from recoup.sim.ledger import DayClose, Ledger
 from recoup.sim.observation import DAY_CONTEXT, FIELD_INDEX, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar, Process
-from recoup.sim.operations.contact_centre import ContactCentre, headcount, staff
+from recoup.sim.operations.contact_centre import ContactCentre, staff
 from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
-from recoup.sim.operations.economy import Economy
 from recoup.sim.operations.credibility import Credibility
+from recoup.sim.operations.economy import Economy
 from recoup.sim.operations.resources import (
     NO_RESOURCE,
     RESOURCE_BY_CHANNEL,
@@ -133,7 +133,7 @@ class Simulation:
     def _centre(self, resource: Resource, seed: int) -> ContactCentre:
         operations = self.world.operations
         pool = getattr(operations, resource.name)
-        people = headcount(pool.per_1000_accounts, len(self.portfolio))
+        people = pool.people(len(self.portfolio))
         centre = ContactCentre(self.env, resource.name, pool, self.world.windows, self.calendar, people)
         if resource.skilled:
             staff(centre, seed, operations.skill_spread)

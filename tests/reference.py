@@ -20,7 +20,7 @@ from recoup.sim.compliance.gate import SUSPENDED, gate_table
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.observation import DAY_CONTEXT, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar
-from recoup.sim.operations.contact_centre import ContactCentre, headcount, staff
+from recoup.sim.operations.contact_centre import ContactCentre, staff
 from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
 from recoup.sim.operations.economy import Economy
@@ -90,7 +90,7 @@ class ReferenceSimulation:
         self.centres: dict[str, ContactCentre] = {}
         for name in ("collector", "specialist", "autocall", "visit"):
             pool = getattr(world.operations, name)
-            people = headcount(pool.per_1000_accounts, len(portfolio))
+            people = pool.people(len(portfolio))
             self.centres[name] = ContactCentre(self.env, name, pool, world.windows, self.calendar, people)
             if name in ("collector", "specialist"):
                 staff(self.centres[name], seed, world.operations.skill_spread)

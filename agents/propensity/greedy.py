@@ -20,10 +20,9 @@ from recoup.agents.propensity.success_model import SuccessModel, shapes
 from recoup.agents.propensity.treatment_features import ACCOUNT_COLUMNS, MODIFIERS
 from recoup.sim.inputs import InputError
 from recoup.sim.observation import FIELD_INDEX
-from recoup.sim.operations.contact_centre import headcount
 from recoup.sim.operations.courts import court_fee
 from recoup.sim.operations.resources import NO_RESOURCE, QUEUES, RESOURCE_BY_CHANNEL, RESOURCE_NAMES, queue_of
-from recoup.sim.parameters import World
+from recoup.sim.parameters import World, places
 from recoup.sim.treatments import Legal, Menu, OfferKind, Window
 
 FORMAT = 1
@@ -83,12 +82,12 @@ class Allocation:
             pool = getattr(self._operations, name)
             # A day off that is a weekday is a holiday; whether a Saturday is one as well cannot be seen.
             at_work = weekday in pool.weekdays and (pool.works_holidays or not (off and weekday < 5))
-            people = headcount(pool.per_1000_accounts, accounts)
+            people = pool.people(accounts)
             minutes = pool.shift_minutes.vector() if at_work else np.zeros(len(Window))
             for window in Window:
                 found[queue_of(number, int(window))] = 60.0 * people * minutes[window]
-        places = headcount(self._operations.legal_cases_per_1000_accounts, accounts)
-        free = (1.0 - float(today[FIELD_INDEX["legal_load"]])) * places - float(today[FIELD_INDEX["legal_queue"]])
+        legal_places = places(self._operations.legal_cases, self._operations.legal_cases_per_1000_accounts, accounts)
+        free = (1.0 - float(today[FIELD_INDEX["legal_load"]])) * legal_places - float(today[FIELD_INDEX["legal_queue"]])
         found[_LAW] = max(0.0, free)
         return found
 

@@ -143,15 +143,15 @@ def _changed(world: World, ample: bool, changes: dict[str, Any]) -> World:
         return world.model_copy(update={"behaviour": behaviour})
     operations, courts = world.operations, world.courts
     many: dict[str, Any] = {
-        name: getattr(operations, name).model_copy(update={"per_1000_accounts": AMPLE})
+        name: getattr(operations, name).model_copy(update={"per_1000_accounts": AMPLE, "agents": None})
         for name in ("collector", "specialist", "autocall")
     }
-    many["legal_cases_per_1000_accounts"] = AMPLE
+    many |= {"legal_cases_per_1000_accounts": AMPLE, "legal_cases": None}
     return world.model_copy(
         update={
             "behaviour": behaviour,
             "operations": operations.model_copy(update=many),
-            "courts": courts.model_copy(update={"docket_per_1000_accounts": AMPLE}),
+            "courts": courts.model_copy(update={"docket_per_1000_accounts": AMPLE, "docket": None}),
             "settlement_budget": 1.0,
         }
     )

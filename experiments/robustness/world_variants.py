@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from recoup.sim.parameters import Shock, World
+from recoup.sim.parameters import Section, Shock, World
 from recoup.sim.perturbation import with_behaviour
 
 SHOCK_DAY = 30
@@ -39,13 +39,10 @@ class WorldVariant:
         world = with_behaviour(world, dict(self.behaviour))
         operations = world.operations
         pools = {name: getattr(operations, name) for name, _ in self.staff}
-        changes: dict[str, object] = {
-            name: pools[name].model_copy(update={"per_1000_accounts": factor * pools[name].per_1000_accounts})
-            for name, factor in self.staff
-        }
-        changes["legal_cases_per_1000_accounts"] = self.legal * operations.legal_cases_per_1000_accounts
+        changes: dict[str, object] = {name: pools[name].scaled(factor) for name, factor in self.staff}
+        changes |= _scaled(operations, ("legal_cases", "legal_cases_per_1000_accounts"), self.legal)
         courts = world.courts.model_copy(
-            update={"docket_per_1000_accounts": self.legal * world.courts.docket_per_1000_accounts}
+            update=_scaled(world.courts, ("docket", "docket_per_1000_accounts"), self.legal)
         )
         macro = world.macro
         if self.shock:
@@ -62,3 +59,9 @@ class WorldVariant:
                 "settlement_budget": min(1.0, self.budget * world.settlement_budget),
             }
         )
+
+
+def _scaled(section: Section, places: tuple[str, str], factor: float) -> dict[str, object]:
+    """So many times the places of a section, given as a fixed number (perhaps none) and by 1,000 accounts."""
+    fixed, by_size = (getattr(section, name) for name in places)
+    return {places[0]: None if fixed is None else round(factor * fixed), places[1]: factor * by_size}

@@ -17,11 +17,6 @@ _COURSE = np.dtype([("back", "f8"), ("complaint_fall", "f8"), ("half_life", "f8"
 _R_SKILL = int(Purpose.SKILL)  # compiled code takes an int much faster than a member of an enumeration
 
 
-def headcount(per_1000: float, accounts: int) -> int:
-    """People, lines or places for a portfolio: to the nearest whole number, at least one where there are any."""
-    return max(1, round(per_1000 * accounts / 1000)) if per_1000 > 0 else 0
-
-
 @dataclass(frozen=True)
 class ShiftTotals:
     """What one resource gave on a day: seconds used and on hand, accounts that asked and were served, cents of training."""

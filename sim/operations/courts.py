@@ -12,8 +12,7 @@ from recoup.sim.account import Event, Stage
 from recoup.sim.compiled import njit
 from recoup.sim.debtor import charge, receive
 from recoup.sim.operations.clock import COURT_OPENS, MINUTES_PER_DAY, Calendar, Process
-from recoup.sim.operations.contact_centre import headcount
-from recoup.sim.parameters import FeeStep, World
+from recoup.sim.parameters import FeeStep, World, places
 from recoup.sim.randomness import Purpose, uniform
 
 # Compiled code takes an int much faster (70 µs a call) than a member of an enumeration.
@@ -87,10 +86,12 @@ class LegalDesk:
     ) -> None:
         self.env, self.courts, self.costs, self.calendar = env, world.courts, world.costs, calendar
         self.accounts, self.params, self.today = accounts, params[0], today
-        self.places = headcount(world.operations.legal_cases_per_1000_accounts, len(accounts))
+        self.places = places(
+            world.operations.legal_cases, world.operations.legal_cases_per_1000_accounts, len(accounts)
+        )
         self.team = simpy.Resource(env, capacity=max(self.places, 1))
         self.docket = simpy.Resource(
-            env, capacity=max(headcount(self.courts.docket_per_1000_accounts, len(accounts)), 1)
+            env, capacity=max(places(self.courts.docket, self.courts.docket_per_1000_accounts, len(accounts)), 1)
         )
         self._at_work: dict[int, simpy.Process] = {}
 
