@@ -12,7 +12,6 @@ from recoup.sim.compiled import njit
 
 LIQUIDITY_BOUND = 3.0
 FIT_BOUND = 2.0
-AGE_BOUND = 360.0  # days past due beyond which age makes no further difference
 
 
 @njit()
@@ -100,7 +99,7 @@ def payment_intensity(  # type: ignore[no-untyped-def]
         + p.pay_excitation * min(excitation, 3.0)
         + p.pay_pressure * pressure
         - p.pay_reactance * reactance(p, fatigue)
-        - p.pay_age * min(dpd, AGE_BOUND) / 90.0
+        - p.pay_age * math.log(1.0 + dpd / 30.0)
         - p.pay_waiting * waiting
         + p.pay_payday * max(0.0, 1.0 - since_payday / 10.0)
     )
