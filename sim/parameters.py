@@ -315,6 +315,27 @@ class FeeStep(Section):
     rate: Share = 0
 
 
+class SaleRound(Section):
+    """One attempt of the court to sell what was seized."""
+
+    days: tuple[int, int] = Field(description="least and most days it takes")
+    price: Share = Field(description="proceeds, as a share of the appraisal, if it is sold")
+    sold: Share = Field(description="probability that it is sold, if it was not before")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not 1 <= self.days[0] <= self.days[1] <= 3650:
+            raise ValueError("days as [least, most] with 1 <= least <= most <= 3650")
+        return self
+
+
+class Auction(Section):
+    """What becomes of seized property: auction at a reserve price, a second round, private sale; unsold, it brings nothing."""
+
+    property: Share = Field(description="share of enforceable assets that must be sold; the rest is money and wages")
+    rounds: list[SaleRound] = Field(min_length=1)
+
+
 class Courts(Section):
     """What the courts take of time and money. Durations are uniform between their least and most days."""
 
@@ -328,6 +349,7 @@ class Courts(Section):
     hearing_days: tuple[int, int] = Field(description="least and most days from acceptance to judgment")
     enforcement_days: tuple[int, int] = Field(description="least and most days from application to result")
     win: Share = Field(description="probability that the claim is upheld")
+    auction: Auction | None = Field(None, description="none = all enforceable assets are as good as money")
     closed_on_holidays: bool = True
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from recoup.sim.account import Event, Stage
+from recoup.sim.account import Event, Stage, Status
 from recoup.sim.compiled import njit
 from recoup.sim.debtor import charge, receive
 from recoup.sim.operations.clock import COURT_OPENS, MINUTES_PER_DAY, Calendar, Process
@@ -16,7 +16,7 @@ from recoup.sim.parameters import FeeStep, World, places
 from recoup.sim.randomness import Purpose, uniform
 
 # Compiled code takes an int much faster (70 µs a call) than a member of an enumeration.
-_R_JUDGMENT, _R_COURT_TIME = int(Purpose.JUDGMENT), int(Purpose.COURT_TIME)
+_R_JUDGMENT, _R_COURT_TIME, _R_SEIZURE = int(Purpose.JUDGMENT), int(Purpose.COURT_TIME), int(Purpose.SEIZURE)
 
 
 def court_fee(
@@ -159,12 +159,26 @@ class LegalDesk:
             yield self._morning_after(self._days(a, self.courts.enforcement_days, 2))
             while a["breathing_until"] > self._day():  # enforcement rests in a breathing space
                 yield self._morning_after(int(a["breathing_until"]) - self._day())
-        seized = int(float(a["asset_cover"]) * int(a["opening"]))
+        auction = self.courts.auction
+        money = 1.0 - (auction.property if auction else 0.0)
+        self._seize(number, money)
+        for attempt, sale in enumerate(auction.rounds if auction else ()):
+            if a["status"] != Status.OPEN:
+                break
+            yield self._morning_after(self._days(a, sale.days, 3 + attempt))
+            if uniform(a["key"], attempt, _R_SEIZURE) < sale.sold:
+                self._seize(number, (1.0 - money) * sale.price)
+                break
         self._move(a, Stage.ENFORCED)
-        if seized > 0:
+
+    def _seize(self, number: int, share: float) -> None:
+        """This share of the debtor's enforceable assets turns into cash."""
+        a = self.accounts[number]
+        cents = int(share * float(a["asset_cover"]) * int(a["opening"]))
+        if cents > 0:
             a["events"] |= Event.SEIZURE
             before = int(a["cash"])
-            _receive(self.accounts, number, self.today, seized)
+            _receive(self.accounts, number, self.today, cents)
             if not a["employed"]:
                 a["distress_seized"] += int(a["cash"]) - before
 
