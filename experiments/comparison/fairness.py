@@ -143,6 +143,7 @@ def measure_groups(run: Rollout, people: pd.DataFrame) -> dict[str, Any]:
     """Aggregates of one run, no account in it: by attribute, group and outcome.
 
     Args:
+        run: a policy's run on one seed.
         people: the portfolio's table, in the order of the run's accounts.
 
     Returns:

@@ -47,7 +47,15 @@ class Distillation:
 
 
 def collect(scenario: Scenario, leader: Policy, teacher: LearnedPolicy, accounts: int, seed: int) -> Sample:
-    """What the teacher would do on account-days that the leader brings about."""
+    """What the teacher would do on account-days that the leader brings about.
+
+    Args:
+        scenario: whose world.
+        leader: decides what happens.
+        teacher: is asked on a share `KEPT` of the account-days, drawn by the seed.
+        accounts: of the cohort.
+        seed: of the cohort's accounts and random numbers, and of that draw.
+    """
     rng = np.random.default_rng(seed)
     observations, probabilities = [], []
 
@@ -137,6 +145,14 @@ def try_leaves(tree: Extract, worth: Callable[[Options], float], start: float) -
     """Leaf by leaf, the largest first, put another of the policy's own acts, or nothing, first where that is worth more.
 
     Goes round again while that helps, at most SWEEPS times: what one leaf uses of a limit is not there for another.
+
+    Args:
+        tree: the fitted tree; it is not changed.
+        worth: what options are worth by the objective; simulates.
+        start: `worth` of the tree's own options.
+
+    Returns:
+        The best options found, and what they are worth.
     """
     options, best = {leaf: list(acts) for leaf, acts in tree.options.items()}, start
     nothing = tree.acts.index(NO_ACT)
@@ -156,7 +172,16 @@ def try_leaves(tree: Extract, worth: Callable[[Options], float], start: float) -
 
 
 def kept_share(ours: Sequence[float], plan: Sequence[float], base: Sequence[float]) -> dict[str, Any]:
-    """Share of a policy's advantage over a base that a plan keeps: ratio of mean differences, and the differences' intervals."""
+    """Share of a policy's advantage over a base that a plan keeps: the ratio of mean differences.
+
+    Args:
+        ours, plan, base: a measure under the policy, under the plan and under the base, one value per seed, in the same
+            order.
+
+    Returns:
+        `share` (None where the policy's mean advantage is 0), and the intervals `advantage` (policy − base) and `kept`
+        (plan − base).
+    """
     gain, left = np.subtract(ours, base), np.subtract(plan, base)
     total = float(gain.mean())
     return {

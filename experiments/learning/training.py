@@ -341,7 +341,21 @@ def export(
     baseline: Baseline,
     budget: Budget,
 ) -> learned.LearnedPolicy:
-    """An acting network (see `learners.weights`) with its card."""
+    """An acting network (see `learners.weights`) with its card.
+
+    Args:
+        training: the settings.
+        scenario: that they name.
+        menu: of the scenario.
+        arrays: weights by name, standardisation folded in.
+        hyperparameters: the network's shape.
+        command: what the user typed.
+        baseline: what the plan to beat does.
+        budget: its prices, as they stand.
+
+    Returns:
+        The policy, in memory; its `save` writes the checksum into the card.
+    """
     card = learned.Card(
         format=learned.FORMAT,
         name=training.name,
