@@ -32,6 +32,7 @@ KEPT = 0.1  # share of account-days the tree learns from
 COLLECT_SEED, SELECT_SEED = PORTFOLIO_SEED + 500_000, PORTFOLIO_SEED + 600_000
 TRIED = 4  # acts of a leaf that are tried
 SWEEPS = 2
+LEAVES = (24, 40)  # sizes of tree that are tried unless others are named
 MARGIN = 0.0005  # of the opening balance: less is noise
 
 
@@ -39,7 +40,7 @@ Options = dict[int, list[int]]  # acts by leaf, the preferred first
 
 
 @dataclass(frozen=True)
-class Distillation:
+class Distilled:
     """A plan and how it was found: one row per candidate tree, with what it is worth before and after its leaves were tried."""
 
     plan: PlanFile
@@ -77,7 +78,7 @@ def distill(
     name: str = "distilled",
     baseline: str = "staged",
     notify: Callable[[str], None] | None = None,
-) -> Distillation:
+) -> Distilled:
     """The best readable plan found for a learned policy, by its objective and within the cost and complaints of another plan.
 
     Args:
@@ -138,7 +139,7 @@ def distill(
         assert best is not None
         leader = Plan.of(best[1], menu)
     assert best is not None
-    return Distillation(best[1], candidates)
+    return Distilled(best[1], candidates)
 
 
 def try_leaves(tree: Extract, worth: Callable[[Options], float], start: float) -> tuple[Options, float]:

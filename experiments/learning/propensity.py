@@ -22,6 +22,7 @@ from recoup.agents.propensity import treatment_features as tf
 from recoup.agents.propensity.success_model import Outcomes, SuccessModel
 from recoup.experiments.learning.cohorts import simulate_cohort
 from recoup.experiments.learning.exploration import FIRST_SEED, Logs, exploring_cohorts
+from recoup.experiments.learning.settings import Study
 from recoup.experiments.runs.runfolder import fingerprint, open_folder, versions, write_json
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.treatments import Legal, Menu
@@ -34,22 +35,6 @@ PRICE_SLACK, PRICE_ACCOUNTS = 0.05, 1000
 FIRST_COMPLAINT_PRICE = 300.0  # multiples of the bill; where the search begins
 
 Notify = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Study:
-    """What to learn, from how many cohorts. Their seeds lie far from those of any comparison."""
-
-    scenario: str
-    plan: str = "staged"
-    cohorts: int = 6
-    accounts: int = 2000
-    seed: int = 1
-    success_days: int = 14
-    cash_days: int = 90
-    legal_days: int = 150
-    price_rounds: int = 5
-    name: str = "greedy"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from recoup.agents.propensity import success_model as propensity
 from recoup.agents.propensity import treatment_features as tf
 from recoup.agents.propensity.success_model import Outcomes, SuccessModel
 from recoup.experiments.learning.exploration import draw, exploration_weights, explore
-from recoup.experiments.learning.propensity import POLICY, REPORT, Study, measure_usage, run
+from recoup.experiments.learning.propensity import POLICY, REPORT, measure_usage, run
+from recoup.experiments.learning.settings import Study
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.observation import FIELD_INDEX, FIELDS
