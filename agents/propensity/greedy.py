@@ -89,7 +89,7 @@ class Allocation:
             accounts: size of the portfolio, which staff is hired for.
             today: any account's observation; its calendar and load fields count.
         """
-        found = np.full(_FREE + 1, np.inf)
+        seconds_left = np.full(_FREE + 1, np.inf)
         weekday, off = int(today[FIELD_INDEX["weekday"]]), bool(today[FIELD_INDEX["day_off"]])
         for number, name in enumerate(RESOURCE_NAMES):
             pool = getattr(self._operations, name)
@@ -98,11 +98,11 @@ class Allocation:
             people = headcount(pool.per_1000_accounts, accounts)
             minutes = pool.shift_minutes.vector() if at_work else np.zeros(len(Window))
             for window in Window:
-                found[queue_of(number, int(window))] = 60.0 * people * minutes[window]
+                seconds_left[queue_of(number, int(window))] = 60.0 * people * minutes[window]
         places = headcount(self._operations.legal_cases_per_1000_accounts, accounts)
         free = (1.0 - float(today[FIELD_INDEX["legal_load"]])) * places - float(today[FIELD_INDEX["legal_queue"]])
-        found[_LAW] = max(0.0, free)
-        return found
+        seconds_left[_LAW] = max(0.0, free)
+        return seconds_left
 
 
 def allocate(

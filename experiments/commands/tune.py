@@ -95,5 +95,5 @@ def tune(
         )
         console().print(f"plan: {out} ({len(tuned.plan.rules)} rules)", soft_wrap=True, markup=False)
     if stopped:
-        typer.echo(f"recoup: interrupted; go on with: recoup tune {out} --out …", err=True)
+        typer.echo(f"recoup: interrupted. Continue from this plan with: recoup tune {out} --out …", err=True)
         raise typer.Exit(INTERRUPTED)

@@ -78,7 +78,7 @@ def compare(
         comparison: what to compare.
         folder: of the run; new, unless `resume`.
         workers: processes; the numbers do not depend on it.
-        resume: go on with the run in the folder; the settings must be its own.
+        resume: continue the run in the folder; the settings must be its own.
         command: what the user typed, for results.json.
         on_part: called with plan name and seed whenever a part is ready (also those found ready).
 

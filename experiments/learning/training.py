@@ -271,7 +271,7 @@ def train(
     Args:
         training: the settings.
         folder: of the run; new, unless `resume`.
-        resume: go on with the run in the folder; the settings must be its own, `steps` excepted.
+        resume: continue the run in the folder; the settings must be its own, `steps` excepted.
         command: what the user typed, for the policy's card.
         notify: called after each rollout with the account-days so far and the figures of its line in `progress.jsonl`.
 

@@ -197,13 +197,13 @@ def open_folder(folder: Path, settings: dict[str, Any], resume: bool) -> None:
     Args:
         folder: of the run.
         settings: what makes it this run and no other, as JSON holds them; written into `run.json`.
-        resume: it exists, and is to be gone on with; what a killed process left half written is removed.
+        resume: continue the run in it; what a killed process left half written is removed.
 
     Raises:
         InputError: it exists and `resume` is off, or it was begun with other settings.
     """
     if not resume:
-        require_new(folder, ", or --resume to go on with this run")
+        require_new(folder, ", or --resume to continue this run")
         write_json(folder / SETTINGS, settings)
         return
     begun = read_json(folder / SETTINGS)

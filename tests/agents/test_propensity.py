@@ -214,6 +214,6 @@ def test_even_a_short_study_is_better_than_no_contact(policy: greedy.GreedyPolic
 @pytest.mark.parametrize("scenario", scenarios_with("greedy"))
 def test_shipped_models_load(scenario: str) -> None:
     world = load_scenario(scenario).world
-    found = load_policy("greedy", scenario, world)
-    assert isinstance(found, greedy.GreedyPolicy) and isinstance(found.model, SuccessModel)
-    assert found.card.scenario == scenario and found.card.results
+    policy = load_policy("greedy", scenario, world)
+    assert isinstance(policy, greedy.GreedyPolicy) and isinstance(policy.model, SuccessModel)
+    assert policy.card.scenario == scenario and policy.card.results

@@ -88,7 +88,7 @@ def _tree(say: Text, name: str, tree: Fork, shares: Shares) -> list[Block]:
     message = say("plan.message_plain", **details)
     if shares:
         path, leaf = max(leaves, key=lambda row: row[1].share or 0.0)
-        case = {"share": leaf.told, "conditions": say.listed(path), "do": leaf.do[0][1]}
+        case = {"share": leaf.share_text, "conditions": say.listed(path), "do": leaf.do[0][1]}
         message = say("plan.message", **details, **case)
     return [
         Paragraph(message, "message"),
