@@ -39,7 +39,12 @@ def build(run: Run, say: Text) -> list[Block]:
 
 
 def plan_file(run: Run, name: str) -> PlanFile | None:
-    """The plan as it was when the run began; none if it is no plan file, or has changed since."""
+    """The plan as it was when the run began; none if it is no plan file, or has changed since.
+
+    Args:
+        run: the finished run.
+        name: of the plan within the run.
+    """
     try:
         source = str(split_name(run.results["settings"]["policies"][run.names.index(name)])[1])
         if source in OWN and OWN[source].suffix == ".yaml":
