@@ -3,6 +3,9 @@
 Each function changes one account record `a` (see `account.ACCOUNT`) under parameters `p` (`parameters.kernel_record`)
 and the day `t` (`observation.DAY_CONTEXT`). The fast engine calls them over arrays; the plain reference in tests/ calls them
 one debtor at a time. Probabilities come from `behaviour.py`, random numbers from `randomness.py`, and nothing else is random.
+`item` is the treatment's menu record (channel, group, window, offer, legal); `income` what the debtor could pay in a
+month, in
+currency; `staff` what skill and effort add, in log odds (`behaviour.staff_log_odds`).
 """
 
 from __future__ import annotations

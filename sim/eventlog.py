@@ -67,7 +67,12 @@ class EventLog:
         self._claims, self._budget_left = self._accounts["balance"].copy(), budget_left
 
     def evening(self, day: int, rows: NDArray[np.int64]) -> None:
-        """Note what happened on a day to the accounts `rows`, those that were open in the morning."""
+        """Note what happened on a day to the accounts `rows`, those that were open in the morning.
+
+        Args:
+            day: of the simulation, from 0.
+            rows: int64, rising.
+        """
         a = self._accounts
         busy = rows[(a["treatment"][rows] > 0) | (a["events"][rows] > 0)]
         notes = {name: a[name][busy] for name in _STATE} | {"claim": self._claims[busy]}

@@ -73,6 +73,10 @@ def pass_gate(a, t, item, rules, gate):  # type: ignore[no-untyped-def]
     """Whether a treatment may go ahead; counts it on the account as blocked or, with the gate off, as a breach.
 
     A suspended channel is closed by the operation itself: with the gate off as well, and it never counts as a breach.
+
+    Args:
+        item: the treatment's menu record (`Menu.table`).
+        rules, gate: as for `allowed`; with the gate off a rule alone stops nothing.
     """
     lawful = rule_against(a, t, rules, item.bits)
     suspended = t.suspended & item.bits
@@ -125,7 +129,11 @@ def queue_key(a, t, priority):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def queue_keys(accounts, numbers, priority, today, out):  # type: ignore[no-untyped-def]
-    """Fill `out`, uint64, with `queue_key` for accounts waiting in one queue; `priority` is theirs, in the same order."""
+    """Fill `out`, uint64, with `queue_key` for accounts waiting in one queue; `priority` is theirs, in the same order.
+
+    Args:
+        numbers: rows of `accounts`, int64.
+    """
     for i in range(numbers.size):
         out[i] = queue_key(accounts[numbers[i]], today[0], priority[i])
 
@@ -133,6 +141,10 @@ def queue_keys(accounts, numbers, priority, today, out):  # type: ignore[no-unty
 @njit(nogil=True)
 def serve(accounts, queue, seconds):  # type: ignore[no-untyped-def]
     """Serve accounts in the order of `queue` while seconds are left; the last call may run over.
+
+    Args:
+        queue: rows of `accounts`, int64, in order.
+        seconds: of staff or lines on hand.
 
     Returns:
         How many were served, and the seconds used.

@@ -3,6 +3,9 @@
 A draw depends on its key alone: not on batch layout, threads, workers, or on what other accounts did. Two policies
 on one seed meet the same random numbers, so their differences are paired (common random numbers). The mixing function is
 SplitMix64's finaliser (Steele, Lea & Flood, OOPSLA 2014), applied twice.
+
+A `key` is an account's `stream`, `day` counts from 0 (traits are drawn under day -1), `purpose` is a number of
+`Purpose`.
 """
 
 from __future__ import annotations

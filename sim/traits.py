@@ -70,7 +70,17 @@ def open_accounts(world: World, portfolio: Portfolio, seed: int, first: int = 0)
 
 @njit()
 def past_hazard(p, willingness, liquidity, dpd):  # type: ignore[no-untyped-def]
-    """Sum of the payment intensity over `dpd` past days at floor attention, in steps of 10 days."""
+    """Sum of the payment intensity over `dpd` past days at floor attention, in steps of 10 days.
+
+    Args:
+        p: behaviour parameters, one record (`parameters.kernel_record`).
+        willingness: hidden trait of the candidate, standard units.
+        liquidity: its log liquidity (`behaviour.log_liquidity`).
+        dpd: days past due.
+
+    Returns:
+        The hazard H (module head); the sum stops beyond 40, where exp(−H) is nothing.
+    """
     total, day = 0.0, 0.0
     while day < dpd:
         span = min(10.0, dpd - day)

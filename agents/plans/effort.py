@@ -27,6 +27,7 @@ def effort_plan(openings: NDArray[np.float64], name: str = "effort") -> PlanFile
 
     Args:
         openings: opening balances of a portfolio, currency, shape (accounts,).
+        name: of the plan.
     """
     edges = [0.0, *(float(f"{edge:.2g}") for edge in np.quantile(openings, SHARES))]
     rules = [

@@ -96,7 +96,11 @@ class CohortRun:
         return float(((closed < 0) | (closed > day)).mean())
 
     def cash(self, first: int, last: int) -> float:
-        """Cash of the days first..last−1, cents."""
+        """Cash of the days first..last−1, cents.
+
+        Args:
+            first, last: days from 0; the last is not counted.
+        """
         day = self.daily["day"]
         return float(self.daily.loc[(day >= first) & (day < last), "cash"].sum())
 
@@ -260,6 +264,11 @@ class Reading:
 def measure(scenario: Scenario, seeds: range, accounts: int = ACCOUNTS) -> list[Reading]:
     """Measure every target on each seed, on cohorts of `accounts` accounts.
 
+    Args:
+        scenario: whose world is measured.
+        seeds: one cohort of accounts and random numbers each.
+        accounts: size of each cohort.
+
     Raises:
         InputError: the targets cannot be read.
     """
@@ -268,7 +277,17 @@ def measure(scenario: Scenario, seeds: range, accounts: int = ACCOUNTS) -> list[
 
 
 def report_readings(scenario: Scenario, seeds: range, console: Console, as_json: bool) -> bool:
-    """Print every target with what the world gave; True if all are inside their bands."""
+    """Print every target with what the world gave; True if all are inside their bands.
+
+    Args:
+        scenario: whose world is measured.
+        seeds: one cohort each.
+        console: printed to.
+        as_json: print JSON instead of a table.
+
+    Raises:
+        InputError: the targets cannot be read.
+    """
     readings = measure(scenario, seeds)
     if as_json:
         rows = [

@@ -152,6 +152,7 @@ def _table(results: dict[str, Any]) -> Any:
         table.add_column(name, justify="right")
     for measure in MEASURES:
         table.add_row(
-            measure.title, *(say.span(found[measure.name], measure.unit) for found in results["policies"].values())
+            measure.title,
+            *(say.span(intervals[measure.name], measure.unit) for intervals in results["policies"].values()),
         )
     return table

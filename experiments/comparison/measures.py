@@ -26,7 +26,12 @@ def resolved(accounts: pd.DataFrame) -> pd.Series:
 
 
 def days_to_resolution(accounts: pd.DataFrame, days: int) -> NDArray[np.float64]:
-    """Days until each account was resolved, the day of closing included; the horizon if it was not."""
+    """Days until each account was resolved, the day of closing included; the horizon if it was not.
+
+    Args:
+        accounts: one row an account, at the end of a run.
+        days: the horizon.
+    """
     return np.where(resolved(accounts), accounts["closed_day"] + 1, days).astype(float)
 
 

@@ -63,6 +63,10 @@ BAR_COLOURS = dict(
 def render(folder: Path, language: str = "en") -> Path:
     """Write the report of a run folder: report.html, or report.zh.html and the like in other languages.
 
+    Args:
+        folder: of a finished run.
+        language: one of `LANGUAGES`.
+
     Raises:
         InputError: the folder holds no finished run.
     """

@@ -136,7 +136,12 @@ class Finding:
     breaches: pd.DataFrame
 
     def evidence(self, breach: Mapping[Any, Any], language: str) -> str:
-        """Why a breach is one, in words."""
+        """Why a breach is one, in words.
+
+        Args:
+            breach: a row of `breaches`.
+            language: `en` or `zh`.
+        """
         facts = {name: _shown(name, value, breach, language) for name, value in breach.items()}
         said = self.reading.words[language].format(**facts)
         if not breach["done"]:
@@ -149,7 +154,12 @@ _STEP = "concat_ws('/', channel, offer || coalesce('_' || months, '_' || CAST(ro
 
 
 def audit(log: Log, pack: RulePack) -> list[Finding]:
-    """Read every rule of a pack over a log, in the pack's order."""
+    """Read every rule of a pack over a log, in the pack's order.
+
+    Args:
+        log: as `read_log` or `typed_log` gave it; a rule whose columns it lacks has them in `Finding.missing`.
+        pack: the rules.
+    """
     log.database.execute(_STEPS)
     stopped = dict(
         log.database.execute(

@@ -156,6 +156,10 @@ class Writing:
 def read_log(file: Path, writing: Writing | None = None) -> Log:
     """Read somebody's log, CSV or Parquet, with the columns of `AUDIT_COLUMNS` in any order.
 
+    Args:
+        file: CSV, or Parquet.
+        writing: how a CSV file is written; None = UTF-8, commas, decimal points.
+
     Raises:
         InputError: unreadable, a column that lacks, or the first cell (row and column) that is not as it must be.
     """

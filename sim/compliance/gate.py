@@ -123,7 +123,12 @@ _STANDING = {
 
 
 def gate_table(pack: RulePack, world: World) -> NDArray[np.void]:
-    """The rules as records for the compiled gate, dtype `RULE` (records,); a rule may take several records or none."""
+    """The rules as records for the compiled gate, dtype `RULE` (records,); a rule may take several records or none.
+
+    Args:
+        pack: the rules; a record holds its rule's place in the pack.
+        world: the hours of its contact windows are held against the rules.
+    """
     records = [
         record._replace(rule=number) for number, rule in enumerate(pack.rules) for record in _records(rule, world)
     ]
@@ -264,7 +269,14 @@ def unlawful(a, t, rules):  # type: ignore[no-untyped-def]
 
 @njit()
 def rule_against(a, t, rules, treatment_bits):  # type: ignore[no-untyped-def]
-    """1 + number of the first rule that forbids a treatment with these bits, 0 if none does."""
+    """1 + number of the first rule that forbids a treatment with these bits, 0 if none does.
+
+    Args:
+        a: the account's record (`account.ACCOUNT`).
+        t: the day (`observation.DAY_CONTEXT`).
+        rules: records of `gate_table`.
+        treatment_bits: feature bits, uint64.
+    """
     for n in range(rules.size):
         if (rules[n].bits & treatment_bits) and triggered(a, t, rules[n]):
             return rules[n].rule + 1

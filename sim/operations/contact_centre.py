@@ -18,7 +18,12 @@ _R_SKILL = int(Purpose.SKILL)  # compiled code takes an int much faster than a m
 
 
 def headcount(per_1000: float, accounts: int) -> int:
-    """People, lines or places for a portfolio: to the nearest whole number, at least one where there are any."""
+    """People, lines or places for a portfolio: to the nearest whole number, at least one where there are any.
+
+    Args:
+        per_1000: how many for each 1,000 accounts.
+        accounts: size of the portfolio.
+    """
     return max(1, round(per_1000 * accounts / 1000)) if per_1000 > 0 else 0
 
 
@@ -151,7 +156,13 @@ class ContactCentre:
 
 
 def staff(centre: ContactCentre, seed: int, spread: float) -> None:
-    """Give everybody in a pool a skill: standard normal times `spread` (standard deviations), by the seed."""
+    """Give everybody in a pool a skill: standard normal times `spread` (standard deviations), by the seed.
+
+    Args:
+        centre: the pool; its `skill` is written, one number a person.
+        seed: of the simulation.
+        spread: standard deviation of skill within the pool.
+    """
     key = streams(seed, np.array([WHOLE_PORTFOLIO]))
     offset = sum(centre.name.encode()) << 16  # pools of the same size must not be copies of each other
     for person in range(centre.people):

@@ -224,10 +224,10 @@ def test_a_point_is_no_part_of_a_number_with_a_decimal_comma(tmp_path: Path) -> 
 def test_a_rule_that_the_log_cannot_tell_says_what_lacks(tmp_path: Path) -> None:
     file = tmp_path / "log.csv"
     file.write_text("account_id,day,channel,remark\na,1,sms,hello\n")
-    found, breaches = audit_file(file, find_rules("uk-conc"), "en")
-    missing = {rule["id"]: rule["missing"] for rule in found["rules"]}
+    content, breaches = audit_file(file, find_rules("uk-conc"), "en")
+    missing = {rule["id"]: rule["missing"] for rule in content["rules"]}
     assert missing["third-parties"] == ["recipient"] and missing["text-cap-week"] == []
-    assert found["columns_not_read"] == ["remark"] and breaches.empty
+    assert content["columns_not_read"] == ["remark"] and breaches.empty
 
 
 def test_parquet_is_read_like_csv(tmp_path: Path) -> None:

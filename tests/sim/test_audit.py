@@ -103,7 +103,7 @@ def forbids(simulation: Simulation, records: NDArray[np.void]) -> NDArray[np.boo
 
 def by_rule(simulation: Simulation, pack: RulePack, actions: NDArray[np.int64], records: NDArray[np.void]) -> Broken:
     """The (rule, account, day) of today's choices that a rule forbids, one rule at a time."""
-    found: Broken = set()
+    broken: Broken = set()
     names = simulation.portfolio.column("account_id")
     each = np.arange(actions.size)
     possible = allowed(simulation, np.zeros(0, RULE))[each, actions]
@@ -111,8 +111,8 @@ def by_rule(simulation: Simulation, pack: RulePack, actions: NDArray[np.int64], 
         mine = records[records["rule"] == number]
         if mine.size:
             against = possible & ~allowed(simulation, mine)[each, actions]
-            found |= {(rule.id, names[account], simulation.day) for account in simulation.open_accounts[against]}
-    return found
+            broken |= {(rule.id, names[account], simulation.day) for account in simulation.open_accounts[against]}
+    return broken
 
 
 def trial(scenario_name: str, pack: RulePack, policy: object, seed: int, gate: bool) -> Trial:

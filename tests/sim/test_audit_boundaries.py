@@ -169,13 +169,13 @@ def test_boundaries_are_kept_and_every_slip_is_seen(
     file.write_text(text, encoding="utf-8")
     log = read_log(file)
 
-    def found() -> list[int]:
+    def breached_lines() -> list[int]:
         (finding,) = audit(log, rules)
         assert not finding.missing
         return sorted(int(line) for line in finding.breaches["line"])
 
-    assert found() == expected
+    assert breached_lines() == expected
     (only,) = rules.rules
     for name, slip in slips(READINGS[type(only)](only)).items():
         monkeypatch.setitem(audit_module.READINGS, type(only), lambda _, slip=slip: slip)
-        assert found() != expected, name
+        assert breached_lines() != expected, name

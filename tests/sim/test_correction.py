@@ -92,11 +92,11 @@ def test_surcharge_holds_while_the_tolerated_rate_is_exceeded() -> None:
     env = simpy.Environment()
     section = Conduct.model_validate({"regulator": {"tolerated": 5, "days": 3, "cost": 12.5}})
     loop = CorrectionLoop(env, section, {})
-    found = []
+    surcharges = []
     for complaints in (5, 1, 0, 0, 0):
         loop.record_day(complaints, 0, 0, 1000)
-        found.append(loop.surcharge())
-    assert found == [0.0, 1250.0, 1250.0, 0.0, 0.0]
+        surcharges.append(loop.surcharge())
+    assert surcharges == [0.0, 1250.0, 1250.0, 0.0, 0.0]
 
 
 def test_courses_take_people_away_and_bring_them_back_better(conduct: Scenario) -> None:

@@ -39,7 +39,12 @@ def build(run: Run, say: Text) -> list[Block]:
 
 
 def plan_file(run: Run, name: str) -> PlanFile | None:
-    """The plan as it was when the run began; none if it is no plan file, or has changed since."""
+    """The plan as it was when the run began; none if it is no plan file, or has changed since.
+
+    Args:
+        run: the finished run.
+        name: of the plan within the run.
+    """
     try:
         source = str(split_name(run.results["settings"]["policies"][run.names.index(name)])[1])
         if source in OWN and OWN[source].suffix == ".yaml":
@@ -88,7 +93,7 @@ def _tree(say: Text, name: str, tree: Fork, shares: Shares) -> list[Block]:
     message = say("plan.message_plain", **details)
     if shares:
         path, leaf = max(leaves, key=lambda row: row[1].share or 0.0)
-        case = {"share": leaf.told, "conditions": say.listed(path), "do": leaf.do[0][1]}
+        case = {"share": leaf.share_text, "conditions": say.listed(path), "do": leaf.do[0][1]}
         message = say("plan.message", **details, **case)
     return [
         Paragraph(message, "message"),
