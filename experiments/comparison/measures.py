@@ -307,10 +307,11 @@ def roll_rates(run: Rollout) -> dict[str, float]:
     Only accounts whose whole bucket falls within the horizon are counted.
     """
     a = run.accounts
-    ended = np.where(resolved(a), a["closed_day"], np.inf)
+    left = np.where(a["closed_day"] >= 0, a["closed_day"], np.inf)  # written-off accounts are not open either
+    ended = np.where(resolved(a), left, np.inf)
     rates = {}
     for month, end in enumerate(ROLL_DAYS, start=1):
         first, last = end - 29 - a["dpd"], end - a["dpd"]  # days of the run on which the bucket begins and ends
-        begins = (first >= 0) & (last < run.days) & (ended >= first)
+        begins = (first >= 0) & (last < run.days) & (left >= first)
         rates[f"M{month}→M{month + 1}"] = ratio((begins & (ended > last)).sum(), begins.sum())
     return rates
