@@ -72,7 +72,7 @@ def attempt(debtor, world, today, treatment, skills):
     time = cents_a_minute * debtor.seconds / 60
     spend(debtor, world, today, 100.0 * behaviour.of_channel(world.costs.contact, channel) + time)
     count_burden(debtor, today, channel)
-    skill = float(skills[bits(debtor.key, today.day, Purpose.COLLECTOR) % len(skills)]) if len(skills) else 0.0
+    skill = float(skills[who_has_the_account(debtor, today, len(skills))]) if len(skills) else 0.0
     annoy(debtor, world, today, channel, skill)
     debtor.fatigue = single(debtor.fatigue + behaviour.of_channel(b.fatigue_gain, channel))
     if channel in TEXTS and draw(debtor, today, Purpose.OPT_OUT) < b.opt_out:
@@ -93,6 +93,13 @@ def attempt(debtor, world, today, treatment, skills):
     if channel in (*CALLS, Channel.VISIT):
         debtor.conversation_history |= 1
     talk(debtor, world, today, treatment, behaviour.staff_effect(world, skill) if len(skills) else 0.0)
+
+
+def who_has_the_account(debtor, today, on_duty):
+    """One of them at random: the bits, read as a signed number, shared out among them."""
+    number = bits(debtor.key, today.day, Purpose.COLLECTOR)
+    signed = number - 2**64 if number >= 2**63 else number
+    return signed % on_duty
 
 
 def mark_history(debtor, channel):
