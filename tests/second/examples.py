@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 
 import numpy as np
 
@@ -37,6 +38,11 @@ CHANNEL_RANGES = {
 }
 
 
+@cache
+def home() -> World:
+    return load_scenario("china-consumer").world
+
+
 def any_world(seed: int) -> World:
     """The home world with another value of every number that says how debtors behave and what they cost."""
     chance = random.Random(seed)
@@ -57,7 +63,7 @@ def any_world(seed: int) -> World:
             return float(chance.randint(1, 90))
         return about(value)  # type: ignore[arg-type]
 
-    base = load_scenario("china-consumer").world
+    base = home()
     behaviour = Behaviour(**{n: changed(n, getattr(base.behaviour, n)) for n in Behaviour.model_fields})
     costs = base.costs.model_copy(
         update={
