@@ -30,8 +30,8 @@ def bits(key, day, purpose):
 
 
 def uniform(key, day, purpose):
-    """The upper 53 bits, each in the middle of its step of 2^-53."""
-    return ((bits(key, day, purpose) >> 11) + 0.5) / 2**53
+    """The upper 53 bits, each in the middle of its step of 2^-53; the last stays below 1, to which it would be rounded."""
+    return min(((bits(key, day, purpose) >> 11) + 0.5) / 2**53, 1 - 2**-53)
 
 
 def normal(key, day, purpose):

@@ -236,6 +236,29 @@ def test_streams_are_the_same_in_pythons_own_integers(seed, account):
     assert equal(randomness.normals(keys, 3, 4).tolist(), [draws.normal(int(key), 3, 4) for key in keys])
 
 
+def undone(mixed):
+    """What the finaliser was given: its three steps backwards."""
+
+    def unshifted(z, by):
+        back = z
+        for _ in range(64 // by):
+            back = z ^ (back >> by)
+        return back
+
+    z = unshifted(mixed, 31)
+    z = unshifted(z * pow(0x94D049BB133111EB, -1, 2**64) % 2**64, 27)
+    return unshifted(z * pow(0xBF58476D1CE4E5B9, -1, 2**64) % 2**64, 30)
+
+
+@pytest.mark.parametrize(("bits", "expected"), [(0, 2.0**-54), (2**64 - 1, 1 - 2.0**-53)])
+def test_a_uniform_number_is_never_0_or_1(bits, expected):
+    day, purpose = 5, 7
+    moment = undone(draws.bits(0, day, purpose))  # key 0 is mixed with it alone
+    key = np.uint64(undone(bits) ^ moment)
+    assert int(randomness.bits(key, day, purpose)) == bits
+    assert randomness.uniform(key, day, purpose) == expected
+
+
 def test_numbers_of_purposes_never_change():
     """Every seed's meaning hangs on them, and so does every result that was published with one."""
     assert [purpose.name for purpose in Purpose] == (
