@@ -321,6 +321,6 @@ class ReferenceSimulation:
     def _write_budget(self) -> None:
         a = self.accounts
         agreed = (a["status"] == Status.OPEN) & (a["promise_discount"] > 0)
-        pending = int((a["balance"] - a["promise_amount"])[agreed].sum())
+        pending = int(np.maximum(a["balance"] - a["promise_amount"], 0)[agreed].sum())
         budget = int(self.world.settlement_budget * int(a["opening"].sum()))
         self.today["settlement_budget_left"] = max(0.0, 1.0 - (pending + self.forgiven) / budget) if budget else 0.0
