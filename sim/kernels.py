@@ -44,7 +44,7 @@ def start_day(accounts, rows, first, last, params, today):  # type: ignore[no-un
         debtor.start_day(a, p, t)
         interest += a.interest - before
         if a.promise_discount > 0.0:
-            pending += a.balance - a.promise_amount
+            pending += max(0, a.balance - a.promise_amount)  # nothing, where less is left by now than was agreed
     return pending, interest
 
 

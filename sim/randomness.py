@@ -76,7 +76,8 @@ def bits(key: int, day: int, purpose: int) -> int:
 @njit()
 def uniform(key: int, day: int, purpose: int) -> float:
     """A float64 in (0, 1), never 0 or 1."""
-    return (float(bits(key, day, purpose) >> uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
+    # The last of the 2**53 steps would be rounded to 1.
+    return min((float(bits(key, day, purpose) >> uint64(11)) + 0.5) * (1.0 / 9007199254740992.0), 1.0 - 2.0**-53)
 
 
 @njit()

@@ -17,7 +17,7 @@ from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.parameters import Conduct, Correction, Retraining, World
 from recoup.sim.simulation import Simulation
 from recoup.sim.treatments import Channel
-from tests.reference import ReferenceSimulation
+from tests.reference import ReferenceSimulation, disagreeing
 from tests.sim.test_reference import Whim, differing, policy_named, step
 
 
@@ -172,8 +172,8 @@ def test_engine_equals_reference_with_a_lively_loop(conduct: Scenario, policy_na
         step(fast, policy)
         step(plain, policy)
         still = fast.accounts["status"] == 0
-        assert not differing(fast.accounts[still], plain.accounts[still]), f"open accounts after day {day}"
-    assert not differing(fast.accounts, plain.accounts)
+        assert not disagreeing(fast.accounts[still], plain.accounts[still]), f"open accounts after day {day}"
+    assert not disagreeing(fast.accounts, plain.accounts)
     daily = fast.daily_table()
     for ours, theirs in (("cost", "cost"), ("complaints", "complaint"), ("blocked_suspended", "blocked_suspended")):
         assert daily[ours].tolist() == [figures[theirs] for figures in plain.daily]
