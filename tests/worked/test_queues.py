@@ -39,6 +39,13 @@ def test_time_for_two_goes_to_the_two_lowest_numbers(channel, window, minutes, o
     assert simulation.accounts["unserved"].tolist() == [int(place > 1) for place in order]
 
 
+def test_a_priority_belongs_to_its_account_whoever_else_is_called():
+    # Debtors 0 and 1 are left alone; their numbers must not be taken for those of 2 and 3, who wait with 4 for two calls.
+    simulation = short_of_staff("collector", 8)
+    day(simulation, dict.fromkeys((2, 3, 4), "collector/morning"), dict(enumerate([0, 9, 5, 1, 2])))
+    assert simulation.accounts["attempts"].tolist() == [0, 0, 0, 1, 1]
+
+
 @pytest.mark.parametrize(("minutes", "served"), [(4, 1), (4.1, 2), (8, 2), (9, 3), (0, 0)])
 def test_a_call_that_has_begun_is_finished_after_the_window_and_none_begins_then(minutes, served):
     simulation = short_of_staff("collector", minutes)  # 4 minutes an attempt
