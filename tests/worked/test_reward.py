@@ -39,6 +39,9 @@ def test_over_the_accounts_own_opening_balance():
     assert sorted(opening) == [100_000, 300_000, 1_100_000]
     rewards = env.step(all_do(env, "sms/midday"))[1]
     assert rewards.tolist() == pytest.approx([-5 / own for own in opening])
+    # A day's interest later still over what was owed at entry; the text is worth a day less.
+    rewards = env.step(all_do(env, "sms/midday"))[1]
+    assert rewards.tolist() == pytest.approx([-5 * V / own for own in opening], rel=1e-9)
 
 
 def test_later_money_is_worth_less():
