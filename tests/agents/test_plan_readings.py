@@ -294,6 +294,26 @@ def test_two_alternatives_together_decide_all_that_a_third_rule_could():
     assert chosen(read(text.replace("at_least: 10", "at_least: 22")), {"dpd": 21})[0].startswith("sms/")
 
 
+def test_values_one_after_the_other_are_the_same_as_their_bounds():
+    rules = "rules:\n  - {name: a, when: {dpd: [2, 3, 4]}, do: nothing}\n"
+    with pytest.raises(InputError, match="«a» above it decides all its cases"):
+        read(rules + "  - {name: b, when: {dpd: {at_least: 2, at_most: 4}}, do: {channel: sms}}\n")
+    assert (
+        chosen(read(rules + "  - {name: b, when: {dpd: {at_least: 2, below: 6}}, do: {channel: sms}}\n"), {"dpd": 5})[1]
+        == "b"
+    )
+
+
+def test_an_alternative_holds_together_with_what_stands_above_it():
+    plan = read("""rules:
+  - name: a
+    when: {dpd: {at_least: 3}, any: [{dpd: {below: 5}}, {dpd: 9, hardship: true}]}
+    do: {channel: sms, window: morning}
+""")
+    held = [dpd for dpd in range(12) if chosen(plan, {"dpd": dpd, "hardship": 1})[1]]
+    assert held == [3, 4, 9] and chosen(plan, {"dpd": 9})[1] is None
+
+
 # ---- what the menu lacks ----
 
 
