@@ -17,8 +17,15 @@ from recoup.sim.treatments import Menu
 DAYS, SIZE = 5, 2
 MENU = Menu.of(["sms", "visit"], [], [])
 BOOK = np.dtype(
-    [("opening", "i8"), ("cash", "i8"), ("discounted_cash", "f8"), ("discounted_cost", "f8"), ("complaint_risk", "f8")]
-    + [("status", "u1"), ("closed_day", "i4")]
+    [
+        ("opening", "i8"),
+        ("cash", "i8"),
+        ("discounted_cash", "f8"),
+        ("discounted_cost", "f8"),
+        ("complaint_risk", "f8"),
+        ("status", "u1"),
+        ("closed_day", "i4"),
+    ]
 )
 
 
