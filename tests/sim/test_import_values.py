@@ -230,6 +230,13 @@ def test_more_accounts_than_the_file_has_are_copies_with_names_of_their_own(file
     assert (many["dpd"] == firsts.map({"a": 1, "b": 2})).all() and 8 <= (firsts == "a").sum() <= 32
 
 
+def test_drawing_with_replacement_is_even(files):
+    whole = imported(files("id,amount,days\n" + "".join(f"{n:03},5,{n}\n" for n in range(100))))
+    drawn = sample(whole, 4000, 1).table["dpd"]
+    # Of 4,000 draws a quarter falls into each quarter of the file, give or take 27 (binomial).
+    assert all(abs(((drawn >= first) & (drawn < first + 25)).sum() - 1000) < 110 for first in (0, 25, 50, 75))
+
+
 def test_what_is_drawn_depends_on_the_row_and_the_seed_alone(files):
     paths = files("id,amount,days\na,5,3\nb,5,3\n")
     one, again, other = (imported(paths, seed).table for seed in (1, 1, 2))
