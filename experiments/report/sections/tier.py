@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from recoup.experiments.comparison.intervals import difference
@@ -57,7 +58,8 @@ def _message(run: Run, say: Text, rates: dict[str, dict[str, dict[str, float]]],
 def _gain(run: Run, best: str, against: str, tier: str) -> dict[str, Any]:
     """The difference in recovery within a tier, paired by seed."""
 
-    def rates(name: str) -> list[float]:
-        return [part["tiers"][tier]["recovery_rate"] for part in run.parts(name)]
+    def rates(name: str) -> list[float]:  # a tier that is empty on a seed has no rate there
+        found = [part["tiers"][tier]["recovery_rate"] for part in run.parts(name)]
+        return [math.nan if rate is None else rate for rate in found]
 
     return difference(rates(best), rates(against))
