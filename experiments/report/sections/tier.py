@@ -41,13 +41,13 @@ def build(run: Run, say: Text) -> list[Block]:
 def _message(run: Run, say: Text, rates: dict[str, dict[str, dict[str, float]]], present: list[str]) -> str:
     best, against = run.best, run.reference
     if against is None:
-        ends = {"first": present[0], "last": present[-1]}
-        values = {key: say.number(rates[best][tier]["mean"], "share") for key, tier in ends.items()}
-        return say("tier.message_one", **values, **{f"{key}_tier": say(f"tiers.{tier}") for key, tier in ends.items()})
+        found = {tier: say.number(rates[best][tier]["mean"], "share") for tier in present}
+        told = [say("tier.rate", value=value, tier=say(f"tiers.{tier}")) for tier, value in found.items()]
+        return say("tier.message_one", rates=say.listed(told))
     gains = {tier: _gain(run, best, against, tier) for tier in present}
     top = max(gains, key=lambda tier: gains[tier]["mean"])
     return say(
-        "tier.message",
+        "tier.message" if gains[top]["mean"] > 0 else "tier.message_less",
         best=say.name(best),
         against=say.name(against),
         tier=say(f"tiers.{top}"),
