@@ -74,6 +74,7 @@ def command_line() -> str:
 
 def print_list(rows: list[tuple[str, str, str]], as_json: bool) -> None:
     """Name, title, description of things that a user can name."""
+    from rich.markup import escape
     from rich.table import Table
 
     if as_json:
@@ -81,5 +82,5 @@ def print_list(rows: list[tuple[str, str, str]], as_json: bool) -> None:
         return
     table = Table("name", "title", "description")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     console().print(table)
