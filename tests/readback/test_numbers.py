@@ -58,12 +58,10 @@ def test_ends_that_are_written_alike_are_left_out():
     assert say.limits({"mean": 0.4, "low": None, "high": None}, "share") == ""
 
 
-def test_reading_refuses_what_is_no_number():
-    for text in ("43,1 %", "1234 days", "4.3 apples", "", "-3 %"):
-        with pytest.raises((AssertionError, KeyError)):
-            if quantity(text, "en") and "1234" in text:
-                raise AssertionError
-    assert quantity("−1,234.5 days", "en") == (-1234.5, "days") and quantity("12.5 %", "zh")[0] == pytest.approx(0.125)
+@pytest.mark.parametrize("text", ["43,1 %", "1234 days", "4.3 apples", "", "-3 %"])
+def test_reading_refuses_what_the_report_does_not_write(text):
+    with pytest.raises((AssertionError, KeyError)):
+        quantity(text, "en")
 
 
 def test_fields_are_told_in_their_unit():

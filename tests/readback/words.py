@@ -8,6 +8,8 @@ PLANS = {
         "staged": "分阶段方案",
         "tiered": "分层方案",
         "learned": "学习策略",
+        "distilled": "蒸馏方案",
+        "contact-capped": "限频策略",
     },
 }
 TIERS = {
