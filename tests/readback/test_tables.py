@@ -405,3 +405,37 @@ def test_maps_count_the_decisions_of_all_seeds(request, language):
                     assert width == pytest.approx(100 * counts[kind] / total, abs=HALF)
                     checked += 1
     assert checked > 10
+
+
+def test_heads_name_what_is_below(made_up_page):
+    """Heads of tables whose columns are not plans."""
+    heads = {
+        "en": {
+            "attribution": ["part of the decision", "effect on recovery"],
+            "stress": [
+                "change of the world",
+                "recovery rate, relative",
+                "time to recover, relative",
+                "net recovery rate, relative",
+            ],
+            "upper_bounds": ["upper bound", "recovery rate"],
+            "plan": ["rule", "if", "then"],
+        },
+        "zh": {
+            "attribution": ["决策的组成部分", "对回款率的影响"],
+            "stress": ["世界的变化", "回款率（相对）", "回款时间（相对）", "净回款率（相对）"],
+            "upper_bounds": ["上界", "回款率"],
+            "plan": ["规则", "条件", "措施"],
+        },
+    }[made_up_page.language]
+    assert {name: made_up_page.sections[name].tables[0].head for name in heads} == heads
+    prices = made_up_page.sections["capacity"].tables[1]
+    assert prices.head == {"en": ["resource", "plan", "price"], "zh": ["资源", "方案", "价格"]}[made_up_page.language]
+    claims = made_up_page.sections["headline"].tables[1]
+    assert (
+        claims.head
+        == {
+            "en": ["plan", "recovery, claim +15 %", "time to recover, claim −20 %"],
+            "zh": ["方案", "回款率，承诺 +15 %", "回款时间，承诺 −20 %"],
+        }[made_up_page.language]
+    )

@@ -32,6 +32,11 @@ def rows_of(printed):
     return rows
 
 
+def head_of(printed):
+    """The names of the columns."""
+    return [plain(cell) for cell in re.search(r"┃(.*?)┃\s*$", printed, re.M)[1].split("┃")]
+
+
 def check_comparison(rows, results):
     plans = list(results["policies"])
     assert [row[0] for row in rows] == list(MEASURES["en"].values())
@@ -59,8 +64,7 @@ def test_table_of_a_comparison_holds_every_measure_of_every_plan():
     results = made_up.results()
     text = printed(_table(results))
     check_comparison(rows_of(text), results)
-    head = [plain(cell) for cell in re.search(r"┃(.*?)┃\s*$", text, re.M)[1].split("┃")]
-    assert head == ["measure", "status-quo", "staged", "tiered", "learned", "mine"]
+    assert head_of(text) == ["measure", "status-quo", "staged", "tiered", "learned", "mine"]
     assert plain(text.split("┏")[0]) == "Credit cards, Taiwan 2005 (real accounts): 5,129 accounts, 50 days, 3 seeds"
     assert plain(_table(results | {"seeds": [4]}).title).endswith("50 days, 1 seed")
 
@@ -98,6 +102,13 @@ def test_audit_counts_by_rule_in_both_languages(real_folder, tmp_path, language)
     assert done.returncode == 0
     audit = json.loads((tmp_path / "run" / "audit.json").read_text(encoding="utf-8"))
     rows = rows_of(done.stdout)
+    assert (
+        head_of(done.stdout)
+        == {
+            "en": ["rule", "sentence", "tested", "near misses", "stopped by the gate", "breaches"],
+            "zh": ["规则", "内容", "检验次数", "临界次数", "闸口拦截", "违规"],
+        }[language]
+    )
     assert [row[0] for row in rows] == [rule["id"] for rule in audit["rules"]]
     for rule, row in zip(audit["rules"], rows, strict=True):
         sentence = rule["text_zh"] if language == "zh" else rule["text"]
@@ -129,6 +140,7 @@ def test_stress_prints_each_world_and_the_verdict(monkeypatch):
     done = recoup("stress", "-p", "status-quo", "--baseline", "staged", "--seeds", "2", "--accounts", "5", "--quick")
     assert done.returncode == 0, done.stderr
     rows = rows_of(done.stdout)
+    assert head_of(done.stdout) == ["world", "recovery", "net recovery", "time"]
     assert [row[0] for row in rows] == [row["label"] for row in result["rows"]]
     for world, row in zip(result["rows"], rows, strict=True):
         for name, cell in zip(("recovery_rate", "net_recovery_rate", "time_to_recover_days"), row[1:], strict=True):
