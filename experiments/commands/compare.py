@@ -147,7 +147,9 @@ def _table(results: dict[str, Any]) -> Any:
 
     say, seeds = text_in("en"), len(results["seeds"])
     title = f"{results['title']}: {results['portfolio']['accounts']:,} accounts, {results['days']} days, {seeds} seed{'s' * (seeds > 1)}"
-    table = Table(title=escape(title), title_justify="left", caption="mean over seeds (95 % interval)", caption_justify="left")
+    table = Table(
+        title=escape(title), title_justify="left", caption="mean over seeds (95 % interval)", caption_justify="left"
+    )
     table.add_column("measure")
     for name in results["policies"]:
         table.add_column(name, justify="right")
