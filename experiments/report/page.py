@@ -72,7 +72,7 @@ def render(folder: Path, language: str = "en") -> Path:
     """
     run, say = Run(folder), text_in(language)
     sections = [
-        Section(name, say(f"{name}.heading", plan=say.name(run.best)), blocks)
+        Section(name, plan.heading(run, say) if name == "plan" else say(f"{name}.heading"), blocks)
         for name, build in SECTIONS.items()
         if (blocks := build(run, say))
     ]

@@ -80,6 +80,7 @@ def print_list(rows: list[tuple[str, str, str]], as_json: bool) -> None:
         rows: name, title, description of each.
         as_json: print JSON instead of a table.
     """
+    from rich.markup import escape
     from rich.table import Table
 
     if as_json:
@@ -87,5 +88,5 @@ def print_list(rows: list[tuple[str, str, str]], as_json: bool) -> None:
         return
     table = Table("name", "title", "description")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     console().print(table)
