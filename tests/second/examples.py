@@ -16,7 +16,7 @@ from tests.second.state import Today
 
 # Probabilities of what seldom happens in a calibrated world.
 SELDOM = (
-    "opt_out dispute hardship_disclosed cease_contact breathing_space_monthly job_loss_monthly job_found_monthly "
+    "opt_out hardship_disclosed cease_contact breathing_space_monthly job_loss_monthly job_found_monthly "
     "wrong_number jobless_share"
 ).split()
 RANGES = {
@@ -25,11 +25,16 @@ RANGES = {
     "pay_promised": (0.1, 0.9),
     "asset_cover_stable": (0.0, 1.0),
     "asset_cover_other": (0.0, 1.0),
+    "dispute": (0.02, 0.2),
     "pay_base": (-2.5, -0.5),
+    "promise_base": (-1.0, 1.5),
+    "plan_base": (-1.0, 1.0),
+    "restructure_base": (-1.0, 1.0),
+    "settle_base": (-2.0, 1.0),
     "complaint_fatigue": (0.2, 1.5),
 }
 CHANNEL_RANGES = {
-    "reach": (0.2, 0.9),
+    "reach": (0.4, 0.95),
     "salience_gain": (0.1, 1.0),
     "fatigue_gain": (0.0, 1.0),
     "complaint": (0.005, 0.2),
@@ -141,7 +146,7 @@ def any_accounts(count: int, seed: int, day: int) -> np.ndarray:
         a[name] = r.integers(0, 100_000, count)
     a["disposable"] = a["balance"] / 100 / 3 * np.exp(r.normal(0, 1.2, count))
     a["willingness"], a["reachability"] = r.normal(0, 1, count), r.normal(0, 0.5, count)
-    a["phone_right"], a["employed"] = r.random(count) < 0.8, r.random(count) < 0.6
+    a["phone_right"], a["employed"] = r.random(count) < 0.9, r.random(count) < 0.6
     a["asset_cover"] = r.random(count)
     a["salience"] = r.random(count)
     for name, most in (("fatigue", 4), ("excitation", 4), ("pressure", 3), ("waiting", 1)):
@@ -154,7 +159,7 @@ def any_accounts(count: int, seed: int, day: int) -> np.ndarray:
         a[name] = r.integers(0, 40, count)
     a["broken"], a["refused"] = r.integers(0, 7, count), r.integers(0, 8, count)
     a["best_discount"] = one_of(0, 0, 0.1, 0.2, 0.3, 0.4)
-    a["plan_months"] = one_of(0, 0, 0, 3, 6, 36)
+    a["plan_months"] = one_of(0, 0, 0, 0, 3, 36)
     planned = a["plan_months"] > 0
     a["plan_left"] = np.where(planned, np.maximum(1, a["plan_months"] - one_of(0, 0, 1, 2, 35)), 0)
     a["plan_left"][a["plan_left"] > a["plan_months"]] = 1
@@ -162,7 +167,7 @@ def any_accounts(count: int, seed: int, day: int) -> np.ndarray:
     a["plan_amount"] = a["balance"] // np.maximum(a["plan_months"], 1) + 1
     a["plan_due"] = planned & (r.random(count) < 0.7)
     a["plan_secured"] = (a["plan_months"] == 36) | (~planned & (r.random(count) < 0.1))
-    promised = ~planned & (r.random(count) < 0.45)
+    promised = ~planned & (r.random(count) < 0.3)
     a["promise_due"] = np.where(promised, day + one_of(-1, 0, 0, 1, 7), NEVER)
     a["promise_amount"] = np.maximum(1, a["balance"] * one_of(0.3, 0.6, 0.9, 0.94, 0.96, 1.0, 1.05))
     a["promise_channel"] = r.integers(1, len(Channel), count)
@@ -172,7 +177,7 @@ def any_accounts(count: int, seed: int, day: int) -> np.ndarray:
     for name in ("hardship", "dispute", "complaint"):
         a[f"{name}_until"] = one_of(NEVER, NEVER, day - 5, day, day + 1, day + 2, day + 20)
     a["breathing_until"] = one_of(NEVER, NEVER, day - 366, day - 365, day - 364, day, day + 1, day + 30)
-    a["complaint_risk"] = r.random(count)
+    a["complaint_risk"], a["complaints"], a["restructured"] = r.random(count), r.integers(0, 3, count), one_of(0, 1)
     a["busiest_week"] = r.integers(0, 6, count)
     a["closed_day"] = NEVER
     a["outcome"], a["last_outcome"] = r.integers(0, len(Outcome), count), r.integers(0, len(Outcome), count)
