@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -227,6 +228,14 @@ def fitted():
 )
 def test_planted_probabilities_are_recovered(fitted, treatment, warned, expected):
     assert fitted.predict(seen(early_warning=warned)).success[0, treatment] == pytest.approx(expected, abs=0.02)
+
+
+def test_an_effect_is_told_per_unit_of_its_modifier_although_it_was_fitted_to_a_fifth_of_it():
+    columns = len(tf.ACCOUNT_COLUMNS) + len(tf.PARTS) + len(tf.MODIFIERS) * len(tf.KINDS)
+    fitted = SimpleNamespace(coef_=np.full((1, columns), 3.0), intercept_=np.array([0.5]))
+    found = success_model._split("head", fitted, 0.2)
+    assert (found["head.bias"][0], found["head.account"][0], found["head.part"][0]) == (0.5, 3.0, 3.0)
+    np.testing.assert_allclose(found["head.effect"], 0.6, rtol=1e-6)  # 3 · 0.2
 
 
 def test_planted_coefficients_are_recovered(fitted):

@@ -90,7 +90,7 @@ RATES = {  # challenger and baseline on seeds 5 and 6
     "none": ((0.1, 0.1), (0.2, 0.2)),
     "good": ((0.50, 0.55), (0.40, 0.45)),
     "bad": ((0.30, 0.36), (0.40, 0.45)),
-    "unclear": ((0.50, 0.40), (0.45, 0.45)),
+    "unclear": ((0.60, 0.40), (0.45, 0.45)),
     "alike": ((0.40, 0.45), (0.40, 0.45)),
     "nobody pays": ((0.0, 0.0), (0.0, 0.0)),
 }
@@ -342,6 +342,19 @@ def test_full_attention_is_above_a_plan_that_only_contacts_and_above_none():
     assert found.days < days
 
 
+def test_everybody_is_attentive_from_the_first_morning(monkeypatch):
+    class FirstMorningError(Exception):
+        pass
+
+    def advance(simulation, actions):
+        assert (simulation.accounts["salience"] == 1.0).all() and not actions.any()
+        raise FirstMorningError
+
+    monkeypatch.setattr(upper_bounds.Simulation, "advance", advance)
+    with pytest.raises(FirstMorningError):
+        upper_bounds._untreated_at_full_attention(HOME, HOME.portfolio(20, 3), 3, 60)
+
+
 # --- the correction loop -----------------------------------------------------------------------------------------
 
 
@@ -388,6 +401,15 @@ def test_the_loops_worth_is_with_it_less_without_it(monkeypatch):
     assert found["figures"]["without"]["complaints_per_1000"]["mean"] == 6.5
     assert found["difference"]["complaints_per_1000"]["mean"] == -3.0
     assert found["acts"] == [{"seed": 2}, {"seed": 1}]
+
+
+def test_a_difference_whose_interval_holds_zero_is_told_as_none():
+    open_upwards = {"mean": 1.0, "low": -0.5, "high": 2.0}
+    open_downwards = {"mean": -0.01, "low": -0.03, "high": 0.01}
+    said = conduct.answer(
+        "staged", {"difference": {"complaints_per_1000": open_upwards, "net_recovery_rate": open_downwards}}
+    )
+    assert "no difference in complaints shown" in said and "no difference in recovery after costs shown" in said
 
 
 def test_without_the_loop_the_regulator_stays():

@@ -83,17 +83,23 @@ def test_accounts_and_days_of_every_policy_and_seed_add_up_to_its_recovery(folde
         assert days["cash"].sum() == rows["cash"].sum()
 
 
+def test_policies_meet_the_same_accounts_on_a_seed_and_others_on_another(folder):
+    owed = recoup.open_run(folder).accounts.groupby(["policy", "seed"])["opening"].sum()
+    assert (owed["staged"] == owed["status-quo"]).all()
+    assert owed["staged"].nunique() == 3
+
+
 def test_a_resumed_comparison_runs_what_is_missing_and_reads_what_is_there(folder):
     """A part that is there counts as it stands; one that is gone is made again, to the same numbers."""
-    before = part(folder, "staged", 5)
+    before = part(folder, "status-quo", 5)
     kept = folder / "parts" / "status-quo" / "4.json"
     as_it_was = kept.read_text()
-    (folder / "parts" / "staged" / "5.json").unlink()
+    (folder / "parts" / "status-quo" / "5.json").unlink()
     changed = json.loads(as_it_was)
     changed["measures"]["recovery_rate"] += 0.3
     kept.write_text(json.dumps(changed))
     results = compare(COMPARISON, folder, resume=True)
-    assert part(folder, "staged", 5)["measures"] == before["measures"]
+    assert part(folder, "status-quo", 5)["measures"] == before["measures"]
     quo = values(folder, "status-quo", "recovery_rate")
     assert results["policies"]["status-quo"]["recovery_rate"]["mean"] == pytest.approx(sum(quo) / 3)
     kept.write_text(as_it_was)
