@@ -278,11 +278,12 @@ AnyRule = Annotated[
 
 
 class RulePack(Section):
-    """A jurisdiction's rules. Money in the rules is in the scenario's currency."""
+    """A jurisdiction's rules, those of the pack it extends included. Money in the rules is in the scenario's currency."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
     title: str
     description: str = ""
+    extends: Annotated[str, Field(description="another pack, whose rules come first")] = ""
     rules: list[AnyRule] = Field(max_length=MOST_RULES)
 
     @property
@@ -320,12 +321,14 @@ def load_rules(path: Path, find: Callable[[str, Path], Path] | None = None, abov
         if rule.id in {other.id for other in rules[:number]}:
             raise document.error(("rules", number, "id"), rule.id, "an id that no other rule of the pack has")
     if outline.extends:
-        if path.resolve() in above or find is None:
+        if find is None:
+            raise document.error(("extends",), outline.extends, "nothing, where packs are not looked up by name")
+        if path.resolve() in above:
             raise document.error(("extends",), outline.extends, "a pack that does not extend this one")
         earlier = load_rules(find(outline.extends, path.parent), find, (*above, path.resolve()))
         mine = {rule.id: rule for rule in rules}
         rules = [mine.pop(rule.id, rule) for rule in earlier.rules] + list(mine.values())
-    return RulePack.model_validate(outline.model_dump(exclude={"rules", "extends"}) | {"rules": rules})
+    return RulePack.model_validate(outline.model_dump(exclude={"rules"}) | {"rules": rules})
 
 
 def _rule(document: Document, number: int, data: dict[str, Any]) -> Rule:

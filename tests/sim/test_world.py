@@ -87,7 +87,9 @@ def unlawful_rows(events: pd.DataFrame, dpd0: dict[str, int]) -> list[str]:
         until: dict[str, int] = defaultdict(lambda: NEVER)
         noticed = NEVER
         opted_out = restructured = kept = False
-        demanded = acknowledged = -dpd0[account]  # three years run from the due date, a demand in time, an acknowledgement
+        demanded = acknowledged = -dpd0[
+            account
+        ]  # three years run from the due date, a demand in time, an acknowledgement
         plans_broken = 0
         for row in log.sort_values("day").itertuples():
             parts = row.treatment.split("/")
