@@ -118,7 +118,8 @@ CASES: list[tuple[dict[str, Any], str, list[int]]] = [
         "account_id,day,channel,offer,accepted,instalment_missed,instalment_paid,plan_broken\n"
         "a,0,collector,plan,yes,,,\na,1,sms,,,,,\na,5,,,,yes,,\na,6,collector,,,,,\na,35,,,,,yes,\na,36,letter,,,,,\n"
         "a,65,,,,yes,,\na,95,,,,,,yes\na,96,sms,,,,,\na,99,collector,restructure,yes,,,\na,100,sms,,,,,\n"
-        "b,0,collector,settlement,yes,,,\nb,1,sms,,,,,\nc,0,collector,plan,no,,,\nc,1,sms,,,,,\n",
+        "b,0,collector,settlement,yes,,,\nb,1,sms,,,,,\nc,0,collector,plan,no,,,\nc,1,sms,,,,,\n"
+        "d,0,collector,plan,yes,,,\nd,5,,,,,,yes\nd,6,sms,,,,,\n",
         [3, 7, 12],
     ),
     (
