@@ -34,6 +34,17 @@ _STATE = (
     "hardship_until",
     "breathing_until",
 )
+_FLAGS = (
+    "promise",
+    "promise_kept",
+    "promise_broken",
+    "payment",
+    "instalment_paid",
+    "instalment_missed",
+    "plan_broken",
+    "opt_out",
+    "cease_contact",
+)
 _UNTIL = {
     "complaint": "complaint_until",
     "dispute": "dispute_until",
@@ -146,7 +157,7 @@ class EventLog:
                 "accepted": happened(Event.OFFER_ACCEPTED),
             }
         )
-        for event in ("promise", "promise_kept", "promise_broken", "plan_broken", "opt_out", "cease_contact", *_UNTIL):
+        for event in (*_FLAGS, *_UNTIL):
             table[event] = happened(Event[event.upper()])
         settled = table["accepted"] & (offer == OfferKind.SETTLEMENT)
         table["promise_due"] = where((table["promise"] | settled).to_numpy(), log["promise_due"])

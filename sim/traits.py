@@ -55,6 +55,8 @@ def open_accounts(world: World, portfolio: Portfolio, seed: int, first: int = 0)
     accounts["balance"] = accounts["opening"]
     for day in ("last_attempt", "last_reach", "last_payment", "stage_day", "promise_due", "closed_day"):
         accounts[day] = NEVER
+    for day in ("demanded", "acknowledged"):
+        accounts[day] = NEVER
     for until in ("hardship_until", "dispute_until", "complaint_until", "breathing_until"):
         accounts[until] = NEVER
     population = world.population
