@@ -33,7 +33,13 @@ def part(**cells: dict) -> dict:
     """One seed's figures: men and women treated alike, but for the outcomes of men named here."""
 
     def group(changed: dict) -> dict:
-        alike = {"mean": 0.5, "others": 0.5, "sd": 1.0, "raw": [0.0, TINY], "adjusted": [0.0, TINY]}
+        alike = {
+            "mean": 0.5,
+            "others": 0.5,
+            "sd": 1.0,
+            "raw": {"gap": 0.0, "error": TINY},
+            "adjusted": {"gap": 0.0, "error": TINY},
+        }
         return {"accounts": 100, "outcomes": {o.name: alike | changed.get(o.name, {}) for o in OUTCOMES}}
 
     return {"fairness": {"age": {}, "sex": {"female": group({}), "male": group(cells)}, "region": {}}}
@@ -56,7 +62,7 @@ def test_the_critical_value_of_twelve_gaps_is_that_of_the_tables():
     ("rate", "unfair"), [(0.30, True), (0.355, True), (0.395, True), (0.40, False), (0.405, False), (0.9, False)]
 )
 def test_benefits_must_reach_four_fifths_of_the_others_rate(few, outcome, rate, unfair):
-    cell = {"others": 0.5, "adjusted": [rate - 0.5, 0.0]}  # four fifths of 0.5 are 0.4
+    cell = {"others": 0.5, "adjusted": {"gap": rate - 0.5, "error": 0.0}}  # four fifths of 0.5 are 0.4
     assert caught(few, **{outcome: cell}) == ([outcome] if unfair else [])
 
 
@@ -65,32 +71,35 @@ def test_benefits_must_reach_four_fifths_of_the_others_rate(few, outcome, rate, 
     ("rate", "unfair"), [(0.60, True), (0.505, True), (0.50, False), (0.495, False), (0.45, False), (0.1, False)]
 )
 def test_burdens_may_reach_five_fourths_of_the_others_rate(few, outcome, rate, unfair):
-    cell = {"others": 0.4, "adjusted": [rate - 0.4, 0.0]}  # five fourths of 0.4 are 0.5
+    cell = {"others": 0.4, "adjusted": {"gap": rate - 0.4, "error": 0.0}}  # five fourths of 0.4 are 0.5
     assert caught(few, **{outcome: cell}) == ([outcome] if unfair else [])
 
 
 @pytest.mark.parametrize("outcome", ["contacts", "busiest_week"])
 @pytest.mark.parametrize(("gap", "unfair"), [(1.1, True), (0.81, True), (0.8, False), (0.79, False), (-3.0, False)])
 def test_amounts_may_differ_by_a_fifth_of_their_standard_deviation(few, outcome, gap, unfair):
-    cell = {"others": 10.0, "sd": 4.0, "adjusted": [gap, 0.0]}  # a fifth of 4 is 0.8
+    cell = {"others": 10.0, "sd": 4.0, "adjusted": {"gap": gap, "error": 0.0}}  # a fifth of 4 is 0.8
     assert caught(few, **{outcome: cell}) == ([outcome] if unfair else [])
 
 
 @pytest.mark.parametrize(("share", "unfair"), [(0.99, False), (1.01, True)])
 def test_a_gap_must_pass_its_bound_by_the_error_times_the_critical_value_of_all_gaps(few, share, unfair):
     away = share * Z12 * 0.01
-    assert caught(few, offered={"others": 0.5, "adjusted": [-0.1 - away, 0.01]}) == ["offered"] * unfair
-    assert caught(few, sued={"others": 0.4, "adjusted": [0.1 + away, 0.01]}) == ["sued"] * unfair
-    assert caught(few, contacts={"others": 10.0, "sd": 4.0, "adjusted": [0.8 + away, 0.01]}) == ["contacts"] * unfair
+    assert caught(few, offered={"others": 0.5, "adjusted": {"gap": -0.1 - away, "error": 0.01}}) == ["offered"] * unfair
+    assert caught(few, sued={"others": 0.4, "adjusted": {"gap": 0.1 + away, "error": 0.01}}) == ["sued"] * unfair
+    assert (
+        caught(few, contacts={"others": 10.0, "sd": 4.0, "adjusted": {"gap": 0.8 + away, "error": 0.01}})
+        == ["contacts"] * unfair
+    )
 
 
 def test_the_more_gaps_the_further_one_must_be_out(few):
     # With two policies there are 24 gaps: 1 − 0.05 / 48 gives 3.078.
     more = NormalDist().inv_cdf(1 - 0.05 / 48)
     assert more == pytest.approx(3.078, abs=0.001)
-    between = {"others": 0.5, "adjusted": [-0.1 - (Z12 + more) / 2 * 0.01, 0.01]}
+    between = {"others": 0.5, "adjusted": {"gap": -0.1 - (Z12 + more) / 2 * 0.01, "error": 0.01}}
     assert caught(few, 1, offered=between) == ["offered"] and caught(few, 2, offered=between) == []
-    beyond = {"others": 0.5, "adjusted": [-0.1 - 1.001 * more * 0.01, 0.01]}
+    beyond = {"others": 0.5, "adjusted": {"gap": -0.1 - 1.001 * more * 0.01, "error": 0.01}}
     assert caught(few, 2, offered=beyond) == ["offered"]
 
 
@@ -106,7 +115,14 @@ def test_the_number_of_gaps_and_the_level_of_each_are_said(few):
 
 
 def test_results_are_reported_and_never_judged(few):
-    assert caught(few, recovered={"adjusted": [-0.4, 0.0]}, days={"adjusted": [90.0, 0.0], "sd": 1.0}) == []
+    assert (
+        caught(
+            few,
+            recovered={"adjusted": {"gap": -0.4, "error": 0.0}},
+            days={"adjusted": {"gap": 90.0, "error": 0.0}, "sd": 1.0},
+        )
+        == []
+    )
 
 
 def test_groups_too_small_to_judge_are_not_among_the_gaps(few):
@@ -115,19 +131,19 @@ def test_groups_too_small_to_judge_are_not_among_the_gaps(few):
 
 
 def test_a_raw_gap_that_the_debts_explain_is_no_warning(few):
-    cells = {"sued": {"others": 0.4, "raw": [0.3, 0.001], "adjusted": [0.05, 0.001]}}
+    cells = {"sued": {"others": 0.4, "raw": {"gap": 0.3, "error": 0.001}, "adjusted": {"gap": 0.05, "error": 0.001}}}
     found = aggregate({"one": [part(**cells)]}, few, same_accounts=False)
     assert found["warnings"] == [] and [one["outcome"] for one in found["explained"]] == ["sued"]
     assert "differences in their debts explain the gap" in found["explained"][0]["sentence"]
     assert "70.0 % against 40.0 %" in found["explained"][0]["sentence"]
-    both = {"sued": {"others": 0.4, "raw": [0.3, 0.001], "adjusted": [0.2, 0.001]}}
+    both = {"sued": {"others": 0.4, "raw": {"gap": 0.3, "error": 0.001}, "adjusted": {"gap": 0.2, "error": 0.001}}}
     found = aggregate({"one": [part(**both)]}, few, same_accounts=False)
     assert found["explained"] == [] and "60.0 % against 40.0 %" in found["warnings"][0]["sentence"]
 
 
 def test_nobody_was_offered_or_nothing_varies_is_no_gap(few):
-    assert caught(few, offered={"others": 0.0, "adjusted": [0.0, 0.0]}) == []
-    assert caught(few, contacts={"others": 0.0, "sd": 0.0, "adjusted": [1.0, 0.0]}) == []
+    assert caught(few, offered={"others": 0.0, "adjusted": {"gap": 0.0, "error": 0.0}}) == []
+    assert caught(few, contacts={"others": 0.0, "sd": 0.0, "adjusted": {"gap": 1.0, "error": 0.0}}) == []
 
 
 # --- seeds put together
@@ -135,19 +151,41 @@ def test_nobody_was_offered_or_nothing_varies_is_no_gap(few):
 
 def test_fresh_accounts_on_each_seed_average_all_chance_away():
     # Errors 0.3 and 0.4: variances 0.09 and 0.16, mean 0.125, of two seeds 0.0625.
-    assert pooled([[1.0, 0.3], [3.0, 0.4]], same_accounts=False) == pytest.approx((2.0, 0.25))
+    assert pooled([{"gap": 1.0, "error": 0.3}, {"gap": 3.0, "error": 0.4}], same_accounts=False) == pytest.approx(
+        (2.0, 0.25)
+    )
 
 
 def test_the_same_accounts_on_each_seed_keep_what_is_odd_about_them():
     # Gaps 1.2 and 0.8 vary by 0.08 (0.2² + 0.2² over one); errors of 0.5 say 0.25. Stays 0.17; chance 0.08 / 2 = 0.04.
-    assert pooled([[1.2, 0.5], [0.8, 0.5]], same_accounts=True) == pytest.approx((1.0, math.sqrt(0.21)))
+    assert pooled([{"gap": 1.2, "error": 0.5}, {"gap": 0.8, "error": 0.5}], same_accounts=True) == pytest.approx(
+        (1.0, math.sqrt(0.21))
+    )
     # Gaps 3 and 1 vary by 2, more than the errors of 0.5 say: nothing stays, chance is 2 / 2.
-    assert pooled([[3.0, 0.5], [1.0, 0.5]], same_accounts=True) == pytest.approx((2.0, 1.0))
+    assert pooled([{"gap": 3.0, "error": 0.5}, {"gap": 1.0, "error": 0.5}], same_accounts=True) == pytest.approx(
+        (2.0, 1.0)
+    )
 
 
 def test_a_cell_holds_the_means_over_seeds_and_an_interval_of_95_per_cent(few):
-    first = part(contacts={"mean": 8.0, "others": 10.0, "sd": 3.0, "raw": [-2.0, 0.3], "adjusted": [-1.0, 0.3]})
-    second = part(contacts={"mean": 12.0, "others": 16.0, "sd": 5.0, "raw": [-4.0, 0.4], "adjusted": [-2.0, 0.4]})
+    first = part(
+        contacts={
+            "mean": 8.0,
+            "others": 10.0,
+            "sd": 3.0,
+            "raw": {"gap": -2.0, "error": 0.3},
+            "adjusted": {"gap": -1.0, "error": 0.3},
+        }
+    )
+    second = part(
+        contacts={
+            "mean": 12.0,
+            "others": 16.0,
+            "sd": 5.0,
+            "raw": {"gap": -4.0, "error": 0.4},
+            "adjusted": {"gap": -2.0, "error": 0.4},
+        }
+    )
     second["fairness"]["sex"]["male"]["accounts"] = 60
     group = aggregate({"one": [first, second]}, few, same_accounts=False)["policies"]["one"]["sex"]["male"]
     cell = group["outcomes"]["contacts"]

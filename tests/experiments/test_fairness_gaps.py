@@ -51,25 +51,25 @@ def test_what_follows_the_debt_alone_is_no_gap_and_what_is_planted_is_found(debt
     edge = 59.0 if field == "dpd" else np.quantile(values, 0.8)
     due = 4.0 * np.log1p(values) + 5.0 * (values > edge)
     fair, unfair = gaps(people, due), gaps(people, due + 3.0 * women)
-    assert abs(fair["raw"][0]) > 0.5  # women's debts differ
-    assert fair["adjusted"][0] == pytest.approx(0.0, abs=1e-7)
-    assert unfair["adjusted"][0] == pytest.approx(3.0, abs=1e-7)
-    assert unfair["raw"][0] == pytest.approx(fair["raw"][0] + 3.0)
+    assert abs(fair["raw"]["gap"]) > 0.5  # women's debts differ
+    assert fair["adjusted"]["gap"] == pytest.approx(0.0, abs=1e-7)
+    assert unfair["adjusted"]["gap"] == pytest.approx(3.0, abs=1e-7)
+    assert unfair["raw"]["gap"] == pytest.approx(fair["raw"]["gap"] + 3.0)
     turned = gaps(people, due - 2.0 * women)
-    assert turned["adjusted"][0] == pytest.approx(-2.0, abs=1e-7)
+    assert turned["adjusted"]["gap"] == pytest.approx(-2.0, abs=1e-7)
 
 
 @pytest.mark.parametrize("stage", [7, 15, 29, 59, 89, 179])
 def test_a_plan_that_changes_where_plans_usually_change_treats_by_the_debt(debts, stage):
     people = leaning(debts, "dpd")
-    assert gaps(people, 10.0 * (people["dpd"].to_numpy() > stage))["adjusted"][0] == pytest.approx(0.0, abs=1e-7)
+    assert gaps(people, 10.0 * (people["dpd"].to_numpy() > stage))["adjusted"]["gap"] == pytest.approx(0.0, abs=1e-7)
 
 
 def test_a_plan_for_large_claims_of_one_age_treats_by_the_debt(debts):
     people = leaning(debts, "opening_balance")
     large = people["opening_balance"] > np.quantile(people["opening_balance"], 0.6)
     due = 10.0 * (large & (people["dpd"] > 29) & (people["dpd"] <= 59)).to_numpy()
-    assert gaps(people, due)["adjusted"][0] == pytest.approx(0.0, abs=1e-7)
+    assert gaps(people, due)["adjusted"]["gap"] == pytest.approx(0.0, abs=1e-7)
 
 
 @pytest.mark.parametrize("field", ["payday", "tenure_months"])
@@ -77,7 +77,7 @@ def test_what_does_not_bear_on_the_debt_explains_nothing(debts, field):
     people = leaning(debts, field)
     above = (people[field] > people[field].mean()).to_numpy()
     # Three quarters of women are above, one quarter of men: half of the 10 contacts, give or take chance.
-    assert gaps(people, 10.0 * above)["adjusted"][0] == pytest.approx(5.0, abs=1.0)
+    assert gaps(people, 10.0 * above)["adjusted"]["gap"] == pytest.approx(5.0, abs=1.0)
 
 
 def design(people: pd.DataFrame) -> np.ndarray:
@@ -102,21 +102,21 @@ def test_gap_and_error_are_those_of_least_squares_with_errors_robust_to_unequal_
 
     regressors = np.column_stack([women.astype(float), design(people)])
     coefficients = np.linalg.lstsq(regressors, attempts, rcond=None)[0]
-    assert found["adjusted"][0] == pytest.approx(coefficients[0], rel=1e-6)
+    assert found["adjusted"]["gap"] == pytest.approx(coefficients[0], rel=1e-6)
     # White's covariance, times n / (n − k) with k the rank (HC1: MacKinnon & White 1985).
     residuals = attempts - regressors @ coefficients
     inverse = np.linalg.pinv(regressors.T @ regressors)
     sandwich = inverse @ (regressors.T * residuals**2 @ regressors) @ inverse
     rank = np.linalg.matrix_rank(regressors)
-    assert found["adjusted"][1] == pytest.approx(np.sqrt(sandwich[0, 0] * ACCOUNTS / (ACCOUNTS - rank)), rel=1e-6)
+    assert found["adjusted"]["error"] == pytest.approx(np.sqrt(sandwich[0, 0] * ACCOUNTS / (ACCOUNTS - rank)), rel=1e-6)
     equal = np.sqrt(inverse[0, 0] * (residuals**2).sum() / (ACCOUNTS - rank))
-    assert abs(equal / found["adjusted"][1] - 1) > 0.02  # another number altogether
+    assert abs(equal / found["adjusted"]["error"] - 1) > 0.02  # another number altogether
 
     # Raw: the difference of means with Welch's error.
     ours, theirs = attempts[women], attempts[~women]
-    assert found["raw"][0] == pytest.approx(ours.mean() - theirs.mean())
+    assert found["raw"]["gap"] == pytest.approx(ours.mean() - theirs.mean())
     error = (ours.std(ddof=1) ** 2 / len(ours) + theirs.std(ddof=1) ** 2 / len(theirs)) ** 0.5
-    assert found["raw"][1] == pytest.approx(error)
+    assert found["raw"]["error"] == pytest.approx(error)
     assert (found["mean"], found["others"]) == pytest.approx((ours.mean(), theirs.mean()))
     assert found["sd"] == pytest.approx(attempts.std())
 
@@ -132,6 +132,6 @@ def test_few_accounts_are_adjusted_for_in_two_bins_without_pairs():
     debts = load_scenario("china-consumer").portfolio(300, 3).table.assign(age=40, region="east")
     people = leaning(debts, "opening_balance")
     large = (people["opening_balance"] > people["opening_balance"].median()).to_numpy()
-    assert gaps(people, 10.0 * large)["adjusted"][0] == pytest.approx(0.0, abs=1e-7)
+    assert gaps(people, 10.0 * large)["adjusted"]["gap"] == pytest.approx(0.0, abs=1e-7)
     old = (people["dpd"] > 29).to_numpy()
-    assert abs(gaps(people, 10.0 * (large & old))["adjusted"][0]) > 1e-3
+    assert abs(gaps(people, 10.0 * (large & old))["adjusted"]["gap"]) > 1e-3

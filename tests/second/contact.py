@@ -87,6 +87,7 @@ def attempt(debtor, world, today, treatment, skills):
     debtor.notes(Event.REACHED)
     debtor.reaches += 1
     debtor.last_reach = today.day
+    debtor.hears_demand(today)
     missing = 1.0 - debtor.salience
     debtor.salience = single(debtor.salience + missing * behaviour.of_channel(b.salience_gain, channel))
     debtor.outcome = int(Outcome.REACHED)
@@ -167,6 +168,7 @@ def promise(debtor, world, today, channel):
         amount = min(debtor.balance, max(1000, int(2.0 * means * 100.0)))
     days = 3 + int(8 * draw(debtor, today, Purpose.PROMISE_DAYS))
     agree_to_pay(debtor, today.day + days, amount, channel, discount=0.0)
+    debtor.acknowledges(today)
     debtor.notes(Event.PROMISE)
     debtor.outcome = int(Outcome.PROMISED)
 
@@ -189,6 +191,7 @@ def hears_offer(debtor, world, today, treatment, staff):
         months = int(number) if word == "plan" else RESTRUCTURING_MONTHS
         accepted = hears_instalments(debtor, world, today, months, name == "restructure", staff)
     if accepted:
+        debtor.acknowledges(today)
         debtor.notes(Event.OFFER_ACCEPTED)
         debtor.outcome = int(Outcome.ACCEPTED)
         return True
@@ -251,6 +254,7 @@ def take_legal_step(debtor, world, today, step):
         Legal.ENFORCE: (Stage.ENFORCING, Event.ENFORCEMENT),
     }[step]
     debtor.stage, debtor.stage_day, debtor.outcome = int(stage), today.day, int(Outcome.LEGAL)
+    debtor.hears_demand(today)
     debtor.notes(event)
     if step == Legal.NOTICE:
         debtor.pressure = single(debtor.pressure + world.behaviour.pressure_notice)

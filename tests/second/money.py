@@ -40,6 +40,7 @@ def take_in(debtor, world, today, cents):
     debtor.discounted_cash += worth_today(world, today, paid)
     debtor.payments += 1
     debtor.last_payment = today.day
+    debtor.acknowledges(today)
     debtor.excitation += 1
     debtor.notes(Event.PAYMENT)
     if debtor.balance == 0:

@@ -35,6 +35,16 @@ class Debtor:
     def in_breathing_space(self, today):
         return self.breathing_until > today.day
 
+    def hears_demand(self, today):
+        """Limitation: the longest time without one, from the due date or the latest acknowledgement on."""
+        latest = max(-self.dpd0, self.demanded, self.acknowledged)
+        self.silence = max(self.silence, today.day - latest)
+        self.demanded = today.day
+
+    def acknowledges(self, today):
+        """Limitation begins anew."""
+        self.acknowledged, self.silence = today.day, 0
+
     def notes(self, event):
         self.events |= int(event)
 
