@@ -58,7 +58,7 @@ def test_broken_yaml_is_one_line(text: str, expected: str) -> None:
         ("world: {annual_rate: .inf}\n", "line 3, world.annual_rate: got inf"),
         ("world: {3: 4}\n", "line 3, world: got 3, expected names (text) as keys"),
         ("world: everything\n", "line 3, world: got 'everything', expected a mapping of names to values"),
-        ("rules: mine.yaml\n", "mine.yaml: line 1, extends"),
+        ("rules: mine.yaml\n", "mine.yaml: line 1, title"),
         ("portfolio: {file: mine.yaml, map: mine.yaml}\n", "mine.yaml: line 1, extends"),
         ("portfolio: {file: ., map: map.yaml}\n", "Is a directory"),
     ],

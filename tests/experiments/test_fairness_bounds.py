@@ -152,18 +152,18 @@ def test_nobody_was_offered_or_nothing_varies_is_no_gap(few):
 def test_fresh_accounts_on_each_seed_average_all_chance_away():
     # Errors 0.3 and 0.4: variances 0.09 and 0.16, mean 0.125, of two seeds 0.0625.
     assert pooled([{"gap": 1.0, "error": 0.3}, {"gap": 3.0, "error": 0.4}], same_accounts=False) == pytest.approx(
-        (2.0, 0.25)
+        {"gap": 2.0, "error": 0.25}
     )
 
 
 def test_the_same_accounts_on_each_seed_keep_what_is_odd_about_them():
     # Gaps 1.2 and 0.8 vary by 0.08 (0.2² + 0.2² over one); errors of 0.5 say 0.25. Stays 0.17; chance 0.08 / 2 = 0.04.
     assert pooled([{"gap": 1.2, "error": 0.5}, {"gap": 0.8, "error": 0.5}], same_accounts=True) == pytest.approx(
-        (1.0, math.sqrt(0.21))
+        {"gap": 1.0, "error": math.sqrt(0.21)}
     )
     # Gaps 3 and 1 vary by 2, more than the errors of 0.5 say: nothing stays, chance is 2 / 2.
     assert pooled([{"gap": 3.0, "error": 0.5}, {"gap": 1.0, "error": 0.5}], same_accounts=True) == pytest.approx(
-        (2.0, 1.0)
+        {"gap": 2.0, "error": 1.0}
     )
 
 
