@@ -45,7 +45,12 @@ class WeeklyContactCap:
         self._counted = np.array([CHANNEL_GROUP[t.channel] in (Group.CALL, Group.TEXT) for t in treatments])
 
     def narrow(self, observations: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """What the policy may still choose: shape (accounts, menu), like `masks`."""
+        """What the policy may still choose: shape (accounts, menu), like `masks`.
+
+        Args:
+            observations: float32, shape (accounts, fields), natural units.
+            masks: what the rules allow, bool (accounts, menu); not written to.
+        """
         if self._most is None:
             return masks
         full = observations[:, _COUNTED].sum(axis=1) >= self._most

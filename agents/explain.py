@@ -21,12 +21,23 @@ class Explains(Protocol):
 
         Args:
             observation: shape (fields of `recoup.sim.observation.FIELDS`,), natural units.
+            action: menu index of the choice.
         """
         ...
 
 
 def reasons(policy: object, observation: NDArray[np.float32], action: int) -> list[str]:
-    """A policy's reasons for a choice; empty if it gives none."""
+    """A policy's reasons for a choice; empty if it gives none.
+
+    Args:
+        policy: any policy; plans are asked for their rule, others where they have `explain`.
+        observation: shape (fields of `recoup.sim.observation.FIELDS`,), natural units.
+        action: menu index of the choice.
+
+    Returns:
+        Words, the weightiest first; of a plan, the rule's name and what the account showed in the fields that it asks
+        for.
+    """
     if isinstance(policy, Plan):
         return _rule(policy, observation, action)
     return policy.explain(observation, action) if isinstance(policy, Explains) else []
@@ -54,7 +65,12 @@ def _asked(when: dict[str, object]) -> list[str]:
 
 
 def shown(name: str, observation: NDArray[np.float32]) -> str:
-    """An observed value as plan files write it."""
+    """An observed value as plan files write it.
+
+    Args:
+        name: of the observation field.
+        observation: shape (fields of `recoup.sim.observation.FIELDS`,), natural units.
+    """
     field, value = FIELDS[FIELD_INDEX[name]], float(observation[FIELD_INDEX[name]])
     if codes := codes_of(field):
         return codes[int(value)]

@@ -44,7 +44,12 @@ class Card(policy_files.PolicyCard):
 
 
 class LearnedPolicy:
-    """A masked policy: the allowed treatment with the highest output, or one sampled with probability proportional to exp(output)."""
+    """A masked policy: the allowed treatment with the highest output, or one sampled in proportion to exp(output).
+
+    Args:
+        card: what the network is; its menu, contact cap and way of choosing are used.
+        weights: the network's tensors by name, float32, of the shapes that the card implies.
+    """
 
     dropped: tuple[str, ...] = ()
 
@@ -67,7 +72,13 @@ class LearnedPolicy:
     def outputs(
         self, observations: NDArray[np.float32], numbers: NDArray[np.int64] | None = None
     ) -> NDArray[np.float32]:
-        """The network's outputs, one per treatment: shape (accounts, menu)."""
+        """The network's outputs, one per treatment: shape (accounts, menu).
+
+        Args:
+            observations: float32, shape (accounts, fields), natural units.
+            numbers: which account each row is, for networks with a memory, which this call moves a step on; None = 0,
+                1, ….
+        """
         h: NDArray[np.float32] = features.encode(observations)[:, self._columns]
         if self.card.memory:
             h = self._remember(h, np.arange(len(h)) if numbers is None else numbers)
@@ -104,7 +115,13 @@ class LearnedPolicy:
         masks: NDArray[np.bool_],
         numbers: NDArray[np.int64] | None = None,
     ) -> NDArray[np.int64]:
-        """Menu indices, shape (accounts,); see `Policy.act`."""
+        """Menu indices, shape (accounts,); see `Policy.act`.
+
+        Args:
+            observations: float32, shape (accounts, fields), natural units.
+            masks: what is allowed, bool (accounts, menu); the card's contact cap narrows it further.
+            numbers: as in `outputs`.
+        """
         outputs = self._allowed(observations, masks, numbers)
         return (
             outputs.argmax(axis=1) if self.card.choice == "best" else _sampled(outputs, hashed_uniforms(observations))
@@ -116,7 +133,17 @@ class LearnedPolicy:
         masks: NDArray[np.bool_],
         numbers: NDArray[np.int64] | None = None,
     ) -> NDArray[np.float32]:
-        """The probability of each treatment: shape (accounts, menu), rows add up to 1."""
+        """The probability of each treatment: shape (accounts, menu), rows add up to 1.
+
+        Args:
+            observations: float32, shape (accounts, fields), natural units.
+            masks: what is allowed, bool (accounts, menu); the card's contact cap narrows it further.
+            numbers: as in `outputs`.
+
+        Returns:
+            float32, 0 where a treatment is not allowed; of a policy that takes the best, 1 where the output is highest,
+            0 elsewhere.
+        """
         outputs = self._allowed(observations, masks, numbers)
         if self.card.choice == "best":
             return np.asarray(outputs == outputs.max(axis=1, keepdims=True), np.float32)
@@ -130,7 +157,12 @@ class LearnedPolicy:
         return np.where(masks, self.outputs(observations, numbers), np.float32(-np.inf))
 
     def explain(self, observation: NDArray[np.float32], action: int) -> list[str]:
-        """The three fields that speak loudest for a choice: how much its log weight would lose if the field said nothing."""
+        """The three fields that speak loudest for a choice: what its log weight would lose if the field said nothing.
+
+        Args:
+            observation: shape (fields,), natural units.
+            action: menu index of the choice.
+        """
         if self.card.memory:
             return ["a policy with a memory: no single day explains its choice"]
         row = features.encode(observation[None])[:, self._columns]
@@ -160,7 +192,12 @@ class LearnedPolicy:
 
 
 def said(field: ObservedField, value: float) -> str:
-    """A field's value as a person reads it."""
+    """A field's value as a person reads it.
+
+    Args:
+        field: the observation field.
+        value: in its natural unit; a code's number for fields with codes.
+    """
     if field.codes:
         return f"{field.name} is {field.codes[int(value)]}"
     if field.unit == "yes/no":
@@ -181,6 +218,10 @@ def _sampled(outputs: NDArray[np.float32], uniform: NDArray[np.float64]) -> NDAr
 
 def load(path: Path, menu: Menu) -> LearnedPolicy:
     """Read a policy from its card.
+
+    Args:
+        path: the card, `NAME.json`, with its weights `NAME.safetensors` beside it.
+        menu: of the scenario it is to act in; must be the card's.
 
     Raises:
         InputError: missing, tampered, foreign, or made for other observations or another menu.

@@ -114,7 +114,12 @@ def policy_ref_text(policy_ref: PolicyRef) -> str:
 
 
 def own_policy(kind: str, scenario: str) -> Path:
-    """Where a scenario's own policy of a kind lies, or would lie."""
+    """Where a scenario's own policy of a kind lies, or would lie.
+
+    Args:
+        kind: a key of `OWN`.
+        scenario: its name.
+    """
     return Path(str(files("recoup.agents").joinpath("policies", f"{scenario}-{kind}{OWN[kind].suffix}")))
 
 

@@ -39,6 +39,11 @@ AnyCard = TypeVar("AnyCard", bound=PolicyCard)
 def write(stem: Path, card: AnyCard, weights: Tensors) -> AnyCard:
     """Write `stem.json` and `stem.safetensors`; the card last, so that a card always has its weights.
 
+    Args:
+        stem: path without ending; both files go beside each other.
+        card: the description; any `sha256` in it is replaced.
+        weights: tensors by name.
+
     Returns:
         The card with the weights' checksum in its field `sha256`.
     """

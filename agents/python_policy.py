@@ -67,6 +67,11 @@ class PythonPolicy:
     ) -> NDArray[np.int64]:
         """See `Policy.act`.
 
+        Args:
+            observations: float32, shape (accounts, fields), natural units.
+            masks: what is allowed, bool (accounts, menu).
+            numbers: which account each row is, rising; passed on where the user's `act` takes it.
+
         Raises:
             InputError: the user's object returned something else than one menu index for each account.
         """
@@ -87,12 +92,22 @@ class PythonPolicy:
         return InputError("policy", f"{self.name}.act", value, expected)
 
     def priority(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64] | None:
-        """See `Policy.priority`; None where the user's object has no `priority`."""
+        """See `Policy.priority`; None where the user's object has no `priority`.
+
+        Args:
+            observations: those that `act` was given.
+            actions: what it returned.
+        """
         own = getattr(self._policy, "priority", None)
         return own(observations, actions) if callable(own) else None
 
     def explain(self, observation: NDArray[np.float32], action: int) -> list[str]:
-        """See `agents.explain.Explains`; nothing where the user's object does not explain itself."""
+        """See `agents.explain.Explains`; nothing where the user's object does not explain itself.
+
+        Args:
+            observation: shape (fields,), natural units.
+            action: menu index of the choice.
+        """
         own = getattr(self._policy, "explain", None)
         return list(own(observation, action)) if callable(own) else []
 

@@ -38,13 +38,13 @@ def result(folder: Path, language: str) -> str:
     head, caption = WORDS[language]
     lines = [[head, *map(say.name, policies)], ["---", *("---:" for _ in policies)]]
     lines += [
-        [say.measure(name)[0], *(say.span(found[name], MEASURE[name].unit) for found in policies.values())]
+        [say.measure(name)[0], *(say.span(intervals[name], MEASURE[name].unit) for intervals in policies.values())]
         for name in ROWS
     ]
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     below = caption.format(accounts=results["portfolio"]["accounts"], days=results["days"], seeds=len(results["seeds"]))
-    found = read_json(folder / WELFARE)
-    judged = [check_words(check, found, say) for check in found["checks"] if check["policy"] != check["reference"]]
+    burden = read_json(folder / WELFARE)
+    judged = [check_words(check, burden, say) for check in burden["checks"] if check["policy"] != check["reference"]]
     said = [*answers(results, say), *judged]
     return f"{table}\n\n*{below}*\n\n{chr(10).join(f'- {sentence}' for sentence in said)}\n"
 

@@ -42,7 +42,10 @@ def section(folder: Path) -> list[str]:
     lines = [f"## {results['title']}", "", f"`{results['command']}`", ""]
     lines += table(
         ["measure", *policies],
-        [[SAY.measure(m)[0], *(SAY.span(found[m], MEASURE[m].unit) for found in policies.values())] for m in ROWS]
+        [
+            [SAY.measure(m)[0], *(SAY.span(intervals[m], MEASURE[m].unit) for intervals in policies.values())]
+            for m in ROWS
+        ]
         + burdens(read_json(folder / WELFARE), list(policies)),
     )
     pairs = [(a, b) for a in OURS for b in BASES if a != b and b in results["differences"].get(a, {})]
@@ -87,25 +90,26 @@ def section(folder: Path) -> list[str]:
     return lines
 
 
-def burdens(found: dict[str, Any], policies: list[str]) -> list[list[str]]:
+def burdens(burden: dict[str, Any], policies: list[str]) -> list[list[str]]:
     """What debtors notice most, and whether a policy gains by it."""
-    passed = {check["policy"]: "passed" if check["passed"] else "failed" for check in found["checks"]}
-    passed[found["reference"]] = "(reference)"
-    titles = {measure["name"]: measure["title"] for measure in found["measures"]}
+    passed = {check["policy"]: "passed" if check["passed"] else "failed" for check in burden["checks"]}
+    passed[burden["reference"]] = "(reference)"
+    titles = {measure["name"]: measure["title"] for measure in burden["measures"]}
     rows = [
-        [titles[name], *(SAY.span(found["policies"][policy][name], "count") for policy in policies)] for name in BURDENS
+        [titles[name], *(SAY.span(burden["policies"][policy][name], "count") for policy in policies)]
+        for name in BURDENS
     ]
     return [*rows, ["Welfare check", *(passed[policy] for policy in policies)]]
 
 
-def stressed(found: dict[str, Any]) -> list[str]:
+def stressed(result: dict[str, Any]) -> list[str]:
     """The counts, and the worlds that change most: those with a name, and the parameters with the smallest gain."""
-    selection = select_rows(found["rows"], WORST)
-    parameters = sum(is_one_parameter(row["perturbation"]) for row in found["rows"])
-    accounts = f"{found['accounts']:,} accounts" if found["accounts"] else "all accounts"
+    selection = select_rows(result["rows"], WORST)
+    parameters = sum(is_one_parameter(row["perturbation"]) for row in result["rows"])
+    accounts = f"{result['accounts']:,} accounts" if result["accounts"] else "all accounts"
     return [
-        f"**Stress** (`recoup stress`, seeds {found['seeds'][0]} to {found['seeds'][-1]}, {accounts}): {found['challenger']} recovers more "
-        f"than {found['baseline']}, at 95 %, in {found['positive']} of {found['worlds']} perturbed worlds, less in {found['negative']}. "
+        f"**Stress** (`recoup stress`, seeds {result['seeds'][0]} to {result['seeds'][-1]}, {accounts}): {result['challenger']} recovers more "
+        f"than {result['baseline']}, at 95 %, in {result['positive']} of {result['worlds']} perturbed worlds, less in {result['negative']}. "
         + (
             f"Of the {parameters} worlds with one behaviour parameter off by 30 %, those with the smallest gain are shown."
             if parameters
@@ -113,7 +117,7 @@ def stressed(found: dict[str, Any]) -> list[str]:
         ),
         "",
         *table(
-            ["world", f"recovery of {found['challenger']} relative to {found['baseline']}"],
+            ["world", f"recovery of {result['challenger']} relative to {result['baseline']}"],
             [[row["label"], SAY.span(row["recovery_rate"], "share", signed=True)] for row in selection.shown],
         ),
     ]

@@ -56,8 +56,10 @@ def _parameter(parameter: Any) -> list[str]:
     option = parameter.param_type_name == "option"
     name = ", ".join(f"`{o}`" for o in parameter.opts) if option else f"`{parameter.name.upper()}`"
     default = parameter.default
-    told = "" if default is None or callable(default) or default is False or str(default) == "()" else f"`{default}`"
-    return [name, told, escape(getattr(parameter, "help", "") or "", quote=False)]
+    shown_default = (
+        "" if default is None or callable(default) or default is False or str(default) == "()" else f"`{default}`"
+    )
+    return [name, shown_default, escape(getattr(parameter, "help", "") or "", quote=False)]
 
 
 def measures() -> str:
@@ -91,15 +93,15 @@ def rules() -> str:
 
 def _choices(model: type[BaseModel]) -> str:
     """The parameters of a kind of rule, with what each may be."""
-    told = []
+    parts = []
     for name, schema in model.model_json_schema(by_alias=True)["properties"].items():
         if name in Rule.model_fields:
             continue
         inner = schema.get("items", schema)
         names = ", ".join(f"`{value}`" for value in inner.get("enum", ()))
         limits = [f"{word} {inner[key]:,.10g}" for key, word in _LIMITS.items() if key in inner]
-        told.append(f"`{name}`: {'list of ' * ('items' in schema)}{names or ' '.join(['number', *limits])}")
-    return "; ".join(told)
+        parts.append(f"`{name}`: {'list of ' * ('items' in schema)}{names or ' '.join(['number', *limits])}")
+    return "; ".join(parts)
 
 
 def observation() -> str:

@@ -46,7 +46,7 @@ def compare(
         personal: keep age, sex, region and income in the table of accounts.
         workers: processes; no number depends on it.
         out: run folder, new; None = `runs/SCENARIO-TIME`.
-        resume: go on with an interrupted run in `out`.
+        resume: continue an interrupted run in `out`.
 
     Returns:
         The finished run.

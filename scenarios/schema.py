@@ -151,7 +151,7 @@ def find_rules(name_or_path: str) -> RulePack:
     Raises:
         InputError: neither, or what `load_rules` finds wrong.
     """
-    return load_rules(rules_path(name_or_path, Path()))
+    return load_rules(rules_path(name_or_path, Path()), rules_path)
 
 
 def load_scenario(name_or_path: str) -> Scenario:
@@ -165,7 +165,7 @@ def load_scenario(name_or_path: str) -> Scenario:
     sources: dict[str, tuple[str, str]] = {}
     document = Document(document.source, _plain(document.data, (), sources), document.lines)
     file = validated(ScenarioFile, document)
-    return Scenario(file, path, load_rules(rules_path(file.rules, path.parent)), sources)
+    return Scenario(file, path, load_rules(rules_path(file.rules, path.parent), rules_path), sources)
 
 
 def _extended(path: Path, chain: tuple[Path, ...]) -> Document:

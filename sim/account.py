@@ -172,6 +172,13 @@ ACCOUNT = np.dtype(
         # legal
         ("stage", "u1"),
         ("stage_day", "i4"),
+        # what a limitation period may be counted from
+        ("demanded", "i4"),  # latest demand that arrived: contact that reached the debtor, or legal step; NEVER
+        ("acknowledged", "i4"),  # latest payment, promise or agreement accepted; NEVER
+        (
+            "silence",
+            "i4",
+        ),  # longest time from one of them (at first the due date) to the next demand, since `acknowledged`
         # standing
         ("hardship_until", "i4"),
         ("dispute_until", "i4"),

@@ -2,6 +2,12 @@
 
 `p` is the record of `parameters.kernel_record`, where each coefficient is explained; scenario files hold the values
 with their sources. Log-odds models and a log-linear payment intensity follow the collections literature named below.
+
+Arguments that recur: `willingness`, `reachability`, `salience`, `excitation`, `pressure`, `fatigue` and `waiting` are
+the account's
+hidden traits and states (`account.ACCOUNT`), `liquidity` is `log_liquidity`, `fit` is `log_fit`, `staff` is
+`staff_log_odds`,
+`dpd` counts days past due, `broken` and `refused` the account's broken promises and refused offers.
 """
 
 from __future__ import annotations
@@ -158,6 +164,9 @@ def settlement_acceptance(p, discount, willingness, liquidity, refused, waiting,
 
     Rises with the discount and with the means to pay the rest; those about to pay anyway take it gladly
     (`settle_willingness`); falls when the debtor has learned to wait, or has seen as good an offer before.
+
+    Args:
+        discount, best_seen: shares of the balance; the second the best that the debtor was offered before.
     """
     x = (
         p.settle_base

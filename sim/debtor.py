@@ -3,6 +3,9 @@
 Each function changes one account record `a` (see `account.ACCOUNT`) under parameters `p` (`parameters.kernel_record`)
 and the day `t` (`observation.DAY_CONTEXT`). The fast engine calls them over arrays; the plain reference in tests/ calls them
 one debtor at a time. Probabilities come from `behaviour.py`, random numbers from `randomness.py`, and nothing else is random.
+`item` is the treatment's menu record (channel, group, window, offer, legal); `income` what the debtor could pay in a
+month, in
+currency; `staff` what skill and effort add, in log odds (`behaviour.staff_log_odds`).
 """
 
 from __future__ import annotations
@@ -116,7 +119,7 @@ def novelty_of(a, p, t, group, news):  # type: ignore[no-untyped-def]
     if news:
         return 1.0
     since = min(t.day - a.news_day, MEMORY_DAYS + 1)
-    days = (1 << max(since, 0)) - 1
+    days = ((1 << max(since, 0)) - 1) & ~1  # today is not over
     if group == _TEXT:
         return b.novelty(p.repetition_text, popcount(a.text_history & days))
     if group == _LETTER_GROUP:
@@ -168,6 +171,20 @@ def close(a, t, status):  # type: ignore[no-untyped-def]
 
 
 @njit()
+def note_demand(a, t):  # type: ignore[no-untyped-def]
+    """A demand has arrived: how long it came after the latest one, the latest acknowledgement, or the due date."""
+    a.silence = max(a.silence, t.day - max(-a.dpd0, a.demanded, a.acknowledged))
+    a.demanded = t.day
+
+
+@njit()
+def note_acknowledgement(a, t):  # type: ignore[no-untyped-def]
+    """The debtor has acknowledged the debt, by a payment or in words; silence before it no longer counts."""
+    a.silence = 0
+    a.acknowledged = t.day
+
+
+@njit()
 def receive(a, t, cents):  # type: ignore[no-untyped-def]
     """Cash comes in (at most the balance); the account closes when nothing is left."""
     cash = min(cents, a.balance)
@@ -181,6 +198,7 @@ def receive(a, t, cents):  # type: ignore[no-untyped-def]
     a.excitation += 1.0
     a.last_payment = t.day
     a.payments += 1
+    note_acknowledgement(a, t)
     a.events |= E_PAYMENT
     if a.balance == 0:
         close(a, t, _PAID)
@@ -259,6 +277,7 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     a.events |= E_REACHED
     a.reaches += 1
     a.last_reach = t.day
+    note_demand(a, t)
     a.salience += (1.0 - a.salience) * p.salience_gain[channel] * a.novelty
     a.outcome = _REACHED
     if group == _CALL or group == _VISIT_GROUP or a.answered:
@@ -299,6 +318,7 @@ def make_promise(a, p, t, channel):  # type: ignore[no-untyped-def]
     a.promise_channel = channel
     a.promise_discount = 0.0
     a.promises += 1
+    note_acknowledgement(a, t)
     a.events |= E_PROMISE
     a.outcome = _PROMISED
 
@@ -349,6 +369,7 @@ def answer_offer(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def
                 a.restructured = 1
                 charge(a, t, p.cost_settlement_documents)
     if accepted:
+        note_acknowledgement(a, t)
         a.events |= E_ACCEPTED
         a.outcome = _ACCEPTED
     else:
@@ -364,6 +385,7 @@ def take_legal_step(a, p, t, step):  # type: ignore[no-untyped-def]
     """Notice, suit or enforcement as decided today; queues and courts are processes in `courts.py`."""
     a.stage_day = t.day
     a.outcome = _LEGAL_TAKEN
+    note_demand(a, t)
     if step == _NOTICE:
         a.stage = _NOTICED
         a.pressure += b.notice_pressure(p, t.notice_belief, a.notices)

@@ -34,6 +34,17 @@ _STATE = (
     "hardship_until",
     "breathing_until",
 )
+_FLAGS = (
+    "promise",
+    "promise_kept",
+    "promise_broken",
+    "payment",
+    "instalment_paid",
+    "instalment_missed",
+    "plan_broken",
+    "opt_out",
+    "cease_contact",
+)
 _UNTIL = {
     "complaint": "complaint_until",
     "dispute": "dispute_until",
@@ -67,7 +78,12 @@ class EventLog:
         self._claims, self._budget_left = self._accounts["balance"].copy(), budget_left
 
     def evening(self, day: int, rows: NDArray[np.int64]) -> None:
-        """Note what happened on a day to the accounts `rows`, those that were open in the morning."""
+        """Note what happened on a day to the accounts `rows`, those that were open in the morning.
+
+        Args:
+            day: of the simulation, from 0.
+            rows: int64, rising.
+        """
         a = self._accounts
         busy = rows[(a["treatment"][rows] > 0) | (a["events"][rows] > 0)]
         notes = {name: a[name][busy] for name in _STATE} | {"claim": self._claims[busy]}
@@ -141,7 +157,7 @@ class EventLog:
                 "accepted": happened(Event.OFFER_ACCEPTED),
             }
         )
-        for event in ("promise", "promise_kept", "promise_broken", "plan_broken", "opt_out", "cease_contact", *_UNTIL):
+        for event in (*_FLAGS, *_UNTIL):
             table[event] = happened(Event[event.upper()])
         settled = table["accepted"] & (offer == OfferKind.SETTLEMENT)
         table["promise_due"] = where((table["promise"] | settled).to_numpy(), log["promise_due"])

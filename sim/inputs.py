@@ -16,7 +16,14 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class InputError(Exception):
-    """Input a user can mend: names the file, the place in it, the value and what was expected."""
+    """Input a user can mend: names the file, the place in it, the value and what was expected.
+
+    Args:
+        source: the file, option or argument.
+        place: where in it, as in `line 12, rules[3].when.dpd`; "" for the whole.
+        value: what stands there; shown by its `repr`, cut at 80 characters.
+        expected: what should stand there, a phrase that follows «expected».
+    """
 
     def __init__(self, source: str | Path, place: str, value: object, expected: str) -> None:
         self.source, self.place, self.value, self.expected = str(source), place, value, expected
@@ -28,7 +35,12 @@ class InputError(Exception):
 
 
 def choose(names: Iterable[str], wrong: object) -> str:
-    """The phrase «one of …», led by the nearest name when `wrong` looks like a slip of it."""
+    """The phrase «one of …», led by the nearest name when `wrong` looks like a slip of it.
+
+    Args:
+        names: what there is to choose from.
+        wrong: what was written.
+    """
     known = list(names)
     near = difflib.get_close_matches(str(wrong), known, n=1)
     hint = f"{near[0]} (did you mean it?); " if near else ""
@@ -52,7 +64,16 @@ class Document:
         return f"line {line}, {name}" if name else f"line {line}"
 
     def error(self, path: Place, value: object, expected: str) -> InputError:
-        """The error to raise for the value at a place of this file."""
+        """The error to raise for the value at a place of this file.
+
+        Args:
+            path: keys and indices from the top to the value.
+            value: what stands there.
+            expected: what should, a phrase that follows «expected».
+
+        Returns:
+            The error, with the line; the caller raises it.
+        """
         return InputError(self.source, self.place(path), value, expected)
 
 
@@ -120,6 +141,10 @@ def read_text(path: Path) -> str:
 def parse_yaml(text: str, source: str) -> Document:
     """Parse a YAML mapping with the safe loader.
 
+    Args:
+        text: the YAML.
+        source: what error messages call it, as a rule the file.
+
     Raises:
         InputError: broken YAML (with its line), a key given twice, or no mapping at the top.
     """
@@ -149,6 +174,10 @@ def read_yaml(path: Path) -> Document:
 def validated(model: type[Model], document: Document) -> Model:
     """Build a pydantic model from a document; the first fault becomes one line with its place.
 
+    Args:
+        model: the pydantic class.
+        document: what it is built from.
+
     Raises:
         InputError: naming line, field, value and what the model expects there.
     """
@@ -159,7 +188,17 @@ def validated(model: type[Model], document: Document) -> Model:
 
 
 def first_fault(error: ValidationError, document: Document, model: type[BaseModel], under: Place = ()) -> InputError:
-    """The first of pydantic's faults as an `InputError`, with names suggested for an unknown field."""
+    """The first of pydantic's faults as an `InputError`, with names suggested for an unknown field.
+
+    Args:
+        error: what pydantic raised.
+        document: what was read, for the line.
+        model: the class that refused, for the names that it knows.
+        under: where in the document the model's data stand; () for the top.
+
+    Returns:
+        The error; the caller raises it.
+    """
     faults = error.errors(include_url=False)
     # A misspelt name is unknown and its right name missing: the slip is what to point at.
     fault = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])

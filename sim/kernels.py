@@ -45,7 +45,7 @@ def start_day(accounts, rows, first, last, params, today):  # type: ignore[no-un
         debtor.start_day(a, p, t)
         interest += a.interest - before
         if a.promise_discount > 0.0:
-            pending += a.balance - a.promise_amount
+            pending += max(0, a.balance - a.promise_amount)  # nothing, where less is left by now than was agreed
     return pending, interest
 
 
@@ -77,6 +77,10 @@ def pass_gate(a, t, item, closed, rules, gate):  # type: ignore[no-untyped-def]
     `closed`: nobody is on duty for it at its hour today.
 
     A suspended channel is closed by the operation itself: with the gate off as well, and it never counts as a breach.
+
+    Args:
+        item: the treatment's menu record (`Menu.table`).
+        rules, gate: as for `allowed`; with the gate off a rule alone stops nothing.
     """
     lawful = rule_against(a, t, rules, item.bits)
     suspended = t.suspended & item.bits
@@ -131,7 +135,11 @@ def queue_key(a, t, priority):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def queue_keys(accounts, numbers, priority, today, out):  # type: ignore[no-untyped-def]
-    """Fill `out`, uint64, with `queue_key` for accounts waiting in one queue; `priority` is theirs, in the same order."""
+    """Fill `out`, uint64, with `queue_key` for accounts waiting in one queue; `priority` is theirs, in the same order.
+
+    Args:
+        numbers: rows of `accounts`, int64.
+    """
     for i in range(numbers.size):
         out[i] = queue_key(accounts[numbers[i]], today[0], priority[i])
 
@@ -139,6 +147,10 @@ def queue_keys(accounts, numbers, priority, today, out):  # type: ignore[no-unty
 @njit(nogil=True)
 def serve(accounts, queue, seconds):  # type: ignore[no-untyped-def]
     """Serve accounts in the order of `queue` while seconds are left; the last call may run over.
+
+    Args:
+        queue: rows of `accounts`, int64, in order.
+        seconds: of staff or lines on hand.
 
     Returns:
         How many were served, and the seconds used.

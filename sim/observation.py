@@ -153,7 +153,12 @@ TIER_RULE = np.dtype(
 
 @njit()
 def days_between(now: int, then: int) -> float:
-    """Days since `then`, at most `LONG_AGO`, which also stands for never."""
+    """Days since `then`, at most `LONG_AGO`, which also stands for never.
+
+    Args:
+        now: the day, from 0.
+        then: the earlier day, or `NEVER`.
+    """
     return LONG_AGO if then == NEVER else min(float(now - then), LONG_AGO)
 
 
@@ -175,7 +180,13 @@ def days_to_payday(day_of_month: int, payday: int) -> int:
 
 @njit()
 def tier_of(a, rule, dpd):  # type: ignore[no-untyped-def]
-    """0 low, 1 medium, 2 high: points for age of debt, early warning, score, and promises broken over kept."""
+    """0 low, 1 medium, 2 high: points for age of debt, early warning, score, and promises broken over kept.
+
+    Args:
+        a: the account's record (`account.ACCOUNT`).
+        rule: record `TIER_RULE`, the thresholds.
+        dpd: days past due today.
+    """
     points = 0
     points += dpd >= rule.dpd_medium
     points += dpd >= rule.dpd_high
@@ -191,6 +202,17 @@ def observe(accounts, open_accounts, first, last, today, tier_rule, low, high, o
     """Fill rows first..last of `out`, float32 (open accounts, fields), in the order of `FIELDS`.
 
     `named` is the same memory as records of fields (`by_name(out)`), so that no field is written by its position.
+
+    Args:
+        accounts: records `account.ACCOUNT`, shape (accounts,).
+        open_accounts: rows of `accounts` that are open, int64, rising.
+        first, last: positions in `open_accounts`, and rows of `out`, half open; pieces that do not overlap may run side
+            by side.
+        today: one record `DAY_CONTEXT`, shape (1,).
+        tier_rule: one record `TIER_RULE`, shape (1,).
+        low, high: least and most value of each field, float32 (fields,); what lies beyond is cut off.
+        out: written to.
+        named: see above; written to.
     """
     t = today[0]
     rule = tier_rule[0]

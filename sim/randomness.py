@@ -3,6 +3,9 @@
 A draw depends on its key alone: not on batch layout, threads, workers, or on what other accounts did. Two policies
 on one seed meet the same random numbers, so their differences are paired (common random numbers). The mixing function is
 SplitMix64's finaliser (Steele, Lea & Flood, OOPSLA 2014), applied twice.
+
+A `key` is an account's `stream`, `day` counts from 0 (traits are drawn under day -1), `purpose` is a number of
+`Purpose`.
 """
 
 from __future__ import annotations
@@ -74,7 +77,8 @@ def bits(key: int, day: int, purpose: int) -> int:
 @njit()
 def uniform(key: int, day: int, purpose: int) -> float:
     """A float64 in (0, 1), never 0 or 1."""
-    return (float(bits(key, day, purpose) >> uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
+    # The last of the 2**53 steps would be rounded to 1.
+    return min((float(bits(key, day, purpose) >> uint64(11)) + 0.5) * (1.0 / 9007199254740992.0), 1.0 - 2.0**-53)
 
 
 @njit()

@@ -64,6 +64,8 @@ def open_accounts(world: World, portfolio: Portfolio, seed: int, first: int = 0)
         "offer_day",
     ):
         accounts[day] = NEVER
+    for day in ("demanded", "acknowledged"):
+        accounts[day] = NEVER
     for until in ("hardship_until", "dispute_until", "complaint_until", "breathing_until"):
         accounts[until] = NEVER
     population = world.population
@@ -79,7 +81,17 @@ def open_accounts(world: World, portfolio: Portfolio, seed: int, first: int = 0)
 
 @njit()
 def past_hazard(p, willingness, liquidity, dpd):  # type: ignore[no-untyped-def]
-    """Sum of the payment intensity over `dpd` past days at floor attention, in steps of 10 days."""
+    """Sum of the payment intensity over `dpd` past days at floor attention, in steps of 10 days.
+
+    Args:
+        p: behaviour parameters, one record (`parameters.kernel_record`).
+        willingness: hidden trait of the candidate, standard units.
+        liquidity: its log liquidity (`behaviour.log_liquidity`).
+        dpd: days past due.
+
+    Returns:
+        The hazard H (module head); the sum stops beyond 40, where exp(−H) is nothing.
+    """
     total, day = 0.0, 0.0
     while day < dpd:
         span = min(10.0, dpd - day)

@@ -179,12 +179,23 @@ def channel_bit(channel: int) -> int:
 
 
 def group_bits(group: int, windows: Collection[int] = tuple(Window)) -> int:
-    """Feature bits of a channel group in these contact windows (all of them by default)."""
+    """Feature bits of a channel group in these contact windows (all of them by default).
+
+    Args:
+        group: of channels, a `Group`.
+        windows: contact windows, `Window` numbers.
+    """
     return sum(1 << (_GROUP_WINDOW_BIT + 4 * int(group) + int(window)) for window in windows)
 
 
 def offer_bits(kind: OfferKind, least_months: int = 0, least_discount: float = 0.0) -> int:
-    """Feature bits of all offers of a kind with at least these months and this discount (a share, 0 to 1)."""
+    """Feature bits of all offers of a kind with at least these months and this discount (a share, 0 to 1).
+
+    Args:
+        kind: of offer.
+        least_months: instalments at least.
+        least_discount: discount at least, a share.
+    """
     return sum(
         1 << (_OFFER_BIT + index)
         for index, offer in enumerate(OFFERS)
@@ -266,5 +277,10 @@ MENU_RECORD = np.dtype(
 
 
 def names(kind: type[IntEnum], without: Sequence[IntEnum] = ()) -> list[str]:
-    """The names users write for an enumeration's members (lower case), in order, except those `without`."""
+    """The names users write for an enumeration's members (lower case), in order, except those `without`.
+
+    Args:
+        kind: the enumeration.
+        without: members to leave out.
+    """
     return [member.name.lower() for member in kind if member not in without]

@@ -1,20 +1,23 @@
 """The plain reference: one SimPy process per debtor, no batches, no arrays of decisions.
 
-It shares with the fast engine the functions for one account (`debtor`, `compliance.gate`, `kernels.pass_gate`) and the
-processes for what is scarce (`operations`, `courts`). Who waits for whom, what happens in which order, when instalments
-fall due and what is counted each day is written here a second time, in a plain way: the two must agree bit for bit.
+Debtors live by the rules' second implementation (`tests/second`), in plain Python. With the fast engine it shares the gate
+(`compliance.gate`, `kernels.pass_gate`), the observation, and the processes for what is scarce (`operations`, `courts`). Who waits
+for whom, what happens in which order, when instalments fall due and what is counted each day is written here a second time: whole
+numbers must be equal, and other numbers to the ninth digit.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Generator
+from contextlib import contextmanager
 
 import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from recoup.sim import debtor, kernels
-from recoup.sim.account import Event, Status
+from recoup.sim import kernels
+from recoup.sim.account import ACCOUNT, Event, Stage, Status
 from recoup.sim.compiled import njit
 from recoup.sim.compliance.gate import SUSPENDED, gate_table
 from recoup.sim.compliance.rules import RulePack
@@ -26,8 +29,14 @@ from recoup.sim.operations.courts import LegalDesk
 from recoup.sim.operations.economy import Economy
 from recoup.sim.parameters import World, kernel_record
 from recoup.sim.portfolio.table import Portfolio
+from recoup.sim.randomness import Purpose
 from recoup.sim.traits import open_accounts
 from recoup.sim.treatments import OFFERS, Channel, Menu, OfferKind, Window
+from tests.second.behaviour import believed
+from tests.second.contact import choose_who_answers
+from tests.second.day import live_through, wake_up
+from tests.second.draws import bits
+from tests.second.state import Debtor, Today
 
 FIGURES, NEXT_DAY, WAKING = DAY_ENDS + 5, DAY_ENDS + 10, DAY_ENDS + 15
 STAFFED = {
@@ -36,36 +45,26 @@ STAFFED = {
     Channel.AUTOCALL: "autocall",
     Channel.VISIT: "visit",
 }
+STAFFED_CHANNEL = {name: channel for channel, name in STAFFED.items()}
 NOBODY = np.zeros(0)
+FIRST_INSTALMENT_AFTER, NEXT_INSTALMENT_AFTER = 5, 30  # days
 
 
-# One account at a time. Python hands an array and a number to compiled code a hundred times faster than a record.
+# Python hands an array and a number to compiled code a hundred times faster than a record.
 @njit()
-def start_day(accounts, number, params, today):  # type: ignore[no-untyped-def]
-    debtor.start_day(accounts[number], params[0], today[0])
+def lets_through(accounts, number, action, today, menu, closed, rules, gate):  # type: ignore[no-untyped-def]
+    return kernels.pass_gate(accounts[number], today[0], menu[action], closed[action], rules, gate)
 
 
-@njit()
-def choose(accounts, number, action, params, today, menu, rules, gate):  # type: ignore[no-untyped-def]
-    a = accounts[number]
-    if action and not kernels.pass_gate(a, today[0], menu[action], rules, gate):
-        action = 0
-    a.treatment = action
-    item = menu[action]
-    if item.group:
-        debtor.dial(a, params[0], today[0], item.channel, item.group, item.window, item.offer)
-    return action
-
-
-@njit()
-def place_in_queue(accounts, number, today, priority):  # type: ignore[no-untyped-def]
-    return kernels.queue_key(accounts[number], today[0], priority)
-
-
-@njit()
-def step_day(accounts, number, params, today, menu, skills):  # type: ignore[no-untyped-def]
-    a = accounts[number]
-    debtor.step_day(a, params[0], today[0], menu[a.treatment], skills)
+def disagreeing(ours: NDArray[np.void], theirs: NDArray[np.void]) -> list[str]:
+    """Fields of two account arrays that are not equal; numbers in double precision, to the ninth digit."""
+    wrong = []
+    for name in ACCOUNT.names or ():
+        one, other = ours[name], theirs[name]
+        same = np.allclose(one, other, rtol=1e-9, atol=1e-6) if ACCOUNT[name] == np.float64 else (one == other).all()
+        if not same:
+            wrong.append(name)
+    return wrong
 
 
 class ReferenceSimulation:
@@ -78,12 +77,16 @@ class ReferenceSimulation:
         self.rules = gate_table(rules, world)
         self.accounts = open_accounts(world, portfolio, seed)
         self.params = kernel_record(world)
-        self.p = self.params[0]
         self.today = np.zeros(1, DAY_CONTEXT)
         self.today["typical_claim"] = 100.0 * (world.typical_claim or np.median(portfolio.column("opening_balance")))
         self.day = 0
         self.daily: list[dict[str, float]] = []
         self.forgiven = 0
+        self.market_waiting = 0.0
+        self.share_followed = world.behaviour.credibility_start
+        self.notices: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        self.counted: list[bool] = []
+        self.interest_so_far = self.interest_of_today = 0
         self.env = simpy.Environment()
         self.calendar = Calendar(world.start, world.holidays)
         self.economy = Economy(self.env, world.macro, seed)
@@ -138,7 +141,7 @@ class ReferenceSimulation:
         out = np.empty((self.open_accounts.size, len(self.menu)), np.bool_)
         rows = self.open_accounts
         bits = self.items["bits"].copy()
-        kernels.allowed(self.accounts, rows, 0, rows.size, self.today, bits, self.rules, self.gate, out)
+        kernels.allowed(self.accounts, rows, 0, rows.size, self.today, bits, self.closed, self.rules, self.gate, out)
         return out
 
     def advance(self, actions: NDArray[np.int64], priority: NDArray[np.int64] | None = None) -> None:
@@ -158,47 +161,68 @@ class ReferenceSimulation:
             if day == due and a["plan_months"]:
                 a["plan_due"] = 1
             action = int(self.actions[number])
-            action = choose(self.accounts, number, action, self.params, self.today, self.items, self.rules, self.gate)
+            if action and not lets_through(
+                self.accounts, number, action, self.today, self.items, self.closed, self.rules, self.gate
+            ):
+                action = 0
+            a["treatment"] = action
             treatment = self.menu.treatments[action]
             if treatment.channel:
-                yield from self._be_served(number, a, treatment.channel, treatment.window, day)
+                with self._debtor_of(number) as debtor:
+                    choose_who_answers(debtor, self.world, self.morning, treatment)
+                if treatment.channel not in STAFFED:
+                    a["served"] = 1
+                    if a["calls_back"] and (yield from self._wait_for(number, a, "collector", treatment.window, day)):
+                        a["answered"] = 1
+                elif (yield from self._wait_for(number, a, STAFFED[treatment.channel], treatment.window, day)):
+                    a["served"] = 1
             yield self._at(day, DAY_ENDS)
             skills = NOBODY
-            if treatment.channel in (Channel.COLLECTOR, Channel.SPECIALIST):
-                skills = self.centres[STAFFED[treatment.channel]].on_duty()
-            step_day(self.accounts, number, self.params, self.today, self.items, skills)
+            if a["answered"] or treatment.channel in (Channel.COLLECTOR, Channel.SPECIALIST):
+                skills = self.centres[STAFFED.get(treatment.channel, "collector")].on_duty()
+            with self._debtor_of(number) as debtor:
+                live_through(debtor, self.world, self.morning, treatment, skills)
             events = int(a["events"])
+            if events & Event.NOTICE:
+                self.notices[day].append((number, int(a["key"])))
             if events & (Event.SUIT | Event.ENFORCEMENT | Event.CLOSED):
                 self.for_the_clerk.append(number)
             if a["plan_months"]:
                 if events & Event.OFFER_ACCEPTED:
-                    due = day + debtor.FIRST_INSTALMENT_DAYS
+                    due = day + FIRST_INSTALMENT_AFTER
                 elif events & (Event.INSTALMENT_PAID | Event.INSTALMENT_MISSED):
-                    due = day + debtor.INSTALMENT_EVERY_DAYS
+                    due = day + NEXT_INSTALMENT_AFTER
             yield self._at(day, WAKING)
             if a["status"] == Status.OPEN:
-                start_day(self.accounts, number, self.params, self.today)
+                with self._debtor_of(number) as debtor:
+                    wake_up(debtor, self.world, self.morning)
             day += 1
             yield self._at(day, 0)
 
-    def _be_served(
-        self, number: int, a: np.void, channel: Channel, window: Window, day: int
-    ) -> Generator[simpy.Event, object, None]:
-        if channel not in STAFFED:
-            a["served"] = 1
-            return
-        name = STAFFED[channel]
+    @contextmanager
+    def _debtor_of(self, number: int) -> Generator[Debtor, None, None]:
+        debtor = Debtor(self.accounts[number])
+        yield debtor
+        debtor.write_to(self.accounts, number)
+
+    def _wait_for(
+        self, number: int, a: np.void, name: str, window: Window, day: int
+    ) -> Generator[simpy.Event, object, bool]:
+        """Whether somebody had time for the debtor."""
         centre = self.centres[name]
         opens = round(self.world.windows.hours(window)[0] * MINUTES_PER_HOUR)
         yield self._at(day, opens + 1)
         centre.requested += 1
-        place = int(place_in_queue(self.accounts, number, self.today, int(self.priority[number])))
+        # Priority first, then at random by account and day.
+        chance = bits(a["key"], day, Purpose.QUEUE) >> 8
+        place = (int(self.priority[number]) << 56) + chance
         with self.desks[name].request(priority=place) as turn:
             yield turn
             if centre.seconds.level > 0:
-                a["served"] = 1
                 centre.served += 1
                 centre.use(int(a["seconds"]))
+                return True
+            return False
 
     def _open_desk(self, name: str) -> Generator[simpy.Event, object, None]:
         """Keep the desk shut for the first two minutes, so that the queue can form before anybody is served."""
@@ -227,7 +251,8 @@ class ReferenceSimulation:
             self._write_date(day + 1)
             self._write_loads()
             yield self._at(day, WAKING + 1)
-            self.daily[-1]["interest_next"] = int(self.accounts["interest"].sum())
+            so_far = int(self.accounts["interest"].sum())
+            self.interest_of_today, self.interest_so_far = so_far - self.interest_so_far, so_far
             self._write_budget()
             day += 1
 
@@ -255,6 +280,7 @@ class ReferenceSimulation:
             figures[str(event.name).lower()] = int((events & event > 0).sum())
         for name, figure in (("cash", "cash_today"), ("forgiven", "forgiven_today"), ("cost", "cost_today")):
             figures[name] = int(a[figure][alive].sum())
+        figures |= {"balance": int(a["balance"][a["status"] == Status.OPEN].sum()), "interest": self.interest_of_today}
         for name, centre in self.centres.items():
             figures |= {
                 f"{name}_seconds": centre.used,
@@ -273,16 +299,48 @@ class ReferenceSimulation:
     def _write_date(self, day: int) -> None:
         t, world = self.today[0], self.world
         date = self.calendar.date(day)
+        self.morning = Today(
+            day=day,
+            day_of_month=date.day,
+            day_off=self.calendar.is_day_off(day),
+            stress=self.economy.index,
+            market_waiting=self.market_waiting,
+            interest_a_year=min(world.annual_rate, self.rules_pack.interest_cap),
+            surcharge=self.corrections.surcharge(),
+            belief=believed(world, self._share_followed(day)),
+            care={STAFFED_CHANNEL[name]: self.centres[name].care(day) for name in ("collector", "specialist")},
+        )
         t["day"], t["weekday"], t["day_of_month"] = day, date.weekday(), date.day
         t["day_off"] = self.calendar.is_day_off(day)
         t["macro"] = self.economy.index
-        t["income_factor"] = np.exp(-world.behaviour.macro_income * self.economy.index)
         t["discount_factor"] = (1.0 + world.discount_rate) ** (-day / 365.0)
-        t["daily_rate"] = min(world.annual_rate, self.rules_pack.interest_cap) / 365.0
+        # Nobody is on duty where the day is no working day of the pool, or its shift has no minutes in the window.
+        self.closed = np.array(
+            [
+                t.channel in STAFFED and not self._staffed(STAFFED[t.channel], t.window, day)
+                for t in self.menu.treatments
+            ]
+        )
         t["suspended"] = sum(1 << channel for channel in self.corrections.suspended)
-        t["complaint_surcharge"] = self.corrections.surcharge()
-        t["care"][Channel.COLLECTOR] = self.centres["collector"].care(day)
-        t["care"][Channel.SPECIALIST] = self.centres["specialist"].care(day)
+
+    def _staffed(self, name: str, window: Window, day: int) -> bool:
+        pool, weekday = getattr(self.world.operations, name), self.calendar.weekday(day)
+        at_work = weekday in pool.weekdays and (pool.works_holidays or not self.calendar.is_holiday(day))
+        return at_work and self.centres[name].people > 0 and getattr(pool.shift_minutes, window.name.lower()) > 0
+
+    def _share_followed(self, day: int) -> float:
+        """A notice counts after so many days, if the claim is still open and no plan runs: a suit has followed, or not."""
+        b = self.world.behaviour
+        for number, key in self.notices.pop(day - b.credibility_days, []):
+            a = self.accounts[number]
+            if a["key"] == key and a["status"] == Status.OPEN and not a["plan_months"]:
+                self.counted.append(a["stage"] > Stage.NOTICED)
+        if self.counted:
+            memory = b.credibility_memory * len(self.accounts) / 1000
+            known = memory * self.share_followed + sum(self.counted)
+            self.share_followed = known / (memory + len(self.counted))
+            self.counted = []
+        return self.share_followed
 
     def _write_loads(self) -> None:
         t, last = self.today[0], self.daily[-1]
@@ -292,13 +350,15 @@ class ReferenceSimulation:
             if name != "autocall":
                 requested = last[f"{name}_requested"]
                 t[f"{name}_fill"] = last[f"{name}_served"] / requested if requested else 1.0
-        keep = self.p["waiting_keep"]
-        t["market_waiting"] = keep * t["market_waiting"] + (1.0 - keep) * (last["offered"] / max(last["open"], 1))
+        # What the market knows fades as what one debtor has learned does, and yesterday's share comes in.
+        keep = 0.5 ** (1 / self.world.behaviour.waiting_half_life)
+        yesterday = last["offered"] / max(last["open"], 1)
+        self.market_waiting = self.morning.market_waiting = keep * self.market_waiting + (1 - keep) * yesterday
         t["legal_load"], t["legal_queue"] = self.courts.load, self.courts.waiting
 
     def _write_budget(self) -> None:
         a = self.accounts
         agreed = (a["status"] == Status.OPEN) & (a["promise_discount"] > 0)
-        pending = int((a["balance"] - a["promise_amount"])[agreed].sum())
+        pending = int(np.maximum(a["balance"] - a["promise_amount"], 0)[agreed].sum())
         budget = int(self.world.settlement_budget * int(a["opening"].sum()))
         self.today["settlement_budget_left"] = max(0.0, 1.0 - (pending + self.forgiven) / budget) if budget else 0.0

@@ -36,7 +36,11 @@ def intersect(one: Numbers, other: Numbers) -> Numbers:
 
 
 def within(inner: Clause, outer: Clause) -> bool:
-    """Whether every observation that satisfies `inner` satisfies `outer`."""
+    """Whether every observation that satisfies `inner` satisfies `outer`.
+
+    Args:
+        inner, outer: sets of values by observation column; a column that is missing may have any value.
+    """
     for column, values in outer.items():
         inside = inner.get(column, _domain(FIELDS[column]))
         if intersect(inside, values) != inside:
@@ -57,6 +61,14 @@ def _union(intervals: Iterable[tuple[float, float]]) -> Numbers:
 
 def clauses(document: Document, path: Place, when: object) -> list[Clause]:
     """The clauses of a `when` mapping that stands at `path` of a document.
+
+    Args:
+        document: the plan, for the place in error messages.
+        path: where `when` stands in it.
+        when: conditions by field name; `any` holds a list of such mappings.
+
+    Returns:
+        Alternatives of which one must hold, with the lists under `any` multiplied out.
 
     Raises:
         InputError: an unknown field, a value of the wrong kind or out of range, or conditions that can never hold.
@@ -109,6 +121,15 @@ def _both(one: Clause, other: Clause) -> Clause | None:
 
 def numbers(document: Document, path: Place, field: ObservedField, condition: Any) -> Numbers:
     """The values of a field that satisfy a condition: a scalar, a list (one of), or a mapping of bounds.
+
+    Args:
+        document: the plan, for the place in error messages.
+        path: where the condition stands in it.
+        field: what the condition is on.
+        condition: as YAML gives it; codes and weekdays by name.
+
+    Returns:
+        Disjoint, rising, half-open intervals in the field's natural unit.
 
     Raises:
         InputError: a value of the wrong kind or out of the field's range, an unknown bound, or no value left.

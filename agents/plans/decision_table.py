@@ -63,7 +63,12 @@ class DecisionTable:
 
     @classmethod
     def of(cls, rules: Sequence[TableRule], menu_size: int) -> DecisionTable:
-        """Compile rules, the first to be asked first."""
+        """Compile rules, the first to be asked first.
+
+        Args:
+            rules: compiled conditions and choices.
+            menu_size: treatments in the menu, the masks' columns.
+        """
         clauses = [(number, clause) for number, rule in enumerate(rules) for clause in rule.clauses]
         words = max(1, -(-len(clauses) // 64))
         whole: list[tuple[int, int, int]] = []
@@ -103,7 +108,15 @@ class DecisionTable:
         )
 
     def decide(self, observations: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Menu indices, shape (accounts,): what the first rule that holds and is allowed does; 0 without one."""
+        """Menu indices, shape (accounts,): what the first rule that holds and is allowed does; 0 without one.
+
+        Args:
+            observations: shape (accounts, fields), natural units.
+            masks: bool, shape (accounts, menu).
+
+        Raises:
+            ValueError: arrays of other shapes.
+        """
         rows = self._checked(observations)
         if masks.shape != (len(rows), self.menu_size):
             raise ValueError(f"masks of shape {masks.shape}, expected {(len(rows), self.menu_size)}")
@@ -129,6 +142,13 @@ class DecisionTable:
         """The rule that made each choice, shape (accounts,); -1 where none of the rules can have made it.
 
         Exact without the masks: an earlier rule that holds and can choose the same treatment would have chosen it.
+
+        Args:
+            observations: those that `decide` was given.
+            actions: what it returned, shape (accounts,).
+
+        Raises:
+            ValueError: arrays of other shapes, or actions that are not in the menu.
         """
         rows, actions = self._checked(observations), np.asarray(actions, np.int64)
         if actions.shape != (len(rows),) or (actions.size and not 0 <= actions.min() <= actions.max() < self.menu_size):

@@ -107,7 +107,13 @@ class Extract:
         description: str,
         contact_cap_per_week: int | None = None,
     ) -> PlanFile:
-        """The tree as a plan that does in each leaf the first of these options that is allowed, of the first two."""
+        """The tree as a plan that does in each leaf the first of these options that is allowed, of the first two.
+
+        Args:
+            options: by leaf, acts (numbers in `acts`), the preferred first; as `Extract.options`.
+            name, title, description: of the plan.
+            contact_cap_per_week: of the plan, beyond the rules; None = none.
+        """
         rules = _named(self._drafts(0, {}, options))
         return PlanFile(
             name=name, title=title, description=description, contact_cap_per_week=contact_cap_per_week, rules=rules
@@ -129,7 +135,13 @@ class Extract:
 
 
 def extract(sample: Sample, menu: Menu, leaves: int) -> Extract:
-    """Fit a tree of so many leaves to a policy's choices."""
+    """Fit a tree of so many leaves to a policy's choices.
+
+    Args:
+        sample: what the policy does on account-days.
+        menu: the columns of the sample's probabilities.
+        leaves: most leaves of the tree, at least 2.
+    """
     acts = sorted({act_of(treatment) for treatment in menu.treatments})
     by_act = np.zeros((len(sample.observations), len(acts)), np.float32)
     for number, treatment in enumerate(menu.treatments):

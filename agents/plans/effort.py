@@ -27,6 +27,7 @@ def effort_plan(claim_sizes: NDArray[np.floating], name: str = "effort") -> Plan
 
     Args:
         claim_sizes: of a portfolio, as the field `claim_size` has them on the first day, shape (accounts,).
+        name: of the plan.
     """
     edges = [0.0, *(float(f"{edge:.2g}") for edge in np.quantile(claim_sizes, SHARES))]
     rules = [

@@ -49,6 +49,10 @@ class Plan:
     def load(cls, plan: str | Path | Document, menu: Menu) -> Self:
         """A plan by shipped name, path or document.
 
+        Args:
+            plan: a shipped plan's name, a file, or a document that was read.
+            menu: what the scenario can do; what it lacks is left out and noted in `dropped`.
+
         Raises:
             InputError: no such plan, or a fault in it, with file, line, field, value and what was expected.
         """
@@ -57,7 +61,15 @@ class Plan:
 
     @classmethod
     def of(cls, file: PlanFile, menu: Menu) -> Self:
-        """A plan made in memory; faults are reported as for a file, without lines."""
+        """A plan made in memory; faults are reported as for a file, without lines.
+
+        Args:
+            file: the plan.
+            menu: as for `load`.
+
+        Raises:
+            InputError: a fault in the plan.
+        """
         return cls._compiled(file, Document(file.name, file.model_dump(), {}), menu)
 
     @classmethod
@@ -73,15 +85,31 @@ class Plan:
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None = None
     ) -> NDArray[np.int64]:
-        """Menu indices, shape (accounts,); see `Policy.act`. The same row gives the same action in any batch."""
+        """Menu indices, shape (accounts,); see `Policy.act`. The same row gives the same action in any batch.
+
+        Args:
+            observations: float32, shape (accounts, fields), natural units.
+            masks: what is allowed, bool (accounts, menu); the plan's contact cap narrows it further.
+            numbers: unused, a plan has no memory.
+        """
         return self.table.decide(observations, self._contact_cap.narrow(observations, masks))
 
     def deciding_rules(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Which of `rules` made each choice of `act`: shape (accounts,); -1 = none, nothing was done."""
+        """Which of `rules` made each choice of `act`: shape (accounts,); -1 = none, nothing was done.
+
+        Args:
+            observations: those that `act` was given.
+            actions: what it returned.
+        """
         return self.table.deciding(observations, actions)
 
     def priority(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64] | None:
-        """Priorities of the deciding rules, shape (accounts,), 0 first; None when all rules are equal."""
+        """Priorities of the deciding rules, shape (accounts,), 0 first; None when all rules are equal.
+
+        Args:
+            observations: those that `act` was given.
+            actions: what it returned.
+        """
         if (self._priorities == DEFAULT_PRIORITY).all():
             return None
         return self._priorities[self.deciding_rules(observations, actions)]

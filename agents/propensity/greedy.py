@@ -53,7 +53,17 @@ class Card(policy_files.PolicyCard):
 
 
 class Allocation:
-    """Seconds of each shift, and what each treatment takes of them, from the scenario's operations."""
+    """Seconds of each shift, and what each treatment takes of them, from the scenario's operations.
+
+    Args:
+        menu: the treatments.
+        world: whose staff and legal team are shared out.
+        reach: share of attempts that find the debtor, by treatment, shape (menu,).
+
+    Attributes:
+        queue: which queue each treatment waits in, shape (menu,).
+        seconds: what each treatment takes of its queue on average, shape (menu,): a step of law takes one place.
+    """
 
     def __init__(self, menu: Menu, world: World, reach: NDArray[np.float32]) -> None:
         self._operations = world.operations
@@ -76,7 +86,7 @@ class Allocation:
             accounts: size of the portfolio, which staff is hired for.
             today: any account's observation; its calendar and load fields count.
         """
-        found = np.full(_FREE + 1, np.inf)
+        seconds_left = np.full(_FREE + 1, np.inf)
         weekday, off = int(today[FIELD_INDEX["weekday"]]), bool(today[FIELD_INDEX["day_off"]])
         for number, name in enumerate(RESOURCE_NAMES):
             pool = getattr(self._operations, name)
@@ -85,11 +95,11 @@ class Allocation:
             people = pool.people(accounts)
             minutes = pool.shift_minutes.vector() if at_work else np.zeros(len(Window))
             for window in Window:
-                found[queue_of(number, int(window))] = 60.0 * people * minutes[window]
+                seconds_left[queue_of(number, int(window))] = 60.0 * people * minutes[window]
         legal_places = places(self._operations.legal_cases, self._operations.legal_cases_per_1000_accounts, accounts)
         free = (1.0 - float(today[FIELD_INDEX["legal_load"]])) * legal_places - float(today[FIELD_INDEX["legal_queue"]])
-        found[_LAW] = max(0.0, free)
-        return found
+        seconds_left[_LAW] = max(0.0, free)
+        return seconds_left
 
 
 def allocate(
@@ -129,7 +139,13 @@ def allocate(
 
 
 class GreedyPolicy:
-    """A `Policy` on a success model."""
+    """A `Policy` on a success model.
+
+    Args:
+        card: what the model is for, and the prices of cost and complaints.
+        model: what each treatment is expected to bring.
+        world: whose staff, costs and court fees count.
+    """
 
     dropped: tuple[str, ...] = ()
 
@@ -184,7 +200,14 @@ class GreedyPolicy:
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None = None
     ) -> NDArray[np.int64]:
-        """Menu indices, shape (accounts,); see `Policy.act`. All open accounts of a day are decided together."""
+        """Menu indices, shape (accounts,); see `Policy.act`. All open accounts of a day are decided together.
+
+        Args:
+            observations: float32, shape (accounts, fields), natural units; all open accounts.
+            masks: what is allowed, bool (accounts, menu).
+            numbers: which account each row is, rising; the last says how large the portfolio is that staff was hired
+                for.
+        """
         if not len(observations):
             return np.zeros(0, np.int64)
         # Staff is hired for the portfolio as it was on the first morning.
@@ -197,7 +220,12 @@ class GreedyPolicy:
         return allocate(earns, a.queue, a.seconds, a.capacity(self._accounts, observations[0]))
 
     def priority(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64]:
-        """First who earns most per second: shape (accounts,), 0 first."""
+        """First who earns most per second: shape (accounts,), 0 first.
+
+        Args:
+            observations: those that `act` was given.
+            actions: what it returned.
+        """
         if not len(observations):
             return np.zeros(0, np.int64)
         earns = self._latest[1] if self._latest[0] is observations else self.earns(observations)
@@ -205,7 +233,12 @@ class GreedyPolicy:
         return 255 * np.argsort(np.argsort(-rate, kind="stable"), kind="stable") // max(len(rate), 1)
 
     def explain(self, observation: NDArray[np.float32], action: int) -> list[str]:
-        """What it expects of the choice; see `recoup.agents.explain.Explains`."""
+        """What it expects of the choice; see `recoup.agents.explain.Explains`.
+
+        Args:
+            observation: shape (fields,), natural units.
+            action: menu index of the choice.
+        """
         if not action:
             return []
         j, rows = self.model.predict(observation[None]), (0, action)
@@ -222,6 +255,11 @@ class GreedyPolicy:
 
 def load_greedy(path: Path, menu: Menu, world: World) -> GreedyPolicy:
     """Read a greedy policy from its card.
+
+    Args:
+        path: the card, `NAME.json`, with its coefficients `NAME.safetensors` beside it.
+        menu: of the scenario it is to act in; must be the card's.
+        world: whose staff, costs and court fees count.
 
     Raises:
         InputError: missing, tampered, foreign, or made for other observations or another menu.

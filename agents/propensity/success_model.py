@@ -126,7 +126,13 @@ class SuccessModel:
         return entry_columns(observations) @ self.tensors["scorecard.weight"] + self.tensors["scorecard.bias"]
 
     def scores(self, name: str, columns: NDArray[np.float32], effects: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Scores of a head (log odds of success, or money as a share of the balance): shape (accounts, menu)."""
+        """Scores of a head (log odds of success, or money as a share of the balance): shape (accounts, menu).
+
+        Args:
+            name: of the head and what is scored, as in `contact.success` or `legal.cash`.
+            columns: `treatment_features.account_columns`, shape (accounts, ACCOUNT_COLUMNS).
+            effects: `treatment_features.modifiers`, shape (accounts, MODIFIERS).
+        """
         of = {tensor: self.tensors[f"{name}.{tensor}"] for tensor in ("bias", "account", "part", "effect")}
         base = columns @ of["account"] + of["bias"]
         return np.asarray(base[:, None] + self._parts @ of["part"] + effects @ of["effect"] @ self._kinds.T, np.float32)
@@ -183,7 +189,13 @@ class Outcomes:
 
 
 def fit(menu: Menu, o: Outcomes, notify: Callable[[str], None] = lambda _: None) -> SuccessModel:
-    """Fit all parts of the model."""
+    """Fit all parts of the model.
+
+    Args:
+        menu: the treatments that were logged.
+        o: what came of them.
+        notify: called with the name of each part before it is fitted.
+    """
     from sklearn.linear_model import LogisticRegression, Ridge
 
     notify("scorecard")

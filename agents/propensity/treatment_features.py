@@ -43,6 +43,7 @@ def modifiers(observations: NDArray[np.float32], risk: NDArray[np.float32]) -> N
     """Shape (accounts, MODIFIERS), of order one.
 
     Args:
+        observations: float32, shape (accounts, fields), natural units.
         risk: log odds of the scorecard, shape (accounts,).
     """
 
@@ -68,7 +69,12 @@ def modifiers(observations: NDArray[np.float32], risk: NDArray[np.float32]) -> N
 
 
 def account_columns(observations: NDArray[np.float32], effects: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the account alone says: encoded fields and modifiers, shape (accounts, ACCOUNT_COLUMNS)."""
+    """What the account alone says: encoded fields and modifiers, shape (accounts, ACCOUNT_COLUMNS).
+
+    Args:
+        observations: float32, shape (accounts, fields), natural units.
+        effects: `modifiers` of the same observations, shape (accounts, MODIFIERS).
+    """
     return np.concatenate([features.encode(observations), effects], axis=1)
 
 

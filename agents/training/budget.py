@@ -65,7 +65,7 @@ class Budget:
             self.objective.complaint_price = self.complaints.price
 
     def restore(self, prices: Mapping[str, float]) -> None:
-        """Go on with the prices of an earlier part of the run."""
+        """Take up the prices of an earlier part of the run."""
         for limit in self.limits:
             limit.price = prices.get(limit.name, limit.price)
         self.charge()

@@ -54,6 +54,10 @@ class Hyperparameters(Section):
 def hyperparameters(algorithm: str, file: Path | None = None) -> Hyperparameters:
     """An algorithm's shipped hyper-parameters, or a user's own file.
 
+    Args:
+        algorithm: one of `ALGORITHMS`.
+        file: YAML in place of the shipped one; None = the shipped one.
+
     Raises:
         InputError: no such algorithm, or a fault in the file.
     """
@@ -92,7 +96,12 @@ class Standardised(BaseFeaturesExtractor):
 
 
 def standardise(learner: BaseAlgorithm, x: NDArray[np.float32]) -> None:
-    """Fit the learner's first, fixed layer to features such as it will meet, shape (rows, features)."""
+    """Fit the learner's first, fixed layer to features such as it will meet, shape (rows, features).
+
+    Args:
+        learner: as `build` made it.
+        x: encoded observations (`features.encode`).
+    """
     for module in learner.policy.modules():
         if isinstance(module, Standardised):
             module.fit(torch.tensor(x))
@@ -145,7 +154,12 @@ def build(
 
 
 def weights(algorithm: str, learner: BaseAlgorithm) -> dict[str, NDArray[np.float32]]:
-    """The acting network as arrays named as `recoup.agents.learned` reads them, standardisation folded into its first layer."""
+    """The acting network as arrays named as `recoup.agents.learned` reads them, standardisation in its first layer.
+
+    Args:
+        algorithm: that the learner was built by.
+        learner: as `build` made it.
+    """
     policy: Any = learner.policy
     tensors: dict[str, Any] = {}
     if algorithm in ON_POLICY:

@@ -45,7 +45,16 @@ class Objective:
     complaint_price: float = 0.0
 
     def value(self, cash: Amounts, cost: Amounts, quick: Amounts, complaints: Amounts) -> Amounts:
-        """The weighted sum; money over the opening balance, `quick` in horizons, expected complaints per account."""
+        """The weighted sum; money over the opening balance, `quick` in horizons, expected complaints per account.
+
+        Args:
+            cash, cost: discounted, over the opening balance.
+            quick: what early resolution saved of the horizon, in horizons.
+            complaints: expected complaints per account.
+
+        Returns:
+            Shares of the opening balance, of the arguments' shape.
+        """
         return cash - (1.0 + self.cost_price) * cost + self.time_weight * quick - self.complaint_price * complaints
 
 
@@ -71,7 +80,12 @@ class DayReading:
 
 
 class Meter:
-    """Reads what a day brought to each account of a simulation. Money in units of the portfolio's mean opening balance."""
+    """Reads what a day brought to each account of a simulation. Money in units of the portfolio's mean opening balance.
+
+    Args:
+        simulation: read before and after each day.
+        days: the horizon.
+    """
 
     def __init__(self, simulation: Simulation, days: int) -> None:
         self._simulation, self._days = simulation, days

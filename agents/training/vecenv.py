@@ -133,6 +133,18 @@ class PortfolioVecEnv(VecEnv):
         return self.contact_cap.narrow(self._seen, np.concatenate([env.action_masks() for env in self.envs]))
 
     def env_method(self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any) -> list[Any]:
+        """Call `action_masks`, as sb3-contrib's learners do; no other method has a meaning for one debtor.
+
+        Args:
+            method_name: `action_masks`.
+            args, indices, kwargs: unused.
+
+        Returns:
+            One mask (menu,) for each debtor.
+
+        Raises:
+            AttributeError: another method.
+        """
         if method_name != "action_masks":
             raise AttributeError(method_name)
         return list(self.action_masks())
@@ -141,9 +153,23 @@ class PortfolioVecEnv(VecEnv):
         return attr_name == "action_masks" or hasattr(self.envs[0], attr_name)
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
+        """An attribute of the first cohort, once for each debtor.
+
+        Args:
+            attr_name: its name.
+            indices: unused.
+        """
         return [getattr(self.envs[0], attr_name)] * self.num_envs
 
     def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
+        """Refused: debtors of a cohort share one simulation.
+
+        Args:
+            attr_name, value, indices: unused.
+
+        Raises:
+            AttributeError: always.
+        """
         raise AttributeError("sub-environments share one simulation; set nothing on one of them")
 
     def env_is_wrapped(self, wrapper_class: type, indices: VecEnvIndices = None) -> list[bool]:

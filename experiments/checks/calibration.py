@@ -81,6 +81,11 @@ class Reading:
 def measure(scenario: Scenario, seeds: range, accounts: int = ACCOUNTS, ids: set[str] | None = None) -> list[Reading]:
     """Measure targets on each seed, on cohorts of `accounts` accounts; `ids`: these alone.
 
+    Args:
+        scenario: whose world is measured.
+        seeds: one cohort of accounts and random numbers each.
+        accounts: size of each cohort.
+
     Raises:
         InputError: the targets cannot be read.
     """
@@ -94,7 +99,17 @@ def measure(scenario: Scenario, seeds: range, accounts: int = ACCOUNTS, ids: set
 
 
 def report_readings(scenario: Scenario, seeds: range, console: Console, as_json: bool) -> bool:
-    """Print every target with what the world gave; True if all are inside their bands."""
+    """Print every target with what the world gave; True if all are inside their bands.
+
+    Args:
+        scenario: whose world is measured.
+        seeds: one cohort each.
+        console: printed to.
+        as_json: print JSON instead of a table.
+
+    Raises:
+        InputError: the targets cannot be read.
+    """
     readings = measure(scenario, seeds)
     if as_json:
         console.print_json(data=[_row(reading) for reading in readings])

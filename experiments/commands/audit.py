@@ -113,16 +113,16 @@ def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str) -> None:
 
     words: dict[str, Any] = _WORDS[lang]
     out = console()
-    table = Table(title=f"{audited['pack']}: {audited['title']}", title_justify="left")
+    table = Table(title=escape(f"{audited['pack']}: {audited['title']}"), title_justify="left")
     for number, name in enumerate(words["columns"]):
-        table.add_column(name, justify="left" if number < 2 else "right")
+        table.add_column(name, justify="left" if number < 2 else "right", overflow="fold")
     for rule in audited["rules"]:
         text = (rule["text_zh"] if lang == "zh" else "") or rule["text"]
         counts = [f"{rule[count]:,}" for count in ("tested", "near", "stopped", "breaches")]
         if rule["missing"]:
             text += f" ({words['missing'].format(names=', '.join(rule['missing']))})"
             counts = ["–"] * 4
-        table.add_row(rule["id"], escape(text), *counts)
+        table.add_row(escape(rule["id"]), escape(text), *counts)
     out.print(table)
     if audited.get("columns_not_read"):
         out.print(words["unread"].format(names=", ".join(audited["columns_not_read"])), markup=False)

@@ -139,6 +139,7 @@ def _with_out(command: str, folder: Path) -> str:
 
 
 def _table(results: dict[str, Any]) -> Any:
+    from rich.markup import escape
     from rich.table import Table
 
     from recoup.experiments.comparison.measures import MEASURES
@@ -146,12 +147,15 @@ def _table(results: dict[str, Any]) -> Any:
 
     say, seeds = text_in("en"), len(results["seeds"])
     title = f"{results['title']}: {results['portfolio']['accounts']:,} accounts, {results['days']} days, {seeds} seed{'s' * (seeds > 1)}"
-    table = Table(title=title, title_justify="left", caption="mean over seeds (95 % interval)", caption_justify="left")
+    table = Table(
+        title=escape(title), title_justify="left", caption="mean over seeds (95 % interval)", caption_justify="left"
+    )
     table.add_column("measure")
     for name in results["policies"]:
         table.add_column(name, justify="right")
     for measure in MEASURES:
         table.add_row(
-            measure.title, *(say.span(found[measure.name], measure.unit) for found in results["policies"].values())
+            measure.title,
+            *(say.span(intervals[measure.name], measure.unit) for intervals in results["policies"].values()),
         )
     return table

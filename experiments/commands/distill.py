@@ -7,22 +7,16 @@ from typing import Annotated
 
 import typer
 
+from recoup.experiments.learning.settings import Distillation
 from recoup.experiments.runs.console import Json, console
+from recoup.experiments.runs.options import options_from
 
 
+@options_from(Distillation)
 def distill(
+    distillation: Distillation,
     policy: Annotated[str, typer.Argument(help="Learned policy: «learned», or a .json file.")] = "learned",
-    scenario: Annotated[str, typer.Option("-s", "--scenario", help="Scenario's name or file.")] = "china-consumer",
     out: Annotated[Path, typer.Option(help="Plan file to write, new.")] = Path("distilled.yaml"),
-    name: Annotated[str, typer.Option(help="Name of the plan.")] = "distilled",
-    leaves: Annotated[list[int] | None, typer.Option(min=2, max=200, help="Sizes to try, once for each.")] = None,
-    baseline: Annotated[
-        str,
-        typer.Option(help="Plan that the advantage is measured against, and whose cost and complaints are the limits."),
-    ] = "staged",
-    seeds: Annotated[int, typer.Option(min=2, max=10_000, help="Seeds to measure on.")] = 5,
-    first_seed: Annotated[int, typer.Option(min=0, max=2**62, help="First seed.")] = 1,
-    accounts: Annotated[int | None, typer.Option(min=10, help="Accounts.", show_default="the scenario's")] = None,
     json: Json = False,
 ) -> None:
     """Turn a learned policy into a plan file that can be read, edited and compared, and say how much it keeps.
@@ -32,20 +26,25 @@ def distill(
     from recoup.agents.plans.plan_file import NAME, NAME_WORDS
     from recoup.agents.plans.writing import plan_text
     from recoup.experiments.comparison.rollout import rollout
+    from recoup.experiments.learning.distillation import LEAVES, kept_share
     from recoup.experiments.learning.distillation import distill as run
-    from recoup.experiments.learning.distillation import kept_share
     from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import write_text
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError
 
-    if not NAME.fullmatch(name):
-        raise InputError("--name", "", name, NAME_WORDS)
+    if not NAME.fullmatch(distillation.name):
+        raise InputError("--name", "", distillation.name, NAME_WORDS)
     if out.exists():
         raise InputError(out, "--out", "a file that exists", "a new file")
-    loaded = load_scenario(scenario)
+    scenario, baseline = load_scenario(distillation.scenario), distillation.baseline
     distilled = run(
-        loaded, policy, leaves or [24, 40], name=name, baseline=baseline, notify=lambda line: typer.echo(line, err=True)
+        scenario,
+        policy,
+        distillation.leaves or LEAVES,
+        name=distillation.name,
+        baseline=baseline,
+        notify=lambda line: typer.echo(line, err=True),
     )
     write_text(out, plan_text(distilled.plan))
     from recoup.experiments.comparison.measures import measure_run
@@ -53,8 +52,8 @@ def distill(
     rates = {}
     for name in (policy, str(out), baseline):
         runs = [
-            rollout(loaded, name, loaded.portfolio(accounts, seed), seed, loaded.days)
-            for seed in range(first_seed, first_seed + seeds)
+            rollout(scenario, name, scenario.portfolio(distillation.accounts, seed), seed, scenario.days)
+            for seed in distillation.seed_range
         ]
         rates[name] = [measure_run(done) for done in runs]
     kept = {

@@ -9,7 +9,8 @@ from typing import Any
 import typer
 
 from recoup.experiments.runs.console import complete_plans, complete_scenarios
-from recoup.experiments.runs.options import Settings, setting
+from recoup.experiments.runs.options import setting
+from recoup.experiments.runs.seeds import Seeds
 
 
 def policies_option(default: str) -> Any:
@@ -18,21 +19,11 @@ def policies_option(default: str) -> Any:
 
 
 @dataclass(frozen=True)
-class SimulationOptions(Settings):
-    """How a command simulates: seeds `first_seed`, `first_seed` + 1, …; accounts (None: the scenario's); worker processes."""
+class SimulationOptions(Seeds):
+    """How a command simulates: on which seeds and accounts, in how many worker processes, and how it shows the result."""
 
-    seeds: int = setting(10, "Number of seeds.", least=1, most=10_000)
-    first_seed: int = setting(1, "First seed.", least=0, most=2**62)
-    accounts: int | None = setting(
-        None, "Accounts.", least=1, most=10_000_000, shown_default="the scenario's, or all of a file"
-    )
     workers: int = setting(1, "Processes; the numbers do not depend on it.", least=1, most=1024)
     json: bool = setting(False, "Print JSON instead of tables.", flags=("--json",))
-
-    @property
-    def seed_range(self) -> range:
-        """The seeds."""
-        return range(self.first_seed, self.first_seed + self.seeds)
 
 
 @dataclass(frozen=True)

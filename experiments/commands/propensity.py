@@ -7,25 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
+from recoup.experiments.learning.settings import Study
 from recoup.experiments.runs.console import Json, command_line, console
+from recoup.experiments.runs.options import options_from
 
 
+@options_from(Study)
 def propensity(
-    scenario: Annotated[str, typer.Option("-s", "--scenario", help="Scenario's name or file.")] = "china-consumer",
+    study: Study,
     out: Annotated[
         Path | None, typer.Option(help="Folder, new.", show_default="runs/propensity-<scenario>-<time>")
     ] = None,
-    plan: Annotated[
-        str, typer.Option(help="Plan in force on the other days; its cost and complaints are the limits.")
-    ] = "staged",
-    cohorts: Annotated[int, typer.Option(min=2, max=1000, help="Cohorts to simulate.")] = 6,
-    accounts: Annotated[int, typer.Option(min=50, max=100_000, help="Accounts in each.")] = 2000,
-    success_days: Annotated[
-        int, typer.Option(min=1, max=180, help="A treatment succeeds if a payment comes within so many days.")
-    ] = 14,
-    cash_days: Annotated[int, typer.Option(min=1, max=360, help="Days whose money counts.")] = 90,
-    seed: Annotated[int, typer.Option(min=0, max=10_000, help="Seed of the logs.")] = 1,
-    name: Annotated[str, typer.Option(help="Name of the policy.")] = "greedy",
     json: Json = False,
 ) -> None:
     """Fit success probabilities and a credit score to simulated logs, and make the greedy policy that spends staff by them.
@@ -34,14 +26,12 @@ def propensity(
     """
     from rich.console import Console
 
-    from recoup.experiments.learning.propensity import POLICY, Study
-    from recoup.experiments.learning.propensity import run as study
+    from recoup.experiments.learning.propensity import POLICY, run
     from recoup.experiments.runs.runfolder import new_run_folder
 
-    folder = out or new_run_folder(f"propensity-{Path(scenario).stem}")
-    settings = Study(scenario, plan, cohorts, accounts, seed, success_days, cash_days, name=name)
+    folder = out or new_run_folder(f"propensity-{Path(study.scenario).stem}")
     with Console(stderr=True).status("logs") as status:
-        report = study(settings, folder, command_line(), status.update)
+        report = run(study, folder, command_line(), status.update)
     if json:
         console().print_json(data=report)
         return

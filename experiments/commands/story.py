@@ -86,7 +86,7 @@ def _table(history: Story, say: Text) -> Any:
     table = Table(title=escape(title), title_justify="left", show_lines=True)
     table.add_column(say("story.day"), justify="right")
     for course in history.paths:
-        table.add_column(escape(say.name(course.policy)), ratio=1)
+        table.add_column(escape(say.name(course.policy)), ratio=1, overflow="fold")
     by_day = [{day.day: day for day in course.days} for course in history.paths]
     for day in sorted(set().union(*by_day)):
         cells = []

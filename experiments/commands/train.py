@@ -18,7 +18,9 @@ from recoup.experiments.runs.options import options_from
 def train(
     training: Training,
     out: Annotated[Path | None, typer.Option(help="Folder, new.", show_default="runs/train-<scenario>-<time>")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on in --out from the latest checkpoint.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Resume the run in --out from its latest checkpoint.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Train a policy on a scenario, within the cost and complaints of the plan it is to beat.
@@ -34,7 +36,7 @@ def train(
     from recoup.experiments.runs.runfolder import new_run_folder
 
     if resume and out is None:
-        raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")
+        raise typer.BadParameter("--resume needs --out, the folder of the run to resume")
     folder = out or new_run_folder(f"train-{Path(training.scenario).stem}")
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
@@ -51,7 +53,7 @@ def train(
             policy = run(training, folder, resume, command_line(), show)
         except KeyboardInterrupt:
             progress.stop()
-            print(f"recoup: interrupted; go on with: recoup train … --out {folder} --resume", file=sys.stderr)
+            print(f"recoup: interrupted. Resume with: recoup train … --out {folder} --resume", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
     if json:
         chosen = policy.card.training["chosen"]

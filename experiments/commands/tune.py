@@ -7,32 +7,21 @@ from typing import Annotated
 
 import typer
 
-from recoup.experiments.runs.console import INTERRUPTED, Json, complete_plans, complete_scenarios, console
+from recoup.experiments.learning.settings import Tuning
+from recoup.experiments.runs.console import INTERRUPTED, Json, complete_plans, console
+from recoup.experiments.runs.options import options_from
 
 
+@options_from(Tuning)
 def tune(
+    tuning: Tuning,
     plan: Annotated[
         str | None,
         typer.Argument(
             help="Plan's name or file.", show_default="effort by age and balance", autocompletion=complete_plans
         ),
     ] = None,
-    scenario: Annotated[
-        str, typer.Option("-s", "--scenario", help="Scenario's name or file.", autocompletion=complete_scenarios)
-    ] = "china-consumer",
     out: Annotated[Path, typer.Option(help="Plan file to write, new.")] = Path("tuned.yaml"),
-    name: Annotated[str, typer.Option(help="Name of the new plan.")] = "tuned",
-    sweeps: Annotated[int, typer.Option(min=1, max=100, help="Most sweeps over the plan.")] = 3,
-    field: Annotated[
-        list[str] | None, typer.Option(help="Fields whose numbers may move.", show_default="those of pace")
-    ] = None,
-    cohorts: Annotated[int, typer.Option(min=3, max=100, help="Cohorts each version is tried on.")] = 8,
-    accounts: Annotated[int, typer.Option(min=50, max=1_000_000, help="Accounts in each.")] = 2000,
-    baseline: Annotated[str, typer.Option(help="Plan whose cost and complaints are the limits.")] = "staged",
-    time_weight: Annotated[float, typer.Option(min=0, max=10, help="Weight of early resolution beside money.")] = 0.3,
-    complaint_price: Annotated[
-        float, typer.Option(min=0, max=1000, help="Initial price of a complaint, in mean opening balances.")
-    ] = 2.0,
     json: Json = False,
 ) -> None:
     """Search for better numbers and treatments in a plan, within the cost and complaints of another.
@@ -56,28 +45,29 @@ def tune(
     from recoup.sim.observation import FIELD_INDEX
     from recoup.sim.simulation import typical_claim
 
-    if not NAME.fullmatch(name):
-        raise InputError("--name", "", name, NAME_WORDS)
+    if not NAME.fullmatch(tuning.name):
+        raise InputError("--name", "", tuning.name, NAME_WORDS)
     if out.exists():
         raise InputError(out, "--out", "a file that exists", "a new file")
-    for one in field or ():
-        if one not in FIELD_INDEX:
-            raise InputError("--field", "", one, choose(FIELD_INDEX, one))
-    tried = Cohorts(load_scenario(scenario), accounts, range(SEED, SEED + cohorts))
+    for field in tuning.field or ():
+        if field not in FIELD_INDEX:
+            raise InputError("--field", "", field, choose(FIELD_INDEX, field))
+    cohorts = Cohorts(load_scenario(tuning.scenario), tuning.accounts, range(SEED, SEED + tuning.cohorts))
     if plan is None:
-        openings = tried.portfolios[SEED].column("opening_balance")
-        start = effort_plan(openings / typical_claim(tried.scenario.world, openings))
+        openings = cohorts.portfolios[SEED].column("opening_balance")
+        start = effort_plan(openings / typical_claim(cohorts.scenario.world, openings))
     else:
         document = find(plan)
-        Plan.load(document, tried.menu)
+        Plan.load(document, cohorts.menu)
         start = read_plan(document)
-    objective = Objective(time_weight, 0.0, complaint_price)
-    budget = limits(tried, Plan.load(baseline, tried.menu), objective)
-    search = Search(tried, plan_data(start) | {"name": name, "title": f"{start.title}, tuned"}, objective, budget)
+    objective = Objective(tuning.time_weight, 0.0, tuning.complaint_price)
+    budget = limits(cohorts, Plan.load(tuning.baseline, cohorts.menu), objective)
+    named = {"name": tuning.name, "title": f"{start.title}, tuned"}
+    search = Search(cohorts, plan_data(start) | named, objective, budget)
     stopped = False
     try:
-        for number in range(sweeps):
-            kept = search.sweep(tuple(field or PACE), lambda line: typer.echo(line, err=True))
+        for number in range(tuning.sweeps):
+            kept = search.sweep(tuning.field or PACE, lambda line: typer.echo(line, err=True))
             typer.echo(f"sweep {number + 1}: {kept} changes kept of {search.tried} tried so far", err=True)
             if not kept:
                 break
@@ -107,5 +97,5 @@ def tune(
         )
         console().print(f"plan: {out} ({len(tuned.plan.rules)} rules)", soft_wrap=True, markup=False)
     if stopped:
-        typer.echo(f"recoup: interrupted; go on with: recoup tune {out} --out …", err=True)
+        typer.echo(f"recoup: interrupted. Continue from this plan with: recoup tune {out} --out …", err=True)
         raise typer.Exit(INTERRUPTED)

@@ -32,6 +32,7 @@ def arms_of(policy_refs: Sequence[PolicyRef], scenario: Scenario) -> list[Arm]:
     Args:
         policy_refs: names, paths or objects as `load_policy` takes them; `NAME=PATH` gives a policy another name. Of two policies
             with one name the second is called `NAME-2`, and so on.
+        scenario: whose menu and own policies are meant.
 
     Raises:
         InputError: no such policy, a wrong file, a name that cannot be a folder's, or a name given to two policies.

@@ -42,7 +42,12 @@ def tally(findings: list[Finding]) -> dict[str, Any]:
 
 
 def summary(pack: RulePack, tallies: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    """The content of audit.json: each rule with its counts, in all and by policy (one tally per seed)."""
+    """The content of audit.json: each rule with its counts, in all and by policy (one tally per seed).
+
+    Args:
+        pack: the rules that were read.
+        tallies: by policy, `tally` of each seed's log.
+    """
     rules = []
     for rule in pack.rules:
         by_policy = {
@@ -81,7 +86,13 @@ def summary(pack: RulePack, tallies: dict[str, list[dict[str, Any]]]) -> dict[st
 
 
 def breach_table(findings: list[Finding], language: str, **labels: object) -> pd.DataFrame:
-    """One row per breach: labels, rule, account, day, time window, step, whether carried out, and evidence in words."""
+    """One row per breach: labels, rule, account, day, time window, step, whether carried out, and evidence in words.
+
+    Args:
+        findings: of one log.
+        language: of the evidence, `en` or `zh`.
+        labels: columns that are the same in every row, as policy and seed; they come first.
+    """
     rows = []
     for finding in findings:
         for breach in finding.breaches.to_dict("records"):

@@ -75,6 +75,11 @@ def compare(
     """Run what is missing, and write results, tables and nothing else into the folder.
 
     Args:
+        comparison: what to compare.
+        folder: of the run; new, unless `resume`.
+        workers: processes; the numbers do not depend on it.
+        resume: continue the run in the folder; the settings must be its own.
+        command: what the user typed, for results.json.
         on_part: called with plan name and seed whenever a part is ready (also those found ready).
 
     Returns:
@@ -241,7 +246,22 @@ def _nan(value: float | None) -> float:
 def aggregate(
     comparison: Comparison, scenario: Scenario, folder: Path, names: list[str], days: int, portfolio: Portfolio
 ) -> dict[str, Any]:
-    """Results from the parts' files: means, intervals, paired differences, and the plan's claims."""
+    """Results from the parts' files: means, intervals, paired differences, and the plan's claims.
+
+    Args:
+        comparison: the settings; its seeds are read.
+        scenario: that they name.
+        folder: the run folder: parts are read; accounts, daily, welfare and fairness files are written.
+        names: of the policies, in the order of the comparison.
+        days: the horizon.
+        portfolio: accounts of the first seed, for the fairness file's proxy check.
+
+    Returns:
+        The content of results.json, which is not written here.
+
+    Raises:
+        InputError: a part is missing or broken, or the folder cannot be written to.
+    """
     seeds = list(comparison.seed_range)
     parts = {name: [read_json(_part(folder, name, seed)) for seed in seeds] for name in names}
     for kind in ("accounts", "daily"):
@@ -325,7 +345,16 @@ def _summed(counts: list[dict[str, int]]) -> dict[str, int]:
 
 
 def claims(differences: dict[str, Any], plan: str = "staged") -> list[dict[str, Any]]:
-    """Does a plan reach what the staged plan's authors claim against the status quo? A verdict per claim, by its interval."""
+    """Does a plan reach what the staged plan's authors claim against the status quo? A verdict per claim.
+
+    Args:
+        differences: as in results.json, plan -> against -> measure -> interval.
+        plan: which plan is asked about.
+
+    Returns:
+        A row for each claim (measure, claim, relative, verdict); none when the run holds no pair of plan and status
+        quo.
+    """
     pair = differences.get(plan, {}).get("status-quo")
     if pair is None:
         return []

@@ -25,7 +25,12 @@ class DecisionCount:
         self._counts = np.zeros((len(STAGES), len(TIERS), len(menu)), np.int64)
 
     def add(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> None:
-        """Count one day's decisions: rows of `Simulation.observe` and the treatment chosen for each."""
+        """Count one day's decisions: rows of `Simulation.observe` and the treatment chosen for each.
+
+        Args:
+            observations: float32, shape (accounts, fields), natural units.
+            actions: menu indices, shape (accounts,).
+        """
         stage = np.searchsorted(_FIRST_DAYS, observations[:, FIELD_INDEX["dpd"]], side="right") - 1
         tier = observations[:, FIELD_INDEX["tier"]].astype(np.int64)
         np.add.at(self._counts, (stage, tier, actions), 1)
@@ -49,7 +54,12 @@ class RuleCount:
         self._counts = np.zeros(len(self._plan.rules) + 1 if self._plan else 0, np.int64)
 
     def add(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> None:
-        """Count one day's decisions, as `DecisionCount.add`."""
+        """Count one day's decisions, as `DecisionCount.add`.
+
+        Args:
+            observations: float32, shape (accounts, fields), natural units.
+            actions: menu indices, shape (accounts,).
+        """
         if self._plan:
             self._counts += np.bincount(
                 self._plan.deciding_rules(observations, actions) + 1, minlength=len(self._counts)

@@ -143,11 +143,13 @@ def measure_groups(run: Rollout, people: pd.DataFrame) -> dict[str, Any]:
     """Aggregates of one run, no account in it: by attribute, group and outcome.
 
     Args:
+        run: a policy's run on one seed.
         people: the portfolio's table, in the order of the run's accounts.
 
     Returns:
         attribute -> group -> {accounts, outcomes: name -> {mean, others, sd, raw, adjusted}}; `mean` of the group and of all
-        others, `sd` over all; `raw` and `adjusted` are [gap to the others, its standard error] or null for small groups.
+        others, `sd` over all; `raw` and `adjusted` are {gap, error}: gap to the others and its
+        standard error; null for small groups.
     """
     y = np.column_stack([np.asarray(outcome.of(run), float) for outcome in OUTCOMES])
     basis = bearing_on_the_debt(people)
@@ -174,15 +176,15 @@ def measure_groups(run: Rollout, people: pd.DataFrame) -> dict[str, Any]:
     return by_attribute
 
 
-def _raw_gap(y: NDArray[np.float64], inside: NDArray[np.bool_]) -> list[float]:
+def _raw_gap(y: NDArray[np.float64], inside: NDArray[np.bool_]) -> dict[str, float]:
     ours, theirs = y[inside], y[~inside]
     error = math.sqrt(ours.var(ddof=1) / ours.size + theirs.var(ddof=1) / theirs.size)
-    return [float(ours.mean() - theirs.mean()), error]
+    return {"gap": float(ours.mean() - theirs.mean()), "error": error}
 
 
 def _adjusted_gaps(
     unexplained: NDArray[np.float64], group: NDArray[np.float64], basis: NDArray[np.float64]
-) -> list[list[float]] | None:
+) -> list[dict[str, float]] | None:
     """Coefficient of the group in the regression on group and basis, per outcome, with its standard error.
 
     By partialling out (Frisch, Waugh, Lovell); errors are robust to unequal variance (HC1). None when the basis explains
@@ -196,24 +198,31 @@ def _adjusted_gaps(
     gaps = rest @ unexplained / power
     errors = unexplained - np.outer(rest, gaps)
     variance = group.size / freedom * (rest**2 @ errors**2) / power**2
-    return [[float(gap), math.sqrt(v)] for gap, v in zip(gaps, variance, strict=True)]
+    return [{"gap": float(gap), "error": math.sqrt(v)} for gap, v in zip(gaps, variance, strict=True)]
 
 
 # --- putting seeds together -----------------------------------------------------------------------------------------
 
 
-def pooled(estimates: Sequence[Sequence[float]], same_accounts: bool) -> tuple[float, float]:
-    """Mean over seeds of [gap, standard error] pairs, and the standard error of that mean.
+def pooled(estimates: Sequence[Mapping[str, float]], same_accounts: bool) -> dict[str, float]:
+    """Mean gap over seeds, and the standard error of that mean.
 
     Seeds with fresh accounts are independent. Seeds on the same accounts share what is odd about them: of a run's variance V,
     the part B that differs between seeds is chance and averages out, the rest stays: max(V − B, 0) + B / seeds.
+
+    Args:
+        estimates: `gap` and `error` of each seed.
+        same_accounts: the seeds treat the same accounts.
+
+    Returns:
+        `gap` and `error`.
     """
-    gaps, errors = np.array(estimates, float).T
+    gaps, errors = (np.array([estimate[name] for estimate in estimates], float) for name in ("gap", "error"))
     within, count = float(np.mean(errors**2)), gaps.size
     if not same_accounts or count == 1:
-        return float(gaps.mean()), math.sqrt(within / count)
+        return {"gap": float(gaps.mean()), "error": math.sqrt(within / count)}
     between = float(gaps.var(ddof=1))
-    return float(gaps.mean()), math.sqrt(max(within - between, 0.0) + between / count)
+    return {"gap": float(gaps.mean()), "error": math.sqrt(max(within - between, 0.0) + between / count)}
 
 
 def aggregate(
@@ -222,7 +231,7 @@ def aggregate(
     """The content of fairness.json: groups, gaps, warnings, and the proxy check.
 
     Args:
-        parts: policy -> parts of its seeds, each with what `take` returned under `fairness`.
+        parts: policy -> parts of its seeds, each with what `measure_groups` returned under `fairness`.
         portfolio: accounts of the first seed.
         same_accounts: every seed treats the same accounts (an imported portfolio) rather than new ones.
     """
@@ -291,12 +300,13 @@ def _group(runs: Sequence[Mapping[str, Any] | None], same_accounts: bool) -> dic
         }
         for kind in ("raw", "adjusted"):
             known = [cell[kind] for cell in cells if cell[kind] is not None]
-            row[kind] = _gap(*pooled(known, same_accounts)) if known else None
+            row[kind] = _with_limits(pooled(known, same_accounts)) if known else None
         rows[outcome.name] = row
     return {"accounts": sum(run["accounts"] for run in present) / len(runs), "outcomes": rows}
 
 
-def _gap(gap: float, error: float) -> dict[str, float]:
+def _with_limits(estimate: Mapping[str, float]) -> dict[str, float]:
+    gap, error = estimate["gap"], estimate["error"]
     half = float(stats.norm.ppf(0.5 + CONFIDENCE / 2)) * error
     return {"gap": gap, "low": gap - half, "high": gap + half, "error": error}
 

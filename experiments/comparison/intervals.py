@@ -51,7 +51,17 @@ def _relative(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.floa
 
 
 def relative_difference(ours: Sequence[float], theirs: Sequence[float]) -> Interval:
-    """mean(ours) / mean(theirs) − 1, seeds resampled in pairs."""
+    """mean(ours) / mean(theirs) − 1, seeds resampled in pairs.
+
+    Args:
+        ours, theirs: one value per seed, in the same order; a seed with a NaN in either is left out.
+
+    Returns:
+        mean, low, high; None where undefined, as low and high of one seed.
+
+    Raises:
+        ValueError: unequal lengths.
+    """
     pairs = [(a, b) for a, b in zip(ours, theirs, strict=True) if math.isfinite(a) and math.isfinite(b)]
     a, b = np.array(pairs).T if pairs else np.zeros((2, 0))
     mean = float(_relative(a, b)) if pairs else math.nan
@@ -70,6 +80,16 @@ def relative_difference(ours: Sequence[float], theirs: Sequence[float]) -> Inter
 
 
 def difference(ours: Sequence[float], theirs: Sequence[float]) -> dict[str, object]:
-    """Paired by seed: ours − theirs with its interval, and the same relative to theirs."""
+    """Paired by seed: ours − theirs with its interval, and the same relative to theirs.
+
+    Args:
+        ours, theirs: one value per seed, in the same order.
+
+    Returns:
+        mean, low, high in the values' unit, and `relative`, the same three as shares.
+
+    Raises:
+        ValueError: unequal lengths.
+    """
     absolute = interval([a - b for a, b in zip(ours, theirs, strict=True)])
     return {**absolute, "relative": relative_difference(ours, theirs)}

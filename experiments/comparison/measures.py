@@ -26,7 +26,12 @@ def resolved(accounts: pd.DataFrame) -> pd.Series:
 
 
 def days_to_resolution(accounts: pd.DataFrame, days: int) -> NDArray[np.float64]:
-    """Days until each account was resolved, the day of closing included; the horizon if it was not."""
+    """Days until each account was resolved, the day of closing included; the horizon if it was not.
+
+    Args:
+        accounts: one row an account, at the end of a run.
+        days: the horizon.
+    """
     return np.where(resolved(accounts), accounts["closed_day"] + 1, days).astype(float)
 
 
@@ -302,10 +307,11 @@ def roll_rates(run: Rollout) -> dict[str, float]:
     Only accounts whose whole bucket falls within the horizon are counted.
     """
     a = run.accounts
-    ended = np.where(resolved(a), a["closed_day"], np.inf)
+    left = np.where(a["closed_day"] >= 0, a["closed_day"], np.inf)  # written-off accounts are not open either
+    ended = np.where(resolved(a), left, np.inf)
     rates = {}
     for month, end in enumerate(ROLL_DAYS, start=1):
         first, last = end - 29 - a["dpd"], end - a["dpd"]  # days of the run on which the bucket begins and ends
-        begins = (first >= 0) & (last < run.days) & (ended >= first)
+        begins = (first >= 0) & (last < run.days) & (left >= first)
         rates[f"M{month}→M{month + 1}"] = ratio((begins & (ended > last)).sum(), begins.sum())
     return rates

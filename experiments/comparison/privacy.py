@@ -71,7 +71,12 @@ def _make_key(path: Path) -> None:
 
 
 def pseudonyms(names: Iterable[object], key: bytes) -> NDArray[np.object_]:
-    """A pseudonym for each account name: `p` and 16 hexadecimal digits."""
+    """A pseudonym for each account name: `p` and 16 hexadecimal digits.
+
+    Args:
+        names: account names; the same name has the same pseudonym.
+        key: secret of the hash (`pseudonym_key`).
+    """
     return np.array(["p" + hmac.digest(key, str(name).encode(), "sha256").hex()[:16] for name in names], dtype=object)
 
 
@@ -82,6 +87,7 @@ def for_the_folder(
 
     Args:
         accounts: `Ledger.accounts_table`, in the portfolio's order.
+        portfolio: as it was before the run; its incomes are read.
         names: their pseudonyms.
         personal: keep protected attributes, and add the income.
     """

@@ -10,20 +10,15 @@ from typing import TYPE_CHECKING, Any
 from recoup.agents.policy import PolicyRef
 from recoup.experiments.runs.console import complete_plans, complete_scenarios
 from recoup.experiments.runs.options import Settings, setting
+from recoup.experiments.runs.seeds import Seeds
 
 if TYPE_CHECKING:
     from recoup.scenarios.schema import Scenario
 
 
 @dataclass(frozen=True)
-class Comparison(Settings):
-    """What to compare: every policy meets the same accounts and the same random numbers on a seed.
-
-    Each attribute is an option of `recoup compare`. Paths are text, so that workers and run.json hold the same.
-
-    Raises:
-        InputError: on construction, a number out of its range.
-    """
+class ScenarioAndPolicies(Settings):
+    """Which policies meet in which scenario: the first fields of a `Comparison`."""
 
     scenario: str = setting(
         "china-consumer",
@@ -38,11 +33,18 @@ class Comparison(Settings):
         completion=complete_plans,
         read_as=tuple[str, ...],
     )
-    seeds: int = setting(10, "Number of seeds.", least=1, most=10_000)
-    first_seed: int = setting(1, "First seed.", least=0, most=2**62)
-    accounts: int | None = setting(
-        None, "Accounts.", least=1, most=10_000_000, shown_default="the scenario's, or all of a file"
-    )
+
+
+@dataclass(frozen=True)
+class Comparison(Seeds, ScenarioAndPolicies):
+    """What to compare: every policy meets the same accounts and the same random numbers on a seed.
+
+    Each attribute is an option of `recoup compare`. Paths are text, so that workers and run.json hold the same.
+
+    Raises:
+        InputError: on construction, a number out of its range.
+    """
+
     days: int | None = setting(None, "Horizon in days.", least=1, most=3650, shown_default="the scenario's")
     portfolio: str | None = setting(None, "Your own accounts, CSV or Parquet; needs --map.")
     map: str | None = setting(None, "Column map of the portfolio (YAML).")
@@ -92,11 +94,6 @@ class Comparison(Settings):
                 "--portfolio", "", self.portfolio, "a file and its column map: --portfolio and --map go together"
             )
         return _scenario(self.scenario, self.portfolio, self.map)
-
-    @property
-    def seed_range(self) -> range:
-        """The seeds, in order."""
-        return range(self.first_seed, self.first_seed + self.seeds)
 
 
 @lru_cache(maxsize=4)

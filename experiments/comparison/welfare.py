@@ -122,6 +122,7 @@ def check(name: str, reference: str, ours: Values, theirs: Values, gain: Mapping
     more than its margin («more burden»). Else the verdict is «no more burden», «reference», or with one seed «not decided».
 
     Args:
+        name, reference: of the policy and of what it is compared with.
         ours, theirs: welfare measures of the policy and of the reference, by seed.
         gain: paired difference of the net recovery rate.
     """

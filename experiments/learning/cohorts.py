@@ -24,6 +24,7 @@ def value_of(objective: Objective, parts: NDArray[np.void]) -> NDArray[np.float6
     """What parts are worth under an objective.
 
     Args:
+        objective: its weights and prices.
         parts: records `PARTS_RECORD`, shape (cohorts,).
 
     Returns:
@@ -42,6 +43,10 @@ def simulate_cohort(
     """A cohort at the scenario's horizon, or once all its accounts are closed, after a policy has led it there.
 
     Args:
+        scenario: whose world, rules and horizon.
+        policy: decides on the days on which the scenario decides.
+        portfolio: the cohort's accounts.
+        seed: of the simulation.
         on_decision: called after each day's choice with what the policy saw: observations and masks of the open accounts.
     """
     simulation = Simulation(scenario.world, portfolio, scenario.rules, seed)
@@ -77,7 +82,15 @@ class Cohorts:
         return Menu.of(world.channels, world.offers, world.legal)
 
     def parts(self, policy: Policy, seeds: Sequence[int] | None = None) -> NDArray[np.void]:
-        """What a policy brings on each cohort, or on some: records `PARTS_RECORD`, shape (cohorts,), units of `Objective.value`."""
+        """What a policy brings on each cohort, or on some.
+
+        Args:
+            policy: is led through each cohort in turn.
+            seeds: of the cohorts, among `self.seeds`; None = all.
+
+        Returns:
+            Records `PARTS_RECORD`, shape (cohorts,), units of `Objective.value`.
+        """
         chosen = self.seeds if seeds is None else seeds
         parts = np.zeros(len(chosen), PARTS_RECORD)
         for number, seed in enumerate(chosen):

@@ -32,6 +32,7 @@ KEPT = 0.1  # share of account-days the tree learns from
 COLLECT_SEED, SELECT_SEED = PORTFOLIO_SEED + 500_000, PORTFOLIO_SEED + 600_000
 TRIED = 4  # acts of a leaf that are tried
 SWEEPS = 2
+LEAVES = (24, 40)  # sizes of tree that are tried unless others are named
 MARGIN = 0.0005  # of the opening balance: less is noise
 
 
@@ -39,7 +40,7 @@ Options = dict[int, list[int]]  # acts by leaf, the preferred first
 
 
 @dataclass(frozen=True)
-class Distillation:
+class Distilled:
     """A plan and how it was found: one row per candidate tree, with what it is worth before and after its leaves were tried."""
 
     plan: PlanFile
@@ -47,7 +48,15 @@ class Distillation:
 
 
 def collect(scenario: Scenario, leader: Policy, teacher: LearnedPolicy, accounts: int, seed: int) -> Sample:
-    """What the teacher would do on account-days that the leader brings about."""
+    """What the teacher would do on account-days that the leader brings about.
+
+    Args:
+        scenario: whose world.
+        leader: decides what happens.
+        teacher: is asked on a share `KEPT` of the account-days, drawn by the seed.
+        accounts: of the cohort.
+        seed: of the cohort's accounts and random numbers, and of that draw.
+    """
     rng = np.random.default_rng(seed)
     observations, probabilities = [], []
 
@@ -69,7 +78,7 @@ def distill(
     name: str = "distilled",
     baseline: str = "staged",
     notify: Callable[[str], None] | None = None,
-) -> Distillation:
+) -> Distilled:
     """The best readable plan found for a learned policy, by its objective and within the cost and complaints of another plan.
 
     Args:
@@ -130,13 +139,21 @@ def distill(
         assert best is not None
         leader = Plan.of(best[1], menu)
     assert best is not None
-    return Distillation(best[1], candidates)
+    return Distilled(best[1], candidates)
 
 
 def try_leaves(tree: Extract, worth: Callable[[Options], float], start: float) -> tuple[Options, float]:
     """Leaf by leaf, the largest first, put another of the policy's own acts, or nothing, first where that is worth more.
 
     Goes round again while that helps, at most SWEEPS times: what one leaf uses of a limit is not there for another.
+
+    Args:
+        tree: the fitted tree; it is not changed.
+        worth: what options are worth by the objective; simulates.
+        start: `worth` of the tree's own options.
+
+    Returns:
+        The best options found, and what they are worth.
     """
     options, best = {leaf: list(acts) for leaf, acts in tree.options.items()}, start
     nothing = tree.acts.index(NO_ACT)
@@ -156,7 +173,16 @@ def try_leaves(tree: Extract, worth: Callable[[Options], float], start: float) -
 
 
 def kept_share(ours: Sequence[float], plan: Sequence[float], base: Sequence[float]) -> dict[str, Any]:
-    """Share of a policy's advantage over a base that a plan keeps: ratio of mean differences, and the differences' intervals."""
+    """Share of a policy's advantage over a base that a plan keeps: the ratio of mean differences.
+
+    Args:
+        ours, plan, base: a measure under the policy, under the plan and under the base, one value per seed, in the same
+            order.
+
+    Returns:
+        `share` (None where the policy's mean advantage is 0), and the intervals `advantage` (policy − base) and `kept`
+        (plan − base).
+    """
     gain, left = np.subtract(ours, base), np.subtract(plan, base)
     total = float(gain.mean())
     return {

@@ -84,7 +84,16 @@ def exploration_weights(menu: Menu) -> NDArray[np.float64]:
 def draw(
     masks: NDArray[np.bool_], weights: NDArray[np.float64], rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """One lawful treatment per row and its probability."""
+    """One lawful treatment per row and its probability.
+
+    Args:
+        masks: what is lawful, bool (rows, menu); one at least in each row.
+        weights: of the treatments, (menu,), as `exploration_weights`.
+        rng: drawn from, one number a row.
+
+    Returns:
+        Menu indices (rows,), and the probability each was drawn with (rows,).
+    """
     chances = masks * weights
     chances /= chances.sum(axis=1, keepdims=True)
     chosen = (chances.cumsum(axis=1) <= rng.random((len(masks), 1))).sum(axis=1).clip(max=masks.shape[1] - 1)
@@ -183,7 +192,19 @@ def _number(account_id: object) -> int:
 def exploring_cohorts(
     scenario: Scenario, plan: Policy, cohorts: int, accounts: int, horizons: tuple[int, ...], seed: int
 ) -> Iterator[Logs]:
-    """Logs of so many cohorts, each with accounts and random numbers of its own."""
+    """Logs of so many cohorts, each with accounts and random numbers of its own.
+
+    Args:
+        scenario: whose world and rules.
+        plan: decides where nothing is sampled.
+        cohorts: how many.
+        accounts: in each; a portfolio from a file may have fewer.
+        horizons: days over which cash is counted, one column of `Logs.cash` each.
+        seed: of all of them; each cohort's is derived from it.
+
+    Yields:
+        The logs of one cohort after another, simulated when asked for.
+    """
     for number in range(cohorts):
         own = FIRST_SEED + 1000 * seed + number
         yield explore(scenario, plan, scenario.portfolio(accounts, own), own, horizons)

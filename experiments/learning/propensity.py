@@ -22,6 +22,7 @@ from recoup.agents.propensity import treatment_features as tf
 from recoup.agents.propensity.success_model import Outcomes, SuccessModel
 from recoup.experiments.learning.cohorts import simulate_cohort
 from recoup.experiments.learning.exploration import FIRST_SEED, Logs, exploring_cohorts
+from recoup.experiments.learning.settings import Study
 from recoup.experiments.runs.runfolder import fingerprint, open_folder, versions, write_json
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.treatments import Legal, Menu
@@ -37,22 +38,6 @@ Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Study:
-    """What to learn, from how many cohorts. Their seeds lie far from those of any comparison."""
-
-    scenario: str
-    plan: str = "staged"
-    cohorts: int = 6
-    accounts: int = 2000
-    seed: int = 1
-    success_days: int = 14
-    cash_days: int = 90
-    legal_days: int = 150
-    price_rounds: int = 5
-    name: str = "greedy"
-
-
-@dataclass(frozen=True)
 class Usage:
     """What a policy brought and took on one cohort, over the opening balance or per account."""
 
@@ -63,6 +48,12 @@ class Usage:
 
 def run(study: Study, folder: Path, command: str = "", notify: Notify = lambda _: None) -> dict[str, Any]:
     """Simulate logs, fit, evaluate, find the prices, write the folder; returns the report.
+
+    Args:
+        study: the settings.
+        folder: of the run, new.
+        command: what the user typed, for the policy's card.
+        notify: called with a line of text as each step begins.
 
     Raises:
         InputError: wrong scenario or plan; the folder exists.
@@ -123,7 +114,14 @@ def _sklearn_version() -> dict[str, str]:
 
 
 def outcomes(logs: Logs, study: Study, rows: NDArray[np.bool_], entries: NDArray[np.bool_]) -> Outcomes:
-    """The chosen rows of the logs, with success and money at the study's horizons."""
+    """The chosen rows of the logs, with success and money at the study's horizons.
+
+    Args:
+        logs: of all cohorts.
+        study: its horizons; `logs.cash` has one column for each of success, cash and legal days.
+        rows: which sampled treatments, bool.
+        entries: which accounts of the scorecard, bool.
+    """
     paid_after = logs.paid_after[rows]
     return Outcomes(
         logs.observations[rows],
@@ -138,7 +136,12 @@ def outcomes(logs: Logs, study: Study, rows: NDArray[np.bool_], entries: NDArray
 
 
 def evaluate(model: SuccessModel, o: Outcomes) -> dict[str, Any]:
-    """AUC, Brier score and calibration of each head and of the scorecard, effects by arm, and the largest coefficients."""
+    """AUC, Brier score and calibration of each head and of the scorecard, effects by arm, and the largest coefficients.
+
+    Args:
+        model: the fitted model.
+        o: outcomes that it was not fitted to.
+    """
     j = model.predict(o.observations)
     row = np.arange(len(o.treatments))
     predicted, without = j.success[row, o.treatments], j.nothing_success[row, o.treatments]
@@ -198,7 +201,14 @@ def _largest(names: tuple[str, ...] | list[str], weights: NDArray[np.float32], c
 
 
 def measure_usage(scenario: Scenario, policy: Policy, accounts: int, seed: int) -> Usage:
-    """One cohort under a policy, to the scenario's horizon."""
+    """One cohort under a policy, to the scenario's horizon.
+
+    Args:
+        scenario: whose world.
+        policy: is led through the cohort.
+        accounts: of the cohort.
+        seed: of its accounts and random numbers.
+    """
     simulation = simulate_cohort(scenario, policy, scenario.portfolio(accounts, seed), seed)
     a, overhead = simulation.accounts, simulation.daily_table()["overhead"].sum()
     opening = float(a["opening"].sum())
@@ -215,6 +225,17 @@ def with_prices(
     """Raise the prices of cost and complaints until the policy takes no more of either than the plan does.
 
     Each round follows a training cohort and multiplies both prices by what was used over what may be used.
+
+    Args:
+        policy: with the prices the search begins at.
+        scenario: whose world.
+        plan: whose cost and complaints are the limits.
+        study: its accounts (at most `PRICE_ACCOUNTS`), seed and number of rounds.
+        notify: called with a line of text for each round.
+
+    Returns:
+        The policy at its last prices, and what the report says of the search: the plan's usage (`limit`), prices and
+            usage by round.
     """
     accounts, seed = min(study.accounts, PRICE_ACCOUNTS), FIRST_SEED + 1000 * study.seed + 900
     limit = measure_usage(scenario, plan, accounts, seed)

@@ -1,4 +1,4 @@
-"""What a training run is told: the options of `recoup train`, which are made from this class. Imports nothing heavy."""
+"""The settings of `recoup train`, `tune`, `distill` and `propensity`; their options are made from these classes. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from recoup.experiments.runs.console import complete_plans, complete_scenarios
 from recoup.experiments.runs.options import Settings, setting
+from recoup.experiments.runs.seeds import Seeds
 
 
 @dataclass(frozen=True)
@@ -49,3 +50,72 @@ class Training(Settings):
     )
     hyperparameters: str | None = setting(None, "YAML file of hyper-parameters, in place of the shipped one.")
     name: str = setting("learned", "Name of the policy.")
+
+
+@dataclass(frozen=True)
+class Tuning(Settings):
+    """Settings of a search for better numbers in a plan; each field's description, default and range are those of its option.
+
+    Raises:
+        InputError: a number out of its range.
+    """
+
+    scenario: str = setting(
+        "china-consumer", "Scenario's name or file.", flags=("-s", "--scenario"), completion=complete_scenarios
+    )
+    name: str = setting("tuned", "Name of the new plan.")
+    sweeps: int = setting(3, "Most sweeps over the plan.", least=1, most=100)
+    field: tuple[str, ...] | None = setting(None, "Fields whose numbers may move.", shown_default="those of pace")
+    cohorts: int = setting(8, "Cohorts each version is tried on.", least=3, most=100)
+    accounts: int = setting(2000, "Accounts in each.", least=50, most=1_000_000)
+    baseline: str = setting("staged", "Plan whose cost and complaints are the limits.")
+    time_weight: float = setting(0.3, "Weight of early resolution beside money.", least=0, most=10)
+    complaint_price: float = setting(2.0, "Initial price of a complaint, in mean opening balances.", least=0, most=1000)
+
+
+@dataclass(frozen=True)
+class Extraction(Settings):
+    """How a plan is made of a learned policy: the first fields of a `Distillation`."""
+
+    scenario: str = setting("china-consumer", "Scenario's name or file.", flags=("-s", "--scenario"))
+    name: str = setting("distilled", "Name of the plan.")
+    leaves: tuple[int, ...] | None = setting(None, "Sizes to try, once for each.", least=2, most=200)
+    baseline: str = setting(
+        "staged", "Plan that the advantage is measured against, and whose cost and complaints are the limits."
+    )
+
+
+@dataclass(frozen=True)
+class Distillation(Seeds, Extraction):
+    """Settings of a distillation, and the seeds that its plan is measured on; descriptions, defaults and ranges are the options'.
+
+    Raises:
+        InputError: a number out of its range.
+    """
+
+    seeds: int = setting(5, "Seeds to measure on.", least=2, most=10_000)
+    accounts: int | None = setting(None, "Accounts.", least=10, shown_default="the scenario's")
+
+
+@dataclass(frozen=True)
+class Study(Settings):
+    """Settings of a success model: what to learn, from how many cohorts. Their seeds lie far from those of any comparison.
+
+    Attributes:
+        legal_days: a step of law succeeds if a payment comes within so many days.
+        price_rounds: most rounds of the search for the prices of cost and complaints.
+
+    Raises:
+        InputError: a number out of its range.
+    """
+
+    scenario: str = setting("china-consumer", "Scenario's name or file.", flags=("-s", "--scenario"))
+    plan: str = setting("staged", "Plan in force on the other days; its cost and complaints are the limits.")
+    cohorts: int = setting(6, "Cohorts to simulate.", least=2, most=1000)
+    accounts: int = setting(2000, "Accounts in each.", least=50, most=100_000)
+    success_days: int = setting(14, "A treatment succeeds if a payment comes within so many days.", least=1, most=180)
+    cash_days: int = setting(90, "Days whose money counts.", least=1, most=360)
+    seed: int = setting(1, "Seed of the logs.", least=0, most=10_000)
+    name: str = setting("greedy", "Name of the policy.")
+    legal_days: int = 150
+    price_rounds: int = 5

@@ -271,7 +271,7 @@ def train(
     Args:
         training: the settings.
         folder: of the run; new, unless `resume`.
-        resume: go on with the run in the folder; the settings must be its own, `steps` excepted.
+        resume: continue the run in the folder; the settings must be its own, `steps` excepted.
         command: what the user typed, for the policy's card.
         notify: called after each rollout with the account-days so far and the figures of its line in `progress.jsonl`.
 
@@ -341,7 +341,21 @@ def export(
     baseline: Baseline,
     budget: Budget,
 ) -> learned.LearnedPolicy:
-    """An acting network (see `learners.weights`) with its card."""
+    """An acting network (see `learners.weights`) with its card.
+
+    Args:
+        training: the settings.
+        scenario: that they name.
+        menu: of the scenario.
+        arrays: weights by name, standardisation folded in.
+        hyperparameters: the network's shape.
+        command: what the user typed.
+        baseline: what the plan to beat does.
+        budget: its prices, as they stand.
+
+    Returns:
+        The policy, in memory; its `save` writes the checksum into the card.
+    """
     card = learned.Card(
         format=learned.FORMAT,
         name=training.name,

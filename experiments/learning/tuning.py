@@ -77,7 +77,9 @@ def moves(number: int, rule: dict[str, Any], menu: Menu, fields: tuple[str, ...]
     """Every single change to a rule: leave it out, move a bound, take another channel or offer.
 
     Args:
+        number: of the rule, from 0.
         rule: as a plan file writes it.
+        menu: the treatments that the scenario can do.
         fields: observation fields whose bounds may move.
     """
     yield Move(number, f"«{rule['name']}»: left out", None)
@@ -123,7 +125,17 @@ def _other_treatments(number: int, rule: dict[str, Any], menu: Menu) -> Iterator
 
 
 class Search:
-    """A coordinate search around one plan; `best` is a whole plan at any time."""
+    """A coordinate search around one plan; `best` is a whole plan at any time.
+
+    Args:
+        cohorts: what each version is tried on, at least two.
+        start: the plan as data (`plan_data`).
+        objective: what is to rise; the budget moves its prices.
+        budget: limits on cost and complaints.
+
+    Attributes:
+        tried, kept: how many changes so far.
+    """
 
     def __init__(self, cohorts: Cohorts, start: Mapping[str, Any], objective: Objective, budget: Budget) -> None:
         self._cohorts, self.objective, self._budget = cohorts, objective, budget
@@ -180,6 +192,10 @@ class Search:
     def sweep(self, fields: tuple[str, ...], notify: Callable[[str], None] | None = None) -> int:
         """Try every change to every rule, the last rule first; a change that helped is tried again further on.
 
+        Args:
+            fields: observation fields whose bounds may move.
+            notify: called with a line of text for each change that is kept.
+
         Returns:
             How many changes were kept.
         """
@@ -203,7 +219,13 @@ class Search:
 
 
 def limits(cohorts: Cohorts, baseline: Plan, objective: Objective) -> Budget:
-    """The limits that a reference plan sets: its own cost and complaints on the same cohorts."""
+    """The limits that a reference plan sets: its own cost and complaints on the same cohorts.
+
+    Args:
+        cohorts: those of the search.
+        baseline: the reference plan.
+        objective: the first price of complaints is its own; the budget moves its prices.
+    """
     used = cohorts.parts(baseline)
     return Budget(
         objective,

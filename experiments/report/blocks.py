@@ -62,14 +62,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Branch:
-    """A branch of a decision tree: when it is taken, how often (share, and as told), and what is done or comes next.
+    """A branch of a decision tree: when it is taken, how often (share, also as text), and what is done or comes next.
 
     `do`: kind of treatment, for its colour, and words; the preferred one first.
     """
 
     condition: str
     share: float | None
-    told: str
+    share_text: str
     do: list[tuple[str, str]]
     branches: list[Branch]
 

@@ -113,7 +113,15 @@ def curves(
     caption: str,
     from_zero: bool = True,
 ) -> Picture:
-    """Mean curves by day with 95 % bands of the mean over seeds. Values: label -> (seeds, days), shares."""
+    """Mean curves by day with 95 % bands of the mean over seeds.
+
+    Args:
+        name: of the picture within its page, for ids.
+        lines: by label, shares of shape (seeds, days).
+        xlabel, ylabel: of the axes.
+        caption: of the picture, also its text alternative.
+        from_zero: begin the axis at 0.
+    """
     ink = _StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
@@ -151,7 +159,16 @@ def dots(
     caption: str,
     from_zero: bool = True,
 ) -> Picture:
-    """One row per group, one dot with its interval per series. Values: label -> one interval per group, shares."""
+    """One row per group, one dot with its interval per series.
+
+    Args:
+        name: of the picture within its page, for ids.
+        groups: labels of the rows, from the top.
+        values: by series' label, an interval (mean, low, high; shares) for each group; no dot where `mean` is None.
+        xlabel: of the axis.
+        caption: of the picture, also its text alternative.
+        from_zero: begin the axis at 0; else a line marks 0.
+    """
     ink = _StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
@@ -196,7 +213,14 @@ def waterfall(
     end: tuple[str, float],
     caption: str,
 ) -> Picture:
-    """From one level to another by steps with intervals; shares. The axis is cut, so levels are dots and not bars."""
+    """From one level to another by steps with intervals; shares. The axis is cut, so levels are dots and not bars.
+
+    Args:
+        name: of the picture within its page, for ids.
+        start, end: label and level (a share) of both ends.
+        steps: label and interval (mean, low, high; shares) of each step, in order.
+        caption: of the picture, also its text alternative.
+    """
     ink = _StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:

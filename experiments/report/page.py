@@ -63,12 +63,16 @@ BAR_COLOURS = dict(
 def render(folder: Path, language: str = "en") -> Path:
     """Write the report of a run folder: report.html, or report.zh.html and the like in other languages.
 
+    Args:
+        folder: of a finished run.
+        language: one of `LANGUAGES`.
+
     Raises:
         InputError: the folder holds no finished run.
     """
     run, say = Run(folder), text_in(language)
     sections = [
-        Section(name, say(f"{name}.heading", plan=say.name(run.best)), blocks)
+        Section(name, plan.heading(run, say) if name == "plan" else say(f"{name}.heading"), blocks)
         for name, build in SECTIONS.items()
         if (blocks := build(run, say))
     ]

@@ -77,7 +77,13 @@ def _cuts(cases: Sequence[_Case], column: int) -> tuple[float, ...]:
 
 
 def condition(fork: Fork, number: int, say: Text) -> str:
-    """In words, when a branch is taken."""
+    """In words, when a branch is taken.
+
+    Args:
+        fork: where the accounts are parted.
+        number: of the branch, from 0.
+        say: the words.
+    """
     field, name = FIELDS[fork.column], field_name(FIELDS[fork.column].name, say)
     low = fork.cuts[number - 1] if number else None
     high = fork.cuts[number] if number < len(fork.cuts) else None

@@ -84,7 +84,10 @@ def from_run(folder: Path, account: str | None, policies: list[str] | None = Non
     """The story of an account of a finished run, under its best plan and its reference unless others are named.
 
     Args:
+        folder: of the run.
         account: its account_id or pseudonym; None = the one whose cash differs most between the two.
+        policies: names that the run gave its plans.
+        seed: one of the run's; None = its first.
 
     Raises:
         InputError: no such run, policy, seed or account.
@@ -123,6 +126,14 @@ def account_story(
     scenario: Scenario, portfolio: Portfolio, policies: list[str], account: str, seed: int, days: int
 ) -> Story:
     """Follow one account of a portfolio under each policy.
+
+    Args:
+        scenario: whose world and rules.
+        portfolio: the accounts.
+        policies: names or files, as `load_policy` takes them.
+        account: its `account_id` in the portfolio.
+        seed: of the simulation.
+        days: the horizon.
 
     Raises:
         InputError: no such account or policy.
@@ -190,7 +201,16 @@ def _day(row: pd.Series, dpd: int, why: list[str]) -> Day:
 
 
 def write_html(story: Story, path: Path, language: str = "en") -> Path:
-    """The story as one HTML file: a row per day, a column per policy."""
+    """The story as one HTML file: a row per day, a column per policy.
+
+    Args:
+        story: what happened.
+        path: of the file; written over.
+        language: one of `text.LANGUAGES`.
+
+    Returns:
+        `path`.
+    """
     say = text_in(language)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("recoup.experiments.report", "templates"),

@@ -15,7 +15,11 @@ _DASH = "–"
 
 
 class Text:
-    """A message catalogue: `say("money.heading")`, `say("title", title=…, plans=4)`."""
+    """A message catalogue: `say("money.heading")`, `say("title", title=…, plans=4)`.
+
+    Args:
+        language: one of `LANGUAGES`.
+    """
 
     def __init__(self, language: str) -> None:
         file = resources.files("recoup.experiments.report").joinpath("messages", f"{language}.yaml")
@@ -36,7 +40,16 @@ class Text:
         return message
 
     def one_of(self, group: str, name: str, otherwise: str | None = None) -> str:
-        """The message of a name within a group; where the catalogue does not know it, `otherwise` or the name itself."""
+        """The message of a name within a group; where the catalogue does not know it, `otherwise` or the name itself.
+
+        Args:
+            group: dotted key of a mapping of names to messages.
+            name: in that group.
+            otherwise: the message where the group does not know the name; None = the name itself.
+
+        Raises:
+            KeyError: no such group.
+        """
         return _unbroken(str(self._at(group).get(name, name if otherwise is None else otherwise)))
 
     def name(self, name: str) -> str:
@@ -49,7 +62,12 @@ class Text:
         return self("synthetic", seed=drawn.group(1)) if drawn else self.one_of("notes", note)
 
     def measure(self, name: str, known: tuple[str, str] | None = None) -> tuple[str, str]:
-        """Title and definition of a measure; in English, of those of other files, as these say (`known`)."""
+        """Title and definition of a measure; in English, of those of other files, as these say (`known`).
+
+        Args:
+            name: of the measure.
+            known: title and definition in English.
+        """
         translated = self._messages.get("measures", {}).get(name)
         if translated:
             return translated["title"], translated["definition"]
@@ -66,18 +84,36 @@ class Text:
     # --- numbers ------------------------------------------------------------------------------------------------
 
     def number(self, value: float | None, unit: str, signed: bool = False) -> str:
-        """A value in its unit: shares in per cent, their differences in points, days, counts; a dash if undefined."""
+        """A value in its unit: shares in per cent, their differences in points, days, counts; a dash if undefined.
+
+        Args:
+            value: shares and points from 0 to 1, others in the unit itself; None = undefined.
+            unit: a key of the catalogue's `units`.
+            signed: a plus sign before what is positive.
+        """
         return _DASH if value is None else _plain(value, unit, signed) + str(self._at("units")[unit])
 
     def limits(self, interval: dict[str, Any], unit: str, signed: bool = False) -> str:
-        """«42.0 to 44.2»; empty when one seed gives no interval, or when its ends are written alike."""
+        """«42.0 to 44.2»; empty when one seed gives no interval, or when its ends are written alike.
+
+        Args:
+            interval: mean, low, high; see `number` for their scale.
+            unit: a key of the catalogue's `units`; it is not written.
+            signed: a plus sign before what is positive.
+        """
         if interval["low"] is None:
             return ""
         low, high = (_plain(interval[end], unit, signed) for end in ("low", "high"))
         return "" if low == high else self("between", low=low, high=high)
 
     def span(self, interval: dict[str, Any], unit: str, signed: bool = False) -> str:
-        """«43.1 % (42.0 to 44.2)»."""
+        """«43.1 % (42.0 to 44.2)».
+
+        Args:
+            interval: mean, low, high; see `number` for their scale.
+            unit: a key of the catalogue's `units`.
+            signed: a plus sign before what is positive.
+        """
         between = self.limits(interval, unit, signed)
         return self.number(interval["mean"], unit, signed) + (f" ({between})" if between else "")
 

@@ -24,7 +24,13 @@ def yes_no(value: bool, say: Text) -> str:
 
 
 def value_words(field: ObservedField, value: object, say: Text) -> str:
-    """A field's value as a plan file gives it: a code's name, yes or no, or a number in the field's unit."""
+    """A field's value as a plan file gives it: a code's name, yes or no, or a number in the field's unit.
+
+    Args:
+        field: the observation field.
+        value: as plan files write it; a list gives its items side by side.
+        say: the words.
+    """
     if isinstance(value, list):
         return " / ".join(value_words(field, item, say) for item in value)
     if isinstance(value, bool):
@@ -38,12 +44,23 @@ def value_words(field: ObservedField, value: object, say: Text) -> str:
 
 
 def fact_words(name: str, value: object, say: Text) -> str:
-    """What an account shows in a field."""
+    """What an account shows in a field.
+
+    Args:
+        name: of the observation field.
+        value: as plan files write it.
+        say: the words.
+    """
     return say("list.is", field=field_name(name, say), value=value_words(FIELDS[FIELD_INDEX[name]], value, say))
 
 
 def reason_words(reason: str, say: Text) -> str:
-    """A reason that a policy gives: facts on fields, as `dpd = 12` or `hardship: no (+0.3)`, in words; others as they are."""
+    """A reason that a policy gives: facts on fields (`dpd = 12`, `hardship: no (+0.3)`) in words; others as they are.
+
+    Args:
+        reason: one line of `agents.explain.reasons`.
+        say: the words.
+    """
     match = _FACT.fullmatch(reason)
     if not match or match[1] not in FIELD_INDEX:
         return reason
@@ -53,7 +70,12 @@ def reason_words(reason: str, say: Text) -> str:
 
 
 def conditions(when: dict[str, object] | None, say: Text) -> list[str]:
-    """The conditions of a rule, one line each."""
+    """The conditions of a rule, one line each.
+
+    Args:
+        when: as the plan file has it; None = always.
+        say: the words.
+    """
     return _conditions(when, say) if when else [say("plan.always")]
 
 
@@ -74,7 +96,12 @@ def _conditions(when: dict[str, object], say: Text) -> list[str]:
 
 
 def step_words(step: Step, say: Text) -> str:
-    """What a rule does."""
+    """What a rule does.
+
+    Args:
+        step: what the plan file's rule does.
+        say: the words.
+    """
     contact = say.one_of("treatments", step.channel)
     if isinstance(step.window, dict) and (at := _mostly(step.window)):
         contact += " " + say("plan.mostly", window=say(f"treatments.{at}"))

@@ -61,7 +61,12 @@ class RowSelection:
 
 
 def select_rows(rows: Sequence[dict[str, Any]], most: int) -> RowSelection:
-    """Divide rows of stress.json: the named stresses and `most` single parameters are shown."""
+    """Divide rows of stress.json: the named stresses and `most` single parameters are shown.
+
+    Args:
+        rows: in the order of the file.
+        most: single parameters that are shown, those with the least gain.
+    """
     parameters = sorted((row for row in rows if is_one_parameter(row["perturbation"])), key=gain)
     named = [row for row in rows if not is_one_parameter(row["perturbation"])]
     return RowSelection(named + parameters[:most], parameters[most:])

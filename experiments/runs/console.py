@@ -35,6 +35,7 @@ def progress_bar(title: str, total: int | None) -> Iterator[Callable[[], None]]:
     """A bar on standard error while the block runs, none where that is no terminal.
 
     Args:
+        title: stands before the bar.
         total: steps; None if they are not known before.
 
     Yields:
@@ -73,7 +74,13 @@ def command_line() -> str:
 
 
 def print_list(rows: list[tuple[str, str, str]], as_json: bool) -> None:
-    """Name, title, description of things that a user can name."""
+    """Name, title, description of things that a user can name.
+
+    Args:
+        rows: name, title, description of each.
+        as_json: print JSON instead of a table.
+    """
+    from rich.markup import escape
     from rich.table import Table
 
     if as_json:
@@ -81,5 +88,5 @@ def print_list(rows: list[tuple[str, str, str]], as_json: bool) -> None:
         return
     table = Table("name", "title", "description")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     console().print(table)

@@ -15,6 +15,7 @@ The command takes one argument of that class, and others of its own as usual; `o
 
 `recoup study --seeds 3 --plan none` then calls `study(Study(seeds=3, plan=None))`. A field `best_of` becomes `--best-of`, a bool
 `--x / --no-x`, a list or tuple an option that may be repeated; «none» stands for None where the default is something else.
+A field with a plain default is no option: only Python sets it.
 """
 
 from __future__ import annotations
@@ -58,9 +59,9 @@ def setting(
     """A field of a `Settings` class.
 
     Args:
-        default: a value, or a list or tuple for an option that may be repeated.
+        default: a value, or a list or tuple for an option that may be repeated; None where the type may be None.
         description: what the option's help says, a sentence.
-        least, most: the range of a number, both ends included; None = unbounded.
+        least, most: the range of a number, or of each in a list or tuple, both ends included; None = unbounded.
         flags: the option's names, where they are not `--field-name`.
         completion: names that a shell may offer.
         shown_default: what the help shows where the default is None.
@@ -82,15 +83,16 @@ class Settings:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            described, value = _described(field), getattr(self, field.name)
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                continue
-            least, most = described.least, described.most
-            # Not «value < least», which a NaN would pass.
-            if not ((least is None or value >= least) and (most is None or value <= most)):
-                from recoup.sim.inputs import InputError
+            described, held = _described(field), getattr(self, field.name)
+            for value in held if isinstance(held, list | tuple) else [held]:
+                if isinstance(value, bool) or not isinstance(value, int | float):
+                    continue
+                least, most = described.least, described.most
+                # Not «value < least», which a NaN would pass.
+                if not ((least is None or value >= least) and (most is None or value <= most)):
+                    from recoup.sim.inputs import InputError
 
-                raise InputError(type(self).__name__, field.name, value, _range(least, most))
+                    raise InputError(type(self).__name__, field.name, value, _range(least, most))
 
 
 def _range(least: float | None, most: float | None) -> str:
@@ -107,14 +109,14 @@ def options_from(settings: type[Settings], **defaults: Any) -> Callable[[Callabl
     """A decorator for Typer commands: the parameter annotated with `settings` is replaced by one option per field.
 
     Args:
-        settings: the dataclass; every field needs a default and a type among str, int, float, bool, Path, a list or tuple of those,
+        settings: the dataclass; a field made by `setting` needs a type among str, int, float, bool, Path, a list or tuple of those,
             or one of those or None.
         defaults: defaults of this command that differ from the class's, by field.
 
     Raises:
-        TypeError: on decoration, when the command has no parameter of that class, a field has no default, or `defaults` names no field.
+        TypeError: on decoration, when the command has no parameter of that class, or `defaults` names no option.
     """
-    if unknown := set(defaults) - {field.name for field in dataclasses.fields(settings)}:
+    if unknown := set(defaults) - {field.name for field, _ in _typed_fields(settings)}:
         raise TypeError(f"{settings.__name__} has no {', '.join(sorted(unknown))}")
     options = [_option(field, hint, defaults) for field, hint in _typed_fields(settings)]
     nullable = {
@@ -122,7 +124,7 @@ def options_from(settings: type[Settings], **defaults: Any) -> Callable[[Callabl
         for field, hint in _typed_fields(settings)
         if _may_be_none(hint) and defaults.get(field.name, field.default) is not None
     }
-    tuples = {field.name for field, hint in _typed_fields(settings) if get_origin(hint) is tuple}
+    tuples = {field.name for field, hint in _typed_fields(settings) if get_origin(_not_none(hint)) is tuple}
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         hints = get_type_hints(command, include_extras=True)
@@ -140,7 +142,7 @@ def options_from(settings: type[Settings], **defaults: Any) -> Callable[[Callabl
         def called(**values: Any) -> Any:
             chosen = {option.name: values.pop(option.name) for option in options}
             chosen |= {name: None for name in nullable if chosen[name] == NOTHING}
-            chosen |= {name: tuple(chosen[name]) for name in tuples}
+            chosen |= {name: tuple(chosen[name]) for name in tuples if chosen[name] is not None}
             return command(**{places[0]: settings(**chosen)}, **values)
 
         arguments = [parameter for parameter in rest if parameter.default is inspect.Parameter.empty]
@@ -155,12 +157,18 @@ def options_from(settings: type[Settings], **defaults: Any) -> Callable[[Callabl
 
 
 def _typed_fields(settings: type[Settings]) -> list[tuple[dataclasses.Field[Any], Any]]:
+    """The fields that are options, with their types."""
     hints = get_type_hints(settings)
-    return [(field, hints[field.name]) for field in dataclasses.fields(settings)]
+    return [(field, hints[field.name]) for field in dataclasses.fields(settings) if "described" in field.metadata]
 
 
 def _may_be_none(hint: Any) -> bool:
     return get_origin(hint) in (Union, UnionType) and NoneType in get_args(hint)
+
+
+def _not_none(hint: Any) -> Any:
+    """`X` of `X | None`; other types as they are."""
+    return next((one for one in get_args(hint) if one is not NoneType), hint) if _may_be_none(hint) else hint
 
 
 def _option(field: dataclasses.Field[Any], hint: Any, defaults: dict[str, Any]) -> inspect.Parameter:
@@ -169,12 +177,11 @@ def _option(field: dataclasses.Field[Any], hint: Any, defaults: dict[str, Any]) 
     default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
     default = defaults.get(field.name, default)
     hint = described.read_as or hint
-    if default is dataclasses.MISSING:
-        raise TypeError(f"field {field.name} needs a default")
-    if get_origin(hint) is tuple:  # Typer repeats lists alone
-        hint, default = list[get_args(hint)[0]], list(default)  # type: ignore[misc]
-    kind = next((one for one in get_args(hint) if one is not NoneType), hint) if _may_be_none(hint) else hint
-    numeric = kind in (int, float)
+    kind = _not_none(hint)
+    if get_origin(kind) is tuple:  # Typer repeats lists alone
+        kind = list[get_args(kind)[0]]  # type: ignore[misc]
+        hint, default = (kind | None if _may_be_none(hint) else kind), None if default is None else list(default)
+    numeric = (get_args(kind)[0] if get_origin(kind) is list else kind) in (int, float)
     option = typer.Option(
         *described.flags,
         help=described.help,

@@ -61,11 +61,33 @@ class Run:
         return {name: np.array([part[what] for part in self.parts(name)]) for name in self.names}
 
     def value(self, name: str, measure: str) -> dict[str, Any]:
-        """A measure of a plan with its interval."""
+        """A measure of a plan with its interval.
+
+        Args:
+            name: of the plan.
+            measure: its name.
+
+        Returns:
+            mean, low, high in the measure's unit; shares from 0 to 1; low and high None with one seed.
+
+        Raises:
+            KeyError: no such plan or measure.
+        """
         return self.results["policies"][name][measure]
 
     def difference(self, name: str, against: str, measure: str) -> dict[str, Any]:
-        """The paired difference of two plans with its interval."""
+        """The paired difference of two plans with its interval.
+
+        Args:
+            name, against: of the plans: the first less the second.
+            measure: its name.
+
+        Returns:
+            mean, low, high in the measure's unit, and `relative`, the same three as shares of the second plan's value.
+
+        Raises:
+            KeyError: no such plan or measure, or a plan against itself.
+        """
         return self.results["differences"][name][against][measure]
 
     @cached_property
@@ -91,7 +113,12 @@ def best_of(results: dict[str, Any]) -> str:
 
 
 def verdict(difference: dict[str, Any], better: int) -> str:
-    """good or bad when the interval is clear of zero and one way is better, else open."""
+    """good or bad when the interval is clear of zero and one way is better, else open.
+
+    Args:
+        difference: mean, low, high; low is None with one seed.
+        better: 1 more is better, −1 less, 0 neither.
+    """
     if not better or difference["low"] is None or difference["low"] <= 0 <= difference["high"]:
         return "open"
     return "good" if (difference["mean"] > 0) == (better > 0) else "bad"

@@ -25,6 +25,10 @@ RESULTS, SETTINGS, REPORT, ATTRIBUTION = "results.json", "run.json", "report.htm
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """Write to a temporary name in the same folder, then rename.
 
+    Args:
+        path: of the file; its folder is made, a file of that name replaced.
+        write: is given the temporary path and fills it.
+
     Raises:
         InputError: no such place can be made or written to, or it is full.
     """
@@ -45,6 +49,10 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
 
 def require_new(path: Path, otherwise: str = "") -> None:
     """Nothing is written over.
+
+    Args:
+        path: where something is to be written.
+        otherwise: what else the message offers, after «a new one».
 
     Raises:
         InputError: there is something of that name, or there can't be.
@@ -73,13 +81,30 @@ def new_run_folder(name: str | Path) -> Path:
 
 
 def write_json(path: Path, data: object) -> None:
-    """Write JSON; NaN is an error, as nothing else could read it."""
+    """Write JSON; NaN is an error, as nothing else could read it.
+
+    Args:
+        path: of the file; replaced.
+        data: what `json` can write.
+
+    Raises:
+        ValueError: a NaN or an infinite number.
+        InputError: as `write_whole`.
+    """
     text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     write_text(path, text)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write text as UTF-8."""
+    """Write text as UTF-8.
+
+    Args:
+        path: of the file; replaced.
+        text: its content.
+
+    Raises:
+        InputError: as `write_whole`.
+    """
     write_whole(path, lambda temporary: _put(temporary, text))
 
 
@@ -88,7 +113,16 @@ def _put(path: Path, text: str) -> None:
 
 
 def write_table(path: Path, table: pd.DataFrame, compression: Literal["snappy", "zstd"] = "snappy") -> None:
-    """Write a Parquet table."""
+    """Write a Parquet table.
+
+    Args:
+        path: of the file; replaced.
+        table: its content; the index is not written.
+        compression: zstd where a table is large and seldom read.
+
+    Raises:
+        InputError: as `write_whole`.
+    """
     write_whole(path, lambda temporary: table.to_parquet(temporary, index=False, compression=compression))
 
 
@@ -99,6 +133,13 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
     """Write a CSV file that a spreadsheet shows as it is: a text that it would take for a formula gets a quote mark.
 
     With a byte-order mark, so that spreadsheets read Chinese.
+
+    Args:
+        path: of the file; replaced.
+        table: its content; the index is not written.
+
+    Raises:
+        InputError: as `write_whole`.
     """
     safe = table.rename(columns=_no_formula)
     for name, column in safe.items():
@@ -153,11 +194,16 @@ def versions(learning: bool = False) -> dict[str, str]:
 def open_folder(folder: Path, settings: dict[str, Any], resume: bool) -> None:
     """Make the run folder, or check that it belongs to the same comparison.
 
+    Args:
+        folder: of the run.
+        settings: what makes it this run and no other, as JSON holds them; written into `run.json`.
+        resume: continue the run in it; what a killed process left half written is removed.
+
     Raises:
         InputError: it exists and `resume` is off, or it was begun with other settings.
     """
     if not resume:
-        require_new(folder, ", or --resume to go on with this run")
+        require_new(folder, ", or --resume to continue this run")
         write_json(folder / SETTINGS, settings)
         return
     begun = read_json(folder / SETTINGS)

@@ -20,6 +20,7 @@ from recoup.sim.compliance.rules import (
     ContactCap,
     ContactHours,
     DiscountAuthority,
+    FlaggedContact,
     InterestCap,
     InterestFreeze,
     LegalPrecondition,
@@ -33,12 +34,14 @@ from recoup.sim.compliance.rules import (
     SettlementBudget,
     Standing,
     ThirdParties,
+    ValidationNotice,
 )
 
 # What was known before each row is everything an earlier row of the account said. Few rows say anything (`news`), so that
 # only these go through the windows, and each row looks up the latest news before it. `contact` is the channel group.
 _CALL_OR_VISIT = "channel IN ('autocall', 'collector', 'specialist', 'visit')"
 _PROMISED = "(coalesce(promise, false) OR coalesce(accepted AND offer = 'settlement', false))"
+_AGREED = "(accepted AND offer IN ('plan', 'restructure'))"
 _STEPS = f"""
 CREATE TABLE IF NOT EXISTS places AS
 SELECT line, account,
@@ -52,9 +55,17 @@ SELECT account, place,
   max(CASE WHEN dispute THEN coalesce(dispute_until, 2147483647) END) OVER so_far AS dispute_free,
   max(CASE WHEN hardship THEN coalesce(hardship_until, 2147483647) END) OVER so_far AS hardship_free,
   max(CASE WHEN breathing_space THEN coalesce(breathing_space_until, 2147483647) END) OVER so_far AS breathing_space_free,
+  max(CASE WHEN restructuring_request THEN coalesce(restructuring_request_until, 2147483647) END) OVER so_far
+    AS restructuring_request_free,
   min(CASE WHEN opt_out THEN day END) OVER so_far AS opted_out_since,
   min(CASE WHEN cease_contact THEN day END) OVER so_far AS cease_contact_since,
   min(CASE WHEN accepted AND offer = 'restructure' THEN day END) OVER so_far AS restructured_since,
+  min(CASE WHEN represented THEN day END) OVER so_far AS represented_since,
+  max(CASE WHEN {_AGREED} THEN place END) OVER so_far AS agreed_at,
+  max(CASE WHEN {_AGREED} THEN day END) OVER so_far AS agreed_on,
+  max(CASE WHEN instalment_paid THEN place END) OVER so_far AS instalment_at,
+  max(CASE WHEN instalment_missed THEN place END) OVER so_far AS missed_at,
+  max(CASE WHEN plan_broken THEN place END) OVER so_far AS plan_ended_at,
   count(CASE WHEN plan_broken THEN 1 END) OVER so_far AS plans_broken,
   max(CASE WHEN legal = 'notice' AND coalesce(done, true) THEN day END) OVER so_far AS noticed,
   max(CASE WHEN reached AND coalesce(done, true) AND {_CALL_OR_VISIT} THEN day END) OVER so_far AS conversed_last,
@@ -63,6 +74,7 @@ SELECT account, place,
   last_value(CASE WHEN {_PROMISED} THEN coalesce(promise_due, 2147483647) END IGNORE NULLS) OVER so_far AS promise_due_known
 FROM places JOIN log USING (line)
 WHERE complaint OR dispute OR hardship OR breathing_space OR opt_out OR cease_contact OR plan_broken OR legal = 'notice'
+  OR restructuring_request OR represented OR instalment_paid OR instalment_missed
   OR accepted OR promise OR promise_kept OR promise_broken OR (reached AND {_CALL_OR_VISIT})
 WINDOW so_far AS (PARTITION BY account ORDER BY place);
 
@@ -136,7 +148,12 @@ class Finding:
     breaches: pd.DataFrame
 
     def evidence(self, breach: Mapping[Any, Any], language: str) -> str:
-        """Why a breach is one, in words."""
+        """Why a breach is one, in words.
+
+        Args:
+            breach: a row of `breaches`.
+            language: `en` or `zh`.
+        """
         facts = {name: _shown(name, value, breach, language) for name, value in breach.items()}
         said = self.reading.words[language].format(**facts)
         if not breach["done"]:
@@ -149,7 +166,12 @@ _STEP = "concat_ws('/', channel, offer || coalesce('_' || months, '_' || CAST(ro
 
 
 def audit(log: Log, pack: RulePack) -> list[Finding]:
-    """Read every rule of a pack over a log, in the pack's order."""
+    """Read every rule of a pack over a log, in the pack's order.
+
+    Args:
+        log: as `read_log` or `typed_log` gave it; a rule whose columns it lacks has them in `Finding.missing`.
+        pack: the rules.
+    """
     log.database.execute(_STEPS)
     stopped = dict(
         log.database.execute(
@@ -243,9 +265,13 @@ def _quoted(names: list[Any]) -> str:
 # --- one function for each kind of rule -------------------------------------------------------------------------
 
 
+_ON = {"every_day": "", "weekdays": " AND NOT day_off", "weekends": " AND isodow(date) > 5", "days_off": " AND day_off"}
+
+
 def _hours(rule: ContactHours) -> Reading:
+    calendar = {"every_day": (), "weekends": ("date",)}.get(rule.when, ("day_off",))
     return Reading(
-        tested=f"contact IN {_quoted(rule.groups)}",
+        tested=f"contact IN {_quoted(rule.groups)}{_ON[rule.when]}",
         broken=f"from_hour < {rule.from_hour} OR to_hour > {rule.to_hour}",
         near=f"from_hour < {rule.from_hour} + 0.25 OR to_hour > {rule.to_hour} - 0.25",
         words={
@@ -253,17 +279,20 @@ def _hours(rule: ContactHours) -> Reading:
             "zh": f"{{what}} 于 {{at}} 至 {{until}}，允许时段为 {clock(rule.from_hour)} 至 {clock(rule.to_hour)}",
         },
         facts={"what": "channel", "at": "from_hour", "until": "to_hour"},
-        needs=("channel", "from_hour"),
+        needs=("channel", "from_hour", *calendar),
     )
 
 
 def _cap(rule: ContactCap) -> Reading:
     counted = {
-        "days": "contacted AND row_number() OVER (PARTITION BY account, day, contact, contacted ORDER BY place) = 1",
+        "days": "contacted AND row_number() OVER (PARTITION BY account, day, contacted ORDER BY place) = 1",
         "attempts": "contacted",
         "conversations": "conversed",
+        "unanswered": "contacted AND NOT reached",
     }[rule.count]
-    rows = f"contact = '{rule.group}'" + (" OR conversed" if rule.count == "conversations" else "")
+    mine = _TOPICS["contact"] if rule.group == "contact" else f"contact = '{rule.group}'"
+    rows = mine + (" OR conversed" if rule.count == "conversations" else "")
+    one_number = ", coalesce(dialled, '')" if rule.count == "unanswered" else ""
     before = today = "0"
     if rule.days > 1:
         before = (
@@ -272,7 +301,7 @@ def _cap(rule: ContactCap) -> Reading:
         )
     if rule.count != "days":
         today = (
-            "coalesce(sum(counts) OVER (PARTITION BY account, day ORDER BY place "
+            f"coalesce(sum(counts) OVER (PARTITION BY account, day{one_number} ORDER BY place "
             "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)"
         )
     source = f"""(
@@ -282,17 +311,19 @@ def _cap(rule: ContactCap) -> Reading:
         "days": ("days with one", "天已有联系"),
         "attempts": ("attempts", "次尝试"),
         "conversations": ("conversations", "次通话"),
+        "unanswered": ("unanswered dials", "次未接通"),
     }[rule.count]
     return Reading(
-        tested=f"contact = '{rule.group}'",
-        broken=f"earlier >= {rule.most}",
+        tested=mine,
+        # An answered dial after them is no further unanswered one.
+        broken=f"earlier >= {rule.most}" + (" AND counts > 0" if rule.count == "unanswered" else ""),
         near=f"earlier = {rule.most} - 1",
         words={
             "en": f"{{what}} after {{earlier}} {unit[0]} within {rule.days} days, at most {rule.most}",
             "zh": f"{{what}}：{rule.days} 天内此前已有 {{earlier}} {unit[1]}，上限 {rule.most}",
         },
         facts={"what": "channel", "earlier": "earlier"},
-        needs=("channel", "reached") if rule.count == "conversations" else ("channel",),
+        needs=("channel", "reached") if rule.count in ("conversations", "unanswered") else ("channel",),
         source=source,
     )
 
@@ -342,6 +373,11 @@ def _since(name: str, needs: str, english: str, chinese: str) -> StandingReading
     return StandingReading(f"{since} IS NOT NULL", "false", "when", since, (needs,), english, chinese)
 
 
+# An agreement that neither broke nor ended since, and of which no instalment is missed (and not yet made good by a paid one).
+_KEPT = (
+    "(agreed_at IS NOT NULL AND NOT coalesce(plan_ended_at > agreed_at, false) "
+    "AND NOT coalesce(missed_at > agreed_at AND NOT coalesce(instalment_at > missed_at, false), false))"
+)
 _STANDINGS: dict[str, StandingReading] = {
     "complaint": _until("complaint", "while a complaint was open until {free}", "投诉至{free}未答复"),
     "dispute": _until("dispute", "while the debt was disputed until {free}", "债务争议至{free}未核实"),
@@ -361,7 +397,31 @@ _STANDINGS: dict[str, StandingReading] = {
         english="while a promise was open until {due}",
         chinese="还款承诺至{due}未到期",
     ),
+    "plan_kept": StandingReading(
+        broken=_KEPT,
+        near="agreed_at IS NOT NULL",
+        fact="when",
+        query="agreed_on",
+        needs=("offer", "accepted", "instalment_missed"),
+        english="while the agreement of {when} was kept",
+        chinese="{when}的分期协议正常履行中",
+    ),
     "day_off": StandingReading("day_off", "false", "free_day", "day", ("day_off",), "on a day off", "休息日"),
+    "holiday": StandingReading(
+        broken="day_off AND isodow(date) <= 5",
+        near="false",
+        fact="free_day",
+        query="day",
+        needs=("date", "day_off"),
+        english="on a public holiday",
+        chinese="法定节假日",
+    ),
+    "represented": _since(
+        "represented", "represented", "after {when}, when an attorney was known", "{when}起已知有律师代理"
+    ),
+    "restructuring_request": _until(
+        "restructuring_request", "while a request for restructuring was open until {free}", "债务调整申请至{free}未决"
+    ),
 }
 
 
@@ -430,6 +490,8 @@ def _budget(rule: SettlementBudget) -> Reading:
 
 
 def _limitation(rule: Limitation) -> Reading:
+    if rule.restarts:
+        return _restarting_limitation(rule)
     return Reading(
         tested="legal IN ('notice', 'suit')",
         broken=f"dpd > {rule.days}",
@@ -440,6 +502,40 @@ def _limitation(rule: Limitation) -> Reading:
         },
         facts={"what": "legal", "dpd": "dpd"},
         needs=("legal", "dpd"),
+    )
+
+
+def _restarting_limitation(rule: Limitation) -> Reading:
+    """The period begins anew with a demand that arrives within it, and with an acknowledgement at any time.
+
+    Demands after a gap of more than the period, counted since the latest acknowledgement, are too late and begin nothing.
+    """
+    acknowledges = "coalesce(payment OR promise OR accepted, false)"
+    demands = "(reached AND contacted OR legal IS NOT NULL AND done)"
+    earlier = "(PARTITION BY account ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+    source = f"""(
+        SELECT *, day - greatest(day - dpd, max(CASE WHEN begins THEN day END) OVER {earlier}) AS silent
+        FROM (
+            SELECT *, (acknowledges OR demands)
+              AND NOT bool_or(late) OVER (PARTITION BY account, acknowledged ORDER BY place) AS begins
+            FROM (
+                SELECT *, count(*) FILTER (acknowledges) OVER (PARTITION BY account ORDER BY place) AS acknowledged,
+                  coalesce(demands AND NOT acknowledges AND day - greatest(day - dpd, heard) > {rule.days}, false) AS late
+                FROM (
+                    SELECT *, max(CASE WHEN acknowledges OR demands THEN day END) OVER {earlier} AS heard
+                    FROM (SELECT *, {acknowledges} AS acknowledges, {demands} AS demands FROM steps)
+                    WHERE acknowledges OR demands OR legal IN ('notice', 'suit')))))"""
+    return Reading(
+        tested="legal IN ('notice', 'suit')",
+        broken=f"silent > {rule.days}",
+        near=f"silent > {rule.days} - 30",
+        words={
+            "en": f"{{what}} after {{silent}} days without demand or acknowledgement, time-barred after {rule.days}",
+            "zh": f"{{silent}} 天无催告或承认后 {{what}}，时效为 {rule.days} 天",
+        },
+        facts={"what": "legal", "silent": "silent"},
+        needs=("legal", "dpd", "reached", "payment"),
+        source=source,
     )
 
 
@@ -498,6 +594,18 @@ def _interest_cap(rule: InterestCap) -> Reading:
 
 
 def _interest_freeze(rule: InterestFreeze) -> Reading:
+    if rule.while_ == "plan_kept":
+        return Reading(
+            tested=f"{_KEPT} AND interest_before IS NOT NULL",
+            broken="interest - interest_before > 0.001",
+            near="false",
+            words={
+                "en": "interest of {charged} charged while the agreement of {when} was kept",
+                "zh": "{when}的分期协议正常履行中计息 {charged}",
+            },
+            facts={"charged": "interest - interest_before", "when": "agreed_on"},
+            needs=("interest", "offer", "accepted", "instalment_missed"),
+        )
     return Reading(
         tested=f"day < {rule.while_}_free AND interest_before IS NOT NULL",
         broken="interest - interest_before > 0.001",
@@ -533,6 +641,39 @@ def _records(rule: RecordKeeping) -> Reading:
     )
 
 
+def _validation(rule: ValidationNotice) -> Reading:
+    return Reading(
+        tested="contacted",
+        broken=f"day - first_contact > {rule.days} AND coalesce(sent > day, true)",
+        near=f"day - first_contact = {rule.days} AND coalesce(sent > day, true)",
+        words={
+            "en": f"{{what}} {{since}} days after the first contact, and no notice of the debt sent within {rule.days}",
+            "zh": f"首次联系后 {{since}} 天 {{what}}，{rule.days} 天内未发债务告知书",
+        },
+        facts={"what": "channel", "since": "day - first_contact"},
+        needs=("channel", "validation_notice"),
+        source="""(
+            SELECT *, min(CASE WHEN contacted THEN day END) OVER (PARTITION BY account) AS first_contact,
+              min(CASE WHEN validation_notice THEN day END) OVER (PARTITION BY account) AS sent
+            FROM steps)""",
+    )
+
+
+def _flagged(rule: FlaggedContact) -> Reading:
+    words = {
+        "inconvenient": ("at a time or place known to be inconvenient", "时间或地点已知对债务人不便"),
+        "work_address": ("to an employer's number or address", "联系了债务人工作单位的号码或地址"),
+    }[rule.flag]
+    return Reading(
+        tested=f"contact IN {_quoted(rule.groups)}",
+        broken=rule.flag,
+        near="false",
+        words={"en": f"{{what}} {words[0]}", "zh": f"{{what}}：{words[1]}"},
+        facts={"what": "channel"},
+        needs=("channel", rule.flag),
+    )
+
+
 READINGS: dict[type[Rule], Callable[[Any], Reading]] = {
     ContactHours: _hours,
     ContactCap: _cap,
@@ -549,4 +690,6 @@ READINGS: dict[type[Rule], Callable[[Any], Reading]] = {
     InterestFreeze: _interest_freeze,
     ThirdParties: _third_parties,
     RecordKeeping: _records,
+    ValidationNotice: _validation,
+    FlaggedContact: _flagged,
 }

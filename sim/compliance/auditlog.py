@@ -89,7 +89,10 @@ AUDIT_COLUMNS: tuple[Column, ...] = (
     Column("promise_due", "day", "when the promise, or the settlement accepted, falls due"),
     Column("promise_kept", "flag", "a promise or settlement was kept"),
     Column("promise_broken", "flag", "a promise or settlement was broken"),
-    Column("plan_broken", "flag", "an instalment agreement was broken"),
+    Column("payment", "flag", "the debtor paid something"),
+    Column("instalment_paid", "flag", "an instalment of an agreement was paid"),
+    Column("instalment_missed", "flag", "an instalment of an agreement was missed"),
+    Column("plan_broken", "flag", "an instalment agreement was broken, or is over"),
     Column("complaint", "flag", "the debtor complained"),
     Column("complaint_until", "day", "first day on which the complaint is answered (default: never)"),
     Column("dispute", "flag", "the debtor disputed the debt"),
@@ -101,6 +104,13 @@ AUDIT_COLUMNS: tuple[Column, ...] = (
     Column("opt_out", "flag", "the debtor opted out of texts"),
     Column("cease_contact", "flag", "the debtor asked that all contact cease"),
     # What only a real log knows
+    Column("represented", "flag", "it became known that an attorney represents the debtor"),
+    Column("restructuring_request", "flag", "the debtor asked for a restructuring of the debt"),
+    Column("restructuring_request_until", "day", "first day after the decision on it (default: never)"),
+    Column("validation_notice", "flag", "the notice of the debt (validation information) was sent"),
+    Column("inconvenient", "flag", "the debtor had said that this time or place is inconvenient"),
+    Column("work_address", "flag", "the number or address is the employer's, and the debtor has not asked for it"),
+    Column("dialled", "text", "the number that was dialled, or a pseudonym of it (default: the account has one)"),
     Column("recipient", "text", "who was contacted: `debtor`, or somebody else"),
     Column("record", "text", "name of the recording or note that documents the contact"),
     Column("reviewer", "text", "who reviewed the legal step before it was taken"),
@@ -155,6 +165,10 @@ class Writing:
 
 def read_log(file: Path, writing: Writing | None = None) -> Log:
     """Read somebody's log, CSV or Parquet, with the columns of `AUDIT_COLUMNS` in any order.
+
+    Args:
+        file: CSV, or Parquet.
+        writing: how a CSV file is written; None = UTF-8, commas, decimal points.
 
     Raises:
         InputError: unreadable, a column that lacks, or the first cell (row and column) that is not as it must be.

@@ -22,6 +22,7 @@ from recoup.sim.compliance.rules import (
     ContactCap,
     ContactHours,
     DiscountAuthority,
+    FlaggedContact,
     InterestCap,
     InterestFreeze,
     LegalPrecondition,
@@ -35,6 +36,7 @@ from recoup.sim.compliance.rules import (
     SettlementBudget,
     Standing,
     ThirdParties,
+    ValidationNotice,
 )
 from recoup.sim.observation import popcount
 from recoup.sim.parameters import World
@@ -64,6 +66,11 @@ class Trigger(IntEnum):
     CONVERSATION_CAP = 16  # `most` days with a conversation within `limit` days
     CEASE_CONTACT = 17
     BREATHING_SPACE = 18
+    PLAN_KEPT = 19  # an instalment agreement runs, and no instalment is missed
+    WEEKDAY = 20  # no day off
+    WEEKEND = 21
+    HOLIDAY = 22  # a day off from Monday to Friday
+    TIME_BARRED = 23  # more than `limit` days without a demand or acknowledgement
 
 
 SUSPENDED = (
@@ -79,7 +86,7 @@ class RuleRecord(NamedTuple):
         bits: feature bits (`treatments`) that are forbidden then.
         most: how many of what the trigger counts; so many already, and no more may follow.
         limit: days, days past due or cents, as the trigger says.
-        group: channel group that contacts are counted of.
+        group: channel group that contacts are counted of; NONE = of all.
         rule: number of its rule in the pack.
     """
 
@@ -118,12 +125,25 @@ _STANDING = {
     "breathing_space": Trigger.BREATHING_SPACE,
     "promise_open": Trigger.PROMISE_OPEN,
     "restructured": Trigger.RESTRUCTURED,
+    "plan_kept": Trigger.PLAN_KEPT,
     "day_off": Trigger.DAY_OFF,
+    "holiday": Trigger.HOLIDAY,
+}
+_ON = {
+    "every_day": Trigger.ALWAYS,
+    "weekdays": Trigger.WEEKDAY,
+    "weekends": Trigger.WEEKEND,
+    "days_off": Trigger.DAY_OFF,
 }
 
 
 def gate_table(pack: RulePack, world: World) -> NDArray[np.void]:
-    """The rules as records for the compiled gate, dtype `RULE` (records,); a rule may take several records or none."""
+    """The rules as records for the compiled gate, dtype `RULE` (records,); a rule may take several records or none.
+
+    Args:
+        pack: the rules; a record holds its rule's place in the pack.
+        world: the hours of its contact windows are held against the rules.
+    """
     records = [
         record._replace(rule=number) for number, rule in enumerate(pack.rules) for record in _records(rule, world)
     ]
@@ -140,13 +160,19 @@ def _records(rule: Rule, world: World) -> list[RuleRecord]:
                 if world.windows.hours(window)[0] < rule.from_hour or world.windows.hours(window)[1] > rule.to_hour
             ]
             bits = sum(tr.group_bits(Group[name.upper()], unlawful) for name in rule.groups)
-            return [RuleRecord(Trigger.ALWAYS, bits)] if bits else []
+            return [RuleRecord(_ON[rule.when], bits)] if bits else []
+        case ContactCap(count="unanswered"):
+            return []  # one contact a day at most: the second dial of a day does not happen
+        case ContactCap(group="contact"):
+            return [RuleRecord(Trigger.CONTACTS, CONTACT_BITS, rule.most, rule.days)]
         case ContactCap():
             group = Group[rule.group.upper()]
             trigger = Trigger.CONVERSATION_CAP if rule.count == "conversations" else Trigger.CONTACTS
             return [RuleRecord(trigger, tr.group_bits(group), rule.most, rule.days, group)]
         case QuietAfterConversation():
             return [RuleRecord(Trigger.QUIET_PERIOD, tr.CALL_BITS, limit=rule.days)]
+        case Standing(while_="represented" | "restructuring_request"):
+            return []  # no simulated debtor has an attorney, or asks in writing for a restructuring
         case Standing():
             bits = 0
             for topic in rule.forbids:
@@ -165,7 +191,7 @@ def _records(rule: Rule, world: World) -> list[RuleRecord]:
             return [RuleRecord(Trigger.BUDGET_SPENT, tr.offer_bits(OfferKind.SETTLEMENT))]
         case Limitation():
             bits = tr.legal_bit(Legal.NOTICE) | tr.legal_bit(Legal.SUIT)
-            return [RuleRecord(Trigger.OLDER_THAN, bits, limit=rule.days)]
+            return [RuleRecord(Trigger.TIME_BARRED if rule.restarts else Trigger.OLDER_THAN, bits, limit=rule.days)]
         case LegalPrecondition():
             bit = tr.legal_bit(Legal[rule.step.upper()])
             records = []
@@ -178,6 +204,8 @@ def _records(rule: Rule, world: World) -> list[RuleRecord]:
             return records
         case InterestCap() | InterestFreeze() | ReviewStep() | ThirdParties() | RecordKeeping():
             return []  # the world keeps to it by itself; there is no treatment to forbid
+        case ValidationNotice() | FlaggedContact():
+            return []  # the world knows neither
     raise TypeError(rule)
 
 
@@ -189,7 +217,9 @@ _OPTED_OUT, _CEASE, _BREATHING = int(Trigger.OPTED_OUT), int(Trigger.CEASE_CONTA
 _PROMISE_OPEN, _RESTRUCTURED = int(Trigger.PROMISE_OPEN), int(Trigger.RESTRUCTURED)
 _YOUNGER, _OLDER, _SMALLER = int(Trigger.YOUNGER_THAN), int(Trigger.OLDER_THAN), int(Trigger.SMALLER_THAN)
 _NOT_NOTICED, _BUDGET, _DAY_OFF = int(Trigger.NOT_NOTICED_FOR), int(Trigger.BUDGET_SPENT), int(Trigger.DAY_OFF)
-_CALL, _TEXT, _LETTER = int(Group.CALL), int(Group.TEXT), int(Group.LETTER)
+_PLAN_KEPT, _TIME_BARRED = int(Trigger.PLAN_KEPT), int(Trigger.TIME_BARRED)
+_WEEKDAY, _WEEKEND, _HOLIDAY = int(Trigger.WEEKDAY), int(Trigger.WEEKEND), int(Trigger.HOLIDAY)
+_CALL, _TEXT, _LETTER, _VISIT = int(Group.CALL), int(Group.TEXT), int(Group.LETTER), int(Group.VISIT)
 _NOTICED, _QUEUED, _ENFORCING, _JUDGED, _DISMISSED = (
     int(s) for s in (Stage.NOTICED, Stage.QUEUED, Stage.ENFORCING, Stage.JUDGED, Stage.DISMISSED)
 )
@@ -214,8 +244,10 @@ def triggered(a, t, rule):  # type: ignore[no-untyped-def]
             history = a.text_history
         elif rule.group == _LETTER:
             history = a.letter_history
-        else:
+        elif rule.group == _VISIT:
             history = a.visit_history
+        else:
+            history = a.call_history | a.text_history | a.letter_history | a.visit_history
         return popcount(history & days) >= rule.most
     if kind == _QUIET_PERIOD:
         return (a.conversation_history & ((1 << int(rule.limit)) - 1)) != 0
@@ -249,6 +281,16 @@ def triggered(a, t, rule):  # type: ignore[no-untyped-def]
         return a.ceased != 0
     if kind == _BREATHING:
         return a.breathing_until > t.day
+    if kind == _PLAN_KEPT:
+        return a.plan_months != 0 and a.plan_missed == 0
+    if kind == _WEEKDAY:
+        return t.day_off == 0
+    if kind == _WEEKEND:
+        return t.weekday >= 5
+    if kind == _HOLIDAY:
+        return t.day_off != 0 and t.weekday < 5
+    if kind == _TIME_BARRED:
+        return max(a.silence, t.day - max(-a.dpd0, a.demanded, a.acknowledged)) > rule.limit
     return a.plans_broken >= rule.most
 
 
@@ -264,7 +306,14 @@ def unlawful(a, t, rules):  # type: ignore[no-untyped-def]
 
 @njit()
 def rule_against(a, t, rules, treatment_bits):  # type: ignore[no-untyped-def]
-    """1 + number of the first rule that forbids a treatment with these bits, 0 if none does."""
+    """1 + number of the first rule that forbids a treatment with these bits, 0 if none does.
+
+    Args:
+        a: the account's record (`account.ACCOUNT`).
+        t: the day (`observation.DAY_CONTEXT`).
+        rules: records of `gate_table`.
+        treatment_bits: feature bits, uint64.
+    """
     for n in range(rules.size):
         if (rules[n].bits & treatment_bits) and triggered(a, t, rules[n]):
             return rules[n].rule + 1

@@ -6,10 +6,11 @@ treatments from happening, and the audit (`audit.py`), which looks for those tha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from recoup.sim.inputs import Document, InputError, choose, first_fault, read_yaml, validated
 from recoup.sim.parameters import Section, Share
@@ -57,12 +58,16 @@ Topic = Literal[
 
 
 class ContactHours(Rule):
-    """No contact of these groups outside the hours; a window counts as lawful only if all of it is."""
+    """No contact of these groups outside the hours; a window counts as lawful only if all of it is.
+
+    `when` says on which days: weekdays are days that are not off, days off are weekends and public holidays.
+    """
 
     kind: Literal["contact_hours"]
     groups: list[GroupName] = Field(min_length=1)
     from_hour: Annotated[float, Field(ge=0, le=24)]
     to_hour: Annotated[float, Field(ge=0, le=24)]
+    when: Literal["every_day", "weekdays", "weekends", "days_off"] = "every_day"
 
     @field_validator("to_hour")
     @classmethod
@@ -77,15 +82,25 @@ class ContactHours(Rule):
 class ContactCap(Rule):
     """At most so many contacts of a group within a rolling number of days, today being the last of them.
 
-    `count` says what is counted: days on which there was one, attempts, or conversations (by call or visit). A
-    simulated account is contacted at most once a day, real ones are not: the audit of a log tells the three apart.
+    `count` says what is counted: days on which there was one, attempts, conversations (by call or visit), or unanswered
+    dials to one number on one day. A simulated account is contacted at most once a day, real ones are not: the audit of a
+    log tells the four apart. The group `contact` is all of them together.
     """
 
     kind: Literal["contact_cap"]
-    group: GroupName
+    group: GroupName | Literal["contact"]
     most: Annotated[int, Field(ge=0, le=1000)]
     days: Annotated[int, Field(ge=1, le=31)]
-    count: Literal["days", "attempts", "conversations"] = "days"
+    count: Literal["days", "attempts", "conversations", "unanswered"] = "days"
+
+    @model_validator(mode="after")
+    def _dials_of_one_day(self) -> ContactCap:
+        """Unanswered dials are counted on one day, and one at least is free: whether a dial is answered is known after it."""
+        if self.count == "unanswered" and (self.group != "call" or self.days != 1 or self.most < 1):
+            raise ValueError("count: unanswered with group: call, days: 1 and most: 1 or more")
+        if self.count == "conversations" and self.group == "contact":
+            raise ValueError("count: conversations with a group of its own (call)")
+        return self
 
 
 class QuietAfterConversation(Rule):
@@ -96,7 +111,11 @@ class QuietAfterConversation(Rule):
 
 
 class Standing(Rule):
-    """While the account stands so, these topics rest."""
+    """While the account stands so, these topics rest.
+
+    `plan_kept` is a running instalment agreement without a missed instalment; `holiday` a public holiday on a day from Monday
+    to Friday. `represented` (by an attorney) and `restructuring_request` are in no simulated account: audited in logs.
+    """
 
     kind: Literal["standing"]
     while_: Literal[
@@ -108,7 +127,11 @@ class Standing(Rule):
         "breathing_space",
         "promise_open",
         "restructured",
+        "plan_kept",
         "day_off",
+        "holiday",
+        "represented",
+        "restructuring_request",
     ] = Field(alias="while")
     forbids: list[Topic] = Field(min_length=1)
 
@@ -142,10 +165,15 @@ class SettlementBudget(Rule):
 
 
 class Limitation(Rule):
-    """No notice (the threat of a suit) and no suit beyond this age of debt."""
+    """No notice (the threat of a suit) and no suit beyond this age of debt.
+
+    With `restarts`, the days are counted anew from each demand that arrives before they are over (a contact that reached the
+    debtor, a notice, a suit) and from each acknowledgement, even a later one (a payment, a promise, an agreement accepted).
+    """
 
     kind: Literal["limitation"]
     days: Annotated[int, Field(ge=1, le=10_000)]
+    restarts: bool = False
 
 
 class LegalPrecondition(Rule):
@@ -176,7 +204,7 @@ class InterestFreeze(Rule):
     """No late interest is charged while the account stands so."""
 
     kind: Literal["interest_freeze"]
-    while_: Literal["hardship", "breathing_space"] = Field(alias="while")
+    while_: Literal["hardship", "breathing_space", "plan_kept"] = Field(alias="while")
 
 
 class ThirdParties(Rule):
@@ -190,6 +218,21 @@ class RecordKeeping(Rule):
 
     kind: Literal["record_keeping"]
     years: Annotated[float, Field(gt=0, le=100)]
+
+
+class ValidationNotice(Rule):
+    """No contact later than so many days after the first one, unless the notice of the debt has been sent. Audited in logs."""
+
+    kind: Literal["validation_notice"]
+    days: Annotated[int, Field(ge=0, le=365)]
+
+
+class FlaggedContact(Rule):
+    """No contact of these groups that the log flags: at a time or place known to be inconvenient, or to an employer's address. Audited in logs."""
+
+    kind: Literal["flagged_contact"]
+    flag: Literal["inconvenient", "work_address"]
+    groups: list[GroupName] = Field(min_length=1)
 
 
 KINDS: dict[str, type[Rule]] = {
@@ -208,6 +251,8 @@ KINDS: dict[str, type[Rule]] = {
     "interest_freeze": InterestFreeze,
     "third_parties": ThirdParties,
     "record_keeping": RecordKeeping,
+    "validation_notice": ValidationNotice,
+    "flagged_contact": FlaggedContact,
 }
 
 AnyRule = Annotated[
@@ -225,17 +270,20 @@ AnyRule = Annotated[
     | InterestCap
     | InterestFreeze
     | ThirdParties
-    | RecordKeeping,
+    | RecordKeeping
+    | ValidationNotice
+    | FlaggedContact,
     Field(discriminator="kind"),
 ]
 
 
 class RulePack(Section):
-    """A jurisdiction's rules. Money in the rules is in the scenario's currency."""
+    """A jurisdiction's rules, those of the pack it extends included. Money in the rules is in the scenario's currency."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
     title: str
     description: str = ""
+    extends: Annotated[str, Field(description="another pack, whose rules come first")] = ""
     rules: list[AnyRule] = Field(max_length=MOST_RULES)
 
     @property
@@ -245,19 +293,26 @@ class RulePack(Section):
 
 
 class _Outline(Section):
-    """A pack whose rules are still to be read one by one."""
+    """A pack whose rules are still to be read one by one, after those of the pack that it extends."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
     title: str
     description: str = ""
+    extends: str = ""
     rules: list[dict[str, Any]] = Field(max_length=MOST_RULES)
 
 
-def load_rules(path: Path) -> RulePack:
-    """Read a rule pack.
+def load_rules(path: Path, find: Callable[[str, Path], Path] | None = None, above: tuple[Path, ...] = ()) -> RulePack:
+    """Read a rule pack, after the one that it extends: a rule with the id of one there takes its place.
+
+    Args:
+        path: of the pack's file.
+        find: the file of the pack that is named in `extends`, from that name and the folder of this file.
+        above: the packs that extend this one.
 
     Raises:
-        InputError: naming the file, line, rule, field, value and what was expected; or two rules with one id.
+        InputError: naming the file, line, rule, field, value and what was expected; two rules with one id; packs that
+            extend each other.
     """
     document = read_yaml(path)
     outline = validated(_Outline, document)
@@ -265,6 +320,14 @@ def load_rules(path: Path) -> RulePack:
     for number, rule in enumerate(rules):
         if rule.id in {other.id for other in rules[:number]}:
             raise document.error(("rules", number, "id"), rule.id, "an id that no other rule of the pack has")
+    if outline.extends:
+        if find is None:
+            raise document.error(("extends",), outline.extends, "nothing, where packs are not looked up by name")
+        if path.resolve() in above:
+            raise document.error(("extends",), outline.extends, "a pack that does not extend this one")
+        earlier = load_rules(find(outline.extends, path.parent), find, (*above, path.resolve()))
+        mine = {rule.id: rule for rule in rules}
+        rules = [mine.pop(rule.id, rule) for rule in earlier.rules] + list(mine.values())
     return RulePack.model_validate(outline.model_dump(exclude={"rules"}) | {"rules": rules})
 
 

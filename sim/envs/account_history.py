@@ -37,7 +37,14 @@ class AccountDay:
 
 
 def day_of(account: np.void, day: int, menu: Menu, rule_names: Mapping[int, str]) -> AccountDay:
-    """The day of one account, from its record (`account.ACCOUNT`) in the evening of simulation day `day`."""
+    """The day of one account, from its record (`account.ACCOUNT`) in the evening of simulation day `day`.
+
+    Args:
+        account: one record of the accounts, money in cents.
+        day: of the simulation, from 0.
+        menu: names of the treatments.
+        rule_names: the gate's rule ids by the number that a record holds.
+    """
     events = Event(int(account["events"]))
     return AccountDay(
         day=day - int(account["entry_day"]),
@@ -76,6 +83,10 @@ _BLUE, _GREEN, _ORANGE, _RED, _GREY = "#2b6cb0", "#2f855a", "#c05621", "#c53030"
 
 def picture(history: list[AccountDay], width: int = 960, height: int = 600) -> NDArray[np.uint8]:
     """The history on a time line: balance and payments above, contacts, offers and legal steps below.
+
+    Args:
+        history: days in order.
+        width, height: in pixels.
 
     Returns:
         uint8, shape (height, width, 3).

@@ -124,6 +124,7 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         """All places filled on day 0. Without a seed the environment's own generator goes on.
 
         Args:
+            seed: of the environment's generator, from which simulations draw their seeds.
             options: `{"reset_mask": bool array (num_envs,)}` gives new accounts to those places only (living portfolios).
 
         Returns:

@@ -150,7 +150,13 @@ class ContactCentre:
 
 
 def staff(centre: ContactCentre, seed: int, spread: float) -> None:
-    """Give everybody in a pool a skill: standard normal times `spread` (standard deviations), by the seed."""
+    """Give everybody in a pool a skill: standard normal times `spread` (standard deviations), by the seed.
+
+    Args:
+        centre: the pool; its `skill` is written, one number a person.
+        seed: of the simulation.
+        spread: standard deviation of skill within the pool.
+    """
     key = streams(seed, np.array([WHOLE_PORTFOLIO]))
     offset = sum(centre.name.encode()) << 16  # pools of the same size must not be copies of each other
     for person in range(centre.people):

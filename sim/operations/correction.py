@@ -62,7 +62,14 @@ class CorrectionLoop:
     # --- what it is given -----------------------------------------------------------------------------------------
 
     def record_day(self, complaints: int, blocked: int, breaches: int, open_accounts: int) -> None:
-        """Note the counts of a day that has been closed; `blocked` are treatments stopped by rules, not by suspensions."""
+        """Note the counts of a day that has been closed; `blocked` are treatments stopped by rules, not by suspensions.
+
+        Args:
+            complaints: received that day.
+            blocked: treatments that rules stopped.
+            breaches: treatments against a rule.
+            open_accounts: open that morning, what rates are per.
+        """
         self._days.append({"complaints": complaints, "blocked": blocked, "breaches": breaches, "open": open_accounts})
 
     def _rate(self, what: str, days: int, since: int) -> tuple[int, float]:

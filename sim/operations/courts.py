@@ -44,7 +44,13 @@ def court_fee(
 
 
 def court_fee_cents(claim: int, steps: Sequence[FeeStep], factor: float) -> int:
-    """`court_fee` of one claim in cents, rounded to the cent."""
+    """`court_fee` of one claim in cents, rounded to the cent.
+
+    Args:
+        claim: in cents.
+        steps: bands of the schedule, in currency units, ascending.
+        factor: of the procedure.
+    """
     return int(court_fee(np.array(claim, np.float64), steps, factor, units=100.0) + 0.5)
 
 

@@ -165,6 +165,8 @@ def read_cells(
     """All cells of a CSV or Parquet file as text (null where Parquet has one), and the row number of the first data row.
 
     Args:
+        file: CSV, or Parquet (told by its first bytes).
+        encoding, delimiter: of a CSV file.
         option: how messages name the setting (encoding, delimiter), `{}` standing for it.
 
     Raises:

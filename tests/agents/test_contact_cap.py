@@ -68,11 +68,11 @@ def network(most: int | None) -> LearnedPolicy:
     from recoup.experiments.learning.training import Baseline
 
     training = Training(HOME.name, cohorts=2, accounts=20, warm_start=None, contact_cap_per_week=most)
-    found = learners.hyperparameters("maskable-ppo", None)
+    hyperparameters = learners.hyperparameters("maskable-ppo", None)
     objective = Objective()
-    learner = learners.build("maskable-ppo", environment(training, HOME, objective), found, 1, None)
+    learner = learners.build("maskable-ppo", environment(training, HOME, objective), hyperparameters, 1, None)
     arrays = learners.weights("maskable-ppo", learner)
-    return export(training, HOME, MENU, arrays, found, "", Baseline(0, 0, 0, 0), Budget(objective))
+    return export(training, HOME, MENU, arrays, hyperparameters, "", Baseline(0, 0, 0, 0), Budget(objective))
 
 
 @pytest.mark.parametrize("most", [1, 3])

@@ -330,9 +330,9 @@ def _options(step: Any, allowed: set[str]) -> set[str]:
         tail = "" if offer == "none" else f"/{offer}"
         listed = ["morning", "midday", "afternoon", "evening"] if windows == "spread" else windows
         listed = [listed] if isinstance(listed, str) else listed
-        found = [name for window in listed if (name := f"{step['channel']}/{window}{tail}") in allowed]
-        if found:
-            return set(found) if windows == "spread" else {found[0]}
+        choices = [name for window in listed if (name := f"{step['channel']}/{window}{tail}") in allowed]
+        if choices:
+            return set(choices) if windows == "spread" else {choices[0]}
     return set()
 
 
@@ -441,8 +441,8 @@ def test_no_shipped_plan_disturbs_a_promise_with_more_than_one_reminder() -> Non
     for name in shipped_plans():
         p = Plan.load(name, MENU)
         for due in range(15):
-            told = chosen(p, IDLE | {"dpd": 40, "promise_open": 1, "promise_due_in": due})
-            assert told == "nothing" or (told.startswith("wechat/") and due in (1, 2))
+            action = chosen(p, IDLE | {"dpd": 40, "promise_open": 1, "promise_due_in": due})
+            assert action == "nothing" or (action.startswith("wechat/") and due in (1, 2))
 
 
 # ---- finding and reading ----

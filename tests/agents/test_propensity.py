@@ -19,7 +19,8 @@ from recoup.agents.propensity import success_model as propensity
 from recoup.agents.propensity import treatment_features as tf
 from recoup.agents.propensity.success_model import Outcomes, SuccessModel
 from recoup.experiments.learning.exploration import draw, exploration_weights, explore
-from recoup.experiments.learning.propensity import POLICY, REPORT, Study, measure_usage, run
+from recoup.experiments.learning.propensity import POLICY, REPORT, measure_usage, run
+from recoup.experiments.learning.settings import Study
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.observation import FIELD_INDEX, FIELDS
@@ -213,6 +214,6 @@ def test_even_a_short_study_is_better_than_no_contact(policy: greedy.GreedyPolic
 @pytest.mark.parametrize("scenario", scenarios_with("greedy"))
 def test_shipped_models_load(scenario: str) -> None:
     world = load_scenario(scenario).world
-    found = load_policy("greedy", scenario, world)
-    assert isinstance(found, greedy.GreedyPolicy) and isinstance(found.model, SuccessModel)
-    assert found.card.scenario == scenario and found.card.results
+    policy = load_policy("greedy", scenario, world)
+    assert isinstance(policy, greedy.GreedyPolicy) and isinstance(policy.model, SuccessModel)
+    assert policy.card.scenario == scenario and policy.card.results

@@ -55,11 +55,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_shares_add_up_to_the_difference_of_the_run(finished: Path) -> None:
-    found = attribute(finished, seeds=2)
-    assert [row["part"] for row in found["rows"]] == list(PARTS)
-    total = found["total"]["mean"]
-    assert sum(row["recovery_rate"]["mean"] for row in found["rows"]) == pytest.approx(total)
-    assert {found["from"], found["to"]} == {"staged", "tiered"} and found["hybrids"] == 14
+    result = attribute(finished, seeds=2)
+    assert [row["part"] for row in result["rows"]] == list(PARTS)
+    total = result["total"]["mean"]
+    assert sum(row["recovery_rate"]["mean"] for row in result["rows"]) == pytest.approx(total)
+    assert {result["from"], result["to"]} == {"staged", "tiered"} and result["hybrids"] == 14
     assert 'id="attribution"' in render(finished).read_text(encoding="utf-8")
     with pytest.raises(InputError, match="--to"):
         attribute(finished, end="stagd")

@@ -61,6 +61,116 @@ def test_gb_t_45251_counts_three_conversations_a_day(tmp_path: Path) -> None:
     assert broken(tmp_path, china, text) == [7, 8]  # from the third conversation on, no further call that day
 
 
+def china(rule_id: str) -> RulePack:
+    rule = next(rule for rule in find_rules("china").rules if rule.id == rule_id)
+    return RulePack(name="china", title="", rules=[rule])
+
+
+def test_the_seventh_unanswered_dial_of_a_day_to_one_number_is_found(tmp_path: Path) -> None:
+    head = "account_id,date,from_hour,channel,reached,dialled\n"
+    dials = [f"a,2026-03-02,{9 + n}:00,collector,no,x\n" for n in range(10)]
+    assert broken(tmp_path, china("dial-cap-day"), head + "".join(dials)) == [8, 9, 10, 11]
+    # Six, an answered one, and one to another number are lawful; the next day begins anew.
+    lawful = [*dials[:6], "a,2026-03-02,16:00,collector,yes,x\n", "a,2026-03-02,17:00,collector,no,y\n"]
+    lawful += [dial.replace("03-02", "03-03") for dial in dials[:6]]
+    assert broken(tmp_path, china("dial-cap-day"), head + "".join(lawful)) == []
+    # A number that the log does not name is the account's one.
+    assert broken(tmp_path, china("dial-cap-day"), head + "".join(dials).replace(",x", ",")) == [8, 9, 10, 11]
+
+
+def test_two_visits_on_one_day_are_one_too_many(tmp_path: Path) -> None:
+    text = "account_id,date,channel\na,2026-03-02,visit\na,2026-03-02,visit\na,2026-03-03,visit\n"
+    assert broken(tmp_path, china("visit-cap-day"), text) == [3]
+
+
+def test_a_kept_plan_stops_collection_until_an_instalment_is_missed(tmp_path: Path) -> None:
+    text = (
+        "account_id,date,channel,offer,accepted,instalment_paid,instalment_missed\na,2026-03-02,collector,plan,yes,,\n"
+    )
+    text += "a,2026-03-10,collector,,,,\na,2026-04-01,,,,,yes\na,2026-04-02,sms,,,,\na,2026-04-05,,,,yes,\na,2026-04-06,sms,,,,\n"
+    assert broken(tmp_path, china("plan-kept"), text) == [3, 7]
+
+
+def test_limitation_restarts_with_demands_in_time_and_acknowledgements(tmp_path: Path) -> None:
+    """Civil Code art. 188, 192, 195: three years from the latest of them, and a demand that comes too late starts nothing."""
+    head = "account_id,date,channel,reached,legal,dpd,payment\n"
+    worked = head + "a,2023-01-02,collector,yes,,700,\na,2025-06-02,,,suit,1582,\n"
+    assert broken(tmp_path, china("limitation"), worked) == []  # old, and demanded 882 days ago
+    assert broken(tmp_path, china("limitation"), worked.replace("yes", "no")) == [3]  # nobody answered
+    late = head + "a,2025-01-02,collector,yes,,1200,\na,2025-02-02,,,notice,1231,\n"
+    assert broken(tmp_path, china("limitation"), late) == [3]
+    assert broken(tmp_path, china("limitation"), late.replace("1200,\n", "1200,yes\n")) == []
+    # A log without the columns is told so, instead of false breaches on old, worked debt.
+    (tmp_path / "bare.csv").write_text("account_id,date,legal,dpd\na,2025-06-02,suit,1582\n")
+    (finding,) = audit(read_log(tmp_path / "bare.csv"), china("limitation"))
+    assert finding.missing == ("reached", "payment")
+
+
+def test_korea_counts_seven_contacts_over_all_channels_and_new_york_three(tmp_path: Path) -> None:
+    channels = ("sms", "collector", "letter", "visit")
+    text = "account_id,day,channel\n" + "".join(f"a,{n // 2},{channels[n % 4]}\n" for n in range(9))
+    for name, expected in (("korea", [9, 10]), ("us-nyc", [5, 6, 7, 8, 9, 10])):
+        rule = next(rule for rule in find_rules(name).rules if rule.id == "contact-cap-week")
+        assert broken(tmp_path, RulePack(name=name, title="", rules=[rule]), text) == expected, name
+    # The day after the week, the first day's contacts no longer count.
+    rule = next(rule for rule in find_rules("korea").rules if rule.id == "contact-cap-week")
+    text = "account_id,day,channel\n" + "a,0,sms\n" * 7 + "a,6,sms\na,7,sms\n"
+    assert broken(tmp_path, RulePack(name="korea", title="", rules=[rule]), text) == [9]
+
+
+@pytest.mark.parametrize(
+    ("name", "lawful", "unlawful"),
+    [
+        # Thursday 1 January is a holiday, Friday the 2nd a weekday, Saturday the 3rd.
+        ("india-rbi", ["2026-01-02 08:00", "2026-01-03 19:00"], ["2026-01-02 07:59", "2026-01-02 19:01"]),
+        (
+            "australia-rg96",
+            ["2026-01-02 07:30", "2026-01-03 09:00", "2026-01-03 21:00"],
+            ["2026-01-02 07:29", "2026-01-03 08:59", "2026-01-03 21:01", "2026-01-01 12:00"],
+        ),
+        (
+            "thailand",
+            ["2026-01-02 20:00", "2026-01-03 18:00"],
+            ["2026-01-02 20:01", "2026-01-03 18:01", "2026-01-01 19:00"],
+        ),
+        ("korea", ["2026-01-03 21:00"], ["2026-01-03 07:59", "2026-01-02 21:01"]),
+    ],
+)
+def test_hours_of_the_new_packs(tmp_path: Path, name: str, lawful: list[str], unlawful: list[str]) -> None:
+    rules = [r for r in find_rules(name).rules if r.kind == "contact_hours" or r.id == "no-contact-on-holidays"]
+    file = tmp_path / "log.csv"
+    rows = []
+    for number, when in enumerate([*lawful, *unlawful]):
+        date, hour = when.split()
+        rows.append(f"a{number},{date},{hour},collector,{int(date != '2026-01-02')}\n")
+    file.write_text("account_id,date,from_hour,channel,day_off\n" + "".join(rows))
+    findings = audit(read_log(file), RulePack(name=name, title="", rules=rules))
+    assert not any(finding.missing for finding in findings)
+    found = sorted(int(line) for finding in findings for line in finding.breaches["line"])
+    assert found == list(range(2 + len(lawful), 2 + len(lawful) + len(unlawful)))
+
+
+def test_thailand_allows_one_contact_a_day_and_australia_ten_a_month(tmp_path: Path) -> None:
+    def only(name: str, rule_id: str) -> RulePack:
+        return RulePack(name=name, title="", rules=[r for r in find_rules(name).rules if r.id == rule_id])
+
+    text = "account_id,day,channel\na,0,sms\na,0,collector\na,1,collector\n"
+    assert broken(tmp_path, only("thailand", "contact-cap-day"), text) == [3]
+    text = "account_id,day,channel\n" + "".join(f"a,{3 * n},sms\n" for n in range(12))
+    assert (
+        broken(tmp_path, only("australia-rg96", "contact-cap-month"), text) == []
+    )  # every third day is ten in 30 days
+    text = (
+        "account_id,day,channel\n"
+        + "a,0,sms\n" * 3
+        + "a,7,sms\n" * 3
+        + "a,14,sms\n" * 3
+        + "a,21,sms\na,29,sms\na,30,sms\n"
+    )
+    assert broken(tmp_path, only("australia-rg96", "contact-cap-month"), text) == [12]
+    assert broken(tmp_path, only("australia-rg96", "contact-cap-week"), text) == []
+
+
 def test_hours_are_those_of_the_call_or_of_its_whole_window(tmp_path: Path) -> None:
     hours = pack("contact_hours", groups=["call"], from_hour=8, to_hour=21)
     text = "account_id,day,channel,from_hour,to_hour\na,1,collector,07:59,\na,1,collector,8:00,\na,1,collector,21:00,\n"
@@ -224,10 +334,10 @@ def test_a_point_is_no_part_of_a_number_with_a_decimal_comma(tmp_path: Path) -> 
 def test_a_rule_that_the_log_cannot_tell_says_what_lacks(tmp_path: Path) -> None:
     file = tmp_path / "log.csv"
     file.write_text("account_id,day,channel,remark\na,1,sms,hello\n")
-    found, breaches = audit_file(file, find_rules("uk-conc"), "en")
-    missing = {rule["id"]: rule["missing"] for rule in found["rules"]}
+    content, breaches = audit_file(file, find_rules("uk-conc"), "en")
+    missing = {rule["id"]: rule["missing"] for rule in content["rules"]}
     assert missing["third-parties"] == ["recipient"] and missing["text-cap-week"] == []
-    assert found["columns_not_read"] == ["remark"] and breaches.empty
+    assert content["columns_not_read"] == ["remark"] and breaches.empty
 
 
 def test_parquet_is_read_like_csv(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_broken_yaml_is_one_line(text: str, expected: str) -> None:
         ("world: {annual_rate: .inf}\n", "line 3, world.annual_rate: got inf"),
         ("world: {3: 4}\n", "line 3, world: got 3, expected names (text) as keys"),
         ("world: everything\n", "line 3, world: got 'everything', expected a mapping of names to values"),
-        ("rules: mine.yaml\n", "mine.yaml: line 1, extends"),
+        ("rules: mine.yaml\n", "mine.yaml: line 1, title"),
         ("portfolio: {file: mine.yaml, map: mine.yaml}\n", "mine.yaml: line 1, extends"),
         ("portfolio: {file: ., map: map.yaml}\n", "Is a directory"),
     ],
@@ -141,9 +141,9 @@ def test_files_as_they_are_written_in_other_countries(tmp_path: Path) -> None:
     ):
         book.write_bytes(content)
         map_file.write_text(head + fields, encoding="utf-8")
-        found = inspect(book, map_file)
-        assert not found.problems and found.table["account_id"].tolist() == ["张三1"], head
-        assert found.table["opening_balance"].tolist() == [5000.5] and found.table["dpd"].tolist() == [30], head
+        report = inspect(book, map_file)
+        assert not report.problems and report.table["account_id"].tolist() == ["张三1"], head
+        assert report.table["opening_balance"].tolist() == [5000.5] and report.table["dpd"].tolist() == [30], head
     book.write_bytes("编号;金额;逾期\n张三1;5.000;30\n".encode())
     map_file.write_text('delimiter: ";"\ndecimal: ","\n' + fields, encoding="utf-8")
     assert [problem.value for problem in inspect(book, map_file).problems] == ["5.000"]  # five or five thousand?
@@ -153,8 +153,8 @@ def test_time_stamps_in_parquet_count_by_their_day(tmp_path: Path) -> None:
     (tmp_path / "map.yaml").write_text(MAP.replace("late", "{date_column: due, as_of: 2025-03-03}"))
     due = pd.to_datetime(["2025-03-01 23:30", "2025-02-03 00:00", None])
     pd.DataFrame({"id": ["a", "b", "c"], "amount": 5, "due": due}).to_parquet(tmp_path / "book.parquet")
-    found = inspect(tmp_path / "book.parquet", tmp_path / "map.yaml")
-    assert found.table["dpd"].tolist()[:2] == [2, 28] and [problem.row for problem in found.problems] == [3]
+    report = inspect(tmp_path / "book.parquet", tmp_path / "map.yaml")
+    assert report.table["dpd"].tolist()[:2] == [2, 28] and [problem.row for problem in report.problems] == [3]
 
 
 @pytest.mark.parametrize("out", ["a-file", "a-file/run", "run-folder", "n" * 300, "/proc/nowhere/run"])

@@ -48,9 +48,9 @@ def test_run_folder_holds_the_promised_keys_and_tables(finished: Path) -> None:
     assert results["scenario"] == "china-consumer" and results["seeds"] == [1, 2]
     for name in ("status-quo", "staged"):
         assert list(results["policies"][name]) == NAMES
-        for found in results["policies"][name].values():
-            assert set(found) == {"mean", "low", "high"}
-            assert found["mean"] is None or found["low"] <= found["mean"] <= found["high"]
+        for estimate in results["policies"][name].values():
+            assert set(estimate) == {"mean", "low", "high"}
+            assert estimate["mean"] is None or estimate["low"] <= estimate["mean"] <= estimate["high"]
     pair = results["differences"]["staged"]["status-quo"]["recovery_rate"]
     means = [results["policies"][name]["recovery_rate"]["mean"] for name in ("staged", "status-quo")]
     assert math.isclose(pair["mean"], means[0] - means[1], abs_tol=1e-12)
@@ -222,8 +222,8 @@ def test_empty_portfolio_days_do_not_stop_a_run() -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=12), st.floats(-1e3, 1e3))
 def test_intervals_hold_the_mean_and_pair_by_seed(values: list[float], shift: float) -> None:
-    found = interval(values)
-    low, mean, high = found["low"], found["mean"], found["high"]
+    result = interval(values)
+    low, mean, high = result["low"], result["mean"], result["high"]
     assert low is not None and mean is not None and high is not None
     slack = 1e-6 * (1 + abs(mean))
     assert low - slack <= mean <= high + slack
@@ -252,10 +252,10 @@ def test_claims_are_judged_by_their_interval(low: float | None, high: float | No
         return {"relative": {"mean": 0.0, "low": bounds[0], "high": bounds[1]}}
 
     pair = {"recovery_rate": relative(1), "time_to_recover_days": relative(-1)}
-    found = claims({"staged": {"status-quo": pair}})
-    assert found[0]["verdict"] == verdict
+    result = claims({"staged": {"status-quo": pair}})
+    assert result[0]["verdict"] == verdict
     if low is None:
-        assert found[1]["verdict"] == verdict
+        assert result[1]["verdict"] == verdict
     assert claims({}) == []
 
 

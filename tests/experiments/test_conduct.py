@@ -31,10 +31,10 @@ def eager() -> Any:
 
 def test_with_and_without_are_paired_and_differ_by_the_loop_alone() -> None:
     scenario, calls = eager(), []
-    found = measure_loop(scenario, ["status-quo"], [1, 2], accounts=200, days=60, on_run=lambda: calls.append(1))
-    assert measure_loop(scenario, ["status-quo"], [1, 2], accounts=200, days=60, workers=2) == found
-    plan = found["plans"]["status-quo"]
-    assert len(calls) == 4 and found["accounts"] == 200 and found["seeds"] == [1, 2]
+    result = measure_loop(scenario, ["status-quo"], [1, 2], accounts=200, days=60, on_run=lambda: calls.append(1))
+    assert measure_loop(scenario, ["status-quo"], [1, 2], accounts=200, days=60, workers=2) == result
+    plan = result["plans"]["status-quo"]
+    assert len(calls) == 4 and result["accounts"] == 200 and result["seeds"] == [1, 2]
     assert set(plan["figures"]) == set(Arm) and set(plan["difference"]) == {f.name for f in FIGURES}
     assert plan["figures"][Arm.NO_LOOP]["acts"]["mean"] == 0 == plan["figures"][Arm.NO_LOOP]["channel_days"]["mean"]
     assert (

@@ -59,7 +59,7 @@ def portfolio_where(scenario: Scenario, seed: int, field: str, high: float, low:
     return Portfolio(table, "made")
 
 
-def found_for(scenario: Scenario, plan_path: str, portfolios: list[Portfolio], same: bool = False) -> dict[str, Any]:
+def fairness_of(scenario: Scenario, plan_path: str, portfolios: list[Portfolio], same: bool = False) -> dict[str, Any]:
     parts = [
         {"fairness": measure_groups(rollout(scenario, plan_path, portfolio, seed, DAYS), portfolio.table)}
         for seed, portfolio in zip(SEEDS, portfolios, strict=True)
@@ -69,24 +69,24 @@ def found_for(scenario: Scenario, plan_path: str, portfolios: list[Portfolio], s
 
 def test_policy_that_discriminates_by_a_proxy_is_caught(home: Scenario, tmp_path: Path) -> None:
     portfolios = [portfolio_where(home, seed, "tenure_months", 40, 15) for seed in SEEDS]
-    found = found_for(home, plan(tmp_path, "by-tenure", "tenure_months", 24), portfolios)
-    caught = {(w["attribute"], w["group"], w["outcome"]) for w in found["warnings"]}
+    results = fairness_of(home, plan(tmp_path, "by-tenure", "tenure_months", 24), portfolios)
+    caught = {(w["attribute"], w["group"], w["outcome"]) for w in results["warnings"]}
     assert {("sex", "female", "contacts"), ("sex", "male", "offered")} <= caught
     assert {attribute for attribute, _, _ in caught} == {"sex"}  # age and region go with nothing
-    proxy = found["proxies"]["attributes"]["sex"]["female"]
+    proxy = results["proxies"]["attributes"]["sex"]["female"]
     assert proxy["low"] > PROXY_BOUND and proxy["field"] == "tenure_months"
-    said = " ".join(summary(found))
+    said = " ".join(summary(results))
     assert "Fairness WARNING" in said and "Proxy WARNING" in said and "tenure_months" in said
 
 
 def test_policy_that_treats_by_the_debt_is_not(home: Scenario, tmp_path: Path) -> None:
     """Men owe more, and small debts get the calls: a raw gap, explained by the debts."""
     portfolios = [portfolio_where(home, seed, "opening_balance", 16_000, 7_000) for seed in SEEDS]
-    found = found_for(home, plan(tmp_path, "by-balance", "opening_balance", 10_000), portfolios)
-    assert found["warnings"] == []
-    assert {("female", "contacts"), ("male", "offered")} <= {(n["group"], n["outcome"]) for n in found["explained"]}
+    results = fairness_of(home, plan(tmp_path, "by-balance", "opening_balance", 10_000), portfolios)
+    assert results["warnings"] == []
+    assert {("female", "contacts"), ("male", "offered")} <= {(n["group"], n["outcome"]) for n in results["explained"]}
     # The inputs could tell the sexes all the same, and that is said.
-    assert found["proxies"]["warnings"] and "none beyond its limit" in summary(found)[0]
+    assert results["proxies"]["warnings"] and "none beyond its limit" in summary(results)[0]
 
 
 def test_labels_by_lot_raise_no_alarm(home: Scenario, tmp_path: Path) -> None:
@@ -96,11 +96,11 @@ def test_labels_by_lot_raise_no_alarm(home: Scenario, tmp_path: Path) -> None:
         table = portfolio_where(home, seed, "tenure_months", 40, 15).table
         table["sex"] = np.random.default_rng(seed).permutation(table["sex"])
         portfolios.append(Portfolio(table, "shuffled"))
-    found = found_for(home, plan(tmp_path, "by-tenure", "tenure_months", 24), portfolios)
-    assert found["warnings"] == [] == found["proxies"]["warnings"] == found["explained"]
-    assert all(abs(row["auc"] - 0.5) < 0.1 for row in found["proxies"]["attributes"]["sex"].values())
+    results = fairness_of(home, plan(tmp_path, "by-tenure", "tenure_months", 24), portfolios)
+    assert results["warnings"] == [] == results["proxies"]["warnings"] == results["explained"]
+    assert all(abs(row["auc"] - 0.5) < 0.1 for row in results["proxies"]["attributes"]["sex"].values())
     judged = sum(outcome.kind != "result" for outcome in OUTCOMES)
-    assert found["gaps_judged"] % judged == 0 and found["gaps_judged"] >= 8 * judged
+    assert results["gaps_judged"] % judged == 0 and results["gaps_judged"] >= 8 * judged
 
 
 @pytest.fixture(scope="module")
@@ -111,27 +111,27 @@ def one(home: Scenario) -> tuple[Rollout, pd.DataFrame]:
 
 def test_gaps_are_those_of_a_plain_regression(one: tuple[Rollout, pd.DataFrame]) -> None:
     run, people = one
-    found = measure_groups(run, people)
+    groups = measure_groups(run, people)
     inside = (people["sex"] == "female").to_numpy()
     attempts = run.accounts["attempts"].to_numpy(float)
-    cell = found["sex"]["female"]["outcomes"]["contacts"]
-    assert found["sex"]["female"]["accounts"] == inside.sum()
+    cell = groups["sex"]["female"]["outcomes"]["contacts"]
+    assert groups["sex"]["female"]["accounts"] == inside.sum()
     assert cell["mean"] == pytest.approx(attempts[inside].mean()) and cell["sd"] == pytest.approx(attempts.std())
-    assert cell["raw"][0] == pytest.approx(attempts[inside].mean() - attempts[~inside].mean())
+    assert cell["raw"]["gap"] == pytest.approx(attempts[inside].mean() - attempts[~inside].mean())
     x = np.column_stack([inside.astype(float), bearing_on_the_debt(people)])
     coefficients, *_ = np.linalg.lstsq(x, attempts, rcond=None)
-    assert cell["adjusted"][0] == pytest.approx(coefficients[0])
+    assert cell["adjusted"]["gap"] == pytest.approx(coefficients[0])
     errors = attempts - x @ coefficients
     bread = np.linalg.inv(x.T @ x)
     robust = bread @ (x.T * errors**2) @ x @ bread * len(x) / (len(x) - x.shape[1])
-    assert cell["adjusted"][1] == pytest.approx(np.sqrt(robust[0, 0]))
+    assert cell["adjusted"]["error"] == pytest.approx(np.sqrt(robust[0, 0]))
 
 
 def test_small_groups_are_listed_but_not_judged(one: tuple[Rollout, pd.DataFrame]) -> None:
     run, people = one
     rare = people.assign(region=np.where(np.arange(len(people)) < 20, "island", "mainland"))
-    found = measure_groups(run, rare)["region"]
-    assert found["island"]["accounts"] == 20 and found["island"]["outcomes"]["contacts"]["adjusted"] is None
+    regions = measure_groups(run, rare)["region"]
+    assert regions["island"]["accounts"] == 20 and regions["island"]["outcomes"]["contacts"]["adjusted"] is None
     alone = measure_groups(run, people.assign(region="everywhere"))["region"]["everywhere"]
     assert alone["outcomes"]["contacts"]["raw"] is None and alone["outcomes"]["contacts"]["others"] is None
     parts = {"mine": [{"fairness": measure_groups(run, people.assign(region="everywhere"))}]}
@@ -141,12 +141,12 @@ def test_small_groups_are_listed_but_not_judged(one: tuple[Rollout, pd.DataFrame
 
 
 def test_seeds_on_the_same_accounts_do_not_average_their_oddity_away() -> None:
-    steady = [[1.0, 0.3]] * 4
-    assert pooled(steady, same_accounts=False) == pytest.approx((1.0, 0.15))
-    assert pooled(steady, same_accounts=True) == pytest.approx((1.0, 0.3))  # no luck in it: all of it stays
-    lucky = [[1.3, 0.3], [0.7, 0.3], [1.3, 0.3], [0.7, 0.3]]  # all of it luck
-    assert pooled(lucky, same_accounts=True)[1] == pytest.approx(np.sqrt(0.12 / 4))
-    assert pooled(steady[:1], same_accounts=True) == (1.0, 0.3)
+    steady = [{"gap": 1.0, "error": 0.3}] * 4
+    assert pooled(steady, same_accounts=False) == pytest.approx({"gap": 1.0, "error": 0.15})
+    assert pooled(steady, same_accounts=True) == pytest.approx(steady[0])  # no luck in it: all of it stays
+    lucky = [{"gap": gap, "error": 0.3} for gap in (1.3, 0.7, 1.3, 0.7)]  # all of it luck
+    assert pooled(lucky, same_accounts=True)["error"] == pytest.approx(np.sqrt(0.12 / 4))
+    assert pooled(steady[:1], same_accounts=True) == steady[0]
 
 
 def test_groups_cover_everybody_once_and_inputs_hold_no_protected_attribute(home: Scenario) -> None:
@@ -162,10 +162,10 @@ def test_groups_cover_everybody_once_and_inputs_hold_no_protected_attribute(home
 def test_auc_sees_what_is_there_and_nothing_else(home: Scenario) -> None:
     people = home.portfolio(600, 3).table.copy()
     people["payday"] = np.where(people["region"] == "west", 3, 20)
-    found = proxy_check(people)
-    assert found["attributes"]["region"]["west"]["auc"] > 0.99 and len(found["warnings"]) == 1
-    assert found["attributes"]["region"]["west"]["field"] == "payday"
-    assert found["attributes"]["sex"]["female"]["high"] < PROXY_BOUND
+    results = proxy_check(people)
+    assert results["attributes"]["region"]["west"]["auc"] > 0.99 and len(results["warnings"]) == 1
+    assert results["attributes"]["region"]["west"]["field"] == "payday"
+    assert results["attributes"]["sex"]["female"]["high"] < PROXY_BOUND
 
 
 @pytest.mark.parametrize(
@@ -195,14 +195,16 @@ def test_bounds(
         "recoup.experiments.comparison.fairness.proxy_check", lambda people: {}
     )  # slow, and not what is asked here
     part = measure_groups(run, people)
+    none = {"gap": 0.0, "error": 1e-6}
     for members in part.values():
         for group in members.values():
             for cell in group["outcomes"].values():
-                cell |= {"raw": [0.0, 1e-6], "adjusted": [0.0, 1e-6], "others": 1.0, "sd": 1.0}
-    part["sex"]["male"]["outcomes"][outcome] |= {"others": others, "adjusted": [gap, 1e-6], "sd": sd}
-    found = aggregate({"mine": [{"fairness": part}]}, Portfolio(people, "home"), False)
-    assert [(w["group"], w["outcome"]) for w in found["warnings"]] == ([("male", outcome)] if unfair else [])
-    part["sex"]["male"]["outcomes"][outcome]["adjusted"] = [gap, abs(gap)]  # the same gap, but not at 95 %
+                cell |= {"raw": none, "adjusted": none, "others": 1.0, "sd": 1.0}
+    part["sex"]["male"]["outcomes"][outcome] |= {"others": others, "adjusted": {"gap": gap, "error": 1e-6}, "sd": sd}
+    results = aggregate({"mine": [{"fairness": part}]}, Portfolio(people, "home"), False)
+    assert [(w["group"], w["outcome"]) for w in results["warnings"]] == ([("male", outcome)] if unfair else [])
+    # The same gap, but not at 95 %.
+    part["sex"]["male"]["outcomes"][outcome]["adjusted"] = {"gap": gap, "error": abs(gap)}
     assert aggregate({"mine": [{"fairness": part}]}, Portfolio(people, "home"), False)["warnings"] == []
     assert OUTCOME[outcome].kind != "result"
 
@@ -211,8 +213,8 @@ def test_command_shows_groups_gaps_and_proxies(
     one: tuple[Rollout, pd.DataFrame], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run, people = one
-    found = aggregate({"staged": [{"fairness": measure_groups(run, people)}]}, Portfolio(people, "home"), False)
-    write_json(tmp_path / FAIRNESS, found)
+    results = aggregate({"staged": [{"fairness": measure_groups(run, people)}]}, Portfolio(people, "home"), False)
+    write_json(tmp_path / FAIRNESS, results)
     show(tmp_path, None, False)
     said = capsys.readouterr().out
     for expected in (

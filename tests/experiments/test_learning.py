@@ -144,16 +144,16 @@ def test_every_learner_acts_from_its_file_as_its_own_network_does(
 ) -> None:
     objective = Objective()
     env = cohorts(home, objective)
-    found = learners.hyperparameters(algorithm)
-    found = found.model_copy(
+    hyperparameters = learners.hyperparameters(algorithm)
+    hyperparameters = hyperparameters.model_copy(
         update={
             "settings": {
-                **found.settings,
+                **hyperparameters.settings,
                 **({"learning_starts": 3000, "buffer_size": 5000, "batch_size": 64} if "dqn" in algorithm else {}),
             }
         }
     )
-    learner = learners.build(algorithm, env, found, 1)
+    learner = learners.build(algorithm, env, hyperparameters, 1)
     env.reset()
     learners.standardise(learner, features.encode(np.concatenate([one.simulation.observe() for one in env.envs])))
     learner.learn(5400)
@@ -162,7 +162,7 @@ def test_every_learner_acts_from_its_file_as_its_own_network_does(
 
     menu = Menu.of(home.world.channels, home.world.offers, home.world.legal)
     arrays = learners.weights(algorithm, learner)
-    policy = export(training, home, menu, arrays, found, "", Baseline(0, 0, 0, 0), Budget(objective))
+    policy = export(training, home, menu, arrays, hyperparameters, "", Baseline(0, 0, 0, 0), Budget(objective))
     policy.save(tmp_path / "policy")
     policy = learned.load(tmp_path / "policy.json", menu)
     env.reset()
@@ -444,8 +444,8 @@ def test_the_entropy_bonus_falls_as_training_goes_on_and_limits_are_those_of_who
     policy = train(replace(SMALL, steps=3 * SMALL.steps), tmp_path / "run")  # three rollouts
     given = learners.hyperparameters("maskable-ppo").settings["ent_coef"]
     assert built[0].ent_coef == pytest.approx(given / 3) and given > 0
-    told, chosen = policy.card.training["baseline"], policy.card.training["chosen"]["baseline"]
-    assert (told["cost"], told["complaints"]) == (chosen["cost"], chosen["complaints"])
+    baseline, chosen = policy.card.training["baseline"], policy.card.training["chosen"]["baseline"]
+    assert (baseline["cost"], baseline["complaints"]) == (chosen["cost"], chosen["complaints"])
 
 
 def test_the_masked_categorical_is_the_distribution_that_it_stands_in_for() -> None:
@@ -454,14 +454,14 @@ def test_the_masked_categorical_is_the_distribution_that_it_stands_in_for() -> N
     masks = torch.rand(4000, 9, generator=rng) < 0.5
     masks[:, 0] = True
     actions = (torch.rand(4000, 9, generator=rng) * masks).argmax(dim=1)
-    told = []
+    results = []
     for kind in (MaskableCategoricalDistribution, MaskedCategorical):
         choice = kind(9).proba_distribution(outputs)
         choice.apply_masking(masks)
         value = choice.log_prob(actions).sum() + 2.0 * choice.entropy().sum()  # type: ignore[union-attr]
         (gradient,) = torch.autograd.grad(value, outputs)
-        told.append((value.detach(), gradient, choice.mode()))
-    for ours, theirs in zip(told[1], told[0], strict=True):
+        results.append((value.detach(), gradient, choice.mode()))
+    for ours, theirs in zip(results[1], results[0], strict=True):
         torch.testing.assert_close(ours, theirs)
     # Drawn as often as likely, and nothing that is forbidden.
     one = MaskedCategorical(4).proba_distribution(torch.log(torch.tensor([[0.5, 0.2, 0.2, 0.1]])).expand(100_000, 4))

@@ -26,6 +26,7 @@ from recoup.experiments.report import LANGUAGES, answers, render, text_in
 from recoup.experiments.report.charts import _StandIns, _wrapped, dots
 from recoup.experiments.report.page import SECTIONS
 from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
+from recoup.experiments.report.sections.capacity import _bottleneck
 from recoup.experiments.report.words import conditions, step_words
 from recoup.experiments.robustness.stress import is_one_parameter, stress_set
 from recoup.experiments.runs.console import shipped
@@ -66,7 +67,7 @@ def full(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def found(mean: float) -> dict[str, float]:
+def around(mean: float) -> dict[str, float]:
     return {"mean": mean, "low": mean - 0.01, "high": mean + 0.01}
 
 
@@ -76,10 +77,10 @@ EXTRAS: dict[str, Any] = {
         "to": "tiered",
         "seeds": [1, 2],
         "hybrids": 16,
-        "start": found(0.41),
-        "total": found(0.03),
+        "start": around(0.41),
+        "total": around(0.03),
         "rows": [
-            {"part": part, "recovery_rate": found(value)}
+            {"part": part, "recovery_rate": around(value)}
             for part, value in {"timing": 0.02, "channel": -0.01, "offer": 0.015, "legal": 0.005}.items()
         ],
     },
@@ -90,16 +91,22 @@ EXTRAS: dict[str, Any] = {
             {
                 "perturbation": name,
                 "label": label,
-                "recovery_rate": found(value),
-                "time_to_recover_days": found(-0.01),
-                "net_recovery_rate": found(value),
+                "recovery_rate": around(value),
+                "time_to_recover_days": around(-0.01),
+                "net_recovery_rate": around(value),
             }
             for name, label, value in (("willing", "less willing debtors", 0.03), ("reach", "fewer reached", -0.02))
         ],
     },
     "shadow_prices.json": {
         "rows": [
-            {"resource": "collector_hours", "unit": "hour", "policy": "tiered", "price": found(31.0), "currency": "TWD"}
+            {
+                "resource": "collector_hours",
+                "unit": "hour",
+                "policy": "tiered",
+                "price": around(31.0),
+                "currency": "TWD",
+            }
         ]
     },
     "audit.json": {
@@ -126,7 +133,7 @@ EXTRAS: dict[str, Any] = {
                     "female": {
                         "accounts": 100.0,
                         "outcomes": {
-                            "sued": {"value": found(0.3), "others": 0.1, "adjusted": {"gap": 0.2}, "unequal": True}
+                            "sued": {"value": around(0.3), "others": 0.1, "adjusted": {"gap": 0.2}, "unequal": True}
                         },
                     }
                 }
@@ -145,8 +152,8 @@ EXTRAS: dict[str, Any] = {
     },
     "upper_bounds.json": {
         "rows": [
-            {"bound": "ample_staff", "policy": "tiered", "label": "", "recovery_rate": found(0.55)},
-            {"bound": "oracle", "policy": None, "label": "Knowing each debtor", "recovery_rate": found(0.6)},
+            {"bound": "ample_staff", "policy": "tiered", "label": "", "recovery_rate": around(0.55)},
+            {"bound": "oracle", "policy": None, "label": "Knowing each debtor", "recovery_rate": around(0.6)},
         ]
     },
 }
@@ -198,6 +205,15 @@ def test_per_cent_signs_stay_with_their_numbers_and_chinese_sentences_need_no_sp
     say, sagen = text_in("en"), text_in("zh")
     assert say("verdict.good") == "better at 95\u00a0%" and say.one_of("verdict", "bad") == "worse at 95\u00a0%"
     assert say.sentences("One.", "", "Two.") == "One. Two." and sagen.sentences("一。", "二。") == "一。二。"
+
+
+def test_sentences_on_staff_are_joined_as_the_language_joins_them(finished: Path) -> None:
+    run = Run(finished)
+    pools = {"collector": {"requested": 100, "served": 50, "seconds_used": 10, "seconds_on_shift": 100}}
+    run.results |= {"resources": {run.best: pools}, "legal_team": {run.best: {"waiting_suits": 3.0}}}
+    english, chinese = (_bottleneck(run, text_in(language)) for language in LANGUAGES)
+    assert english.count(". ") == 2 and "Yet only" in english and english.endswith("waited for the legal team.")
+    assert chinese.count("。") == 3 and " 但" not in chinese and " 平均" not in chinese
 
 
 def test_catalogues_speak_the_language_of_the_trade() -> None:
@@ -282,7 +298,7 @@ def test_stand_ins_are_told_apart_and_restored() -> None:
     drawn = [ink(name) for name in names]
     assert len(set(drawn)) == 4 and not re.search(r"[\u4e00-\u9fff]", "".join(drawn))
     assert ink.restore("".join(f"<text>{text}</text>" for text in drawn)) == "".join(f"<text>{n}</text>" for n in names)
-    picture = dots("p", ["低", "高"], {"甲": [found(0.1), found(0.2)]}, "率", 'a "quoted" <caption>')
+    picture = dots("p", ["低", "高"], {"甲": [around(0.1), around(0.2)]}, "率", 'a "quoted" <caption>')
     assert "&quot;quoted&quot; &lt;caption>" in picture.wide and picture.wide != picture.narrow
 
 
@@ -334,8 +350,8 @@ def test_ordered_rules_are_no_tree_and_a_field_is_cut_where_all_agree() -> None:
     say = text_in("en")
     last = tree.branches[2]
     assert isinstance(last, Fork)
-    told = [condition(fork, n, say) for fork in (tree, last) for n in range(len(fork.branches))]
-    assert told == [
+    words = [condition(fork, n, say) for fork in (tree, last) for n in range(len(fork.branches))]
+    assert words == [
         "days past due ≤\u00a07", "days past due: 8–29", "days past due ≥\u00a030",
         "early-warning risk ≤\u00a035\u00a0%", "early-warning risk >\u00a035\u00a0%",
     ]  # fmt: skip
@@ -348,7 +364,7 @@ def test_page_shows_the_distilled_tree_and_how_often_each_rule_decided(tmp_path:
     run = Run(tmp_path / "run")
     part = run.parts("distilled")[0]
     assert sum(part["rules"].values()) == sum(
-        days for tiers in part["decisions"].values() for found in tiers.values() for days in found.values()
+        days for tiers in part["decisions"].values() for treatments in tiers.values() for days in treatments.values()
     )
     html = render(tmp_path / "run").read_text(encoding="utf-8")
     assert '<figure class="tree"' in html and html.count('<ol class="do">') > 8
@@ -375,10 +391,10 @@ def test_chinese_knows_every_note_and_stress_that_ships() -> None:
     say = text_in("zh")
     scenarios = [load_scenario(name) for name in shipped(".")]
     notes = [note for s in scenarios for note in (*s.notes, *s.portfolio(5, 1).notes)]
-    told = [say.note(note) for note in notes] + [
+    words = [say.note(note) for note in notes] + [
         say.one_of("stress.labels", variant.name) for variant in stress_set() if not is_one_parameter(variant.name)
     ]
-    assert len(told) > 10 and [text for text in told if not re.search(r"[\u4e00-\u9fff]", text)] == []
+    assert len(words) > 10 and [text for text in words if not re.search(r"[\u4e00-\u9fff]", text)] == []
     assert say.note("of my own") == "of my own"
 
 
@@ -451,20 +467,20 @@ def test_first_screen_says_what_the_best_plan_asks_of_debtors_and_who_asks_no_mo
     folder = tmp_path / "run"
     shutil.copytree(finished, folder)
     run = Run(folder)
-    found = read_json(folder / WELFARE)
-    found["reference"] = next(name for name in run.names if name != run.best)
-    others = [check for check in found["checks"] if check["policy"] not in (run.best, found["reference"])]
-    for check in found["checks"]:
-        check["reference"] = found["reference"]
+    burden = read_json(folder / WELFARE)
+    burden["reference"] = next(name for name in run.names if name != run.best)
+    others = [check for check in burden["checks"] if check["policy"] not in (run.best, burden["reference"])]
+    for check in burden["checks"]:
+        check["reference"] = burden["reference"]
         check |= {"passed": check is others[0], "verdict": "no more burden" if check is others[0] else "more burden"}
         check |= {"more": [] if check is others[0] else ["busiest_week_p95"], "less": [], "cost_from": None}
-    write_json(folder / WELFARE, found)
+    write_json(folder / WELFARE, burden)
     page = render(folder).read_text(encoding="utf-8")
     first = page.split("<table")[0]
-    assert f"{run.best}: fails the non-inferiority check of debtor burden against {found['reference']}" in first
+    assert f"{run.best}: fails the non-inferiority check of debtor burden against {burden['reference']}" in first
     plan = others[0]["policy"]
     assert (
-        f"Of the plans that pass the check of debtor burden against {found['reference']}, {plan} recovers most after costs"
+        f"Of the plans that pass the check of debtor burden against {burden['reference']}, {plan} recovers most after costs"
         in first
     )
     (folder / WELFARE).unlink()

@@ -64,9 +64,9 @@ def test_reasons_show_the_values_of_the_fields_asked_for() -> None:
     seen = simulation.observe()
     actions = plan.act(seen, simulation.masks())
     row = int(np.flatnonzero(actions)[0])
-    told = reasons(plan, seen[row], int(actions[row]))
-    assert len(told) > 1
-    for fact in told[1:]:
+    given = reasons(plan, seen[row], int(actions[row]))
+    assert len(given) > 1
+    for fact in given[1:]:
         name, value = fact.split(" = ")
         assert value == shown(name, seen[row]) and name in FIELD_INDEX
     assert reasons(object(), seen[row], 1) == []
@@ -94,10 +94,10 @@ def test_story_page_and_slips(finished: Path, tmp_path: Path) -> None:
 
 def test_reasons_of_every_kind_of_policy_are_put_into_words() -> None:
     say = text_in("zh")
-    told = [
+    in_words = [
         reason_words(text, say)
         for text in ("dpd = 12", "hardship = false", "dpd = 1,412 (+1.2)", "hardship: yes (-0.3)")
     ]
-    assert told == ["逾期天数：12", "已告知经济困难：否", "逾期天数：1,412 (+1.2)", "已告知经济困难：是 (-0.3)"]
+    assert in_words == ["逾期天数：12", "已告知经济困难：否", "逾期天数：1,412 (+1.2)", "已告知经济困难：是 (-0.3)"]
     assert reason_words("legal_stage is none (+0.1)", say) == "法律阶段：无法律措施 (+0.1)"
     assert reason_words("leave promises alone", say) == "leave promises alone"

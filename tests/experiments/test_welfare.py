@@ -133,19 +133,19 @@ def judged(gain: dict[str, float] = GAIN, **changes: Sequence[float]) -> dict[st
 
 
 def test_gain_by_more_burden_fails_and_is_named() -> None:
-    found = judged(contacts_per_debtor=[60.0, 61.5, 59.0, 60.2])
-    assert found["verdict"] == "more burden" and not found["passed"] and found["more"] == ["contacts_per_debtor"]
-    assert "recovers 2.0 points more" in str(found["sentence"]) and "but puts more burden on debtors" in str(
-        found["sentence"]
+    result = judged(contacts_per_debtor=[60.0, 61.5, 59.0, 60.2])
+    assert result["verdict"] == "more burden" and not result["passed"] and result["more"] == ["contacts_per_debtor"]
+    assert "recovers 2.0 points more" in str(result["sentence"]) and "but puts more burden on debtors" in str(
+        result["sentence"]
     )
-    assert "contact attempts per debtor" in str(found["sentence"])
+    assert "contact attempts per debtor" in str(result["sentence"])
 
 
 def test_burden_within_the_margin_or_the_noise_passes() -> None:
     assert judged(contacts_per_debtor=[43.0, 44.0, 42.0, 43.0])["passed"]  # more at 95 %, but by less than 10 %
     assert judged(complaints_per_1000=[8.0, 90.0, 6.0, 9.0])["passed"]  # much more, by one odd seed
-    found = judged(complaints_per_1000=[2.0, 4.1, 0.0, 3.0])
-    assert found["verdict"] == "no more burden" and found["less"] == ["complaints_per_1000"]
+    result = judged(complaints_per_1000=[2.0, 4.1, 0.0, 3.0])
+    assert result["verdict"] == "no more burden" and result["less"] == ["complaints_per_1000"]
     assert judged(plans_broken=[0.4, 0.45, 0.42, 0.4])["passed"]
     assert judged(plans_broken=[0.7, 0.75, 0.72, 0.7])["more"] == ["plans_broken"]
 
@@ -163,16 +163,16 @@ def test_a_debt_that_only_grows_is_told_from_one_that_is_sued() -> None:
 
 
 def test_one_suit_in_hardship_fails_whatever_is_gained() -> None:
-    found = judged(hardship_suits=[0.0, 1.0, 0.0, 0.0])
-    assert found["verdict"] == "hardship sued" and not found["passed"] and "FAILED" in str(found["sentence"])
+    result = judged(hardship_suits=[0.0, 1.0, 0.0, 0.0])
+    assert result["verdict"] == "hardship sued" and not result["passed"] and "FAILED" in str(result["sentence"])
     own = check("status-quo", "status-quo", CALM, CALM, {"mean": 0.0, "low": 0.0, "high": 0.0})
     assert own["verdict"] == "reference" and own["passed"]
 
 
 def test_one_seed_decides_nothing() -> None:
     single = {name: values[:1] for name, values in CALM.items()}
-    found = check("ours", "status-quo", single | {"contacts_per_debtor": [99.0]}, single, {"low": None, "mean": 0.01})
-    assert found["verdict"] == "not decided" and found["passed"]
+    result = check("ours", "status-quo", single | {"contacts_per_debtor": [99.0]}, single, {"low": None, "mean": 0.01})
+    assert result["verdict"] == "not decided" and result["passed"]
 
 
 def test_gathering_pairs_seeds_and_chooses_the_reference() -> None:
@@ -183,14 +183,14 @@ def test_gathering_pairs_seeds_and_chooses_the_reference() -> None:
             for one in contacts
         ]
 
-    found = aggregate({"mine": parts([3, 9, 5]), "status-quo": parts([1, 7, 3]), "staged": parts([2, 8, 4])})
-    assert found["reference"] == "status-quo" == welfare.reference_policy(["mine", "staged", "status-quo"])
-    pair = found["differences"]["mine"]["status-quo"]["contacts_per_debtor"]
+    result = aggregate({"mine": parts([3, 9, 5]), "status-quo": parts([1, 7, 3]), "staged": parts([2, 8, 4])})
+    assert result["reference"] == "status-quo" == welfare.reference_policy(["mine", "staged", "status-quo"])
+    pair = result["differences"]["mine"]["status-quo"]["contacts_per_debtor"]
     assert (pair["mean"], pair["low"], pair["high"]) == (
         2,
         2,
         2,
     )  # paired: an exact difference, however noisy the seeds
-    assert [one["policy"] for one in found["checks"]] == ["mine", "status-quo", "staged"]
-    assert found["checks"][0]["more"] == ["contacts_per_debtor"]
-    assert found["policies"]["mine"]["plans_fit"]["mean"] is None
+    assert [one["policy"] for one in result["checks"]] == ["mine", "status-quo", "staged"]
+    assert result["checks"][0]["more"] == ["contacts_per_debtor"]
+    assert result["policies"]["mine"]["plans_fit"]["mean"] is None

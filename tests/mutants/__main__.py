@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -96,12 +97,18 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "mutants.json")
     parser.add_argument("--resume", action="store_true", help="keep the results of mutants that have one")
+    parser.add_argument(
+        "--most", type=int, help="so many mutants at most, drawn from all areas in proportion; default: all"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of that draw; another release may take another")
     parser.add_argument("--only", default="", help="mutants whose file or error contains this")
     options = parser.parse_args()
     known = areas()
     if unknown := set(options.areas) - set(known):
         parser.error(f"no area {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     chosen = {name: known[name] for name in options.areas or known}
+    if options.most:
+        chosen = sample(chosen, options.most, options.seed)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     results: dict[str, dict[str, Any]] = {}
     if options.resume and options.out.exists():
@@ -113,6 +120,16 @@ def main() -> int:
             copies.put(Path(scratch) / str(number))
         _run(chosen, options, copies, results)
     return _report(chosen, results)
+
+
+def sample(chosen: dict[str, Area], most: int, seed: int) -> dict[str, Area]:
+    """At most so many mutants, from each area in proportion and at least one; the areas' tests are left as they are."""
+    draw, total = random.Random(seed), sum(len(area.mutants) for area in chosen.values())
+    sizes = {name: max(1, most * len(area.mutants) // total) for name, area in chosen.items()}
+    return {
+        name: area.model_copy(update={"mutants": draw.sample(area.mutants, min(sizes[name], len(area.mutants)))})
+        for name, area in chosen.items()
+    }
 
 
 def _key(mutant: Mutant) -> str:

@@ -86,14 +86,14 @@ def all_imports() -> tuple[Import, ...]:
     """Every import of one of our modules by another."""
     files = sources()
     trees = {name: ast.parse(file.read_text(encoding="utf-8")) for name, file in files.items()}
-    return tuple(found for name, tree in trees.items() for found in imports_in(tree, name, set(files)))
+    return tuple(edge for name, tree in trees.items() for edge in imports_in(tree, name, set(files)))
 
 
 def circles(imports: list[Import]) -> set[frozenset[str]]:
     """Groups of modules that import each other, directly or by way of others: strongly connected components of two or more."""
     neighbours: dict[str, set[str]] = {}
-    for found in imports:
-        neighbours.setdefault(found.by, set()).add(found.of)
+    for edge in imports:
+        neighbours.setdefault(edge.by, set()).add(edge.of)
 
     def reached(start: str) -> set[str]:
         seen: set[str] = set()
@@ -123,9 +123,9 @@ def room_of(module: str) -> str | None:
 
 def test_folders_import_one_way() -> None:
     wrong = [
-        str(found)
-        for found in all_imports()
-        if (by := folder_of(found.by)) and (of := folder_of(found.of)) != by and of not in ALLOWED[by]
+        str(edge)
+        for edge in all_imports()
+        if (by := folder_of(edge.by)) and (of := folder_of(edge.of)) != by and of not in ALLOWED[by]
     ]
     assert wrong == []  # nor does any of them import the public face, whose folder is None
 
@@ -135,15 +135,15 @@ def test_rooms_of_experiments_import_one_way() -> None:
     rooms = {room for module in sources() if (room := room_of(module))}
     assert rooms <= set(level), f"give {rooms - set(level)} a place in ROOMS"
     wrong = [
-        str(found)
-        for found in all_imports()
-        if (by := room_of(found.by)) and (of := room_of(found.of)) and by != of and level[of] >= level[by]
+        str(edge)
+        for edge in all_imports()
+        if (by := room_of(edge.by)) and (of := room_of(edge.of)) and by != of and level[of] >= level[by]
     ]
     assert wrong == []
 
 
 def test_no_modules_import_each_other() -> None:
-    assert circles([found for found in all_imports() if not found.inside and found.by != found.of]) == set()
+    assert circles([edge for edge in all_imports() if not edge.inside and edge.by != edge.of]) == set()
 
 
 def test_the_reader_of_imports_sees_what_it_must() -> None:
@@ -159,8 +159,8 @@ class K:
         import recoup.f
 """
     known = {f"recoup.{letter}" for letter in "abcdef"}
-    found = set(imports_in(ast.parse(text), "recoup.a", known))
-    assert found == {Import("recoup.a", f"recoup.{letter}", inside=letter == "f") for letter in "bcdef"}
+    imports = set(imports_in(ast.parse(text), "recoup.a", known))
+    assert imports == {Import("recoup.a", f"recoup.{letter}", inside=letter == "f") for letter in "bcdef"}
     edges = [Import(by, of, inside=False) for by, of in ("ab", "bc", "ca", "cd", "de", "ed", "ef")]
     assert circles(edges) == {frozenset("abc"), frozenset("de")}
 

@@ -46,7 +46,7 @@ def play(env: AccountEnv, steps: int, seed: int, forbidden: float = 0.0) -> list
     return seen
 
 
-def told(seen: list[tuple[object, ...]]) -> str:
+def without_masks(seen: list[tuple[object, ...]]) -> str:
     return repr([(*step[:-1], {k: v for k, v in step[-1].items() if k != "action_mask"}) for step in seen])
 
 
@@ -108,9 +108,9 @@ def test_same_seed_same_story_and_copies_go_on_alike() -> None:
     env, repeat = account_env(), account_env()
     first = env.reset(seed=4)[0]
     np.testing.assert_array_equal(first, repeat.reset(seed=4)[0])
-    assert told(play(env, 250, 1)) == told(play(repeat, 250, 1))
+    assert without_masks(play(env, 250, 1)) == without_masks(play(repeat, 250, 1))
     for copy in (pickle.loads(pickle.dumps(env)), deepcopy(env)):
-        assert told(play(copy, 60, 2)) == told(play(deepcopy(repeat), 60, 2))
+        assert without_masks(play(copy, 60, 2)) == without_masks(play(deepcopy(repeat), 60, 2))
         assert copy.history and copy.render() == env.render()
     np.testing.assert_array_equal(env.reset()[0], repeat.reset()[0])
     assert not np.array_equal(env.reset()[0], first)  # another debtor

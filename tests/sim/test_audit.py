@@ -103,7 +103,7 @@ def forbids(simulation: Simulation, records: NDArray[np.void]) -> NDArray[np.boo
 
 def by_rule(simulation: Simulation, pack: RulePack, actions: NDArray[np.int64], records: NDArray[np.void]) -> Broken:
     """The (rule, account, day) of today's choices that a rule forbids, one rule at a time."""
-    found: Broken = set()
+    broken: Broken = set()
     names = simulation.portfolio.column("account_id")
     each = np.arange(actions.size)
     possible = allowed(simulation, np.zeros(0, RULE))[each, actions]
@@ -111,8 +111,8 @@ def by_rule(simulation: Simulation, pack: RulePack, actions: NDArray[np.int64], 
         mine = records[records["rule"] == number]
         if mine.size:
             against = possible & ~allowed(simulation, mine)[each, actions]
-            found |= {(rule.id, names[account], simulation.day) for account in simulation.open_accounts[against]}
-    return found
+            broken |= {(rule.id, names[account], simulation.day) for account in simulation.open_accounts[against]}
+    return broken
 
 
 def trial(scenario_name: str, pack: RulePack, policy: object, seed: int, gate: bool) -> Trial:
@@ -139,7 +139,17 @@ def found_by(findings: list[Finding]) -> Broken:
     }
 
 
-SCENARIO_OF = {"china": "china-consumer", "taiwan": "china-consumer", "us-reg-f": "us-cards", "uk-conc": "uk-loans"}
+SCENARIO_OF = {
+    "china": "china-consumer",
+    "taiwan": "china-consumer",
+    "us-reg-f": "us-cards",
+    "us-nyc": "us-cards",
+    "uk-conc": "uk-loans",
+    "korea": "us-cards",
+    "india-rbi": "us-cards",
+    "australia-rg96": "uk-loans",
+    "thailand": "us-cards",
+}
 FEW = settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -185,6 +195,10 @@ def everything() -> RulePack:
     rules["text-cap-week"] = rules["text-cap-week"].model_copy(update={"most": 2})
     # One contact a day at most: a cap on a day's conversations binds in a longer window only.
     rules["call-cap-day"] = rules["call-cap-day"].model_copy(update={"most": 2, "days": 31})
+    # A second visit of a day does not happen, so the cap is given a window in which it binds before the month's does.
+    rules["visit-cap-day"] = rules["visit-cap-day"].model_copy(update={"days": 5})
+    # China's limitation restarts and Regulation F's does not: each binds alone where their ages differ.
+    rules["time-barred"] = rules["time-barred"].model_copy(update={"days": 1120})
     for rule_id, balance in (("notice-precondition", 700), ("suit-precondition", 1000)):
         rules[rule_id] = rules[rule_id].model_copy(update={"least_balance": balance})
     return RulePack(name="everything", title="every rule", rules=list(rules.values()))
@@ -283,8 +297,8 @@ def test_a_rule_whose_sql_is_broken_no_longer_agrees(
             assert found_by(audit(log, alone)) != expected, (part, condition)
 
 
-def rules_broken(rules: RulePack, charged: str | None = None, spared: str = "") -> set[str]:
-    """What an audit by all rules finds in a gated world under `rules`, in which two cents a day are charged while `charged`."""
+def rules_broken(rules: RulePack, charged: str | None = None) -> set[str]:
+    """What an audit by all rules finds in a gated world under `rules`, in which two cents a day are charged in `charged` alone."""
     behaviour = WORLD.behaviour.model_copy(update={"hardship_disclosed": 1.0})
     world = WORLD.model_copy(update={"behaviour": behaviour, "annual_rate": 0.9})
     portfolio = old_and_new(load_scenario("uk-loans"), everything(), 4)
@@ -293,7 +307,12 @@ def rules_broken(rules: RulePack, charged: str | None = None, spared: str = "") 
         step(simulation, Whim(4))
         if charged:
             a, day = simulation.accounts, simulation.day
-            hit = (a[charged] > day) & (a[spared] <= day)
+            protected = {
+                "hardship": a["hardship_until"] > day,
+                "breathing space": a["breathing_until"] > day,
+                "kept plan": a["plan_months"] > 0,
+            }
+            hit = protected.pop(charged) & ~np.any(list(protected.values()), axis=0) & (a["plan_missed"] == 0)
             a["interest"][hit] += 2
             a["balance"][hit] += 2
     findings = audit(typed_log(simulation.audit_table()), everything())
@@ -306,8 +325,9 @@ def test_interest_that_the_world_should_not_charge_is_found() -> None:
     assert rules_broken(pack) == set()
     uncapped = pack.model_copy(update={"rules": [rule for rule in pack.rules if rule.id != "interest-cap"]})
     assert rules_broken(uncapped) == {"interest-cap"}
-    assert rules_broken(pack, "hardship_until", "breathing_until") == {"hardship-interest"}
-    assert rules_broken(pack, "breathing_until", "hardship_until") == {"breathing-space-interest"}
+    assert rules_broken(pack, "hardship") == {"hardship-interest"}
+    assert rules_broken(pack, "breathing space") == {"breathing-space-interest"}
+    assert rules_broken(pack, "kept plan") == {"plan-interest"}
 
 
 def test_the_two_readings_share_no_code() -> None:

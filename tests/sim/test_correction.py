@@ -17,7 +17,7 @@ from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.parameters import Conduct, Correction, Retraining, World
 from recoup.sim.simulation import Simulation
 from recoup.sim.treatments import Channel
-from tests.reference import ReferenceSimulation
+from tests.reference import ReferenceSimulation, disagreeing
 from tests.sim.test_reference import Whim, differing, policy_named, step
 
 
@@ -92,11 +92,11 @@ def test_surcharge_holds_while_the_tolerated_rate_is_exceeded() -> None:
     env = simpy.Environment()
     section = Conduct.model_validate({"regulator": {"tolerated": 5, "days": 3, "cost": 12.5}})
     loop = CorrectionLoop(env, section, {})
-    found = []
+    surcharges = []
     for complaints in (5, 1, 0, 0, 0):
         loop.record_day(complaints, 0, 0, 1000)
-        found.append(loop.surcharge())
-    assert found == [0.0, 1250.0, 1250.0, 0.0, 0.0]
+        surcharges.append(loop.surcharge())
+    assert surcharges == [0.0, 1250.0, 1250.0, 0.0, 0.0]
 
 
 def test_courses_take_people_away_and_bring_them_back_better(conduct: Scenario) -> None:
@@ -172,8 +172,8 @@ def test_engine_equals_reference_with_a_lively_loop(conduct: Scenario, policy_na
         step(fast, policy)
         step(plain, policy)
         still = fast.accounts["status"] == 0
-        assert not differing(fast.accounts[still], plain.accounts[still]), f"open accounts after day {day}"
-    assert not differing(fast.accounts, plain.accounts)
+        assert not disagreeing(fast.accounts[still], plain.accounts[still]), f"open accounts after day {day}"
+    assert not disagreeing(fast.accounts, plain.accounts)
     daily = fast.daily_table()
     for ours, theirs in (("cost", "cost"), ("complaints", "complaint"), ("blocked_suspended", "blocked_suspended")):
         assert daily[ours].tolist() == [figures[theirs] for figures in plain.daily]

@@ -127,9 +127,9 @@ def test_wrong_maps_name_line_and_field(write, mapping: str, message: str) -> No
 def test_dates_become_days_and_absurd_ones_are_problems(write) -> None:  # type: ignore[no-untyped-def]
     mapping = "fields: {account_id: id, opening_balance: amount, dpd: {date_column: due, as_of: 2025-03-03}}\n"
     rows = "id,amount,due\na,5,2025-03-01\nb,5,1875-01-01\nc,5,2025-02-31\nd,5,2026-01-01\n"
-    found = inspect(*write(rows, mapping))
-    assert found.table["dpd"].iloc[0] == 2
-    assert [(p.row, p.value) for p in found.problems] == [(3, "1875-01-01"), (4, "2025-02-31"), (5, "2026-01-01")]
+    report = inspect(*write(rows, mapping))
+    assert report.table["dpd"].iloc[0] == 2
+    assert [(p.row, p.value) for p in report.problems] == [(3, "1875-01-01"), (4, "2025-02-31"), (5, "2026-01-01")]
 
 
 def test_parquet_reads_as_csv_does(tmp_path: Path) -> None:
@@ -137,9 +137,9 @@ def test_parquet_reads_as_csv_does(tmp_path: Path) -> None:
     map_file.write_text(MAP)
     frame = pd.DataFrame({"id": ["a", "b"], "amount": [100, -3], "days": [1, 2], "sex": [1, 2], "score": [600.0, None]})
     frame.to_parquet(tmp_path / "portfolio.parquet")
-    found = inspect(tmp_path / "portfolio.parquet", map_file)
-    assert found.rows == 2 and found.table["credit_score"].isna().tolist() == [False, True]
-    assert [(p.row, p.column, p.value) for p in found.problems] == [(2, "amount", "-3")]
+    report = inspect(tmp_path / "portfolio.parquet", map_file)
+    assert report.rows == 2 and report.table["credit_score"].isna().tolist() == [False, True]
+    assert [(p.row, p.column, p.value) for p in report.problems] == [(2, "amount", "-3")]
 
 
 cells = st.text(st.characters(codec="utf-8", exclude_characters='\r\n",\x00'), max_size=8)
@@ -152,21 +152,21 @@ def test_any_text_is_either_read_within_range_or_named_as_a_problem(tmp_path_fac
     file, map_file = folder / "portfolio.csv", folder / "map.yaml"
     file.write_text(HEADER + "".join(",".join(row) + "\n" for row in rows))
     map_file.write_text(MAP)
-    found = inspect(file, map_file)
-    bad = {problem.row for problem in found.problems}
+    report = inspect(file, map_file)
+    bad = {problem.row for problem in report.problems}
     for name in ("opening_balance", "dpd", "credit_score"):
-        values = found.table[name].dropna()
+        values = report.table[name].dropna()
         assert values.between(FIELD[name].least, FIELD[name].most).all()
         if FIELD[name].kind is Kind.INTEGER:
             assert (values == values.round()).all()
-    for number in range(found.rows):
+    for number in range(report.rows):
         if number + 2 not in bad:
-            assert found.table.iloc[number][["account_id", "opening_balance", "dpd"]].notna().all()
+            assert report.table.iloc[number][["account_id", "opening_balance", "dpd"]].notna().all()
 
 
 def test_real_portfolio_ships_clean_and_complete() -> None:
-    found = inspect(ROOT / "portfolios" / "uci_credit_card_delinquent.csv", ROOT / "maps" / "uci-taiwan.yaml")
-    assert found.rows == 5129 and found.problems == []
+    report = inspect(ROOT / "portfolios" / "uci_credit_card_delinquent.csv", ROOT / "maps" / "uci-taiwan.yaml")
+    assert report.rows == 5129 and report.problems == []
     portfolio = load_scenario("taiwan-cards").portfolio(None, 1)
     assert len(portfolio) == 5129 and portfolio.table["opening_balance"].iloc[0] == 3913
     assert portfolio.table["dpd"].iloc[0] == 45 and set(portfolio.table["sex"]) == {"male", "female"}

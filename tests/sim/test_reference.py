@@ -1,4 +1,4 @@
-"""The fast engine against the plain reference, bit for bit; and against itself, however the work is cut."""
+"""The fast engine against the plain reference, day by day; and against itself, bit for bit, however the work is cut."""
 
 from __future__ import annotations
 
@@ -11,7 +11,25 @@ from recoup.agents.plans.plan_file import find_plan
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.simulation import Simulation
-from tests.reference import ReferenceSimulation
+from tests.reference import ReferenceSimulation, disagreeing
+
+# Columns of the daily table, and what the reference calls them.
+COUNTED_TWICE = {
+    **{name: name for name in "cash cost forgiven open balance interest reached hardship closed written_off".split()},
+    **{name: name for name in "unserved blocked blocked_suspended".split()},
+    **{f"{name}s": name for name in "attempt promise offer payment complaint opt_out dispute notice suit".split()},
+    **{f"{name}s": name for name in "judgment enforcement seizure breathing_space".split()},
+    "kept": "promise_kept",
+    "broken": "promise_broken",
+    "accepted": "offer_accepted",
+    "refused": "offer_refused",
+    "instalments_paid": "instalment_paid",
+    "instalments_missed": "instalment_missed",
+    "plans_broken": "plan_broken",
+    "breaches": "breach",
+    "ceases_of_contact": "cease_contact",
+    "settlement_offers": "offered",
+}
 
 
 class Whim:
@@ -62,7 +80,7 @@ def differing(ours: NDArray[np.void], theirs: NDArray[np.void]) -> list[str]:
         ("uk-loans", "whim", 8, True),
     ],
 )
-def test_engine_equals_reference_bit_for_bit(scenario_name: str, policy_name: str, seed: int, gate: bool) -> None:
+def test_engine_equals_reference_every_day(scenario_name: str, policy_name: str, seed: int, gate: bool) -> None:
     scenario = load_scenario(scenario_name)
     portfolio = scenario.portfolio(120, seed)
     # Enough staff for some and too little for all: who is served depends on the queues' order.
@@ -75,17 +93,11 @@ def test_engine_equals_reference_bit_for_bit(scenario_name: str, policy_name: st
         step(fast, policy)
         step(plain, policy)
         still = fast.accounts["status"] == 0
-        assert not differing(fast.accounts[still], plain.accounts[still]), f"open accounts after day {day}"
-    assert not differing(fast.accounts, plain.accounts)  # closed ones keep the record of their last day
+        assert not disagreeing(fast.accounts[still], plain.accounts[still]), f"open accounts after day {day}"
+    assert not disagreeing(fast.accounts, plain.accounts)  # closed ones keep the record of their last day
     daily = fast.daily_table()
-    for ours, theirs in {
-        "cash": "cash",
-        "cost": "cost",
-        "suits": "suit",
-        "complaints": "complaint",
-        "open": "open",
-    }.items():
-        assert daily[ours].tolist() == [figures[theirs] for figures in plain.daily]
+    for ours, theirs in COUNTED_TWICE.items():
+        assert daily[ours].tolist() == [figures[theirs] for figures in plain.daily], ours
     for pool in ("collector", "specialist", "autocall", "visit"):
         for figure in ("seconds", "capacity", "requested", "served"):
             assert daily[f"{pool}_{figure}"].tolist() == [figures[f"{pool}_{figure}"] for figures in plain.daily]

@@ -86,7 +86,10 @@ def unlawful_rows(events: pd.DataFrame, dpd0: dict[str, int]) -> list[str]:
         days: dict[str, list[int]] = defaultdict(list)
         until: dict[str, int] = defaultdict(lambda: NEVER)
         noticed = NEVER
-        opted_out = restructured = False
+        opted_out = restructured = kept = False
+        demanded = acknowledged = -dpd0[
+            account
+        ]  # three years run from the due date, a demand in time, an acknowledgement
         plans_broken = 0
         for row in log.sort_values("day").itertuples():
             parts = row.treatment.split("/")
@@ -117,6 +120,8 @@ def unlawful_rows(events: pd.DataFrame, dpd0: dict[str, int]) -> list[str]:
                 fault("complaint or dispute")
             if until["hardship"] > row.day and (group in ("call", "visit") or legal or offer.startswith("settle")):
                 fault("hardship")
+            if kept and group:
+                fault("kept plan")
             if opted_out and group == "text":
                 fault("opted out")
             if until["promise"] > row.day and group in ("call", "visit"):
@@ -129,10 +134,21 @@ def unlawful_rows(events: pd.DataFrame, dpd0: dict[str, int]) -> list[str]:
                 share = int(offer.removeprefix("settle_"))
                 if dpd < 60 or (dpd < 90 and share > 20) or (dpd < 180 and share > 30):
                     fault("authority")
-            if legal == "notice" and (dpd < 30 or dpd > 1095):
+            barred = row.day - max(demanded, acknowledged) > 1095
+            if legal == "notice" and (dpd < 30 or barred):
                 fault("notice")
-            if legal == "suit" and (dpd < 60 or dpd > 1095 or row.day - noticed < 15):
+            if legal == "suit" and (dpd < 60 or barred or row.day - noticed < 15):
                 fault("suit")
+            if (row.reached or row.notice or row.suit) and not barred:
+                demanded = row.day
+            if row.payment or row.promise or row.offer_accepted:
+                acknowledged = row.day
+            if row.offer_accepted and offer.startswith(("plan", "restructure")):
+                kept = True
+            elif row.instalment_missed or row.plan_broken:
+                kept = False
+            elif row.instalment_paid:
+                kept = True
             if happened and group:
                 days[group].append(row.day)
             if row.notice:

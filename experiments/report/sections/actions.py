@@ -18,7 +18,12 @@ Shares = dict[tuple[str, str], dict[str, float]]
 
 
 def kind(channel: Channel, legal: Legal) -> str:
-    """The kind of a treatment, one of `KINDS`."""
+    """The kind of a treatment, one of `KINDS`.
+
+    Args:
+        channel: of the treatment; NONE for steps of law without a contact.
+        legal: its step of law.
+    """
     if legal is not Legal.NONE:
         return "legal"
     if channel is Channel.NONE:

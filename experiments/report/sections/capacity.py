@@ -21,17 +21,17 @@ def build(run: Run, say: Text) -> list[Block]:
 def _bottleneck(run: Run, say: Text) -> str:
     pools, plan = run.results["resources"][run.best], say.name(run.best)
     waiting = run.results["legal_team"][run.best]["waiting_suits"]
-    legal = " " + say("capacity.legal", queue=f"{waiting:,.0f}") if waiting >= 1 else ""
+    legal = say("capacity.legal", queue=f"{waiting:,.0f}") if waiting >= 1 else ""
     unserved = {name: 1 - use["served"] / use["requested"] for name, use in pools.items() if use["requested"]}
     worst = max(unserved, key=lambda name: unserved[name], default=None)
     if worst is None or unserved[worst] < 0.001:
-        return say("capacity.message_none", plan=plan) + legal
+        return say.sentences(say("capacity.message_none", plan=plan), legal)
     share = say.number(unserved[worst], "share")
     message = say("capacity.message", plan=plan, pool=say(f"pools.{worst}"), unserved=share)
     used, capacity = pools[worst]["seconds_used"], pools[worst]["seconds_on_shift"]
-    if capacity and used / capacity < IDLE:
-        message += " " + say("capacity.idle", used=say.number(used / capacity, "share"))
-    return message + legal
+    often_idle = capacity and used / capacity < IDLE
+    idle = say("capacity.idle", used=say.number(used / capacity, "share")) if often_idle else ""
+    return say.sentences(message, idle, legal)
 
 
 def _table(run: Run, say: Text) -> Table:

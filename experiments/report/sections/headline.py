@@ -60,14 +60,29 @@ def _figures(run: Run, say: Text) -> Table:
 
 
 def value_cell(run: Run, say: Text, plan: str, name: str) -> Cell:
-    """A measure's mean with its interval below."""
+    """A measure's mean with its interval below.
+
+    Args:
+        run: the finished run.
+        say: the words.
+        plan: name of the plan.
+        name: of the measure.
+    """
     interval, unit = run.value(plan, name), MEASURE[name].unit
     between = say.limits(interval, unit)
     return Cell(say.number(interval["mean"], unit), [Line(between)] if between else [])
 
 
 def change_cell(run: Run, say: Text, plan: str, against: str, name: str, in_words: bool = False) -> Cell:
-    """The paired difference with its interval, and whether it is better or worse at 95 %."""
+    """The paired difference with its interval, and whether it is better or worse at 95 %.
+
+    Args:
+        run: the finished run.
+        say: the words.
+        plan, against: names of the plans: the first less the second.
+        name: of the measure.
+        in_words: add a line that says better, worse or open.
+    """
     measure, difference = MEASURE[name], run.difference(plan, against, name)
     if difference["mean"] is None:
         return Cell(say.number(None, "count"))

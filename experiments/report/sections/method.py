@@ -15,5 +15,5 @@ def build(run: Run, say: Text) -> list[Block]:
         Paragraph(say("method.method")),
         Paragraph(say("method.limits")),
         Code(results["command"] or "recoup compare"),
-        Paragraph(f"{seeds} {say('method.files')}"),
+        Paragraph(say.sentences(seeds, say("method.files"))),
     ]

@@ -16,20 +16,22 @@ from recoup.experiments.runs.runfolder import SETTINGS, fingerprint, read_json
 from recoup.sim.inputs import InputError
 from recoup.sim.treatments import Channel, Legal
 
+NETWORKS = frozenset(name for name, made in OWN.items() if made.command == "train")
 Shares = dict[str, float]  # rule -> share of the account-days on which it decided; empty if the run did not count
 
 
 def build(run: Run, say: Text) -> list[Block]:
     """The best plan that people can read; beside it the best tree, if that is another."""
     files = {name: file for name in run.names if (file := plan_file(run, name))}
-    ranked = sorted(files, key=lambda name: -(run.value(name, "net_recovery_rate")["mean"] or 0.0))
+    ranked = sorted(files, key=lambda name: -_net(run, name))
     trees = {name: tree for name in ranked if (tree := tree_of(files[name]))}
     if not ranked:
         return []
     blocks: list[Block] = []
-    if ranked[0] != run.best and run.best not in files:
+    if run.best not in files and _net(run, run.best) > _net(run, ranked[0]):
         change = say.span(run.difference(ranked[0], run.best, "net_recovery_rate"), "points", signed=True)
-        blocks.append(Paragraph(say("plan.network", best=say.name(run.best), plan=say.name(ranked[0]), change=change)))
+        key = "plan.network" if _source(run, run.best) in NETWORKS else "plan.unreadable"
+        blocks.append(Paragraph(say(key, best=say.name(run.best), plan=say.name(ranked[0]), change=change)))
     for name in dict.fromkeys([ranked[0], *list(trees)[:1]]):
         shares, most = _shares(run, name), files[name].contact_cap_per_week
         blocks += _tree(say, name, trees[name], shares) if name in trees else _rules(say, name, files[name], shares)
@@ -38,10 +40,30 @@ def build(run: Run, say: Text) -> list[Block]:
     return blocks
 
 
+def heading(run: Run, say: Text) -> str:
+    """Names the plan that the section shows first, which is not always the best."""
+    files = [name for name in run.names if plan_file(run, name)]
+    return say("plan.heading", plan=say.name(max(files, key=lambda name: _net(run, name), default=run.best)))
+
+
+def _net(run: Run, name: str) -> float:
+    return run.value(name, "net_recovery_rate")["mean"] or 0.0
+
+
+def _source(run: Run, name: str) -> str:
+    """The plan as the user named it."""
+    return str(split_name(run.results["settings"]["policies"][run.names.index(name)])[1])
+
+
 def plan_file(run: Run, name: str) -> PlanFile | None:
-    """The plan as it was when the run began; none if it is no plan file, or has changed since."""
+    """The plan as it was when the run began; none if it is no plan file, or has changed since.
+
+    Args:
+        run: the finished run.
+        name: of the plan within the run.
+    """
     try:
-        source = str(split_name(run.results["settings"]["policies"][run.names.index(name)])[1])
+        source = _source(run, name)
         if source in OWN and OWN[source].suffix == ".yaml":
             source = str(own_policy(source, run.results["scenario"]))
         file = read_plan(find_plan(source))
@@ -88,7 +110,7 @@ def _tree(say: Text, name: str, tree: Fork, shares: Shares) -> list[Block]:
     message = say("plan.message_plain", **details)
     if shares:
         path, leaf = max(leaves, key=lambda row: row[1].share or 0.0)
-        case = {"share": leaf.told, "conditions": say.listed(path), "do": leaf.do[0][1]}
+        case = {"share": leaf.share_text, "conditions": say.listed(path), "do": leaf.do[0][1]}
         message = say("plan.message", **details, **case)
     return [
         Paragraph(message, "message"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from recoup.experiments.comparison.intervals import Interval, difference, interval
 from recoup.experiments.comparison.payment_attribution import SOURCES
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
@@ -11,13 +13,18 @@ from recoup.experiments.runs.run import Run
 LEAST = 0.0005  # routes that bring less under every plan are left out
 
 
+def _share(part: dict[str, Any], source: str) -> float:
+    """A source's share of the opening balance of its own seed: synthetic portfolios differ from seed to seed."""
+    cents = part["payment_attribution"]
+    return cents.get(source, 0) / sum(cents.values()) * part["measures"]["recovery_rate"] if cents else 0.0
+
+
 def build(run: Run, say: Text) -> list[Block]:
     if not all("payment_attribution" in part for name in run.names for part in run.parts(name)):
         return []
-    opening = 100 * run.results["portfolio"]["opening_balance"]
 
     def shares(name: str, source: str) -> list[float]:
-        return [part["payment_attribution"].get(source, 0) / opening for part in run.parts(name)]
+        return [_share(part, source) for part in run.parts(name)]
 
     source_intervals: dict[str, dict[str, Interval]] = {
         name: {s: interval(shares(name, s)) for s in SOURCES} for name in run.names

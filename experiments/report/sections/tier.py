@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from recoup.experiments.comparison.intervals import difference
@@ -40,13 +41,13 @@ def build(run: Run, say: Text) -> list[Block]:
 def _message(run: Run, say: Text, rates: dict[str, dict[str, dict[str, float]]], present: list[str]) -> str:
     best, against = run.best, run.reference
     if against is None:
-        ends = {"first": present[0], "last": present[-1]}
-        values = {key: say.number(rates[best][tier]["mean"], "share") for key, tier in ends.items()}
-        return say("tier.message_one", **values, **{f"{key}_tier": say(f"tiers.{tier}") for key, tier in ends.items()})
+        found = {tier: say.number(rates[best][tier]["mean"], "share") for tier in present}
+        told = [say("tier.rate", value=value, tier=say(f"tiers.{tier}")) for tier, value in found.items()]
+        return say("tier.message_one", rates=say.listed(told))
     gains = {tier: _gain(run, best, against, tier) for tier in present}
     top = max(gains, key=lambda tier: gains[tier]["mean"])
     return say(
-        "tier.message",
+        "tier.message" if gains[top]["mean"] > 0 else "tier.message_less",
         best=say.name(best),
         against=say.name(against),
         tier=say(f"tiers.{top}"),
@@ -57,7 +58,8 @@ def _message(run: Run, say: Text, rates: dict[str, dict[str, dict[str, float]]],
 def _gain(run: Run, best: str, against: str, tier: str) -> dict[str, Any]:
     """The difference in recovery within a tier, paired by seed."""
 
-    def rates(name: str) -> list[float]:
-        return [part["tiers"][tier]["recovery_rate"] for part in run.parts(name)]
+    def rates(name: str) -> list[float]:  # a tier that is empty on a seed has no rate there
+        found = [part["tiers"][tier]["recovery_rate"] for part in run.parts(name)]
+        return [math.nan if rate is None else rate for rate in found]
 
     return difference(rates(best), rates(against))

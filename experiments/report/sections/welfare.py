@@ -38,7 +38,13 @@ def build(run: Run, say: Text) -> list[Block]:
 
 
 def check_words(check: dict[str, Any], burden: dict[str, Any], say: Text) -> str:
-    """The verdict of the check, which burdens are heavier or lighter, and the main source of added cost."""
+    """The verdict of the check, which burdens are heavier or lighter, and the main source of added cost.
+
+    Args:
+        check: one of the checks of welfare.json.
+        burden: the whole of welfare.json, for the measures' titles.
+        say: the words.
+    """
     titles = {m["name"]: say.measure(m["name"], (m["title"], ""))[0] for m in burden["measures"]}
     source = check.get("cost_from")
     growing = check["more"] == ["debtor_cost"] and source == "debtor_interest"

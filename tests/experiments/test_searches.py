@@ -1,0 +1,327 @@
+"""Searches on made-up objectives with a known best: a plan's numbers, a tree's leaves, and what a plan keeps of an advantage."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from recoup.agents.plans.distill import NO_ACT, Act, Sample, extract
+from recoup.agents.plans.plan import Plan
+from recoup.agents.training.budget import Budget, Limit
+from recoup.agents.training.objective import Objective
+from recoup.experiments.learning import distillation, tuning
+from recoup.experiments.learning.cohorts import PARTS_RECORD
+from recoup.experiments.learning.distillation import kept_share, try_leaves
+from recoup.experiments.learning.tuning import Search, limits, moves
+from recoup.sim.observation import FIELD_INDEX, FIELDS
+from recoup.sim.treatments import OFFERS, Menu
+
+MENU = Menu.of(["wechat", "collector"], [offer.name for offer in OFFERS if offer.kind], [])
+FIELD = "days_since_attempt"
+
+
+# --- tuning ------------------------------------------------------------------------------------------------------
+
+
+class MadeUp:
+    """Cohorts whose figures depend on one number of the plan alone: `worth(days, seed)` gives cash, cost and complaints."""
+
+    menu, scenario, accounts = MENU, "made up", 10
+
+    def __init__(self, worth, seeds):
+        self.worth, self.seeds, self.asked = worth, seeds, []
+
+    def parts(self, plan, seeds=None):
+        rule = next((rule for rule in plan.file.rules if rule.name == "write"), None)
+        days = rule.when[FIELD]["at_least"] if rule else None
+        chosen = self.seeds if seeds is None else seeds
+        self.asked.append((days, tuple(chosen)))
+        rows = np.zeros(len(chosen), PARTS_RECORD)
+        for number, seed in enumerate(chosen):
+            rows["cash"][number], rows["cost"][number], rows["complaints"][number] = self.worth(days, seed)
+        return rows
+
+
+def starting(days, **more):
+    write = {"name": "write", "when": {FIELD: {"at_least": days}, **more}, "do": {"channel": "wechat"}}
+    return {"name": "start", "title": "Start", "rules": [write]}
+
+
+def searched(monkeypatch, worth, days, seeds=(1, 2, 3, 4), objective=None, budget=None):
+    cohorts = MadeUp(worth, seeds)
+    monkeypatch.setattr(tuning, "Cohorts", lambda scenario, accounts, seeds: MadeUp(worth, seeds))
+    objective = objective or Objective()
+    search = Search(cohorts, starting(days), objective, budget or Budget(objective))
+    while search.sweep((FIELD,)):
+        pass
+    return search, cohorts
+
+
+def steepest_at(best):
+    """Cash that falls by 0.01 for each day that a plan is away from the best; what one seed has more, another has less."""
+    return lambda days, seed: (0.5 - 0.01 * abs(days - best), 0.0, 0.0)
+
+
+@pytest.mark.parametrize(("start", "best"), [(20, 8), (3, 8), (8, 8), (2, 1)])
+def test_the_known_best_number_is_found_from_either_side(monkeypatch, start, best):
+    search, _ = searched(monkeypatch, steepest_at(best), start)
+    # Steps are a third of the number, so that a neighbour of the best may be where no step helps; here all lead to it.
+    found = search.best.rules[0].when[FIELD]["at_least"]
+    step = max(1, round(found / 3))
+    assert abs(found - best) <= step / 2
+    assert steepest_at(best)(found, 1) >= steepest_at(best)(found + step, 1)
+    tuned = search.result()
+    assert tuned.before == pytest.approx(0.5 - 0.01 * abs(start - best))
+    assert tuned.after == pytest.approx(0.5 - 0.01 * abs(found - best))
+    np.testing.assert_allclose(tuned.unseen, [0.01 * (abs(start - best) - abs(found - best))] * 4, atol=1e-12)
+
+
+def test_what_is_gained_is_measured_on_as_many_cohorts_that_the_search_has_not_seen(monkeypatch):
+    def worth(days, seed):  # on the search's seeds sooner is better; on all others it is worse
+        return (0.5 - (0.01 if seed < 100 else -0.02) * days, 0.0, 0.0)
+
+    search, cohorts = searched(monkeypatch, worth, 2)
+    found = search.best.rules[0].when[FIELD]["at_least"]
+    assert found == 0
+    assert search.result().unseen.tolist() == pytest.approx([-0.04] * 4)
+    assert all(max(seeds) < 100 for _, seeds in cohorts.asked)
+
+
+@pytest.mark.parametrize(("gain", "kept"), [(0.00029, False), (0.00031, True)])
+def test_a_change_worth_less_than_three_ten_thousandths_is_not_worth_a_rules_change(monkeypatch, gain, kept):
+    search, _ = searched(monkeypatch, lambda days, seed: (0.5 if days == 1 else 0.5 + gain, 0.0, 0.0), 1)
+    assert (search.kept > 0) == kept
+
+
+@pytest.mark.parametrize(("spread", "kept"), [(0.0170, True), (0.0176, False)])
+def test_a_gain_must_be_two_standard_errors_over_the_cohorts(monkeypatch, spread, kept):
+    """Gains of 0.02 ± spread on four cohorts: their deviation is spread · √(4/3), the standard error of their mean half of that.
+
+    Two of them are 1.1547 · spread: 0.0196 and 0.0203.
+    """
+
+    def worth(days, seed):
+        return (0.5, 0.0, 0.0) if days == 1 else (0.52 + (spread if seed % 2 else -spread), 0.0, 0.0)
+
+    search, _ = searched(monkeypatch, worth, 1)
+    assert (search.kept > 0) == kept
+
+
+def test_a_change_that_harms_on_half_of_the_cohorts_is_tried_on_no_more(monkeypatch):
+    _, cohorts = searched(monkeypatch, steepest_at(1), 1)
+    assert len(cohorts.asked) > 2
+    assert {seeds for _, seeds in cohorts.asked[1:]} == {(1, 2)}
+
+
+def test_prices_bring_a_plan_back_within_its_limits():
+    """Sooner brings 0.001 a day more, and complaints of 0.12/(days + 1) against the 0.02 that are allowed, from 5 days on."""
+
+    def worth(days, seed):
+        return (0.5 - 0.001 * days, 0.0, 0.12 / (days + 1))
+
+    objective = Objective()
+    budget = Budget(objective, complaints=Limit("complaints", 0.02, tuning.PRICE_RATE, smooth=1.0))
+    search = Search(MadeUp(worth, (1, 2, 3, 4)), starting(1), objective, budget)
+    search.sweep((FIELD,))
+    assert search.best.rules[0].when[FIELD]["at_least"] == 0
+    assert objective.complaint_price == pytest.approx(5.0)  # six times what is allowed: a price of 6 − 1
+    search.sweep((FIELD,))
+    assert search.best.rules[0].when[FIELD]["at_least"] >= 5
+
+
+def test_the_limits_are_the_mean_use_of_the_reference_plan():
+    def worth(days, seed):
+        return 0.5, 0.02 * seed, 0.1 * seed
+
+    cohorts = MadeUp(worth, (1, 3))
+    objective = Objective(complaint_price=3.0)
+    budget = limits(cohorts, Plan.of(plan_file(2), MENU), objective)
+    assert budget.cost.allowed == pytest.approx(0.04)  # (0.02 + 0.06)/2
+    assert budget.complaints.allowed == pytest.approx(0.2)
+    assert (budget.cost.price, budget.complaints.price) == (0.0, 3.0)
+    budget.pay(0.08, 0.1)  # twice the one, half of the other: 0 + (2 − 1), 3 + (0.5 − 1)
+    assert (objective.cost_price, objective.complaint_price) == (pytest.approx(1.0), pytest.approx(2.5))
+
+
+def plan_file(days):
+    from recoup.agents.plans.plan_file import PlanFile
+
+    return PlanFile.model_validate(starting(days))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "neighbours"),
+    [
+        (FIELD, 3, [2, 4]),
+        (FIELD, 1, [0, 2]),
+        (FIELD, 0, [1]),  # days are not negative
+        (FIELD, 20, [13, 27]),  # a third of 20 is 7
+        ("calls_7d", 7, [5]),  # nor more than 7 in a week
+        ("early_warning", 0.6, [0.5, 0.7]),
+        ("early_warning", 0.95, [0.85]),
+        ("balance", 1300.0, [1000.0, 1700.0]),  # 1,300/1.3, 1,690 to two digits
+    ],
+)
+def test_a_number_moves_a_unit_or_a_third_and_stays_in_its_range(name, value, neighbours):
+    rule = {"name": "r", "when": {name: {"at_least": value}}, "do": "nothing"}
+    found = [move.to["when"][name]["at_least"] for move in moves(0, rule, MENU, (name,)) if move.to]
+    assert found == neighbours
+
+
+def test_every_bound_of_a_condition_moves_and_fields_that_are_not_named_stay():
+    rule = {"name": "r", "when": {FIELD: {"above": 2, "below": 9}, "dpd": {"at_most": 30}}, "do": "nothing"}
+    found = [move.to["when"][FIELD] for move in moves(0, rule, MENU, (FIELD,)) if move.to]
+    assert found == [
+        {"above": 1, "below": 9}, {"above": 3, "below": 9}, {"above": 2, "below": 6}, {"above": 2, "below": 12},
+    ]  # fmt: skip
+
+
+def test_a_rule_may_lose_its_offer_take_another_channel_or_change_the_offer_in_its_own_channel():
+    rule = {"name": "r", "do": {"channel": "wechat", "window": "evening", "offer": "plan_6"}}
+    found = [move.to["do"] for move in moves(0, rule, MENU, ()) if move.to]
+    assert found == [
+        {"channel": "wechat", "window": "evening"},
+        {"channel": "wechat", "offer": "plan_12", "window": "evening"},
+        {"channel": "collector"},
+        {"channel": "collector", "offer": "plan_6"},
+    ]
+
+
+# --- leaves of a tree --------------------------------------------------------------------------------------------
+
+CALL, WRITE = Act("collector"), Act("wechat")
+
+
+def tree(options, size):
+    return SimpleNamespace(acts=[NO_ACT, CALL, WRITE], options=options, size=size)
+
+
+def test_a_leaf_gets_the_act_that_is_worth_most_among_those_of_the_policy_and_nothing():
+    worths = {(1, 2): 0.1, (2, 2): 0.3, (0, 2): 0.2, (2, 1): 0.25, (2, 0): 0.4, (1, 0): 0.35, (0, 0): 0.1}
+    found, worth = try_leaves(
+        tree({3: [1, 2], 4: [2, 1]}, {3: 0.7, 4: 0.3}), lambda o: worths[o[3][0], o[4][0]], worths[1, 2]
+    )
+    assert (found, worth) == ({3: [2, 1], 4: [0, 2, 1]}, 0.4)
+
+
+def test_the_largest_leaf_is_tried_first():
+    asked = []
+
+    def worth(options):
+        asked.append((options[3][0], options[4][0]))
+        return 0.0
+
+    try_leaves(tree({3: [1], 4: [2]}, {3: 0.3, 4: 0.7}), worth, 0.0)
+    assert asked == [(1, 0), (0, 2)]
+
+
+@pytest.mark.parametrize(("gain", "kept"), [(0.0004, False), (0.0006, True)])
+def test_a_leaf_keeps_its_act_unless_another_is_worth_more_than_noise(gain, kept):
+    found, worth = try_leaves(tree({3: [1]}, {3: 1.0}), lambda o: gain if o[3][0] == 0 else 0.0, 0.0)
+    assert (found[3][0] == 0) == kept
+    assert worth == (gain if kept else 0.0)
+
+
+def test_the_share_kept_is_the_ratio_of_the_mean_gains():
+    found = kept_share([0.5, 0.6], [0.45, 0.5], [0.4, 0.4])
+    # The policy gains 0.1 and 0.2, the plan 0.05 and 0.1: 0.075/0.15
+    assert found["share"] == pytest.approx(0.5)
+    assert found["advantage"]["mean"] == pytest.approx(0.15)
+    assert found["kept"]["mean"] == pytest.approx(0.075)
+    assert kept_share([0.4], [0.5], [0.4])["share"] is None
+
+
+def test_leaves_are_chosen_on_other_cohorts_than_the_tree_was_learned_on(monkeypatch):
+    """The tree that is worth most is kept, whatever its size, and of several rounds the best."""
+    seeds = SimpleNamespace(learned=[], chosen=None)
+
+    class Teacher(distillation.LearnedPolicy):
+        name = "teacher"
+
+        def __init__(self):
+            self.card = SimpleNamespace(
+                memory=0, training={"time_weight": 0.3, "limits": False}, contact_cap_per_week=3
+            )
+
+    class Judge:
+        def __init__(self, cohorts, baseline, time_weight, limits):
+            seeds.chosen, self.told = list(cohorts.seeds), (time_weight, limits)
+            assert self.told == (0.3, False)
+
+        def assess(self, plan):
+            return {"score": {3: 0.2, 5: 0.4, 7: 0.3}[int(plan.file.rules[0].when[FIELD]["at_least"])]}
+
+    def learn(scenario, leader, teacher, accounts, seed):
+        seeds.learned.append(seed)
+        return Sample(np.zeros((1, 1)), np.zeros((1, 1)))
+
+    def grow(sample, menu, leaves):
+        return SimpleNamespace(options={}, size={}, acts=[NO_ACT], plan=lambda options, **told: plan_file(leaves))
+
+    monkeypatch.setattr(distillation, "load_policy", lambda name, *world: Teacher() if name == "teacher" else "plan")
+    monkeypatch.setattr(distillation, "Validation", Judge)
+    monkeypatch.setattr(distillation, "collect", learn)
+    monkeypatch.setattr(distillation, "extract", grow)
+    world = SimpleNamespace(channels=["wechat"], offers=[], legal=[])
+    found = distillation.distill(SimpleNamespace(name="made-up", world=world), "teacher", [3, 5, 7], rounds=2)
+    assert found.plan.rules[0].when[FIELD]["at_least"] == 5
+    assert [row["tried"] for row in found.candidates] == [0.2, 0.4, 0.3] * 2
+    assert len(set(seeds.learned)) == 2 and not set(seeds.learned) & set(seeds.chosen)
+
+
+# --- the tree ----------------------------------------------------------------------------------------------------
+
+
+def account_days():
+    """Claims of 10, 20, … 100 days past due, each with small and large balances, 40 times."""
+    rows = [
+        (dpd, balance, hardship)
+        for dpd in range(10, 101, 10)
+        for balance in (1000.0, 5000.0)
+        for hardship in (0, 1)
+        for _ in range(40)
+    ]
+    seen = np.zeros((len(rows), len(FIELDS)), np.float32)
+    for name, column in zip(("dpd", "balance", "hardship"), zip(*rows, strict=True), strict=True):
+        seen[:, FIELD_INDEX[name]] = column
+    return seen
+
+
+def test_a_known_list_of_rules_comes_back_as_the_same_rules():
+    """Hardship: nothing. Up to 50 days past due: a message. Older: a call with six instalments, 3 to 1 in the evening."""
+    seen = account_days()
+    probabilities = np.zeros((len(seen), len(MENU)), np.float32)
+    hardship, young = seen[:, FIELD_INDEX["hardship"]] == 1, seen[:, FIELD_INDEX["dpd"]] <= 50
+    probabilities[hardship, 0] = 1
+    probabilities[~hardship & young, MENU.index["wechat/morning"]] = 1
+    old = ~hardship & ~young
+    probabilities[old, MENU.index["collector/evening/plan_6"]] = 0.75
+    probabilities[old, MENU.index["collector/midday/plan_6"]] = 0.25
+    found = extract(Sample(seen, probabilities), MENU, 3)
+    plan = found.plan(found.options, "known", "Known", "", contact_cap_per_week=4)
+    # Half way between 50 and 60 days is 55. Weights are tenths of the commonest window's: 10 · 0.25/0.75 = 3.
+    rules = {rule.do.channel: dict(rule.when) for rule in plan.rules}
+    assert rules == {
+        "none": {"hardship": True},
+        "wechat": {"hardship": False, "dpd": {"at_most": 55}},
+        "collector": {"hardship": False, "dpd": {"at_least": 56}},
+    }
+    call = next(rule.do for rule in plan.rules if rule.do.channel == "collector")
+    assert (call.offer, call.window) == (["plan_6"], {"evening": 10, "midday": 3})
+    assert plan.contact_cap_per_week == 4
+    assert sorted(found.size.values()) == pytest.approx([0.25, 0.25, 0.5])
+
+
+def test_the_likelier_act_of_a_leaf_comes_first_and_the_runner_up_where_it_is_not_allowed():
+    seen = account_days()
+    probabilities = np.zeros((len(seen), len(MENU)), np.float32)
+    probabilities[:, MENU.index["wechat/morning"]] = 0.3
+    probabilities[:, MENU.index["collector/morning"]] = 0.69
+    probabilities[:, 0] = 0.01  # too rarely to be an option
+    found = extract(Sample(seen, probabilities), MENU, 2)
+    for leaf in found.options:
+        assert [found.acts[act] for act in found.options[leaf]] == [CALL, WRITE]
+    plan = found.plan(found.options, "two", "Two", "")
+    assert [rule.do.channel for rule in plan.rules] == ["collector", "wechat"]

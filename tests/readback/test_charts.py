@@ -1,0 +1,168 @@
+"""Charts show the run's series: points, bars, intervals, order and labels read from the figures and from the SVG in the page."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.readback import made_up
+from tests.readback.words import TIERS, called
+
+WIDE, NARROW = 0, 1
+LIQUIDATION, UNRESOLVED, ATTRIBUTION, TIER, STRESS = range(5)  # in the order of the page, each wide and narrow
+
+
+def _axes(page, chart, width=WIDE):
+    return page.figures[2 * chart + width].axes[0]
+
+
+def _svg_texts(page, section, number=0, width=WIDE):
+    svg = list(page.sections[section].figures[number].all("svg"))[width]
+    return [text.text() for text in svg.all("text")]
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize(("chart", "curve"), [(LIQUIDATION, made_up.liquidation), (UNRESOLVED, made_up.unresolved)])
+def test_curves_are_each_plans_mean_by_day(english, chart, curve, width):
+    lines = _axes(english, chart, width).get_lines()
+    assert [line.get_label() for line in lines] == list(made_up.PLANS)
+    for plan, line in zip(made_up.PLANS, lines, strict=True):
+        days, values = line.get_data()
+        assert list(days) == list(range(1, 51))
+        np.testing.assert_allclose(values, [curve(plan, day) for day in range(1, 51)], rtol=1e-9)
+
+
+def test_bands_are_95_percent_of_the_mean_over_seeds(english):
+    """Seeds at 0.9, 1.0 and 1.1 times the mean: deviation 0.1, so 1.96 × 0.1 / √3 = 11.316 % of it to either side."""
+    axes = _axes(english, LIQUIDATION)
+    for plan, band in zip(made_up.PLANS, axes.collections, strict=True):
+        path = band.get_paths()[0].vertices
+        last = path[path[:, 0] == 50][:, 1]
+        mean = made_up.liquidation(plan, 50)
+        assert last.min() == pytest.approx(mean * (1 - 0.11316), rel=1e-4)
+        assert last.max() == pytest.approx(mean * (1 + 0.11316), rel=1e-4)
+
+
+def test_curves_of_the_simulated_run_end_at_its_recovery_rates(request):
+    page = request.getfixturevalue("_real_pages")["en"]
+    for line in _axes(page, LIQUIDATION).get_lines():
+        rate = page.results["policies"][line.get_label()]["recovery_rate"]["mean"]
+        assert line.get_ydata()[-1] == pytest.approx(rate, rel=1e-9)
+        assert np.all(np.diff(line.get_ydata()) >= -1e-12)  # cash only comes in
+    for line in _axes(page, UNRESOLVED).get_lines():
+        assert np.all(np.diff(line.get_ydata()) <= 1e-12)
+
+
+def test_axes_of_curves_are_named_and_in_percent(made_up_page):
+    language = made_up_page.language
+    names = {
+        "en": ("days since entry", "cumulative cash / opening balance", "accounts not yet paid or settled"),
+        "zh": ("入催后天数", "累计回款 / 期初欠款", "尚未结清的账户"),
+    }[language]
+    for number, ylabel in enumerate(names[1:]):
+        texts = _svg_texts(made_up_page, "money", number)
+        assert names[0] in texts and ylabel in texts
+        assert [text for text in texts if text in {called(plan, language) for plan in made_up.PLANS}] == [
+            called(plan, language) for plan in made_up.PLANS
+        ]  # the legend, in the order of the lines
+    axes = _axes(made_up_page, LIQUIDATION)
+    assert axes.yaxis.get_major_formatter()(0.25) == "25%" and axes.get_ylim()[0] == 0
+    assert axes.get_xlim() == (1, 50)
+
+
+def test_recovery_by_tier_has_one_dot_with_its_interval_per_plan_and_tier(english):
+    axes = _axes(english, TIER)
+    labels = [text.get_text() for text in axes.get_yticklabels()]
+    assert labels == list(TIERS["en"].values()) and axes.yaxis_inverted()  # the first on top
+    assert axes.get_xlabel() == "recovery rate" and axes.get_xlim()[0] == 0
+    assert [series.get_label() for series in axes.containers] == list(made_up.PLANS)
+    for plan, series in zip(made_up.PLANS, axes.containers, strict=True):
+        dots, _, (bars,) = series.lines
+        for row, tier in enumerate(made_up.TIERS):
+            wanted = english.results["tiers"][plan][tier]["recovery_rate"]
+            assert dots.get_xdata()[row] == pytest.approx(wanted["mean"])
+            ends = bars.get_segments()[row][:, 0]
+            assert list(ends) == pytest.approx([wanted["low"], wanted["high"]])
+            assert round(dots.get_ydata()[row]) == row  # beside its tier's name
+    assert axes.xaxis.get_major_formatter().convert_to_pct(0.5) == 50
+
+
+def test_perturbed_worlds_stand_beside_their_names(english):
+    axes = _axes(english, STRESS)
+    assert [text.get_text() for text in axes.get_yticklabels()] == [
+        "the scenario as it is", "a recession from day 30 (macro index +2)", "half the people and lines", "reach +30%", "reach −30%",
+    ]  # fmt: skip
+    dots, _, (bars,) = axes.containers[0].lines
+    assert list(dots.get_xdata()) == pytest.approx([0.0051, 0.0423, -0.0172, 0.0082, 0.0391])
+    assert [list(segment[:, 0]) for segment in bars.get_segments()][2] == pytest.approx([-0.0279, 0.0042])
+    assert axes.get_xlabel() == "recovery rate of learned relative to staged"
+    assert 0.0 in [line.get_xdata()[0] for line in axes.get_lines()]  # a line at «no difference»
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_waterfall_steps_from_the_reference_to_the_best(english, width):
+    """39.02 % + 0.61 − 0.48 + 1.82 + 0.31 = 41.28 % after the steps; the end is drawn at 39.02 + 2.26 = 41.28 %."""
+    axes = _axes(english, ATTRIBUTION, width)
+    assert [text.get_text() for text in axes.get_yticklabels()] == [
+        "staged",
+        "timing",
+        "channel",
+        "offers",
+        "legal steps",
+        "learned",
+    ]
+    assert axes.yaxis_inverted()
+    spans = [(bar.get_y() + bar.get_height() / 2, bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches]
+    assert np.array(spans) == pytest.approx(
+        np.array([(1, 0.3902, 0.3963), (2, 0.3963, 0.3915), (3, 0.3915, 0.4097), (4, 0.4097, 0.4128)]), abs=1e-9
+    )
+    dots = [(line.get_ydata()[0], line.get_xdata()[0]) for line in axes.get_lines() if line.get_marker() == "o"]
+    assert np.array(dots) == pytest.approx(np.array([(0, 0.3902), (5, 0.4128)]))
+    # A loss is told apart by its hatching.
+    assert [bar.get_hatch() for bar in axes.patches] == [None, "//", None, None]
+    intervals = [list(line.get_xdata()) for line in axes.get_lines() if line.get_color() == "black"]
+    assert np.array(intervals) == pytest.approx(
+        np.array([(0.3890, 0.4035), (0.3862, 0.3956), (0.4019, 0.4178), (0.4108, 0.4149)]), abs=1e-9
+    )  # from the level before each step
+
+
+def test_captions_of_pictures_say_what_they_show(made_up_page):
+    language, sections = made_up_page.language, made_up_page.sections
+    captions = [
+        figure.first("figcaption").text()
+        for name in ("money", "attribution", "tier", "stress")
+        for figure in sections[name].figures
+    ]
+    assert (
+        captions
+        == {
+            "en": [
+                "Liquidation curve: cumulative cash as a share of the opening balance. Bands are 95 % intervals of the mean over seeds.",
+                "Kaplan–Meier curve of the time to recover. Every account is followed to the horizon; written-off accounts count as not recovered.",
+                "From staged to learned, cash over opening balance.",
+                "Recovery rate by an account's risk tier at entry.",
+                "learned against staged when the world differs from the model",
+            ],
+            "zh": [
+                "累计回款占期初欠款的比例；阴影为各种子均值的 95 % 区间。",
+                "回款时间的 Kaplan–Meier 曲线。所有账户都跟踪到期末；核销账户按未结清计。",
+                "从分阶段方案到学习策略，回款占期初欠款的比例。",
+                "按账户入催时的风险等级划分的回款率。",
+                "世界与模型不同时，学习策略与分阶段方案的比较",
+            ],
+        }[language]
+    )
+
+
+def test_chinese_labels_stand_where_the_english_ones_do(chinese, english):
+    tiers = [text for text in _svg_texts(chinese, "tier") if text in TIERS["zh"].values()]
+    assert tiers == list(TIERS["zh"].values())
+    parts = [
+        text
+        for text in _svg_texts(chinese, "attribution")
+        if text in ("分阶段方案", "时机", "渠道", "还款安排", "法律措施", "学习策略")
+    ]
+    assert parts == ["分阶段方案", "时机", "渠道", "还款安排", "法律措施", "学习策略"]
+    for ours, theirs in zip(chinese.figures, english.figures, strict=True):
+        for a, b in zip(ours.axes[0].get_lines(), theirs.axes[0].get_lines(), strict=True):
+            np.testing.assert_array_equal(a.get_xydata(), b.get_xydata())

@@ -1,0 +1,210 @@
+"""The first screen says, in both languages, what the made-up run is known to hold.
+
+Net recovery: learned 35.32 %, tiered 33.12 %, staged 31.26 %, status quo 30.14 %, mine 22.08 %; learned − staged = +4.06 points.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from recoup.experiments.report import answers, text_in
+from tests.readback import made_up
+from tests.readback.made_up import apart, found
+from tests.readback.reading import plain
+from tests.readback.words import VERDICTS
+
+FIRST_SCREEN = {
+    "en": [
+        "After costs, learned recovers more than staged: 35.3 % (34.4 to 36.0) of the opening balance against 31.3 % (30.5 to 32.1). "
+        "The difference is +4.1 points (+3.1 to +5.0).",
+        "The staged plan recovers 39.0 % of the opening balance and the status-quo plan 34.2 %, a relative difference of +14.2 % "
+        "(+13.0 to +15.0). The claim of 15 % more recovery is not met.",
+        "The mean time to recover is 31.9 days under the staged plan and 41.2 days under the status-quo plan, a relative difference "
+        "of −22.7 % (−24.6 to −20.4). The claim of 20 % less time to recover is met.",
+        "The staged plan costs 19.9 % of the cash it collects (status-quo: 11.8 %) and draws 11.4 complaints per 1,000 accounts "
+        "(status-quo: 7.6).",
+        "Rules were broken 1,233 times: see “Rules” below.",  # 1,199 + 34
+        "learned: fails the non-inferiority check of debtor burden against status-quo. Heavier by more than the margin at 95 %: "
+        "contact attempts per debtor; cost to the debtor. Lighter at 95 %: plans within ability. Main source of the added cost: "
+        "court fees put on debtors.",
+        # Of staged (31.26 %) and tiered (33.12 %), which pass; mine sued debtors in hardship, the status quo is the reference.
+        "Of the plans that pass the check of debtor burden against status-quo, tiered recovers most after costs: "
+        "33.1 % (32.4 to 33.9) of the opening balance.",
+    ],
+    "zh": [
+        "学习策略的净回款率高于分阶段方案：学习策略为 35.3 % (34.4 至 36.0)，分阶段方案为 31.3 % (30.5 至 32.1)，"
+        "差异为 +4.1 个百分点 (+3.1 至 +5.0)。",
+        "回款率：分阶段方案为 39.0 %，现状方案为 34.2 %，相对变化 +14.2 % (+13.0 至 +15.0)。“回款率提高 15 %”的承诺：未达到。",
+        "平均回款时间：分阶段方案为 31.9 天，现状方案为 41.2 天，相对变化 −22.7 % (−24.6 至 −20.4)。“回款时间缩短 20 %”的承诺：达到。",
+        "分阶段方案的催收成本占回款的 19.9 %（现状方案为 11.8 %），每千户投诉 11.4 起（现状方案为 7.6）。",
+        "违反规则 1,233 次：见“规则”一节。",
+        "学习策略的检验结果：以现状方案为基准，未通过债务人负担非劣检验。超出容许幅度（95 %）的负担：每位债务人的联系次数；"
+        "债务人承担的费用。更轻（95 %）的负担：可负担的分期。新增费用主要来自：由债务人承担的诉讼费。",
+        "在以现状方案为基准通过债务人负担非劣检验的方案中，分层方案的净回款率最高：33.1 % (32.4 至 33.9)。",
+    ],
+}
+
+
+def test_answers_are_those_of_the_run(made_up_page):
+    assert made_up_page.sections["headline"].messages == FIRST_SCREEN[made_up_page.language]
+
+
+def test_five_figures_stand_beside_their_differences_and_verdicts(made_up_page):
+    language = made_up_page.language
+    table = made_up_page.sections["headline"].tables[0]
+    say, to = VERDICTS[language], {"en": "to", "zh": "至"}[language]
+    points, days = {"en": ("points", "days"), "zh": ("个百分点", "天")}[language]
+    read = [[(cell.value, cell.lines, cell.marks) for cell in row[1:]] for row in table.rows]
+    assert read == [
+        [
+            ("41.3 %", [f"40.4 {to} 42.1"], [""]),
+            ("39.0 %", [f"38.1 {to} 39.9"], [""]),
+            (f"+2.3 {points}", [f"+1.1 {to} +3.4", say["good"]], ["", "good"]),
+        ],
+        [
+            (f"28.7 {days}", [f"27.1 {to} 30.2"], [""]),
+            (f"31.9 {days}", [f"30.9 {to} 32.8"], [""]),
+            (f"−3.2 {days}", [f"−6.1 {to} +0.4", say["open"]], ["", ""]),  # zero is within
+        ],
+        [
+            ("14.4 %", [f"13.7 {to} 15.2"], [""]),
+            ("19.9 %", [f"19.0 {to} 20.7"], [""]),
+            (f"+1.2 {points}", [f"+0.4 {to} +2.0", say["bad"]], ["", "bad"]),  # less is better
+        ],
+        [
+            ("10.1", [f"9.4 {to} 10.9"], [""]),
+            ("11.4", [f"10.6 {to} 12.2"], [""]),
+            ("−1.3", [f"−2.2 {to} −0.4", say["good"]], ["", "good"]),
+        ],
+        [("0.0", [], []), ("0.0", [], []), ("0.0", [], [])],  # never a breach: nothing to judge
+    ]
+    heads = {"en": ["measure", "learned", "staged", "difference"], "zh": ["指标", "学习策略", "分阶段方案", "差异"]}
+    rows = {
+        "en": [
+            "Recovery rate",
+            "Time to recover",
+            "Cost to collect",
+            "Complaints per 1,000 accounts",
+            "Breaches of rules",
+        ],
+        "zh": ["回款率", "回款时间", "催收成本率", "每千户投诉", "违规次数"],
+    }
+    captions = {"en": "Five key figures, learned against staged", "zh": "五个关键数字：学习策略与分阶段方案"}
+    assert table.head == heads[language] and table.caption == captions[language]
+    assert [row[0].value for row in table.rows] == rows[language]
+
+
+def test_claims_are_judged_for_every_plan_by_the_whole_interval(made_up_page):
+    """15 % more recovery and 20 % less time are met if the whole interval is beyond, missed if all of it falls short."""
+    language = made_up_page.language
+    met, missed, open_ = {
+        "en": ("met", "not met", "inconclusive at 95 %"),
+        "zh": ("达到", "未达到", "样本不足，无法判定"),
+    }[language]
+    to = {"en": "to", "zh": "至"}[language]
+    table = made_up_page.sections["headline"].tables[1]
+    read = {row[0].value: [(cell.value, cell.lines, cell.marks[1]) for cell in row[1:]] for row in table.rows}
+    learned, staged = {"en": ("learned", "staged"), "zh": ("学习策略", "分阶段方案")}[language]
+    tiered = {"en": "tiered", "zh": "分层方案"}[language]
+    assert list(read) == [learned, staged, tiered, "mine"]  # the best, the reference, then the others
+    assert read == {
+        learned: [("+20.7 %", [f"+16.1 {to} +24.9", met], "good"), ("−30.5 %", [f"−33.9 {to} −19.2", open_], "")],
+        staged: [("+14.2 %", [f"+13.0 {to} +15.0", missed], "bad"), ("−22.7 %", [f"−24.6 {to} −20.4", met], "good")],
+        tiered: [("+9.2 %", [f"+6.1 {to} +17.2", open_], ""), ("−16.2 %", [f"−18.7 {to} −13.6", missed], "bad")],
+        "mine": [("−26.5 %", [f"−29.1 {to} −23.7", missed], "bad"), ("+9.8 %", [f"+7.6 {to} +12.6", missed], "bad")],
+    }
+
+
+def test_title_and_subtitle_say_what_was_simulated(made_up_page):
+    sub = made_up_page.html.split('<p class="sub">')[1].split("</p>")[0]
+    title = made_up_page.html.split("<h1>")[1].split("</h1>")[0]
+    assert (plain(title), plain(sub)) == {
+        "en": (
+            "Credit cards, Taiwan 2005 (real accounts): 5 collection plans compared",
+            "5,129 accounts, TWD 297,712,345 overdue, followed for 50 days; 3 seeds; rules: taiwan. "
+            "A simulation, not a record of real collection.",
+        ),
+        "zh": (
+            "台湾信用卡（真实账户，2005 年）：5 个催收方案的比较",
+            "5,129 个账户，逾期金额 TWD 297,712,345，跟踪 50 天；3 个随机种子；规则：taiwan。本报告来自模拟，并非真实催收记录。",
+        ),
+    }[made_up_page.language]
+
+
+# --- verdicts of other runs -------------------------------------------------------------------------------------------
+
+
+def _first_answer(results, language):
+    return plain(answers(results, text_in(language))[0])
+
+
+@pytest.fixture
+def results():
+    return copy.deepcopy(made_up.results())
+
+
+def test_difference_that_includes_zero_is_inconclusive(results):
+    results["differences"]["learned"]["staged"]["net_recovery_rate"] = apart(0.0406, -0.0012, 0.0811)
+    assert _first_answer(results, "en") == (
+        "After costs, learned recovers 35.3 % (34.4 to 36.0) of the opening balance and staged 31.3 % (30.5 to 32.1). The difference "
+        "of +4.1 points (−0.1 to +8.1) is inconclusive at 95 %: either the sample is too small or the plans do not differ."
+    )
+    assert _first_answer(results, "zh") == (
+        "净回款率：学习策略为 35.3 % (34.4 至 36.0)，分阶段方案为 31.3 % (30.5 至 32.1)，差异为 +4.1 个百分点 (−0.1 至 +8.1)。"
+        "样本不足，无法判定两者孰优。"
+    )
+
+
+def test_staged_plan_that_beats_all_others_is_said_to_be_unbeaten(results):
+    results["policies"]["staged"]["net_recovery_rate"] = found(0.4001, 0.39, 0.41)
+    results["differences"]["learned"]["staged"]["net_recovery_rate"] = apart(-0.0469, -0.0588, -0.0351)
+    assert _first_answer(results, "en") == (
+        "No plan here beats staged, which recovers 40.0 % (39.0 to 41.0) of the opening balance after costs. The next best, learned, "
+        "recovers 35.3 % (34.4 to 36.0), a difference of −4.7 points (−5.9 to −3.5)."
+    )
+    assert _first_answer(results, "zh") == (
+        "没有方案优于分阶段方案（净回款率 40.0 % (39.0 至 41.0)）：其余方案中最好的是学习策略，净回款率 35.3 % (34.4 至 36.0)，"
+        "差异为 −4.7 个百分点 (−5.9 至 −3.5)。"
+    )
+
+
+def test_one_seed_gives_no_interval_and_no_verdict(results):
+    for plan in results["policies"].values():
+        for value in plan.values():
+            value["low"] = value["high"] = None
+    results["differences"]["learned"]["staged"]["net_recovery_rate"] = apart(0.0406, None, None)
+    for claim in results["claims"]:
+        claim["relative"] |= {"low": None, "high": None}
+        claim["verdict"] = "not decided: one seed has no interval"
+    said = [plain(sentence) for sentence in answers(results, text_in("en"))]
+    assert said[0] == (
+        "After costs, learned recovers 35.3 % of the opening balance and staged 31.3 %. The difference of +4.1 points is "
+        "inconclusive at 95 %: either the sample is too small or the plans do not differ."
+    )
+    assert said[1].endswith("+14.2 %. The claim of 15 % more recovery is inconclusive, as one seed has no interval.")
+    chinese = [plain(sentence) for sentence in answers(results, text_in("zh"))]
+    assert chinese[2].endswith("−22.7 %。“回款时间缩短 20 %”的承诺：样本不足，无法判定（只有一个种子，没有区间）。")
+
+
+def test_plan_alone_is_compared_with_nothing(results):
+    alone = results | {"policies": {"tiered": results["policies"]["tiered"]}, "claims": [], "breaches": {"tiered": {}}}
+    assert [plain(sentence) for sentence in answers(alone, text_in("en"))] == [
+        "After costs, tiered recovers 33.1 % (32.4 to 33.9) of the opening balance.",
+        "No rule was broken.",
+    ]
+    assert [plain(sentence) for sentence in answers(alone, text_in("zh"))] == [
+        "分层方案的净回款率为 33.1 % (32.4 至 33.9)。",
+        "没有违反任何规则。",
+    ]
+
+
+def test_breaches_of_all_plans_are_added_up(results):
+    results["breaches"]["staged"] = {"daily-limit": 2}
+    assert answers(results, text_in("en"))[-1] == "Rules were broken 1,235 times: see “Rules” below."  # 1,199 + 34 + 2
+
+
+def test_answers_are_in_english_unless_another_language_is_asked_for(results):
+    assert answers(results) == answers(results, text_in("en"))
+    assert answers(results)[0].startswith("After costs, learned recovers more than staged")

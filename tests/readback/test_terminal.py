@@ -1,0 +1,184 @@
+"""Tables and sentences that commands print, against the run's files."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+
+import pytest
+
+from recoup.experiments.commands.audit import _print as print_audit
+from recoup.experiments.commands.compare import _table
+from recoup.experiments.comparison.audit import audit_run
+from recoup.experiments.runs import console as shared
+from tests.command import recoup
+from tests.readback import made_up
+from tests.readback.reading import number, plain, span
+from tests.readback.words import MEASURES, called, unit_of
+
+
+def rows_of(printed):
+    """The cells of a table in the terminal, its continued lines joined."""
+    rows = []
+    for line in printed.splitlines():
+        if not line.startswith("│"):
+            continue
+        found = [plain(cell) for cell in line.strip("│").split("│")]
+        if found[0] and any(found[1:]):
+            rows.append(found)
+        else:
+            rows[-1] = [plain(f"{a} {b}") for a, b in zip(rows[-1], found, strict=True)]
+    return rows
+
+
+def head_of(printed):
+    """The names of the columns."""
+    return [plain(cell) for cell in re.search(r"┃(.*?)┃\s*$", printed, re.M)[1].split("┃")]
+
+
+def check_comparison(rows, results):
+    plans = list(results["policies"])
+    assert [row[0] for row in rows] == list(MEASURES["en"].values())
+    for measure, row in zip(MEASURES["en"], rows, strict=True):
+        for plan, cell in zip(plans, row[1:], strict=True):
+            wanted = results["policies"][plan][measure]
+            if wanted["mean"] is None:
+                assert cell == "–"
+                continue
+            mean, low, high, unit = span(cell, "en")
+            half = 0.0501 * (0.01 if unit == "%" else 1.0)
+            assert unit == unit_of(measure, "en") and mean == pytest.approx(wanted["mean"], abs=half)
+            if low is not None:
+                assert (low, high) == (pytest.approx(wanted["low"], abs=half), pytest.approx(wanted["high"], abs=half))
+
+
+def printed(table):
+    printer = shared.console()
+    with printer.capture() as captured:
+        printer.print(table)
+    return captured.get()
+
+
+def test_table_of_a_comparison_holds_every_measure_of_every_plan():
+    results = made_up.results()
+    text = printed(_table(results))
+    check_comparison(rows_of(text), results)
+    assert head_of(text) == ["measure", "status-quo", "staged", "tiered", "learned", "mine"]
+    assert plain(text.split("┏")[0]) == "Credit cards, Taiwan 2005 (real accounts): 5,129 accounts, 50 days, 3 seeds"
+    assert plain(_table(results | {"seeds": [4]}).title).endswith("50 days, 1 seed")
+
+
+def test_brackets_in_a_users_title_are_printed():
+    text = printed(_table(made_up.results() | {"title": "[draft] of [/b] mine"}))
+    assert text.startswith("[draft] of [/b] mine: 5,129 accounts")
+
+
+def test_compare_prints_its_results_and_the_answers(tmp_path):
+    plans = ("no-contact", "status-quo", "staged")
+    words = [word for plan in plans for word in ("-p", plan)]
+    done = recoup("compare", *words, "--seeds", "2", "--accounts", "40", "--days", "30", "--out", tmp_path / "run")
+    assert done.returncode == 0
+    results = json.loads((tmp_path / "run" / "results.json").read_text(encoding="utf-8"))
+    check_comparison(rows_of(done.stdout), results)
+    net = {plan: results["policies"][plan]["net_recovery_rate"]["mean"] for plan in plans}
+    best = max(("no-contact", "status-quo"), key=net.get)
+    # The first sentence, on one or more lines, is about the best plan besides `staged`, by its sign and interval.
+    sentence = next(line for line in plain(done.stdout).split("(95 % interval) ")[1].split(". ") if best in line)
+    change = results["differences"][best]["staged"]["net_recovery_rate"]
+    if change["low"] > 0:
+        assert sentence.startswith(f"After costs, {best} recovers more than staged")
+    elif change["high"] < 0:
+        assert sentence.startswith("No plan here beats staged")
+    else:
+        assert sentence.startswith(f"After costs, {best} recovers") and "more than" not in sentence
+    shown = f"{100 * abs(net[best]):.1f} %"
+    assert shown in plain(done.stdout).replace("−", "")
+
+
+def test_audit_counts_by_rule_in_both_languages(real_folder, tmp_path, language):
+    shutil.copytree(real_folder, tmp_path / "run")
+    done = recoup("audit", tmp_path / "run", "--lang", language)
+    assert done.returncode == 0
+    audit = json.loads((tmp_path / "run" / "audit.json").read_text(encoding="utf-8"))
+    rows = rows_of(done.stdout)
+    assert (
+        head_of(done.stdout)
+        == {
+            "en": ["rule", "sentence", "tested", "near misses", "stopped by the gate", "breaches"],
+            "zh": ["规则", "内容", "检验次数", "临界次数", "闸口拦截", "违规"],
+        }[language]
+    )
+    assert [row[0] for row in rows] == [rule["id"] for rule in audit["rules"]]
+    for rule, row in zip(audit["rules"], rows, strict=True):
+        sentence = rule["text_zh"] if language == "zh" else rule["text"]
+        assert row[1].replace(" ", "").startswith(sentence.replace(" ", ""))
+        if not rule["missing"]:
+            assert [number(cell) for cell in row[2:]] == [
+                rule[name] for name in ("tested", "near", "stopped", "breaches")
+            ]
+    assert {"en": "No rule was broken.", "zh": "未发现违规。"}[language] in done.stdout
+    assert sum(rule["tested"] for rule in audit["rules"]) > 100
+
+
+def test_audit_says_which_rules_were_broken(real_folder, capsys, language):
+    audit, breaches = audit_run(real_folder, None, language)
+    audit["rules"][0] |= {"breaches": 1234}
+    audit["rules"][2] |= {"breaches": 1}
+    audit["treatments_in_breach"] = {"staged": 1200, "tiered": 34}
+    print_audit(audit, breaches, language)
+    said = capsys.readouterr().out
+    assert {"en": "1,234 treatments broke 2 rules:", "zh": "1,234 次处置违反 2 条规则："}[language] in said
+    assert rows_of(said)[0][-1] == "1,234"
+
+
+def test_stress_prints_each_world_and_the_verdict(monkeypatch):
+    from recoup.experiments.robustness import stress as sensitivity
+
+    result = made_up.EXTRAS["stress.json"] | {"positive": 2, "negative": 1, "worlds": 4, "worst": "half-staff"}
+    monkeypatch.setattr(sensitivity, "stress", lambda *arguments, **options: result)
+    done = recoup("stress", "-p", "status-quo", "--baseline", "staged", "--seeds", "2", "--accounts", "5", "--quick")
+    assert done.returncode == 0, done.stderr
+    rows = rows_of(done.stdout)
+    assert head_of(done.stdout) == ["world", "recovery", "net recovery", "time"]
+    assert [row[0] for row in rows] == [row["label"] for row in result["rows"]]
+    for world, row in zip(result["rows"], rows, strict=True):
+        for name, cell in zip(("recovery_rate", "net_recovery_rate", "time_to_recover_days"), row[1:], strict=True):
+            mean, low, high, unit = span(cell, "en")
+            wanted = world[name]
+            assert unit == "%"
+            assert (mean, low, high) == pytest.approx((wanted["mean"], wanted["low"], wanted["high"]), abs=0.000501)
+    assert (
+        "status-quo recovers more than staged, at 95 %, in 2 of 4 perturbed worlds, less in 1. Smallest gain: half-staff."
+        in plain(done.stdout)
+    )
+
+
+def test_lists_print_what_they_are_given_brackets_and_all(capsys):
+    shared.print_list([("a", "A [draft]", "first"), ("b", "B", "second [/b]")], as_json=False)
+    text = capsys.readouterr().out
+    assert rows_of(text) == [["a", "A [draft]", "first"], ["b", "B", "second [/b]"]]
+    shared.print_list([("a", "A", "first")], as_json=True)
+    assert json.loads(capsys.readouterr().out) == [{"name": "a", "title": "A", "description": "first"}]
+
+
+def test_typed_command_is_shown_as_it_can_be_typed_again(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["/usr/bin/recoup", "compare", "-p", "my plan.yaml", "--seeds", "3"])
+    assert shared.command_line() == "recoup compare -p 'my plan.yaml' --seeds 3"
+
+
+def test_shipped_plans_are_offered_without_the_template():
+    assert shared.complete_plans() == ["no-contact", "staged", "status-quo", "tiered"]
+    assert "taiwan-cards" in shared.complete_scenarios() and called("staged", "en") in shared.shipped("plans")
+    assert "template" in shared.shipped("plans")
+
+
+def test_bar_counts_the_steps(monkeypatch):
+    from rich import progress
+
+    counted = []
+    monkeypatch.setattr(progress.Progress, "advance", lambda self, task: counted.append(self.tasks[0].total))
+    with shared.progress_bar("trials", 7) as advance:
+        advance()
+        advance()
+    assert counted == [7, 7]

@@ -1,0 +1,312 @@
+"""What is done to a debtor on a day: attempts, what he says when reached, offers, promises, legal steps."""
+
+from __future__ import annotations
+
+from recoup.sim.account import NEVER, Event, Outcome, Stage
+from recoup.sim.randomness import Purpose
+from recoup.sim.treatments import Channel, Legal
+from tests.second import behaviour
+from tests.second.draws import bits, uniform
+from tests.second.money import spend
+from tests.second.state import single, whole_cents
+
+TEXTS = (Channel.SMS, Channel.WECHAT, Channel.EMAIL)
+CALLS = (Channel.AUTOCALL, Channel.COLLECTOR, Channel.SPECIALIST)
+BY_PHONE_NUMBER = (*CALLS, Channel.SMS)  # what a wrong number puts out of reach
+IN_PERSON = (Channel.COLLECTOR, Channel.SPECIALIST, Channel.VISIT)
+RESTRUCTURING_MONTHS = 36
+
+
+def draw(debtor, today, purpose):
+    return uniform(debtor.key, today.day, purpose)
+
+
+def means_now(debtor, world, today):
+    return behaviour.monthly_means(world, debtor.disposable, debtor.employed, today.stress)
+
+
+# --- the attempt ----------------------------------------------------------------------------------------------------------
+
+
+def choose_who_answers(debtor, world, today, treatment):
+    """Would the attempt reach him, and how many seconds of a person or a line would it take?"""
+    channel = treatment.channel
+    debtor.reached = 0
+    debtor.novelty = what_is_new(debtor, world, today, treatment)
+    if debtor.phone_right or channel not in BY_PHONE_NUMBER:
+        age = debtor.days_past_due(today)
+        probability = behaviour.reached(
+            world, channel, treatment.window, today.day_off, age, debtor.reachability, debtor.fatigue
+        )
+        debtor.reached = int(draw(debtor, today, Purpose.REACH) < probability)
+    debtor.seconds = seconds_of(debtor, world, today, treatment) if channel in (*CALLS, Channel.VISIT) else 0
+    if channel not in (*CALLS, Channel.VISIT) and debtor.reached:
+        calls = behaviour.of_channel(world.behaviour.answer_call, channel) * debtor.novelty
+        if draw(debtor, today, Purpose.CALL_BACK) < calls:
+            debtor.calls_back = 1
+            usual = world.operations.collector.seconds_reached
+            debtor.seconds = int(usual * (0.5 + draw(debtor, today, Purpose.DURATION)))
+
+
+def what_is_new(debtor, world, today, treatment):
+    """A notice, and an offer after two weeks without one, are news. Else: the like of it since the latest news, of two weeks."""
+    offers = treatment.offer.name != "none"
+    if treatment.legal == Legal.NOTICE or (offers and today.day - debtor.offer_day > 14):
+        return 1.0
+    b, channel = world.behaviour, treatment.channel
+    if channel == Channel.LETTER:
+        return 1.0
+    days = [ago for ago in range(1, 15) if today.day - ago > debtor.news_day]
+    if channel in TEXTS:
+        return behaviour.novelty(b.repetition_text, sum(debtor.text_history >> ago & 1 for ago in days))
+    live = debtor.call_history | debtor.visit_history
+    return behaviour.novelty(b.repetition_call, sum(live >> ago & 1 for ago in days))
+
+
+def seconds_of(debtor, world, today, treatment):
+    """A conversation lasts half to one and a half times its mean, and an offer takes its time on top."""
+    pool = getattr(world.operations, treatment.channel.name.lower())
+    if not debtor.reached:
+        return int(pool.seconds_unanswered)
+    talk = pool.seconds_reached * (0.5 + draw(debtor, today, Purpose.DURATION))
+    return int(talk + pool.seconds_offer) if treatment.offer.name != "none" else int(talk)
+
+
+def treat(debtor, world, today, treatment, skills):
+    """What was decided in the morning, if there was somebody to do it."""
+    if treatment.channel != Channel.NONE:
+        if not debtor.served:
+            debtor.unserved += 1
+            pool = getattr(world.operations, treatment.channel.name.lower(), None)
+            waited = pool.seconds_unserved if pool else 0
+            cents_a_minute = 100.0 * world.costs.minute.get(treatment.channel.name.lower(), 0.0)
+            attempted = 100.0 * behaviour.of_channel(world.costs.contact, treatment.channel)
+            spend(debtor, world, today, attempted + cents_a_minute * waited / 60)
+            debtor.outcome = int(Outcome.UNSERVED)
+            debtor.notes(Event.UNSERVED)
+            return
+        attempt(debtor, world, today, treatment, skills)
+    take_legal_step(debtor, world, today, treatment.legal)
+
+
+def attempt(debtor, world, today, treatment, skills):
+    b, channel = world.behaviour, treatment.channel
+    debtor.notes(Event.ATTEMPT)
+    debtor.attempts += 1
+    debtor.last_attempt = today.day
+    mark_history(debtor, channel)
+    if debtor.calls_back and not debtor.answered:
+        debtor.seconds = 0
+    talker = Channel.COLLECTOR if debtor.answered else channel
+    cents_a_minute = 100.0 * world.costs.minute.get(talker.name.lower(), 0.0)
+    time = cents_a_minute * debtor.seconds / 60
+    spend(debtor, world, today, 100.0 * behaviour.of_channel(world.costs.contact, channel) + time)
+    count_burden(debtor, today, channel)
+    skill = float(skills[who_has_the_account(debtor, today, len(skills))]) if len(skills) else 0.0
+    annoy(debtor, world, today, channel, skill)
+    debtor.fatigue = single(debtor.fatigue + behaviour.of_channel(b.fatigue_gain, channel))
+    if channel in TEXTS and draw(debtor, today, Purpose.OPT_OUT) < b.opt_out:
+        debtor.opted_out = 1
+        debtor.notes(Event.OPT_OUT)
+    if draw(debtor, today, Purpose.CEASE_CONTACT) < b.cease_contact:
+        debtor.ceased = 1
+        debtor.notes(Event.CEASE_CONTACT)
+    if not debtor.reached:
+        debtor.outcome = int(Outcome.SENT if channel in (*TEXTS, Channel.LETTER) else Outcome.NO_ANSWER)
+        return
+    debtor.notes(Event.REACHED)
+    debtor.reaches += 1
+    debtor.last_reach = today.day
+    debtor.hears_demand(today)
+    missing = (1.0 - debtor.salience) * debtor.novelty
+    debtor.salience = single(debtor.salience + missing * behaviour.of_channel(b.salience_gain, channel))
+    debtor.outcome = int(Outcome.REACHED)
+    if channel in (*CALLS, Channel.VISIT) or debtor.answered:
+        debtor.conversation_history |= 1
+    talk(
+        debtor, world, today, treatment.offer.name, talker, behaviour.staff_effect(world, skill) if len(skills) else 0.0
+    )
+
+
+def who_has_the_account(debtor, today, on_duty):
+    """One of them at random: the bits, read as a signed number, shared out among them."""
+    number = bits(debtor.key, today.day, Purpose.COLLECTOR)
+    signed = number - 2**64 if number >= 2**63 else number
+    return signed % on_duty
+
+
+def mark_history(debtor, channel):
+    """Bit 0 of a history is today."""
+    if channel in CALLS:
+        debtor.call_attempts += 1
+        debtor.call_reaches += debtor.reached
+    group = "call" if channel in CALLS else "text" if channel in TEXTS else channel.name.lower()
+    history = f"{group}_history"
+    setattr(debtor, history, getattr(debtor, history) | 1)
+
+
+def count_burden(debtor, today, channel):
+    """What collection asks of a debtor, for the measures of welfare."""
+    any_contact = debtor.call_history | debtor.text_history | debtor.visit_history | debtor.letter_history
+    last_seven_days = bin(any_contact % 2**7).count("1")
+    debtor.busiest_week = max(debtor.busiest_week, last_seven_days)
+    if debtor.in_hardship(today) and channel in (*CALLS, Channel.VISIT):
+        debtor.hardship_calls += 1
+    if not debtor.employed:
+        debtor.distress_contacts += 1
+
+
+def annoy(debtor, world, today, channel, skill):
+    """Each attempt may draw a complaint, by the fatigue there was before it."""
+    probability = behaviour.complains(world, channel, debtor.fatigue, skill, today.care_of(channel))
+    debtor.complaint_risk += probability
+    if draw(debtor, today, Purpose.COMPLAINT) < probability:
+        debtor.complaints += 1
+        debtor.complaint_until = today.day + int(world.behaviour.complaint_days)
+        debtor.notes(Event.COMPLAINT)
+        spend(debtor, world, today, 100.0 * world.costs.complaint + today.surcharge)
+
+
+# --- what he says ---------------------------------------------------------------------------------------------------------
+
+
+def talk(debtor, world, today, offer, channel, staff):
+    b = world.behaviour
+    to_a_person = channel in IN_PERSON
+    if to_a_person and draw(debtor, today, Purpose.DISPUTE) < b.dispute:
+        debtor.dispute_until = today.day + int(b.dispute_days)
+        debtor.outcome = int(Outcome.DISPUTED)
+        debtor.notes(Event.DISPUTE)
+        return
+    out_of_work = not debtor.employed
+    if to_a_person and out_of_work and draw(debtor, today, Purpose.HARDSHIP) < b.hardship_disclosed:
+        debtor.hardship_until = today.day + int(b.hardship_days)
+        debtor.outcome = int(Outcome.HARDSHIP)
+        debtor.notes(Event.HARDSHIP)
+    if offer != "none" and hears_offer(debtor, world, today, offer, channel, staff):
+        return
+    free_to_promise = not debtor.has_promised() and not debtor.has_plan() and debtor.outcome != Outcome.HARDSHIP
+    if free_to_promise and (to_a_person or channel == Channel.AUTOCALL):
+        probability = behaviour.promises(world, channel, debtor.willingness, debtor.days_past_due(today), staff)
+        if draw(debtor, today, Purpose.PROMISE) < probability:
+            promise(debtor, world, today, channel)
+
+
+def promise(debtor, world, today, channel):
+    """Within 3 to 10 days: the whole balance if three months' means exceed it, else two months' means, at least 10 units."""
+    means = means_now(debtor, world, today)
+    if 3.0 * means * 100.0 > debtor.balance:
+        amount = debtor.balance
+    else:
+        amount = min(debtor.balance, max(1000, int(2.0 * means * 100.0)))
+    days = 3 + int(8 * draw(debtor, today, Purpose.PROMISE_DAYS))
+    agree_to_pay(debtor, today.day + days, amount, channel, discount=0.0)
+    debtor.acknowledges(today)
+    debtor.notes(Event.PROMISE)
+    debtor.outcome = int(Outcome.PROMISED)
+
+
+def agree_to_pay(debtor, day, amount, channel, discount):
+    debtor.promises += 1
+    debtor.promise_due, debtor.promise_amount = day, amount
+    debtor.promise_channel, debtor.promise_discount = int(channel), single(discount)
+
+
+def hears_offer(debtor, world, today, name, channel, staff):
+    """Whether he accepts. An offer after two weeks without one is news; this contact is the first to wear it off."""
+    if today.day - debtor.offer_day > 14:
+        debtor.news_day = today.day - 1
+    debtor.offer_day = today.day
+    debtor.offers += 1
+    debtor.notes(Event.OFFER)
+    word, _, number = name.partition("_")
+    if word == "settle":
+        accepted = hears_settlement(debtor, world, today, channel, int(number), staff)
+    else:
+        months = int(number) if word == "plan" else RESTRUCTURING_MONTHS
+        accepted = hears_instalments(debtor, world, today, months, name == "restructure", staff)
+    if accepted:
+        debtor.acknowledges(today)
+        debtor.notes(Event.OFFER_ACCEPTED)
+        debtor.outcome = int(Outcome.ACCEPTED)
+        return True
+    debtor.refused += 1
+    debtor.notes(Event.OFFER_REFUSED)
+    if debtor.outcome != Outcome.HARDSHIP:
+        debtor.outcome = int(Outcome.REFUSED)
+    return False
+
+
+def hears_settlement(debtor, world, today, channel, percent, staff):
+    """A lump sum within 10 days, `percent` below the claim; who refuses it has learned to wait for a better one."""
+    b, discount = world.behaviour, percent / 100
+    liquidity = behaviour.log_liquidity(means_now(debtor, world, today), debtor.balance * (100 - percent) / 100 / 100)
+    waiting = debtor.waiting + b.waiting_market * today.market_waiting
+    probability = behaviour.accepts_settlement(
+        world,
+        discount,
+        debtor.willingness,
+        liquidity,
+        debtor.refused,
+        waiting,
+        debtor.best_discount,
+        debtor.days_past_due(today),
+        staff,
+    )
+    debtor.best_discount = single(max(debtor.best_discount, discount))
+    if draw(debtor, today, Purpose.OFFER) >= probability:
+        debtor.waiting = single(debtor.waiting + b.waiting_learned * discount)
+        return False
+    lump_sum = whole_cents(debtor.balance * (100 - percent) / 100)
+    agree_to_pay(debtor, today.day + 10, lump_sum, channel, discount)
+    spend(debtor, world, today, 100.0 * world.costs.settlement_documents)
+    return True
+
+
+def hears_instalments(debtor, world, today, months, restructuring, staff):
+    """Equal monthly instalments, rounded up to the cent."""
+    instalment = (debtor.balance + months - 1) // months
+    means = means_now(debtor, world, today)
+    fit = behaviour.log_fit(means, instalment / 100)
+    accepts = behaviour.accepts_restructuring if restructuring else behaviour.accepts_plan
+    if draw(debtor, today, Purpose.OFFER) >= accepts(
+        world, debtor.willingness, fit, debtor.refused, debtor.days_past_due(today), staff
+    ):
+        return False
+    debtor.plans += 1
+    debtor.plan_months = debtor.plan_left = months
+    debtor.plan_missed = 0
+    debtor.plan_amount = instalment
+    debtor.plan_secured = int(restructuring)
+    if instalment <= means * 100.0:
+        debtor.plans_fit += 1
+    debtor.promise_due = NEVER
+    if restructuring:
+        debtor.restructured = 1
+        spend(debtor, world, today, 100.0 * world.costs.settlement_documents)
+    return True
+
+
+# --- legal steps ----------------------------------------------------------------------------------------------------------
+
+
+def take_legal_step(debtor, world, today, step):
+    if step == Legal.NONE:
+        return
+    stage, event = {
+        Legal.NOTICE: (Stage.NOTICED, Event.NOTICE),
+        Legal.SUIT: (Stage.QUEUED, Event.SUIT),
+        Legal.ENFORCE: (Stage.ENFORCING, Event.ENFORCEMENT),
+    }[step]
+    debtor.stage, debtor.stage_day, debtor.outcome = int(stage), today.day, int(Outcome.LEGAL)
+    debtor.hears_demand(today)
+    debtor.notes(event)
+    if step == Legal.NOTICE:
+        pressure = behaviour.pressure_of_notice(world, today.belief, debtor.notices)
+        debtor.pressure = single(debtor.pressure + pressure)
+        debtor.notices += 1
+        debtor.news_day = today.day - 1
+        spend(debtor, world, today, 100.0 * world.costs.notice)
+    if step == Legal.SUIT:
+        debtor.hardship_suits += debtor.in_hardship(today)
+        debtor.distress_suits += not debtor.employed

@@ -1,0 +1,71 @@
+"""The economy: stress lowers what debtors can pay and costs them their work; it fades from month to month."""
+
+from __future__ import annotations
+
+from math import exp, sqrt
+
+import pytest
+
+from recoup.sim.parameters import Macro
+from tests.worked.tiny import SURE, day, days, debtors, reached, simulate, until, world
+
+
+def recession(size, on=0, **behaviour):
+    macro = Macro(persistence=0.8, spread=0.0, shocks=[{"day": on, "size": size}])
+    return world(macro=macro, behaviour=behaviour)
+
+
+@pytest.mark.parametrize(
+    ("size", "promised"),
+    [(2.0, 163_746), (0.0, 200_000), (-2.0, 244_280)],  # 2 x 1,000.00 x exp(−0.1 x size): 0.81873, 1, 1.22140
+)
+def test_a_recession_lowers_means_by_a_tenth_of_the_index_in_logs(size, promised):
+    simulation = simulate(recession(size, promise_base=SURE), debtors(*[10_000] * 5))
+    simulation.accounts["disposable"] = 1_000
+    days(simulation, 2)
+    day(simulation, "collector/morning")
+    assert simulation.accounts["promise_amount"][reached(simulation)] == promised
+
+
+@pytest.mark.parametrize("size", [2.0, 0.0, -2.0])
+def test_a_recession_costs_work(size):
+    people = 20_000
+    simulation = simulate(recession(size, job_loss_monthly=0.015), debtors(*[10_000] * people))
+    days(simulation, 2)
+    before = int(simulation.accounts["employed"].sum())
+    days(simulation, 10)
+    lost = before - int(simulation.accounts["employed"].sum())
+    # 0.015 / 30 = 0.0005 a day, times exp(0.5 x index): 27 a day of 20,000 in the recession, 10 without, 3.7 in the boom.
+    expected = 10 * people * 0.0005 * exp(0.5 * size)
+    assert abs(lost - expected) < 4 * sqrt(expected)
+
+
+def test_work_is_found_at_fifteen_percent_a_month():
+    people = 10_000
+    simulation = simulate(
+        world(behaviour={"jobless_share": 1.0, "job_found_monthly": 0.15}), debtors(*[10_000] * people)
+    )
+    days(simulation, 1)
+    found = int(simulation.accounts["employed"].sum())
+    assert abs(found - people * 0.15 / 30) < 4 * sqrt(people * 0.005)  # 50, give or take 28
+
+
+def test_a_shock_comes_on_its_day_and_a_fifth_of_it_fades_each_month():
+    simulation = simulate(recession(2.0, on=10), debtors(10_000))
+    until(simulation, 95)
+    macro = simulation.daily_table()["macro"]
+    assert macro[9] == 0 and macro[10] == 2 and macro[29] == 2
+    # Months of 30 days: 2 x 0.8 = 1.6, 1.28, 1.024.
+    assert [macro[d] for d in (31, 59, 61, 89, 91)] == pytest.approx([1.6, 1.6, 1.28, 1.28, 1.024])
+
+
+def test_months_shake_the_index_by_its_spread():
+    macro = Macro(persistence=0.0, spread=0.25)
+    shakes = []
+    for seed in range(60):
+        simulation = simulate(world(macro=macro), debtors(10_000), seed=seed)
+        until(simulation, 31)
+        shakes.append(float(simulation.daily_table()["macro"][31]))
+    mean = sum(shakes) / 60
+    spread = sqrt(sum((x - mean) ** 2 for x in shakes) / 59)
+    assert abs(mean) < 4 * 0.25 / sqrt(60) and abs(spread - 0.25) < 4 * 0.25 / sqrt(120)
