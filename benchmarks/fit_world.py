@@ -17,7 +17,7 @@ import numpy as np
 from recoup.experiments.checks.calibration import measure, targets
 from recoup.scenarios.schema import Scenario, load_scenario
 
-ACCOUNTS, SEEDS, STEP = 2_500, range(801, 802), 0.1
+ACCOUNTS, SEEDS, STEP = 4_000, range(801, 802), 0.15
 PULL = 0.15  # half widths per unit of a parameter's own scale
 
 # Parameter (with the channel after a dot), and the scale on which it is believed.
@@ -30,8 +30,6 @@ FREE = {
     "full_base": 0.8,
     "promise_base": 0.6,
     "keep_base": 0.5,
-    "promise_age": 0.6,
-    "keep_age": 0.5,
     "repetition_text": 1.5,
     "repetition_call": 0.3,
     "salience_gain.sms": 0.12,

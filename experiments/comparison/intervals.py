@@ -15,12 +15,22 @@ RESAMPLES = 4000
 Interval = dict[str, float | None]
 
 
+def tail(seeds: int) -> float:
+    """Share of resamples below a 95 % interval's lower limit, and above its upper one.
+
+    Not 2.5 %: a resample's variance is too small by (n − 1) / n, and n seeds know their own spread badly, so that plain percentiles
+    of 10 seeds hold the truth 90 % of the time. Expanded percentiles (Hesterberg, "What Teachers Should Know About the Bootstrap",
+    The American Statistician 69, 2015) go as far out as Student's t does, and stay within the values that the measure can take.
+    """
+    return float(stats.norm.cdf(stats.t.ppf((1.0 - CONFIDENCE) / 2.0, seeds - 1) * math.sqrt(seeds / (seeds - 1))))
+
+
 def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
 def interval(values: Sequence[float]) -> Interval:
-    """Mean over seeds and its 95 % bootstrap interval (percentile); no interval from a single seed.
+    """Mean over seeds and its 95 % bootstrap interval (expanded percentiles, see `tail`); no interval from a single seed.
 
     Seeds on which the measure is undefined are left out.
     """
@@ -36,7 +46,7 @@ def interval(values: Sequence[float]) -> Interval:
         (data,),
         np.mean,
         n_resamples=RESAMPLES,
-        confidence_level=CONFIDENCE,
+        confidence_level=1.0 - 2.0 * tail(data.size),
         method="percentile",
         rng=np.random.default_rng(0),
     )
@@ -74,8 +84,8 @@ def relative_difference(ours: Sequence[float], theirs: Sequence[float]) -> Inter
     # Not scipy's bootstrap: it gives no limits at all as soon as one resample's base is 0.
     chosen = np.random.default_rng(0).integers(0, len(pairs), (RESAMPLES, len(pairs)))
     resampled = _relative(a[chosen], b[chosen])
-    tail = (1.0 - CONFIDENCE) / 2.0
-    low, high = np.quantile(resampled[np.isfinite(resampled)], [tail, 1.0 - tail])
+    outside = tail(len(pairs))
+    low, high = np.quantile(resampled[np.isfinite(resampled)], [outside, 1.0 - outside])
     return {"mean": mean, "low": float(low), "high": float(high)}
 
 
