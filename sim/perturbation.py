@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -22,17 +23,20 @@ def with_behaviour(world: World, factors: Mapping[str, float]) -> World:
 
     Args:
         world: left as it is.
-        factors: by name of `behaviour_parameters`; channels and windows of one parameter share its factor.
+        factors: by name of `behaviour_parameters`; channels and windows of one parameter share its factor, unless one of them is
+            named: `reach.sms`.
     """
-    changes = {}
-    for name, factor in factors.items():
-        value = getattr(world.behaviour, name)
+    changes: dict[str, Any] = {}
+    for place, factor in factors.items():
+        name, _, part = place.partition(".")
+        value = changes.get(name, getattr(world.behaviour, name))
         low, high = _range(name)
         if isinstance(value, PerChannel | PerWindow):
-            scaled = {part: getattr(value, part) * factor for part in type(value).model_fields}
+            scaled = {one: getattr(value, one) * factor for one in type(value).model_fields if part in ("", one)}
             changes[name] = value.model_copy(update=scaled)
         else:
-            changes[name] = min(max(value * factor, low), high)
+            within = min(max(value * factor, low), high)
+            changes[name] = round(within) if isinstance(value, int) else within
     return world.model_copy(update={"behaviour": world.behaviour.model_copy(update=changes)})
 
 

@@ -1,7 +1,8 @@
 """Is a policy still better when the simulator is wrong? Sensitivity analysis: the comparison repeated in perturbed worlds.
 
 Each behaviour parameter is moved by itself, up and down, all others at their values in the scenario (one-at-a-time design; Saltelli
-et al. 2008, *Global Sensitivity Analysis: The Primer*); interactions are not looked for. A few named stresses move several things.
+et al. 2008, *Global Sensitivity Analysis: The Primer*); interactions are not looked for. Named stresses move several things, or take a
+mechanism away: those are the levers that a policy pulls.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from recoup.experiments.robustness.trial_cache import TrialCache
 from recoup.experiments.robustness.world_variants import WorldVariant
 from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.perturbation import behaviour_parameters
+from recoup.sim.treatments import Channel
 
 STRESS = "stress.json"
 PERTURBATION = 0.3
@@ -31,8 +33,8 @@ def stress_set(size: float = PERTURBATION) -> list[WorldVariant]:
         WorldVariant("macro-shock", "a recession from day 30 (macro index +2)", shock=2.0),
         WorldVariant("half-staff", "half the people and lines", staff=tuple((pool, 0.5) for pool in RESOURCE_NAMES)),
         WorldVariant("double-complaints", "twice the complaints", behaviour=(("complaint", 2.0),)),
-        WorldVariant("empty-notices", "legal notices without effect", behaviour=(("pressure_notice", 0.0),)),
-        WorldVariant("wrong-contacts", "30 % wrong phone numbers", wrong_number=0.3),
+        WorldVariant("wrong-contacts", "30 % wrong phone numbers", values=(("wrong_number", 0.3),)),
+        *structural_set(),
     ]
     one_by_one = [
         WorldVariant(f"{name}{sign}", f"{name} {sign}{size:.0%}".replace("-", "−"), behaviour=((name, factor),))
@@ -40,6 +42,54 @@ def stress_set(size: float = PERTURBATION) -> list[WorldVariant]:
         for sign, factor in (("-", 1.0 - size), ("+", 1.0 + size))
     ]
     return named + one_by_one
+
+
+AGES = ("promise_age", "keep_age", "offer_age", "instalment_age")
+CHANNELS = tuple(channel.name.lower() for channel in Channel if channel)
+
+
+def structural_set() -> list[WorldVariant]:
+    """Worlds in which a mechanism is absent, stronger, or of the other sign, and in which one channel does more or less by itself."""
+    mechanisms = [
+        WorldVariant(
+            "no-wear", "messages and calls never wear off", values=(("repetition_text", 0.0), ("repetition_call", 0.0))
+        ),
+        WorldVariant(
+            "strong-wear",
+            "they wear off three times as fast",
+            behaviour=(("repetition_text", 3.0), ("repetition_call", 3.0)),
+        ),
+        WorldVariant(
+            "credible-notices",
+            "every notice is believed",
+            values=(("notice_disbelieved", 1.0), ("notice_repeated", 1.0)),
+        ),
+        WorldVariant("half-notices", "legal notices at half their pressure", behaviour=(("pressure_notice", 0.5),)),
+        WorldVariant("empty-notices", "legal notices without effect", behaviour=(("pressure_notice", 0.0),)),
+        WorldVariant(
+            "patient-debtors",
+            "discounts teach five times as much to wait",
+            behaviour=(("waiting_learned", 5.0), ("waiting_market", 5.0)),
+        ),
+        WorldVariant(
+            "no-waiting", "discounts teach nobody to wait", values=(("waiting_learned", 0.0), ("waiting_market", 0.0))
+        ),
+        WorldVariant("no-answers", "messages bring no answers", behaviour=(("answer_pay", 0.0), ("answer_call", 0.0))),
+        WorldVariant(
+            "ageless", "promises and offers don't weaken with age", values=tuple((name, 0.0) for name in AGES)
+        ),
+        WorldVariant("fast-ageing", "they weaken three times as fast", behaviour=tuple((name, 3.0) for name in AGES)),
+    ]
+    channels = [
+        WorldVariant(
+            f"{channel}-{word}",
+            f"{channel} {word}: reach {sign}50 %, attention {sign}{gain} %",
+            behaviour=((f"reach.{channel}", reach), (f"salience_gain.{channel}", attention)),
+        )
+        for channel in CHANNELS
+        for word, sign, reach, attention, gain in (("weak", "−", 0.5, 0.5, 50), ("strong", "+", 1.5, 1.3, 30))
+    ]
+    return mechanisms + channels
 
 
 def is_one_parameter(name: str) -> bool:

@@ -17,12 +17,13 @@ class WorldVariant:
     Attributes:
         name: key of the variant in result files.
         label: the same in plain English, for tables.
-        behaviour: factors on behaviour parameters, by parameter name; each result stays in the parameter's range.
+        behaviour: factors on behaviour parameters, by parameter name, or `name.channel` for one channel of it; each result stays
+            in the parameter's range.
+        values: behaviour parameters set outright, by name.
         staff: factors on people or lines per 1,000 accounts, by pool.
         legal: factor on the legal team's places and on the court's docket.
         budget: factor on the settlement budget.
         shock: size of a macro shock on day `SHOCK_DAY`, in units of the macro index; 0 is none.
-        wrong_number: share of wrong phone numbers, instead of the scenario's.
     """
 
     name: str
@@ -32,7 +33,7 @@ class WorldVariant:
     legal: float = 1.0
     budget: float = 1.0
     shock: float = 0.0
-    wrong_number: float | None = None
+    values: tuple[tuple[str, float], ...] = ()
 
     def apply(self, world: World) -> World:
         """The varied world; the one given is not changed."""
@@ -47,15 +48,12 @@ class WorldVariant:
         macro = world.macro
         if self.shock:
             macro = macro.model_copy(update={"shocks": [*macro.shocks, Shock(day=SHOCK_DAY, size=self.shock)]})
-        behaviour = world.behaviour
-        if self.wrong_number is not None:
-            behaviour = behaviour.model_copy(update={"wrong_number": self.wrong_number})
         return world.model_copy(
             update={
                 "operations": operations.model_copy(update=changes),
                 "courts": courts,
                 "macro": macro,
-                "behaviour": behaviour,
+                "behaviour": world.behaviour.model_copy(update=dict(self.values)),
                 "settlement_budget": min(1.0, self.budget * world.settlement_budget),
             }
         )

@@ -41,14 +41,33 @@ def outcome(recovery=0.0, net_money=0.0, hours=0.0, places=0.0, budget=0.0, **me
 
 
 def test_a_parameter_is_moved_three_tenths_down_and_up_by_its_sign():
-    # pay_salience is 2.12: 1.484 and 2.756.
+    # Of 2: 1.4 and 2.6.
+    world = with_parameters(pay_salience=2.0)
     down, up = NAMED["pay_salience-"], NAMED["pay_salience+"]
-    assert down.apply(WORLD).behaviour.pay_salience == pytest.approx(1.484)
-    assert up.apply(WORLD).behaviour.pay_salience == pytest.approx(2.756)
+    assert down.apply(world).behaviour.pay_salience == pytest.approx(1.4)
+    assert up.apply(world).behaviour.pay_salience == pytest.approx(2.6)
     assert (down.label, up.label) == ("pay_salience −30%", "pay_salience +30%")
     # All channels of one parameter go together: an e-mail reaches 0.15.
     assert NAMED["reach+"].apply(WORLD).behaviour.reach.email == pytest.approx(0.195)
-    assert NAMED["pay_salience-"].apply(WORLD).behaviour.pay_age == 1.73
+    assert NAMED["pay_salience-"].apply(WORLD).behaviour.pay_age == WORLD.behaviour.pay_age
+
+
+def test_structural_worlds_take_a_mechanism_away_or_move_one_channel_alone():
+    worn = NAMED["no-wear"].apply(WORLD).behaviour
+    assert (worn.repetition_text, worn.repetition_call) == (0.0, 0.0)
+    believed = NAMED["credible-notices"].apply(WORLD).behaviour
+    assert (believed.notice_disbelieved, believed.notice_repeated) == (1.0, 1.0)
+    home, weak = WORLD.behaviour, NAMED["sms-weak"].apply(WORLD).behaviour
+    # An SMS is read by 0.45, a WeChat message by 0.40; half of one of them.
+    assert (weak.reach.sms, weak.reach.wechat) == (pytest.approx(0.225), 0.40)
+    assert weak.salience_gain.sms == pytest.approx(home.salience_gain.sms / 2)
+    assert weak.salience_gain.collector == home.salience_gain.collector
+    strong = NAMED["visit-strong"].apply(WORLD).behaviour
+    assert strong.reach.visit == pytest.approx(0.675) and strong.salience_gain.visit == pytest.approx(1.17)
+
+
+def with_parameters(**values):
+    return WORLD.model_copy(update={"behaviour": WORLD.behaviour.model_copy(update=values)})
 
 
 def test_a_moved_share_stays_a_share():
