@@ -105,7 +105,7 @@ def payment_intensity(  # type: ignore[no-untyped-def]
         + p.pay_excitation * min(excitation, 3.0)
         + p.pay_pressure * pressure
         - p.pay_reactance * reactance(p, fatigue)
-        - p.pay_age * math.log(1.0 + dpd / 30.0)
+        - p.pay_age * math.log(1.0 + dpd / 15.0)
         - p.pay_waiting * waiting
         + p.pay_payday * max(0.0, 1.0 - since_payday / 10.0)
     )

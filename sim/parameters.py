@@ -104,7 +104,7 @@ class Behaviour(Section):
     excitation_half_life: Positive = Field(description="days in which self-excitation halves")
     pay_pressure: Effect = Field(description="effect of legal pressure (notice, suit, judgment)")
     pay_reactance: Effect = Field(description="fall per unit of fatigue above tolerance")
-    pay_age: Effect = Field(description="fall per log(1 + dpd/30): steep in the first month, slow in old debt")
+    pay_age: Effect = Field(description="fall per log(1 + dpd/15): steep in the first month, slow in old debt")
     pay_waiting: Effect = Field(description="fall per unit of waiting for a better offer")
     pay_payday: Effect = Field(description="rise on payday, fading over the ten days after it")
     pay_promised: Share = Field(description="factor on spontaneous payment while a promise is open")

@@ -92,7 +92,7 @@ def payments_a_day(
     )
     if after_payday < 10:
         drawn_up += b.pay_payday * (10 - after_payday) / 10
-    drawn_down = b.pay_age * math.log((30 + days_past_due) / 30) + b.pay_waiting * waiting
+    drawn_down = b.pay_age * math.log((15 + days_past_due) / 15) + b.pay_waiting * waiting
     if fatigue > b.fatigue_tolerance:
         drawn_down += b.pay_reactance * (fatigue - b.fatigue_tolerance)
     rate = math.exp(min(b.pay_base + drawn_up - drawn_down, 2.0))
