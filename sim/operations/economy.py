@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import simpy
 
-from recoup.sim.operations.clock import MINUTES_PER_DAY, Process
+from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, Process
 from recoup.sim.parameters import Macro
 from recoup.sim.randomness import WHOLE_PORTFOLIO, Purpose, normals, streams
 
@@ -31,16 +31,23 @@ class Economy:
         self._key = streams(seed, np.array([WHOLE_PORTFOLIO]))
         env.process(self._months())
         for shock in macro.shocks:
-            env.process(self._shock(shock.day, shock.size))
+            if shock.day == 0:
+                self.index += shock.size
+            else:
+                env.process(self._shock(shock.day, shock.size))
 
     def _months(self) -> Process:
         month = 0
         while True:
-            yield self.env.timeout(MONTH_DAYS * MINUTES_PER_DAY)
             month += 1
+            yield self._evening_before(month * MONTH_DAYS)
             shake = self.macro.spread * normals(self._key, month, _R_MACRO)[0]
             self.index = self.macro.persistence * self.index + shake
 
     def _shock(self, day: int, size: float) -> Process:
-        yield self.env.timeout(day * MINUTES_PER_DAY)
+        yield self._evening_before(day)
         self.index += size
+
+    def _evening_before(self, day: int) -> simpy.Event:
+        """When a change of a day is made: the day's morning, before anybody decides, finds it done."""
+        return self.env.timeout((day - 1) * MINUTES_PER_DAY + DAY_ENDS + 1 - self.env.now)

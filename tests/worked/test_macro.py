@@ -6,6 +6,7 @@ from math import exp, sqrt
 
 import pytest
 
+from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.parameters import Macro
 from tests.worked.tiny import SURE, day, days, debtors, reached, simulate, until, world
 
@@ -56,7 +57,16 @@ def test_a_shock_comes_on_its_day_and_a_fifth_of_it_fades_each_month():
     macro = simulation.daily_table()["macro"]
     assert macro[9] == 0 and macro[10] == 2 and macro[29] == 2
     # Months of 30 days: 2 x 0.8 = 1.6, 1.28, 1.024.
-    assert [macro[d] for d in (31, 59, 61, 89, 91)] == pytest.approx([1.6, 1.6, 1.28, 1.28, 1.024])
+    assert [macro[d] for d in (30, 59, 60, 89, 90)] == pytest.approx([1.6, 1.6, 1.28, 1.28, 1.024])
+
+
+@pytest.mark.parametrize("on", [0, 1, 10, 30])
+def test_on_the_morning_of_its_day_a_shock_is_seen_and_felt(on):
+    simulation = simulate(recession(2.0, on=on), debtors(10_000))
+    for today in range(on):
+        assert float(simulation.observe()[0, FIELD_INDEX["macro_index"]]) == 0.0
+        until(simulation, today + 1)
+    assert float(simulation.observe()[0, FIELD_INDEX["macro_index"]]) == 2.0
 
 
 def test_months_shake_the_index_by_its_spread():
