@@ -65,7 +65,7 @@ def test_on_the_morning_of_its_day_a_shock_is_seen_and_felt(on):
     simulation = simulate(recession(2.0, on=on), debtors(10_000))
     for today in range(on):
         assert float(simulation.observe()[0, FIELD_INDEX["macro_index"]]) == 0.0
-        until(simulation, today + 1)
+        until(simulation, today)
     assert float(simulation.observe()[0, FIELD_INDEX["macro_index"]]) == 2.0
 
 

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from recoup.sim.operations.clock import Calendar
-from recoup.sim.operations.contact_centre import headcount
+from recoup.sim.parameters import places
 from tests.worked.tiny import HOME, UK, day, days, debtors, simulate, world
 
 # Minutes a day by the home scenario: collectors 140 + 50 + 190 + 80 = 460, specialists 420, lines 720, visitors 420.
@@ -31,7 +31,7 @@ MINUTES = {"collector": 460, "specialist": 420, "autocall": 720, "visit": 420}
     ],
 )
 def test_heads_to_the_nearest_whole_number_and_at_least_one(per_1000, accounts, people):
-    assert headcount(per_1000, accounts) == people
+    assert places(None, per_1000, accounts) == people
 
 
 def capacities(simulation, count):
