@@ -41,14 +41,17 @@ def outcome(recovery=0.0, net_money=0.0, hours=0.0, places=0.0, budget=0.0, **me
 
 
 def test_a_parameter_is_moved_three_tenths_down_and_up_by_its_sign():
-    # pay_salience is 2.12: 1.484 and 2.756.
+    moved = WORLD.behaviour.pay_salience
+    assert moved > 0
     down, up = NAMED["pay_salience-"], NAMED["pay_salience+"]
-    assert down.apply(WORLD).behaviour.pay_salience == pytest.approx(1.484)
-    assert up.apply(WORLD).behaviour.pay_salience == pytest.approx(2.756)
+    assert down.apply(WORLD).behaviour.pay_salience == pytest.approx(0.7 * moved)
+    assert up.apply(WORLD).behaviour.pay_salience == pytest.approx(1.3 * moved)
     assert (down.label, up.label) == ("pay_salience −30%", "pay_salience +30%")
-    # All channels of one parameter go together: an e-mail reaches 0.15.
-    assert NAMED["reach+"].apply(WORLD).behaviour.reach.email == pytest.approx(0.195)
-    assert NAMED["pay_salience-"].apply(WORLD).behaviour.pay_age == 1.73
+    # All channels of one parameter go together, and other parameters stay.
+    for channel in ("email", "sms"):
+        reach = getattr(WORLD.behaviour.reach, channel)
+        assert getattr(NAMED["reach+"].apply(WORLD).behaviour.reach, channel) == pytest.approx(1.3 * reach)
+    assert NAMED["pay_salience-"].apply(WORLD).behaviour.pay_age == WORLD.behaviour.pay_age
 
 
 def test_a_moved_share_stays_a_share():
