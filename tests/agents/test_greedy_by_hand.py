@@ -48,7 +48,10 @@ def logistic(x):
 
 def model(**changes):
     """All coefficients 0 but those named: `head_of_tensor={column: value}` or a number for a bias."""
-    tensors = {name: np.zeros(shape, np.float32) for name, shape in success_model.shapes(len(MENU), len(tf.ACCOUNT_COLUMNS)).items()}
+    tensors = {
+        name: np.zeros(shape, np.float32)
+        for name, shape in success_model.shapes(len(MENU), len(tf.ACCOUNT_COLUMNS)).items()
+    }
     columns = {"account": tf.ACCOUNT_COLUMNS, "part": tf.PARTS}
     for name, value in changes.items():
         name = name.replace("_of_", ".")
