@@ -17,6 +17,10 @@ from recoup.sim.observation import FIELD_INDEX, FIELDS
 from recoup.sim.treatments import Menu
 
 HOME = load_scenario("china-consumer")
+_COSTS = HOME.world.costs
+WORLD = HOME.world.model_copy(  # a collector costs 0.8 a minute here
+    update={"costs": _COSTS.model_copy(update={"minute": {**_COSTS.minute, "collector": 0.8}})}
+)
 MENU = Menu.of(["sms", "collector", "letter"], ["plan_6", "settle_20"], ["notice", "suit"])
 SMS, CALL, EVENING_CALL, SETTLE, SUIT, NOTICE = (
     MENU.index[name]
@@ -44,7 +48,10 @@ def logistic(x):
 
 def model(**changes):
     """All coefficients 0 but those named: `head_of_tensor={column: value}` or a number for a bias."""
-    tensors = {name: np.zeros(shape, np.float32) for name, shape in success_model.shapes(len(MENU)).items()}
+    tensors = {
+        name: np.zeros(shape, np.float32)
+        for name, shape in success_model.shapes(len(MENU), len(tf.ACCOUNT_COLUMNS)).items()
+    }
     columns = {"account": tf.ACCOUNT_COLUMNS, "part": tf.PARTS}
     for name, value in changes.items():
         name = name.replace("_of_", ".")
@@ -283,7 +290,7 @@ def card(**changes):
 
 def greedy(known, **changes):
     known.tensors["reach"][[CALL, EVENING_CALL, SETTLE]] = 0.25
-    return GreedyPolicy(card(**changes), known, HOME.world)
+    return GreedyPolicy(card(**changes), known, WORLD)
 
 
 def test_what_a_call_earns():
@@ -358,7 +365,7 @@ def test_the_longest_queue_serves_first_who_earns_most_per_second():
     ],
 )
 def test_a_shift_gives_its_people_times_their_minutes(day, at_work):
-    allocation = Allocation(MENU, HOME.world, np.zeros(len(MENU), np.float32))
+    allocation = Allocation(MENU, WORLD, np.zeros(len(MENU), np.float32))
     # Four collectors for a thousand accounts, ten for 2,500; 140 minutes of the morning, 80 of the evening.
     found = allocation.capacity(2500, seen(**day)[0])
     assert found[allocation.queue[CALL]] == (84_000 if at_work else 0)
@@ -367,7 +374,7 @@ def test_a_shift_gives_its_people_times_their_minutes(day, at_work):
 
 
 def test_the_legal_team_has_the_places_that_are_neither_taken_nor_waited_for():
-    allocation = Allocation(MENU, HOME.world, np.zeros(len(MENU), np.float32))
+    allocation = Allocation(MENU, WORLD, np.zeros(len(MENU), np.float32))
     # 30 places a thousand accounts: 60 for 2,000, of which a quarter is taken and 10 are waited for.
     found = allocation.capacity(2000, seen(legal_load=0.25, legal_queue=10)[0])
     assert found[allocation.queue[SUIT]] == pytest.approx(35)

@@ -25,6 +25,7 @@ AT_REST = {
     "days_since_payment": 365,
     "balance": 6000,
     "opening_balance": 6000,
+    "claim_size": 0.6,
     "credit_score": 600,
     "settlement_budget_left": 1,
 }
@@ -71,8 +72,8 @@ STAGED = [
     ({"dpd": 8}, CALLED, "friendly call"),
     ({"dpd": 8, "days_since_attempt": 1}, "wechat/evening", "message between calls"),
     ({"dpd": 8, "days_since_attempt": 1, "texts_7d": 2}, "nothing", "no more than that before day 30"),
-    ({"dpd": 8, "balance": 20_000}, CALLED, "friendly call, high risk or large claim"),
-    ({"dpd": 8, "balance": 19_999.5}, CALLED, "friendly call"),
+    ({"dpd": 8, "claim_size": 2}, CALLED, "friendly call, high risk or large claim"),
+    ({"dpd": 8, "claim_size": 1.999}, CALLED, "friendly call"),
     ({"dpd": 15, "reached": 2, "offers_made": 1}, CALLED, "friendly call with an instalment plan"),
     ({"dpd": 15, "reached": 1, "offers_made": 1}, CALLED, "friendly call"),
     ({"dpd": 15, "reached": 2, "offers_made": 2}, CALLED, "friendly call"),
@@ -84,34 +85,34 @@ STAGED = [
     ({"dpd": 29, "promises_broken": 1}, CALLED, "call again soon after a broken promise"),
     ({"dpd": 30, "promises_broken": 1}, "specialist/", "specialist call with a plan after a broken promise"),
     ({"dpd": 30}, CALLED, "collector call, smaller or older claim"),
-    ({"dpd": 30, "balance": 9000}, "specialist/", "specialist call, large claim"),
-    ({"dpd": 119, "balance": 9000}, "specialist/", "specialist call, large claim"),
-    ({"dpd": 120, "balance": 9000}, CALLED, "collector call, smaller or older claim"),
-    ({"dpd": 180, "balance": 9000}, CALLED, "weekly collector call for old debt"),
-    ({"dpd": 180, "balance": 2999}, "wechat/evening", "message between these calls"),
-    ({"dpd": 45, "balance": 10_000}, "letter/morning/notice", "legal notice before a suit"),
-    ({"dpd": 44, "balance": 10_000}, "specialist/", "specialist call, large claim"),
+    ({"dpd": 30, "claim_size": 1}, "specialist/", "specialist call, large claim"),
+    ({"dpd": 119, "claim_size": 1, "legal_stage": "noticed"}, "specialist/", "specialist call, large claim"),
+    ({"dpd": 120, "claim_size": 1, "legal_stage": "noticed"}, CALLED, "collector call, smaller or older claim"),
+    ({"dpd": 180, "claim_size": 1, "legal_stage": "noticed"}, CALLED, "weekly collector call for old debt"),
+    ({"dpd": 180, "claim_size": 0.299}, "wechat/evening", "message between these calls"),
+    ({"dpd": 45, "claim_size": 1}, "letter/morning/notice", "legal notice before a suit"),
+    ({"dpd": 44, "claim_size": 1}, "specialist/", "specialist call, large claim"),
     (
-        {"dpd": 60, "balance": 10_000, "legal_stage": "noticed", "stable_assets": 1, "legal_load": 0.99},
+        {"dpd": 60, "claim_size": 1, "legal_stage": "noticed", "stable_assets": 1, "legal_load": 0.99},
         "suit",
         "sue where assets are known",
     ),
     (
-        {"dpd": 60, "balance": 10_000, "legal_stage": "noticed", "stable_assets": 1, "legal_load": 1},
+        {"dpd": 60, "claim_size": 1, "legal_stage": "noticed", "stable_assets": 1, "legal_load": 1},
         "specialist/",
         "specialist call, large claim",
     ),
     (
-        {"dpd": 60, "balance": 30_000, "legal_stage": "noticed", "legal_load": 0.59, "days_since_payment": 30},
+        {"dpd": 60, "claim_size": 3, "legal_stage": "noticed", "legal_load": 0.59, "days_since_payment": 30},
         "suit",
         "sue for large claims",
     ),
     (
-        {"dpd": 60, "balance": 30_000, "legal_stage": "noticed", "legal_load": 0.6},
+        {"dpd": 60, "claim_size": 3, "legal_stage": "noticed", "legal_load": 0.6},
         "visit/afternoon",
         "visit large claims that no call reaches",
     ),
-    ({"dpd": 500, "balance": 2000, "legal_stage": "judged"}, "enforce", "enforce a judgment"),
+    ({"dpd": 500, "claim_size": 0.2, "legal_stage": "judged"}, "enforce", "enforce a judgment"),
     ({"dpd": 500, "legal_stage": "filed", "days_since_attempt": 6}, "nothing", "otherwise leave it to the court"),
     (
         {"dpd": 500, "legal_stage": "enforcing", "days_since_attempt": 7},
@@ -165,17 +166,17 @@ def test_the_example_of_the_guide():
       hardship: false
       any:
         - early_warning: {at_least: 0.6}
-        - balance: {at_least: 20000}
+        - claim_size: {at_least: 2}
     do: {channel: collector, offer: [plan_6, plan_3]}
     priority: 2
 """)
     for account, holds in (
-        ({"dpd": 8, "balance": 20_000}, True),
+        ({"dpd": 8, "claim_size": 2}, True),
         ({"dpd": 15, "early_warning": 0.6}, True),
-        ({"dpd": 7, "balance": 20_000}, False),
-        ({"dpd": 16, "balance": 20_000}, False),
-        ({"dpd": 8, "balance": 19_999, "early_warning": 0.5}, False),
-        ({"dpd": 8, "balance": 20_000, "hardship": 1}, False),
+        ({"dpd": 7, "claim_size": 2}, False),
+        ({"dpd": 16, "claim_size": 2}, False),
+        ({"dpd": 8, "claim_size": 1.999, "early_warning": 0.5}, False),
+        ({"dpd": 8, "claim_size": 2, "hardship": 1}, False),
     ):
         name, _ = chosen(plan, account)
         assert name.endswith("/plan_6") if holds else name == "nothing", account
@@ -368,19 +369,19 @@ rules:
 
 @pytest.fixture(scope="module")
 def effort():
-    """For openings from 100 to 10,000 in steps of 100: bands begin at the 30th, 55th, 75th and 90th percentile."""
-    return effort_plan(np.arange(100.0, 10_001.0, 100.0))
+    """For claims from 0.1 to 10 times the typical one in steps of 0.1: bands begin at the 30th, 55th, 75th and 90th percentile."""
+    return effort_plan(np.arange(1, 101) / 10)
 
 
 def test_bands_of_the_effort_plan_begin_at_rounded_quantiles_and_meet(effort):
-    found = [rule.when["balance"] for rule in effort.rules if rule.name.startswith("write, age 1,")]
-    # 100 + 99 · 0.3 · 100 = 3,070 and so on: 5,545, 7,525, 9,010; to two figures 3,100, 5,500, 7,500, 9,000.
+    found = [rule.when["claim_size"] for rule in effort.rules if rule.name.startswith("write, age 1,")]
+    # 0.1 + 99 · 0.3 · 0.1 = 3.07 and so on: 5.545, 7.525, 9.01; to two figures 3.1, 5.5, 7.5, 9.
     assert found == [
-        {"below": 3100},
-        {"at_least": 3100, "below": 5500},
-        {"at_least": 5500, "below": 7500},
-        {"at_least": 7500, "below": 9000},
-        {"at_least": 9000},
+        {"below": 3.1},
+        {"at_least": 3.1, "below": 5.5},
+        {"at_least": 5.5, "below": 7.5},
+        {"at_least": 7.5, "below": 9.0},
+        {"at_least": 9.0},
     ]
     ages = [
         rule.when["dpd"] for rule in effort.rules if rule.name.startswith("write,") and rule.name.endswith("size 1")
@@ -394,23 +395,23 @@ def test_the_effort_plan_calls_for_larger_and_younger_claims_and_writes_to_the_o
     plan = Plan.of(effort, MENU)
     spoken = {"days_since_reached": 3, "days_since_attempt": 1, "legal_stage": "noticed"}
     for account, treatment in (
-        ({"dpd": 5, "balance": 5500}, "collector/"),
-        ({"dpd": 5, "balance": 5499}, "wechat/"),  # not called for within a month
-        ({"dpd": 119, "balance": 5500}, "collector/"),
-        ({"dpd": 120, "balance": 5500}, "wechat/"),
-        ({"dpd": 5, "balance": 5500, "days_since_reached": 2}, "wechat/"),
-        ({"dpd": 5, "balance": 5500, "calls_7d": 1}, "wechat/"),
-        ({"dpd": 5, "balance": 5499, "days_since_reached": 30}, "collector/"),
-        ({"dpd": 5, "balance": 5499, "days_since_reached": 29}, "wechat/"),
-        ({"dpd": 5, "balance": 5500, "days_since_reached": 0, "days_since_attempt": 0}, "nothing"),
-        ({"dpd": 30, "balance": 50, "legal_stage": "none"}, "letter/morning/notice"),
-        ({"dpd": 29, "balance": 50, "legal_stage": "none"}, "wechat/"),
-        ({"dpd": 180, "balance": 50, "days_since_attempt": 3}, "wechat/"),
-        ({"dpd": 50, "balance": 9000, "promise_open": 1}, "nothing"),
-        ({"dpd": 50, "balance": 9000, "plan_active": 1}, "nothing"),
+        ({"dpd": 5, "claim_size": 5.5}, "collector/"),
+        ({"dpd": 5, "claim_size": 5.499}, "wechat/"),  # not called for within a month
+        ({"dpd": 119, "claim_size": 5.5}, "collector/"),
+        ({"dpd": 120, "claim_size": 5.5}, "wechat/"),
+        ({"dpd": 5, "claim_size": 5.5, "days_since_reached": 2}, "wechat/"),
+        ({"dpd": 5, "claim_size": 5.5, "calls_7d": 1}, "wechat/"),
+        ({"dpd": 5, "claim_size": 5.499, "days_since_reached": 30}, "collector/"),
+        ({"dpd": 5, "claim_size": 5.499, "days_since_reached": 29}, "wechat/"),
+        ({"dpd": 5, "claim_size": 5.5, "days_since_reached": 0, "days_since_attempt": 0}, "nothing"),
+        ({"dpd": 30, "claim_size": 0.05, "legal_stage": "none"}, "letter/morning/notice"),
+        ({"dpd": 29, "claim_size": 0.05, "legal_stage": "none"}, "wechat/"),
+        ({"dpd": 180, "claim_size": 0.05, "days_since_attempt": 3}, "wechat/"),
+        ({"dpd": 50, "claim_size": 9, "promise_open": 1}, "nothing"),
+        ({"dpd": 50, "claim_size": 9, "plan_active": 1}, "nothing"),
     ):
         assert chosen(plan, {**spoken, **account})[0].startswith(treatment), account
-    old = {**spoken, "dpd": 180, "balance": 50}
+    old = {**spoken, "dpd": 180, "claim_size": 0.05}
     assert chosen(plan, {**old, "days_since_attempt": 3})[0].endswith("/plan_12")
     assert not chosen(plan, {**old, "days_since_attempt": 2})[0].endswith("/plan_12")
     assert chosen(plan, {**old, "days_since_attempt": 3, "offers_refused": 4})[0].endswith("/plan_12")

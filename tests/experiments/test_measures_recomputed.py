@@ -23,12 +23,14 @@ from recoup.scenarios.schema import load_scenario
 from recoup.sim.simulation import Simulation
 
 SEEDS, ACCOUNTS, DAYS = (1, 2), 150, 120
-# Debtors who agree, complain and lose work more often than ours do, and courts that dismiss, so that no measure is zero by default.
+# Debtors who agree, complain and lose work more often than ours do, and courts with time for every case, so that no measure is zero by default.
 LIVELY = {
     "extends": "china-consumer",
     "name": "lively",
     "world": {
         "write_off_dpd": 760,
+        "operations": {"legal_cases_per_1000_accounts": 600},
+        "courts": {"docket_per_1000_accounts": 600},
         "behaviour": {
             "plan_base": 1.0,
             "settle_base": 1.5,

@@ -46,12 +46,11 @@ def idle(days: int) -> dict[str, Any]:
     }
 
 
-def test_a_number_that_wastes_money_is_found_and_only_what_may_move_moves(home: Scenario) -> None:
-    """Started at 20 days, where writing sooner pays clearly on 8 cohorts of 600; at 40 days it does not.
-
-    (40 → 27 brings 0.0013 ± 0.0014 of the opening balance on 16 cohorts of 300: no search could tell it from nothing.)
-    """
-    cohorts = Cohorts(home, 600, range(1, 9))
+def test_a_number_that_wastes_money_is_found_and_only_what_may_move_moves(tmp_path: Path) -> None:
+    """Where messages do not wear off, writing sooner than every 20 days pays clearly on 8 cohorts of 600."""
+    file = tmp_path / "fresh.yaml"
+    file.write_text("extends: china-consumer\nname: fresh\nworld: {behaviour: {repetition_text: 0}}\n")
+    cohorts = Cohorts(load_scenario(str(file)), 600, range(1, 9))
     objective = Objective(time_weight=0.3)
     search = Search(cohorts, idle(20), objective, Budget(objective))
     while search.sweep(("days_since_attempt",)):
