@@ -1,16 +1,19 @@
 """Numba's `njit`, with a cache that notices when any file of this package changes.
 
 Numba keys cached machine code by the file of the function alone; a kernel keeps calling an inlined helper of another
-file as it was before that file changed. Here the cache folder is named by all the package's sources.
+file as it was before that file changed. Here the cache folder is named by all the package's sources; functions of other
+packages lie in a folder within it that is named by their own package's sources too.
 """
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import shutil
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,37 +26,63 @@ _SOURCES = Path(__file__).parent
 _KEEP_SECONDS = 7 * 24 * 3600
 
 
-def fingerprint(sources: Path = _SOURCES) -> str:
+def fingerprint(sources: Path = _SOURCES, pattern: str = "**/*.py") -> str:
     """16 hex digits that change with the place, time of change or size of any Python file in a folder, however deep."""
-    files = sorted(sources.rglob("*.py"))
+    files = sorted(sources.glob(pattern))
     marks = [f"{file.relative_to(sources)} {(s := file.stat()).st_mtime_ns} {s.st_size}" for file in files]
     return hashlib.sha256("\n".join(marks).encode()).hexdigest()[:16]
 
 
-def _cache_folder() -> Path:
+def _new(folder: Path, family: str) -> str:
+    """A cache folder; when it isn't there yet, those of its family that are old enough go."""
+    if not folder.exists():
+        for old in folder.parent.glob(f"{glob.escape(family)}-*"):
+            if time.time() - old.stat().st_mtime > _KEEP_SECONDS:
+                shutil.rmtree(old, ignore_errors=True)
+    return str(folder)
+
+
+def _cache_folder() -> str:
     """`__pycache__` beside the sources where it can be written, else the user's own cache folder."""
     beside = _SOURCES / "__pycache__"
     writable = os.access(beside if beside.exists() else _SOURCES, os.W_OK)
     base = beside if writable else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "recoup"
-    folder = base / f"compiled-{fingerprint()}"
-    if not folder.exists():
-        for old in base.glob("compiled-*"):
-            if time.time() - old.stat().st_mtime > _KEEP_SECONDS:
-                shutil.rmtree(old, ignore_errors=True)
-    return folder
+    return _new(base / f"compiled-{fingerprint()}", "compiled")
 
 
-FOLDER = str(_cache_folder())
+FOLDER = _cache_folder()
+
+
+@cache
+def _folder_beyond(sources: Path, pattern: str) -> str:
+    """Where functions of another package are cached: it changes with this package's sources and with theirs."""
+    return _new(Path(FOLDER) / f"{sources.name}-{fingerprint(sources, pattern)}", sources.name)
+
+
+def folder_of(module: str, file: str) -> str:
+    """Cache folder for the functions of a module: of this package, of another package of ours, or of any other file.
+
+    Args:
+        module: its dotted name.
+        file: its path; beyond our packages, what counts are the Python files beside it.
+    """
+    ours, _, rest = module.partition(".")
+    package = _SOURCES.parent / rest.partition(".")[0]
+    if ours == __name__.partition(".")[0] and package.is_dir():
+        return FOLDER if package == _SOURCES else _folder_beyond(package, "**/*.py")
+    return _folder_beyond(Path(file).parent, "*.py")
 
 
 def njit(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """As `numba.njit(cache=True, **options)`, cached under the package's fingerprint.
 
-    Functions of other packages that call this one's compiled functions must use it too, so that they notice a change here.
+    Functions of other packages that call this one's compiled functions must use it too, so that they notice a change here;
+    they also notice one in their own package, and beyond ours in the files beside their own.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        others, config.CACHE_DIR = config.CACHE_DIR, FOLDER
+        folder = folder_of(function.__module__, function.__code__.co_filename)
+        others, config.CACHE_DIR = config.CACHE_DIR, folder
         try:
             return numba.njit(cache=True, **options)(function)  # type: ignore[no-any-return]
         finally:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import recoup.sim
+from recoup.agents.plans import decision_table
 from recoup.scenarios.schema import load_scenario
-from recoup.sim.compiled import fingerprint
+from recoup.sim.compiled import FOLDER, fingerprint, folder_of
 from recoup.sim.observation import FIELD_INDEX, FIELDS, OBSERVATION, by_name, observe
 from recoup.sim.operations.courts import court_fee, court_fee_cents
 from recoup.sim.operations.resources import (
@@ -138,4 +143,36 @@ def test_compile_cache_notices_a_change_in_any_folder(tmp_path: Path) -> None:
     deep.rename(tmp_path / "courts.py")
     marks.append(fingerprint(tmp_path))
     assert marks[0] == marks[1] and len(set(marks)) == 3
-    assert fingerprint() in str(observe.stats.cache_path)
+    compiled: Any = observe
+    assert fingerprint() in str(compiled.stats.cache_path)
+
+
+def test_code_of_other_packages_is_cached_by_their_own_sources_too() -> None:
+    """A change of agents/sampling.py must reach the compiled code of agents/plans, as one of sim/ does."""
+    agents = SIM.parent / "agents"
+    choice: Any = decision_table._choice
+    path = str(choice.stats.cache_path)
+    assert path.startswith(f"{FOLDER}{os.sep}") and fingerprint(agents) in path
+    assert folder_of("recoup.agents.sampling", str(agents / "sampling.py")) == str(Path(path).parent)
+    assert folder_of("recoup.sim.debtor", str(SIM / "debtor.py")) == FOLDER
+
+
+def test_compiled_code_beyond_the_packages_notices_a_change_in_the_file_beside_it(tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    code.mkdir()
+    head = "from recoup.sim.compiled import njit\n"
+    (code / "caller.py").write_text(f"{head}import helper\n@njit()\ndef told():\n    return 10 * helper.number()\n")
+    script = f"from recoup.sim import compiled; compiled.FOLDER = {str(tmp_path / 'cache')!r}; import caller; print(caller.told())"
+    paths = os.pathsep.join([str(code), str(SIM.parent.parent), os.environ.get("PYTHONPATH", "")])
+    answers = []
+    for number in (1, 2, 2):
+        (code / "helper.py").write_text(
+            f"{head}@njit()\ndef number():\n    return {number}{'  # as before' * (number - 1)}\n"
+        )
+        run = [sys.executable, "-c", script]
+        answers.append(
+            subprocess.run(
+                run, env=os.environ | {"PYTHONPATH": paths}, capture_output=True, text=True, check=True
+            ).stdout
+        )
+    assert answers == ["10\n", "20\n", "20\n"]
