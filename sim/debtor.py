@@ -411,11 +411,7 @@ def treat(a, p, t, item, skills):  # type: ignore[no-untyped-def]
             be_contacted(a, p, t, item, skills)
         else:
             a.unserved += 1
-            charge(
-                a,
-                t,
-                p.cost_contact[item.channel] + p.cost_minute[item.channel] * p.seconds_unserved[item.channel] / 60.0,
-            )
+            charge(a, t, p.cost_minute[item.channel] * p.seconds_unserved[item.channel] / 60.0)  # nobody was called
             a.outcome = _UNSERVED
             a.events |= E_UNSERVED
     if item.legal and a.outcome != _UNSERVED:

@@ -80,8 +80,7 @@ def treat(debtor, world, today, treatment, skills):
             pool = getattr(world.operations, treatment.channel.name.lower(), None)
             waited = pool.seconds_unserved if pool else 0
             cents_a_minute = 100.0 * world.costs.minute.get(treatment.channel.name.lower(), 0.0)
-            attempted = 100.0 * behaviour.of_channel(world.costs.contact, treatment.channel)
-            spend(debtor, world, today, attempted + cents_a_minute * waited / 60)
+            spend(debtor, world, today, cents_a_minute * waited / 60)
             debtor.outcome = int(Outcome.UNSERVED)
             debtor.notes(Event.UNSERVED)
             return

@@ -61,12 +61,12 @@ def test_a_call_that_has_begun_is_finished_after_the_window_and_none_begins_then
     assert figures["unserved"] == 5 - served
 
 
-@pytest.mark.parametrize(("seconds", "waiting"), [(0, 5), (30, 5 + 40)])
-def test_who_is_not_served_hears_nothing_and_costs_the_attempt_and_the_time_it_waited(seconds, waiting):
+@pytest.mark.parametrize(("seconds", "waiting"), [(0, 0), (30, 40)])
+def test_who_is_not_served_hears_nothing_and_costs_the_time_he_waited(seconds, waiting):
     simulation = short_of_staff("collector", 4, seconds_unserved=seconds)
     day(simulation, "collector/morning", dict(enumerate([1, 0, 2, 3, 4])))
     a = simulation.accounts
-    # 0.05 an attempt; four minutes at 0.80 for the one, half a minute for each of the others.
+    # 0.05 and four minutes at 0.80 for the one, half a minute for each of the others.
     assert a["cost"].tolist() == [waiting, 5 + 320, waiting, waiting, waiting]
     assert a["fatigue"].tolist()[2:] == [0, 0, 0]
 
