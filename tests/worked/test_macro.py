@@ -6,6 +6,7 @@ from math import exp, sqrt
 
 import pytest
 
+from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.parameters import Macro
 from tests.worked.tiny import SURE, day, days, debtors, reached, simulate, until, world
 
@@ -22,7 +23,6 @@ def recession(size, on=0, **behaviour):
 def test_a_recession_lowers_means_by_a_tenth_of_the_index_in_logs(size, promised):
     simulation = simulate(recession(size, promise_base=SURE), debtors(*[10_000] * 5))
     simulation.accounts["disposable"] = 1_000
-    days(simulation, 2)
     day(simulation, "collector/morning")
     assert simulation.accounts["promise_amount"][reached(simulation)] == promised
 
@@ -31,7 +31,6 @@ def test_a_recession_lowers_means_by_a_tenth_of_the_index_in_logs(size, promised
 def test_a_recession_costs_work(size):
     people = 20_000
     simulation = simulate(recession(size, job_loss_monthly=0.015), debtors(*[10_000] * people))
-    days(simulation, 2)
     before = int(simulation.accounts["employed"].sum())
     days(simulation, 10)
     lost = before - int(simulation.accounts["employed"].sum())
@@ -56,7 +55,34 @@ def test_a_shock_comes_on_its_day_and_a_fifth_of_it_fades_each_month():
     macro = simulation.daily_table()["macro"]
     assert macro[9] == 0 and macro[10] == 2 and macro[29] == 2
     # Months of 30 days: 2 x 0.8 = 1.6, 1.28, 1.024.
-    assert [macro[d] for d in (31, 59, 61, 89, 91)] == pytest.approx([1.6, 1.6, 1.28, 1.28, 1.024])
+    assert [macro[d] for d in (30, 59, 60, 89, 90)] == pytest.approx([1.6, 1.6, 1.28, 1.28, 1.024])
+
+
+def test_table_policy_and_debtors_meet_a_change_on_the_same_day():
+    # A shock on day 10 and the month's step on day 30: means of 1,000.00 x exp(−0.1 x 2) = 818.73, then x exp(−0.1 x 1.6) = 852.14.
+    for on, stress, promised in ((9, 0.0, 200_000), (10, 2.0, 163_746), (29, 2.0, 163_746), (30, 1.6, 170_428)):
+        simulation = simulate(recession(2.0, on=10, promise_base=SURE), debtors(*[10_000] * 5))
+        simulation.accounts["disposable"] = 1_000
+        days(simulation, on)
+        assert simulation.observe()[:, FIELD_INDEX["macro_index"]] == pytest.approx([stress] * 5)
+        day(simulation, "specialist/morning" if simulation.calendar.weekday(on) < 5 else "autocall/morning")
+        assert simulation.accounts["promise_amount"][reached(simulation)] == promised
+        assert simulation.daily_table()["macro"][on] == pytest.approx(stress)
+
+
+def test_a_shock_of_the_first_day_is_there_from_the_first_morning():
+    simulation = simulate(recession(2.0, promise_base=SURE), debtors(*[10_000] * 5))
+    simulation.accounts["disposable"] = 1_000
+    assert (simulation.observe()[:, FIELD_INDEX["macro_index"]] == 2).all()
+    day(simulation, "collector/morning")
+    assert simulation.accounts["promise_amount"][reached(simulation)] == 163_746
+
+
+def test_a_shock_on_the_day_of_the_months_step_comes_in_full():
+    simulation = simulate(recession(2.0, on=60), debtors(10_000))
+    until(simulation, 90)
+    macro = simulation.daily_table()["macro"]
+    assert [macro[d] for d in (59, 60, 89, 90)] == pytest.approx([0, 2, 2, 1.6])
 
 
 def test_months_shake_the_index_by_its_spread():
@@ -64,8 +90,8 @@ def test_months_shake_the_index_by_its_spread():
     shakes = []
     for seed in range(60):
         simulation = simulate(world(macro=macro), debtors(10_000), seed=seed)
-        until(simulation, 31)
-        shakes.append(float(simulation.daily_table()["macro"][31]))
+        until(simulation, 30)
+        shakes.append(float(simulation.daily_table()["macro"][30]))
     mean = sum(shakes) / 60
     spread = sqrt(sum((x - mean) ** 2 for x in shakes) / 59)
     assert abs(mean) < 4 * 0.25 / sqrt(60) and abs(spread - 0.25) < 4 * 0.25 / sqrt(120)
