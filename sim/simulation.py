@@ -118,7 +118,7 @@ class Simulation:
 
         self.env = simpy.Environment()
         self.calendar = Calendar(world.start, world.holidays)
-        self.economy = Economy(self.env, world.macro, seed)
+        self.economy = Economy(world.macro, seed)
         self.centres = {resource.name: self._centre(resource, seed) for resource in RESOURCES}
         self.credibility = Credibility(world.behaviour, self.accounts)
         self.courts = LegalDesk(self.env, world, self.calendar, self.accounts, self._params, self._today)
@@ -361,6 +361,7 @@ class Simulation:
 
     def _set_today(self) -> None:
         t, date = self._today[0], self.calendar.date(self.day)
+        self.economy.begin_day(self.day)
         t["day"], t["weekday"], t["day_of_month"] = self.day, date.weekday(), date.day
         t["day_off"] = self.calendar.is_day_off(self.day)
         t["macro"] = self.economy.index

@@ -89,7 +89,7 @@ class ReferenceSimulation:
         self.interest_so_far = self.interest_of_today = 0
         self.env = simpy.Environment()
         self.calendar = Calendar(world.start, world.holidays)
-        self.economy = Economy(self.env, world.macro, seed)
+        self.economy = Economy(world.macro, seed)
         self.centres: dict[str, ContactCentre] = {}
         for name in ("collector", "specialist", "autocall", "visit"):
             pool = getattr(world.operations, name)
@@ -299,6 +299,7 @@ class ReferenceSimulation:
     def _write_date(self, day: int) -> None:
         t, world = self.today[0], self.world
         date = self.calendar.date(day)
+        self.economy.begin_day(day)
         self.morning = Today(
             day=day,
             day_of_month=date.day,

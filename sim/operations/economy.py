@@ -1,9 +1,8 @@
-"""The economy outside: an index of stress that moves incomes (SimPy processes)."""
+"""The economy outside: an index of stress that moves incomes and costs work."""
 
 from __future__ import annotations
 
 import numpy as np
-import simpy
 
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, Process
 from recoup.sim.parameters import Macro
@@ -17,16 +16,15 @@ class Economy:
     """The macro index: 0 is normal, positive is stress. A monthly AR(1), and the scenario's shocks on their days.
 
     Args:
-        env: the simulation's clock, in minutes.
         macro: persistence and spread of the index, and shocks.
         seed: of the monthly innovations, common to the whole portfolio.
 
     Attributes:
-        index: of the current day; read by behaviour (incomes, job loss) and as field `macro_index`.
+        index: of the current day; read by behaviour (incomes, job loss), as field `macro_index` and in the daily table.
     """
 
-    def __init__(self, env: simpy.Environment, macro: Macro, seed: int) -> None:
-        self.env, self.macro = env, macro
+    def __init__(self, macro: Macro, seed: int) -> None:
+        self.macro = macro
         self.index = 0.0
         self._key = streams(seed, np.array([WHOLE_PORTFOLIO]))
         env.process(self._months())
@@ -43,6 +41,9 @@ class Economy:
             yield self._evening_before(month * MONTH_DAYS)
             shake = self.macro.spread * normals(self._key, month, _R_MACRO)[0]
             self.index = self.macro.persistence * self.index + shake
+        for shock in self.macro.shocks:
+            if shock.day == day:
+                self._shock(shock.size)
 
     def _shock(self, day: int, size: float) -> Process:
         yield self._evening_before(day)

@@ -77,7 +77,7 @@ def test_a_number_with_its_source_is_a_number(scenario):
     # A plain number over a sourced one has no source; what is inherited keeps its own.
     assert "world.discount_rate" not in mine.sources
     assert mine.sources["world.behaviour.pay_excitation"][1] == "B"
-    assert mine.world.behaviour.pay_excitation == 0.35
+    assert mine.world.behaviour.pay_excitation == load_scenario("china-consumer").world.behaviour.pay_excitation
 
 
 def test_a_users_own_accounts_lie_beside_the_scenario(scenario, tmp_path):

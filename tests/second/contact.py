@@ -117,8 +117,8 @@ def attempt(debtor, world, today, treatment, skills):
     debtor.reaches += 1
     debtor.last_reach = today.day
     debtor.hears_demand(today)
-    missing = (1.0 - debtor.salience) * debtor.novelty
-    debtor.salience = single(debtor.salience + missing * behaviour.of_channel(b.salience_gain, channel))
+    restored = (1.0 - debtor.salience) * behaviour.of_channel(b.salience_gain, channel)
+    debtor.salience = single(debtor.salience + restored * debtor.novelty)
     debtor.outcome = int(Outcome.REACHED)
     if channel in (*CALLS, Channel.VISIT) or debtor.answered:
         debtor.conversation_history |= 1

@@ -23,7 +23,7 @@ def test_a_debtor_on_the_day_he_enters():
         12_345.67, dpd=45, product="instalment_purchase", credit_score=612.0, monthly_income=5_400.0, early_warning=0.25,
         stable_assets=True, tenure_months=17, prior_delinquencies=3, payday=15,
     )  # fmt: skip
-    assert seen(simulate(world(), portfolio)) == pytest.approx(
+    assert seen(simulate(world(typical_claim=10_000.0), portfolio)) == pytest.approx(
         {
             "dpd": 45, "balance": 12_345.67, "opening_balance": 12_345.67,
             "claim_size": 12_345.67 / 9_000,  # the scenario's typical claim

@@ -79,6 +79,11 @@ def test_a_discount_refused_teaches_to_wait_and_half_of_it_is_forgotten_in_45_da
     assert simulation.accounts["waiting"][one] == pytest.approx(0.15, rel=1e-5)
 
 
+def test_who_accepts_learns_nothing():
+    simulation, one = settling()
+    assert simulation.accounts["promise_due"][one] == 10 and simulation.accounts["waiting"][one] == 0
+
+
 def test_waiting_lowers_acceptance():
     # Log odds −100 + 300 x 0.40 − 100 x waiting: 20 without any, −10 with the 0.30 that refusing 20 % (log odds −40) has taught.
     for first, accepts in (("specialist/morning", True), ("specialist/morning/settle_20", False)):

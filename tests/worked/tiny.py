@@ -1,5 +1,6 @@
 """Tiny worlds: the home scenario with everything switched off that a test does not ask for, and a handful of debtors.
 
+What the tests reckon with is set here, so that no example hangs on a number of the home scenario that may be fitted anew.
 Chance is removed by log odds so large that no draw can miss: `SURE` and `NEVER` are probabilities of 1 and 0 to the last bit.
 A reach is at most 95 % likely whatever the parameters say, so tests of conversations look at those who were reached.
 """
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from recoup.scenarios.schema import load_scenario
-from recoup.sim.parameters import PerChannel, World
+from recoup.sim.parameters import PerChannel, Pool, World
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 
@@ -88,6 +89,8 @@ _QUEUES_FOR_NOTHING = {
     name: getattr(_OPERATIONS, name).model_copy(update={"seconds_unserved": 0.0})
     for name in ("collector", "specialist", "autocall", "visit")
 }
+_MINUTE = {"collector": 0.8, "specialist": 1.5}  # currency, of staff time
+POOLS = ("collector", "specialist", "autocall", "visit")
 
 
 def world(base: World = HOME.world, **changes: Any) -> World:
@@ -110,6 +113,10 @@ def world(base: World = HOME.world, **changes: Any) -> World:
         }
         made = made.model_copy(update=sections)
     return made
+
+
+def _free_to_refuse(pool: Pool) -> Pool:
+    return pool.model_copy(update={"seconds_unserved": 0.0})
 
 
 def no_courses() -> Any:

@@ -488,7 +488,105 @@ STAFF = [
     ),
 ]
 
-ROWS = [*REACH, *ATTENTION, *PAYMENT, *ABILITY, *VISIBLE, *PROMISE, *OFFERS, *INSTALMENTS, *CONDUCT, *LEGAL, *STAFF]
+SMS = "sms/morning"
+SEEN = {**PART, "behaviour.pay_base": -3, "behaviour.pay_reactance": 0, "behaviour.reach_age_decay": 0}
+OLD = {"dpd": 270}
+REPETITION = [
+    b("repetition_text", 0, 10, LESS, "payments", treat=[SMS], given=SEEN),
+    b("repetition_call", 0, 10, LESS, "payments", treat=[CALL], given=SEEN),
+]
+MESSAGES = ("sms", "wechat", "email", "letter")  # which debtors read, and may answer by a call
+ANSWERS = [
+    *(
+        b(
+            f"answer_pay.{c}",
+            0,
+            9,
+            MORE,
+            "payments",
+            treat=[f"{c}/morning"],
+            given={**SEEN, "behaviour.pay_base": -4, f"behaviour.reach.{c}": 0.6},
+        )
+        for c in CHANNELS
+    ),
+    *(
+        b(f"answer_call.{c}", 0, 0.5, MORE, "collector_requested", treat=[f"{c}/morning"], days=5, given=SILENT)
+        for c in MESSAGES
+    ),
+]
+AGE = [
+    b(
+        "promise_age",
+        0,
+        3,
+        LESS,
+        "promises",
+        treat=[CALL],
+        days=3,
+        given={**PROMISES, "behaviour.promise_base": 0},
+        people=OLD,
+    ),
+    b("keep_age", 0, 3, LESS, "kept", treat=[CALL, ONCE], given=PROMISES, people=OLD),
+    b("offer_age", 0, 3, LESS, "accepted", treat=[PLAN], days=3, given=SILENT, people=OLD),
+    b("instalment_age", 0, 3, LESS, "instalments_paid", treat=[PLAN, PLAN, ONCE], given=PLANS, people=OLD),
+]
+# Notices press by nothing else than how far they are believed: from none to all of them followed by suits.
+BELIEVED = {
+    **PART,
+    "behaviour.pay_base": -4,
+    "behaviour.pay_pressure": 1,
+    "behaviour.pressure_notice": 3,
+    "behaviour.notice_disbelieved": 0,
+    "behaviour.notice_believed": 1,
+    "behaviour.notice_repeated": 1,
+    "behaviour.credibility_start": 0.1,
+}
+# A second notice may be sent after 90 days; no suit followed the first.
+AGAIN = {"treat": [NOTICE[0], *[ONCE] * 94, NOTICE[0], ONCE], "days": 110}
+BELIEVED_SO_FAR = {**BELIEVED, "behaviour.credibility_start": 1, "behaviour.credibility_memory": 0}
+BELIEF = [
+    b("notice_disbelieved", 0, 1, MORE, "payments", treat=NOTICE, given=BELIEVED),
+    b("notice_believed", 0.1, 1, LESS, "payments", treat=NOTICE, given=BELIEVED),
+    b(
+        "notice_repeated",
+        0,
+        1,
+        MORE,
+        "payments",
+        treat=NOTICE,
+        given={**BELIEVED, "behaviour.notice_believed": 0},
+        debtors={"notices": 2},
+    ),
+    b("credibility_start", 0, 1, MORE, "payments", treat=NOTICE, given=BELIEVED),
+    b(
+        "credibility_memory",
+        0,
+        100_000,
+        MORE,
+        "payments",
+        given={**BELIEVED_SO_FAR, "behaviour.credibility_days": 5},
+        **AGAIN,
+    ),
+    b("credibility_days", 5, 365, MORE, "payments", given=BELIEVED_SO_FAR, **AGAIN),
+]
+
+ROWS = [
+    *REPETITION,
+    *ANSWERS,
+    *AGE,
+    *BELIEF,
+    *REACH,
+    *ATTENTION,
+    *PAYMENT,
+    *ABILITY,
+    *VISIBLE,
+    *PROMISE,
+    *OFFERS,
+    *INSTALMENTS,
+    *CONDUCT,
+    *LEGAL,
+    *STAFF,
+]
 
 # Numbers that move nothing, and why.
 IDLE = {
@@ -497,7 +595,8 @@ IDLE = {
         for name in ("promise_channel", "keep_channel")
         for channel in CHANNELS
         if channel not in VOICES
-    }
+    },
+    **{f"behaviour.answer_call.{channel}": "who is spoken to need not call back" for channel in VOICES},
 }
 
 

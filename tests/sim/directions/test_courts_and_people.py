@@ -47,6 +47,24 @@ COURTS = [
     court("win", 0.2, 0.9, MORE, "fees"),
     # Day 0 is a Monday: filed on Wednesday, heard three days later on Saturday or not before Monday.
     court("closed_on_holidays", False, True, LESS, "judgments", days=6, given={"courts.hearing_days": [3, 3]}),
+    court("docket", 1, 60, MORE, "judgments", given={"courts.hearing_days": [5, 5]}),
+]
+AUCTION = {"property": 0.9, "rounds": [{"days": [1, 1], "price": 0.8, "sold": 1}]}
+
+
+def auction(name, low, high, direction, measure, **changes):
+    rounds = [{**AUCTION["rounds"][0], **changes}]
+    return court(
+        f"auction.{name}", low, high, direction, measure, given={"courts.auction": {**AUCTION, "rounds": rounds}}
+    )
+
+
+AUCTIONS = [
+    auction("property", 0, 1, LESS, "cash", price=0.3),
+    auction("rounds.*.price", 0.2, 1, MORE, "cash"),
+    auction("rounds.*.sold", 0.1, 0.9, MORE, "cash"),
+    auction("rounds.*.days.0", 1, 30, LESS, "cash", days=[1, 30]),
+    auction("rounds.*.days.1", 1, 40, LESS, "cash"),
 ]
 
 
@@ -173,7 +191,14 @@ TIERS = [
     tiers("high_points", 2, 4, LESS),
 ]
 
-ROWS = [*COURTS, *ECONOMY, *MONEY, *PEOPLE, *TIERS]
+
+def claim_size(outcome):
+    return outcome.simulation.observe()[:, FIELD_INDEX["claim_size"]].mean()
+
+
+CLAIM = [Row("typical_claim", 5000, 20_000, LESS, claim_size, days=0, people={})]
+
+ROWS = [*COURTS, *AUCTIONS, *CLAIM, *ECONOMY, *MONEY, *PEOPLE, *TIERS]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])

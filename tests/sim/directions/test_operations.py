@@ -63,6 +63,32 @@ COSTS = [
 SHIFTS = [
     *(
         Row(
+            f"operations.{p}.agents",
+            1,
+            3,
+            MORE,
+            "attempts",
+            treat=[f"{p}/morning"],
+            days=5,
+            given=short_of(p),
+        )
+        for p in POOLS
+    ),
+    *(
+        Row(
+            f"operations.{p}.seconds_unserved",
+            0,
+            600,
+            MORE,
+            "cost",
+            treat=[f"{p}/morning"],
+            days=3,
+            given=short_of(p),
+        )
+        for p in ("collector", "specialist")
+    ),
+    *(
+        Row(
             f"operations.{p}.per_1000_accounts",
             10,
             30,
@@ -197,6 +223,15 @@ STAFF = [
         treat=LITIGATE,
         given={**QUICK_COURT, "courts.hearing_days": [5, 5]},
     ),
+    Row(
+        "operations.legal_cases",
+        2,
+        24,
+        MORE,
+        "judgments",
+        treat=LITIGATE,
+        given={**QUICK_COURT, "courts.hearing_days": [5, 5]},
+    ),
 ]
 
 REGULATOR = {"tolerated": 0, "days": 30, "cost": 1000}
@@ -300,6 +335,7 @@ IDLE = {
         for window in ("midday", "evening")
     },
     "operations.autocall.seconds_offer": "a machine makes no offers",
+    **{f"operations.{pool}.seconds_unserved": "their time is not paid by the minute" for pool in ("autocall", "visit")},
 }
 
 
