@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, Process
 from recoup.sim.parameters import Macro
 from recoup.sim.randomness import WHOLE_PORTFOLIO, Purpose, normals, streams
 
@@ -27,28 +26,16 @@ class Economy:
         self.macro = macro
         self.index = 0.0
         self._key = streams(seed, np.array([WHOLE_PORTFOLIO]))
-        env.process(self._months())
-        for shock in macro.shocks:
-            if shock.day == 0:
-                self.index += shock.size
-            else:
-                env.process(self._shock(shock.day, shock.size))
 
-    def _months(self) -> Process:
-        month = 0
-        while True:
-            month += 1
-            yield self._evening_before(month * MONTH_DAYS)
+    def begin_day(self, day: int) -> None:
+        """Morning of a day, each once and in order: what changes on it is felt from now on, shocks after the month's step."""
+        month, late = divmod(day, MONTH_DAYS)
+        if month and not late:
             shake = self.macro.spread * normals(self._key, month, _R_MACRO)[0]
             self.index = self.macro.persistence * self.index + shake
         for shock in self.macro.shocks:
             if shock.day == day:
                 self._shock(shock.size)
 
-    def _shock(self, day: int, size: float) -> Process:
-        yield self._evening_before(day)
+    def _shock(self, size: float) -> None:
         self.index += size
-
-    def _evening_before(self, day: int) -> simpy.Event:
-        """When a change of a day is made: the day's morning, before anybody decides, finds it done."""
-        return self.env.timeout((day - 1) * MINUTES_PER_DAY + DAY_ENDS + 1 - self.env.now)

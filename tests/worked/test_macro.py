@@ -58,13 +58,31 @@ def test_a_shock_comes_on_its_day_and_a_fifth_of_it_fades_each_month():
     assert [macro[d] for d in (30, 59, 60, 89, 90)] == pytest.approx([1.6, 1.6, 1.28, 1.28, 1.024])
 
 
-@pytest.mark.parametrize("on", [0, 1, 10, 30])
-def test_on_the_morning_of_its_day_a_shock_is_seen_and_felt(on):
-    simulation = simulate(recession(2.0, on=on), debtors(10_000))
-    for today in range(on):
-        assert float(simulation.observe()[0, FIELD_INDEX["macro_index"]]) == 0.0
-        until(simulation, today)
-    assert float(simulation.observe()[0, FIELD_INDEX["macro_index"]]) == 2.0
+def test_table_policy_and_debtors_meet_a_change_on_the_same_day():
+    # A shock on day 10 and the month's step on day 30: means of 1,000.00 x exp(−0.1 x 2) = 818.73, then x exp(−0.1 x 1.6) = 852.14.
+    for on, stress, promised in ((9, 0.0, 200_000), (10, 2.0, 163_746), (29, 2.0, 163_746), (30, 1.6, 170_428)):
+        simulation = simulate(recession(2.0, on=10, promise_base=SURE), debtors(*[10_000] * 5))
+        simulation.accounts["disposable"] = 1_000
+        days(simulation, on)
+        assert simulation.observe()[:, FIELD_INDEX["macro_index"]] == pytest.approx([stress] * 5)
+        day(simulation, "specialist/morning" if simulation.calendar.weekday(on) < 5 else "autocall/morning")
+        assert simulation.accounts["promise_amount"][reached(simulation)] == promised
+        assert simulation.daily_table()["macro"][on] == pytest.approx(stress)
+
+
+def test_a_shock_of_the_first_day_is_there_from_the_first_morning():
+    simulation = simulate(recession(2.0, promise_base=SURE), debtors(*[10_000] * 5))
+    simulation.accounts["disposable"] = 1_000
+    assert (simulation.observe()[:, FIELD_INDEX["macro_index"]] == 2).all()
+    day(simulation, "collector/morning")
+    assert simulation.accounts["promise_amount"][reached(simulation)] == 163_746
+
+
+def test_a_shock_on_the_day_of_the_months_step_comes_in_full():
+    simulation = simulate(recession(2.0, on=60), debtors(10_000))
+    until(simulation, 90)
+    macro = simulation.daily_table()["macro"]
+    assert [macro[d] for d in (59, 60, 89, 90)] == pytest.approx([0, 2, 2, 1.6])
 
 
 def test_months_shake_the_index_by_its_spread():

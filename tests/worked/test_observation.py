@@ -25,9 +25,7 @@ def test_a_debtor_on_the_day_he_enters():
     )  # fmt: skip
     assert seen(simulate(world(typical_claim=10_000.0), portfolio)) == pytest.approx(
         {
-            "dpd": 45, "balance": 12_345.67, "opening_balance": 12_345.67,
-            "claim_size": 12_345.67 / 9_000,  # the scenario's typical claim
-            "paid_share": 0, "credit_score": 612,
+            "dpd": 45, "balance": 12_345.67, "opening_balance": 12_345.67, "claim_size": 1.2345670, "paid_share": 0, "credit_score": 612,
             "monthly_income": 5_400, "stable_assets": 1, "early_warning": 0.25,
             "tier": 0,  # 45 days: one point, less one for stable assets
             "product": 2, "tenure_months": 17, "prior_delinquencies": 3, "days_in_portfolio": 0,
@@ -231,9 +229,9 @@ def test_the_calendar_as_seen():
 def test_the_macro_index_as_seen():
     macro = Macro(persistence=0.8, spread=0.0, shocks=[{"day": 2, "size": 1.5}])
     simulation = simulate(world(macro=macro), debtors(10_000))
-    until(simulation, 0)
+    days(simulation, 1)
     assert seen(simulation)["macro_index"] == 0
-    until(simulation, 1)
+    days(simulation, 1)  # the morning of day 2 is the first to see it
     assert seen(simulation)["macro_index"] == 1.5
 
 

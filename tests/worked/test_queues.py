@@ -6,19 +6,15 @@ import numpy as np
 import pytest
 
 from recoup.agents.plans.plan import Plan
-from recoup.sim.observation import FIELD_INDEX
 from tests.worked.tiny import HOME, NEVER, day, days, debtors, each_channel, pool, simulate, until, world
 
 
-def short_of_staff(name, minutes, debtors_count=5, window="morning", seconds_unserved=0.0, **changes):
+def short_of_staff(name, minutes, debtors_count=5, window="morning", **changes):
     """Nobody answers; one person or line, with so many minutes in one window and none in the others."""
     shift = dict.fromkeys(("morning", "midday", "afternoon", "evening"), 0.0) | {window: minutes}
     operations = pool(name, per_1000_accounts=1, shift_minutes=HOME.world.operations.collector.shift_minutes)
     operations[name] = operations[name].model_copy(
-        update={
-            "shift_minutes": operations[name].shift_minutes.model_copy(update=shift),
-            "seconds_unserved": seconds_unserved,
-        }
+        update={"shift_minutes": operations[name].shift_minutes.model_copy(update=shift)}
     )
     made = world(behaviour={"reach": each_channel(0.0)}, operations=operations, **changes)
     return simulate(made, debtors(*[10_000] * debtors_count))
@@ -61,27 +57,13 @@ def test_a_call_that_has_begun_is_finished_after_the_window_and_none_begins_then
     assert figures["unserved"] == 5 - served
 
 
-@pytest.mark.parametrize(("seconds", "waiting"), [(0, 0), (30, 40)])
-def test_who_is_not_served_hears_nothing_and_costs_the_time_he_waited(seconds, waiting):
-    simulation = short_of_staff("collector", 4, seconds_unserved=seconds)
+def test_who_is_not_served_hears_nothing():
+    simulation = short_of_staff("collector", 4)
     day(simulation, "collector/morning", dict(enumerate([1, 0, 2, 3, 4])))
     a = simulation.accounts
-    # 0.05 and four minutes at 0.80 for the one, half a minute for each of the others.
-    assert a["cost"].tolist() == [waiting, 5 + 320, waiting, waiting, waiting]
-    assert a["fatigue"].tolist()[2:] == [0, 0, 0]
-
-
-def test_where_nobody_is_on_duty_a_treatment_is_masked_and_if_chosen_nothing():
-    simulation = short_of_staff("collector", 8)  # in the morning alone
-    masks = simulation.masks()
-    calls = {window: simulation.menu.index[f"collector/{window}"] for window in ("morning", "midday", "evening")}
-    assert masks[:, calls["morning"]].all() and not masks[:, calls["midday"]].any()
-    day(simulation, "collector/midday")
-    figures = simulation.daily_table().iloc[0]
-    assert (figures["blocked"], figures["attempts"], figures["unserved"], figures["cost"]) == (5, 0, 0, 0)
-    until_sunday = 6 - int(simulation.observe()[0, FIELD_INDEX["weekday"]])
-    days(simulation, until_sunday)
-    assert not simulation.masks()[:, calls["morning"]].any()  # collectors work Monday to Saturday
+    assert a["attempts"].tolist() == [0, 1, 0, 0, 0]
+    assert (a["fatigue"] > 0).tolist() == [False, True, False, False, False]
+    assert a["cost"][1] == 5 + 320  # 0.05 and four minutes at 0.80; what a request costs: test_unserved
 
 
 def test_each_window_has_its_own_queue_and_minutes_are_not_kept_for_the_next():

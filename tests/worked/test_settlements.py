@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from tests.worked.tiny import NEVER, SURE, day, days, debtors, reached, simulate, until, world
@@ -71,7 +70,7 @@ def test_the_same_discount_again_is_worth_less_and_a_better_one_is_not():
     assert simulation.accounts["refused"][one] == 2 and simulation.accounts["promises"][one] == 2
 
 
-def test_a_discount_refused_teaches_to_wait_and_half_of_it_is_forgotten_in_45_days():
+def test_every_discount_refused_teaches_to_wait_and_half_of_it_is_forgotten_in_45_days():
     simulation, one = settling(settle_base=NEVER)
     # 1.5 per unit of discount x 0.20 = 0.30, less one night's fading.
     assert simulation.accounts["waiting"][one] == pytest.approx(0.30 * 0.5 ** (1 / 45), rel=1e-6)
@@ -85,26 +84,22 @@ def test_who_accepts_learns_nothing():
 
 
 def test_waiting_lowers_acceptance():
-    # Log odds −100 + 300 x 0.40 − 100 x waiting: 20 without any, −10 with the 0.30 that refusing 20 % (log odds −40) has taught.
-    for first, accepts in (("specialist/morning", True), ("specialist/morning/settle_20", False)):
+    # Log odds 400 x discount − 60 − 500 x waiting: −20 at 10 %, which teaches 1.5 x 0.10 = 0.15; then 60 − 75 at most x fading at
+    # 30 %, −15 at once and 60 without what was learned.
+    for learned, accepted in ((1.5, False), (0.0, True)):
         simulation, one = settling(
-            first,
-            settle_base=-100.0,
-            settle_discount=300.0,
-            settle_waiting=100.0,
+            "specialist/morning/settle_10",
+            settle_base=-60.0,
+            settle_discount=400.0,
+            settle_waiting=500.0,
+            waiting_learned=learned,
             waiting_market=0.0,
-            waiting_half_life=1e6,
         )
-        assert simulation.accounts["waiting"][one] == pytest.approx(0.0 if accepts else 0.30, rel=1e-4)
+        assert simulation.accounts["refused"][one] == 1
         before = int(simulation.accounts["reaches"][one])
         while simulation.accounts["reaches"][one] == before:
-            day(simulation, "specialist/morning/settle_40")
-        assert (simulation.accounts["promise_due"][one] > 0) is np.bool_(accepts)
-
-
-def test_who_accepts_has_learned_nothing():
-    simulation, one = settling(settle_base=SURE)
-    assert simulation.accounts["promise_due"][one] == 10 and simulation.accounts["waiting"][one] == 0
+            day(simulation, "specialist/morning/settle_30")
+        assert (simulation.accounts["promise_due"][one] > 0) == accepted
 
 
 def test_a_better_discount_is_more_readily_taken():

@@ -8,7 +8,7 @@ import pytest
 
 from recoup.sim.operations.clock import Calendar
 from recoup.sim.parameters import places
-from tests.worked.tiny import HOME, UK, day, days, debtors, simulate, world
+from tests.worked.tiny import HOME, UK, day, days, debtors, pool, simulate, world
 
 # Minutes a day by the home scenario: collectors 140 + 50 + 190 + 80 = 460, specialists 420, lines 720, visitors 420.
 PEOPLE = {"collector": 4, "specialist": 2, "autocall": 4, "visit": 0.4}
@@ -32,6 +32,22 @@ MINUTES = {"collector": 460, "specialist": 420, "autocall": 720, "visit": 420}
 )
 def test_heads_to_the_nearest_whole_number_and_at_least_one(per_1000, accounts, people):
     assert places(None, per_1000, accounts) == people
+
+
+@pytest.mark.parametrize("accounts", [3, 5_000])
+def test_a_fixed_number_holds_whatever_the_portfolio(accounts):
+    assert places(7, 4, accounts) == 7 and places(0, 4, accounts) == 0
+    operations = pool("collector", agents=3, per_1000_accounts=4)
+    simulation = simulate(world(operations=operations), debtors(*[10_000] * accounts))
+    assert simulation.centres["collector"].people == 3
+    assert operations["collector"].scaled(2.0).people(accounts) == 6
+
+
+def test_the_legal_team_and_the_docket_may_be_fixed_as_well():
+    made = world(operations={"legal_cases": 2}, courts={"docket": 3})
+    for accounts in (3, 5_000):
+        courts = simulate(made, debtors(*[10_000] * accounts)).courts
+        assert (courts.places, courts.team.capacity, courts.docket.capacity) == (2, 2, 3)
 
 
 def capacities(simulation, count):

@@ -69,25 +69,23 @@ _SILENT: dict[str, Any] = {
     "opt_out": 0.0,
     "dispute": 0.0,
     "hardship_disclosed": 0.0,
-    # Nothing wears off, weakens with age, or is answered; notices are believed. Round numbers for what the examples reckon with.
+    # Nothing wears off by repetition, nobody answers a message, age weakens nothing, every notice is believed.
     "repetition_text": 0.0,
     "repetition_call": 0.0,
+    "answer_pay": each_channel(0.0),
+    "answer_call": each_channel(0.0),
     "promise_age": 0.0,
     "keep_age": 0.0,
     "offer_age": 0.0,
     "instalment_age": 0.0,
-    "answer_pay": each_channel(0.0),
-    "answer_call": each_channel(0.0),
     "notice_disbelieved": 1.0,
     "notice_repeated": 1.0,
     "pressure_notice": 0.8,
+    "pressure_suit": 1.2,
+    "pressure_judgment": 1.0,
+    "pressure_half_life": 30.0,
     "waiting_learned": 1.5,
-    "waiting_market": 4.0,
-}
-_OPERATIONS = HOME.world.operations
-_QUEUES_FOR_NOTHING = {
-    name: getattr(_OPERATIONS, name).model_copy(update={"seconds_unserved": 0.0})
-    for name in ("collector", "specialist", "autocall", "visit")
+    "waiting_half_life": 45.0,
 }
 _MINUTE = {"collector": 0.8, "specialist": 1.5}  # currency, of staff time
 POOLS = ("collector", "specialist", "autocall", "visit")
@@ -101,8 +99,9 @@ def world(base: World = HOME.world, **changes: Any) -> World:
     silent = {
         "behaviour": _SILENT,
         "macro": {"persistence": 0.8, "spread": 0.0},
-        "operations": {"skill_spread": 0.0, "performance_pay": 0.0, "training": no_courses(), **_QUEUES_FOR_NOTHING},
-        "costs": {"minute": {"collector": 0.8, "specialist": 1.5}},
+        "operations": {"skill_spread": 0.0, "performance_pay": 0.0, "training": no_courses()}
+        | {name: _free_to_refuse(getattr(base.operations, name)) for name in POOLS},
+        "costs": {"minute": _MINUTE},
         "courts": {"auction": None},
     }
     made = base
@@ -125,7 +124,7 @@ def no_courses() -> Any:
 
 def pool(name: str, **changes: Any) -> dict[str, Any]:
     """A change of one group of staff, for `world(operations=...)`."""
-    return {name: _QUEUES_FOR_NOTHING[name].model_copy(update=changes)}
+    return {name: _free_to_refuse(getattr(HOME.world.operations, name)).model_copy(update=changes)}
 
 
 def debtors(*balances: float, **columns: Any) -> Portfolio:

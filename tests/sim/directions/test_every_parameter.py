@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from tests.sim.directions import (
-    numeric_parameters,
-    test_behaviour,
-    test_courts_and_people,
-    test_levers,
-    test_operations,
-)
+from tests.sim.directions import numeric_parameters, test_behaviour, test_courts_and_people, test_operations
 
-TABLES = (test_behaviour, test_operations, test_courts_and_people, test_levers)
+TABLES = (test_behaviour, test_operations, test_courts_and_people)
 ROWS = [row for table in TABLES for row in table.ROWS]
-IDLE = test_behaviour.IDLE | test_operations.IDLE | test_levers.IDLE
+IDLE = test_behaviour.IDLE | test_operations.IDLE
 ELSEWHERE = {
     "decision_every_days": "who asks the policy keeps to it, not the simulation: tests/sim/test_environments.py",
 }
