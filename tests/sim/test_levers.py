@@ -141,7 +141,7 @@ def test_who_calls_back_waits_for_a_collector_in_the_window_of_the_text_and_is_a
     simulation = simulate(
         world(
             behaviour={"answer_call": each_channel(1.0), "answer_pay": each_channel(0.0)},
-            operations=pool("collector", agents=50),
+            operations=pool("collector", **WORKING, agents=50),
         ),
         debtors(*[10_000] * 20),
     )
@@ -156,6 +156,27 @@ def test_who_calls_back_waits_for_a_collector_in_the_window_of_the_text_and_is_a
     assert simulation.daily_table()["collector_served"].iloc[0] == reached.sum()
     evening = queue_of(RESOURCE_NAMES.index("collector"), int(Window.EVENING))
     assert set(simulation._queues[reached].tolist()) == {evening}
+
+
+def test_only_contacts_that_took_place_are_answered_with_a_payment():
+    """Nobody pays of his own accord but in answer, and then everybody does; one collector has time for some of the calls."""
+    alike = dict.fromkeys(
+        "willingness liquidity salience excitation pressure reactance age waiting payday".split(), 0.0
+    )
+    # 17 payments a million days, and 17 a day in answer.
+    answers = {f"pay_{name}": value for name, value in alike.items()} | {
+        "pay_base": -11.0,
+        "answer_pay": each_channel(1e6),
+    }
+    simulation = simulate(
+        world(behaviour=answers, operations=pool("collector", **WORKING, agents=1)), debtors(*[10_000] * 60)
+    )
+    everybody = simulation.open_accounts.copy()
+    actions = np.full(everybody.size, simulation.menu.index["collector/afternoon"], np.int64)
+    a = simulation.advance(actions, keep_evening=everybody).evening
+    met, missed = (a["served"] == 1) & (a["reached"] == 1), (a["served"] == 0) & (a["reached"] == 1)
+    assert met.any() and missed.any()  # `reached` of who was not served: he would have been
+    assert np.array_equal(a["cash_today"] > 0, met)
 
 
 def test_serving_a_call_back_answers_it():
