@@ -108,7 +108,7 @@ def stressed(result: dict[str, Any]) -> list[str]:
     parameters = sum(is_one_parameter(row["perturbation"]) for row in result["rows"])
     accounts = f"{result['accounts']:,} accounts" if result["accounts"] else "all accounts"
     return [
-        f"**Stress** (`recoup stress`, seeds {result['seeds'][0]} to {result['seeds'][-1]}, {accounts}): {result['challenger']} recovers more "
+        f"**Stress** (`recoup stress{'' if parameters else ' --quick'}`, seeds {result['seeds'][0]} to {result['seeds'][-1]}, {accounts}): {result['challenger']} recovers more "
         f"than {result['baseline']}, at 95 %, in {result['positive']} of {result['worlds']} perturbed worlds, less in {result['negative']}. "
         + (
             f"Of the {parameters} worlds with one behaviour parameter off by 30 %, those with the smallest gain are shown."
