@@ -280,7 +280,7 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     note_demand(a, t)
     a.salience += (1.0 - a.salience) * p.salience_gain[channel] * a.novelty
     a.outcome = _REACHED
-    if group == _CALL or group == _VISIT_GROUP or a.answered:
+    if group == _CALL or group == _VISIT_GROUP:  # a call back is the debtor's own, and starts no quiet period
         a.conversation_history |= 1
     converse(a, p, t, item.offer, talker, b.staff_log_odds(p, skill) if skills.size else 0.0)
 

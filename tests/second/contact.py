@@ -120,7 +120,7 @@ def attempt(debtor, world, today, treatment, skills):
     restored = (1.0 - debtor.salience) * behaviour.of_channel(b.salience_gain, channel)
     debtor.salience = single(debtor.salience + restored * debtor.novelty)
     debtor.outcome = int(Outcome.REACHED)
-    if channel in (*CALLS, Channel.VISIT) or debtor.answered:
+    if channel in (*CALLS, Channel.VISIT):
         debtor.conversation_history |= 1
     talk(
         debtor, world, today, treatment.offer.name, talker, behaviour.staff_effect(world, skill) if len(skills) else 0.0

@@ -62,6 +62,15 @@ def eventful(world: World) -> World:
             "windows": Windows(morning=(6, 8), midday=(8, 11), afternoon=(14, 18), evening=(20, 22.5)),
             "write_off_dpd": 9000,
             "settlement_budget": 0.003,
+            # Everybody works every day, so that days off are for the rules alone to respect.
+            "operations": world.operations.model_copy(
+                update={
+                    name: getattr(world.operations, name).model_copy(
+                        update={"weekdays": list(range(7)), "works_holidays": True}
+                    )
+                    for name in ("collector", "specialist", "autocall", "visit")
+                }
+            ),
             "channels": ["sms", "wechat", "email", "autocall", "collector", "specialist", "letter", "visit"],
             "offers": list(load_scenario("china-consumer").world.offers),
         }
@@ -92,7 +101,9 @@ def allowed(simulation: Simulation, records: NDArray[np.void]) -> NDArray[np.boo
     rows = simulation.open_accounts
     mask = np.empty((rows.size, len(simulation.menu)), np.bool_)
     bits = simulation.menu.table["bits"].copy()
-    kernels.allowed(simulation.accounts, rows, 0, rows.size, simulation._today, bits, records, True, mask)
+    kernels.allowed(
+        simulation.accounts, rows, 0, rows.size, simulation._today, bits, simulation._closed, records, True, mask
+    )
     return mask
 
 
@@ -209,7 +220,7 @@ class Litigious(Whim):
 
     def act(self, observations: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.int64]:
         actions = super().act(observations, masks)
-        random = np.random.default_rng([self.seed, 1, int(observations[0, 12])])
+        random = np.random.default_rng([self.seed, 1, int(observations[0, FIELD_INDEX["days_in_portfolio"]])])
         since = observations[:, FIELD_INDEX["days_in_stage"]]
         noticed = observations[:, FIELD_INDEX["legal_stage"]] == Stage.NOTICED
         for name, chance in (("letter/morning/notice", 0.03 * ~noticed), ("suit", 0.2 * (noticed & (since > 10)))):
