@@ -212,7 +212,9 @@ def test_writing_off_is_not_recovering() -> None:
 def test_empty_portfolio_days_do_not_stop_a_run() -> None:
     scenario = load_scenario("china-consumer")
     world = scenario.world.model_copy(
-        update={"behaviour": scenario.world.behaviour.model_copy(update={"pay_base": 3.0, "full_base": 9.0, "pay_age": 0.0})}
+        update={
+            "behaviour": scenario.world.behaviour.model_copy(update={"pay_base": 3.0, "full_base": 9.0, "pay_age": 0.0})
+        }
     )
     scenario.world = world
     run = rollout(scenario, "staged", scenario.portfolio(5, 1), 1, 60)

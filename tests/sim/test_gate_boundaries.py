@@ -223,9 +223,12 @@ def test_discounts_end_with_the_settlement_budget():
 def test_days_off_are_weekends_and_holidays():
     rule = standing("day_off", "visit")
     monday = HOME.world.start
-    assert closed(rule, {}, holidays=[monday]) == VISIT
-    assert closed(rule, {}, start=monday.replace(day=8)) == VISIT  # a Saturday
-    assert closed(rule, {}, start=monday.replace(day=7)) == set()  # a Friday
+    # Visitors who work every day, or there would be nobody for the rule to keep at home.
+    visitors = HOME.world.operations.visit.model_copy(update={"weekdays": list(range(7)), "works_holidays": True})
+    every_day = HOME.world.operations.model_copy(update={"visit": visitors})
+    assert closed(rule, {}, holidays=[monday], operations=every_day) == VISIT
+    assert closed(rule, {}, start=monday.replace(day=8), operations=every_day) == VISIT  # a Saturday
+    assert closed(rule, {}, start=monday.replace(day=7), operations=every_day) == set()  # a Friday
 
 
 # ---- what makes no sense, whatever the rules ----
