@@ -57,7 +57,7 @@ def test_a_number_that_wastes_money_is_found_and_only_what_may_move_moves(tmp_pa
         pass
     tuned = search.result()
     rule = tuned.plan.rules[0]
-    assert rule.when and rule.when["days_since_attempt"]["at_least"] < 10 and rule.when["dpd"] == {"at_most": 400}
+    assert rule.when and rule.when["days_since_attempt"]["at_least"] < 20 and rule.when["dpd"] == {"at_most": 400}
     assert tuned.after > tuned.before and 0 < tuned.kept < tuned.tried
     value = value_of(objective, cohorts.parts(Plan.of(tuned.plan, cohorts.menu))).mean()
     assert value == pytest.approx(tuned.after)
