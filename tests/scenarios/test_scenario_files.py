@@ -168,3 +168,11 @@ def test_a_long_value_is_cut_and_everything_stands_on_one_line():
 def test_the_nearest_name_leads():
     assert choose(["evening", "morning"], "mornin") == "morning (did you mean it?); one of evening, morning"
     assert choose(["evening", "morning"], "x") == "one of evening, morning"
+
+
+def test_a_misspelt_name_is_pointed_at_and_not_the_right_one_that_is_missing(tmp_path):
+    file = tmp_path / "pack.yaml"
+    file.write_text("name: mine\ntitel: Mine\nrules: []\n", encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        find_rules(str(file))
+    assert "titel" in str(error.value) and "title" in str(error.value) and "required" not in str(error.value)
