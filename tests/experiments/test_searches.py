@@ -325,3 +325,10 @@ def test_the_likelier_act_of_a_leaf_comes_first_and_the_runner_up_where_it_is_no
         assert [found.acts[act] for act in found.options[leaf]] == [CALL, WRITE]
     plan = found.plan(found.options, "two", "Two", "")
     assert [rule.do.channel for rule in plan.rules] == ["collector", "wechat"]
+
+
+def test_what_a_plan_keeps_is_its_own_advantage_and_not_what_it_loses():
+    # The policy is 4 and 6 above the base, the plan 3 and 4: it keeps 3.5 of 5, and loses 1.5.
+    found = kept_share([10.0, 12.0], [9.0, 10.0], [6.0, 6.0])
+    assert found["share"] == pytest.approx(0.7)
+    assert found["advantage"]["mean"] == pytest.approx(5.0) and found["kept"]["mean"] == pytest.approx(3.5)
