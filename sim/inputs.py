@@ -33,6 +33,19 @@ class InputError(Exception):
         where = f"{self.source}: {place}" if place else self.source
         super().__init__(" ".join(f"{where}: got {shown}, expected {expected}".split()))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that it comes back whole from a worker process; of the value, which need not travel, its text alone."""
+        return _raised_elsewhere, (type(self), str(self), self.source, self.place, repr(self.value), self.expected)
+
+
+def _raised_elsewhere(
+    kind: type[InputError], message: str, source: str, place: str, value: str, expected: str
+) -> InputError:
+    error = kind.__new__(kind)
+    Exception.__init__(error, message)
+    error.source, error.place, error.value, error.expected = source, place, value, expected
+    return error
+
 
 def choose(names: Iterable[str], wrong: object) -> str:
     """The phrase «one of …», led by the nearest name when `wrong` looks like a slip of it.
