@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from recoup.agents.features import encode
 from recoup.agents.policy import Policy
+from recoup.agents.training.hidden_state import HIDDEN_SIZE
 from recoup.agents.training.vecenv import PortfolioVecEnv
 
 KEPT = 0.3  # share of a cohort's account-days that are learned from: neighbouring days teach the same
@@ -77,7 +78,8 @@ def behaviour_clone(learner: Any, env: PortfolioVecEnv, plan: Policy, seed: int,
     """
     rng = np.random.default_rng(seed)
     shown = demonstrate(env, plan, seed, rng)
-    x, y = torch.tensor(shown.features), torch.tensor(shown.actions)
+    unseen = HIDDEN_SIZE if env.show_hidden else 0  # the critic's alone; the actor is taught
+    x, y = torch.tensor(np.pad(shown.features, ((0, 0), (0, unseen)))), torch.tensor(shown.actions)
     optimizer = torch.optim.Adam(learner.policy.parameters(), LEARNING_RATE)
     total = 0.0
     for _ in range(EPOCHS):

@@ -17,7 +17,9 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import nn
 
+from recoup.agents.training.hidden_state import OPEN, HiddenStateCritic, MaskableHiddenStateCritic
 from recoup.agents.training.masked_sampling import MaskedCategorical
+from recoup.agents.training.open_rows import MaskableOpenRowsBuffer, OpenRowsBuffer
 from recoup.agents.training.paired_rollouts import MaskablePairedRolloutBuffer, PairedRolloutBuffer
 from recoup.agents.training.vecenv import PortfolioVecEnv
 from recoup.sim.inputs import Document, InputError, choose, parse_yaml, read_yaml, validated
@@ -31,6 +33,8 @@ PAIRED_ROLLOUT_BUFFERS = {
     "maskable-ppo": MaskablePairedRolloutBuffer,
     "ppo": PairedRolloutBuffer,
 }  # learners that use a control variate
+OPEN_ROWS_BUFFERS = {"maskable-ppo": MaskableOpenRowsBuffer, "ppo": OpenRowsBuffer}
+HIDDEN_STATE_CRITICS = {"maskable-ppo": MaskableHiddenStateCritic, "ppo": HiddenStateCritic}
 _CLASSES: dict[str, Any] = {
     "maskable-ppo": sb3_contrib.MaskablePPO,
     "ppo": stable_baselines3.PPO,
@@ -123,12 +127,17 @@ def build(
         InputError: a setting that the algorithm does not know.
     """
     settings: dict[str, Any] = dict(parameters.settings)
+    policy: Any = _POLICIES.get(algorithm, "MlpPolicy")
     network: dict[str, Any] = {"net_arch": list(parameters.net), "activation_fn": nn.ReLU}
     if algorithm in ON_POLICY:
         settings["n_steps"] = env.days // env.families
         if env.paired_rollouts > 1:
             settings["rollout_buffer_class"] = PAIRED_ROLLOUT_BUFFERS[algorithm]
             settings["rollout_buffer_kwargs"] = {"paired_rollouts": env.paired_rollouts, "accounts": env.size}
+        if env.show_hidden:
+            policy = HIDDEN_STATE_CRITICS[algorithm]
+            settings.setdefault("rollout_buffer_class", OPEN_ROWS_BUFFERS[algorithm])
+            settings["rollout_buffer_kwargs"] = settings.get("rollout_buffer_kwargs", {}) | {"open_column": OPEN}
         network = {"net_arch": {"pi": list(parameters.net), "vf": list(parameters.net)}, "activation_fn": nn.Tanh}
     network["features_extractor_class"] = Standardised
     if parameters.quantiles:
@@ -137,7 +146,7 @@ def build(
         network |= {"lstm_hidden_size": parameters.lstm, "enable_critic_lstm": True}
     try:
         learner: BaseAlgorithm = _CLASSES[algorithm](
-            _POLICIES.get(algorithm, "MlpPolicy"),
+            policy,
             env,
             learning_rate=lambda left: parameters.learning_rate * max(left, 0.1),
             policy_kwargs=network,
@@ -185,8 +194,12 @@ def weights(algorithm: str, learner: BaseAlgorithm) -> dict[str, NDArray[np.floa
             arrays[f"memory.{ours}.bias"] = _array(getattr(lstm, f"bias_{theirs}_l0"))
     first = next(module for module in policy.modules() if isinstance(module, Standardised))
     name = "memory.input" if algorithm == "recurrent-ppo" else "hidden.0"
-    weight = np.asarray(arrays[f"{name}.weight"] / _array(first.std), np.float32)
-    arrays[f"{name}.weight"], arrays[f"{name}.bias"] = weight, arrays[f"{name}.bias"] - weight @ _array(first.mean)
+    seen = arrays[f"{name}.weight"].shape[1]  # a critic's further columns come last
+    weight = np.asarray(arrays[f"{name}.weight"] / _array(first.std)[:seen], np.float32)
+    arrays[f"{name}.weight"], arrays[f"{name}.bias"] = (
+        weight,
+        arrays[f"{name}.bias"] - weight @ _array(first.mean)[:seen],
+    )
     return arrays
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sb3_contrib.common.maskable.buffers import MaskableRolloutBuffer
-from stable_baselines3.common.buffers import RolloutBuffer
+
+from recoup.agents.training.open_rows import MaskableOpenRowsBuffer, OpenRowsBuffer
 
 
 def subtract_control_variate(advantages: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -64,9 +64,9 @@ class _PairedRollouts:
         self.advantages = paired.reshape(shape)
 
 
-class PairedRolloutBuffer(_PairedRollouts, RolloutBuffer):
+class PairedRolloutBuffer(_PairedRollouts, OpenRowsBuffer):
     """For learners without masks."""
 
 
-class MaskablePairedRolloutBuffer(_PairedRollouts, MaskableRolloutBuffer):
+class MaskablePairedRolloutBuffer(_PairedRollouts, MaskableOpenRowsBuffer):
     """For learners with masks."""

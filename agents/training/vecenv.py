@@ -15,6 +15,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices
 
 from recoup.agents.contact_cap import WeeklyContactCap
 from recoup.agents.features import SIZE, encode
+from recoup.agents.training.hidden_state import HIDDEN_SIZE, hidden_state
 from recoup.agents.training.objective import Meter, Objective, Usage, resolved
 from recoup.sim.envs.portfolio import PortfolioVectorEnv
 from recoup.sim.perturbation import randomised
@@ -33,6 +34,7 @@ class PortfolioVecEnv(VecEnv):
             one); Tobin et al., "Domain randomization", IROS 2017.
         seed: of the cohorts and of those worlds.
         contact_cap_per_week: the learner's contact cap beyond the rules; None = none.
+        show_hidden: observations end in the debtors' hidden state, for a critic (`recoup.agents.training.hidden_state`).
 
     Attributes:
         recovered, times: recovery rate and mean days to recover of finished cohorts, the latest last.
@@ -47,6 +49,7 @@ class PortfolioVecEnv(VecEnv):
         seed: int = 0,
         contact_cap_per_week: int | None = None,
         paired_rollouts: int = 1,
+        show_hidden: bool = False,
     ) -> None:
         if len(envs) % paired_rollouts:
             raise ValueError(f"{len(envs)} cohorts do not make families of {paired_rollouts}")
@@ -60,7 +63,11 @@ class PortfolioVecEnv(VecEnv):
         self._usage: list[Usage] = []
         self.paired_rollouts, self.families = paired_rollouts, len(envs) // paired_rollouts
         self.contact_cap = WeeklyContactCap(envs[0].menu.names, contact_cap_per_week)
-        super().__init__(self.size * len(envs), spaces.Box(-1.0, 2.0, (SIZE,), np.float32), envs[0].single_action_space)
+        self.show_hidden = show_hidden
+        shown = spaces.Box(-1.0, 2.0, (SIZE,), np.float32)
+        if show_hidden:
+            shown = spaces.Box(-np.inf, np.inf, (SIZE + HIDDEN_SIZE,), np.float32)
+        super().__init__(self.size * len(envs), shown, envs[0].single_action_space)
         self._nothing: dict[str, Any] = {}
 
     def reset(self) -> NDArray[np.float32]:
@@ -76,7 +83,22 @@ class PortfolioVecEnv(VecEnv):
             rows.append(observations)
         self._meters = [Meter(env.simulation, self.days) for env in self.envs]
         self._seen = np.concatenate(rows)
-        return encode(self._seen)
+        return self._encoded()
+
+    def _encoded(self) -> NDArray[np.float32]:
+        return np.concatenate(
+            [self.encoded(env, self._seen[n * self.size : (n + 1) * self.size]) for n, env in enumerate(self.envs)]
+        )
+
+    def encoded(self, env: PortfolioVectorEnv, observations: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the learner is given for all of a cohort's places: shape (places, features), float32.
+
+        Args:
+            env: the cohort as it stands.
+            observations: what it returned last, natural units, shape (places, fields).
+        """
+        shown = encode(observations)
+        return np.hstack([shown, hidden_state(env.simulation)]) if self.show_hidden else shown
 
     def _another_world(self) -> Any:
         return (
@@ -109,7 +131,7 @@ class PortfolioVecEnv(VecEnv):
         infos = [self._nothing] * self.num_envs  # shared: the learner reads it and writes nothing
         scaled = (np.concatenate(rewards) * self.reward_factor).astype(np.float32)
         self._seen = np.concatenate(rows)
-        return encode(self._seen), scaled, np.concatenate(dones), infos
+        return self._encoded(), scaled, np.concatenate(dones), infos
 
     def _finish(self, number: int) -> None:
         a = self._meters[number].accounts

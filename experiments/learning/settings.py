@@ -29,6 +29,9 @@ class Training(Settings):
     paired_rollouts: int = setting(
         2, "Rollouts of each cohort under common random numbers, as control variates of each other.", least=1, most=16
     )
+    hidden_state_critic: bool = setting(
+        True, "Let the critic, which is needed in training alone, see debtors' hidden state; the policy never does."
+    )
     accounts: int = setting(500, "Accounts in each cohort.", least=10, most=100_000)
     domain_randomisation: float = setting(
         0.1, "Vary behaviour parameters between cohorts by up to this share; 0 = not at all.", least=0, most=0.9

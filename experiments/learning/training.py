@@ -92,6 +92,7 @@ def environment(training: Training, scenario: Scenario, objective: Objective) ->
         seed=PORTFOLIO_SEED + 1000 * training.seed,
         contact_cap_per_week=training.contact_cap_per_week,
         paired_rollouts=paired_rollouts,
+        show_hidden=training.hidden_state_critic and training.algorithm in learners.HIDDEN_STATE_CRITICS,
     )
 
 
@@ -102,7 +103,7 @@ class BaselineRollout:
     Attributes:
         recovery: recovery rate, mean over the cohorts.
         days: mean days to recover, unresolved accounts counting the whole horizon.
-        features: some of the account-days that it led through, float32 (rows, `features.SIZE`).
+        features: some of the account-days that it led through, as the learner would be given them, float32 (rows, features).
     """
 
     recovery: float
@@ -128,7 +129,7 @@ def rollout_baseline(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> Basel
             actions = np.zeros(one.num_envs, np.int64)
             seen = observations[is_open]
             actions[is_open] = plan.act(seen, one.action_masks()[is_open])
-            rows.append(features.encode(seen[rng.random(len(seen)) < STANDARDISED_SHARE]))
+            rows.append(env.encoded(one, observations)[is_open & (rng.random(is_open.size) < STANDARDISED_SHARE)])
             observations, _, _, _, info = one.step(actions)
             is_open = info["open"]
         a = simulation.accounts

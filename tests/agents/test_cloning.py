@@ -54,7 +54,10 @@ class Table:
 
 def env(families=1, cohorts=1):
     return SimpleNamespace(
-        envs=[Cohort() for _ in range(cohorts)], families=families, contact_cap=WeeklyContactCap(MENU, None)
+        envs=[Cohort() for _ in range(cohorts)],
+        families=families,
+        contact_cap=WeeklyContactCap(MENU, None),
+        show_hidden=False,
     )
 
 
