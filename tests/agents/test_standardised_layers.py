@@ -78,7 +78,7 @@ def test_the_learning_rate_falls_with_what_is_left_but_not_below_a_tenth(monkeyp
         return SimpleNamespace()
 
     monkeypatch.setitem(learners._CLASSES, "ppo", spy)
-    env = SimpleNamespace(days=180, families=4, paired_rollouts=2, size=30)
+    env = SimpleNamespace(days=180, families=4, paired_rollouts=2, size=30, show_hidden=False)
     learners.build("ppo", env, learners.Hyperparameters(net=[8], learning_rate=0.01), seed=5)
     assert built["learning_rate"](left) == pytest.approx(rate)
     # A rollout is a cohort's worth of all families together: 180/4 days, with four families at four phases.

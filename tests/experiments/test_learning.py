@@ -154,8 +154,7 @@ def test_every_learner_acts_from_its_file_as_its_own_network_does(
         }
     )
     learner = learners.build(algorithm, env, hyperparameters, 1)
-    env.reset()
-    learners.standardise(learner, features.encode(np.concatenate([one.simulation.observe() for one in env.envs])))
+    learners.standardise(learner, env.reset())
     learner.learn(5400)
     training = replace(SMALL, algorithm=algorithm)
     from recoup.experiments.learning.training import Baseline, export
@@ -165,9 +164,8 @@ def test_every_learner_acts_from_its_file_as_its_own_network_does(
     policy = export(training, home, menu, arrays, hyperparameters, "", Baseline(0, 0, 0, 0), Budget(objective))
     policy.save(tmp_path / "policy")
     policy = learned.load(tmp_path / "policy.json", menu)
-    env.reset()
-    seen = np.concatenate([one.simulation.observe() for one in env.envs])
-    x = torch.tensor(features.encode(seen))
+    x = torch.tensor(env.reset())
+    seen = np.concatenate([one.simulation.observe(np.arange(env.size)) for one in env.envs])
     net: Any = learner.policy
     with torch.no_grad():
         if algorithm == "recurrent-ppo":
