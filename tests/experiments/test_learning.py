@@ -143,7 +143,7 @@ def test_every_learner_acts_from_its_file_as_its_own_network_does(
     home: Scenario, tmp_path: Path, algorithm: str
 ) -> None:
     objective = Objective()
-    env = cohorts(home, objective)
+    env = environment(replace(SMALL, algorithm=algorithm, domain_randomisation=0.0), home, objective)
     hyperparameters = learners.hyperparameters(algorithm)
     hyperparameters = hyperparameters.model_copy(
         update={
