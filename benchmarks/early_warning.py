@@ -3,7 +3,8 @@
     PYTHONPATH=. python benchmarks/early_warning.py            # fit: the column of the CSV, docs/early-warning.md and its picture
     PYTHONPATH=. python benchmarks/early_warning.py --page     # the page and the picture alone, from the column as it is
 
-The page's text is written by hand; what stands between the two marks is written here.
+The page's text is written by hand; what stands between two marks is written here. The table of
+simulated failures changes with the world.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ import pandas as pd
 matplotlib.use("svg")
 from matplotlib import pyplot as plt
 
+from recoup.experiments.checks.uci_crosscheck import simulated_failures
 from recoup.experiments.comparison.protected_groups import AGE_BANDS
 from recoup.experiments.learning import early_warning as ew
 from recoup.experiments.runs.runfolder import write_text
-from recoup.scenarios.schema import ROOT
+from recoup.scenarios.schema import ROOT, load_scenario
 
 FILE = ROOT / "portfolios" / "uci_credit_card_delinquent.csv"
 PAGE, PICTURE = Path("docs/early-warning.md"), Path("docs/early-warning.svg")
-MARKS = ("<!-- figures -->\n", "<!-- end of figures -->")
+FIFTHS, SEEDS = 5, range(901, 909)
 FLAG = 0.6  # from here the staged plan calls, and the risk tiers count a point
 
 
@@ -104,6 +106,30 @@ def figures(file: pd.DataFrame) -> str:
     return "\n".join(lines + table(header, rows))
 
 
+def fifths(file: pd.DataFrame, failed: np.ndarray, months: int | None) -> list[float]:
+    """Share that failed by fifths of the score, lowest first; of all accounts, or of those so many months past due."""
+    asked = np.ones(len(file), bool) if months is None else (file["PAY_0"] == months).to_numpy()
+    order = np.argsort(file[ew.SCORE].to_numpy()[asked], kind="stable")
+    return [float(failed[asked][fifth].mean()) for fifth in np.array_split(order, FIFTHS)]
+
+
+def simulated() -> str:
+    """The table of real and simulated failures by fifths of the score."""
+    file, failed = simulated_failures(load_scenario("taiwan-cards"), SEEDS)
+    rows = []
+    for name, months in (("all accounts", None), ("one month past due", 1), ("two months past due", 2)):
+        for what, outcome in (("real", file[ew.OUTCOME].to_numpy(float)), ("simulated", failed)):
+            rows.append([f"{name}, {what}", *(f"{100 * share:.0f} %" for share in fifths(file, outcome, months))])
+    return "\n".join(table(["Failed to pay, by fifths of the score", "lowest", "2", "3", "4", "highest"], rows))
+
+
+def filled(page: str, name: str, text: str) -> str:
+    """A page with a text between the two marks of that name."""
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    before, rest = page.split(begin)
+    return before + begin + "\n" + text + end + rest.split(end)[1]
+
+
 def picture(file: pd.DataFrame) -> None:
     """Probability against outcome by tenths, and how the score is spread."""
     said, failed = file[ew.SCORE].to_numpy(np.float64), file[ew.OUTCOME].to_numpy(np.int64)
@@ -149,9 +175,8 @@ def main() -> None:
         found = ew.out_of_fold(pd.read_csv(FILE), print)
         write_text(FILE, with_column(FILE.read_text(encoding="utf-8"), found.probability))
     file = pd.read_csv(FILE)
-    before, rest = PAGE.read_text(encoding="utf-8").split(MARKS[0])
-    after = rest.split(MARKS[1])[1]
-    write_text(PAGE, before + MARKS[0] + "\n" + figures(file) + MARKS[1] + after)
+    page = filled(PAGE.read_text(encoding="utf-8"), "figures", figures(file))
+    write_text(PAGE, filled(page, "simulated", simulated()))
     picture(file)
 
 

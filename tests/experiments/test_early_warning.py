@@ -13,6 +13,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks import early_warning as script
+from recoup.experiments.checks.uci_crosscheck import simulated_failures
 from recoup.experiments.learning import early_warning as ew
 from recoup.scenarios.schema import ROOT, load_scenario
 from tests import ROOT as REPOSITORY
@@ -242,6 +243,24 @@ def test_column_is_added_or_replaced_and_nothing_else_changes():
     assert script.with_column(once, np.array([0.5, 0.12346])) == once
     with pytest.raises(ValueError):
         script.with_column(plain, np.array([0.5]))
+
+
+def test_simulated_failures_rise_with_the_score_as_real_ones_did(file):
+    _, failed = simulated_failures(load_scenario("taiwan-cards"), range(901, 903))
+    for months in (None, 1, 2):
+        real = script.fifths(file, file[ew.OUTCOME].to_numpy(float), months)
+        found = script.fifths(file, failed, months)
+        assert found[0] == min(found) and all(abs(a - b) < 0.15 for a, b in zip(real, found, strict=True)), months
+
+
+def test_fifths_are_of_the_accounts_asked_for():
+    made = pd.DataFrame({"PAY_0": [1, 2] * 10, "early_warning": np.arange(20)[::-1] / 20})
+    failed = np.arange(20)[::-1] / 1.0  # the highest score fails most
+    assert script.fifths(made, failed, None) == [1.5, 5.5, 9.5, 13.5, 17.5]
+    assert script.fifths(made, failed, 1) == [2, 6, 10, 14, 18]  # scores 1, 3, 5 … of twentieths
+    assert script.filled("a\n<!-- x -->\nold\n<!-- end of x -->\nb\n", "x", "new\n") == (
+        "a\n<!-- x -->\n\nnew\n<!-- end of x -->\nb\n"
+    )
 
 
 @pytest.mark.slow
