@@ -70,7 +70,7 @@ def _early_cost(lab: Laboratory) -> float:
     return (float(run.daily["cost"].sum()) - used + run.paid_staff) / run.cash(0, 30)
 
 
-def _text_effect(lab: Laboratory, days: list[int], horizon: int) -> float:
+def text_effect(lab: Laboratory, days: list[int], horizon: int) -> float:
     """Points resolved by the horizon that an SMS on each of these days adds to none, 1 to 30 days past due."""
     texts, none = (lab.run(one, horizon, 1, 30) for one in (on_days(days, SMS), NO_CONTACT))
     return texts.resolved(horizon) - none.resolved(horizon)
@@ -86,7 +86,7 @@ def _text_order(lab: Laboratory) -> float:
     return calls.recovery(30) - texts.recovery(30)
 
 
-def _notice_effect(lab: Laboratory, notices: list[int], changes: tuple[tuple[str, float], ...] = ()) -> float:
+def notice_effect(lab: Laboratory, notices: list[int], changes: tuple[tuple[str, float], ...] = ()) -> float:
     """Relative rise of the share resolved in the 30 days after the last of these days, by a notice in place of a letter on it.
 
     Earlier days bring notices in both arms. Cohort of 31 to 60 days past due; among accounts open on the last day.
@@ -157,15 +157,15 @@ DESIGNS: dict[str, Callable[[Laboratory], float]] = {
     "call-frequency": _call_frequency,
     "complaints": _complaints,
     "early-cost": _early_cost,
-    "text-one": lambda lab: _text_effect(lab, ONE, 30),
-    "text-second": lambda lab: _text_effect(lab, [0, 5], 30) - _text_effect(lab, ONE, 30),
-    "text-weekly": lambda lab: _text_effect(lab, WEEKLY, 60) / _text_effect(lab, ONE, 60),
-    "text-twice": lambda lab: _text_effect(lab, TWICE_A_WEEK, 60) / _text_effect(lab, WEEKLY, 60),
-    "text-daily": lambda lab: _text_effect(lab, FIVE_A_WEEK, 60) / _text_effect(lab, WEEKLY, 60),
+    "text-one": lambda lab: text_effect(lab, ONE, 30),
+    "text-second": lambda lab: text_effect(lab, [0, 5], 30) - text_effect(lab, ONE, 30),
+    "text-weekly": lambda lab: text_effect(lab, WEEKLY, 60) / text_effect(lab, ONE, 60),
+    "text-twice": lambda lab: text_effect(lab, TWICE_A_WEEK, 60) / text_effect(lab, WEEKLY, 60),
+    "text-daily": lambda lab: text_effect(lab, FIVE_A_WEEK, 60) / text_effect(lab, WEEKLY, 60),
     "text-order": _text_order,
-    "notice-first": lambda lab: _notice_effect(lab, [0]),
-    "notice-empty": lambda lab: _notice_effect(lab, [0], EMPTY) / _notice_effect(lab, [0]),
-    "notice-third": lambda lab: _notice_effect(lab, THIRD, EMPTY) / _notice_effect(lab, [0]),
+    "notice-first": lambda lab: notice_effect(lab, [0]),
+    "notice-empty": lambda lab: notice_effect(lab, [0], EMPTY) / notice_effect(lab, [0]),
+    "notice-third": lambda lab: notice_effect(lab, THIRD, EMPTY) / notice_effect(lab, [0]),
     "enforce-yield": _enforce_yield,
     "settle-resolved": lambda lab: _relative(*(run.resolved(180) for run in _settle(lab))),
     "settle-cash": lambda lab: _relative(*(run.recovery(180) for run in _settle(lab))),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import find_plan
@@ -42,18 +43,14 @@ class Row:
     comparable: bool
 
 
-def crosscheck(scenario: Scenario, seeds: range) -> list[Row]:
-    """Observed and simulated share without payment in the next month, by months past due.
-
-    The file: Yeh & Lien 2009, "The comparisons of data mining techniques for the predictive accuracy of probability of default of
-    credit card clients", *Expert Systems with Applications* 36 (UCI data set 350).
+def simulated_failures(scenario: Scenario, seeds: range) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    """The file, and for each of its rows the share of the seeds on which the simulated account did not pay in the next month.
 
     Args:
         scenario: one whose portfolio is the UCI file, as taiwan-cards.
-        seeds: the simulated share is the mean over them.
+        seeds: one simulation of 30 days each.
     """
     file = pd.read_csv(ROOT / "portfolios" / "uci_credit_card_delinquent.csv")
-    months = file["PAY_0"].clip(upper=4).to_numpy()
     failed = np.zeros(len(file))
     for seed in seeds:
         portfolio = scenario.portfolio(None, seed)
@@ -68,6 +65,21 @@ def crosscheck(scenario: Scenario, seeds: range) -> list[Row]:
             (a["closed_day"] < 0) & (a["cash"] < MINIMUM_PAYMENT * a["opening"]), portfolio.column("account_id")
         )
         failed += unpaid.reindex(file["ID"].astype(str)).to_numpy(float) / len(seeds)
+    return file, failed
+
+
+def crosscheck(scenario: Scenario, seeds: range) -> list[Row]:
+    """Observed and simulated share without payment in the next month, by months past due.
+
+    The file: Yeh & Lien 2009, "The comparisons of data mining techniques for the predictive accuracy of probability of default of
+    credit card clients", *Expert Systems with Applications* 36 (UCI data set 350).
+
+    Args:
+        scenario: one whose portfolio is the UCI file, as taiwan-cards.
+        seeds: the simulated share is the mean over them.
+    """
+    file, failed = simulated_failures(scenario, seeds)
+    months = file["PAY_0"].clip(upper=4).to_numpy()
     rows = []
     for group in (1, 2, 3, 4):
         chosen = months == group
