@@ -101,11 +101,16 @@ def _print(result: dict[str, Any]) -> None:
     wins = section.wins_table(result, text)
     table = Table("against", "net recovery", "recovery", "best plan in", title=wins.caption)
     for row in wins.rows:
-        table.add_row(*map(str, row))
+        table.add_row(*(_short(str(cell)) for cell in row))
     console().print(table, width=WIDTH)
     table = Table("lever", "range", "PAWN", "low", "high", "flips at", title="wins on net recovery, by lever")
     for cells in section.lever_cells(result, text):
-        table.add_row(*(cell.replace(" to ", "–") for cell in cells))
+        table.add_row(cells[0], *map(_short, cells[1:]))
     console().print(table, width=WIDTH)
     for sentence in (section.message(result, text), *section.sentences(result, text), section.scale(result, text)):
         console().print(sentence, markup=False, width=WIDTH)
+
+
+def _short(cell: str) -> str:
+    """An interval as eighty columns have room for it."""
+    return cell.replace(" to ", "–")

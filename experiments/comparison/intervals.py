@@ -118,4 +118,5 @@ def share_interval(wins: int, total: int) -> Interval:
     share = wins / total
     middle = (share + z**2 / (2 * total)) / (1 + z**2 / total)
     half = z / (1 + z**2 / total) * math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
-    return {"mean": share, "low": max(0.0, middle - half), "high": min(1.0, middle + half)}
+    low, high = (0.0 if wins == 0 else middle - half), (1.0 if wins == total else middle + half)  # to the last digit
+    return {"mean": share, "low": low, "high": high}

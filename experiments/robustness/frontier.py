@@ -23,12 +23,14 @@ class Flip:
 
     Attributes:
         at_low, at_high: the probability at the ends of the range.
-        position: where it crosses one half, 0 to 1; None if it does not within the range, or if its slope may be chance.
+        clear: whether at least 97.5 % of the resamples of the worlds rise, or fall, as all of them do.
+        position: where it crosses one half, 0 to 1; None if it does not within the range, or if its slope is not clear.
         low, high: 95 % interval of the position, worlds resampled, cut at the ends of the range; None without a position.
     """
 
     at_low: float
     at_high: float
+    clear: bool = False
     position: float | None = None
     low: float | None = None
     high: float | None = None
@@ -84,10 +86,11 @@ def flip_along(positions: NDArray[np.float64], wins: NDArray[np.bool_]) -> Flip:
     resampled = fit_logistic(features, wins, mixed)
     position = _crossing(whole)[0]
     same_way = np.sign(resampled[:, 1]) == np.sign(whole[0, 1])
-    if not 0.0 <= position <= 1.0 or np.mean(same_way) < 0.975:
-        return Flip(float(at_low), float(at_high))
+    clear = bool(np.mean(same_way) >= 0.975)
+    if not clear or not 0.0 <= position <= 1.0:
+        return Flip(float(at_low), float(at_high), clear)
     low, high = np.clip(np.quantile(_crossing(resampled[same_way]), [0.025, 0.975]), 0.0, 1.0)
-    return Flip(float(at_low), float(at_high), float(position), float(low), float(high))
+    return Flip(float(at_low), float(at_high), clear, float(position), float(low), float(high))
 
 
 def _line(positions: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -164,11 +164,11 @@ def _share(wins: NDArray[np.bool_]) -> dict[str, float | None]:
     return share_interval(int(wins.sum()), len(wins))
 
 
-def _flip(lever: int, positions: NDArray[np.float64], wins: NDArray[np.bool_]) -> dict[str, float | None]:
+def _flip(lever: int, positions: NDArray[np.float64], wins: NDArray[np.bool_]) -> dict[str, Any]:
     flip = asdict(flip_along(positions[:, lever], wins))
     places = {"position": "flips_at", "low": "flips_low", "high": "flips_high"}
     settings = {new: None if flip[old] is None else LEVERS[lever].setting(flip[old]) for old, new in places.items()}
-    return {"at_low": flip["at_low"], "at_high": flip["at_high"], **settings}
+    return {name: flip[name] for name in ("at_low", "at_high", "clear")} | settings
 
 
 def _settings(lever: int) -> list[float]:

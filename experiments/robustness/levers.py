@@ -195,7 +195,7 @@ def lever_worlds(world: World, number: int, design_seed: int) -> list[LeverWorld
     points: NDArray[np.float64] = sequence.random_base2(number.bit_length() - 1)
     worlds = []
     for place, point in enumerate(points):
-        positions = tuple(float(at) for at in point)
+        positions = tuple(map(float, point))
         settings = [lever.setting(at) for lever, at in zip(LEVERS, positions, strict=True)]
         worlds.append(LeverWorld(positions, variant_of(world, f"levers-{design_seed}-{place}", settings)))
     return worlds

@@ -10,7 +10,6 @@ from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Bullets, Cell, Paragraph, Picture, Table
 from recoup.experiments.report.text import Text
 from recoup.experiments.robustness.frontier import GRID
-from recoup.experiments.robustness.lever_indices import DUMMIES
 from recoup.experiments.robustness.lever_study import LEVER_STUDY
 from recoup.experiments.runs.run import Run
 
@@ -45,7 +44,7 @@ def message(result: dict[str, Any], say: Text) -> str:
 
 def scale(result: dict[str, Any], say: Text) -> str:
     """What the figures of the levers are measured in, and which of them may be chance."""
-    return say("levers.scale", noise=f"{result['measures'][NET]['noise']:.2f}", n=DUMMIES)
+    return say("levers.scale", noise=f"{result['measures'][NET]['noise']:.2f}")
 
 
 def wins_table(result: dict[str, Any], say: Text) -> Table:
@@ -90,7 +89,7 @@ def name_of(lever: dict[str, Any], known: dict[str, Any], say: Text) -> str:
 
 
 def sentences(result: dict[str, Any], say: Text) -> list[str]:
-    """One sentence a lever that matters or flips the decision, and one for all others together."""
+    """One sentence a lever that the outcome hangs on beyond chance, and one for all others together."""
     ranges = {lever["name"]: lever for lever in result["levers"]}
     said, chance = [], []
     for lever in result["measures"][NET]["levers"]:
@@ -101,7 +100,7 @@ def sentences(result: dict[str, Any], say: Text) -> list[str]:
             key = "flips_below" if lever["at_low"] < lever["at_high"] else "flips_above"
             places = {"at": "flips_at", "low": "flips_low", "high": "flips_high"}
             said.append(say(f"levers.{key}", **begun, **{new: f"{lever[old]:.2f}" for new, old in places.items()}))
-        elif lever["matters"]:
+        elif lever["matters"] or lever["clear"]:
             wins = {end: say.number(lever[end], "share") for end in ("at_low", "at_high")}
             said.append(say("levers.holds", **begun, low=f"{limits['low']:g}", high=f"{limits['high']:g}", **wins))
         else:
