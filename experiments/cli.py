@@ -19,6 +19,7 @@ from recoup.experiments.commands import (
     distill,
     doctor,
     fairness,
+    levers,
     plan,
     portfolio,
     propensity,
@@ -47,6 +48,7 @@ app.command()(tune.tune)
 app.command()(distill.distill)
 app.command()(propensity.propensity)
 app.command()(stress.stress)
+app.command()(levers.levers)
 app.command()(shadow_prices.shadow_prices)
 app.command()(upper_bounds.upper_bounds)
 app.command()(attribute.attribute)

@@ -103,3 +103,20 @@ def difference(ours: Sequence[float], theirs: Sequence[float]) -> dict[str, obje
     """
     absolute = interval([a - b for a, b in zip(ours, theirs, strict=True)])
     return {**absolute, "relative": relative_difference(ours, theirs)}
+
+
+def share_interval(wins: int, total: int) -> Interval:
+    """A share and its 95 % interval by Wilson's score (1927): it stays within 0 and 1, and says something where all or none have won.
+
+    Args:
+        wins: how many of them.
+        total: all of them, independent of each other; 0 gives no share.
+    """
+    if total == 0:
+        return {"mean": None, "low": None, "high": None}
+    z = float(stats.norm.ppf(0.5 + CONFIDENCE / 2.0))
+    share = wins / total
+    middle = (share + z**2 / (2 * total)) / (1 + z**2 / total)
+    half = z / (1 + z**2 / total) * math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
+    low, high = (0.0 if wins == 0 else middle - half), (1.0 if wins == total else middle + half)  # to the last digit
+    return {"mean": share, "low": low, "high": high}

@@ -13,6 +13,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 from numpy.typing import NDArray
@@ -246,3 +247,57 @@ def waterfall(
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
 
     return _picture(name, caption, draw, ink, height=0.8 + 0.42 * (len(steps) + 2))
+
+
+def flip_map(
+    name: str,
+    labels: tuple[str, str],
+    ticks: tuple[Sequence[str], Sequence[str]],
+    probability: NDArray[np.float64],
+    points: NDArray[np.float64],
+    wins: NDArray[np.bool_],
+    words: tuple[str, str],
+    caption: str,
+) -> Picture:
+    """Probability of a win over two ranges, with the 50 % line, and the worlds in which there was one or not.
+
+    Args:
+        name: of the picture within its page, for ids.
+        labels: of the axes, across and up.
+        ticks: what is written along each axis, evenly from end to end.
+        probability: 0 to 1, shape (rows, columns): rows from the bottom, columns from the left.
+        points: where the worlds lie in the ranges, 0 to 1 across and up, shape (worlds, 2).
+        wins: shape (worlds,).
+        words: what a point with a win is called, and one without.
+        caption: of the picture, also its text alternative.
+    """
+    ink = _StandIns()
+    colours = LinearSegmentedColormap.from_list("wins", [COLOURS[1], "#ffffff", COLOURS[0]])
+
+    def draw(axes: Axes, narrow: bool) -> None:
+        across, up = (np.linspace(0.0, 1.0, n) for n in probability.shape[::-1])
+        axes.grid(False)
+        axes.contourf(across, up, probability, levels=np.linspace(0.0, 1.0, 21), cmap=colours, alpha=0.6)
+        least, most = probability.min(), probability.max()
+        levels = [level for level in (0.1, 0.25, 0.5, 0.75, 0.9) if least < level < most]
+        if levels:
+            lines = axes.contour(
+                across,
+                up,
+                probability,
+                levels=levels,
+                colors="black",
+                linewidths=[2.4 if level == 0.5 else 0.8 for level in levels],
+            )
+            axes.clabel(lines, fmt={level: f"{level:.0%}".replace("%", "\u00a0%") for level in levels}, fontsize=10)
+        for one, marker, label, colour in ((wins, "o", words[0], COLOURS[0]), (~wins, "x", words[1], "#8a3c00")):
+            axes.plot(*points[one].T, marker, color=colour, markersize=5, label=ink(label), clip_on=False)
+        for axis, written in zip((axes.xaxis, axes.yaxis), ticks, strict=True):
+            axis.set_ticks(np.linspace(0.0, 1.0, len(written)), labels=list(written))
+        axes.set_xlim(0.0, 1.0)
+        axes.set_ylim(0.0, 1.0)
+        axes.set_xlabel(ink(_wrapped(labels[0], 30 if narrow else 60)))
+        axes.set_ylabel(ink(_wrapped(labels[1], 30 if narrow else 40)))
+        _legend(axes, narrow)
+
+    return _picture(name, caption, draw, ink, height=4.4)

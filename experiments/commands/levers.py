@@ -1,0 +1,116 @@
+"""`recoup levers`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from recoup.experiments.commands.options import RobustnessOptions
+from recoup.experiments.commands.robustness import comparison_of, run_cached
+from recoup.experiments.runs.console import complete_plans, console
+from recoup.experiments.runs.options import options_from
+
+WIDTH = 80
+
+
+@options_from(RobustnessOptions, seeds=2, accounts=2000)
+def levers(
+    options: RobustnessOptions,
+    policy: Annotated[
+        str, typer.Option("-p", "--policy", help="Challenger: the policy to test.", autocompletion=complete_plans)
+    ] = "learned",
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A plan that it has to beat; once for each.",
+            show_default="plan files of --into, else status-quo, staged, tiered",
+            autocompletion=complete_plans,
+        ),
+    ] = None,
+    worlds: Annotated[int, typer.Option(help="Number of worlds, a power of two; more of them go on from fewer.")] = 128,
+    design_seed: Annotated[int, typer.Option(min=0, max=2**31, help="Seed of the choice of worlds.")] = 1,
+) -> None:
+    """Move all levers at once: how likely does a policy beat the best hand-written plan, on what does that hang, where does it flip?
+
+    \b
+    Examples:
+      recoup levers -s china-consumer -p learned --workers 2
+      recoup levers -p mine.yaml --against staged --worlds 256 --into runs/mine     # interrupted, the same command goes on
+    """
+    from recoup.experiments.report.sections.levers import picture
+    from recoup.experiments.report.text import LANGUAGES, text_in
+    from recoup.experiments.robustness import lever_study as study
+    from recoup.experiments.robustness.levers import require_power_of_two
+    from recoup.experiments.runs.runfolder import write_csv, write_text
+
+    require_power_of_two(worlds)
+    plans = _rivals(options, policy, against)
+    comparison = comparison_of(options, (policy, *plans))
+    result = run_cached(
+        options,
+        len(comparison.policies) * (worlds + 1) * options.seeds,
+        lambda cache, advance: study.lever_study(comparison, worlds, design_seed, options.workers, cache, advance),
+        study.LEVER_STUDY,
+    )
+    if options.into:
+        write_csv(options.into / study.LEVER_WORLDS, study.worlds_table(result))
+        for language in LANGUAGES:
+            name = "levers.svg" if language == "en" else f"levers.{language}.svg"
+            write_text(options.into / name, picture(result, text_in(language)).wide)
+    if options.json:
+        console().print_json(data=result)
+        return
+    _print(result)
+
+
+def _rivals(options: RobustnessOptions, policy: str, against: list[str] | None) -> list[str]:
+    """The plans that the challenger has to beat.
+
+    Raises:
+        InputError: there is none, the challenger is among them, or one is named twice.
+    """
+    from recoup.experiments.robustness.lever_study import PLANS, hand_written
+    from recoup.experiments.runs.runfolder import RESULTS, read_json
+    from recoup.sim.inputs import InputError
+
+    if against:
+        plans = against
+    elif options.into and (options.into / RESULTS).is_file():
+        plans = [
+            plan for plan in hand_written(read_json(options.into / RESULTS)["settings"]["policies"]) if plan != policy
+        ]
+    else:
+        plans = [plan for plan in PLANS if plan != policy]
+    if not plans:
+        raise InputError(
+            options.into or "levers", "--against", "no plan in the run but the challenger", "a plan to beat"
+        )
+    if policy in plans or len(set(plans)) < len(plans):
+        raise InputError("levers", "--against", ", ".join(plans), f"plans other than {policy}, each once")
+    return plans
+
+
+def _print(result: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    from recoup.experiments.report.sections import levers as section
+    from recoup.experiments.report.text import text_in
+
+    text = text_in("en")
+    wins = section.wins_table(result, text)
+    table = Table("against", "net recovery", "recovery", "best plan in", title=wins.caption)
+    for row in wins.rows:
+        table.add_row(*(_short(str(cell)) for cell in row))
+    console().print(table, width=WIDTH)
+    table = Table("lever", "range", "PAWN", "low", "high", "flips at", title="wins on net recovery, by lever")
+    for cells in section.lever_cells(result, text):
+        table.add_row(cells[0], *map(_short, cells[1:]))
+    console().print(table, width=WIDTH)
+    for sentence in (section.message(result, text), *section.sentences(result, text), section.scale(result, text)):
+        console().print(sentence, markup=False, width=WIDTH)
+
+
+def _short(cell: str) -> str:
+    """An interval as eighty columns have room for it."""
+    return cell.replace(" to ", "–")
