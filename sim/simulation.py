@@ -128,7 +128,8 @@ class Simulation:
         names = portfolio.column("account_id")
         log = EventLog(self.accounts, names, self.menu, world.windows, self.calendar) if record_events else None
         entry_tiers = self.observe()[:, FIELD_INDEX["tier"]].astype(int)
-        self.ledger = Ledger(self.accounts, portfolio, [rule.id for rule in rules.rules], entry_tiers, log)
+        minute = {str(pool): 100.0 * cost for pool, cost in world.costs.minute.items()}
+        self.ledger = Ledger(self.accounts, portfolio, [rule.id for rule in rules.rules], entry_tiers, log, minute)
 
     def _centre(self, resource: Resource, seed: int) -> ContactCentre:
         operations = self.world.operations

@@ -6,7 +6,8 @@ The reward of an account and day is
     + time_weight · (days left of the horizon / horizon), once, when the account is paid or settled
     − complaint_price · expected complaints
 
-in discounted money. With time_weight = 0 and no prices its sum is the net present value that comparisons report. The time term adds
+in discounted money. Cost is the variable cost: what staff is paid while it waits is no account's doing. With time_weight = 0 and no
+prices the sum is the net present value that comparisons report, but for waiting and courses. The time term adds
 up to the horizon less the restricted mean time to recover, in horizons: the second measure of a comparison, at its weight.
 Complaints are so rare that their noise would drown what a learner can see; the reward takes their probability instead, whose sum
 has the same expectation.
@@ -63,7 +64,7 @@ class Usage:
     """What a policy used of what is limited.
 
     Attributes:
-        cost: discounted cost over opening balance, overhead of staff not included.
+        cost: discounted variable cost over opening balance: staff by the minute that it serves, neither waiting nor courses.
         complaints: expected complaints per account.
     """
 

@@ -28,6 +28,15 @@ def spend(debtor, world, today, cents):
     debtor.discounted_cost += worth_today(world, today, cost)
 
 
+def pay_for_waiting(world, pool_name, people, at_work, seconds_used):
+    """What a pool is paid on a day for time that served no account, courses included; lines and visits have no price by the minute."""
+    price = world.costs.minute.get(pool_name, 0.0) * 100
+    shift = getattr(world.operations, pool_name).shift_minutes
+    minutes = (shift.morning, shift.midday, shift.afternoon, shift.evening)
+    paid = sum(round(people * 60 * each) for each in minutes) if at_work else 0
+    return whole_cents(price * max(paid - seconds_used, 0) / 60)
+
+
 def take_in(debtor, world, today, cents):
     """A payment: never more than is owed, and the account is paid when nothing is left."""
     paid = min(cents, debtor.balance)

@@ -15,7 +15,10 @@ from tests.reference import ReferenceSimulation, disagreeing
 
 # Columns of the daily table, and what the reference calls them.
 COUNTED_TWICE = {
-    **{name: name for name in "cash cost forgiven open balance interest reached hardship closed written_off".split()},
+    **{
+        name: name
+        for name in "cash cost idle_cost forgiven open balance interest reached hardship closed written_off".split()
+    },
     **{name: name for name in "unserved blocked blocked_suspended".split()},
     **{f"{name}s": name for name in "attempt promise offer payment complaint opt_out dispute notice suit".split()},
     **{f"{name}s": name for name in "judgment enforcement seizure breathing_space".split()},
