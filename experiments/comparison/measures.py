@@ -93,9 +93,21 @@ MEASURES: tuple[Measure, ...] = (
         "Net present value",
         Unit.SHARE,
         Better.MORE,
-        "(discounted cash − discounted fully loaded cost) / opening balance, at the scenario's annual rate",
-        lambda run, a: ratio(a["discounted_cash"].sum() - full_cost(run, discounted=True), a["opening"].sum()),
+        "(discounted cash − discounted fully loaded cost + discounted value at the horizon) / opening balance, "
+        "at the scenario's annual rate",
+        lambda run, a: ratio(
+            a["discounted_cash"].sum() - full_cost(run, discounted=True) + a["discounted_horizon_value"].sum(),
+            a["opening"].sum(),
+        ),
         by_tier=False,
+    ),
+    Measure(
+        "value_at_horizon",
+        "Value at the horizon",
+        Unit.SHARE,
+        Better.NEITHER,
+        "what claims not paid by then would be sold for, or are expected to bring / opening balance; no cash",
+        lambda run, a: ratio(a["horizon_value"].sum(), a["opening"].sum()),
     ),
     Measure(
         "time_to_recover_days",

@@ -30,6 +30,9 @@ COHORT = {
     "cash_day_sum": [10_000 * 9, 4_000 * 19, 2_000 * 5 + 4_000 * 60, 0, 0],
     "discounted_cash": [9_900.0, 3_900.0, 5_700.0, 0.0, 0.0],
     "discounted_cost": [99.0, 290.0, 950.0, 480.0, 100.0],
+    # C would be sold for 1,500, what was written off of D for 80, E for 120.
+    "horizon_value": [0, 0, 1_500, 80, 120],
+    "discounted_horizon_value": [0.0, 0.0, 1_470.0, 78.0, 117.0],
     "status": ["paid", "settled", "open", "written_off", "open"],
     "closed_day": [9, 19, -1, 49, -1],
     "stage": ["none", "noticed", "dismissed", "filed", "none"],
@@ -90,8 +93,9 @@ def test_measures_of_money() -> None:
     assert found["variable_net_recovery_rate"] == pytest.approx((20_000 - 2_000) / 40_000)
     assert found["variable_cost_to_collect"] == pytest.approx(2_000 / 20_000)
     # Discounted: cash 9,900 + 3,900 + 5,700 = 19,500; treating 99 + 290 + 950 + 480 + 100 = 1,919; the course 400 × 0.5 = 200;
-    # waiting 30 and 10 × 0.5 = 5.
-    assert found["npv_rate"] == pytest.approx((19_500 - 1_919 - 200 - 35) / 40_000)
+    # waiting 30 and 10 × 0.5 = 5; left at the horizon 1,470 + 78 + 117 = 1,665.
+    assert found["npv_rate"] == pytest.approx((19_500 - 1_919 - 200 - 35 + 1_665) / 40_000)
+    assert found["value_at_horizon"] == pytest.approx(1_700 / 40_000)
     # 90,000 + 76,000 + 10,000 + 240,000 = 416,000 cent days, over 20,000 cents.
     assert found["cash_weighted_days"] == pytest.approx(20.8)
 
@@ -164,6 +168,7 @@ def test_tiers_split_the_accounts_and_carry_no_cost_of_waiting() -> None:
     assert found["low"]["cure_rate"] == pytest.approx(0.5)
     assert found["high"]["recovery_rate"] == pytest.approx(6_000 / 24_000)
     assert found["high"]["variable_cost_to_collect"] == pytest.approx(1_500 / 6_000)
+    assert found["high"]["value_at_horizon"] == pytest.approx(1_580 / 24_000)
     assert found["high"]["complaints_per_1000"] == pytest.approx(1_500.0)
     assert found["high"]["breaches"] == 2.0
     assert found["medium"]["recovery_rate"] == 0.0 and math.isnan(found["medium"]["variable_cost_to_collect"])

@@ -128,7 +128,9 @@ MEASURES = {
     "recovery_rate": f"SELECT sum(cash) / {OWED} FROM {{daily}}",
     "net_recovery_rate": f"SELECT (sum(cash) - sum(cost) - sum(overhead) - sum({IDLE})) / {OWED} FROM {{daily}}",
     "variable_net_recovery_rate": f"SELECT (sum(cash) - sum(cost)) / {OWED} FROM {{daily}}",
-    "npv_rate": f"SELECT sum((cash - cost - overhead - ({IDLE})) * {WORTH}) / {OWED} FROM {{daily}}",
+    "npv_rate": f"""SELECT (sum((cash - cost - overhead - ({IDLE})) * {WORTH})
+        + (SELECT sum(horizon_value) * pow(1.08, -{DAYS} / 365.0) FROM {{accounts}})) / {OWED} FROM {{daily}}""",
+    "value_at_horizon": "SELECT sum(horizon_value) / sum(opening) FROM {accounts}",
     "time_to_recover_days": f"""SELECT avg(CASE WHEN status = 'paid' OR status = 'settled' THEN closed_day + 1 ELSE {DAYS} END)
         FROM {{accounts}}""",
     "cash_weighted_days": "SELECT sum(cash * day) / sum(cash) FROM {daily}",
@@ -205,9 +207,30 @@ def test_every_measure_of_the_registry_is_recomputed_and_something_happened_in_e
     assert min(stages.get(stage, 0) for stage in ("dismissed", "judged", "noticed")) > 0, stages
 
 
+# Share of what is owed that a claim is sold for, by days past due: on the line between two ages (scenarios/china-consumer.yaml).
+PRICES = {1: 0.6, 30: 0.28, 60: 0.2, 90: 0.17, 181: 0.12, 360: 0.08, 540: 0.05, 854: 0.0415, 1095: 0.03, 1825: 0.018}
+
+
+@every_run
+def test_each_claim_has_at_least_its_price_at_the_horizon(sql, policy, seed):
+    """Exactly that, to the cent, where nothing was agreed or judged and where it was written off; more where it was."""
+    query = f"SELECT * FROM accounts WHERE policy = '{policy}' AND seed = {seed}"
+    table = sql.execute(query).df()
+    price = np.interp(table["dpd"] + DAYS, list(PRICES), list(PRICES.values()))
+    owed = np.where(table["status"] == "written_off", table["written_off"], table["balance"])
+    sold, value = price * owed, table["horizon_value"]
+    assert (value[table["status"].isin(["paid", "settled"])] == 0).all()
+    assert ((value >= sold - 0.5) & (value <= owed)).all()
+    written_off = table["status"] == "written_off"
+    agreed = (table["plans"] > table["plans_broken"]) | (table["promises"] > table["kept"] + table["broken"])
+    plain = written_off | ((table["status"] == "open") & ~agreed & ~table["stage"].isin(["judged", "enforcing"]))
+    assert plain.sum() > 10 and ((value - sold)[plain].abs() <= 0.5 + 1e-6).all()
+
+
 TIER_MEASURES = {
     "recovery_rate": "sum(cash) / sum(opening)",
     "variable_net_recovery_rate": "(sum(cash) - sum(cost)) / sum(opening)",
+    "value_at_horizon": "sum(horizon_value) / sum(opening)",
     "time_to_recover_days": f"avg(CASE WHEN status IN ('paid', 'settled') THEN closed_day + 1 ELSE {DAYS} END)",
     "cash_weighted_days": "sum(cash_day_sum) / sum(cash)",
     "cure_rate": "count(*) FILTER (status = 'paid') / count(*)",

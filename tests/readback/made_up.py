@@ -25,6 +25,7 @@ MEASURES = {
     "net_recovery_rate": "share",
     "variable_net_recovery_rate": "share",
     "npv_rate": "share",
+    "value_at_horizon": "share",
     "time_to_recover_days": "days",
     "cash_weighted_days": "days",
     "cure_rate": "share",
