@@ -182,7 +182,7 @@ def _section(path: str, model: type[BaseModel], values: Any, sources: dict[str, 
         if (
             inner is not None
             and isinstance(value, BaseModel)
-            and len(inner.model_fields) > 4
+            and (len(inner.model_fields) > 4 or any(known.startswith(f"{place}.") for known in sources))
             and "Per" not in inner.__name__
         ):
             below += _section(place, inner, value, sources)

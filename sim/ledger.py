@@ -98,6 +98,7 @@ class Ledger:
         rule_ids: ids of the rule pack's rules, in order.
         entry_tiers: index into `observation.TIERS` of each account when it entered, int (accounts,).
         log: where events are kept; None = nowhere.
+        minute: what a minute of each pool's staff is paid, cents; a pool that it does not name is not paid by the minute.
 
     Attributes:
         forgiven: cents forgiven so far.
@@ -110,10 +111,12 @@ class Ledger:
         rule_ids: Sequence[str],
         entry_tiers: NDArray[np.integer],
         log: EventLog | None,
+        minute: Mapping[str, float],
     ) -> None:
         self._accounts, self._portfolio, self._rule_ids, self._log = accounts, portfolio, tuple(rule_ids), log
         self._days: list[dict[str, Any]] = []
         self._by_rule = {Event.BLOCKED: Counter[int](), Event.BREACH: Counter[int]()}
+        self._minute = dict(minute)
         self.forgiven = 0
         self._entry_tier = np.array(TIERS)[entry_tiers]
         self._fees = 0
@@ -144,10 +147,12 @@ class Ledger:
             day |= {
                 f"{name}_seconds": shift.used,
                 f"{name}_capacity": shift.capacity,
+                f"{name}_paid": shift.paid,
                 f"{name}_requested": shift.requested,
                 f"{name}_served": shift.served,
             }
         day["overhead"] = sum(shift.overhead for shift in close.shifts.values())
+        day["idle_cost"] = sum(self._idle_cost(name, shift) for name, shift in close.shifts.items())
         day |= {"legal_active": close.legal_active, "legal_capacity": close.legal_capacity}
         day["legal_queue"] = close.legal_queue
         day |= {"suspended": _names(close.suspended), "away": close.away}
@@ -160,6 +165,10 @@ class Ledger:
         day["blocked_suspended"] = self._suspended - suspended
         if self._log:
             self._log.evening(close.day, rows)
+
+    def _idle_cost(self, name: str, shift: ShiftTotals) -> int:
+        """Pay of a pool's day for the time that no account was served in, courses included: cents; overtime earns nothing back."""
+        return int(max(shift.paid - shift.used, 0) * self._minute.get(name, 0.0) / 60.0 + 0.5)
 
     def remove(self, departed: NDArray[np.void]) -> None:
         """Accounts (records, `account.ACCOUNT`) make way for others: what they were charged is not asked of the newcomers."""
@@ -185,7 +194,8 @@ class Ledger:
         """One row per day.
 
         Columns: day; counts of events; open accounts and their balance in the evening; cash, forgiven, cost, interest,
-        fees, overhead (cents); per pool seconds used, capacity (seconds), accounts requested and served; legal_active,
+        fees, overhead, idle_cost (cents; pay of staff for the time that no account was served in); per pool seconds used,
+        capacity (on hand) and paid (those at courses included), accounts requested and served; legal_active,
         legal_capacity, legal_queue (cases); macro index; discount_factor (worth at day 0 of money of that day); suspended
         (names of channels that a correction has closed), blocked_suspended (treatments stopped by that), away (people at
         courses), regulator_cost (cents of `cost` that complaints cost more above the regulator's tolerance).

@@ -510,6 +510,31 @@ class Conduct(Section):
         return self
 
 
+class PriceAtAge(Section):
+    """What a claim of one age is sold for."""
+
+    dpd: Annotated[int, Field(ge=0, le=10_000)] = Field(description="days past due")
+    price: Share = Field(description="share of what is owed that a buyer, or an agency net of its commission, gives")
+
+
+class Horizon(Section):
+    """What claims are worth that are not settled when a run ends (`horizon.py`): the largest of the values that apply."""
+
+    prices: list[PriceAtAge] = Field(
+        min_length=1, description="prices by age, which rises; linear in between, the first and last beyond"
+    )
+    plan_kept: Share = Field(description="share of what a running plan is still to bring that is expected to come")
+    promise_kept: Share = Field(description="share of open promises and agreed settlements expected to be kept")
+    judgment_yield: Share = Field(description="share of the balance that a judgment is expected to bring")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        ages = [one.dpd for one in self.prices]
+        if ages != sorted(set(ages)):
+            raise ValueError("prices with rising dpd")
+        return self
+
+
 class World(Section):
     """Everything a simulation needs besides a portfolio, a rule pack and a seed."""
 
@@ -542,6 +567,7 @@ class World(Section):
     population: Population
     tiers: Tiers
     conduct: Conduct | None = Field(None, description="none = nobody watches, and a complaint costs what it costs")
+    horizon: Horizon | None = Field(None, description="none = what is not paid when a run ends is worth nothing")
 
 
 def kernel_record(world: World) -> NDArray[np.void]:

@@ -26,6 +26,7 @@ from recoup.sim.compliance.rules import RulePack
 from recoup.sim.day import DayRecord
 from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
 from recoup.sim.eventlog import EventLog
+from recoup.sim.horizon import value_left
 from recoup.sim.inputs import InputError
 from recoup.sim.ledger import DayClose, Ledger
 from recoup.sim.observation import DAY_CONTEXT, FIELD_INDEX, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
@@ -128,7 +129,8 @@ class Simulation:
         names = portfolio.column("account_id")
         log = EventLog(self.accounts, names, self.menu, world.windows, self.calendar) if record_events else None
         entry_tiers = self.observe()[:, FIELD_INDEX["tier"]].astype(int)
-        self.ledger = Ledger(self.accounts, portfolio, [rule.id for rule in rules.rules], entry_tiers, log)
+        minute = {str(pool): 100.0 * cost for pool, cost in world.costs.minute.items()}
+        self.ledger = Ledger(self.accounts, portfolio, [rule.id for rule in rules.rules], entry_tiers, log, minute)
 
     def _centre(self, resource: Resource, seed: int) -> ContactCentre:
         operations = self.world.operations
@@ -420,9 +422,25 @@ class Simulation:
 
     # --- results ------------------------------------------------------------------------------------------------
 
+    def value_left(self, numbers: NDArray[np.int64] | None = None, day: Any = None) -> NDArray[np.int64]:
+        """What is left of claims, were a day the morning after the last one: cents at that day, int64; see `horizon`.
+
+        Args:
+            numbers: of accounts; None = all.
+            day: one for all or one for each; None = today.
+        """
+        accounts = self.accounts if numbers is None else self.accounts[numbers]
+        return value_left(accounts, self.day if day is None else day, self.world.horizon, self.world.discount_rate)
+
     def accounts_table(self) -> pd.DataFrame:
-        """One row per account; see `Ledger.accounts_table`."""
-        return self.ledger.accounts_table()
+        """One row per account: `Ledger.accounts_table`, and what is left of each claim should the run end here.
+
+        Further columns: horizon_value (cents, today), discounted_horizon_value (cents at day 0).
+        """
+        left = self.value_left()
+        return self.ledger.accounts_table().assign(
+            horizon_value=left, discounted_horizon_value=left * self.discount_factor
+        )
 
     def daily_table(self) -> pd.DataFrame:
         """One row per day; see `Ledger.daily_table`."""

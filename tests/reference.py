@@ -36,6 +36,7 @@ from tests.second.behaviour import believed
 from tests.second.contact import choose_who_answers
 from tests.second.day import live_through, wake_up
 from tests.second.draws import bits
+from tests.second.money import pay_for_waiting
 from tests.second.state import Debtor, Today
 
 FIGURES, NEXT_DAY, WAKING = DAY_ENDS + 5, DAY_ENDS + 10, DAY_ENDS + 15
@@ -281,6 +282,7 @@ class ReferenceSimulation:
         for name, figure in (("cash", "cash_today"), ("forgiven", "forgiven_today"), ("cost", "cost_today")):
             figures[name] = int(a[figure][alive].sum())
         figures |= {"balance": int(a["balance"][a["status"] == Status.OPEN].sum()), "interest": self.interest_of_today}
+        figures["idle_cost"] = 0
         for name, centre in self.centres.items():
             figures |= {
                 f"{name}_seconds": centre.used,
@@ -288,6 +290,9 @@ class ReferenceSimulation:
                 f"{name}_requested": centre.requested,
                 f"{name}_served": centre.served,
             }
+            figures["idle_cost"] += pay_for_waiting(
+                self.world, name, centre.people, self._at_work(name, day), centre.used
+            )
             centre.end_of_day()
         self.forgiven += int(figures["forgiven"])
         self.daily.append(figures)
@@ -325,9 +330,12 @@ class ReferenceSimulation:
         t["suspended"] = sum(1 << channel for channel in self.corrections.suspended)
 
     def _staffed(self, name: str, window: Window, day: int) -> bool:
+        minutes = getattr(getattr(self.world.operations, name).shift_minutes, window.name.lower())
+        return self._at_work(name, day) and self.centres[name].people > 0 and minutes > 0
+
+    def _at_work(self, name: str, day: int) -> bool:
         pool, weekday = getattr(self.world.operations, name), self.calendar.weekday(day)
-        at_work = weekday in pool.weekdays and (pool.works_holidays or not self.calendar.is_holiday(day))
-        return at_work and self.centres[name].people > 0 and getattr(pool.shift_minutes, window.name.lower()) > 0
+        return weekday in pool.weekdays and (pool.works_holidays or not self.calendar.is_holiday(day))
 
     def _share_followed(self, day: int) -> float:
         """A notice counts after so many days, if the claim is still open and no plan runs: a suit has followed, or not."""

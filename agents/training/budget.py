@@ -74,7 +74,7 @@ class Budget:
         """Take note of what a cohort would have used under the present policy.
 
         Args:
-            cost: discounted cost over opening balance, overhead of staff not included (no policy can change it).
+            cost: discounted variable cost over opening balance (`objective.Usage`).
             complaints: per account.
         """
         if self.cost:

@@ -2,11 +2,13 @@
 
 The reward of an account and day is
 
-    (cash − (1 + cost_price) · cost) / mean opening balance
+    (cash − (1 + cost_price) · cost + what is left at the horizon, on the last day) / mean opening balance
     + time_weight · (days left of the horizon / horizon), once, when the account is paid or settled
     − complaint_price · expected complaints
 
-in discounted money. With time_weight = 0 and no prices its sum is the net present value that comparisons report. The time term adds
+in discounted money. Cost is the variable cost: what staff is paid while it waits is no account's doing. With time_weight = 0 and no
+prices the sum is the net present value that comparisons report, but for waiting and courses. What is left (`recoup.sim.horizon`) counts on
+the account's last day: that of the horizon, or that on which it is written off, since nothing follows. The time term adds
 up to the horizon less the restricted mean time to recover, in horizons: the second measure of a comparison, at its weight.
 Complaints are so rare that their noise would drown what a learner can see; the reward takes their probability instead, whose sum
 has the same expectation.
@@ -30,6 +32,17 @@ def resolved(accounts: NDArray[np.void]) -> NDArray[np.bool_]:
     return np.asarray((accounts["status"] == Status.PAID) | (accounts["status"] == Status.SETTLED))
 
 
+def discounted_left(simulation: Simulation, days: int, numbers: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+    """What is left of a cohort's claims at its horizon, cents at day 0, shape (accounts,).
+
+    Args:
+        simulation: at the horizon, or earlier for claims that are written off.
+        days: the horizon.
+        numbers: of the accounts; None = all.
+    """
+    return simulation.value_left(numbers, days) * (1.0 + simulation.world.discount_rate) ** (-days / 365.0)
+
+
 @dataclass
 class Objective:
     """Weights of the reward; a budget moves the two prices while a learner trains.
@@ -44,18 +57,22 @@ class Objective:
     cost_price: float = 0.0
     complaint_price: float = 0.0
 
-    def value(self, cash: Amounts, cost: Amounts, quick: Amounts, complaints: Amounts) -> Amounts:
+    def value(
+        self, cash: Amounts, cost: Amounts, quick: Amounts, complaints: Amounts, left: Amounts | float = 0.0
+    ) -> Amounts:
         """The weighted sum; money over the opening balance, `quick` in horizons, expected complaints per account.
 
         Args:
             cash, cost: discounted, over the opening balance.
             quick: what early resolution saved of the horizon, in horizons.
             complaints: expected complaints per account.
+            left: value at the horizon, discounted, over the opening balance.
 
         Returns:
             Shares of the opening balance, of the arguments' shape.
         """
-        return cash - (1.0 + self.cost_price) * cost + self.time_weight * quick - self.complaint_price * complaints
+        money = left + cash - (1.0 + self.cost_price) * cost
+        return money + self.time_weight * quick - self.complaint_price * complaints
 
 
 @dataclass(frozen=True)
@@ -63,7 +80,7 @@ class Usage:
     """What a policy used of what is limited.
 
     Attributes:
-        cost: discounted cost over opening balance, overhead of staff not included.
+        cost: discounted variable cost over opening balance: staff by the minute that it serves, neither waiting nor courses.
         complaints: expected complaints per account.
     """
 
@@ -102,6 +119,16 @@ class Meter:
         names = ("discounted_cash", "discounted_cost", "complaint_risk")
         return np.stack([a[name].astype(np.float64) for name in names])
 
+    def _left(self) -> NDArray[np.float64]:
+        """What is left at the horizon of accounts whose last day yesterday was, discounted cents; 0 for the others."""
+        a, today = self.accounts, self._simulation.day
+        lately = (a["status"] == Status.WRITTEN_OFF) & (a["closed_day"] == today - 1)
+        last = lately | (a["status"] == Status.OPEN) if today == self._days else lately
+        left, numbers = np.zeros(a.size), np.flatnonzero(last)
+        if numbers.size:
+            left[numbers] = discounted_left(self._simulation, self._days, numbers)
+        return left
+
     def read(self, objective: Objective) -> DayReading:
         """What has come since the last reading, which was the day before."""
         totals = self._totals()
@@ -111,5 +138,5 @@ class Meter:
         yesterday = self._simulation.day - 1
         lately = (a["closed_day"] == yesterday) & resolved(a)
         quick = lately * (self._days - self._simulation.day) / self._days
-        rewards = objective.value(cash / self._mean, cost / self._mean, quick, complaints)
+        rewards = objective.value(cash / self._mean, cost / self._mean, quick, complaints, self._left() / self._mean)
         return DayReading(rewards, Usage(float(cost.mean() / self._mean), float(complaints.mean())))

@@ -50,13 +50,11 @@ class CohortRun:
         accounts: one row an account, at the end; money in cents.
         daily: one row a day; money in cents.
         events: the event log, where it was asked for.
-        paid_staff: what everybody on shift costs over the whole time, used or not, cents.
     """
 
     accounts: pd.DataFrame
     daily: pd.DataFrame
     events: pd.DataFrame | None = None
-    paid_staff: float = 0.0
 
     def resolved(self, days: int, of: pd.Series | None = None) -> float:
         """Share of accounts resolved within so many days; `of`: among these alone (bool by account)."""
@@ -131,10 +129,8 @@ class Laboratory:
             actions = plan.act(observations, simulation.masks())
             simulation.advance(actions, plan.priority(observations, actions))
         daily = simulation.daily_table()
-        minute = {str(name): 100.0 * cost for name, cost in world.costs.minute.items()}
-        staff = sum(daily[f"{name}_capacity"].sum() / 60.0 * cost for name, cost in minute.items())
         log = simulation.events_table() if events else None
-        return CohortRun(simulation.accounts_table(), daily, log, float(staff))
+        return CohortRun(simulation.accounts_table(), daily, log)
 
 
 def _changed(world: World, ample: bool, changes: dict[str, Any]) -> World:

@@ -63,11 +63,9 @@ def _complaints(lab: Laboratory) -> float:
 
 
 def _early_cost(lab: Laboratory) -> float:
-    """Everybody on shift is paid, used or not; what contacts cost beside staff time comes on top."""
+    """Everybody is paid, used or not; courses come on top."""
     run = lab.run(STATUS_QUO, 30)
-    minute = lab.scenario.world.costs.minute
-    used = sum(float(run.daily[f"{name}_seconds"].sum()) / 60.0 * 100.0 * minute[name] for name in minute)
-    return (float(run.daily["cost"].sum()) - used + run.paid_staff) / run.cash(0, 30)
+    return float(run.daily[["cost", "idle_cost", "overhead"]].to_numpy().sum()) / run.cash(0, 30)
 
 
 def text_effect(lab: Laboratory, days: list[int], horizon: int) -> float:

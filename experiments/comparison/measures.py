@@ -1,7 +1,7 @@
 """Every measure of a comparison, defined once. Money in cents, days counted from the cohort's entry.
 
 A measure is a function of the accounts of one run (all, or those of one tier) and, where it speaks of staff or overhead,
-of its daily figures. Undefined values (nothing to divide by) are NaN here and null in files.
+of its daily figures. Costs are fully loaded in the headline: staff is paid whether or not it is used. Undefined values (nothing to divide by) are NaN here and null in files.
 """
 
 from __future__ import annotations
@@ -35,22 +35,31 @@ def days_to_resolution(accounts: pd.DataFrame, days: int) -> NDArray[np.float64]
     return np.where(resolved(accounts), accounts["closed_day"] + 1, days).astype(float)
 
 
-def total_cost(run: Rollout, accounts: pd.DataFrame, discounted: bool = False) -> float:
-    """Cost of treating these accounts; for the whole cohort the overhead of staff (training) as well.
+def variable_cost(accounts: pd.DataFrame, discounted: bool = False) -> float:
+    """What was spent on treating these accounts: staff by the minute that it served them.
 
     Args:
-        run: the rollout that the accounts come from.
-        accounts: all of its accounts, or some.
+        accounts: one row an account, at the end of a run.
         discounted: to day 0, at the scenario's annual rate.
 
     Returns:
         Cents.
     """
-    treating = accounts["discounted_cost" if discounted else "cost"].sum()
-    if len(accounts) < len(run.accounts):
-        return float(treating)
-    overhead = run.daily["overhead"] * (run.daily["discount_factor"] if discounted else 1)
-    return float(treating + overhead.sum())
+    return float(accounts["discounted_cost" if discounted else "cost"].sum())
+
+
+def full_cost(run: Rollout, discounted: bool = False) -> float:
+    """What the operation pays: the variable cost, staff while it serves nobody, and its courses. No account's share is known.
+
+    Args:
+        run: the rollout.
+        discounted: as for `variable_cost`.
+
+    Returns:
+        Cents.
+    """
+    standing = (run.daily["idle_cost"] + run.daily["overhead"]) * (run.daily["discount_factor"] if discounted else 1)
+    return variable_cost(run.accounts, discounted) + float(standing.sum())
 
 
 MEASURES: tuple[Measure, ...] = (
@@ -67,16 +76,38 @@ MEASURES: tuple[Measure, ...] = (
         "Net recovery rate",
         Unit.SHARE,
         Better.MORE,
-        "(cash received − costs) / opening balance",
-        lambda run, a: ratio(a["cash"].sum() - total_cost(run, a), a["opening"].sum()),
+        "(cash received − fully loaded cost) / opening balance",
+        lambda run, a: ratio(a["cash"].sum() - full_cost(run), a["opening"].sum()),
+        by_tier=False,
+    ),
+    Measure(
+        "variable_net_recovery_rate",
+        "Net recovery rate, variable cost",
+        Unit.SHARE,
+        Better.MORE,
+        "(cash received − variable cost) / opening balance",
+        lambda run, a: ratio(a["cash"].sum() - variable_cost(a), a["opening"].sum()),
     ),
     Measure(
         "npv_rate",
         "Net present value",
         Unit.SHARE,
         Better.MORE,
-        "(discounted cash − discounted costs) / opening balance, at the scenario's annual rate",
-        lambda run, a: ratio(a["discounted_cash"].sum() - total_cost(run, a, discounted=True), a["opening"].sum()),
+        "(discounted cash − discounted fully loaded cost + discounted value at the horizon) / opening balance, "
+        "at the scenario's annual rate",
+        lambda run, a: ratio(
+            a["discounted_cash"].sum() - full_cost(run, discounted=True) + a["discounted_horizon_value"].sum(),
+            a["opening"].sum(),
+        ),
+        by_tier=False,
+    ),
+    Measure(
+        "value_at_horizon",
+        "Value at the horizon",
+        Unit.SHARE,
+        Better.NEITHER,
+        "what claims not paid by then would be sold for, or are expected to bring / opening balance; no cash",
+        lambda run, a: ratio(a["horizon_value"].sum(), a["opening"].sum()),
     ),
     Measure(
         "time_to_recover_days",
@@ -107,8 +138,17 @@ MEASURES: tuple[Measure, ...] = (
         "Cost to collect",
         Unit.SHARE,
         Better.LESS,
-        "costs / cash received",
-        lambda run, a: ratio(total_cost(run, a), a["cash"].sum()),
+        "fully loaded cost (treatment, staff on shift or at courses, courses) / cash received",
+        lambda run, a: ratio(full_cost(run), a["cash"].sum()),
+        by_tier=False,
+    ),
+    Measure(
+        "variable_cost_to_collect",
+        "Cost to collect, variable cost",
+        Unit.SHARE,
+        Better.LESS,
+        "variable cost (treatment, staff by the minute that it serves) / cash received",
+        lambda run, a: ratio(variable_cost(a), a["cash"].sum()),
     ),
     Measure(
         "complaints_per_1000",

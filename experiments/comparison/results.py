@@ -63,7 +63,7 @@ class WelfareCheck(_Part):
     more: list[str] = Field(description="burdens that exceed the reference's by more than their margin, at 95 %")
     less: list[str] = Field(description="burdens below the reference's, at 95 %")
     cost_from: str | None
-    gain: Difference = Field(description="paired difference of the net recovery rate")
+    gain: Difference = Field(description="paired difference of the net recovery rate, at fully loaded cost")
     hardship_suits: int
     sentence: str
 

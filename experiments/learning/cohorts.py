@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.agents.policy import Policy
-from recoup.agents.training.objective import Objective, resolved
+from recoup.agents.training.objective import Objective, discounted_left, resolved
 from recoup.scenarios.schema import Scenario
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 from recoup.sim.treatments import Menu
 
-PARTS = ("cash", "cost", "quick", "complaints")  # the arguments of `Objective.value`
+PARTS = ("cash", "cost", "quick", "complaints", "left")  # the arguments of `Objective.value`
 PARTS_RECORD = np.dtype([(part, "f8") for part in PARTS])  # one cohort
 
 
@@ -100,11 +100,13 @@ class Cohorts:
 
     def _parts(self, policy: Policy, seed: int) -> dict[str, float]:
         days = self.scenario.days
-        a = simulate_cohort(self.scenario, policy, self.portfolios[seed], seed).accounts
+        simulation = simulate_cohort(self.scenario, policy, self.portfolios[seed], seed)
+        a = simulation.accounts
         opening = float(a["opening"].sum())
         return {
             "cash": float(a["discounted_cash"].sum()) / opening,
             "cost": float(a["discounted_cost"].sum()) / opening,
             "quick": float((resolved(a) * (days - 1 - a["closed_day"]) / days).mean()),
             "complaints": float(a["complaint_risk"].mean()),
+            "left": float(discounted_left(simulation, days).sum()) / opening,
         }

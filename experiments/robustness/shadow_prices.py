@@ -4,6 +4,7 @@ A shadow price is the change in the objective per unit of a constraint relaxed (
 No optimum is solved for here, so it is measured as a difference quotient: net money in the world with `MORE` times of the
 resource less net money in the world as it is, paired by seed under common random numbers, over the amount added. It is an
 average over the added amount, and what the present policy makes of it: a policy that learned with more could make more of it.
+Staff that is added is paid whether or not it is used, so that a price above zero says that it brings more than its pay.
 """
 
 from __future__ import annotations

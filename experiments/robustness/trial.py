@@ -39,7 +39,7 @@ class TrialOutcome:
 
     Attributes:
         measures: every measure of `comparison.measures` by name, in its own unit; NaN where it is undefined.
-        net_money: cash less costs of the whole cohort, currency.
+        net_money: cash less the fully loaded cost of the whole cohort, currency.
         capacity_hours: hours on shift over the whole horizon, by pool of staff or lines.
         legal_places: places for cases with the legal team, mean over the days.
         settlement_budget: what the budget allowed to be forgiven, currency.

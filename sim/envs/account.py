@@ -31,7 +31,8 @@ class AccountEnv(gym.Env[NDArray[np.float32], np.int64]):
 
     `info` after each step: `action_mask` for the next one; what became of this day: `day` (since the debtor entered), `treatment` (that was
     carried out), `outcome`, `events` (names), `blocked` and the `rule` that did it (its id; "" where a treatment made no
-    sense), and `cash`, `cost`, `balance` in currency units, `stage` of legal action.
+    sense), and `cash`, `cost`, `balance` in currency units, `stage` of legal action; `left`, what is left of the claim at the horizon,
+    currency, on the last day.
 
     Args:
         world, rules, portfolio, days, reward_scale: as for `PortfolioVectorEnv`.
@@ -120,7 +121,7 @@ class AccountEnv(gym.Env[NDArray[np.float32], np.int64]):
             self._masks[0] = np.arange(len(self.menu)) == 0
         today = day_of(env.latest_day.evening[0], env.latest_day.day, self.menu, rule_names)
         self.history.append(today)
-        info = {"action_mask": self._masks[0].copy(), **asdict(today)}
+        info = {"action_mask": self._masks[0].copy(), **asdict(today), "left": int(env.left[0]) / 100}
         return observation, float(rewards[0]), bool(terminated[0]), bool(truncated[0]), info
 
     def _treat_others(self) -> NDArray[np.int64]:

@@ -1,8 +1,10 @@
 """`recoup/Portfolio-v1`: every debtor of one shared simulation as a sub-environment of a Gymnasium vector environment.
 
 One step is one day, one action a row of the treatment menu. Reward: (cash − cost) of the day, discounted to the account's
-entry, over the portfolio's mean opening balance (`reward_scale="portfolio"`: the sum is what recovery rates weigh) or the
-account's own (`"own"`). With gamma = 1 the return is the net present value recovered per unit owed.
+entry, and on its last day what is left of the claim at its horizon (`recoup.sim.horizon`), discounted as well, over the portfolio's mean opening balance (`reward_scale="portfolio"`: the sum is what recovery rates weigh) or the
+account's own (`"own"`). With gamma = 1 the return is the net present value per unit owed. The last day is the horizon's, or that on which
+the account is written off: such a claim is sold at the horizon. Episodes that are cut short (`truncated`) have no such value, they
+would have gone on.
 
 Places are filled in one of two ways (`fill`):
 
@@ -77,6 +79,7 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         simulation: the running simulation; read, do not write.
         latest_day: what the latest step's day came back with; of the simulation that ended where a new one has started.
         departed: records (`account.ACCOUNT`, `number` = place) of the accounts whose episodes the latest step ended.
+        left: what the latest step's rewards hold for what is left at the horizon, cents there, int64 (num_envs,).
     """
 
     metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}
@@ -187,9 +190,21 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         self.latest_day = simulation.advance(chosen, keep_evening=self._keep_evening)
         self._history.append(actions.astype(self._code))
         rewards = np.zeros(self.num_envs)
+        self.left = np.zeros(self.num_envs, np.int64)
+        self.left[rows] = self._left(rows)
         rewards[rows] = self.latest_day.net_flow * self._day_value[ages] / scale
+        rewards[rows] += self.left[rows] * self._day_value[self.days] / scale
         self.departed = simulation.accounts[:0]
         return self._after_living(rewards) if self.fill == "living" else self._after_cohort(rewards, rows)
+
+    def _left(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What is left at the horizon of accounts whose last day has just ended, cents there; 0 for the others."""
+        accounts, left = self.simulation.accounts, np.zeros(rows.size, np.int64)
+        horizon = accounts["entry_day"][rows] + self.days
+        over = np.flatnonzero((accounts["status"][rows] != Status.OPEN) | (self.simulation.day >= horizon))
+        if over.size:
+            left[over] = self.simulation.value_left(rows[over], horizon[over])
+        return left
 
     def _after_living(self, rewards: NDArray[np.float64]) -> Step:
         simulation = self.simulation
@@ -288,7 +303,7 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
     # --- copies -------------------------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        drop = ("simulation", "latest_day", "departed", "_reserve", "_used", "_people", "_leaving", "_row")
+        drop = ("simulation", "latest_day", "departed", "left", "_reserve", "_used", "_people", "_leaving", "_row")
         return {name: value for name, value in self.__dict__.items() if name not in drop}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

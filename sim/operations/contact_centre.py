@@ -19,10 +19,14 @@ _R_SKILL = int(Purpose.SKILL)  # compiled code takes an int much faster than a m
 
 @dataclass(frozen=True)
 class ShiftTotals:
-    """What one resource gave on a day: seconds used and on hand, accounts that asked and were served, cents of training."""
+    """What one resource gave on a day: seconds used, on hand and paid, accounts that asked and were served, cents of training.
+
+    Whoever is at a course is paid as on any working day, and is not on hand.
+    """
 
     used: int
     capacity: int
+    paid: int
     requested: int
     served: int
     overhead: int
@@ -41,7 +45,7 @@ class ContactCentre:
 
     Attributes:
         seconds: what is left of the window now open.
-        capacity, used, requested, served: of the current day, per day totals (seconds, seconds, accounts, accounts).
+        capacity, paid, used, requested, served: of the current day, per day totals (seconds thrice, accounts twice).
     """
 
     def __init__(
@@ -53,7 +57,7 @@ class ContactCentre:
         self.skill = np.zeros(people)
         self._away = np.zeros(people, np.uint8)  # courses each one is at now
         self._taught = np.zeros(people, _COURSE)  # the latest course in conduct of each one
-        self.capacity = self.used = self.requested = self.served = 0
+        self.capacity = self.paid = self.used = self.requested = self.served = 0
         self.overhead = 0  # cents of training, today
         env.process(self._shifts())
 
@@ -95,7 +99,9 @@ class ContactCentre:
             for window in Window:
                 opens, closes = (round(hour * MINUTES_PER_HOUR) for hour in self.windows.hours(window))
                 yield self.env.timeout(day * MINUTES_PER_DAY + opens - self.env.now)
-                seconds = round(60 * minutes[window] * self.on_duty().size) if self.works(day) else 0
+                working = self.works(day)
+                seconds = round(60 * minutes[window] * self.on_duty().size) if working else 0
+                self.paid += round(60 * minutes[window] * self.people) if working else 0
                 if seconds:
                     self.capacity += seconds
                     yield self.seconds.put(seconds)
@@ -144,8 +150,8 @@ class ContactCentre:
 
     def end_of_day(self) -> ShiftTotals:
         """The day's totals; counting starts anew."""
-        totals = ShiftTotals(self.used, self.capacity, self.requested, self.served, self.overhead)
-        self.capacity = self.used = self.requested = self.served = self.overhead = 0
+        totals = ShiftTotals(self.used, self.capacity, self.paid, self.requested, self.served, self.overhead)
+        self.capacity = self.paid = self.used = self.requested = self.served = self.overhead = 0
         return totals
 
 

@@ -32,7 +32,12 @@ def book():
     accounts["discounted_cash"] = 7_000, 9_000
     accounts["discounted_cost"] = 300, 100
     accounts["complaint_risk"] = 0.5, 0.25
-    return SimpleNamespace(accounts=accounts, day=9)
+    return SimpleNamespace(
+        accounts=accounts,
+        day=9,
+        world=SimpleNamespace(discount_rate=0.1),
+        value_left=lambda numbers, day: np.zeros(len(numbers)),
+    )
 
 
 def a_day_passes(simulation, cash=(0, 0), cost=(0, 0), complaints=(0.0, 0.0)):
@@ -51,6 +56,10 @@ def test_the_objective_is_cash_less_priced_cost_plus_time_saved_less_priced_comp
 
 def test_without_weights_and_prices_it_is_cash_less_cost():
     assert Objective().value(0.4, 0.1, 0.6, 0.05) == pytest.approx(0.3)
+
+
+def test_what_is_left_at_the_horizon_counts_as_cash_does():
+    assert Objective(cost_price=0.5).value(0.4, 0.1, 0.6, 0.05, 0.07) == pytest.approx(0.4 - 0.15 + 0.07)
 
 
 def test_a_days_reward_is_what_came_that_day_in_mean_opening_balances():

@@ -44,7 +44,12 @@ class Cohort:
     def _start(self):
         accounts = np.zeros(SIZE, BOOK)
         accounts["opening"], accounts["closed_day"] = (100_000, 300_000), -1
-        self.simulation = SimpleNamespace(accounts=accounts, day=0)
+        self.simulation = SimpleNamespace(
+            accounts=accounts,
+            day=0,
+            world=SimpleNamespace(discount_rate=0.1),
+            value_left=lambda numbers, day: 0 * numbers,
+        )
         self.worlds.append(self.world)
 
     def reset(self, seed):

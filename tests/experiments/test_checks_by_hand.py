@@ -211,12 +211,11 @@ def test_the_gain_of_frequent_calls_is_taken_over_the_gain_of_weekly_ones():
     assert measured("call-frequency", runs) == pytest.approx(250 / 200)
 
 
-def test_the_full_cost_counts_everybody_on_shift_and_no_minute_twice():
-    table = daily(d0=400, d29=200).head(30).assign(collector_seconds=0.0, specialist_seconds=0.0)
-    table.loc[0, ["cost", "collector_seconds", "specialist_seconds"]] = 90.0, 1200.0, 300.0
-    # 90, of which 20 minutes at 1 and 5 minutes at 2 cents are staff time; 60 for everybody on shift instead.
-    run = CohortRun(accounts(), table, paid_staff=60.0)
-    assert measured("early-cost", run) == pytest.approx((90 - 20 - 10 + 60) / 600)
+def test_the_full_cost_counts_those_who_wait_and_courses():
+    table = daily(d0=400, d29=200).head(30).assign(idle_cost=0.0, overhead=0.0)
+    table.loc[0, ["cost", "idle_cost"]] = 90.0, 30.0
+    table.loc[9, ["idle_cost", "overhead"]] = 5.0, 15.0
+    assert measured("early-cost", CohortRun(accounts(), table)) == pytest.approx((90 + 35 + 15) / 600)
 
 
 WEEKLY = "sms on [0, 7, 14, 21, 28, 35, 42, 49, 56]"
@@ -352,7 +351,7 @@ COHORTS = {
 def test_cohorts_enter_as_old_as_they_are_said_to_be(target):
     columns = ["account_id", "day", "offer_accepted", "plan_broken", "enforcement", "seizure", "balance", "cash"]
     events = pd.DataFrame([("a", 0, True, True, True, True, 100, 1)], columns=columns)
-    table = daily(d0=1).assign(collector_seconds=0.0, specialist_seconds=0.0)
+    table = daily(d0=1).assign(idle_cost=0.0, overhead=0.0)
     bench = Bench(CohortRun(accounts(), table, events))
     with contextlib.suppress(ZeroDivisionError):  # arms that are all alike have no effects
         DESIGNS[target](bench)
@@ -384,7 +383,9 @@ def test_an_arm_calls_every_second_day_and_ample_staff_leaves_nobody_waiting():
         100 * world.costs.minute[name] * 50 * getattr(world.operations, name).shift_minutes.vector().sum() * worked
         for name, worked in days.items()
     )
-    assert 0.9 * staff < run.paid_staff <= staff  # less those at courses
+    # Used or not, at courses or not; each pool's day rounded to the cent.
+    used = sum(100 * world.costs.minute[name] * run.daily[f"{name}_seconds"].sum() / 60 for name in days)
+    assert run.daily["idle_cost"].sum() + used == pytest.approx(staff, abs=9)
 
 
 def test_what_a_run_changes_is_changed_in_it_alone():

@@ -30,8 +30,8 @@ from tests import command
 
 SMALL = Comparison("china-consumer", ("status-quo", "staged"), seeds=2, accounts=150, days=60)
 NAMES = (
-    "recovery_rate net_recovery_rate npv_rate time_to_recover_days cash_weighted_days cure_rate cost_to_collect "
-    "complaints_per_1000 breaches rpc_rate kept_promise_rate occupancy"
+    "recovery_rate net_recovery_rate variable_net_recovery_rate npv_rate value_at_horizon time_to_recover_days "
+    "cash_weighted_days cure_rate cost_to_collect variable_cost_to_collect complaints_per_1000 breaches rpc_rate kept_promise_rate occupancy"
 ).split()
 
 
@@ -162,6 +162,8 @@ def small_run(**changes: object) -> Rollout:
             "cash_day_sum": [1000 * 4, 500 * 10],
             "discounted_cash": [990.0, 480.0],
             "discounted_cost": [9.0, 18.0],
+            "horizon_value": [0, 250],
+            "discounted_horizon_value": [0.0, 245.0],
             "status": ["paid", "open"],
             "closed_day": [4, -1],
             "call_attempts": [3, 1],
@@ -174,7 +176,7 @@ def small_run(**changes: object) -> Rollout:
             "dpd": [1, 1],
         }
     ).assign(**changes)
-    daily = pd.DataFrame({"overhead": [0, 5], "discount_factor": [1.0, 0.5], "cash": [0, 1500]})
+    daily = pd.DataFrame({"overhead": [0, 5], "idle_cost": [0, 15], "discount_factor": [1.0, 0.5], "cash": [0, 1500]})
     for pool in ("collector", "specialist"):
         daily[f"{pool}_seconds"], daily[f"{pool}_capacity"] = [10, 0], [40, 0]
     return Rollout(accounts, daily, {}, {}, days=20)
@@ -183,12 +185,15 @@ def small_run(**changes: object) -> Rollout:
 def test_measures_are_what_their_definitions_say() -> None:
     expected = {
         "recovery_rate": 1500 / 4000,
-        "net_recovery_rate": (1500 - 35) / 4000,
-        "npv_rate": (1470 - 27 - 2.5) / 4000,
+        "net_recovery_rate": (1500 - 50) / 4000,
+        "variable_net_recovery_rate": (1500 - 30) / 4000,
+        "npv_rate": (1470 - 27 - 10 + 245) / 4000,
+        "value_at_horizon": 250 / 4000,
         "time_to_recover_days": (5 + 20) / 2,
         "cash_weighted_days": 9000 / 1500,
         "cure_rate": 0.5,
-        "cost_to_collect": 35 / 1500,
+        "cost_to_collect": 50 / 1500,
+        "variable_cost_to_collect": 30 / 1500,
         "complaints_per_1000": 500,
         "breaches": 0,
         "rpc_rate": 0.25,

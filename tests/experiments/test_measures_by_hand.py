@@ -30,6 +30,9 @@ COHORT = {
     "cash_day_sum": [10_000 * 9, 4_000 * 19, 2_000 * 5 + 4_000 * 60, 0, 0],
     "discounted_cash": [9_900.0, 3_900.0, 5_700.0, 0.0, 0.0],
     "discounted_cost": [99.0, 290.0, 950.0, 480.0, 100.0],
+    # C would be sold for 1,500, what was written off of D for 80, E for 120.
+    "horizon_value": [0, 0, 1_500, 80, 120],
+    "discounted_horizon_value": [0.0, 0.0, 1_470.0, 78.0, 117.0],
     "status": ["paid", "settled", "open", "written_off", "open"],
     "closed_day": [9, 19, -1, 49, -1],
     "stage": ["none", "noticed", "dismissed", "filed", "none"],
@@ -60,6 +63,7 @@ DAILY = pd.DataFrame(
     {
         "cash": [0] * 5 + [2_000] + [0] * 3 + [10_000] + [0] * 9 + [4_000] + [0] * 40 + [4_000] + [0] * 39,
         "overhead": [0] * 99 + [400],  # one course, on the last day
+        "idle_cost": [0, 30, *[0] * 97, 10],  # staff that waited: 30 cents on day 1, 10 on the last
         "discount_factor": [1.0] * 50 + [0.5] * 50,
         "collector_seconds": [60] * 100,
         "collector_capacity": [100] * 100,
@@ -83,11 +87,15 @@ def test_measures_of_money() -> None:
     found = measure_run(cohort())
     # Opening 10,000 + 5,000 + 20,000 + 4,000 + 1,000 = 40,000; cash 10,000 + 4,000 + 6,000 = 20,000.
     assert found["recovery_rate"] == pytest.approx(20_000 / 40_000)
-    # Treating 100 + 300 + 1,000 + 500 + 100 = 2,000, and the course of 400.
-    assert found["net_recovery_rate"] == pytest.approx((20_000 - 2_400) / 40_000)
-    assert found["cost_to_collect"] == pytest.approx(2_400 / 20_000)
-    # Discounted: cash 9,900 + 3,900 + 5,700 = 19,500; treating 99 + 290 + 950 + 480 + 100 = 1,919; the course 400 × 0.5 = 200.
-    assert found["npv_rate"] == pytest.approx((19_500 - 1_919 - 200) / 40_000)
+    # Treating 100 + 300 + 1,000 + 500 + 100 = 2,000, the course of 400, and 40 for staff that waited.
+    assert found["net_recovery_rate"] == pytest.approx((20_000 - 2_440) / 40_000)
+    assert found["cost_to_collect"] == pytest.approx(2_440 / 20_000)
+    assert found["variable_net_recovery_rate"] == pytest.approx((20_000 - 2_000) / 40_000)
+    assert found["variable_cost_to_collect"] == pytest.approx(2_000 / 20_000)
+    # Discounted: cash 9,900 + 3,900 + 5,700 = 19,500; treating 99 + 290 + 950 + 480 + 100 = 1,919; the course 400 × 0.5 = 200;
+    # waiting 30 and 10 × 0.5 = 5; left at the horizon 1,470 + 78 + 117 = 1,665.
+    assert found["npv_rate"] == pytest.approx((19_500 - 1_919 - 200 - 35 + 1_665) / 40_000)
+    assert found["value_at_horizon"] == pytest.approx(1_700 / 40_000)
     # 90,000 + 76,000 + 10,000 + 240,000 = 416,000 cent days, over 20,000 cents.
     assert found["cash_weighted_days"] == pytest.approx(20.8)
 
@@ -151,27 +159,28 @@ def test_busiest_week_is_the_value_that_95_per_cent_stay_at_or_below(
     assert REGISTRY["busiest_week_p95"].of(Rollout(table, pd.DataFrame(), {}, {}, 1), table) == expected
 
 
-def test_tiers_split_the_accounts_and_carry_no_overhead() -> None:
+def test_tiers_split_the_accounts_and_carry_no_cost_of_waiting() -> None:
     found = measure_by_tier(cohort())
     # Low: A and B. High: C and D. Medium: E.
     assert found["low"]["recovery_rate"] == pytest.approx(14_000 / 15_000)
-    assert found["low"]["net_recovery_rate"] == pytest.approx((14_000 - 400) / 15_000)
-    assert found["low"]["npv_rate"] == pytest.approx((13_800 - 389) / 15_000)
+    assert found["low"]["variable_net_recovery_rate"] == pytest.approx((14_000 - 400) / 15_000)
     assert found["low"]["time_to_recover_days"] == pytest.approx(15.0)
     assert found["low"]["cure_rate"] == pytest.approx(0.5)
     assert found["high"]["recovery_rate"] == pytest.approx(6_000 / 24_000)
-    assert found["high"]["cost_to_collect"] == pytest.approx(1_500 / 6_000)
+    assert found["high"]["variable_cost_to_collect"] == pytest.approx(1_500 / 6_000)
+    assert found["high"]["value_at_horizon"] == pytest.approx(1_580 / 24_000)
     assert found["high"]["complaints_per_1000"] == pytest.approx(1_500.0)
     assert found["high"]["breaches"] == 2.0
-    assert found["medium"]["recovery_rate"] == 0.0 and math.isnan(found["medium"]["cost_to_collect"])
-    assert all("occupancy" not in measures for measures in found.values())  # staff serve all tiers
+    assert found["medium"]["recovery_rate"] == 0.0 and math.isnan(found["medium"]["variable_cost_to_collect"])
+    of_staff = {"occupancy", "net_recovery_rate", "npv_rate", "cost_to_collect"}  # which serves all tiers
+    assert all(not of_staff & measures.keys() for measures in found.values())
 
 
 def test_a_tier_is_the_one_at_entry_and_an_empty_one_is_undefined() -> None:
     found = measure_by_tier(cohort(entry_tier=["high"] * 5))
     assert all(math.isnan(found["low"][name]) for name in ("recovery_rate", "time_to_recover_days", "cure_rate"))
-    # All accounts in one tier: what they cost is what the cohort costs, courses included.
-    assert found["high"]["cost_to_collect"] == pytest.approx(2_400 / 20_000)
+    # All accounts in one tier: still without the course and those who waited.
+    assert found["high"]["variable_cost_to_collect"] == pytest.approx(2_000 / 20_000)
 
 
 def test_liquidation_is_cash_so_far_over_all_that_was_owed() -> None:

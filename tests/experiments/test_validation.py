@@ -26,8 +26,8 @@ class MadeUp:
         return np.array(policy, PARTS_RECORD)
 
 
-def record(cash, cost, quick=0.0, complaints=0.0):
-    return cash, cost, quick, complaints
+def record(cash, cost, quick=0.0, complaints=0.0, left=0.0):
+    return cash, cost, quick, complaints, left
 
 
 # --- seeds -------------------------------------------------------------------------------------------------------
@@ -101,7 +101,11 @@ def test_a_cohorts_parts_are_read_from_its_accounts(monkeypatch):
 
     def simulate(scenario, policy, portfolio, seed):
         asked.append((portfolio, seed))
-        return SimpleNamespace(accounts=accounts)
+        return SimpleNamespace(
+            accounts=accounts,
+            world=SimpleNamespace(discount_rate=0.1),
+            value_left=lambda numbers, day: np.array([0, 0, 12, day]),
+        )
 
     monkeypatch.setattr(cohorts_module, "simulate_cohort", simulate)
     scenario = SimpleNamespace(days=10, portfolio=lambda accounts, seed: f"accounts of {seed}")
@@ -112,6 +116,8 @@ def test_a_cohorts_parts_are_read_from_its_accounts(monkeypatch):
     # Paid on day 4, the fifth: 5 of 10 days are saved; settled on day 0: 9. (0.5 + 0.9)/4 accounts.
     assert parts["quick"][0] == pytest.approx(0.35)
     assert parts["complaints"][0] == pytest.approx(0.1)  # 0.4/4
+    # 12 for what was written off and 10 for what is open on the morning of day 10, at 10 % a year, of 1,000.
+    assert parts["left"][0] == pytest.approx(0.022 * 1.1 ** (-10 / 365))
     assert Cohorts(scenario, 4, (7, 8)).parts("policy", (8,)).shape == (1,)
 
 
@@ -122,7 +128,7 @@ BASELINE = [record(0.30, 0.08, complaints=0.02), record(0.50, 0.12, complaints=0
 
 def test_within_the_limits_the_score_is_the_objective():
     found = Validation(MadeUp(), BASELINE, time_weight=0.5, limits=True)
-    assert found.baseline == pytest.approx({"cash": 0.4, "cost": 0.1, "quick": 0.0, "complaints": 0.04})
+    assert found.baseline == pytest.approx({"cash": 0.4, "cost": 0.1, "quick": 0.0, "complaints": 0.04, "left": 0.0})
     # 0.45 − 0.09 + 0.5 · 0.2, complaints without a price
     policy = [record(0.40, 0.08, 0.1, 0.03), record(0.50, 0.10, 0.3, 0.03)]
     assert found.assess(policy)["score"] == pytest.approx(0.46)

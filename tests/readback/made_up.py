@@ -23,11 +23,14 @@ TIERS = ("low", "medium", "high")
 MEASURES = {
     "recovery_rate": "share",
     "net_recovery_rate": "share",
+    "variable_net_recovery_rate": "share",
     "npv_rate": "share",
+    "value_at_horizon": "share",
     "time_to_recover_days": "days",
     "cash_weighted_days": "days",
     "cure_rate": "share",
     "cost_to_collect": "share",
+    "variable_cost_to_collect": "share",
     "complaints_per_1000": "count",
     "breaches": "count",
     "rpc_rate": "share",
@@ -146,7 +149,9 @@ def results() -> dict[str, Any]:
         }
         for p, a in enumerate(PLANS)
     }
-    of_tier = [(m, kind) for m, kind in MEASURES.items() if m != "occupancy"]  # staff is not divided among tiers
+    # Staff, and what it is paid while it waits, is not divided among tiers.
+    of_all = ("occupancy", "net_recovery_rate", "npv_rate", "cost_to_collect")
+    of_tier = [(m, kind) for m, kind in MEASURES.items() if m not in of_all]
     tiers = {
         plan: {
             tier: {m: _filler(kind, p, n, 5 + 11 * t) for n, (m, kind) in enumerate(of_tier)}

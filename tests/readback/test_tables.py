@@ -91,7 +91,7 @@ def test_measures_by_tier(page):
     wanted = [
         (tier, measure)
         for tier in tiers
-        for measure in ("recovery_rate", "time_to_recover_days", "cost_to_collect", "complaints_per_1000")
+        for measure in ("recovery_rate", "time_to_recover_days", "variable_cost_to_collect", "complaints_per_1000")
     ]
     assert table.head[1:] == [called(plan, language) for plan in plans] and len(table.rows) == len(wanted)
     for (tier, measure), row in zip(wanted, table.rows, strict=True):

@@ -28,6 +28,50 @@ def spend(debtor, world, today, cents):
     debtor.discounted_cost += worth_today(world, today, cost)
 
 
+def worth_at_the_end(debtor, world, day):
+    """What the claim would fetch on the morning of a day, in whole cents; `world.horizon` is the scenario's table."""
+    table = world.horizon
+    if table is None or debtor.status not in (Status.OPEN, Status.WRITTEN_OFF):
+        return 0
+    price = price_at(table.prices, debtor.dpd0 + day)
+    if debtor.status == Status.WRITTEN_OFF:
+        return whole_cents(price * debtor.written_off)
+    owed = debtor.balance
+    best = price * owed
+    if debtor.has_plan():
+        days_to_the_middle = 30 * debtor.plan_left / 2
+        best = max(best, table.plan_kept * owed / (1 + world.discount_rate) ** (days_to_the_middle / 365))
+    if debtor.has_promised():
+        # Kept, the promise brings its amount and leaves the rest to be sold, a settlement leaves nothing. Broken, all is sold.
+        amount = min(debtor.promise_amount, owed)
+        after = 0 if debtor.promise_discount > 0 else price * (owed - amount)
+        best = max(best, table.promise_kept * (amount + after) + (1 - table.promise_kept) * price * owed)
+    if debtor.stage in (Stage.JUDGED, Stage.ENFORCING):
+        best = max(best, table.judgment_yield * owed)
+    return whole_cents(min(best, owed))
+
+
+def price_at(prices, age):
+    """On the line between the two entries around an age; as the first or the last beyond them."""
+    below = [one for one in prices if one.dpd <= age]
+    above = [one for one in prices if one.dpd > age]
+    if not below:
+        return above[0].price
+    if not above:
+        return below[-1].price
+    (one, other) = below[-1], above[0]
+    return one.price + (other.price - one.price) * (age - one.dpd) / (other.dpd - one.dpd)
+
+
+def pay_for_waiting(world, pool_name, people, at_work, seconds_used):
+    """What a pool is paid on a day for time that served no account, courses included; lines and visits have no price by the minute."""
+    price = world.costs.minute.get(pool_name, 0.0) * 100
+    shift = getattr(world.operations, pool_name).shift_minutes
+    minutes = (shift.morning, shift.midday, shift.afternoon, shift.evening)
+    paid = sum(round(people * 60 * each) for each in minutes) if at_work else 0
+    return whole_cents(price * max(paid - seconds_used, 0) / 60)
+
+
 def take_in(debtor, world, today, cents):
     """A payment: never more than is owed, and the account is paid when nothing is left."""
     paid = min(cents, debtor.balance)

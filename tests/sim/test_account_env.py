@@ -163,6 +163,7 @@ def test_info_tells_the_day_and_its_money_adds_up() -> None:
             _, reward, terminated, _, info = env.step(action)
             total += reward
             discounted += (info["cash"] - info["cost"]) * (1 + HOME.world.discount_rate) ** (-info["day"] / 365)
+            discounted += info["left"] * (1 + HOME.world.discount_rate) ** (-180 / 365)
             assert ("payment" in info["events"]) == (info["cash"] > 0)
             names.update(info["events"])
         assert total == pytest.approx(discounted / opening, rel=1e-6)

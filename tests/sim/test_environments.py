@@ -17,6 +17,8 @@ from recoup.sim.ledger import money_gap
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.simulation import Simulation
 from recoup.sim.traits import open_accounts
+from tests.second.money import worth_at_the_end
+from tests.second.state import Debtor
 from tests.sim.test_reference import differing
 from tests.sim.test_world import changed
 
@@ -54,7 +56,8 @@ def test_cohort_is_an_evaluation(home: Scenario) -> None:
         total += rewards
         assert not truncated.any() and terminated.all() == terminated.any() == (day == 89)
     assert not differing(last, repeat.accounts) and (last["status"] != Status.OPEN).mean() > 0.2
-    np.testing.assert_allclose(total * env._mean_opening, last["discounted_cash"] - last["discounted_cost"], atol=1e-6)
+    money = last["discounted_cash"] - last["discounted_cost"] + repeat.accounts_table()["discounted_horizon_value"]
+    np.testing.assert_allclose(total * env._mean_opening, money, atol=1e-6)
     assert env.simulation is not simulation and env.simulation.seed != simulation.seed and infos["open"].all()
     assert (infos["recovered"][infos["_recovered"]] <= 1.2).all()
 
@@ -86,7 +89,7 @@ def test_money_is_conserved_whoever_comes_and_goes(home: Scenario, fill: str) ->
 
 
 def test_rewards_of_an_episode_add_up_to_the_accounts_net_present_value(home: Scenario) -> None:
-    """Places renewed or not: the return of each episode is its record's discounted cash less cost, at its entry."""
+    """Places renewed or not: the return of each episode is its record's discounted cash less cost, at its entry, and what is left."""
     env = portfolio_env(home, 80, days=50, reward_scale="own")
     env.reset(seed=2)
     random, returns, ended = np.random.default_rng(2), np.zeros(80), 0
@@ -99,6 +102,9 @@ def test_rewards_of_an_episode_add_up_to_the_accounts_net_present_value(home: Sc
             place = int(a["number"])
             to_entry = (1 + home.world.discount_rate) ** (a["entry_day"] / 365)
             value = (a["discounted_cash"] - a["discounted_cost"]) * to_entry
+            if terminated[place]:
+                left = worth_at_the_end(Debtor(a), home.world, int(a["entry_day"]) + 50)
+                value += left * (1 + home.world.discount_rate) ** (-50 / 365)
             assert returns[place] == pytest.approx(value / a["opening"], abs=1e-9)
             assert infos["final_obs"][place][FIELD_INDEX["days_in_portfolio"]] <= 50
             if terminated[place]:

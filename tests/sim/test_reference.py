@@ -12,10 +12,15 @@ from recoup.scenarios.schema import load_scenario
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.simulation import Simulation
 from tests.reference import ReferenceSimulation, disagreeing
+from tests.second.money import worth_at_the_end
+from tests.second.state import Debtor
 
 # Columns of the daily table, and what the reference calls them.
 COUNTED_TWICE = {
-    **{name: name for name in "cash cost forgiven open balance interest reached hardship closed written_off".split()},
+    **{
+        name: name
+        for name in "cash cost idle_cost forgiven open balance interest reached hardship closed written_off".split()
+    },
     **{name: name for name in "unserved blocked blocked_suspended".split()},
     **{f"{name}s": name for name in "attempt promise offer payment complaint opt_out dispute notice suit".split()},
     **{f"{name}s": name for name in "judgment enforcement seizure breathing_space".split()},
@@ -102,6 +107,8 @@ def test_engine_equals_reference_every_day(scenario_name: str, policy_name: str,
         for figure in ("seconds", "capacity", "requested", "served"):
             assert daily[f"{pool}_{figure}"].tolist() == [figures[f"{pool}_{figure}"] for figures in plain.daily]
     assert daily["cash"].sum() > 0 and daily["attempts"].sum() > 0
+    left = [worth_at_the_end(Debtor(account), scenario.world, 220) for account in plain.accounts]
+    assert fast.accounts_table()["horizon_value"].tolist() == left and sum(left) > 0
 
 
 @pytest.mark.parametrize(("threads", "batch"), [(1, 7), (2, 64), (3, 1000)])

@@ -30,6 +30,9 @@ BOOK = {
     "cost": [5, 3_600, 0, 0, 0],
     "overhead": [0, 150_000, 0, 0, 0],
     "away": [0, 1, 0, 0, 0],
+    # The collector is paid for 460 minutes a day at 0.80, at the course as well; nobody is called.
+    "collector_paid": [27_600] * 5,
+    "idle_cost": [36_800] * 5,
     # 40,000.00 + 19.72 + 19.72 − 1,000.00 + 19.23 − 8,000.00 − 2,014.79 + 14.31
     "balance": [4_000_000, 4_001_972, 3_903_944, 2_904_388, 2_905_819],
     # 1.08 to the power of −day / 365

@@ -9,7 +9,8 @@ from recoup.experiments.comparison.rollout import Rollout
 from tests.worked.book import kept_book
 from tests.worked.tiny import debtors
 
-# The book: 1,000.00 on day 2 and 8,000.00 on day 3; costs of 0.05 on day 0, 36.00 and a course for 1,500.00 on day 1.
+# The book: 1,000.00 on day 2 and 8,000.00 on day 3; costs of 0.05 on day 0, 36.00 and a course for 1,500.00 on day 1; on each
+# of the five days 368.00 for a collector who calls nobody.
 # Worth at day 0 of a unit of day n at 8 % a year: 1.08 ** (−n / 365).
 V1, V2, V3 = 0.99978917006, 0.99957838457, 0.99936764351
 
@@ -37,13 +38,17 @@ def test_cash_and_costs_are_discounted_from_their_day(run):
     assert run.accounts["discounted_cost"].tolist() == pytest.approx([0, 0, 0, 5 + 3_600 * V1])
 
 
-def test_present_value_takes_off_courses_at_their_days_worth(run):
-    net = 100_000 * V2 + 800_000 * V3 - 5 - 3_600 * V1 - 150_000 * V1
+def test_present_value_takes_off_courses_and_waiting_at_their_days_worth(run):
+    waiting = 36_800 * (1 + V1 + V2 + V3 + V1 * V3)
+    net = 100_000 * V2 + 800_000 * V3 - 5 - 3_600 * V1 - 150_000 * V1 - waiting
     assert measured(run, "npv_rate") == pytest.approx(net / 4_000_000, rel=1e-9)
 
 
 def test_net_recovery_takes_them_off_undiscounted(run):
-    assert measured(run, "net_recovery_rate") == pytest.approx((900_000 - 5 - 3_600 - 150_000) / 4_000_000)
+    assert measured(run, "net_recovery_rate") == pytest.approx((900_000 - 5 - 3_600 - 150_000 - 5 * 36_800) / 4_000_000)
+    assert measured(run, "variable_net_recovery_rate") == pytest.approx((900_000 - 5 - 3_600) / 4_000_000)
+    assert measured(run, "cost_to_collect") == pytest.approx((5 + 3_600 + 150_000 + 5 * 36_800) / 900_000)
+    assert measured(run, "variable_cost_to_collect") == pytest.approx((5 + 3_600) / 900_000)
     assert measured(run, "recovery_rate") == pytest.approx(0.225)
 
 

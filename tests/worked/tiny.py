@@ -103,6 +103,7 @@ def world(base: World = HOME.world, **changes: Any) -> World:
         | {name: _free_to_refuse(getattr(base.operations, name)) for name in POOLS},
         "costs": {"minute": _MINUTE},
         "courts": {"auction": None},
+        "horizon": None,
     }
     made = base
     for update in (silent, changes):

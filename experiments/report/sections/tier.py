@@ -12,7 +12,7 @@ from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
 from recoup.experiments.runs.run import Run
 
-_SHOWN = ("recovery_rate", "time_to_recover_days", "cost_to_collect", "complaints_per_1000")
+_SHOWN = ("recovery_rate", "time_to_recover_days", "variable_cost_to_collect", "complaints_per_1000")
 
 
 def build(run: Run, say: Text) -> list[Block]:

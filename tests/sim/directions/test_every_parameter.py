@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from tests.sim.directions import numeric_parameters, test_behaviour, test_courts_and_people, test_operations
+from tests.sim.directions import (
+    numeric_parameters,
+    test_behaviour,
+    test_courts_and_people,
+    test_horizon,
+    test_operations,
+)
 
-TABLES = (test_behaviour, test_operations, test_courts_and_people)
+TABLES = (test_behaviour, test_operations, test_courts_and_people, test_horizon)
 ROWS = [row for table in TABLES for row in table.ROWS]
 IDLE = test_behaviour.IDLE | test_operations.IDLE
 ELSEWHERE = {
