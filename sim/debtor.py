@@ -5,7 +5,7 @@ and the day `t` (`observation.DAY_CONTEXT`). The fast engine calls them over arr
 one debtor at a time. Probabilities come from `behaviour.py`, random numbers from `randomness.py`, and nothing else is random.
 `item` is the treatment's menu record (channel, group, window, offer, legal); `income` what the debtor could pay in a
 month, in
-currency; `staff` what skill and effort add, in log odds (`behaviour.staff_log_odds`).
+currency; `staff` what skill and effort add to the log odds of an offer (`behaviour.offer_staff`).
 """
 
 from __future__ import annotations
@@ -215,9 +215,9 @@ def forgive(a, t):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def skill_of(a, t, skills):  # type: ignore[no-untyped-def]
-    """Skill of the person on duty who has this account today: at random, whoever else is served."""
-    return skills[bits(a.key, t.day, R_COLLECTOR) % skills.size] if skills.size else 0.0
+def who_has(a, t, skills):  # type: ignore[no-untyped-def]
+    """Place among the people on duty of the one who has this account today: at random, whoever else is served."""
+    return bits(a.key, t.day, R_COLLECTOR) % skills.size
 
 
 @njit()
@@ -235,7 +235,8 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
 
     Args:
         item: menu record (channel, group, window, offer, legal).
-        skills: skill of the people on duty in this channel, or of those who answer a call back, float64; empty for machines.
+        skills: of the people on duty in this channel, or of those who answer a call back (`contact_centre.SKILL`); empty
+            for machines.
     """
     channel, group = item.channel, item.group
     a.events |= E_ATTEMPT
@@ -256,8 +257,13 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     talker = _COLLECTOR if a.answered else channel
     charge(a, t, p.cost_contact[channel] + p.cost_minute[talker] * a.seconds / 60.0)
     tally_contact(a, t, group)
-    skill = skill_of(a, t, skills)
-    complains = b.complaint_probability(p, channel, a.fatigue, skill, t.care[channel])
+    law, promise_staff, offer_staff = 0.0, 0.0, 0.0
+    if skills.size:
+        person = skills[who_has(a, t, skills)]
+        law = person.law
+        promise_staff = b.promise_staff(p, person.psychology)
+        offer_staff = b.offer_staff(p, person.negotiation)
+    complains = b.complaint_probability(p, channel, a.fatigue, law, t.care[channel])
     a.complaint_risk += complains
     if uniform(a.key, t.day, R_COMPLAINT) < complains:
         a.complaints += 1
@@ -282,15 +288,21 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     a.outcome = _REACHED
     if group == _CALL or group == _VISIT_GROUP:  # a call back is the debtor's own, and starts no quiet period
         a.conversation_history |= 1
-    converse(a, p, t, item.offer, talker, b.staff_log_odds(p, skill) if skills.size else 0.0)
+    converse(a, p, t, item.offer, talker, law, promise_staff, offer_staff)
 
 
 @njit()
-def converse(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def]
-    """What a reached debtor says: dispute, hardship, an answer to the offer, a promise."""
+def converse(a, p, t, offer, channel, law, promise_staff, offer_staff):  # type: ignore[no-untyped-def]
+    """What a reached debtor says: dispute, hardship, an answer to the offer, a promise.
+
+    Args:
+        offer, channel: what is offered, and by whom.
+        law: his skill in it, standard deviations; 0 for machines and visitors.
+        promise_staff, offer_staff: what his other skills and his effort add to log odds (`behaviour`).
+    """
     in_person = channel == _COLLECTOR or channel == _SPECIALIST or channel == _VISIT
     if in_person:
-        if uniform(a.key, t.day, R_DISPUTE) < p.dispute:
+        if uniform(a.key, t.day, R_DISPUTE) < b.dispute_probability(p, law):
             a.dispute_until = t.day + int(p.dispute_days)
             a.events |= E_DISPUTE
             a.outcome = _DISPUTED
@@ -299,11 +311,12 @@ def converse(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def]
             a.hardship_until = t.day + int(p.hardship_days)
             a.events |= E_HARDSHIP
             a.outcome = _HARDSHIP
-    if offer and answer_offer(a, p, t, offer, channel, staff):
+    if offer and answer_offer(a, p, t, offer, channel, offer_staff):
         return
+    dpd = a.dpd0 + t.day
     may_promise = in_person or channel == _AUTOCALL
     if may_promise and a.outcome != _HARDSHIP and a.promise_due == NEVER and a.plan_months == 0:
-        if uniform(a.key, t.day, R_PROMISE) < b.promise_probability(p, channel, a.willingness, a.dpd0 + t.day, staff):
+        if uniform(a.key, t.day, R_PROMISE) < b.promise_probability(p, channel, a.willingness, dpd, promise_staff):
             make_promise(a, p, t, channel)
 
 

@@ -224,10 +224,17 @@ class Behaviour(Section):
     pressure_half_life: Positive = Field(description="days in which legal pressure halves")
 
     # People
-    skill_effect: Effect = Field(
-        description="effect on promises and offers of one standard deviation of collector skill"
+    skill_promise: Effect = Field(description="effect on promises of one standard deviation of skill in psychology")
+    skill_offer: Effect = Field(
+        description="effect on the acceptance of offers of one standard deviation of skill in negotiation"
     )
-    skill_complaint: Effect = Field(description="effect on the log complaint rate of one standard deviation of skill")
+    skill_complaint: Effect = Field(
+        description="effect on the log complaint rate of one standard deviation of skill in law"
+    )
+    skill_dispute: Effect = Field(
+        0.0,
+        description="effect on the log probability of a dispute of one standard deviation of skill in law; 0 = none",
+    )
     performance_effort: Effect = Field(description="effect of full performance pay on promises and offers")
 
 
@@ -280,15 +287,33 @@ def places(fixed: int | None, per_1000: float, accounts: int) -> int:
     return max(1, round(per_1000 * accounts / 1000)) if per_1000 > 0 else 0
 
 
+class Course(Section):
+    """One course: it raises one skill, and costs days and money."""
+
+    days: Annotated[int, Field(ge=1, le=60)] = Field(1, description="days one person is away")
+    gain: NonNegative = Field(description="standard deviations of the skill that one course adds")
+    cost: NonNegative = Field(description="cost of one course for one person")
+
+
+class Courses(Section):
+    """The courses there are, by the skill that each of them raises; none = not held."""
+
+    law: Course | None = Field(None, description="fewer complaints and disputes")
+    psychology: Course | None = Field(None, description="more promises")
+    negotiation: Course | None = Field(None, description="more offers accepted")
+
+    def held(self) -> list[tuple[str, Course]]:
+        """Skill and course of each one that is held, in this order."""
+        return [(name, course) for name in Courses.model_fields if (course := getattr(self, name)) is not None]
+
+
 class Training(Section):
-    """Courses in law, psychology and negotiation: they raise skill, and cost days and money."""
+    """Courses for everybody in turn: one course at a time, the courses in rotation."""
 
     every_days: Annotated[int, Field(ge=0, le=3650)] = Field(
-        description="days between two courses of one person; 0 = never"
+        description="days between the beginnings of two courses of one person; 0 = never"
     )
-    course_days: Annotated[int, Field(ge=1, le=60)] = 1
-    skill_gain: NonNegative = Field(description="standard deviations of skill one course adds")
-    cost: NonNegative = Field(description="cost of one course for one person")
+    courses: Courses = Field(default_factory=Courses, description="what is taught")
 
 
 class Operations(Section):
@@ -298,7 +323,9 @@ class Operations(Section):
     specialist: Pool
     autocall: Pool
     visit: Pool
-    skill_spread: NonNegative = Field(description="standard deviation of collector skill at the start")
+    skill_spread: NonNegative = Field(
+        description="standard deviation at the start of each of a person's three skills, which are independent"
+    )
     training: Training
     performance_pay: Share = Field(description="share of collectors' pay that depends on what they bring in")
     legal_cases_per_1000_accounts: NonNegative = Field(description="cases the legal team carries at once")
@@ -469,7 +496,7 @@ class Retraining(Section):
     at_once: Annotated[float, Field(gt=0, le=1)] = Field(0.5, description="share of the pool that is away at a time")
     days: Annotated[int, Field(ge=1, le=60)] = Field(description="days each group is away")
     cost: NonNegative = Field(description="cost of the course for one person")
-    skill_gain: NonNegative = Field(0, description="standard deviations of skill the course adds, for good")
+    skill_gain: NonNegative = Field(0, description="standard deviations of skill in law the course adds, for good")
     complaint_fall: Annotated[float, Field(ge=0, le=5)] = Field(
         0, description="log fall of the complaint rate of who comes back; fades, and a new course renews it"
     )

@@ -30,7 +30,7 @@ from recoup.sim.inputs import InputError
 from recoup.sim.ledger import DayClose, Ledger
 from recoup.sim.observation import DAY_CONTEXT, FIELD_INDEX, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar, Process
-from recoup.sim.operations.contact_centre import ContactCentre, staff
+from recoup.sim.operations.contact_centre import SKILL, ContactCentre, staff
 from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
 from recoup.sim.operations.credibility import Credibility
@@ -295,7 +295,7 @@ class Simulation:
             centre.use(used)
 
     def _end_day(self) -> None:
-        nobody = np.zeros(0)
+        nobody = np.zeros(0, SKILL)
         skills = tuple(
             self.centres[resource.name].on_duty() if (resource := _SKILLED.get(channel)) else nobody
             for channel in Channel

@@ -101,8 +101,9 @@ def attempt(debtor, world, today, treatment, skills):
     time = cents_a_minute * debtor.seconds / 60
     spend(debtor, world, today, 100.0 * behaviour.of_channel(world.costs.contact, channel) + time)
     count_burden(debtor, today, channel)
-    skill = float(skills[who_has_the_account(debtor, today, len(skills))]) if len(skills) else 0.0
-    annoy(debtor, world, today, channel, skill)
+    person = skills[who_has_the_account(debtor, today, len(skills))] if len(skills) else None
+    law = 0.0 if person is None else float(person["law"])
+    annoy(debtor, world, today, channel, law)
     debtor.fatigue = single(debtor.fatigue + behaviour.of_channel(b.fatigue_gain, channel))
     if channel in TEXTS and draw(debtor, today, Purpose.OPT_OUT) < b.opt_out:
         debtor.opted_out = 1
@@ -122,9 +123,7 @@ def attempt(debtor, world, today, treatment, skills):
     debtor.outcome = int(Outcome.REACHED)
     if channel in (*CALLS, Channel.VISIT):
         debtor.conversation_history |= 1
-    talk(
-        debtor, world, today, treatment.offer.name, talker, behaviour.staff_effect(world, skill) if len(skills) else 0.0
-    )
+    talk(debtor, world, today, treatment.offer.name, talker, person)
 
 
 def who_has_the_account(debtor, today, on_duty):
@@ -155,9 +154,9 @@ def count_burden(debtor, today, channel):
         debtor.distress_contacts += 1
 
 
-def annoy(debtor, world, today, channel, skill):
+def annoy(debtor, world, today, channel, law):
     """Each attempt may draw a complaint, by the fatigue there was before it."""
-    probability = behaviour.complains(world, channel, debtor.fatigue, skill, today.care_of(channel))
+    probability = behaviour.complains(world, channel, debtor.fatigue, law, today.care_of(channel))
     debtor.complaint_risk += probability
     if draw(debtor, today, Purpose.COMPLAINT) < probability:
         debtor.complaints += 1
@@ -169,10 +168,12 @@ def annoy(debtor, world, today, channel, skill):
 # --- what he says ---------------------------------------------------------------------------------------------------------
 
 
-def talk(debtor, world, today, offer, channel, staff):
+def talk(debtor, world, today, offer, channel, person):
+    """`person`: skills of whoever speaks, None for machines, messages and visitors."""
     b = world.behaviour
     to_a_person = channel in IN_PERSON
-    if to_a_person and draw(debtor, today, Purpose.DISPUTE) < b.dispute:
+    law = 0.0 if person is None else float(person["law"])
+    if to_a_person and draw(debtor, today, Purpose.DISPUTE) < behaviour.disputes(world, law):
         debtor.dispute_until = today.day + int(b.dispute_days)
         debtor.outcome = int(Outcome.DISPUTED)
         debtor.notes(Event.DISPUTE)
@@ -182,11 +183,13 @@ def talk(debtor, world, today, offer, channel, staff):
         debtor.hardship_until = today.day + int(b.hardship_days)
         debtor.outcome = int(Outcome.HARDSHIP)
         debtor.notes(Event.HARDSHIP)
-    if offer != "none" and hears_offer(debtor, world, today, offer, channel, staff):
+    art = 0.0 if person is None else behaviour.art_of_offers(world, float(person["negotiation"]))
+    if offer != "none" and hears_offer(debtor, world, today, offer, channel, art):
         return
     free_to_promise = not debtor.has_promised() and not debtor.has_plan() and debtor.outcome != Outcome.HARDSHIP
     if free_to_promise and (to_a_person or channel == Channel.AUTOCALL):
-        probability = behaviour.promises(world, channel, debtor.willingness, debtor.days_past_due(today), staff)
+        art = 0.0 if person is None else behaviour.art_of_promises(world, float(person["psychology"]))
+        probability = behaviour.promises(world, channel, debtor.willingness, debtor.days_past_due(today), art)
         if draw(debtor, today, Purpose.PROMISE) < probability:
             promise(debtor, world, today, channel)
 

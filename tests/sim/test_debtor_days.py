@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from recoup.sim import kernels
 from recoup.sim.account import Event, Outcome, Status
 from recoup.sim.compliance.gate import RULE
+from recoup.sim.operations.contact_centre import SKILL
 from recoup.sim.parameters import kernel_record
 from recoup.sim.treatments import Channel, Menu
 from tests.reference import disagreeing, lets_through
@@ -26,7 +27,7 @@ from tests.second.state import Debtor
 
 ACCOUNTS = 200
 NO_RULES = np.zeros(0, RULE)
-NOBODY = np.zeros(0)
+NOBODY = np.zeros(0, SKILL)
 PEOPLE = (Channel.COLLECTOR, Channel.SPECIALIST, Channel.VISIT)
 SEEDS = st.integers(0, 2**32 - 1)
 # A seed that fails says as much as a smaller one: nothing to shrink.
@@ -54,6 +55,13 @@ class Case:
             debtor = Debtor(self.theirs[number])
             yield debtor, self.menu.treatments[debtor.treatment]
             debtor.write_to(self.theirs, number)
+
+    def people(self, count: int) -> np.ndarray:
+        """As many people on duty, each with skills of his own."""
+        people = np.zeros(count, SKILL)
+        for name in SKILL.names or ():
+            people[name] = self.chance.normal(0, 1, count)
+        return people
 
     def morning(self) -> tuple[int, int]:
         return kernels.start_day(self.ours, self.rows, 0, self.rows.size, self.params, self.t)  # type: ignore[no-any-return]
@@ -94,8 +102,7 @@ class Case:
     def live(self) -> tuple[np.ndarray, np.ndarray]:
         """The rest of the day in both; the engine's totals and net flows."""
         skills = tuple(
-            self.chance.normal(0, 1, 3) if channel in (Channel.COLLECTOR, Channel.SPECIALIST) else NOBODY
-            for channel in Channel
+            self.people(3) if channel in (Channel.COLLECTOR, Channel.SPECIALIST) else NOBODY for channel in Channel
         )
         served = self.chance.random(len(self.ours)) < 0.9
         self.ours["served"] = self.theirs["served"] = served
