@@ -39,6 +39,15 @@ class Stage(IntEnum):
 
 
 @unique
+class FileReview(IntEnum):
+    """Where the review of a file stands that a notice or a suit needs (`parameters.Review`)."""
+
+    NONE = 0
+    UNDER_REVIEW = 1
+    APPROVED = 2
+
+
+@unique
 class Outcome(IntEnum):
     """What came of the latest treatment."""
 
@@ -87,6 +96,8 @@ class Event(IntFlag):
     BREACH = 1 << 25
     CEASE_CONTACT = 1 << 26
     BREATHING_SPACE = 1 << 27
+    REVIEW = 1 << 28  # opened
+    SENT_BACK = 1 << 29
 
 
 ACCOUNT = np.dtype(
@@ -172,6 +183,9 @@ ACCOUNT = np.dtype(
         # legal
         ("stage", "u1"),
         ("stage_day", "i4"),
+        ("review", "u1"),  # `FileReview`
+        ("review_step", "u1"),  # `treatments.Legal`: the step that is, or has been, reviewed
+        ("review_until", "i4"),  # day of its result; of an approval, the first day on which it no longer holds
         # what a limitation period may be counted from
         ("demanded", "i4"),  # latest demand that arrived: contact that reached the debtor, or legal step; NEVER
         ("acknowledged", "i4"),  # latest payment, promise or agreement accepted; NEVER

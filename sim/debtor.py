@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 
 from recoup.sim import behaviour as b
-from recoup.sim.account import NEVER, Event, Outcome, Stage, Status
+from recoup.sim.account import NEVER, Event, FileReview, Outcome, Stage, Status
 from recoup.sim.compiled import njit
 from recoup.sim.observation import popcount
 from recoup.sim.randomness import Purpose, bits, uniform
@@ -28,6 +28,7 @@ LEAST_PARTIAL_PAYMENT = 1000  # cents
 WEEK = 0x7F  # the last 7 days of a history
 MEMORY_DAYS = 14  # in which a contact is remembered as one more of the same; an offer is news after as many
 BREATHING_SPACE_EVERY_DAYS = 365
+APPROVAL_DAYS = 30  # for which a reviewed file may be acted on
 
 # Numba reads module-level integers as constants, but not attributes of enumerations mixed with uint fields.
 _OPEN, _PAID, _SETTLED, _WRITTEN_OFF = (int(s) for s in (Status.OPEN, Status.PAID, Status.SETTLED, Status.WRITTEN_OFF))
@@ -42,6 +43,7 @@ _SMS, _AUTOCALL, _COLLECTOR, _SPECIALIST, _VISIT = (
 )
 _TEXT, _CALL, _LETTER_GROUP, _VISIT_GROUP = (int(g) for g in (Group.TEXT, Group.CALL, Group.LETTER, Group.VISIT))
 _NOTICE, _SUIT, _ENFORCE = int(Legal.NOTICE), int(Legal.SUIT), int(Legal.ENFORCE)
+_UNREVIEWED, _UNDER_REVIEW, _APPROVED = (int(r) for r in FileReview)
 _PLAN, _SETTLEMENT, _RESTRUCTURE = int(OfferKind.PLAN), int(OfferKind.SETTLEMENT), int(OfferKind.RESTRUCTURE)
 
 E_ATTEMPT, E_REACHED, E_PROMISE, E_KEPT, E_BROKEN = (
@@ -57,6 +59,7 @@ E_DISPUTE, E_HARDSHIP, E_NOTICE, E_SUIT, E_ENFORCEMENT = (
     int(e) for e in (Event.DISPUTE, Event.HARDSHIP, Event.NOTICE, Event.SUIT, Event.ENFORCEMENT)
 )
 E_CEASE, E_BREATHING = int(Event.CEASE_CONTACT), int(Event.BREATHING_SPACE)
+E_REVIEW, E_SENT_BACK = int(Event.REVIEW), int(Event.SENT_BACK)
 E_CLOSED, E_WRITTEN_OFF, E_UNSERVED = int(Event.CLOSED), int(Event.WRITTEN_OFF), int(Event.UNSERVED)
 
 # Purpose numbers for compiled code
@@ -80,6 +83,7 @@ R_INSTALMENT, R_COMPLAINT, R_OPT_OUT, R_DISPUTE, R_HARDSHIP, R_JOB = (
 R_CEASE, R_BREATHING, R_CALL_BACK = (
     int(r) for r in (Purpose.CEASE_CONTACT, Purpose.BREATHING_SPACE, Purpose.CALL_BACK)
 )
+R_REVIEW_DAYS, R_REVIEW_RESULT = int(Purpose.REVIEW_DAYS), int(Purpose.REVIEW_RESULT)
 
 
 @njit()
@@ -111,6 +115,38 @@ def start_day(a, p, t):  # type: ignore[no-untyped-def]
             a.employed = 0
     elif draw < p.job_found_monthly / 30.0:
         a.employed = 1
+    if a.review != _UNREVIEWED and a.review_until <= t.day:
+        end_review(a, p, t)
+
+
+@njit()
+def needs_review(a, p, step):  # type: ignore[no-untyped-def]
+    """Whether asking for this legal step only opens a review: a notice or a suit, unless this very step is approved."""
+    if p.review == 0.0 or (step != _NOTICE and step != _SUIT):
+        return False
+    return a.review != _APPROVED or a.review_step != step
+
+
+@njit()
+def open_review(a, p, t, step):  # type: ignore[no-untyped-def]
+    """The file goes to review for a legal step; nothing goes out today. An approval of the other step is given up."""
+    days = p.review_least + int((p.review_most - p.review_least + 1.0) * uniform(a.key, t.day, R_REVIEW_DAYS))
+    a.review, a.review_step = _UNDER_REVIEW, step
+    a.review_until = t.day + int(days)
+    a.events |= E_REVIEW
+    charge(a, t, p.cost_review)
+
+
+@njit()
+def end_review(a, p, t):  # type: ignore[no-untyped-def]
+    """The morning on which a review has its result, or an approval lapses."""
+    if a.review == _UNDER_REVIEW and uniform(a.key, t.day, R_REVIEW_RESULT) >= p.review_sent_back:
+        a.review = _APPROVED
+        a.review_until = t.day + APPROVAL_DAYS
+        return
+    if a.review == _UNDER_REVIEW:
+        a.events |= E_SENT_BACK
+    a.review, a.review_step = _UNREVIEWED, 0
 
 
 @njit()
@@ -397,6 +433,7 @@ def answer_offer(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def
 def take_legal_step(a, p, t, step):  # type: ignore[no-untyped-def]
     """Notice, suit or enforcement as decided today; queues and courts are processes in `courts.py`."""
     a.stage_day = t.day
+    a.review, a.review_step = _UNREVIEWED, 0  # an approval is good for one step
     a.outcome = _LEGAL_TAKEN
     note_demand(a, t)
     if step == _NOTICE:

@@ -313,7 +313,7 @@ class Training(Section):
     every_days: Annotated[int, Field(ge=0, le=3650)] = Field(
         description="days between the beginnings of two courses of one person; 0 = never"
     )
-    courses: Courses = Field(default_factory=Courses, description="what is taught")
+    courses: Courses = Field(Courses(), description="what is taught")
 
 
 class Operations(Section):
@@ -363,6 +363,20 @@ class Auction(Section):
     rounds: list[SaleRound] = Field(min_length=1)
 
 
+class Review(Section):
+    """A look at the file by somebody else before a notice or a suit goes out; the debtor knows nothing of it."""
+
+    days: tuple[int, int] = Field(description="least and most days from the request to the result")
+    cost: NonNegative = Field(description="cost of one review")
+    sent_back: Share = Field(description="share of files sent back, for which the step must be asked for anew")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not 1 <= self.days[0] <= self.days[1] <= 365:
+            raise ValueError("days as [least, most] with 1 <= least <= most <= 365")
+        return self
+
+
 class Courts(Section):
     """What the courts take of time and money. Durations are uniform between their least and most days."""
 
@@ -378,6 +392,7 @@ class Courts(Section):
     win: Share = Field(description="probability that the claim is upheld")
     auction: Auction | None = Field(None, description="none = all enforceable assets are as good as money")
     closed_on_holidays: bool = True
+    review: Review | None = Field(None, description="none = notices and suits go out on the day they are asked for")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -577,7 +592,7 @@ def kernel_record(world: World) -> NDArray[np.void]:
     Behaviour parameters keep their names (float64 scalars, vectors by channel or window); each half-life adds a
     `<name>_keep`, the share left after a day: 0.5 ** (1 / half-life). Costs are in cents, times in seconds, both by channel
     (shape (9,), `Channel` order) where they differ: `cost_contact` an attempt, `cost_minute` a minute of staff time,
-    `seconds_*` what a call takes of its resource.
+    `seconds_*` what a call takes of its resource. `review` is 1 where a file is reviewed before a notice or a suit, else 0.
     """
     columns: dict[str, Any] = {}
     for name in Behaviour.model_fields:
@@ -596,5 +611,10 @@ def kernel_record(world: World) -> NDArray[np.void]:
         columns[f"cost_{name}"] = 100.0 * getattr(costs, name)
     columns["performance_pay"] = operations.performance_pay
     columns["write_off_dpd"] = float(world.write_off_dpd)
+    review = world.courts.review
+    columns["review"] = float(review is not None)
+    columns["review_least"], columns["review_most"] = map(float, review.days if review else (1, 1))
+    columns["review_sent_back"] = review.sent_back if review else 0.0
+    columns["cost_review"] = 100.0 * review.cost if review else 0.0
     dtype = np.dtype([(name, "f8", np.shape(value)) for name, value in columns.items()])
     return np.array([tuple(columns.values())], dtype)

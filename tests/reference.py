@@ -33,7 +33,7 @@ from recoup.sim.randomness import Purpose
 from recoup.sim.traits import open_accounts
 from recoup.sim.treatments import OFFERS, Channel, Menu, OfferKind, Window
 from tests.second.behaviour import believed
-from tests.second.contact import choose_who_answers
+from tests.second.contact import choose_who_answers, is_to_be_reviewed, send_to_review
 from tests.second.day import live_through, wake_up
 from tests.second.draws import bits
 from tests.second.state import Debtor, Today
@@ -52,8 +52,8 @@ FIRST_INSTALMENT_AFTER, NEXT_INSTALMENT_AFTER = 5, 30  # days
 
 # Python hands an array and a number to compiled code a hundred times faster than a record.
 @njit()
-def lets_through(accounts, number, action, today, menu, closed, rules, gate):  # type: ignore[no-untyped-def]
-    return kernels.pass_gate(accounts[number], today[0], menu[action], closed[action], rules, gate)
+def lets_through(accounts, number, action, today, menu, closed, rules, gate, review):  # type: ignore[no-untyped-def]
+    return kernels.pass_gate(accounts[number], today[0], menu[action], closed[action], rules, gate, review)
 
 
 def disagreeing(ours: NDArray[np.void], theirs: NDArray[np.void]) -> list[str]:
@@ -161,9 +161,7 @@ class ReferenceSimulation:
             if day == due and a["plan_months"]:
                 a["plan_due"] = 1
             action = int(self.actions[number])
-            if action and not lets_through(
-                self.accounts, number, action, self.today, self.items, self.closed, self.rules, self.gate
-            ):
+            if action and not self._may(number, action):
                 action = 0
             a["treatment"] = action
             treatment = self.menu.treatments[action]
@@ -198,6 +196,20 @@ class ReferenceSimulation:
                     wake_up(debtor, self.world, self.morning)
             day += 1
             yield self._at(day, 0)
+
+    def _may(self, number: int, action: int) -> bool:
+        """Whether the treatment goes ahead today; where its file is to be reviewed first, that is what is done instead."""
+        step = self.menu.treatments[action].legal
+        with self._debtor_of(number) as debtor:
+            review = is_to_be_reviewed(debtor, self.world, step)
+        if not lets_through(
+            self.accounts, number, action, self.today, self.items, self.closed, self.rules, self.gate, review
+        ):
+            return False
+        if review:
+            with self._debtor_of(number) as debtor:
+                send_to_review(debtor, self.world, self.morning, step)
+        return not review
 
     @contextmanager
     def _debtor_of(self, number: int) -> Generator[Debtor, None, None]:

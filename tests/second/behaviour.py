@@ -206,6 +206,15 @@ def pressure_of_notice(world, belief, empty_before):
     return b.pressure_notice * left
 
 
+# --- the review of a file before a notice or a suit ---------------------------------------------------------------------------
+
+
+def days_of_review(world, lot):
+    """Each number of days from the least to the most is as likely; `lot` is drawn from 0 to 1."""
+    least, most = world.courts.review.days
+    return min(least + math.floor(lot * (most + 1 - least)), most)
+
+
 # --- conduct ------------------------------------------------------------------------------------------------------------
 
 

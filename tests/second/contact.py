@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recoup.sim.account import NEVER, Event, Outcome, Stage
+from recoup.sim.account import NEVER, Event, FileReview, Outcome, Stage
 from recoup.sim.randomness import Purpose
 from recoup.sim.treatments import Channel, Legal
 from tests.second import behaviour
@@ -289,6 +289,36 @@ def hears_instalments(debtor, world, today, months, restructuring, staff):
     return True
 
 
+# --- review -----------------------------------------------------------------------------------------------------------------
+
+
+def is_to_be_reviewed(debtor, world, step):
+    """Notices and suits, unless the file has been approved for the very step."""
+    if world.courts.review is None or step not in (Legal.NOTICE, Legal.SUIT):
+        return False
+    return (debtor.review, debtor.review_step) != (FileReview.APPROVED, step)
+
+
+def send_to_review(debtor, world, today, step):
+    """In place of the step, of which the debtor hears nothing."""
+    debtor.review, debtor.review_step = int(FileReview.UNDER_REVIEW), int(step)
+    debtor.review_until = today.day + behaviour.days_of_review(world, draw(debtor, today, Purpose.REVIEW_DAYS))
+    debtor.notes(Event.REVIEW)
+    spend(debtor, world, today, 100.0 * world.courts.review.cost)
+
+
+def hear_from_review(debtor, world, today):
+    """On its day: sent back, or approved for thirty days, this one included; on the thirty-first the approval is void."""
+    if debtor.review == FileReview.NONE or today.day < debtor.review_until:
+        return
+    if debtor.review == FileReview.UNDER_REVIEW:
+        if draw(debtor, today, Purpose.REVIEW_RESULT) >= world.courts.review.sent_back:
+            debtor.review, debtor.review_until = int(FileReview.APPROVED), today.day + 30
+            return
+        debtor.notes(Event.SENT_BACK)
+    debtor.review = debtor.review_step = 0
+
+
 # --- legal steps ----------------------------------------------------------------------------------------------------------
 
 
@@ -301,6 +331,7 @@ def take_legal_step(debtor, world, today, step):
         Legal.ENFORCE: (Stage.ENFORCING, Event.ENFORCEMENT),
     }[step]
     debtor.stage, debtor.stage_day, debtor.outcome = int(stage), today.day, int(Outcome.LEGAL)
+    debtor.review = debtor.review_step = 0  # used up
     debtor.hears_demand(today)
     debtor.notes(event)
     if step == Legal.NOTICE:

@@ -6,7 +6,7 @@ from recoup.sim.account import NEVER, Event, Status
 from recoup.sim.randomness import Purpose
 from recoup.sim.treatments import Channel
 from tests.second import behaviour
-from tests.second.contact import draw, means_now, treat
+from tests.second.contact import draw, hear_from_review, means_now, treat
 from tests.second.money import charge_interest, forgive_the_rest, take_in, write_off_old_debt
 from tests.second.state import single
 
@@ -34,6 +34,7 @@ def wake_up(debtor, world, today):
         debtor.employed = int(draw(debtor, today, Purpose.JOB) >= behaviour.loses_work(world, today.stress))
     else:
         debtor.employed = int(draw(debtor, today, Purpose.JOB) < behaviour.finds_work(world))
+    hear_from_review(debtor, world, today)
 
 
 def left_after_a_day(half_life):

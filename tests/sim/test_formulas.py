@@ -305,9 +305,9 @@ def test_numbers_of_purposes_never_change():
     assert [purpose.name for purpose in Purpose] == (
         "REACH DURATION COLLECTOR QUEUE OFFER PROMISE PROMISE_DAYS KEEP_PROMISE PAY PAY_FULL PAY_SHARE INSTALMENT COMPLAINT "
         "OPT_OUT DISPUTE HARDSHIP JOB MACRO COURT_TIME JUDGMENT SEIZURE SKILL PICK TRAIT CEASE_CONTACT BREATHING_SPACE "
-        "CALL_BACK"
+        "CALL_BACK REVIEW_DAYS REVIEW_RESULT"
     ).split()
-    assert [int(purpose) for purpose in Purpose] == [*range(24), 87, 88, 89]
+    assert [int(purpose) for purpose in Purpose] == [*range(24), 87, 88, 89, 90, 91]
 
 
 # --- who the debtors are --------------------------------------------------------------------------------------------------

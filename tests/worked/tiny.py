@@ -102,7 +102,7 @@ def world(base: World = HOME.world, **changes: Any) -> World:
         "operations": {"skill_spread": 0.0, "performance_pay": 0.0, "training": no_courses()}
         | {name: _free_to_refuse(getattr(base.operations, name)) for name in POOLS},
         "costs": {"minute": _MINUTE},
-        "courts": {"auction": None},
+        "courts": {"auction": None, "review": None},
     }
     made = base
     for update in (silent, changes):
