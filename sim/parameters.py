@@ -313,7 +313,9 @@ class Training(Section):
     every_days: Annotated[int, Field(ge=0, le=3650)] = Field(
         description="days between the beginnings of two courses of one person; 0 = never"
     )
-    courses: Courses = Field(Courses(), description="what is taught")
+    courses: Courses = Field(
+        Courses(law=None, psychology=None, negotiation=None), description="what is taught; nothing without it"
+    )
 
 
 class Operations(Section):

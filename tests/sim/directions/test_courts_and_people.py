@@ -52,9 +52,9 @@ COURTS = [
 REVIEW = {"days": [1, 1], "cost": 40, "sent_back": 0}
 
 
-def review(name, low, high, direction, measure, days, **changes):
+def review(name, low, high, direction, measure, horizon, **changes):
     given = {**SILENT, "courts.review": {**REVIEW, **changes}}
-    return Row(f"courts.review.{name}", low, high, direction, measure, treat=LITIGATE[:1], days=days, given=given)
+    return Row(f"courts.review.{name}", low, high, direction, measure, treat=LITIGATE[:1], days=horizon, given=given)
 
 
 REVIEWS = [
