@@ -160,6 +160,10 @@ ACCOUNT = np.dtype(
         ("promise_amount", "i8"),
         ("promise_channel", "u1"),
         ("promise_discount", "f4"),  # > 0: a settlement
+        (
+            "promise_collector",
+            "u4",
+        ),  # who took it; stays until the next one. 0 = nobody: a machine, or in person at a visit
         ("promises", "u2"),
         ("kept", "u2"),
         ("broken", "u2"),
@@ -228,6 +232,7 @@ ACCOUNT = np.dtype(
         ),  # having read a message, the debtor calls; `answered`: and somebody is free to talk to him
         ("answered", "u1"),
         ("seconds", "i4"),
+        ("collector", "u4"),  # who had the account on the telephone, by number among all staff; 0 = nobody
         ("events", "u4"),
         ("cash_today", "i8"),
         ("forgiven_today", "i8"),

@@ -92,7 +92,7 @@ def start_day(a, p, t):  # type: ignore[no-untyped-def]
     if a.outcome:
         a.last_outcome = a.outcome
     a.treatment, a.outcome, a.rule, a.served, a.reached, a.seconds = 0, 0, 0, 0, 0, 0
-    a.calls_back, a.answered, a.novelty = 0, 0, 0.0
+    a.calls_back, a.answered, a.novelty, a.collector = 0, 0, 0.0, 0
     a.events, a.cash_today, a.forgiven_today, a.cost_today, a.plan_due = 0, 0, 0, 0, 0
     if a.plan_months == 0 and a.hardship_until <= t.day and a.breathing_until <= t.day:
         # Late interest on the claim, not on earlier interest; it rests in a kept plan, hardship and breathing space.
@@ -271,7 +271,7 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
 
     Args:
         item: menu record (channel, group, window, offer, legal).
-        skills: of the people on duty in this channel, or of those who answer a call back (`contact_centre.SKILL`); empty
+        skills: of the people on duty in this channel, or of those who answer a call back (`contact_centre.PERSON`); empty
             for machines.
     """
     channel, group = item.channel, item.group
@@ -296,6 +296,7 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     law, promise_staff, offer_staff = 0.0, 0.0, 0.0
     if skills.size:
         person = skills[who_has(a, t, skills)]
+        a.collector = person.number
         law = person.law
         promise_staff = b.promise_staff(p, person.psychology)
         offer_staff = b.offer_staff(p, person.negotiation)
@@ -366,6 +367,7 @@ def make_promise(a, p, t, channel):  # type: ignore[no-untyped-def]
     a.promise_due = t.day + 3 + int(8.0 * uniform(a.key, t.day, R_PROMISE_DAYS))
     a.promise_channel = channel
     a.promise_discount = 0.0
+    a.promise_collector = a.collector
     a.promises += 1
     note_acknowledgement(a, t)
     a.events |= E_PROMISE
@@ -399,6 +401,7 @@ def answer_offer(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def
             a.promise_due = t.day + SETTLEMENT_DAYS
             a.promise_channel = channel
             a.promise_discount = discount
+            a.promise_collector = a.collector
             a.promises += 1
             charge(a, t, p.cost_settlement_documents)
     else:

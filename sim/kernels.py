@@ -183,7 +183,7 @@ def step_day(accounts, rows, first, last, params, today, menu, skills, net_flow)
     """The rest of the day, for treated and untreated accounts.
 
     Args:
-        skills: one array by channel number: skills of the people on duty (`contact_centre.SKILL`).
+        skills: one array by channel number: skills of the people on duty (`contact_centre.PERSON`).
         net_flow: int64 (open accounts,); rows first..last are filled with cash less cost of the day, cents.
 
     Returns:

@@ -196,7 +196,8 @@ class Ledger:
     def events_table(self) -> pd.DataFrame:
         """The event log: one row per account and day with a treatment or an event.
 
-        Columns: day, account_id, treatment (name), outcome (name), rule (id or empty), one flag per event, seconds,
+        Columns: day, account_id, treatment (name), outcome (name), rule (id or empty), collector (who had the account on the
+        telephone, or empty), one flag per event, seconds,
         cash, forgiven, cost, balance (cents, in the evening).
 
         Raises:

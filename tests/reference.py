@@ -23,7 +23,7 @@ from recoup.sim.compliance.gate import SUSPENDED, gate_table
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.observation import DAY_CONTEXT, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar
-from recoup.sim.operations.contact_centre import SKILL, ContactCentre, staff
+from recoup.sim.operations.contact_centre import PERSON, ContactCentre, staff
 from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
 from recoup.sim.operations.economy import Economy
@@ -46,7 +46,7 @@ STAFFED = {
     Channel.VISIT: "visit",
 }
 STAFFED_CHANNEL = {name: channel for channel, name in STAFFED.items()}
-NOBODY = np.zeros(0, SKILL)
+NOBODY = np.zeros(0, PERSON)
 FIRST_INSTALMENT_AFTER, NEXT_INSTALMENT_AFTER = 5, 30  # days
 
 
@@ -98,6 +98,8 @@ class ReferenceSimulation:
             if name in ("collector", "specialist"):
                 staff(self.centres[name], seed, world.operations.skill_spread)
                 self.centres[name].train(world.operations.training)
+        # Everybody on the telephone has a number: collectors from 1, specialists after them.
+        self.centres["specialist"].first = 1 + self.centres["collector"].people
         self.corrections = CorrectionLoop(self.env, world.conduct, self.centres)
         self.desks = {name: simpy.PriorityResource(self.env) for name in self.centres}
         self.courts = LegalDesk(self.env, world, self.calendar, self.accounts, self.params, self.today)

@@ -15,6 +15,8 @@ from recoup.sim.treatments import Window
 
 # What a person knows, in standard deviations: law (complaints, disputes), psychology (promises), negotiation (offers).
 SKILL = np.dtype([("law", "f8"), ("psychology", "f8"), ("negotiation", "f8")])
+# The same of a person on duty, with his number among all staff (`collectors.Collectors`).
+PERSON = np.dtype([("number", "u4"), *SKILL.descr])
 _COURSE = np.dtype([("back", "f8"), ("complaint_fall", "f8"), ("half_life", "f8")])  # first day back, log fall, days
 _R_SKILL = int(Purpose.SKILL)  # compiled code takes an int much faster than a member of an enumeration
 
@@ -44,6 +46,7 @@ class ContactCentre:
     Attributes:
         seconds: what is left of the window now open.
         skill: of each person, `SKILL` (people,).
+        first: number of the first person among all staff.
         capacity, used, requested, served: of the current day, per day totals (seconds, seconds, accounts, accounts).
     """
 
@@ -54,6 +57,7 @@ class ContactCentre:
         self.people = people
         self.seconds = simpy.Container(env)
         self.skill = np.zeros(people, SKILL)
+        self.first = 1
         self._away = np.zeros(people, np.uint8)  # courses each one is at now
         self._taught = np.zeros(people, _COURSE)  # the latest course in conduct of each one
         self.capacity = self.used = self.requested = self.served = 0
@@ -61,8 +65,13 @@ class ContactCentre:
         env.process(self._shifts())
 
     def on_duty(self) -> NDArray[np.void]:
-        """Skills of everybody who works today: `SKILL` (people present,)."""
-        return self.skill[self._away == 0]
+        """Everybody who works today: `PERSON` (people present,)."""
+        present = np.flatnonzero(self._away == 0)
+        people = np.empty(present.size, PERSON)
+        people["number"] = self.first + present
+        for name in SKILL.names or ():
+            people[name] = self.skill[name][present]
+        return people
 
     def care(self, day: int) -> float:
         """Mean log fall of the complaint rate that courses in conduct have left in the pool on a day.

@@ -102,6 +102,7 @@ def attempt(debtor, world, today, treatment, skills):
     spend(debtor, world, today, 100.0 * behaviour.of_channel(world.costs.contact, channel) + time)
     count_burden(debtor, today, channel)
     person = skills[who_has_the_account(debtor, today, len(skills))] if len(skills) else None
+    debtor.collector = 0 if person is None else int(person["number"])
     law = 0.0 if person is None else float(person["law"])
     annoy(debtor, world, today, channel, law)
     debtor.fatigue = single(debtor.fatigue + behaviour.of_channel(b.fatigue_gain, channel))
@@ -212,6 +213,7 @@ def agree_to_pay(debtor, day, amount, channel, discount):
     debtor.promises += 1
     debtor.promise_due, debtor.promise_amount = day, amount
     debtor.promise_channel, debtor.promise_discount = int(channel), single(discount)
+    debtor.promise_collector = debtor.collector  # his, kept or broken
 
 
 def hears_offer(debtor, world, today, name, channel, staff):

@@ -13,7 +13,7 @@ from tests.second.state import single
 LEAST_PAYMENT = 1000  # cents, unless less is owed
 OF_TODAY = (
     "treatment outcome rule served reached seconds events cash_today forgiven_today cost_today plan_due "
-    "calls_back answered novelty"
+    "calls_back answered novelty collector"
 ).split()
 HISTORIES = [f"{group}_history" for group in ("call", "text", "visit", "letter", "conversation")]
 

@@ -195,6 +195,7 @@ def any_accounts(count: int, seed: int, day: int, reviewed: bool = True) -> np.n
     a["promise_amount"] = np.maximum(1, a["balance"] * one_of(0.3, 0.6, 0.9, 0.94, 0.96, 1.0, 1.05))
     a["promise_channel"] = r.integers(1, len(Channel), count)
     a["promise_discount"] = np.where(promised, one_of(0, 0, 0.1, 0.4), 0)
+    a["promise_collector"] = one_of(0, 1, 2, 9)
     a["stage"] = np.where(r.random(count) < 0.5, Stage.NONE, r.integers(0, len(Stage), count))
     a["stage_day"] = np.where(a["stage"] > 0, day - one_of(0, 30, 89, 90, 91), NEVER)
     if reviewed:

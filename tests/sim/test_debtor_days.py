@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from recoup.sim import kernels
 from recoup.sim.account import Event, Outcome, Status
 from recoup.sim.compliance.gate import RULE
-from recoup.sim.operations.contact_centre import SKILL
+from recoup.sim.operations.contact_centre import PERSON, SKILL
 from recoup.sim.parameters import kernel_record
 from recoup.sim.treatments import Channel, Menu
 from tests.reference import disagreeing, lets_through
@@ -27,7 +27,7 @@ from tests.second.state import Debtor
 
 ACCOUNTS = 200
 NO_RULES = np.zeros(0, RULE)
-NOBODY = np.zeros(0, SKILL)
+NOBODY = np.zeros(0, PERSON)
 PEOPLE = (Channel.COLLECTOR, Channel.SPECIALIST, Channel.VISIT)
 SEEDS = st.integers(0, 2**32 - 1)
 # A seed that fails says as much as a smaller one: nothing to shrink.
@@ -58,7 +58,8 @@ class Case:
 
     def people(self, count: int) -> np.ndarray:
         """As many people on duty, each with skills of his own."""
-        people = np.zeros(count, SKILL)
+        people = np.zeros(count, PERSON)
+        people["number"] = self.chance.integers(1, 100, count)
         for name in SKILL.names or ():
             people[name] = self.chance.normal(0, 1, count)
         return people
@@ -69,7 +70,7 @@ class Case:
     def decide(self) -> np.ndarray:
         """Any treatment that makes sense, decided in the engine; numbers of the queues, by open account."""
         for name in (
-            "treatment outcome rule served reached seconds events cash_today forgiven_today cost_today calls_back answered"
+            "treatment outcome rule served reached seconds events cash_today forgiven_today cost_today calls_back answered collector"
         ).split():
             self.ours[name] = self.theirs[name] = 0
         closed = self.chance.random(len(self.menu)) < 0.05  # nobody is on duty for these
