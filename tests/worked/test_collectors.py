@@ -107,7 +107,11 @@ def test_the_log_says_who_and_the_audit_too():
     simulation = with_promises()
     day(simulation, {0: "collector/morning", 1: "specialist/morning", 2: "sms/morning"})
     assert simulation.events_table()["collector"].tolist() == ["collector-1", "specialist-1", ""]
-    assert simulation.audit_table()["collector"].astype(object).fillna("").tolist() == ["collector-1", "specialist-1", ""]
+    assert simulation.audit_table()["collector"].astype(object).fillna("").tolist() == [
+        "collector-1",
+        "specialist-1",
+        "",
+    ]
 
 
 def test_a_call_back_is_answered_by_a_collector():
