@@ -105,6 +105,14 @@ class Results:
         return pd.read_parquet(self.folder / "daily.parquet")
 
     @property
+    def collectors(self) -> pd.DataFrame:
+        """One row for each person on the telephone, policy and seed, and one for nobody; money in cents.
+
+        See docs/reference/run-folder.md.
+        """
+        return pd.read_parquet(self.folder / "collectors.parquet")
+
+    @property
     def audit(self) -> dict[str, Any] | None:
         """What the independent audit of the event logs found; None for a run without events."""
         return self._run.extra(AUDIT)  # type: ignore[no-any-return]

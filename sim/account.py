@@ -39,6 +39,15 @@ class Stage(IntEnum):
 
 
 @unique
+class FileReview(IntEnum):
+    """Where the review of a file stands that a notice or a suit needs (`parameters.Review`)."""
+
+    NONE = 0
+    UNDER_REVIEW = 1
+    APPROVED = 2
+
+
+@unique
 class Outcome(IntEnum):
     """What came of the latest treatment."""
 
@@ -87,6 +96,8 @@ class Event(IntFlag):
     BREACH = 1 << 25
     CEASE_CONTACT = 1 << 26
     BREATHING_SPACE = 1 << 27
+    REVIEW = 1 << 28  # opened
+    SENT_BACK = 1 << 29
 
 
 ACCOUNT = np.dtype(
@@ -149,6 +160,10 @@ ACCOUNT = np.dtype(
         ("promise_amount", "i8"),
         ("promise_channel", "u1"),
         ("promise_discount", "f4"),  # > 0: a settlement
+        (
+            "promise_collector",
+            "u4",
+        ),  # who took it; stays until the next one. 0 = nobody: a machine, or in person at a visit
         ("promises", "u2"),
         ("kept", "u2"),
         ("broken", "u2"),
@@ -172,6 +187,9 @@ ACCOUNT = np.dtype(
         # legal
         ("stage", "u1"),
         ("stage_day", "i4"),
+        ("review", "u1"),  # `FileReview`
+        ("review_step", "u1"),  # `treatments.Legal`: the step that is, or has been, reviewed
+        ("review_until", "i4"),  # day of its result; of an approval, the first day on which it no longer holds
         # what a limitation period may be counted from
         ("demanded", "i4"),  # latest demand that arrived: contact that reached the debtor, or legal step; NEVER
         ("acknowledged", "i4"),  # latest payment, promise or agreement accepted; NEVER
@@ -214,6 +232,7 @@ ACCOUNT = np.dtype(
         ),  # having read a message, the debtor calls; `answered`: and somebody is free to talk to him
         ("answered", "u1"),
         ("seconds", "i4"),
+        ("collector", "u4"),  # who had the account on the telephone, by number among all staff; 0 = nobody
         ("events", "u4"),
         ("cash_today", "i8"),
         ("forgiven_today", "i8"),

@@ -6,7 +6,7 @@ with their sources. Log-odds models and a log-linear payment intensity follow th
 Arguments that recur: `willingness`, `reachability`, `salience`, `excitation`, `pressure`, `fatigue` and `waiting` are
 the account's
 hidden traits and states (`account.ACCOUNT`), `liquidity` is `log_liquidity`, `fit` is `log_fit`, `staff` is
-`staff_log_odds`,
+`promise_staff` or `offer_staff`,
 `dpd` counts days past due, `broken` and `refused` the account's broken promises and refused offers.
 """
 
@@ -213,20 +213,32 @@ def notice_belief(p, followed):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def complaint_probability(p, channel, fatigue, skill, care):  # type: ignore[no-untyped-def]
+def complaint_probability(p, channel, fatigue, law, care):  # type: ignore[no-untyped-def]
     """Probability that a contact attempt draws a complaint: steep in fatigue and in pay for performance.
 
-    Less with skill, and by exp(−care) with what courses in conduct have taught (`Retraining.complaint_fall`).
+    Less with skill in law, and by exp(−care) with what courses in conduct have taught (`Retraining.complaint_fall`).
     """
-    x = p.complaint_fatigue * fatigue + p.complaint_performance_pay * p.performance_pay + p.skill_complaint * skill
+    x = p.complaint_fatigue * fatigue + p.complaint_performance_pay * p.performance_pay + p.skill_complaint * law
     x -= care
     return min(p.complaint[channel] * math.exp(min(x, 8.0)), 1.0)
 
 
 @njit()
-def staff_log_odds(p, skill):  # type: ignore[no-untyped-def]
-    """What a person adds to the log odds of promises and offers: skill, and effort for pay."""
-    return p.skill_effect * skill + p.performance_effort * p.performance_pay
+def dispute_probability(p, law):  # type: ignore[no-untyped-def]
+    """Probability that a debtor who speaks to a person disputes the debt: less where the claim is put correctly (`law`)."""
+    return min(p.dispute * math.exp(min(p.skill_dispute * law, 8.0)), 1.0)
+
+
+@njit()
+def promise_staff(p, psychology):  # type: ignore[no-untyped-def]
+    """What a person adds to the log odds of a promise: skill in psychology, and effort for pay."""
+    return p.skill_promise * psychology + p.performance_effort * p.performance_pay
+
+
+@njit()
+def offer_staff(p, negotiation):  # type: ignore[no-untyped-def]
+    """What a person adds to the log odds that an offer is accepted: skill in negotiation, and effort for pay."""
+    return p.skill_offer * negotiation + p.performance_effort * p.performance_pay
 
 
 @njit()

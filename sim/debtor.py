@@ -5,7 +5,7 @@ and the day `t` (`observation.DAY_CONTEXT`). The fast engine calls them over arr
 one debtor at a time. Probabilities come from `behaviour.py`, random numbers from `randomness.py`, and nothing else is random.
 `item` is the treatment's menu record (channel, group, window, offer, legal); `income` what the debtor could pay in a
 month, in
-currency; `staff` what skill and effort add, in log odds (`behaviour.staff_log_odds`).
+currency; `staff` what skill and effort add to the log odds of an offer (`behaviour.offer_staff`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 
 from recoup.sim import behaviour as b
-from recoup.sim.account import NEVER, Event, Outcome, Stage, Status
+from recoup.sim.account import NEVER, Event, FileReview, Outcome, Stage, Status
 from recoup.sim.compiled import njit
 from recoup.sim.observation import popcount
 from recoup.sim.randomness import Purpose, bits, uniform
@@ -28,6 +28,7 @@ LEAST_PARTIAL_PAYMENT = 1000  # cents
 WEEK = 0x7F  # the last 7 days of a history
 MEMORY_DAYS = 14  # in which a contact is remembered as one more of the same; an offer is news after as many
 BREATHING_SPACE_EVERY_DAYS = 365
+APPROVAL_DAYS = 30  # for which a reviewed file may be acted on
 
 # Numba reads module-level integers as constants, but not attributes of enumerations mixed with uint fields.
 _OPEN, _PAID, _SETTLED, _WRITTEN_OFF = (int(s) for s in (Status.OPEN, Status.PAID, Status.SETTLED, Status.WRITTEN_OFF))
@@ -42,6 +43,7 @@ _SMS, _AUTOCALL, _COLLECTOR, _SPECIALIST, _VISIT = (
 )
 _TEXT, _CALL, _LETTER_GROUP, _VISIT_GROUP = (int(g) for g in (Group.TEXT, Group.CALL, Group.LETTER, Group.VISIT))
 _NOTICE, _SUIT, _ENFORCE = int(Legal.NOTICE), int(Legal.SUIT), int(Legal.ENFORCE)
+_UNREVIEWED, _UNDER_REVIEW, _APPROVED = (int(r) for r in FileReview)
 _PLAN, _SETTLEMENT, _RESTRUCTURE = int(OfferKind.PLAN), int(OfferKind.SETTLEMENT), int(OfferKind.RESTRUCTURE)
 
 E_ATTEMPT, E_REACHED, E_PROMISE, E_KEPT, E_BROKEN = (
@@ -57,6 +59,7 @@ E_DISPUTE, E_HARDSHIP, E_NOTICE, E_SUIT, E_ENFORCEMENT = (
     int(e) for e in (Event.DISPUTE, Event.HARDSHIP, Event.NOTICE, Event.SUIT, Event.ENFORCEMENT)
 )
 E_CEASE, E_BREATHING = int(Event.CEASE_CONTACT), int(Event.BREATHING_SPACE)
+E_REVIEW, E_SENT_BACK = int(Event.REVIEW), int(Event.SENT_BACK)
 E_CLOSED, E_WRITTEN_OFF, E_UNSERVED = int(Event.CLOSED), int(Event.WRITTEN_OFF), int(Event.UNSERVED)
 
 # Purpose numbers for compiled code
@@ -80,6 +83,7 @@ R_INSTALMENT, R_COMPLAINT, R_OPT_OUT, R_DISPUTE, R_HARDSHIP, R_JOB = (
 R_CEASE, R_BREATHING, R_CALL_BACK = (
     int(r) for r in (Purpose.CEASE_CONTACT, Purpose.BREATHING_SPACE, Purpose.CALL_BACK)
 )
+R_REVIEW_DAYS, R_REVIEW_RESULT = int(Purpose.REVIEW_DAYS), int(Purpose.REVIEW_RESULT)
 
 
 @njit()
@@ -88,7 +92,7 @@ def start_day(a, p, t):  # type: ignore[no-untyped-def]
     if a.outcome:
         a.last_outcome = a.outcome
     a.treatment, a.outcome, a.rule, a.served, a.reached, a.seconds = 0, 0, 0, 0, 0, 0
-    a.calls_back, a.answered, a.novelty = 0, 0, 0.0
+    a.calls_back, a.answered, a.novelty, a.collector = 0, 0, 0.0, 0
     a.events, a.cash_today, a.forgiven_today, a.cost_today, a.plan_due = 0, 0, 0, 0, 0
     if a.plan_months == 0 and a.hardship_until <= t.day and a.breathing_until <= t.day:
         # Late interest on the claim, not on earlier interest; it rests in a kept plan, hardship and breathing space.
@@ -111,6 +115,38 @@ def start_day(a, p, t):  # type: ignore[no-untyped-def]
             a.employed = 0
     elif draw < p.job_found_monthly / 30.0:
         a.employed = 1
+    if a.review != _UNREVIEWED and a.review_until <= t.day:
+        end_review(a, p, t)
+
+
+@njit()
+def needs_review(a, p, step):  # type: ignore[no-untyped-def]
+    """Whether asking for this legal step only opens a review: a notice or a suit, unless this very step is approved."""
+    if p.review == 0.0 or (step != _NOTICE and step != _SUIT):
+        return False
+    return a.review != _APPROVED or a.review_step != step
+
+
+@njit()
+def open_review(a, p, t, step):  # type: ignore[no-untyped-def]
+    """The file goes to review for a legal step; nothing goes out today. An approval of the other step is given up."""
+    days = p.review_least + int((p.review_most - p.review_least + 1.0) * uniform(a.key, t.day, R_REVIEW_DAYS))
+    a.review, a.review_step = _UNDER_REVIEW, step
+    a.review_until = t.day + int(days)
+    a.events |= E_REVIEW
+    charge(a, t, p.cost_review)
+
+
+@njit()
+def end_review(a, p, t):  # type: ignore[no-untyped-def]
+    """The morning on which a review has its result, or an approval lapses."""
+    if a.review == _UNDER_REVIEW and uniform(a.key, t.day, R_REVIEW_RESULT) >= p.review_sent_back:
+        a.review = _APPROVED
+        a.review_until = t.day + APPROVAL_DAYS
+        return
+    if a.review == _UNDER_REVIEW:
+        a.events |= E_SENT_BACK
+    a.review, a.review_step = _UNREVIEWED, 0
 
 
 @njit()
@@ -215,9 +251,9 @@ def forgive(a, t):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def skill_of(a, t, skills):  # type: ignore[no-untyped-def]
-    """Skill of the person on duty who has this account today: at random, whoever else is served."""
-    return skills[bits(a.key, t.day, R_COLLECTOR) % skills.size] if skills.size else 0.0
+def who_has(a, t, skills):  # type: ignore[no-untyped-def]
+    """Place among the people on duty of the one who has this account today: at random, whoever else is served."""
+    return bits(a.key, t.day, R_COLLECTOR) % skills.size
 
 
 @njit()
@@ -235,7 +271,8 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
 
     Args:
         item: menu record (channel, group, window, offer, legal).
-        skills: skill of the people on duty in this channel, or of those who answer a call back, float64; empty for machines.
+        skills: of the people on duty in this channel, or of those who answer a call back (`contact_centre.PERSON`); empty
+            for machines.
     """
     channel, group = item.channel, item.group
     a.events |= E_ATTEMPT
@@ -256,8 +293,14 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     talker = _COLLECTOR if a.answered else channel
     charge(a, t, p.cost_contact[channel] + p.cost_minute[talker] * a.seconds / 60.0)
     tally_contact(a, t, group)
-    skill = skill_of(a, t, skills)
-    complains = b.complaint_probability(p, channel, a.fatigue, skill, t.care[channel])
+    law, promise_staff, offer_staff = 0.0, 0.0, 0.0
+    if skills.size:
+        person = skills[who_has(a, t, skills)]
+        a.collector = person.number
+        law = person.law
+        promise_staff = b.promise_staff(p, person.psychology)
+        offer_staff = b.offer_staff(p, person.negotiation)
+    complains = b.complaint_probability(p, channel, a.fatigue, law, t.care[channel])
     a.complaint_risk += complains
     if uniform(a.key, t.day, R_COMPLAINT) < complains:
         a.complaints += 1
@@ -282,15 +325,21 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     a.outcome = _REACHED
     if group == _CALL or group == _VISIT_GROUP:  # a call back is the debtor's own, and starts no quiet period
         a.conversation_history |= 1
-    converse(a, p, t, item.offer, talker, b.staff_log_odds(p, skill) if skills.size else 0.0)
+    converse(a, p, t, item.offer, talker, law, promise_staff, offer_staff)
 
 
 @njit()
-def converse(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def]
-    """What a reached debtor says: dispute, hardship, an answer to the offer, a promise."""
+def converse(a, p, t, offer, channel, law, promise_staff, offer_staff):  # type: ignore[no-untyped-def]
+    """What a reached debtor says: dispute, hardship, an answer to the offer, a promise.
+
+    Args:
+        offer, channel: what is offered, and by whom.
+        law: his skill in it, standard deviations; 0 for machines and visitors.
+        promise_staff, offer_staff: what his other skills and his effort add to log odds (`behaviour`).
+    """
     in_person = channel == _COLLECTOR or channel == _SPECIALIST or channel == _VISIT
     if in_person:
-        if uniform(a.key, t.day, R_DISPUTE) < p.dispute:
+        if uniform(a.key, t.day, R_DISPUTE) < b.dispute_probability(p, law):
             a.dispute_until = t.day + int(p.dispute_days)
             a.events |= E_DISPUTE
             a.outcome = _DISPUTED
@@ -299,11 +348,12 @@ def converse(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def]
             a.hardship_until = t.day + int(p.hardship_days)
             a.events |= E_HARDSHIP
             a.outcome = _HARDSHIP
-    if offer and answer_offer(a, p, t, offer, channel, staff):
+    if offer and answer_offer(a, p, t, offer, channel, offer_staff):
         return
+    dpd = a.dpd0 + t.day
     may_promise = in_person or channel == _AUTOCALL
     if may_promise and a.outcome != _HARDSHIP and a.promise_due == NEVER and a.plan_months == 0:
-        if uniform(a.key, t.day, R_PROMISE) < b.promise_probability(p, channel, a.willingness, a.dpd0 + t.day, staff):
+        if uniform(a.key, t.day, R_PROMISE) < b.promise_probability(p, channel, a.willingness, dpd, promise_staff):
             make_promise(a, p, t, channel)
 
 
@@ -317,6 +367,7 @@ def make_promise(a, p, t, channel):  # type: ignore[no-untyped-def]
     a.promise_due = t.day + 3 + int(8.0 * uniform(a.key, t.day, R_PROMISE_DAYS))
     a.promise_channel = channel
     a.promise_discount = 0.0
+    a.promise_collector = a.collector
     a.promises += 1
     note_acknowledgement(a, t)
     a.events |= E_PROMISE
@@ -350,6 +401,7 @@ def answer_offer(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def
             a.promise_due = t.day + SETTLEMENT_DAYS
             a.promise_channel = channel
             a.promise_discount = discount
+            a.promise_collector = a.collector
             a.promises += 1
             charge(a, t, p.cost_settlement_documents)
     else:
@@ -384,6 +436,7 @@ def answer_offer(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def
 def take_legal_step(a, p, t, step):  # type: ignore[no-untyped-def]
     """Notice, suit or enforcement as decided today; queues and courts are processes in `courts.py`."""
     a.stage_day = t.day
+    a.review, a.review_step = _UNREVIEWED, 0  # an approval is good for one step
     a.outcome = _LEGAL_TAKEN
     note_demand(a, t)
     if step == _NOTICE:

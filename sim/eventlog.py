@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ _STATE = (
     "rule",
     "events",
     "seconds",
+    "collector",
     "cash_today",
     "forgiven_today",
     "cost_today",
@@ -62,11 +63,19 @@ class EventLog:
         menu: the treatments that the records' `treatment` indexes.
         windows: hours of the contact windows.
         calendar: dates and days off.
+        staff: names of the people on the telephone by number, the first of them empty (`Collectors.names`).
     """
 
     def __init__(
-        self, accounts: NDArray[np.void], account_ids: NDArray[Any], menu: Menu, windows: Windows, calendar: Calendar
+        self,
+        accounts: NDArray[np.void],
+        account_ids: NDArray[Any],
+        menu: Menu,
+        windows: Windows,
+        calendar: Calendar,
+        staff: Sequence[str],
     ) -> None:
+        self._staff = tuple(staff)
         self._accounts, self._account_ids = accounts, account_ids
         self._menu, self._windows, self._calendar = menu, windows, calendar
         self._days: list[dict[str, NDArray[np.generic]]] = []
@@ -109,6 +118,7 @@ class EventLog:
                 "treatment": pd.Index(self._menu.names)[log["treatment"]],
                 "outcome": outcomes[log["outcome"]],
                 "rule": log["rule"].map(rule_names),
+                "collector": np.array(self._staff, object)[log["collector"].to_numpy()],
             }
         )
         for bit, name in enumerate(EVENT_NAMES):
@@ -155,6 +165,7 @@ class EventLog:
                 "budget_left": log["budget_left"],
                 "reached": happened(Event.REACHED),
                 "accepted": happened(Event.OFFER_ACCEPTED),
+                "collector": _category(log["collector"].to_numpy(), self._staff[1:]),
             }
         )
         for event in (*_FLAGS, *_UNTIL):

@@ -71,7 +71,7 @@ def allowed(accounts, rows, first, last, today, menu_bits, closed, rules, gate, 
 
 
 @njit()
-def pass_gate(a, t, item, closed, rules, gate):  # type: ignore[no-untyped-def]
+def pass_gate(a, t, item, closed, rules, gate, review):  # type: ignore[no-untyped-def]
     """Whether a treatment may go ahead; counts it on the account as blocked or, with the gate off, as a breach.
 
     `closed`: nobody is on duty for it at its hour today.
@@ -81,6 +81,7 @@ def pass_gate(a, t, item, closed, rules, gate):  # type: ignore[no-untyped-def]
     Args:
         item: the treatment's menu record (`Menu.table`).
         rules, gate: as for `allowed`; with the gate off a rule alone stops nothing.
+        review: the request only opens a review, which breaks no rule.
     """
     lawful = rule_against(a, t, rules, item.bits)
     suspended = t.suspended & item.bits
@@ -90,7 +91,7 @@ def pass_gate(a, t, item, closed, rules, gate):  # type: ignore[no-untyped-def]
         a.outcome = _BLOCKED
         a.events |= _E_BLOCKED
         return False
-    if lawful:
+    if lawful and not review:
         a.rule = lawful
         a.breaches += 1
         a.events |= _E_BREACH
@@ -100,6 +101,8 @@ def pass_gate(a, t, item, closed, rules, gate):  # type: ignore[no-untyped-def]
 @njit(nogil=True)
 def decide(accounts, rows, first, last, actions, params, today, menu, closed, rules, gate, queues):  # type: ignore[no-untyped-def]
     """Gate each chosen treatment, foresee its attempt, and sort it into a queue: its number (`queue_of`), or NO_QUEUE.
+
+    A notice or a suit whose file must be reviewed first opens the review, and nothing else is done that day.
 
     Args:
         actions: menu index of each open account, int64.
@@ -111,8 +114,14 @@ def decide(accounts, rows, first, last, actions, params, today, menu, closed, ru
     for row in range(first, last):
         a = accounts[rows[row]]
         action = actions[row]
-        if action and not pass_gate(a, t, menu[action], closed[action], rules, gate):
-            action = 0
+        if action:
+            step = menu[action].legal
+            review = debtor.needs_review(a, p, step)
+            if not pass_gate(a, t, menu[action], closed[action], rules, gate, review):
+                action = 0
+            elif review:
+                debtor.open_review(a, p, t, step)
+                action = 0
         a.treatment = action
         queues[row] = NO_QUEUE
         item = menu[action]
@@ -174,7 +183,7 @@ def step_day(accounts, rows, first, last, params, today, menu, skills, net_flow)
     """The rest of the day, for treated and untreated accounts.
 
     Args:
-        skills: one float64 array by channel number: skill of the people on duty.
+        skills: one array by channel number: skills of the people on duty (`contact_centre.PERSON`).
         net_flow: int64 (open accounts,); rows first..last are filled with cash less cost of the day, cents.
 
     Returns:

@@ -43,6 +43,7 @@ _DAILY_NAMES = {
     "breach": "breaches",
     "cease_contact": "ceases_of_contact",
     "breathing_space": "breathing_spaces",
+    "review": "reviews",
 }
 
 
@@ -205,7 +206,8 @@ class Ledger:
     def events_table(self) -> pd.DataFrame:
         """The event log: one row per account and day with a treatment or an event.
 
-        Columns: day, account_id, treatment (name), outcome (name), rule (id or empty), one flag per event, seconds,
+        Columns: day, account_id, treatment (name), outcome (name), rule (id or empty), collector (who had the account on the
+        telephone, or empty), one flag per event, seconds,
         cash, forgiven, cost, balance (cents, in the evening).
 
         Raises:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recoup.sim.account import NEVER, Outcome, Stage
+from recoup.sim.account import NEVER, FileReview, Outcome, Stage
 from recoup.sim.compiled import njit
 from recoup.sim.treatments import Channel
 
@@ -97,6 +97,7 @@ FIELDS: tuple[ObservedField, ...] = (
     _f("legal_load", "share", 0, 1, "share of the legal team's case places taken"),
     _f("legal_queue", "cases", 0, 1e5, "suits waiting for a free case place"),
     _f("settlement_budget_left", "share", 0, 1, "share of the settlement budget not yet used"),
+    _code("review", tuple(r.name.lower() for r in FileReview), "review of the file for a notice or a suit"),
 )
 FIELD_INDEX = {field.name: index for index, field in enumerate(FIELDS)}
 LOW = np.array([field.low for field in FIELDS], np.float32)
@@ -274,6 +275,7 @@ def observe(accounts, open_accounts, first, last, today, tier_rule, low, high, o
         o.legal_load = t.legal_load
         o.legal_queue = t.legal_queue
         o.settlement_budget_left = t.settlement_budget_left
+        o.review = a.review
         values = out[row]
         for field in range(values.size):
             values[field] = min(max(values[field], low[field]), high[field])

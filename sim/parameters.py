@@ -224,10 +224,17 @@ class Behaviour(Section):
     pressure_half_life: Positive = Field(description="days in which legal pressure halves")
 
     # People
-    skill_effect: Effect = Field(
-        description="effect on promises and offers of one standard deviation of collector skill"
+    skill_promise: Effect = Field(description="effect on promises of one standard deviation of skill in psychology")
+    skill_offer: Effect = Field(
+        description="effect on the acceptance of offers of one standard deviation of skill in negotiation"
     )
-    skill_complaint: Effect = Field(description="effect on the log complaint rate of one standard deviation of skill")
+    skill_complaint: Effect = Field(
+        description="effect on the log complaint rate of one standard deviation of skill in law"
+    )
+    skill_dispute: Effect = Field(
+        0.0,
+        description="effect on the log probability of a dispute of one standard deviation of skill in law; 0 = none",
+    )
     performance_effort: Effect = Field(description="effect of full performance pay on promises and offers")
 
 
@@ -280,15 +287,35 @@ def places(fixed: int | None, per_1000: float, accounts: int) -> int:
     return max(1, round(per_1000 * accounts / 1000)) if per_1000 > 0 else 0
 
 
+class Course(Section):
+    """One course: it raises one skill, and costs days and money."""
+
+    days: Annotated[int, Field(ge=1, le=60)] = Field(1, description="days one person is away")
+    gain: NonNegative = Field(description="standard deviations of the skill that one course adds")
+    cost: NonNegative = Field(description="cost of one course for one person")
+
+
+class Courses(Section):
+    """The courses there are, by the skill that each of them raises; none = not held."""
+
+    law: Course | None = Field(None, description="fewer complaints and disputes")
+    psychology: Course | None = Field(None, description="more promises")
+    negotiation: Course | None = Field(None, description="more offers accepted")
+
+    def held(self) -> list[tuple[str, Course]]:
+        """Skill and course of each one that is held, in this order."""
+        return [(name, course) for name in Courses.model_fields if (course := getattr(self, name)) is not None]
+
+
 class Training(Section):
-    """Courses in law, psychology and negotiation: they raise skill, and cost days and money."""
+    """Courses for everybody in turn: one course at a time, the courses in rotation."""
 
     every_days: Annotated[int, Field(ge=0, le=3650)] = Field(
-        description="days between two courses of one person; 0 = never"
+        description="days between the beginnings of two courses of one person; 0 = never"
     )
-    course_days: Annotated[int, Field(ge=1, le=60)] = 1
-    skill_gain: NonNegative = Field(description="standard deviations of skill one course adds")
-    cost: NonNegative = Field(description="cost of one course for one person")
+    courses: Courses = Field(
+        Courses(law=None, psychology=None, negotiation=None), description="what is taught; nothing without it"
+    )
 
 
 class Operations(Section):
@@ -298,7 +325,9 @@ class Operations(Section):
     specialist: Pool
     autocall: Pool
     visit: Pool
-    skill_spread: NonNegative = Field(description="standard deviation of collector skill at the start")
+    skill_spread: NonNegative = Field(
+        description="standard deviation at the start of each of a person's three skills, which are independent"
+    )
     training: Training
     performance_pay: Share = Field(description="share of collectors' pay that depends on what they bring in")
     legal_cases_per_1000_accounts: NonNegative = Field(description="cases the legal team carries at once")
@@ -336,6 +365,20 @@ class Auction(Section):
     rounds: list[SaleRound] = Field(min_length=1)
 
 
+class Review(Section):
+    """A look at the file by somebody else before a notice or a suit goes out; the debtor knows nothing of it."""
+
+    days: tuple[int, int] = Field(description="least and most days from the request to the result")
+    cost: NonNegative = Field(description="cost of one review")
+    sent_back: Share = Field(description="share of files sent back, for which the step must be asked for anew")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not 1 <= self.days[0] <= self.days[1] <= 365:
+            raise ValueError("days as [least, most] with 1 <= least <= most <= 365")
+        return self
+
+
 class Courts(Section):
     """What the courts take of time and money. Durations are uniform between their least and most days."""
 
@@ -351,6 +394,7 @@ class Courts(Section):
     win: Share = Field(description="probability that the claim is upheld")
     auction: Auction | None = Field(None, description="none = all enforceable assets are as good as money")
     closed_on_holidays: bool = True
+    review: Review | None = Field(None, description="none = notices and suits go out on the day they are asked for")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -469,7 +513,7 @@ class Retraining(Section):
     at_once: Annotated[float, Field(gt=0, le=1)] = Field(0.5, description="share of the pool that is away at a time")
     days: Annotated[int, Field(ge=1, le=60)] = Field(description="days each group is away")
     cost: NonNegative = Field(description="cost of the course for one person")
-    skill_gain: NonNegative = Field(0, description="standard deviations of skill the course adds, for good")
+    skill_gain: NonNegative = Field(0, description="standard deviations of skill in law the course adds, for good")
     complaint_fall: Annotated[float, Field(ge=0, le=5)] = Field(
         0, description="log fall of the complaint rate of who comes back; fades, and a new course renews it"
     )
@@ -576,7 +620,7 @@ def kernel_record(world: World) -> NDArray[np.void]:
     Behaviour parameters keep their names (float64 scalars, vectors by channel or window); each half-life adds a
     `<name>_keep`, the share left after a day: 0.5 ** (1 / half-life). Costs are in cents, times in seconds, both by channel
     (shape (9,), `Channel` order) where they differ: `cost_contact` an attempt, `cost_minute` a minute of staff time,
-    `seconds_*` what a call takes of its resource.
+    `seconds_*` what a call takes of its resource. `review` is 1 where a file is reviewed before a notice or a suit, else 0.
     """
     columns: dict[str, Any] = {}
     for name in Behaviour.model_fields:
@@ -595,5 +639,10 @@ def kernel_record(world: World) -> NDArray[np.void]:
         columns[f"cost_{name}"] = 100.0 * getattr(costs, name)
     columns["performance_pay"] = operations.performance_pay
     columns["write_off_dpd"] = float(world.write_off_dpd)
+    review = world.courts.review
+    columns["review"] = float(review is not None)
+    columns["review_least"], columns["review_most"] = map(float, review.days if review else (1, 1))
+    columns["review_sent_back"] = review.sent_back if review else 0.0
+    columns["cost_review"] = 100.0 * review.cost if review else 0.0
     dtype = np.dtype([(name, "f8", np.shape(value)) for name, value in columns.items()])
     return np.array([tuple(columns.values())], dtype)

@@ -53,6 +53,8 @@ class Purpose(IntEnum):
     CEASE_CONTACT = 87  # TRAIT + 64
     BREATHING_SPACE = 88
     CALL_BACK = 89
+    REVIEW_DAYS = 90
+    REVIEW_RESULT = 91
 
 
 @njit(inline="always")

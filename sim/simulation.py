@@ -31,7 +31,8 @@ from recoup.sim.inputs import InputError
 from recoup.sim.ledger import DayClose, Ledger
 from recoup.sim.observation import DAY_CONTEXT, FIELD_INDEX, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar, Process
-from recoup.sim.operations.contact_centre import ContactCentre, staff
+from recoup.sim.operations.collectors import Collectors
+from recoup.sim.operations.contact_centre import PERSON, ContactCentre, staff
 from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
 from recoup.sim.operations.credibility import Credibility
@@ -71,7 +72,7 @@ class Simulation:
         open_accounts: numbers of the open ones, ascending, int64 (open,); rows of observations, masks and actions.
         menu: the treatments that actions index.
         centres: what serves contacts, by name of the resource.
-        courts, corrections, credibility, economy, calendar, ledger: the other parts.
+        courts, corrections, credibility, collectors, economy, calendar, ledger: the other parts.
 
     Raises:
         InputError: an account is older than the age at which the world writes off.
@@ -121,13 +122,16 @@ class Simulation:
         self.calendar = Calendar(world.start, world.holidays)
         self.economy = Economy(world.macro, seed)
         self.centres = {resource.name: self._centre(resource, seed) for resource in RESOURCES}
+        self.collectors = Collectors([self.centres[resource.name] for resource in _SKILLED.values()])
         self.credibility = Credibility(world.behaviour, self.accounts)
         self.courts = LegalDesk(self.env, world, self.calendar, self.accounts, self._params, self._today)
         self.corrections = CorrectionLoop(self.env, world.conduct, self.centres)
         self.env.process(self._days())
         self._begin_day(pending=0)
         names = portfolio.column("account_id")
-        log = EventLog(self.accounts, names, self.menu, world.windows, self.calendar) if record_events else None
+        log = None
+        if record_events:
+            log = EventLog(self.accounts, names, self.menu, world.windows, self.calendar, self.collectors.names)
         entry_tiers = self.observe()[:, FIELD_INDEX["tier"]].astype(int)
         minute = {str(pool): 100.0 * cost for pool, cost in world.costs.minute.items()}
         self.ledger = Ledger(self.accounts, portfolio, [rule.id for rule in rules.rules], entry_tiers, log, minute)
@@ -297,7 +301,7 @@ class Simulation:
             centre.use(used)
 
     def _end_day(self) -> None:
-        nobody = np.zeros(0)
+        nobody = np.zeros(0, PERSON)
         skills = tuple(
             self.centres[resource.name].on_duty() if (resource := _SKILLED.get(channel)) else nobody
             for channel in Channel
@@ -309,6 +313,7 @@ class Simulation:
         self._schedule_instalments(rows, events)
         self._go_to_court(rows, events)
         self.credibility.record(self.day, rows[events & Event.NOTICE > 0])
+        self.collectors.close_day(self.day, self.accounts, rows)
         away = sum(centre.away for centre in self.centres.values())
         self.ledger.close_day(
             DayClose(
@@ -445,6 +450,10 @@ class Simulation:
     def daily_table(self) -> pd.DataFrame:
         """One row per day; see `Ledger.daily_table`."""
         return self.ledger.daily_table()
+
+    def collectors_table(self) -> pd.DataFrame:
+        """One row for each person on the telephone, and one for nobody; see `Collectors.table`."""
+        return self.collectors.table()
 
     def corrections_table(self) -> pd.DataFrame:
         """One row for each time conduct was corrected; see `CorrectionLoop.table`."""

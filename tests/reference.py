@@ -23,7 +23,7 @@ from recoup.sim.compliance.gate import SUSPENDED, gate_table
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.observation import DAY_CONTEXT, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar
-from recoup.sim.operations.contact_centre import ContactCentre, staff
+from recoup.sim.operations.contact_centre import PERSON, ContactCentre, staff
 from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
 from recoup.sim.operations.economy import Economy
@@ -33,7 +33,7 @@ from recoup.sim.randomness import Purpose
 from recoup.sim.traits import open_accounts
 from recoup.sim.treatments import OFFERS, Channel, Menu, OfferKind, Window
 from tests.second.behaviour import believed
-from tests.second.contact import choose_who_answers
+from tests.second.contact import choose_who_answers, is_to_be_reviewed, send_to_review
 from tests.second.day import live_through, wake_up
 from tests.second.draws import bits
 from tests.second.money import pay_for_waiting
@@ -47,14 +47,14 @@ STAFFED = {
     Channel.VISIT: "visit",
 }
 STAFFED_CHANNEL = {name: channel for channel, name in STAFFED.items()}
-NOBODY = np.zeros(0)
+NOBODY = np.zeros(0, PERSON)
 FIRST_INSTALMENT_AFTER, NEXT_INSTALMENT_AFTER = 5, 30  # days
 
 
 # Python hands an array and a number to compiled code a hundred times faster than a record.
 @njit()
-def lets_through(accounts, number, action, today, menu, closed, rules, gate):  # type: ignore[no-untyped-def]
-    return kernels.pass_gate(accounts[number], today[0], menu[action], closed[action], rules, gate)
+def lets_through(accounts, number, action, today, menu, closed, rules, gate, review):  # type: ignore[no-untyped-def]
+    return kernels.pass_gate(accounts[number], today[0], menu[action], closed[action], rules, gate, review)
 
 
 def disagreeing(ours: NDArray[np.void], theirs: NDArray[np.void]) -> list[str]:
@@ -99,6 +99,8 @@ class ReferenceSimulation:
             if name in ("collector", "specialist"):
                 staff(self.centres[name], seed, world.operations.skill_spread)
                 self.centres[name].train(world.operations.training)
+        # Everybody on the telephone has a number: collectors from 1, specialists after them.
+        self.centres["specialist"].first = 1 + self.centres["collector"].people
         self.corrections = CorrectionLoop(self.env, world.conduct, self.centres)
         self.desks = {name: simpy.PriorityResource(self.env) for name in self.centres}
         self.courts = LegalDesk(self.env, world, self.calendar, self.accounts, self.params, self.today)
@@ -162,9 +164,7 @@ class ReferenceSimulation:
             if day == due and a["plan_months"]:
                 a["plan_due"] = 1
             action = int(self.actions[number])
-            if action and not lets_through(
-                self.accounts, number, action, self.today, self.items, self.closed, self.rules, self.gate
-            ):
+            if action and not self._may(number, action):
                 action = 0
             a["treatment"] = action
             treatment = self.menu.treatments[action]
@@ -199,6 +199,20 @@ class ReferenceSimulation:
                     wake_up(debtor, self.world, self.morning)
             day += 1
             yield self._at(day, 0)
+
+    def _may(self, number: int, action: int) -> bool:
+        """Whether the treatment goes ahead today; where its file is to be reviewed first, that is what is done instead."""
+        step = self.menu.treatments[action].legal
+        with self._debtor_of(number) as debtor:
+            review = is_to_be_reviewed(debtor, self.world, step)
+        if not lets_through(
+            self.accounts, number, action, self.today, self.items, self.closed, self.rules, self.gate, review
+        ):
+            return False
+        if review:
+            with self._debtor_of(number) as debtor:
+                send_to_review(debtor, self.world, self.morning, step)
+        return not review
 
     @contextmanager
     def _debtor_of(self, number: int) -> Generator[Debtor, None, None]:

@@ -105,6 +105,7 @@ class Laboratory:
         events: bool = False,
         gate: bool = True,
         changes: tuple[tuple[str, Any], ...] = (),
+        review: bool = True,
     ) -> CohortRun:
         """A cohort under an arm.
 
@@ -116,8 +117,9 @@ class Laboratory:
             events: keep the event log.
             gate: with False, the rules don't bind.
             changes: behaviour parameters that differ, as pairs.
+            review: with False, notices and suits go out on the day they are asked for.
         """
-        world = _changed(self.scenario.world, ample, dict(changes))
+        world = _changed(self.scenario.world, ample, dict(changes), review)
         band = DpdBand(least=least_dpd, most=most_dpd, weight=1)
         population = world.population.model_copy(update={"dpd": [band]})
         portfolio = generate(population, self.accounts, self.seed, "calibration cohort")
@@ -133,8 +135,10 @@ class Laboratory:
         return CohortRun(simulation.accounts_table(), daily, log)
 
 
-def _changed(world: World, ample: bool, changes: dict[str, Any]) -> World:
+def _changed(world: World, ample: bool, changes: dict[str, Any], review: bool) -> World:
     behaviour = world.behaviour.model_copy(update=changes)
+    if not review:
+        world = world.model_copy(update={"courts": world.courts.model_copy(update={"review": None})})
     if not ample:
         return world.model_copy(update={"behaviour": behaviour})
     operations, courts = world.operations, world.courts

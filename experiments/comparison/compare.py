@@ -60,6 +60,7 @@ RESOURCE_USE = {
     "requested": "requested",
     "served": "served",
 }
+TABLES = ("accounts", "daily", "collectors")  # of each part, and of the run
 LEGAL_TEAM = {"active_cases": "legal_active", "case_places": "legal_capacity", "waiting_suits": "legal_queue"}
 CLAIM_RECOVERY, CLAIM_TIME = 0.15, -0.20  # the staged plan's own claims against the status quo, relative
 
@@ -172,7 +173,7 @@ def _part(folder: Path, name: str, seed: int) -> Path:
 
 
 def _is_whole(part: Path) -> bool:
-    """All three files of a part are there and can be read; if not, or an older version made them, it is run again."""
+    """All files of a part are there and can be read; if not, or an older version made them, it is run again."""
     try:
         contents = read_json(part)
         if contents.keys() != PART or any(
@@ -180,7 +181,7 @@ def _is_whole(part: Path) -> bool:
             for kind, known in (("measures", measures.MEASURE), ("welfare", welfare.MEASURE))
         ):
             return False
-        for kind in ("accounts", "daily"):
+        for kind in TABLES:
             pyarrow.parquet.read_metadata(part.with_suffix(f".{kind}.parquet"))
     except (InputError, OSError, pyarrow.ArrowInvalid):
         return False
@@ -199,6 +200,7 @@ def _run_part(comparison: Comparison, folder: Path, days: int, task: Part) -> No
     accounts = for_the_folder(run.accounts, portfolio, who, comparison.personal)
     write_table(part.with_suffix(".accounts.parquet"), accounts.assign(policy=name, seed=seed))
     write_table(part.with_suffix(".daily.parquet"), run.daily.assign(policy=name, seed=seed))
+    write_table(part.with_suffix(".collectors.parquet"), run.collectors.assign(policy=name, seed=seed))
     contents: dict[str, Any] = {
         "measures": _nulls(measures.measure_run(run)),
         "tiers": {tier: _nulls(values) for tier, values in measures.measure_by_tier(run).items()},
@@ -251,7 +253,7 @@ def aggregate(
     Args:
         comparison: the settings; its seeds are read.
         scenario: that they name.
-        folder: the run folder: parts are read; accounts, daily, welfare and fairness files are written.
+        folder: the run folder: parts are read; accounts, daily, collectors, welfare and fairness files are written.
         names: of the policies, in the order of the comparison.
         days: the horizon.
         portfolio: accounts of the first seed, for the fairness file's proxy check.
@@ -264,7 +266,7 @@ def aggregate(
     """
     seeds = list(comparison.seed_range)
     parts = {name: [read_json(_part(folder, name, seed)) for seed in seeds] for name in names}
-    for kind in ("accounts", "daily"):
+    for kind in TABLES:
         tables = [
             pd.read_parquet(_part(folder, name, seed).with_suffix(f".{kind}.parquet"))
             for name in names

@@ -29,6 +29,7 @@ class Rollout:
     rules: dict[str, int] = field(default_factory=dict)  # see `RuleCount.table`
     payment_attribution: dict[str, int] = field(default_factory=dict)  # cents
     corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `CorrectionLoop.table`
+    collectors: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `Collectors.table`
     log: pd.DataFrame | None = None  # `Ledger.audit_table`, if asked for
 
 
@@ -96,4 +97,5 @@ def roll_out(scenario: Scenario, policy: Policy, simulation: Simulation, days: i
         rules=rules.table(),
         payment_attribution=sources.table(),
         corrections=simulation.corrections_table(),
+        collectors=simulation.collectors_table(),
     )

@@ -16,8 +16,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from recoup.experiments.comparison.staff_results import limits
 from recoup.experiments.report.blocks import Picture
 
 # Okabe & Ito's palette, darkest contrasts first; line styles and markers differ too, for print without colour.
@@ -205,6 +206,44 @@ def dots(
     return _picture(
         name, caption, draw, ink, height=1.2 + 0.11 * len(values) + (0.3 + 0.14 * len(values)) * len(groups)
     )
+
+
+def funnel(
+    name: str,
+    pools: Mapping[str, tuple[float, ArrayLike, ArrayLike]],
+    xlabel: str,
+    ylabel: str,
+    caption: str,
+) -> Picture:
+    """A rate by person against the number that it is of, with the limits of luck around each pool's mean.
+
+    Args:
+        name: of the picture within its page, for ids.
+        pools: by label: the pool's rate (a share), and for each person the number and how many of it (each of shape (people,)).
+        xlabel, ylabel: of the axes.
+        caption: of the picture, also its text alternative.
+    """
+    ink = _StandIns()
+
+    def draw(axes: Axes, narrow: bool) -> None:
+        for place, (label, (rate, numbers, counts)) in enumerate(pools.items()):
+            of, found = np.asarray(numbers, float), np.asarray(counts, float)
+            colour = COLOURS[place % len(COLOURS)]
+            axes.plot(of, found / of, MARKERS[place % len(MARKERS)], color=colour, label=ink(label), markersize=5)
+            # Narrow where a person has many contacts.
+            along = np.linspace(of.min(), of.max() if of.max() > of.min() else of.min() + 1, 100)
+            low, high = limits(rate, along)
+            style = STYLES[place % len(STYLES)]
+            for edge in (low, high):
+                axes.plot(along, edge, color=colour, linestyle=style, linewidth=1.2)
+        axes.set_xlabel(ink(_wrapped(xlabel, 30 if narrow else 60)))
+        axes.set_ylabel(ink(ylabel))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.set_ylim(bottom=0)
+        axes.xaxis.set_major_locator(MaxNLocator(4 if narrow else 8))
+        _legend(axes, narrow)
+
+    return _picture(name, caption, draw, ink)
 
 
 def waterfall(

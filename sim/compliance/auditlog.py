@@ -103,6 +103,7 @@ AUDIT_COLUMNS: tuple[Column, ...] = (
     Column("breathing_space_until", "day", "first day after it (default: never)"),
     Column("opt_out", "flag", "the debtor opted out of texts"),
     Column("cease_contact", "flag", "the debtor asked that all contact cease"),
+    Column("collector", "text", "who made the contact; no rule asks for it"),
     # What only a real log knows
     Column("represented", "flag", "it became known that an attorney represents the debtor"),
     Column("restructuring_request", "flag", "the debtor asked for a restructuring of the debt"),

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.sim import treatments as tr
-from recoup.sim.account import NEVER, Stage
+from recoup.sim.account import NEVER, FileReview, Stage
 from recoup.sim.compiled import njit
 from recoup.sim.compliance.rules import (
     MOST_RULES,
@@ -223,6 +223,7 @@ _CALL, _TEXT, _LETTER, _VISIT = int(Group.CALL), int(Group.TEXT), int(Group.LETT
 _NOTICED, _QUEUED, _ENFORCING, _JUDGED, _DISMISSED = (
     int(s) for s in (Stage.NOTICED, Stage.QUEUED, Stage.ENFORCING, Stage.JUDGED, Stage.DISMISSED)
 )
+_UNDER_REVIEW = int(FileReview.UNDER_REVIEW)
 RENOTICE_DAYS = 90
 _ENFORCE_BIT, _NOTICE_BIT, _SUIT_BIT = (tr.legal_bit(s) for s in (Legal.ENFORCE, Legal.NOTICE, Legal.SUIT))
 _ANY_OFFER, _ANY_LEGAL = tr.OFFER_BITS, tr.LEGAL_BITS
@@ -336,7 +337,7 @@ def impossible(a, t):  # type: ignore[no-untyped-def]
         bits |= np.uint64(_RESTRUCTURE_BIT)
     if stage != _JUDGED:
         bits |= np.uint64(_ENFORCE_BIT)
-    if stage > _NOTICED:
+    if stage > _NOTICED or a.review == _UNDER_REVIEW:
         bits |= np.uint64(_NOTICE_BIT | _SUIT_BIT)
     elif stage == _NOTICED and t.day - a.stage_day < RENOTICE_DAYS:
         bits |= np.uint64(_NOTICE_BIT)

@@ -13,6 +13,10 @@ from recoup.sim.parameters import Pool, Retraining, Training, Windows
 from recoup.sim.randomness import WHOLE_PORTFOLIO, Purpose, normals, streams
 from recoup.sim.treatments import Window
 
+# What a person knows, in standard deviations: law (complaints, disputes), psychology (promises), negotiation (offers).
+SKILL = np.dtype([("law", "f8"), ("psychology", "f8"), ("negotiation", "f8")])
+# The same of a person on duty, with his number among all staff (`collectors.Collectors`).
+PERSON = np.dtype([("number", "u4"), *SKILL.descr])
 _COURSE = np.dtype([("back", "f8"), ("complaint_fall", "f8"), ("half_life", "f8")])  # first day back, log fall, days
 _R_SKILL = int(Purpose.SKILL)  # compiled code takes an int much faster than a member of an enumeration
 
@@ -45,6 +49,8 @@ class ContactCentre:
 
     Attributes:
         seconds: what is left of the window now open.
+        skill: of each person, `SKILL` (people,).
+        first: number of the first person among all staff.
         capacity, paid, used, requested, served: of the current day, per day totals (seconds thrice, accounts twice).
     """
 
@@ -54,16 +60,22 @@ class ContactCentre:
         self.env, self.name, self.pool, self.windows, self.calendar = env, name, pool, windows, calendar
         self.people = people
         self.seconds = simpy.Container(env)
-        self.skill = np.zeros(people)
+        self.skill = np.zeros(people, SKILL)
+        self.first = 1
         self._away = np.zeros(people, np.uint8)  # courses each one is at now
         self._taught = np.zeros(people, _COURSE)  # the latest course in conduct of each one
         self.capacity = self.paid = self.used = self.requested = self.served = 0
         self.overhead = 0  # cents of training, today
         env.process(self._shifts())
 
-    def on_duty(self) -> NDArray[np.float64]:
-        """Skill of everybody who works today: shape (people present,)."""
-        return self.skill[self._away == 0]
+    def on_duty(self) -> NDArray[np.void]:
+        """Everybody who works today: `PERSON` (people present,)."""
+        present = np.flatnonzero(self._away == 0)
+        people = np.empty(present.size, PERSON)
+        people["number"] = self.first + present
+        for name in SKILL.names or ():
+            people[name] = self.skill[name][present]
+        return people
 
     def care(self, day: int) -> float:
         """Mean log fall of the complaint rate that courses in conduct have left in the pool on a day.
@@ -120,20 +132,24 @@ class ContactCentre:
 
     def train(self, training: Training) -> None:
         """Let everybody go to courses in turn, evenly spread over `training.every_days`; 0 = no courses."""
-        if training.every_days:
+        if training.every_days and training.courses.held():
             for person in range(self.people):
                 self.env.process(self._courses(person, training))
 
     def _courses(self, person: int, training: Training) -> Process:
         first = 1 + person * training.every_days // max(self.people, 1)
         yield self.env.timeout(first * MINUTES_PER_DAY)
+        held = training.courses.held()
+        turn = person  # neighbours begin with different courses: none is crowded, and none waits for a year
         while True:
+            skill, course = held[turn % len(held)]
             self._away[person] += 1
-            self.overhead += round(100 * training.cost)
-            yield self.env.timeout(training.course_days * MINUTES_PER_DAY)
+            self.overhead += round(100 * course.cost)
+            yield self.env.timeout(course.days * MINUTES_PER_DAY)
             self._away[person] -= 1
-            self.skill[person] += training.skill_gain
-            yield self.env.timeout(max(training.every_days - training.course_days, 1) * MINUTES_PER_DAY)
+            self.skill[skill][person] += course.gain
+            yield self.env.timeout(max(training.every_days - course.days, 1) * MINUTES_PER_DAY)
+            turn += 1
 
     def retrain(self, course: Retraining) -> Process:
         """Send everybody to a course in conduct, a group at a time, one group after the other."""
@@ -144,7 +160,7 @@ class ContactCentre:
             self.overhead += round(100 * course.cost) * (group.stop - group.start)
             yield self.env.timeout(course.days * MINUTES_PER_DAY)
             self._away[group] -= 1
-            self.skill[group] += course.skill_gain
+            self.skill["law"][group] += course.skill_gain
             back = int(self.env.now) // MINUTES_PER_DAY + 1
             self._taught[group] = (back, course.complaint_fall, course.half_life)
 
@@ -156,14 +172,17 @@ class ContactCentre:
 
 
 def staff(centre: ContactCentre, seed: int, spread: float) -> None:
-    """Give everybody in a pool a skill: standard normal times `spread` (standard deviations), by the seed.
+    """Give everybody in a pool his skills: independent standard normals times `spread`, by the seed.
 
     Args:
-        centre: the pool; its `skill` is written, one number a person.
+        centre: the pool; its `skill` is written, `SKILL` (people,).
         seed: of the simulation.
-        spread: standard deviation of skill within the pool.
+        spread: standard deviation of each skill within the pool.
     """
     key = streams(seed, np.array([WHOLE_PORTFOLIO]))
     offset = sum(centre.name.encode()) << 16  # pools of the same size must not be copies of each other
     for person in range(centre.people):
-        centre.skill[person] = spread * normals(key, offset + person, _R_SKILL)[0]
+        for number, name in enumerate(SKILL.names or ()):
+            # Each skill of each person has its own number in the place of the day.
+            draw = 3 * (offset + person) + number
+            centre.skill[name][person] = spread * normals(key, draw, _R_SKILL)[0]

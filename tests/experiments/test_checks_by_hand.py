@@ -319,6 +319,7 @@ def test_of_longer_plans_more_are_alive():
 
 # Who enters each design and for how long: days, days past due on entry, and what else differs from a plain run.
 AMPLE, LOG = {"ample": True}, {"ample": True, "events": True}
+AT_ONCE = {"changes": (), "review": False}  # no review holds the notice up
 COHORTS = {
     "status-quo": [(360, 1, 1, {})],
     "month-3": [(30, 61, 61, {})],
@@ -335,9 +336,9 @@ COHORTS = {
     "text-twice": [(60, 1, 30, {})] * 4,
     "text-daily": [(60, 1, 30, {})] * 4,
     "text-order": [(30, 1, 1, AMPLE)] * 2,
-    "notice-first": [(30, 31, 60, {"changes": ()})] * 2,
-    "notice-empty": [(30, 31, 60, {"changes": EMPTY})] * 2 + [(30, 31, 60, {"changes": ()})] * 2,
-    "notice-third": [(210, 31, 60, {"changes": EMPTY})] * 2 + [(30, 31, 60, {"changes": ()})] * 2,
+    "notice-first": [(30, 31, 60, AT_ONCE)] * 2,
+    "notice-empty": [(30, 31, 60, {**AT_ONCE, "changes": EMPTY})] * 2 + [(30, 31, 60, AT_ONCE)] * 2,
+    "notice-third": [(210, 31, 60, {**AT_ONCE, "changes": EMPTY})] * 2 + [(30, 31, 60, AT_ONCE)] * 2,
     "enforce-yield": [(540, 91, 360, LOG)],
     "settle-resolved": [(180, 91, 180, AMPLE)] * 2,
     "settle-cash": [(180, 91, 180, AMPLE)] * 2,
@@ -389,12 +390,13 @@ def test_an_arm_calls_every_second_day_and_ample_staff_leaves_nobody_waiting():
 
 
 def test_what_a_run_changes_is_changed_in_it_alone():
-    world = laboratory._changed(HOME.world, True, {"credibility_start": 0.0})
+    world = laboratory._changed(HOME.world, True, {"credibility_start": 0.0}, review=False)
+    assert world.courts.review is None
     assert world.behaviour.credibility_start == 0.0 and world.settlement_budget == 1.0
     for name in ("collector", "specialist", "autocall"):
         assert getattr(world.operations, name).people(50) == 50
     assert world.operations.legal_cases_per_1000_accounts == world.courts.docket_per_1000_accounts == 1000
-    plain = laboratory._changed(HOME.world, False, {})
+    plain = laboratory._changed(HOME.world, False, {}, review=True)
     assert plain == HOME.world
 
 

@@ -124,9 +124,17 @@ def of_age(days_past_due):
 # --- promises -----------------------------------------------------------------------------------------------------------
 
 
-def staff_effect(world, skill):
-    """What a person adds to log odds: skill, and effort in proportion to performance pay."""
-    return world.behaviour.skill_effect * skill + world.behaviour.performance_effort * world.operations.performance_pay
+def effort(world):
+    """What pay for performance adds to log odds, of promises and of offers."""
+    return world.behaviour.performance_effort * world.operations.performance_pay
+
+
+def art_of_promises(world, psychology):
+    return effort(world) + psychology * world.behaviour.skill_promise
+
+
+def art_of_offers(world, negotiation):
+    return effort(world) + negotiation * world.behaviour.skill_offer
 
 
 def promises(world, channel, willingness, days_past_due, staff):
@@ -198,14 +206,29 @@ def pressure_of_notice(world, belief, empty_before):
     return b.pressure_notice * left
 
 
+# --- the review of a file before a notice or a suit ---------------------------------------------------------------------------
+
+
+def days_of_review(world, lot):
+    """Each number of days from the least to the most is as likely; `lot` is drawn from 0 to 1."""
+    least, most = world.courts.review.days
+    return min(least + math.floor(lot * (most + 1 - least)), most)
+
+
 # --- conduct ------------------------------------------------------------------------------------------------------------
 
 
-def complains(world, channel, fatigue, skill, care):
+def complains(world, channel, fatigue, law, care):
     b = world.behaviour
     temper = b.complaint_fatigue * fatigue + b.complaint_performance_pay * world.operations.performance_pay
-    temper += b.skill_complaint * skill - care
+    temper += b.skill_complaint * law - care
     return min(1.0, of_channel(b.complaint, channel) * math.exp(min(temper, 8.0)))
+
+
+def disputes(world, law):
+    """To somebody who knows the law, by e^skill_dispute times as likely for each standard deviation of it."""
+    times = math.exp(min(8.0, law * world.behaviour.skill_dispute))
+    return min(1.0, times * world.behaviour.dispute)
 
 
 # --- work -----------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recoup.sim.account import NEVER, Event, Outcome, Stage
+from recoup.sim.account import NEVER, Event, FileReview, Outcome, Stage
 from recoup.sim.randomness import Purpose
 from recoup.sim.treatments import Channel, Legal
 from tests.second import behaviour
@@ -101,8 +101,10 @@ def attempt(debtor, world, today, treatment, skills):
     time = cents_a_minute * debtor.seconds / 60
     spend(debtor, world, today, 100.0 * behaviour.of_channel(world.costs.contact, channel) + time)
     count_burden(debtor, today, channel)
-    skill = float(skills[who_has_the_account(debtor, today, len(skills))]) if len(skills) else 0.0
-    annoy(debtor, world, today, channel, skill)
+    person = skills[who_has_the_account(debtor, today, len(skills))] if len(skills) else None
+    debtor.collector = 0 if person is None else int(person["number"])
+    law = 0.0 if person is None else float(person["law"])
+    annoy(debtor, world, today, channel, law)
     debtor.fatigue = single(debtor.fatigue + behaviour.of_channel(b.fatigue_gain, channel))
     if channel in TEXTS and draw(debtor, today, Purpose.OPT_OUT) < b.opt_out:
         debtor.opted_out = 1
@@ -122,9 +124,7 @@ def attempt(debtor, world, today, treatment, skills):
     debtor.outcome = int(Outcome.REACHED)
     if channel in (*CALLS, Channel.VISIT):
         debtor.conversation_history |= 1
-    talk(
-        debtor, world, today, treatment.offer.name, talker, behaviour.staff_effect(world, skill) if len(skills) else 0.0
-    )
+    talk(debtor, world, today, treatment.offer.name, talker, person)
 
 
 def who_has_the_account(debtor, today, on_duty):
@@ -155,9 +155,9 @@ def count_burden(debtor, today, channel):
         debtor.distress_contacts += 1
 
 
-def annoy(debtor, world, today, channel, skill):
+def annoy(debtor, world, today, channel, law):
     """Each attempt may draw a complaint, by the fatigue there was before it."""
-    probability = behaviour.complains(world, channel, debtor.fatigue, skill, today.care_of(channel))
+    probability = behaviour.complains(world, channel, debtor.fatigue, law, today.care_of(channel))
     debtor.complaint_risk += probability
     if draw(debtor, today, Purpose.COMPLAINT) < probability:
         debtor.complaints += 1
@@ -169,10 +169,12 @@ def annoy(debtor, world, today, channel, skill):
 # --- what he says ---------------------------------------------------------------------------------------------------------
 
 
-def talk(debtor, world, today, offer, channel, staff):
+def talk(debtor, world, today, offer, channel, person):
+    """`person`: skills of whoever speaks, None for machines, messages and visitors."""
     b = world.behaviour
     to_a_person = channel in IN_PERSON
-    if to_a_person and draw(debtor, today, Purpose.DISPUTE) < b.dispute:
+    law = 0.0 if person is None else float(person["law"])
+    if to_a_person and draw(debtor, today, Purpose.DISPUTE) < behaviour.disputes(world, law):
         debtor.dispute_until = today.day + int(b.dispute_days)
         debtor.outcome = int(Outcome.DISPUTED)
         debtor.notes(Event.DISPUTE)
@@ -182,11 +184,13 @@ def talk(debtor, world, today, offer, channel, staff):
         debtor.hardship_until = today.day + int(b.hardship_days)
         debtor.outcome = int(Outcome.HARDSHIP)
         debtor.notes(Event.HARDSHIP)
-    if offer != "none" and hears_offer(debtor, world, today, offer, channel, staff):
+    art = 0.0 if person is None else behaviour.art_of_offers(world, float(person["negotiation"]))
+    if offer != "none" and hears_offer(debtor, world, today, offer, channel, art):
         return
     free_to_promise = not debtor.has_promised() and not debtor.has_plan() and debtor.outcome != Outcome.HARDSHIP
     if free_to_promise and (to_a_person or channel == Channel.AUTOCALL):
-        probability = behaviour.promises(world, channel, debtor.willingness, debtor.days_past_due(today), staff)
+        art = 0.0 if person is None else behaviour.art_of_promises(world, float(person["psychology"]))
+        probability = behaviour.promises(world, channel, debtor.willingness, debtor.days_past_due(today), art)
         if draw(debtor, today, Purpose.PROMISE) < probability:
             promise(debtor, world, today, channel)
 
@@ -209,6 +213,7 @@ def agree_to_pay(debtor, day, amount, channel, discount):
     debtor.promises += 1
     debtor.promise_due, debtor.promise_amount = day, amount
     debtor.promise_channel, debtor.promise_discount = int(channel), single(discount)
+    debtor.promise_collector = debtor.collector  # his, kept or broken
 
 
 def hears_offer(debtor, world, today, name, channel, staff):
@@ -286,6 +291,36 @@ def hears_instalments(debtor, world, today, months, restructuring, staff):
     return True
 
 
+# --- review -----------------------------------------------------------------------------------------------------------------
+
+
+def is_to_be_reviewed(debtor, world, step):
+    """Notices and suits, unless the file has been approved for the very step."""
+    if world.courts.review is None or step not in (Legal.NOTICE, Legal.SUIT):
+        return False
+    return (debtor.review, debtor.review_step) != (FileReview.APPROVED, step)
+
+
+def send_to_review(debtor, world, today, step):
+    """In place of the step, of which the debtor hears nothing."""
+    debtor.review, debtor.review_step = int(FileReview.UNDER_REVIEW), int(step)
+    debtor.review_until = today.day + behaviour.days_of_review(world, draw(debtor, today, Purpose.REVIEW_DAYS))
+    debtor.notes(Event.REVIEW)
+    spend(debtor, world, today, 100.0 * world.courts.review.cost)
+
+
+def hear_from_review(debtor, world, today):
+    """On its day: sent back, or approved for thirty days, this one included; on the thirty-first the approval is void."""
+    if debtor.review == FileReview.NONE or today.day < debtor.review_until:
+        return
+    if debtor.review == FileReview.UNDER_REVIEW:
+        if draw(debtor, today, Purpose.REVIEW_RESULT) >= world.courts.review.sent_back:
+            debtor.review, debtor.review_until = int(FileReview.APPROVED), today.day + 30
+            return
+        debtor.notes(Event.SENT_BACK)
+    debtor.review = debtor.review_step = 0
+
+
 # --- legal steps ----------------------------------------------------------------------------------------------------------
 
 
@@ -298,6 +333,7 @@ def take_legal_step(debtor, world, today, step):
         Legal.ENFORCE: (Stage.ENFORCING, Event.ENFORCEMENT),
     }[step]
     debtor.stage, debtor.stage_day, debtor.outcome = int(stage), today.day, int(Outcome.LEGAL)
+    debtor.review = debtor.review_step = 0  # used up
     debtor.hears_demand(today)
     debtor.notes(event)
     if step == Legal.NOTICE:

@@ -6,14 +6,14 @@ from recoup.sim.account import NEVER, Event, Status
 from recoup.sim.randomness import Purpose
 from recoup.sim.treatments import Channel
 from tests.second import behaviour
-from tests.second.contact import draw, means_now, treat
+from tests.second.contact import draw, hear_from_review, means_now, treat
 from tests.second.money import charge_interest, forgive_the_rest, take_in, write_off_old_debt
 from tests.second.state import single
 
 LEAST_PAYMENT = 1000  # cents, unless less is owed
 OF_TODAY = (
     "treatment outcome rule served reached seconds events cash_today forgiven_today cost_today plan_due "
-    "calls_back answered novelty"
+    "calls_back answered novelty collector"
 ).split()
 HISTORIES = [f"{group}_history" for group in ("call", "text", "visit", "letter", "conversation")]
 
@@ -34,6 +34,7 @@ def wake_up(debtor, world, today):
         debtor.employed = int(draw(debtor, today, Purpose.JOB) >= behaviour.loses_work(world, today.stress))
     else:
         debtor.employed = int(draw(debtor, today, Purpose.JOB) < behaviour.finds_work(world))
+    hear_from_review(debtor, world, today)
 
 
 def left_after_a_day(half_life):

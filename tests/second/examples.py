@@ -8,10 +8,10 @@ from functools import cache
 import numpy as np
 
 from recoup.scenarios.schema import load_scenario
-from recoup.sim.account import ACCOUNT, NEVER, Outcome, Stage, Status
+from recoup.sim.account import ACCOUNT, NEVER, FileReview, Outcome, Stage, Status
 from recoup.sim.observation import DAY_CONTEXT
-from recoup.sim.parameters import Behaviour, PerChannel, PerWindow, World
-from recoup.sim.treatments import Channel
+from recoup.sim.parameters import Behaviour, PerChannel, PerWindow, Review, World
+from recoup.sim.treatments import Channel, Legal
 from tests.second.state import Today
 
 # Probabilities of what seldom happens in a calibrated world.
@@ -100,9 +100,15 @@ def any_world(seed: int) -> World:
         )
         for name in ("collector", "specialist", "autocall", "visit")
     }
+    least = chance.randint(1, 5)
+    review = Review(
+        days=(least, least + chance.randint(0, 4)), cost=chance.uniform(0, 90), sent_back=chance.uniform(0.1, 0.6)
+    )
+    courts = base.courts.model_copy(update={"review": chance.choice([review, review, None])})
     return base.model_copy(
         update={
             "behaviour": behaviour,
+            "courts": courts,
             "costs": costs,
             "operations": base.operations.model_copy(update={**pools, "performance_pay": chance.random()}),
             "write_off_dpd": 700,
@@ -137,8 +143,8 @@ def any_day(seed: int, world: World) -> tuple[Today, np.ndarray]:
     return today, t
 
 
-def any_accounts(count: int, seed: int, day: int) -> np.ndarray:
-    """Accounts in every state an account can be in on a day."""
+def any_accounts(count: int, seed: int, day: int, reviewed: bool = True) -> np.ndarray:
+    """Accounts in every state an account can be in on a day; `reviewed`: files may be under review."""
     r = np.random.default_rng(seed)
     a = np.zeros(count, ACCOUNT)
 
@@ -189,8 +195,13 @@ def any_accounts(count: int, seed: int, day: int) -> np.ndarray:
     a["promise_amount"] = np.maximum(1, a["balance"] * one_of(0.3, 0.6, 0.9, 0.94, 0.96, 1.0, 1.05))
     a["promise_channel"] = r.integers(1, len(Channel), count)
     a["promise_discount"] = np.where(promised, one_of(0, 0, 0.1, 0.4), 0)
+    a["promise_collector"] = one_of(0, 1, 2, 9)
     a["stage"] = np.where(r.random(count) < 0.5, Stage.NONE, r.integers(0, len(Stage), count))
     a["stage_day"] = np.where(a["stage"] > 0, day - one_of(0, 30, 89, 90, 91), NEVER)
+    if reviewed:
+        a["review"] = one_of(*FileReview)
+        a["review_step"] = np.where(a["review"] > 0, one_of(Legal.NOTICE, Legal.SUIT), 0)
+        a["review_until"] = day + one_of(-1, 0, 0, 1, 2, 30)
     for name in ("hardship", "dispute", "complaint"):
         a[f"{name}_until"] = one_of(NEVER, NEVER, day - 5, day, day + 1, day + 2, day + 20)
     a["breathing_until"] = one_of(NEVER, NEVER, day - 366, day - 365, day - 364, day, day + 1, day + 30)

@@ -15,6 +15,7 @@ import pytest
 import recoup.sim
 from recoup.agents.plans import decision_table
 from recoup.scenarios.schema import load_scenario
+from recoup.sim.account import Event
 from recoup.sim.compiled import FOLDER, fingerprint, folder_of
 from recoup.sim.observation import FIELD_INDEX, FIELDS, OBSERVATION, by_name, observe
 from recoup.sim.operations.courts import court_fee, court_fee_cents
@@ -125,7 +126,11 @@ def test_a_day_comes_back_with_its_record() -> None:
         is_open = np.isin(kept, rows)
         assert np.array_equal(record.evening["number"], kept)
         assert np.array_equal(record.evening["cash_today"][is_open], cash[kept][is_open])
-        assert np.array_equal(record.evening["treatment"][is_open], actions[np.searchsorted(rows, kept[is_open])])
+        chosen = actions[np.searchsorted(rows, kept[is_open])]
+        reviewed = (
+            record.evening["events"][is_open] & Event.REVIEW > 0
+        )  # a request that opens a review does nothing else
+        assert np.array_equal(record.evening["treatment"][is_open], np.where(reviewed, 0, chosen))
         np.add.at(flows, record.rows, record.net_flow)
     assert np.array_equal(flows, simulation.accounts["cash"] - simulation.accounts["cost"]) and flows.any()
     nothing = np.zeros(simulation.open_accounts.size, np.int64)

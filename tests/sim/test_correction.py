@@ -114,7 +114,8 @@ def test_courses_take_people_away_and_bring_them_back_better(conduct: Scenario) 
         away.append(people - centre.on_duty().size)
         care.append(centre.care(day))
     assert away[:7] == [people / 2] * 6 + [0]
-    assert np.allclose(centre.skill, before + 0.4)
+    assert np.allclose(centre.skill["law"], before["law"] + 0.4)
+    assert np.array_equal(centre.skill["psychology"], before["psychology"])
     assert care[:3] == [0, 0, 0] and care[3] == pytest.approx(0.35)
     assert care[6] == pytest.approx(0.35 + 0.35 * 0.5**0.3)  # the first half came back three days earlier
     assert care[16] == pytest.approx(care[6] / 2)

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from recoup.sim import kernels
 from recoup.sim.account import Event, Outcome, Status
 from recoup.sim.compliance.gate import RULE
+from recoup.sim.operations.contact_centre import PERSON, SKILL
 from recoup.sim.parameters import kernel_record
 from recoup.sim.treatments import Channel, Menu
 from tests.reference import disagreeing, lets_through
-from tests.second.contact import choose_who_answers
+from tests.second.contact import choose_who_answers, is_to_be_reviewed, send_to_review
 from tests.second.day import live_through, wake_up
 from tests.second.draws import bits
 from tests.second.examples import any_accounts, any_day, any_world
@@ -26,7 +27,7 @@ from tests.second.state import Debtor
 
 ACCOUNTS = 200
 NO_RULES = np.zeros(0, RULE)
-NOBODY = np.zeros(0)
+NOBODY = np.zeros(0, PERSON)
 PEOPLE = (Channel.COLLECTOR, Channel.SPECIALIST, Channel.VISIT)
 SEEDS = st.integers(0, 2**32 - 1)
 # A seed that fails says as much as a smaller one: nothing to shrink.
@@ -44,7 +45,7 @@ class Case:
         self.params = kernel_record(self.world)
         self.today, self.t = any_day(seed, self.world)
         self.menu = Menu.of(self.world.channels, self.world.offers, self.world.legal)
-        self.ours = any_accounts(accounts, seed, self.today.day)
+        self.ours = any_accounts(accounts, seed, self.today.day, self.world.courts.review is not None)
         self.theirs = self.ours.copy()
         self.rows = np.flatnonzero(self.ours["status"] == Status.OPEN)
 
@@ -55,13 +56,21 @@ class Case:
             yield debtor, self.menu.treatments[debtor.treatment]
             debtor.write_to(self.theirs, number)
 
+    def people(self, count: int) -> np.ndarray:
+        """As many people on duty, each with skills of his own."""
+        people = np.zeros(count, PERSON)
+        people["number"] = self.chance.integers(1, 100, count)
+        for name in SKILL.names or ():
+            people[name] = self.chance.normal(0, 1, count)
+        return people
+
     def morning(self) -> tuple[int, int]:
         return kernels.start_day(self.ours, self.rows, 0, self.rows.size, self.params, self.t)  # type: ignore[no-any-return]
 
     def decide(self) -> np.ndarray:
         """Any treatment that makes sense, decided in the engine; numbers of the queues, by open account."""
         for name in (
-            "treatment outcome rule served reached seconds events cash_today forgiven_today cost_today calls_back answered"
+            "treatment outcome rule served reached seconds events cash_today forgiven_today cost_today calls_back answered collector"
         ).split():
             self.ours[name] = self.theirs[name] = 0
         closed = self.chance.random(len(self.menu)) < 0.05  # nobody is on duty for these
@@ -84,18 +93,27 @@ class Case:
             queues,
         )
         for number, action in zip(self.rows, actions, strict=True):
-            if action and not lets_through(
-                self.theirs, number, action, self.t, self.menu.table, closed, NO_RULES, True
-            ):
-                action = 0
-            self.theirs["treatment"][number] = action
+            self.theirs["treatment"][number] = action if action and self.may(number, action, closed) else 0
         return queues
+
+    def may(self, number: int, action: int, closed: np.ndarray) -> bool:
+        """Whether a treatment goes ahead by the second implementation, which opens reviews."""
+        step = self.menu.treatments[action].legal
+        debtor = Debtor(self.theirs[number])
+        review = is_to_be_reviewed(debtor, self.world, step)
+        menu = self.menu.table
+        if not lets_through(self.theirs, number, action, self.t, menu, closed, NO_RULES, True, review):
+            return False
+        if review:
+            debtor = Debtor(self.theirs[number])
+            send_to_review(debtor, self.world, self.today, step)
+            debtor.write_to(self.theirs, number)
+        return not review
 
     def live(self) -> tuple[np.ndarray, np.ndarray]:
         """The rest of the day in both; the engine's totals and net flows."""
         skills = tuple(
-            self.chance.normal(0, 1, 3) if channel in (Channel.COLLECTOR, Channel.SPECIALIST) else NOBODY
-            for channel in Channel
+            self.people(3) if channel in (Channel.COLLECTOR, Channel.SPECIALIST) else NOBODY for channel in Channel
         )
         served = self.chance.random(len(self.ours)) < 0.9
         self.ours["served"] = self.theirs["served"] = served
@@ -119,7 +137,9 @@ def test_the_morning_charges_interest_fades_feelings_and_moves_work(seed: int) -
     for debtor, _ in case.debtors():
         wake_up(debtor, case.world, case.today)
     assert disagreeing(case.ours, case.theirs) == []
-    before = any_accounts(ACCOUNTS, seed, case.today.day)
+    reviewed = {int(one) for one in case.theirs["review"]}
+    assert reviewed == {0, 1, 2} or (case.world.courts.review is None and reviewed == {0})
+    before = any_accounts(ACCOUNTS, seed, case.today.day, case.world.courts.review is not None)
     assert interest == (case.theirs["interest"] - before["interest"]).sum()
     agreed = case.rows[case.theirs["promise_discount"][case.rows] > 0]
     # Who has paid below the agreed sum meanwhile will be forgiven nothing.
@@ -185,8 +205,9 @@ def test_arbitrary_days_meet_everything_that_can_happen_to_a_debtor() -> None:
     accounts = np.concatenate([case.theirs[case.rows] for case in cases])
     events = Event(int(reduce(np.bitwise_or, accounts["events"])))
     by_courts = Event.JUDGMENT | Event.SEIZURE  # not the debtor's doing
+    morning = Event.SENT_BACK  # compared above
     unlawful = Event.BREACH  # there are no rules here
-    assert ~(events | by_courts | unlawful) & reduce(lambda x, y: x | y, Event) == Event(0)
+    assert ~(events | by_courts | unlawful | morning) & reduce(lambda x, y: x | y, Event) == Event(0)
     assert set(accounts["outcome"].tolist()) == {int(outcome) for outcome in Outcome}
     ended = {Status.OPEN, Status.PAID, Status.SETTLED, Status.WRITTEN_OFF}
     assert set(accounts["status"].tolist()) == {int(status) for status in ended}

@@ -206,7 +206,25 @@ def test_complaints_by_channel_fatigue_pay_skill_and_care(world, channel, fatigu
     world, p = world
     ours = behaviour.complaint_probability(p, int(channel), fatigue, skill, care)
     assert equal(ours, second.complains(world, channel, fatigue, skill, care))
-    assert equal(behaviour.staff_log_odds(p, skill), second.staff_effect(world, skill))
+
+
+@EXAMPLES
+@given(world=WORLDS, skill=st.floats(-60, 60))
+def test_each_skill_has_its_own_effect(world, skill):
+    world, p = world
+    assert equal(behaviour.promise_staff(p, skill), second.art_of_promises(world, skill))
+    assert equal(behaviour.offer_staff(p, skill), second.art_of_offers(world, skill))
+    assert equal(behaviour.dispute_probability(p, skill), second.disputes(world, skill))
+
+
+def test_disputes_by_hand():
+    world = any_world(0)
+    behaviour_of = world.behaviour.model_copy(update={"dispute": 0.1, "skill_dispute": -math.log(2.0)})
+    p = kernel_record(world.model_copy(update={"behaviour": behaviour_of}))[0]
+    assert behaviour.dispute_probability(p, 0.0) == 0.1
+    assert behaviour.dispute_probability(p, 1.0) == pytest.approx(0.05)
+    assert behaviour.dispute_probability(p, -3.0) == pytest.approx(0.8)
+    assert behaviour.dispute_probability(p, -5.0) == 1.0
 
 
 @EXAMPLES
@@ -287,9 +305,9 @@ def test_numbers_of_purposes_never_change():
     assert [purpose.name for purpose in Purpose] == (
         "REACH DURATION COLLECTOR QUEUE OFFER PROMISE PROMISE_DAYS KEEP_PROMISE PAY PAY_FULL PAY_SHARE INSTALMENT COMPLAINT "
         "OPT_OUT DISPUTE HARDSHIP JOB MACRO COURT_TIME JUDGMENT SEIZURE SKILL PICK TRAIT CEASE_CONTACT BREATHING_SPACE "
-        "CALL_BACK"
+        "CALL_BACK REVIEW_DAYS REVIEW_RESULT"
     ).split()
-    assert [int(purpose) for purpose in Purpose] == [*range(24), 87, 88, 89]
+    assert [int(purpose) for purpose in Purpose] == [*range(24), 87, 88, 89, 90, 91]
 
 
 # --- who the debtors are --------------------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ Day 4: interest of the three who are left, debtor 0's on 9,014.30: 4.4454 -> 4.4
 
 from __future__ import annotations
 
+from recoup.sim.parameters import Course
 from recoup.sim.simulation import Simulation
-from tests.worked.tiny import HOME, day, debtors, pool, simulate, world
+from tests.worked.tiny import courses, day, debtors, pool, simulate, world
 
 DAYS = 5
 BOOK = {
@@ -42,7 +43,7 @@ BOOK = {
 
 def kept_book(**options: object) -> Simulation:
     """The five days, simulated."""
-    course = HOME.world.operations.training.model_copy(update={"every_days": 1000, "course_days": 1})
+    course = courses(every_days=1000, law=Course(days=1, gain=0.3, cost=1500))
     simulation = simulate(
         world(
             behaviour={"keep_base": 0.0, "keep_willingness": 40.0},

@@ -57,7 +57,7 @@ def test_pay_for_performance_makes_complaints_likelier():
 
 def test_skill_makes_them_less_likely():
     simulation = simulate(world(behaviour={"complaint": each_channel(1e-4)}), debtors(10_000))
-    simulation.centres["collector"].skill[:] = 2.0
+    simulation.centres["collector"].skill["law"] = 2.0
     assert risk(simulation, 0, "collector/morning") == pytest.approx(1e-4 * exp(-0.25 * 2), rel=1e-6)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recoup.sim.parameters import Conduct
-from tests.worked.tiny import HOME, day, days, debtors, each_channel, pool, reached, simulate, until, world
+from recoup.sim.operations.contact_centre import SKILL
+from recoup.sim.parameters import Conduct, Course
+from tests.worked.tiny import courses, day, days, debtors, each_channel, pool, reached, simulate, until, world
 
-COURSE = HOME.world.operations.training.model_copy(
-    update={"every_days": 10, "course_days": 2, "skill_gain": 0.3, "cost": 1500.0}
-)
+TWO_DAYS = Course(days=2, gain=0.3, cost=1500.0)
+COURSE = courses(every_days=10, law=TWO_DAYS)
 ALONE = pool("specialist", per_1000_accounts=0)  # one collector and no specialist: one person on the telephone
 
 
@@ -27,9 +27,8 @@ def test_one_person_goes_on_day_1_for_two_days_and_again_ten_days_later():
 
 
 def test_four_people_go_in_turn():
-    operations = {"training": COURSE.model_copy(update={"every_days": 8, "course_days": 1})} | pool(
-        "collector", per_1000_accounts=1000
-    )
+    training = courses(every_days=8, law=Course(days=1, gain=0.3, cost=1500.0))
+    operations = {"training": training} | pool("collector", per_1000_accounts=1000)
     simulation = simulate(world(operations=operations | ALONE), debtors(*[10_000] * 4))
     days(simulation, 17)
     away = simulation.daily_table()["away"]
@@ -44,10 +43,50 @@ def test_a_course_costs_no_debtor_anything():
     assert simulation.accounts["cost"][0] == 0 and simulation.daily_table()["cost"].sum() == 0
 
 
+def taught(simulation, pool="collector"):
+    """Skills of the first person of a pool: law, psychology, negotiation."""
+    return [round(float(value), 9) for value in simulation.centres[pool].skill[0]]
+
+
+def test_one_person_takes_the_courses_in_rotation():
+    # Away on days 1-2 (law), 11 (negotiation), 21-22 (law again): psychology is not taught.
+    training = courses(every_days=10, law=TWO_DAYS, negotiation=Course(days=1, gain=0.5, cost=700.0))
+    simulation = simulate(world(operations={"training": training} | ALONE), debtors(10_000))
+    seen = []
+    for _ in range(26):
+        day(simulation)
+        seen.append(taught(simulation))
+    # Each gain is there on the first day back: days 3, 12 and 23.
+    assert seen[:3] == [[0, 0, 0]] * 3 and seen[3:12] == [[0.3, 0, 0]] * 9
+    assert seen[12:23] == [[0.3, 0, 0.5]] * 11 and seen[23:] == [[0.6, 0, 0.5]] * 3
+    table = simulation.daily_table()
+    assert table["away"].to_numpy().nonzero()[0].tolist() == [1, 2, 11, 21, 22]
+    assert table["overhead"].to_numpy().nonzero()[0].tolist() == [1, 11, 21]
+    assert table["overhead"][[1, 11, 21]].tolist() == [150_000, 70_000, 150_000]
+
+
+def test_neighbours_begin_with_different_courses():
+    training = courses(every_days=100, law=TWO_DAYS, psychology=TWO_DAYS, negotiation=TWO_DAYS)
+    operations = {"training": training} | pool("collector", per_1000_accounts=1000)
+    simulation = simulate(world(operations=operations | ALONE), debtors(*[10_000] * 4))
+    days(simulation, 100)
+    skill = simulation.centres["collector"].skill
+    # The fourth begins where the first did.
+    assert skill["law"].tolist() == [0.3, 0, 0, 0.3]
+    assert skill["psychology"].tolist() == [0, 0.3, 0, 0] and skill["negotiation"].tolist() == [0, 0, 0.3, 0]
+
+
+def test_without_courses_nobody_goes():
+    simulation = simulate(world(operations={"training": courses(every_days=5)} | ALONE), debtors(10_000))
+    days(simulation, 12)
+    assert not simulation.daily_table()["away"].any() and not simulation.daily_table()["overhead"].any()
+
+
 def test_whoever_comes_back_gets_promises_that_he_did_not_get_before():
     # Log odds −30 + 200 x skill: −30 before the course, −30 + 200 x 0.3 = 30 after it.
-    behaviour = {"promise_base": -30.0, "skill_effect": 200.0}
-    simulation = simulate(world(behaviour=behaviour, operations={"training": COURSE} | ALONE), debtors(*[10_000] * 5))
+    behaviour = {"promise_base": -30.0, "skill_promise": 200.0, "skill_offer": 0.0}
+    training = courses(every_days=10, psychology=TWO_DAYS)
+    simulation = simulate(world(behaviour=behaviour, operations={"training": training} | ALONE), debtors(*[10_000] * 5))
     day(simulation, "collector/morning")
     assert simulation.accounts["reaches"].sum() >= 3 and simulation.accounts["promises"].sum() == 0
     days(simulation, 2)
@@ -57,9 +96,10 @@ def test_whoever_comes_back_gets_promises_that_he_did_not_get_before():
     assert now.sum() >= 3 and (simulation.accounts["promises"] == now).all()
 
 
-def test_skill_raises_acceptance_too():
-    behaviour = {"settle_base": -30.0, "skill_effect": 200.0}
-    simulation = simulate(world(behaviour=behaviour, operations={"training": COURSE} | ALONE), debtors(*[10_000] * 5))
+def test_negotiation_raises_acceptance():
+    behaviour = {"settle_base": -30.0, "skill_offer": 200.0, "skill_promise": 0.0}
+    training = courses(every_days=10, negotiation=TWO_DAYS)
+    simulation = simulate(world(behaviour=behaviour, operations={"training": training} | ALONE), debtors(*[10_000] * 5))
     day(simulation, "collector/morning/settle_20")
     assert simulation.accounts["promises"].sum() == 0
     days(simulation, 2)
@@ -67,9 +107,50 @@ def test_skill_raises_acceptance_too():
     assert simulation.accounts["promises"].sum() >= 3
 
 
+@pytest.mark.parametrize(("skill", "chance"), [(0.0, 0.5), (1.0, 0.25), (2.0, 0.125), (-1.0, 1.0), (-5.0, 1.0)])
+def test_disputes_halve_with_each_step_of_law(skill, chance):
+    # log(1/2) a standard deviation: 0.5 x 2^-skill, and never above 1.
+    behaviour = {"dispute": 0.5, "skill_dispute": float(np.log(0.5))}
+    everybody = pool("collector", per_1000_accounts=1000)
+    simulation = simulate(world(behaviour=behaviour, operations=everybody), debtors(*[10_000] * 1000))
+    simulation.centres["collector"].skill["law"] = skill
+    day(simulation, "collector/morning")
+    talks, disputes = (int(simulation.daily_table()[name].iloc[0]) for name in ("reached", "disputes"))
+    assert talks > 500 and abs(disputes / talks - chance) <= 4 * np.sqrt(chance * (1 - chance) / talks)
+
+
+@pytest.mark.parametrize("other", ["psychology", "negotiation"])
+def test_only_law_moves_disputes_and_complaints(other):
+    behaviour = {"dispute": 0.5, "skill_dispute": -5.0, "complaint": each_channel(1e-3), "skill_complaint": -5.0}
+    told = []
+    for skill in (0.0, 3.0):
+        simulation = simulate(world(behaviour=behaviour), debtors(*[10_000] * 20))
+        simulation.centres["collector"].skill[other] = skill
+        day(simulation, "collector/morning")
+        told.append((simulation.accounts["complaint_risk"].tolist(), simulation.accounts["events"].tolist()))
+    assert told[0] == told[1]
+
+
+def test_each_of_the_other_skills_moves_its_own():
+    """Psychology wins promises and no offers, negotiation offers and no promises."""
+    behaviour = {"promise_base": -30.0, "settle_base": -30.0, "skill_promise": 60.0, "skill_offer": 60.0}
+    for skill, said in (("law", "nothing"), ("psychology", "promises"), ("negotiation", "accepted")):
+        simulation = simulate(world(behaviour=behaviour), debtors(*[10_000] * 5))
+        simulation.centres["collector"].skill[skill] = 1.0
+        day(simulation, "collector/morning/settle_20")
+        figures = simulation.daily_table().iloc[0]
+        assert figures["reached"] >= 3, skill
+        expected = {"promises": 0, "accepted": 0} | ({said: figures["reached"]} if said != "nothing" else {})
+        assert {name: figures[name] for name in ("promises", "accepted")} == expected, skill
+
+
 def test_machines_learn_nothing():
+    everything = dict.fromkeys(SKILL.names, TWO_DAYS)
     simulation = simulate(
-        world(behaviour={"promise_base": -30.0, "skill_effect": 200.0}, operations={"training": COURSE} | ALONE),
+        world(
+            behaviour={"promise_base": -30.0, "skill_promise": 200.0},
+            operations={"training": courses(every_days=3, **everything)} | ALONE,
+        ),
         debtors(*[10_000] * 5),
     )
     days(simulation, 5)
@@ -93,9 +174,13 @@ def test_skills_at_the_start_spread_around_nothing():
         world(operations={"skill_spread": 2.0} | pool("collector", per_1000_accounts=1000)), debtors(*[10_000] * 900)
     )
     skill = simulation.centres["collector"].skill
-    # 900 people, spread 2: the mean within 4 x 2 / 30 = 0.27, the spread within 4 x 2 / sqrt(1800) = 0.19.
-    assert abs(skill.mean()) < 0.27 and abs(skill.std() - 2.0) < 0.19
-    assert not np.array_equal(skill[:2], simulation.centres["specialist"].skill[:2])
+    for name in ("law", "psychology", "negotiation"):
+        # 900 people, spread 2: the mean within 4 x 2 / 30 = 0.27, the spread within 4 x 2 / sqrt(1800) = 0.19.
+        assert abs(skill[name].mean()) < 0.27 and abs(skill[name].std() - 2.0) < 0.19
+        assert not np.array_equal(skill[name][:2], simulation.centres["specialist"].skill[name][:2])
+    # Who knows one thing knows the others no better: correlations within 4 / 30 = 0.13.
+    together = np.corrcoef([skill[name] for name in ("law", "psychology", "negotiation")])
+    assert np.abs(together - np.eye(3)).max() < 0.13
 
 
 def conduct(at_once=0.5, **course):
@@ -158,9 +243,10 @@ def test_half_of_the_pool_taught_is_half_of_the_fall():
     assert simulation.accounts["complaint_risk"][2] == pytest.approx(0.001 * np.exp(-0.6), rel=1e-5)
 
 
-def test_a_course_in_conduct_may_raise_skill():
+def test_a_course_in_conduct_may_raise_skill_in_law():
     simulation = complained(at_once=1.0, skill_gain=0.3)
-    assert simulation.centres["collector"].skill.tolist() == [0, 0]
+    assert simulation.centres["collector"].skill["law"].tolist() == [0, 0]
     days(simulation, 2)
-    assert simulation.centres["collector"].skill.tolist() == pytest.approx([0.3, 0.3])
-    assert simulation.centres["specialist"].skill.tolist() == [0]
+    assert simulation.centres["collector"].skill["law"].tolist() == pytest.approx([0.3, 0.3])
+    assert not any(simulation.centres["collector"].skill[name].any() for name in ("psychology", "negotiation"))
+    assert simulation.centres["specialist"].skill["law"].tolist() == [0]

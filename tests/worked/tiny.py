@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from recoup.scenarios.schema import load_scenario
-from recoup.sim.parameters import PerChannel, Pool, World
+from recoup.sim.parameters import Course, Courses, PerChannel, Pool, Training, World
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 
@@ -102,7 +102,7 @@ def world(base: World = HOME.world, **changes: Any) -> World:
         "operations": {"skill_spread": 0.0, "performance_pay": 0.0, "training": no_courses()}
         | {name: _free_to_refuse(getattr(base.operations, name)) for name in POOLS},
         "costs": {"minute": _MINUTE},
-        "courts": {"auction": None},
+        "courts": {"auction": None, "review": None},
         "horizon": None,
     }
     made = base
@@ -119,8 +119,13 @@ def _free_to_refuse(pool: Pool) -> Pool:
     return pool.model_copy(update={"seconds_unserved": 0.0})
 
 
-def no_courses() -> Any:
-    return HOME.world.operations.training.model_copy(update={"every_days": 0})
+def no_courses() -> Training:
+    return Training(every_days=0)
+
+
+def courses(every_days: int, **held: Course) -> Training:
+    """Everybody goes to these courses, by the skill that they raise."""
+    return Training(every_days=every_days, courses=Courses(**held))
 
 
 def pool(name: str, **changes: Any) -> dict[str, Any]:

@@ -28,7 +28,7 @@ ACCOUNTS = 120
 MORE, LESS = 1, -1
 FREE = RulePack(name="free", title="no rules", rules=[])
 
-# The home scenario without what would blur a mechanism: no shocks, no courses, nobody short of staff, nobody beyond reach.
+# The home scenario without what would blur a mechanism: no shocks, no courses, no reviews, nobody short of staff, nobody beyond reach.
 ALL_WEEK = [0, 1, 2, 3, 4, 5, 6]
 POOLS = ("collector", "specialist", "autocall", "visit")
 PLAIN: dict[str, Any] = {
@@ -44,6 +44,7 @@ PLAIN: dict[str, Any] = {
     "operations.skill_spread": 0,
     "operations.performance_pay": 0,
     "operations.training.every_days": 0,
+    "courts.review": None,
     **{f"operations.{pool}.per_1000_accounts": 1000 for pool in POOLS},
     **{f"operations.{pool}.weekdays": ALL_WEEK for pool in POOLS},
     **{f"operations.{pool}.works_holidays": True for pool in POOLS},

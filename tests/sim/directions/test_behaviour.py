@@ -474,7 +474,9 @@ LEGAL = [
 ]
 
 STAFF = [
-    b("skill_effect", 0, 2, MORE, "promises", treat=[CALL], days=3, given={"behaviour.pay_base": NEVER}, staff=1.0),
+    b("skill_promise", 0, 2, MORE, "promises", treat=[CALL], days=3, given={"behaviour.pay_base": NEVER}, staff=1.0),
+    b("skill_offer", 0, 2, MORE, "accepted", treat=[PLAN], days=3, given={"behaviour.pay_base": NEVER}, staff=1.0),
+    b("skill_dispute", -2, 0, MORE, "disputes", treat=[CALL], given={**SILENT, "behaviour.dispute": 0.2}, staff=1.0),
     b("skill_complaint", -1, 1, MORE, "complaints", treat=[CALL], given=ANGRY, staff=1.0),
     b(
         "performance_effort",

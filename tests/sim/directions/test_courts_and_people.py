@@ -49,6 +49,20 @@ COURTS = [
     court("closed_on_holidays", False, True, LESS, "judgments", days=6, given={"courts.hearing_days": [3, 3]}),
     court("docket", 1, 60, MORE, "judgments", given={"courts.hearing_days": [5, 5]}),
 ]
+REVIEW = {"days": [1, 1], "cost": 40, "sent_back": 0}
+
+
+def review(name, low, high, direction, measure, horizon, **changes):
+    given = {**SILENT, "courts.review": {**REVIEW, **changes}}
+    return Row(f"courts.review.{name}", low, high, direction, measure, treat=LITIGATE[:1], days=horizon, given=given)
+
+
+REVIEWS = [
+    review("days.0", 1, 3, LESS, "notices", 3, days=[1, 3]),
+    review("days.1", 1, 6, LESS, "notices", 4),
+    review("cost", 0, 100, MORE, "cost", 2),
+    review("sent_back", 0, 0.9, LESS, "notices", 3),
+]
 AUCTION = {"property": 0.9, "rounds": [{"days": [1, 1], "price": 0.8, "sold": 1}]}
 
 
@@ -198,7 +212,7 @@ def claim_size(outcome):
 
 CLAIM = [Row("typical_claim", 5000, 20_000, LESS, claim_size, days=0, people={})]
 
-ROWS = [*COURTS, *AUCTIONS, *CLAIM, *ECONOMY, *MONEY, *PEOPLE, *TIERS]
+ROWS = [*COURTS, *REVIEWS, *AUCTIONS, *CLAIM, *ECONOMY, *MONEY, *PEOPLE, *TIERS]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from recoup.scenarios.schema import find_rules
+from recoup.sim.operations.contact_centre import SKILL
 from tests.sim.directions import LESS, MORE, POOLS, Row, holds
 
 CHANNELS = ("sms", "wechat", "email", "autocall", "collector", "specialist", "letter", "visit")
 WINDOWS = ("morning", "midday", "afternoon", "evening")
 CALL, VISIT, SETTLE = "collector/morning", "visit/morning", "specialist/morning/settle_40"
+PLAN = "collector/morning/plan_6"
 LITIGATE = ("letter/morning/notice", "suit", "enforce")
 NEVER, ALWAYS = -20.0, 20.0
 SILENT = {"behaviour.pay_base": NEVER, "behaviour.promise_base": NEVER}
@@ -40,7 +42,7 @@ def short_of(pool, per_1000=10):
 
 
 def spread_of_skill(outcome):
-    return outcome.simulation.centres["collector"].skill.std()
+    return sum(outcome.simulation.centres["collector"].skill[name].std() for name in SKILL.names)
 
 
 def most_away(outcome):
@@ -171,29 +173,46 @@ SHIFTS = [
     ),
 ]
 
-COURSES = {"operations.training.every_days": 10, "operations.training.cost": 100}
+COURSES = {"operations.training.every_days": 10, "operations.training.courses.*.cost": 100}
+
+
+def only(skill, **course):
+    """One course alone, everybody at it every ten days."""
+    held = {skill: {"days": 2, "gain": 0.3, "cost": 100} | course}
+    return {"operations.training": {"every_days": 10, "courses": held}}
+
+
+# What each course changes, and what it takes for that to show.
+TEACHES = {
+    "law": (LESS, "complaints", CALL, {"behaviour.skill_complaint": -1}),
+    "psychology": (MORE, "promises", CALL, {"behaviour.promise_base": -3, "behaviour.skill_promise": 1}),
+    "negotiation": (MORE, "accepted", PLAN, {"behaviour.plan_base": -3, "behaviour.skill_offer": 1}),
+}
+
+
+def course(skill):
+    path = f"operations.training.courses.{skill}"
+    direction, measure, treatment, given = TEACHES[skill]
+    angry = ANGRY if skill == "law" else {}
+    return [
+        Row(f"{path}.days", 1, 8, LESS, "attempts", treat=[CALL], given={**short_of("collector"), **only(skill)}),
+        Row(f"{path}.cost", 0, 100, MORE, "overhead", given=only(skill)),
+        Row(
+            f"{path}.gain",
+            0,
+            2,
+            direction,
+            measure,
+            treat=[treatment],
+            given={"behaviour.pay_base": NEVER, **angry, **given, **only(skill)},
+        ),
+    ]
+
+
 STAFF = [
     Row("operations.skill_spread", 0, 2, MORE, spread_of_skill, days=1),
     Row("operations.training.every_days", 10, 40, LESS, "overhead", days=60, given=COURSES),
-    Row(
-        "operations.training.course_days",
-        1,
-        8,
-        LESS,
-        "attempts",
-        treat=[CALL],
-        given={**short_of("collector"), **COURSES},
-    ),
-    Row(
-        "operations.training.skill_gain",
-        0,
-        2,
-        MORE,
-        "promises",
-        treat=[CALL],
-        given={"behaviour.pay_base": NEVER, "behaviour.promise_base": -3, "behaviour.skill_effect": 1, **COURSES},
-    ),
-    Row("operations.training.cost", 0, 100, MORE, "overhead", given=COURSES),
+    *(row for skill in TEACHES for row in course(skill)),
     Row(
         "operations.performance_pay",
         0,
@@ -282,10 +301,10 @@ CONDUCT = [
         "retrain.skill_gain",
         0,
         2,
-        MORE,
-        "promises",
-        acts=TAUGHT,
-        given={"behaviour.promise_base": -3, "behaviour.skill_effect": 1},
+        LESS,
+        "complaints",
+        acts={**TAUGHT, "retrain": {**COURSE, "complaint_fall": 0}},
+        given={"behaviour.skill_complaint": -1},
     ),
     correction("retrain.complaint_fall", 0, 3, LESS, "complaints", acts=TAUGHT),
     correction(

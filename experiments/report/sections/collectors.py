@@ -1,0 +1,74 @@
+"""Whether collectors differ by more than luck: promises per right-party contact by person, with the limits of chance."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from recoup.experiments.comparison.staff_results import Spread, shown, spread_in
+from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
+from recoup.experiments.report.charts import funnel
+from recoup.experiments.report.text import Text
+from recoup.experiments.runs.run import Run
+from recoup.sim.operations.resources import RESOURCES
+
+POOLS = tuple(resource.name for resource in RESOURCES if resource.skilled)
+SURE = 0.05  # below this, luck is no explanation
+
+
+def build(run: Run, say: Text) -> list[Block]:
+    file = run.folder / "collectors.parquet"
+    if not file.is_file():
+        return []
+    table = pd.read_parquet(file)
+    table = table[table["policy"] == run.best]
+    spreads = {pool: found for pool in POOLS if (found := spread_in(table, pool)) is not None}
+    if not spreads:
+        return []
+    plan = say.name(run.best)
+    caption = say("collectors.picture", plan=plan)
+    points = {
+        say(f"pools.{pool}"): (found.rate, shown(table, pool)["reached"], shown(table, pool)["promises"])
+        for pool, found in spreads.items()
+    }
+    picture = funnel("collectors", points, say("collectors.contacts"), say("collectors.rate"), caption)
+    return [
+        Paragraph(say.sentences(*(_message(pool, found, say) for pool, found in spreads.items())), "message"),
+        picture,
+        _table(spreads, plan, say),
+        Paragraph(say("collectors.explain")),
+    ]
+
+
+def _message(pool: str, found: Spread, say: Text) -> str:
+    """What the spread of one pool says, with its confidence."""
+    verdict = "differ" if found.chance < SURE else "alike"
+    return say(
+        f"collectors.{verdict}",
+        pool=say(f"pools.{pool}"),
+        worst=say.number(found.worst, "share"),
+        best=say.number(found.best, "share"),
+        beyond=say.number(found.beyond_luck, "points"),
+    )
+
+
+def _table(spreads: dict[str, Spread], plan: str, say: Text) -> Table:
+    rows: list[list[Cell | str]] = [
+        [
+            say(f"pools.{pool}"),
+            f"{found.people:,}",
+            f"{found.contacts:,}",
+            say.number(found.rate, "share"),
+            Cell(
+                say("between", low=say.number(found.worst, "share"), high=say.number(found.best, "share")),
+                [Line(say("collectors.outside", share=say.number(found.outside, "share")))],
+            ),
+            _chance(found.chance, say),
+        ]
+        for pool, found in spreads.items()
+    ]
+    columns = ("pool", "people", "reached", "mean", "range", "chance")
+    return Table(say("collectors.caption", plan=plan), [say(f"collectors.head.{name}") for name in columns], rows)
+
+
+def _chance(chance: float, say: Text) -> str:
+    return say("collectors.below") if chance < 0.001 else say.number(chance, "share")
