@@ -247,6 +247,12 @@ class Menu:
             )
         )
 
+    @classmethod
+    def named(cls, names: Sequence[str]) -> Menu:
+        """The treatments with these names (`Treatment.name`), in this order."""
+        known = {treatment.name: treatment for treatment in ALL_TREATMENTS}
+        return cls(tuple(known[name] for name in names))
+
     def __len__(self) -> int:
         return len(self.treatments)
 
