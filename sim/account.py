@@ -87,6 +87,7 @@ class Event(IntFlag):
     BREACH = 1 << 25
     CEASE_CONTACT = 1 << 26
     BREATHING_SPACE = 1 << 27
+    HANDOVER = 1 << 28  # an asset went to the lender, and was sold
 
 
 ACCOUNT = np.dtype(
@@ -144,11 +145,15 @@ ACCOUNT = np.dtype(
         ("reaches", "u2"),
         ("call_attempts", "u2"),
         ("call_reaches", "u2"),
-        # promises and settlements agreed but not yet paid
+        # promises, settlements and handovers agreed but not yet kept
         ("promise_due", "i4"),  # NEVER when there is none
         ("promise_amount", "i8"),
         ("promise_channel", "u1"),
         ("promise_discount", "f4"),  # > 0: a settlement
+        (
+            "promise_swap",
+            "u1",
+        ),  # assets are to be handed over, worth `promise_amount`, of which at most the balance counts
         ("promises", "u2"),
         ("kept", "u2"),
         ("broken", "u2"),

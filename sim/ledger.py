@@ -43,6 +43,7 @@ _DAILY_NAMES = {
     "breach": "breaches",
     "cease_contact": "ceases_of_contact",
     "breathing_space": "breathing_spaces",
+    "handover": "handovers",
 }
 
 

@@ -174,7 +174,7 @@ class GreedyPolicy:
         self._cost = (
             costs.contact.vector()[[t.channel for t in menu.treatments]] + minute * self.allocation.seconds / 60.0
         )
-        papers = {OfferKind.SETTLEMENT, OfferKind.RESTRUCTURE}
+        papers = {OfferKind.SETTLEMENT, OfferKind.RESTRUCTURE, OfferKind.SWAP}
         self._papers = np.array([costs.settlement_documents * (t.offer.kind in papers) for t in menu.treatments])
         by_step = {
             Legal.NONE: 0.0,

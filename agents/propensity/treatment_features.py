@@ -102,6 +102,7 @@ KINDS = (
     "plan",
     "settlement",
     "restructure",
+    "swap",
     "notice",
     "suit",
     "enforce",
@@ -109,7 +110,8 @@ KINDS = (
 
 
 # What a card that does not say its parts and kinds was fitted to.
-FIRST_PARTS, FIRST_KINDS = PARTS, KINDS
+FIRST_PARTS = tuple(part for part in PARTS if part != "asset_swap")
+FIRST_KINDS = tuple(kind for kind in KINDS if kind != "swap")
 
 
 def parts(menu: Menu, names: Sequence[str] = PARTS) -> NDArray[np.float32]:
