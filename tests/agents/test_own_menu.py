@@ -66,6 +66,7 @@ def greedy_policy(menu=None):
     tensors["reach"] = np.full(len(OWN), 0.2, np.float32)
     tensors["contact.cash.bias"][:], tensors["complaint.bias"][:] = 0.5, -12.0
     tensors["contact.success.part"] = np.abs(tensors["contact.success.part"]) + 0.2  # contacts help
+    tensors["contact.later.account"][:], tensors["contact.later.bias"][:] = 0.0, 0.0  # and nothing comes without them
     return greedy.GreedyPolicy(card, SuccessModel(OWN, tensors), HOME.world, menu)
 
 

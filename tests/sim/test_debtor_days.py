@@ -181,7 +181,7 @@ def test_the_days_totals_are_the_sums_of_its_accounts(seed: int) -> None:
 
 def test_arbitrary_days_meet_everything_that_can_happen_to_a_debtor() -> None:
     """What the tests above compare is not a world in which nothing happens."""
-    cases = [Case(seed) for seed in range(60)]
+    cases = [Case(seed) for seed in range(160)]
     for case in cases:
         case.decide()
         case.theirs = case.ours.copy()
