@@ -381,9 +381,8 @@ def answer_offer(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def
             charge(a, t, p.cost_settlement_documents)
     elif kind == _SWAP:
         liquidity = b.log_liquidity(income, a.balance / 100.0)
-        appraisal = int(
-            1.0 * a.asset_cover * a.opening
-        )  # as a court would find it; it pays for the interest to come, too
+        # What enforcement would find; of assets worth more than the debt, the interest until then is paid as well.
+        appraisal = int(a.asset_cover * a.opening)
         chance = b.swap_acceptance(p, a.willingness, a.pressure, liquidity, a.refused, dpd, staff)
         accepted = appraisal > 0 and draw < chance
         if accepted:
