@@ -99,6 +99,7 @@ def test_a_network_gives_the_same_reasons():
     call = OWN.index["collector/morning"]
     assert alone.explain(SEEN[0], call)
     assert reasons(here, SEEN[0], WHOLE.index["collector/morning"]) == alone.explain(SEEN[0], call)
+    assert alone.explain(SEEN[0], call) != alone.explain(SEEN[0], 0)
 
 
 def test_the_greedy_policy_chooses_serves_and_explains_as_on_its_own_menu():
