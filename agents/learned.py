@@ -1,7 +1,7 @@
 """Learned policies as files: weights in safetensors, everything else in JSON; loading one runs nothing and unpickles nothing.
 
 A policy is two files with one stem: `NAME.json` (the card: what it was trained for and how, its network's shape, the
-observation fields and the treatment menu it expects, a checksum of the weights) and `NAME.safetensors`. It acts by a few matrix
+observation fields it reads and the treatments it knows, a checksum of the weights) and `NAME.safetensors`. It acts by a few matrix
 products in NumPy, so that neither PyTorch nor Stable-Baselines3 is needed to use it.
 
 Policy-gradient learners are trained as distributions over treatments, which spreads calls over the shifts and offers over like
@@ -10,6 +10,8 @@ debtors. They act so here as well: the sample is drawn by a hash of the observat
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +21,7 @@ from pydantic import Field
 
 from recoup.agents import features, policy_files
 from recoup.agents.contact_cap import ContactCapPerWeek, WeeklyContactCap
+from recoup.agents.own_menu import OwnMenu
 from recoup.agents.sampling import hashed_uniforms
 from recoup.sim.observation import FIELD_INDEX, FIELDS, ObservedField
 from recoup.sim.treatments import Menu
@@ -49,12 +52,14 @@ class LearnedPolicy:
     Args:
         card: what the network is; its menu, contact cap and way of choosing are used.
         weights: the network's tensors by name, float32, of the shapes that the card implies.
+        menu: names of the treatments of the scenario it acts in, the card's among them; None = the card's.
     """
 
     dropped: tuple[str, ...] = ()
 
-    def __init__(self, card: Card, weights: dict[str, NDArray[np.float32]]) -> None:
+    def __init__(self, card: Card, weights: dict[str, NDArray[np.float32]], menu: Sequence[str] | None = None) -> None:
         self.card, self._weights = card, weights
+        self._menu = OwnMenu(card.menu, menu)
         self._contact_cap = WeeklyContactCap(card.menu, card.contact_cap_per_week)
         self._columns = features.columns_of(card.features)
         self._states = np.zeros((2, 0, card.memory), np.float32)
@@ -72,7 +77,7 @@ class LearnedPolicy:
     def outputs(
         self, observations: NDArray[np.float32], numbers: NDArray[np.int64] | None = None
     ) -> NDArray[np.float32]:
-        """The network's outputs, one per treatment: shape (accounts, menu).
+        """The network's outputs, one per treatment that it knows: shape (accounts, card's menu).
 
         Args:
             observations: float32, shape (accounts, fields), natural units.
@@ -115,7 +120,7 @@ class LearnedPolicy:
         masks: NDArray[np.bool_],
         numbers: NDArray[np.int64] | None = None,
     ) -> NDArray[np.int64]:
-        """Menu indices, shape (accounts,); see `Policy.act`.
+        """The scenario's menu indices, shape (accounts,); see `Policy.act`.
 
         Args:
             observations: float32, shape (accounts, fields), natural units.
@@ -123,7 +128,7 @@ class LearnedPolicy:
             numbers: as in `outputs`.
         """
         outputs = self._allowed(observations, masks, numbers)
-        return (
+        return self._menu.to_scenario(
             outputs.argmax(axis=1) if self.card.choice == "best" else _sampled(outputs, hashed_uniforms(observations))
         )
 
@@ -141,19 +146,20 @@ class LearnedPolicy:
             numbers: as in `outputs`.
 
         Returns:
-            float32, 0 where a treatment is not allowed; of a policy that takes the best, 1 where the output is highest,
+            float32, 0 where a treatment is not allowed or not known; of a policy that takes the best, 1 where the output is highest,
             0 elsewhere.
         """
         outputs = self._allowed(observations, masks, numbers)
         if self.card.choice == "best":
-            return np.asarray(outputs == outputs.max(axis=1, keepdims=True), np.float32)
+            return self._menu.spread(np.asarray(outputs == outputs.max(axis=1, keepdims=True), np.float32))
         weights = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-        return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
+        return self._menu.spread(np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32))
 
     def _allowed(
         self, observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None
     ) -> NDArray[np.float32]:
-        masks = self._contact_cap.narrow(observations, masks)
+        """Outputs of the treatments it knows, −inf where not allowed: shape (accounts, card's menu)."""
+        masks = self._contact_cap.narrow(observations, self._menu.masks(masks))
         return np.where(masks, self.outputs(observations, numbers), np.float32(-np.inf))
 
     def explain(self, observation: NDArray[np.float32], action: int) -> list[str]:
@@ -171,7 +177,7 @@ class LearnedPolicy:
         silent[owner, np.arange(owner.size)] = 0.0
         outputs = self._network(np.concatenate([row, silent])).astype(np.float64)
         relative = (
-            outputs[:, action]
+            outputs[:, self._menu.to_own(np.array(action))]
             - np.log(np.exp(outputs - outputs.max(axis=1, keepdims=True)).sum(axis=1))
             - outputs.max(axis=1)
         )
@@ -189,6 +195,17 @@ class LearnedPolicy:
     def save(self, stem: Path) -> None:
         """Write `stem.json` and `stem.safetensors`."""
         self.card = policy_files.write(stem, self.card, self._weights)
+
+    def on(self, menu: Menu) -> LearnedPolicy:
+        """A copy that acts on this menu.
+
+        Raises:
+            InputError: the menu lacks a treatment of the policy.
+        """
+        policy_files.check_menu(self.name, self.card, menu.names)
+        one = copy.deepcopy(self)
+        one._menu = OwnMenu(self.card.menu, menu.names)
+        return one
 
 
 def said(field: ObservedField, value: float) -> str:
@@ -221,14 +238,14 @@ def load(path: Path, menu: Menu) -> LearnedPolicy:
 
     Args:
         path: the card, `NAME.json`, with its weights `NAME.safetensors` beside it.
-        menu: of the scenario it is to act in; must be the card's.
+        menu: of the scenario it is to act in; has all of the card's treatments.
 
     Raises:
-        InputError: missing, tampered, foreign, or made for other observations or another menu.
+        InputError: missing, tampered, foreign, or made for observations or treatments that are not there.
     """
     card = policy_files.read_card(path, Card, menu.names, features.NAMES)
     weights = policy_files.read_weights(path, card.sha256, _shapes(card))
-    return LearnedPolicy(card, weights)
+    return LearnedPolicy(card, weights, menu.names)
 
 
 def _shapes(card: Card) -> dict[str, tuple[int, ...]]:

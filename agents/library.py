@@ -58,7 +58,10 @@ def load_policy(policy_ref: PolicyRef, scenario: str, world: World) -> Policy:
     Raises:
         InputError: no such policy; a wrong plan or policy file; or one made for other treatments.
     """
-    if isinstance(policy_ref, Plan | learned.LearnedPolicy | GreedyPolicy):
+    menu = Menu.of(world.channels, world.offers, world.legal)
+    if isinstance(policy_ref, learned.LearnedPolicy | GreedyPolicy):
+        return policy_ref.on(menu)
+    if isinstance(policy_ref, Plan):
         return copy.deepcopy(policy_ref)
     if not isinstance(policy_ref, str):
         return PythonPolicy(policy_ref)
@@ -67,7 +70,6 @@ def load_policy(policy_ref: PolicyRef, scenario: str, world: World) -> Policy:
         raise InputError(
             "policy", "", policy_ref, "a policy that a file holds; this one was a Python object: compare it from Python"
         )
-    menu = Menu.of(world.channels, world.offers, world.legal)
     if policy_ref in OWN:
         path = own_policy(policy_ref, scenario)
         if not path.is_file():

@@ -29,7 +29,7 @@ class PolicyCard(Section):
     """What every card says: which inputs and treatments its weights are for, and their checksum."""
 
     features: list[str] = Field(description="what the inputs mean, in order (`agents.features.NAMES` and the like)")
-    menu: list[str] = Field(description="the treatments, in order")
+    menu: list[str] = Field(description="the treatments it knows, in the order of its numbers; nothing first")
     sha256: str = Field(default="0" * 64, pattern=r"^[0-9a-f]{64}$", description="of the safetensors file")
 
 
@@ -75,30 +75,43 @@ def read_document(path: Path) -> dict[str, Any]:
 
 
 def read_card(path: Path, kind: type[AnyCard], menu: Sequence[str], features: Sequence[str]) -> AnyCard:
-    """A card made for our treatments, whose features we all have.
+    """A card whose treatments and features we all have.
 
     Args:
         path: of the JSON file.
         kind: the card's model, with `menu` and `features`.
-        menu: the treatments it must be made for, in order.
+        menu: those that the scenario offers, nothing first; the card's own are some of them, in any order after nothing.
         features: those that there are; the card's own are some of them.
 
     Raises:
-        InputError: missing, wrong, or made for other observations or another menu.
+        InputError: missing, wrong, or made for observations or treatments that are not there.
     """
     card = validated(kind, Document(str(path), read_document(path), {}))
-    if card.menu != list(menu):
-        odd = sorted(set(menu) ^ set(card.menu))
-        raise InputError(
-            path,
-            "menu",
-            f"{len(card.menu)} entries",
-            f"the scenario's {len(menu)} (they differ in {', '.join(odd[:3]) or 'order'})",
-        )
+    check_menu(path, card, menu)
     known = set(features)
     if unknown := [name for name in card.features if name not in known]:
         raise InputError(path, "features", ", ".join(unknown[:3]), f"among the {len(features)} there are")
     return card
+
+
+def check_menu(source: str | Path, card: PolicyCard, menu: Sequence[str]) -> None:
+    """Make sure that a card's treatments are some of the scenario's.
+
+    Args:
+        source: the card's file or the policy's name, for the message.
+        card: what the policy was made for.
+        menu: the scenario's treatments, nothing first.
+
+    Raises:
+        InputError: it knows a treatment that the scenario does not offer, knows one twice, or does not begin with nothing.
+    """
+    offered = set(menu)
+    if foreign := [name for name in card.menu if name not in offered]:
+        raise InputError(
+            source, "menu", ", ".join(foreign[:3]), f"among the {len(menu)} treatments the scenario offers"
+        )
+    if card.menu[:1] != list(menu[:1]) or len(set(card.menu)) < len(card.menu):
+        raise InputError(source, "menu", f"{len(card.menu)} entries", f"«{menu[0]}» first, and every treatment once")
 
 
 def read_weights(card_path: Path, sha256: str, shapes: Mapping[str, tuple[int, ...]]) -> Tensors:

@@ -152,7 +152,7 @@ def _cost(world: World, t: Treatment) -> str:
     parts = [f"{getattr(world.costs.contact, channel):g}"] if t.channel else []
     if t.channel and (minute := dict(world.costs.minute).get(channel, 0.0)):
         parts.append(f"{minute:g} a minute")
-    if t.offer.kind in (OfferKind.SETTLEMENT, OfferKind.RESTRUCTURE):
+    if t.offer.kind in (OfferKind.SETTLEMENT, OfferKind.RESTRUCTURE, OfferKind.SWAP):
         parts.append(f"{world.costs.settlement_documents:g} if accepted")
     if t.legal is Legal.SUIT:
         parts.append(f"{world.costs.suit_handling:g} and the court fee")

@@ -98,6 +98,7 @@ class Event(IntFlag):
     BREATHING_SPACE = 1 << 27
     REVIEW = 1 << 28  # opened
     SENT_BACK = 1 << 29
+    HANDOVER = 1 << 30  # an asset went to the lender, and was sold
 
 
 ACCOUNT = np.dtype(
@@ -155,7 +156,7 @@ ACCOUNT = np.dtype(
         ("reaches", "u2"),
         ("call_attempts", "u2"),
         ("call_reaches", "u2"),
-        # promises and settlements agreed but not yet paid
+        # promises, settlements and handovers agreed but not yet kept
         ("promise_due", "i4"),  # NEVER when there is none
         ("promise_amount", "i8"),
         ("promise_channel", "u1"),
@@ -164,6 +165,10 @@ ACCOUNT = np.dtype(
             "promise_collector",
             "u4",
         ),  # who took it; stays until the next one. 0 = nobody: a machine, or in person at a visit
+        (
+            "promise_swap",
+            "u1",
+        ),  # assets are to be handed over, worth `promise_amount`, of which at most the balance counts
         ("promises", "u2"),
         ("kept", "u2"),
         ("broken", "u2"),

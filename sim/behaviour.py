@@ -184,6 +184,20 @@ def settlement_acceptance(p, discount, willingness, liquidity, refused, waiting,
 
 
 @njit()
+def swap_acceptance(p, willingness, pressure, liquidity, refused, dpd, staff):  # type: ignore[no-untyped-def]
+    """Probability that an asset is handed over against the debt: by the willing and the pressed; who can pay keeps it."""
+    return logistic(
+        p.swap_base
+        + p.swap_willingness * willingness
+        + p.swap_pressure * pressure
+        - p.swap_liquidity * liquidity
+        + p.offer_refused * min(refused, 5)
+        - p.offer_age * age(dpd)
+        + staff
+    )
+
+
+@njit()
 def instalment_probability(p, willingness, fit, dpd, secured):  # type: ignore[no-untyped-def]
     """Probability that an instalment is paid on its day."""
     return logistic(

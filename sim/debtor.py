@@ -45,6 +45,7 @@ _TEXT, _CALL, _LETTER_GROUP, _VISIT_GROUP = (int(g) for g in (Group.TEXT, Group.
 _NOTICE, _SUIT, _ENFORCE = int(Legal.NOTICE), int(Legal.SUIT), int(Legal.ENFORCE)
 _UNREVIEWED, _UNDER_REVIEW, _APPROVED = (int(r) for r in FileReview)
 _PLAN, _SETTLEMENT, _RESTRUCTURE = int(OfferKind.PLAN), int(OfferKind.SETTLEMENT), int(OfferKind.RESTRUCTURE)
+_SWAP = int(OfferKind.SWAP)
 
 E_ATTEMPT, E_REACHED, E_PROMISE, E_KEPT, E_BROKEN = (
     int(e) for e in (Event.ATTEMPT, Event.REACHED, Event.PROMISE, Event.PROMISE_KEPT, Event.PROMISE_BROKEN)
@@ -61,6 +62,7 @@ E_DISPUTE, E_HARDSHIP, E_NOTICE, E_SUIT, E_ENFORCEMENT = (
 E_CEASE, E_BREATHING = int(Event.CEASE_CONTACT), int(Event.BREATHING_SPACE)
 E_REVIEW, E_SENT_BACK = int(Event.REVIEW), int(Event.SENT_BACK)
 E_CLOSED, E_WRITTEN_OFF, E_UNSERVED = int(Event.CLOSED), int(Event.WRITTEN_OFF), int(Event.UNSERVED)
+E_HANDOVER = int(Event.HANDOVER)
 
 # Purpose numbers for compiled code
 R_REACH, R_DURATION, R_COLLECTOR, R_OFFER, R_PROMISE = (
@@ -241,13 +243,38 @@ def receive(a, t, cents):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def forgive(a, t):  # type: ignore[no-untyped-def]
-    """Forgive what is left after a settlement was paid."""
-    left = a.balance
-    a.forgiven += left
-    a.forgiven_today += left
-    a.balance = 0
-    close(a, t, _SETTLED)
+def forgive(a, t, cents):  # type: ignore[no-untyped-def]
+    """Forgive so much of the balance; the account closes as settled when nothing is left."""
+    a.forgiven += cents
+    a.forgiven_today += cents
+    a.balance -= cents
+    if a.balance == 0:
+        close(a, t, _SETTLED)
+
+
+@njit()
+def sale_of(p, cents):  # type: ignore[no-untyped-def]
+    """What the lender's sale of an asset brings, in cents, of its appraisal in cents."""
+    return int(p.swap_price * cents + 0.5)
+
+
+@njit()
+def lost_on_sale(a, p):  # type: ignore[no-untyped-def]
+    """Cents that an agreed handover will forgive: what its sale brings less than the debtor is credited with."""
+    credited = min(a.promise_amount, a.balance)
+    return credited - sale_of(p, credited)
+
+
+@njit()
+def hand_over(a, p, t):  # type: ignore[no-untyped-def]
+    """The debtor's asset goes to the lender, who sells it: the debt falls by the appraisal, whatever the sale brings."""
+    lost = lost_on_sale(a, p)
+    cash = min(a.promise_amount, a.balance) - lost
+    a.stable_assets, a.asset_cover = 0, 0.0  # enforcement will find nothing more
+    a.events |= E_HANDOVER
+    receive(a, t, cash)
+    if a.status == _OPEN:
+        forgive(a, t, lost)
 
 
 @njit()
@@ -404,6 +431,20 @@ def answer_offer(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def
             a.promise_collector = a.collector
             a.promises += 1
             charge(a, t, p.cost_settlement_documents)
+    elif kind == _SWAP:
+        liquidity = b.log_liquidity(income, a.balance / 100.0)
+        # What enforcement would find; of assets worth more than the debt, the interest until then is paid as well.
+        appraisal = int(a.asset_cover * a.opening)
+        chance = b.swap_acceptance(p, a.willingness, a.pressure, liquidity, a.refused, dpd, staff)
+        accepted = appraisal > 0 and draw < chance
+        if accepted:
+            a.promise_amount = appraisal
+            a.promise_due = t.day + int(p.swap_days)
+            a.promise_channel = channel
+            a.promise_discount = 0.0
+            a.promise_swap = 1
+            a.promises += 1
+            charge(a, t, p.cost_settlement_documents)
     else:
         months = OFFER_MONTHS[offer]
         instalment = -(-a.balance // months)
@@ -510,19 +551,25 @@ def pay(a, p, t, channel):  # type: ignore[no-untyped-def]
 
 @njit()
 def keep_or_break(a, p, t, income):  # type: ignore[no-untyped-def]
-    """A promise or an agreed settlement falls due."""
-    liquidity = b.log_liquidity(income, a.promise_amount / 100.0)
+    """A promise, an agreed settlement or handover falls due."""
+    swaps = a.promise_swap != 0
+    # An asset is handed over whatever the debtor earns.
+    liquidity = 0.0 if swaps else b.log_liquidity(income, a.promise_amount / 100.0)
     chance = b.keep_probability(p, a.promise_channel, a.willingness, liquidity, a.broken, a.dpd0 + t.day)
     settles = a.promise_discount > 0.0
     a.promise_due = NEVER
+    a.promise_swap = 0
     if uniform(a.key, t.day, R_KEEP) < chance:
         a.events |= E_KEPT
         a.kept += 1
+        if swaps:
+            hand_over(a, p, t)
+            return
         # A promise of everything covers the interest since; a settlement is for the agreed sum.
         everything = not settles and 20 * a.promise_amount >= 19 * a.balance
         receive(a, t, a.balance if everything else a.promise_amount)
         if settles and a.status == _OPEN:
-            forgive(a, t)
+            forgive(a, t, a.balance)
     else:
         a.events |= E_BROKEN
         a.broken += 1

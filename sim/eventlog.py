@@ -170,7 +170,7 @@ class EventLog:
         )
         for event in (*_FLAGS, *_UNTIL):
             table[event] = happened(Event[event.upper()])
-        settled = table["accepted"] & (offer == OfferKind.SETTLEMENT)
+        settled = table["accepted"] & np.isin(offer, (OfferKind.SETTLEMENT, OfferKind.SWAP))
         table["promise_due"] = where((table["promise"] | settled).to_numpy(), log["promise_due"])
         for event, until in _UNTIL.items():
             table[f"{event}_until"] = where(table[event].to_numpy(), log[until])

@@ -36,7 +36,7 @@ _STATUS_OPEN = int(Status.OPEN)
 
 @njit(nogil=True)
 def start_day(accounts, rows, first, last, params, today):  # type: ignore[no-untyped-def]
-    """Begin a day for all. Returns cents that agreed but unpaid settlements will forgive, and late interest in cents."""
+    """Begin a day for all. Returns cents that agreed settlements and handovers will forgive, and late interest in cents."""
     p, t = params[0], today[0]
     pending, interest = 0, 0
     for row in range(first, last):
@@ -46,6 +46,8 @@ def start_day(accounts, rows, first, last, params, today):  # type: ignore[no-un
         interest += a.interest - before
         if a.promise_discount > 0.0:
             pending += max(0, a.balance - a.promise_amount)  # nothing, where less is left by now than was agreed
+        if a.promise_swap:
+            pending += debtor.lost_on_sale(a, p)
     return pending, interest
 
 

@@ -44,6 +44,7 @@ _DAILY_NAMES = {
     "cease_contact": "ceases_of_contact",
     "breathing_space": "breathing_spaces",
     "review": "reviews",
+    "handover": "handovers",
 }
 
 

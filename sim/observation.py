@@ -66,7 +66,7 @@ FIELDS: tuple[ObservedField, ...] = (
     _code("last_outcome", tuple(o.name.lower() for o in Outcome), "what came of the latest treatment"),
     _f("attempts", "times", 0, 1000, "contact attempts so far"),
     _f("reached", "times", 0, 1000, "times the debtor was reached"),
-    _flag("promise_open", "a promise or an agreed settlement is not yet due"),
+    _flag("promise_open", "a promise, or an agreed settlement or handover, is not yet due"),
     _f("promise_due_in", "days", 0, 60, "days until it is due (0 without one)"),
     _f("promises_kept", "times", 0, 100, "promises kept"),
     _f("promises_broken", "times", 0, 100, "promises broken"),

@@ -21,7 +21,16 @@ Positive = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Effect = Annotated[float, Field(ge=-20, le=20, allow_inf_nan=False)]
 OfferName = Literal[
-    "plan_3", "plan_6", "plan_12", "plan_24", "settle_10", "settle_20", "settle_30", "settle_40", "restructure"
+    "plan_3",
+    "plan_6",
+    "plan_12",
+    "plan_24",
+    "settle_10",
+    "settle_20",
+    "settle_30",
+    "settle_40",
+    "restructure",
+    "asset_swap",
 ]
 ChannelName = Literal["sms", "wechat", "email", "autocall", "collector", "specialist", "letter", "visit"]
 Count = Annotated[int, Field(ge=0, le=100_000)]
@@ -169,6 +178,20 @@ class Behaviour(Section):
     )
     waiting_half_life: Positive = Field(description="days in which learned waiting halves")
     restructure_base: Effect = Field(description="log odds of accepting a restructuring, with stable assets")
+    swap_base: Effect = Field(
+        -20.0, description="log odds of handing over stable assets against the debt; nobody does at −20"
+    )
+    swap_willingness: Effect = Field(0.0, description="effect of willingness on handing assets over")
+    swap_pressure: Effect = Field(0.0, description="effect of legal pressure on handing assets over")
+    swap_liquidity: Effect = Field(
+        0.0, description="fall of the log odds of handing assets over per unit of log liquidity: who can pay does not"
+    )
+    swap_days: Annotated[int, Field(ge=1, le=365)] = Field(
+        30, description="days from the agreement to the handover of the assets and their sale"
+    )
+    swap_price: Share = Field(
+        0.7, description="share of its appraisal that the lender's quick private sale of an asset brings"
+    )
 
     # Instalment plans
     instalment_base: Effect = Field(description="log odds of paying an instalment on its day")
@@ -246,7 +269,9 @@ class Costs(Section):
     notice: NonNegative = Field(description="pre-suit notice, on top of the letter")
     suit_handling: NonNegative = Field(description="handling of a suit, apart from the court fee")
     enforcement: NonNegative = Field(description="application for enforcement")
-    settlement_documents: NonNegative = Field(description="papers for one settlement or restructuring")
+    settlement_documents: NonNegative = Field(
+        description="papers for one settlement, restructuring or handover of assets"
+    )
     complaint: NonNegative = Field(description="one complaint, regulator risk included")
 
 

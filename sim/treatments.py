@@ -63,12 +63,13 @@ class Legal(IntEnum):
 
 @unique
 class OfferKind(IntEnum):
-    """Kinds of agreement: instalments, a discount for a lump sum, a longer plan after a look at the collateral."""
+    """Kinds of agreement: instalments, a discount for a lump sum, a longer plan after a look at the collateral, assets for debt."""
 
     NONE = 0
     PLAN = 1
     SETTLEMENT = 2
     RESTRUCTURE = 3
+    SWAP = 4
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Offer:
 
     Attributes:
         name: as plans and scenarios write it.
-        months: of instalments; 0 for a lump sum.
+        months: of instalments; 0 for a lump sum or an asset.
         discount: share of the balance forgiven, 0 to 1.
     """
 
@@ -92,6 +93,7 @@ OFFERS: tuple[Offer, ...] = (
     *(Offer(f"plan_{months}", OfferKind.PLAN, months=months) for months in (3, 6, 12, 24)),
     *(Offer(f"settle_{percent}", OfferKind.SETTLEMENT, discount=percent / 100) for percent in (10, 20, 30, 40)),
     Offer("restructure", OfferKind.RESTRUCTURE, months=36),
+    Offer("asset_swap", OfferKind.SWAP),
 )
 OFFER_INDEX = {offer.name: index for index, offer in enumerate(OFFERS)}
 OFFER_MONTHS = np.array([offer.months for offer in OFFERS], np.uint8)
@@ -114,7 +116,7 @@ CHANNEL_GROUP = np.array(
 )
 
 # Which offers each channel can carry, and in which windows it works at all. A discount is negotiated by people
-# (or put in a letter); restructuring needs somebody who can look at the collateral and the papers.
+# (or put in a letter); restructuring and taking assets need somebody who can look at them and their papers.
 _CARRIES: dict[Channel, tuple[str, ...]] = {
     Channel.SMS: ("none",),
     Channel.WECHAT: ("none", "plan_6", "plan_12"),
@@ -123,7 +125,7 @@ _CARRIES: dict[Channel, tuple[str, ...]] = {
     Channel.COLLECTOR: ("none", "plan_3", "plan_6", "plan_12", "plan_24", "settle_10", "settle_20"),
     Channel.SPECIALIST: tuple(offer.name for offer in OFFERS),
     Channel.LETTER: ("none", "settle_20"),
-    Channel.VISIT: ("none", "plan_12", "restructure"),
+    Channel.VISIT: ("none", "plan_12", "restructure", "asset_swap"),
 }
 _WINDOWS: dict[Channel, tuple[Window, ...]] = {
     Channel.LETTER: (Window.MORNING,),
@@ -169,8 +171,9 @@ def _sensible() -> list[Treatment]:
 ALL_TREATMENTS: tuple[Treatment, ...] = tuple(_sensible())
 
 # Feature bits: what a rule can forbid. One uint64 per treatment and one per account and day make the exact mask
-# a single AND. Layout: channels 0-8, (group, window) 9-28, offers 29-38, legal steps 39-42.
-_GROUP_WINDOW_BIT, _OFFER_BIT, _LEGAL_BIT = 9, 29, 39
+# a single AND. Layout: channels 0-8, (group, window) 9-28, offers from 29 on, legal steps after the last offer.
+_GROUP_WINDOW_BIT, _OFFER_BIT = 9, 29
+_LEGAL_BIT = _OFFER_BIT + len(OFFERS)
 
 
 def channel_bit(channel: int) -> int:
@@ -246,6 +249,12 @@ class Menu:
                 and (t.legal is Legal.NONE or t.legal.name.lower() in legal)
             )
         )
+
+    @classmethod
+    def named(cls, names: Sequence[str]) -> Menu:
+        """The treatments with these names (`Treatment.name`), in this order."""
+        known = {treatment.name: treatment for treatment in ALL_TREATMENTS}
+        return cls(tuple(known[name] for name in names))
 
     def __len__(self) -> int:
         return len(self.treatments)

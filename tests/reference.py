@@ -36,7 +36,7 @@ from tests.second.behaviour import believed
 from tests.second.contact import choose_who_answers, is_to_be_reviewed, send_to_review
 from tests.second.day import live_through, wake_up
 from tests.second.draws import bits
-from tests.second.money import pay_for_waiting
+from tests.second.money import forgiven_by_handover, pay_for_waiting
 from tests.second.state import Debtor, Today
 
 FIGURES, NEXT_DAY, WAKING = DAY_ENDS + 5, DAY_ENDS + 10, DAY_ENDS + 15
@@ -383,5 +383,9 @@ class ReferenceSimulation:
         a = self.accounts
         agreed = (a["status"] == Status.OPEN) & (a["promise_discount"] > 0)
         pending = int(np.maximum(a["balance"] - a["promise_amount"], 0)[agreed].sum())
+        swapped = a[(a["status"] == Status.OPEN) & (a["promise_swap"] > 0)]
+        pending += sum(
+            forgiven_by_handover(self.world, int(one["balance"]), int(one["promise_amount"])) for one in swapped
+        )
         budget = int(self.world.settlement_budget * int(a["opening"].sum()))
         self.today["settlement_budget_left"] = max(0.0, 1.0 - (pending + self.forgiven) / budget) if budget else 0.0

@@ -8,6 +8,8 @@ one treatment ahead: it knows that a call today makes one tomorrow worth less, a
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,8 +18,16 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from recoup.agents import policy_files
+from recoup.agents.own_menu import OwnMenu
 from recoup.agents.propensity.success_model import SuccessModel, shapes
-from recoup.agents.propensity.treatment_features import ACCOUNT_COLUMNS, MODIFIERS
+from recoup.agents.propensity.treatment_features import (
+    ACCOUNT_COLUMNS,
+    FIRST_KINDS,
+    FIRST_PARTS,
+    KINDS,
+    MODIFIERS,
+    PARTS,
+)
 from recoup.sim.inputs import InputError
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.operations.courts import court_fee
@@ -37,6 +47,8 @@ class Card(policy_files.PolicyCard):
 
     format: int = Field(default=FORMAT, ge=FORMAT, le=FORMAT, description="version of this format")
     algorithm: Literal["greedy-propensity"] = ALGORITHM
+    parts: list[str] = Field(default=list(FIRST_PARTS), description="of treatments, in the order of the coefficients")
+    kinds: list[str] = Field(default=list(FIRST_KINDS), description="of treatments, in the order of the coefficients")
     name: str = Field(default="greedy", pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)
     scenario: str
     success_days: int = Field(ge=1, le=3650, description="horizon of success after a contact")
@@ -145,12 +157,14 @@ class GreedyPolicy:
         card: what the model is for, and the prices of cost and complaints.
         model: what each treatment is expected to bring.
         world: whose staff, costs and court fees count.
+        names: of the treatments of the scenario it acts in, the model's among them; None = the model's.
     """
 
     dropped: tuple[str, ...] = ()
 
-    def __init__(self, card: Card, model: SuccessModel, world: World) -> None:
+    def __init__(self, card: Card, model: SuccessModel, world: World, names: Sequence[str] | None = None) -> None:
         self.card, self.model = card, model
+        self._menu = OwnMenu(model.menu.names, names)
         self.allocation = Allocation(model.menu, world, model.tensors["reach"])
         self._accounts = 0
         self._latest: tuple[object, NDArray[np.float64]] = (None, np.zeros((0, 0)))  # what `priority` asks for again
@@ -160,7 +174,7 @@ class GreedyPolicy:
         self._cost = (
             costs.contact.vector()[[t.channel for t in menu.treatments]] + minute * self.allocation.seconds / 60.0
         )
-        papers = {OfferKind.SETTLEMENT, OfferKind.RESTRUCTURE}
+        papers = {OfferKind.SETTLEMENT, OfferKind.RESTRUCTURE, OfferKind.SWAP}
         self._papers = np.array([costs.settlement_documents * (t.offer.kind in papers) for t in menu.treatments])
         by_step = {
             Legal.NONE: 0.0,
@@ -182,7 +196,7 @@ class GreedyPolicy:
         return self.card
 
     def earns(self, observations: NDArray[np.float32]) -> NDArray[np.float64]:
-        """What each treatment is expected to earn over doing nothing, in currency: shape (accounts, menu)."""
+        """What each treatment that it knows is expected to earn over doing nothing, in currency: shape (accounts, model's menu)."""
         j = self.model.predict(observations)
         balance = observations[:, FIELD_INDEX["balance"], None].astype(np.float64)
         gain = balance * (j.success * j.value - j.nothing_success * j.nothing_value)
@@ -200,7 +214,7 @@ class GreedyPolicy:
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None = None
     ) -> NDArray[np.int64]:
-        """Menu indices, shape (accounts,); see `Policy.act`. All open accounts of a day are decided together.
+        """The scenario's menu indices, shape (accounts,); see `Policy.act`. All open accounts of a day are decided together.
 
         Args:
             observations: float32, shape (accounts, fields), natural units; all open accounts.
@@ -215,9 +229,10 @@ class GreedyPolicy:
             self._accounts = 0
         self._accounts = max(self._accounts, len(observations), 0 if numbers is None else int(numbers[-1]) + 1)
         self._latest = (observations, self.earns(observations))
-        earns = np.where(masks, self._latest[1], -np.inf)
+        earns = np.where(self._menu.masks(masks), self._latest[1], -np.inf)
         a = self.allocation
-        return allocate(earns, a.queue, a.seconds, a.capacity(self._accounts, observations[0]))
+        chosen = allocate(earns, a.queue, a.seconds, a.capacity(self._accounts, observations[0]))
+        return self._menu.to_scenario(chosen)
 
     def priority(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64]:
         """First who earns most per second: shape (accounts,), 0 first.
@@ -228,8 +243,11 @@ class GreedyPolicy:
         """
         if not len(observations):
             return np.zeros(0, np.int64)
-        earns = self._latest[1] if self._latest[0] is observations else self.earns(observations)
-        rate = earns[np.arange(len(actions)), actions] / self.allocation.seconds[actions]
+        earns, own = (
+            self._latest[1] if self._latest[0] is observations else self.earns(observations),
+            self._menu.to_own(actions),
+        )
+        rate = earns[np.arange(len(own)), own] / self.allocation.seconds[own]
         return 255 * np.argsort(np.argsort(-rate, kind="stable"), kind="stable") // max(len(rate), 1)
 
     def explain(self, observation: NDArray[np.float32], action: int) -> list[str]:
@@ -239,6 +257,7 @@ class GreedyPolicy:
             observation: shape (fields,), natural units.
             action: menu index of the choice.
         """
+        action = int(self._menu.to_own(np.array(action)))
         if not action:
             return []
         j, rows = self.model.predict(observation[None]), (0, action)
@@ -252,20 +271,36 @@ class GreedyPolicy:
         """Write `stem.json` and `stem.safetensors`."""
         self.card = policy_files.write(stem, self.card, self.model.tensors)
 
+    def on(self, menu: Menu) -> GreedyPolicy:
+        """A copy that acts on this menu.
+
+        Raises:
+            InputError: the menu lacks a treatment of the policy.
+        """
+        policy_files.check_menu(self.name, self.card, menu.names)
+        one = copy.deepcopy(self)
+        one._menu = OwnMenu(self.model.menu.names, menu.names)
+        return one
+
 
 def load_greedy(path: Path, menu: Menu, world: World) -> GreedyPolicy:
     """Read a greedy policy from its card.
 
     Args:
         path: the card, `NAME.json`, with its coefficients `NAME.safetensors` beside it.
-        menu: of the scenario it is to act in; must be the card's.
+        menu: of the scenario it is to act in; has all of the card's treatments.
         world: whose staff, costs and court fees count.
 
     Raises:
-        InputError: missing, tampered, foreign, or made for other observations or another menu.
+        InputError: missing, tampered, foreign, or made for observations or treatments that are not there.
     """
     card = policy_files.read_card(path, Card, menu.names, ACCOUNT_COLUMNS)
     if tuple(card.features[-len(MODIFIERS) :]) != MODIFIERS:
         raise InputError(path, "features", f"{len(card.features)} entries", f"fields, then {', '.join(MODIFIERS)}")
-    weights = policy_files.read_weights(path, card.sha256, shapes(len(menu), len(card.features)))
-    return GreedyPolicy(card, SuccessModel(menu, weights, card.features), world)
+    for place, named, known in (("parts", card.parts, PARTS), ("kinds", card.kinds, KINDS)):
+        if unknown := sorted(set(named) - set(known)):
+            raise InputError(path, place, ", ".join(unknown[:3]), f"among the {len(known)} there are")
+    coefficients = shapes(len(card.menu), len(card.features), len(card.parts), len(card.kinds))
+    weights = policy_files.read_weights(path, card.sha256, coefficients)
+    model = SuccessModel(Menu.named(card.menu), weights, card.features, card.parts, card.kinds)
+    return GreedyPolicy(card, model, world, menu.names)

@@ -70,13 +70,15 @@ def logistic(x: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -30.0, 30.0))), np.float32)
 
 
-def shapes(menu_size: int, account_size: int) -> dict[str, tuple[int, ...]]:
-    """The tensors of a model for so many treatments and columns of an account."""
+def shapes(
+    menu_size: int, account_size: int, parts: int = len(tf.PARTS), kinds: int = len(tf.KINDS)
+) -> dict[str, tuple[int, ...]]:
+    """The tensors of a model for so many treatments, columns of an account, and parts and kinds of treatments."""
     head = {
         "bias": (1,),
         "account": (account_size,),
-        "part": (len(tf.PARTS),),
-        "effect": (len(tf.MODIFIERS), len(tf.KINDS)),
+        "part": (parts,),
+        "effect": (len(tf.MODIFIERS), kinds),
     }
     tensors: dict[str, tuple[int, ...]] = {
         f"{name}.{of}.{tensor}": shape for name in HEADS for of in ("success", "cash") for tensor, shape in head.items()
@@ -112,14 +114,23 @@ class SuccessModel:
         menu: the treatments.
         tensors: as `shapes` says.
         account_columns: names of the columns of an account that the coefficients are for, of `tf.ACCOUNT_COLUMNS`.
+        parts, kinds: of treatments that the coefficients are for, of `tf.PARTS` and `tf.KINDS`.
     """
 
-    def __init__(self, menu: Menu, tensors: Tensors, account_columns: Sequence[str] = tf.ACCOUNT_COLUMNS) -> None:
+    def __init__(
+        self,
+        menu: Menu,
+        tensors: Tensors,
+        account_columns: Sequence[str] = tf.ACCOUNT_COLUMNS,
+        parts: Sequence[str] = tf.PARTS,
+        kinds: Sequence[str] = tf.KINDS,
+    ) -> None:
         self.menu, self.tensors = menu, tensors
         self._columns = tf.places(account_columns)
-        self._parts, self._kinds = tf.parts(menu), tf.kinds(menu)
+        self._parts, self._kinds = tf.parts(menu, parts), tf.kinds(menu, kinds)
+        self._channels = tf.parts(menu, _CHANNELS)
         self._legal = _is_legal(menu)
-        self._contact = self._parts[:, : len(_CHANNELS)].any(axis=1)
+        self._contact = self._channels.any(axis=1)
 
     def risk(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scorecard: log odds that the account is not resolved in 90 days, shape (accounts,)."""
@@ -162,7 +173,7 @@ class SuccessModel:
         """Expected complaints that each treatment draws: shape (accounts, menu)."""
         w, channels = self.tensors["complaint.weight"], len(_CHANNELS)
         felt = effects[:, _IRRITATES] @ w[channels:] + self.tensors["complaint.bias"]
-        x = felt[:, None] + self._parts[:, :channels] @ w[:channels]
+        x = felt[:, None] + self._channels @ w[:channels]
         return np.asarray(self._contact * np.exp(np.minimum(x, 0.0)), np.float32)
 
 

@@ -102,20 +102,26 @@ KINDS = (
     "plan",
     "settlement",
     "restructure",
+    "swap",
     "notice",
     "suit",
     "enforce",
 )
 
 
-def parts(menu: Menu) -> NDArray[np.float32]:
-    """Which parts each treatment is made of: shape (menu, PARTS), 0 or 1."""
-    return np.array([[part in _parts_of(t) for part in PARTS] for t in menu.treatments], np.float32)
+# What a card that does not say its parts and kinds was fitted to.
+FIRST_PARTS = tuple(part for part in PARTS if part != "asset_swap")
+FIRST_KINDS = tuple(kind for kind in KINDS if kind != "swap")
 
 
-def kinds(menu: Menu) -> NDArray[np.float32]:
-    """Which kinds each treatment belongs to, for interactions: shape (menu, KINDS), 0 or 1."""
-    return np.array([[kind in _kinds_of(t) for kind in KINDS] for t in menu.treatments], np.float32)
+def parts(menu: Menu, names: Sequence[str] = PARTS) -> NDArray[np.float32]:
+    """Which of these parts each treatment is made of: shape (menu, names), 0 or 1."""
+    return np.array([[part in _parts_of(t) for part in names] for t in menu.treatments], np.float32)
+
+
+def kinds(menu: Menu, names: Sequence[str] = KINDS) -> NDArray[np.float32]:
+    """Which of these kinds each treatment belongs to, for interactions: shape (menu, names), 0 or 1."""
+    return np.array([[kind in _kinds_of(t) for kind in names] for t in menu.treatments], np.float32)
 
 
 def _parts_of(t: Treatment) -> set[str]:

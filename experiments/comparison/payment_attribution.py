@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from recoup.sim.account import Stage
+from recoup.sim.account import Event, Stage
 from recoup.sim.treatments import Channel
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 REMEMBERED_DAYS = 14  # how long a contact that reached the debtor is taken to be what he answers to
 
-AGREED = ("seizure", "instalment", "settlement", "promise")
+AGREED = ("seizure", "handover", "instalment", "settlement", "promise")
 AFTER_COURT, AFTER_NOTICE, ALONE = "after_suit", "after_notice", "no_contact"
 CHANNELS = tuple(f"after_{channel.name.lower()}" for channel in Channel if channel is not Channel.NONE)
 SOURCES = (*AGREED, AFTER_COURT, AFTER_NOTICE, *CHANNELS, ALONE)
@@ -59,8 +59,10 @@ class PaymentAttribution:
         cents = self._before["cash"][paid] - before["cash"][paid]
         stage, kept = self._before["stage"][paid], self._before["kept"][paid] > before["kept"][paid]
         channel = self._reached_by[paid]
+        handed_over = accounts["events"][paid] & Event.HANDOVER > 0
         cases = (
             ((before["stage"][paid] == Stage.ENFORCING) & (stage == Stage.ENFORCED), _CODE["seizure"]),
+            (handed_over, _CODE["handover"]),
             (before["plan_months"][paid] > 0, _CODE["instalment"]),
             (kept & (self._before["forgiven"][paid] > before["forgiven"][paid]), _CODE["settlement"]),
             (kept, _CODE["promise"]),

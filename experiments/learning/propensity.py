@@ -83,6 +83,8 @@ def run(study: Study, folder: Path, command: str = "", notify: Notify = lambda _
         complaint_price=FIRST_COMPLAINT_PRICE,
         features=list(tf.ACCOUNT_COLUMNS),
         menu=menu.names,
+        parts=list(tf.PARTS),
+        kinds=list(tf.KINDS),
         limits=(
             "Fitted to simulated logs; looks one treatment ahead. Before it treats anybody, fit it to logs of your own, compare it "
             "under other behaviour, and try it on few accounts beside the plan in force."

@@ -79,6 +79,8 @@ def structural_set() -> list[WorldVariant]:
             "ageless", "promises and offers don't weaken with age", values=tuple((name, 0.0) for name in AGES)
         ),
         WorldVariant("fast-ageing", "they weaken three times as fast", behaviour=tuple((name, 3.0) for name in AGES)),
+        WorldVariant("no-swaps", "nobody hands assets over", values=(("swap_base", -20.0),)),
+        WorldVariant("poor-sales", "assets handed over bring half as much", behaviour=(("swap_price", 0.5),)),
     ]
     channels = [
         WorldVariant(

@@ -40,7 +40,8 @@ from recoup.sim.compliance.rules import (
 # What was known before each row is everything an earlier row of the account said. Few rows say anything (`news`), so that
 # only these go through the windows, and each row looks up the latest news before it. `contact` is the channel group.
 _CALL_OR_VISIT = "channel IN ('autocall', 'collector', 'specialist', 'visit')"
-_PROMISED = "(coalesce(promise, false) OR coalesce(accepted AND offer = 'settlement', false))"
+_FORGIVING = "offer IN ('settlement', 'swap')"  # an asset is sold for less than the debtor is credited with
+_PROMISED = f"(coalesce(promise, false) OR coalesce(accepted AND {_FORGIVING}, false))"
 _AGREED = "(accepted AND offer IN ('plan', 'restructure'))"
 _STEPS = f"""
 CREATE TABLE IF NOT EXISTS places AS
@@ -101,7 +102,8 @@ _TOPICS = {
     "contact": "contact IS NOT NULL",
     **{group: f"contact = '{group}'" for group in ("text", "call", "letter", "visit")},
     "autocall": "channel = 'autocall'",
-    **{offer: f"offer = '{offer}'" for offer in ("settlement", "plan", "restructure")},
+    "settlement": _FORGIVING,
+    **{offer: f"offer = '{offer}'" for offer in ("plan", "restructure")},
     "legal": "legal IS NOT NULL",
     **{step: f"legal = '{step}'" for step in ("notice", "suit", "enforce")},
 }
@@ -481,10 +483,13 @@ def _authority(rule: DiscountAuthority) -> Reading:
 
 def _budget(rule: SettlementBudget) -> Reading:
     return Reading(
-        tested="offer = 'settlement'",
+        tested=_FORGIVING,
         broken="budget_left <= 0",
         near="budget_left < 0.05",
-        words={"en": "a discount offered with the settlement budget spent", "zh": "减免预算用完后仍提供减免"},
+        words={
+            "en": "a discount or a handover of assets offered with the settlement budget spent",
+            "zh": "减免预算用完后仍提供减免或以物抵债",
+        },
         needs=("offer", "budget_left"),
     )
 

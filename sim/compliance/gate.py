@@ -110,7 +110,7 @@ _TOPICS: dict[str, int] = {
     "letter": tr.LETTER_BITS,
     "visit": tr.VISIT_BITS,
     "autocall": tr.channel_bit(tr.Channel.AUTOCALL),
-    "settlement": tr.offer_bits(OfferKind.SETTLEMENT),
+    "settlement": tr.offer_bits(OfferKind.SETTLEMENT) | tr.offer_bits(OfferKind.SWAP),
     "plan": tr.offer_bits(OfferKind.PLAN),
     "restructure": tr.offer_bits(OfferKind.RESTRUCTURE),
     "legal": tr.LEGAL_BITS,
@@ -188,7 +188,9 @@ def _records(rule: Rule, world: World) -> list[RuleRecord]:
             above = tr.offer_bits(OfferKind.SETTLEMENT, least_discount=rule.most + 1e-6)
             return [RuleRecord(Trigger.YOUNGER_THAN, above, limit=rule.before_dpd)] if above else []
         case SettlementBudget():
-            return [RuleRecord(Trigger.BUDGET_SPENT, tr.offer_bits(OfferKind.SETTLEMENT))]
+            # What an asset's sale brings less than its appraisal is forgiven, from the same budget.
+            forgiving = tr.offer_bits(OfferKind.SETTLEMENT) | tr.offer_bits(OfferKind.SWAP)
+            return [RuleRecord(Trigger.BUDGET_SPENT, forgiving)]
         case Limitation():
             bits = tr.legal_bit(Legal.NOTICE) | tr.legal_bit(Legal.SUIT)
             return [RuleRecord(Trigger.TIME_BARRED if rule.restarts else Trigger.OLDER_THAN, bits, limit=rule.days)]
@@ -229,6 +231,7 @@ _ENFORCE_BIT, _NOTICE_BIT, _SUIT_BIT = (tr.legal_bit(s) for s in (Legal.ENFORCE,
 _ANY_OFFER, _ANY_LEGAL = tr.OFFER_BITS, tr.LEGAL_BITS
 _RESTRUCTURE_BIT = tr.offer_bits(OfferKind.RESTRUCTURE)
 _PLAN_BITS = tr.offer_bits(OfferKind.PLAN) | _RESTRUCTURE_BIT
+_SWAP_BIT = tr.offer_bits(OfferKind.SWAP)
 
 
 @njit()
@@ -331,6 +334,10 @@ def impossible(a, t):  # type: ignore[no-untyped-def]
         bits |= np.uint64(_ANY_OFFER | _ANY_LEGAL)
     if a.promise_due != NEVER:
         bits |= np.uint64(_ANY_OFFER)
+        if a.promise_swap:  # nobody sues over what is about to be handed over
+            bits |= np.uint64(_ANY_LEGAL)
+    if not a.stable_assets or stage >= _QUEUED:
+        bits |= np.uint64(_SWAP_BIT)
     if in_court:
         bits |= np.uint64(_PLAN_BITS)
     if not a.stable_assets or a.restructured:

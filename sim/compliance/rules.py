@@ -111,7 +111,7 @@ class QuietAfterConversation(Rule):
 
 
 class Standing(Rule):
-    """While the account stands so, these topics rest.
+    """While the account stands so, these topics rest. `settlement` is a discount or the handover of an asset.
 
     `plan_kept` is a running instalment agreement without a missed instalment; `holiday` a public holiday on a day from Monday
     to Friday. `represented` (by an attorney) and `restructuring_request` are in no simulated account: audited in logs.
@@ -151,7 +151,7 @@ class BrokenPlans(Rule):
 
 
 class DiscountAuthority(Rule):
-    """Before this age of debt, no discount above this share."""
+    """Before this age of debt, no discount above this share. An asset taken at its appraisal is no discount."""
 
     kind: Literal["discount_authority"]
     before_dpd: Annotated[int, Field(ge=0, le=10_000)]
@@ -159,7 +159,7 @@ class DiscountAuthority(Rule):
 
 
 class SettlementBudget(Rule):
-    """No discount when the scenario's settlement budget is spent (counting agreed settlements not yet paid)."""
+    """No discount and no handover of an asset when the scenario's settlement budget is spent (counting those agreed, not yet kept)."""
 
     kind: Literal["settlement_budget"]
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from recoup.agents import learned
 from recoup.agents.contact_cap import WeeklyContactCap
 from recoup.agents.features import NAMES, SIZE, encode
 from recoup.agents.training import behaviour_cloning as cloning
@@ -86,6 +87,19 @@ def test_what_is_kept_are_about_three_tenths_of_the_open_account_days():
     dispute, hardship = (shown.features[:, NAMES.index(name)] > 0 for name in ("dispute", "hardship"))
     np.testing.assert_array_equal(shown.actions, np.where(dispute, 0, np.where(hardship, 1, 2)))
     np.testing.assert_array_equal(shown.masks[:, 2], ~hardship)
+
+
+def test_a_teacher_that_knows_fewer_treatments_teaches_the_learners_numbers():
+    card = learned.Card(
+        format=1, name="small", scenario="made-up", algorithm="ppo", layers=[1], choice="best", features=["dispute"],
+        menu=["nothing", "sms/evening"], training={},
+    )  # fmt: skip
+    weights = {name: np.zeros(shape, np.float32) for name, shape in learned._shapes(card).items()}
+    weights["output.bias"][:] = 0.0, 1.0  # the evening, wherever it is allowed
+    teacher = learned.LearnedPolicy(card, weights, MENU)
+    shown = cloning.demonstrate(env(), teacher, 5, np.random.default_rng(0))
+    assert shown.masks.shape[1] == len(MENU)
+    np.testing.assert_array_equal(shown.actions, np.where(shown.masks[:, 2], 2, 0))
 
 
 def test_closed_accounts_are_left_alone():

@@ -231,11 +231,3 @@ def test_weights_of_one_policy_are_not_taken_for_anothers(tmp_path):
     (tmp_path / "other.safetensors").replace(tmp_path / "one.safetensors")
     with pytest.raises(InputError, match="sha256"):
         learned.load(tmp_path / "one.json", MENU)
-
-
-def test_a_policy_for_the_same_treatments_in_another_order_is_foreign(tmp_path):
-    one = policy()
-    one.card = one.card.model_copy(update={"menu": [MENU.names[0], *reversed(MENU.names[1:])]})
-    one.save(tmp_path / "small")
-    with pytest.raises(InputError, match="order"):
-        learned.load(tmp_path / "small.json", MENU)

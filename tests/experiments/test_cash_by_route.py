@@ -8,7 +8,7 @@ import pytest
 from recoup.experiments.comparison.payment_attribution import PaymentAttribution
 from recoup.experiments.comparison.rollout import rollout
 from recoup.scenarios.schema import load_scenario
-from recoup.sim.account import ACCOUNT, NEVER, Stage
+from recoup.sim.account import ACCOUNT, NEVER, Event, Stage
 from recoup.sim.treatments import ALL_TREATMENTS, Menu
 
 MENU = Menu(ALL_TREATMENTS)
@@ -83,6 +83,13 @@ def test_what_was_agreed_comes_before_who_last_spoke():
         stage={4: int(Stage.ENFORCED)},
     )
     assert days.table == {"seizure": 160, "instalment": 10, "settlement": 40, "promise": 20, "after_collector": 80}
+
+
+def test_assets_handed_over_are_a_route_of_their_own():
+    days = Days(2)
+    days.end(cash={0: 70, 1: 5}, kept={0: 1, 1: 1}, forgiven={0: 30}, events={0: int(Event.HANDOVER)})
+    days.end(cash={0: 4}, kept={0: 2}, forgiven={0: 33}, events={0: 0})  # a settlement of the rest
+    assert days.table == {"handover": 70, "settlement": 4, "promise": 5}
 
 
 def test_the_day_on_which_a_plan_is_agreed_is_not_yet_its_instalment_and_its_last_one_is():

@@ -181,6 +181,14 @@ def accepts_settlement(
     return chance(b.settle_base + gain + learned + staff - (b.settle_repeat if nothing_better else 0.0))
 
 
+def hands_asset_over(world, willingness, pressure, liquidity, refused_before, days_past_due, staff):
+    """Rather the willing and those under legal pressure, rather those who cannot pay; refusals and age weigh as on any offer."""
+    b = world.behaviour
+    own = b.swap_willingness * willingness + b.swap_pressure * pressure
+    against = b.swap_liquidity * liquidity + b.offer_age * of_age(days_past_due)
+    return chance(b.swap_base + own - against + b.offer_refused * min(refused_before, 5) + staff)
+
+
 def pays_instalment(world, willingness, fit, days_past_due, secured):
     b = world.behaviour
     collateral = b.instalment_secured if secured else 0.0

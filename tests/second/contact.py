@@ -209,8 +209,9 @@ def promise(debtor, world, today, channel):
     debtor.outcome = int(Outcome.PROMISED)
 
 
-def agree_to_pay(debtor, day, amount, channel, discount):
+def agree_to_pay(debtor, day, amount, channel, discount, in_kind=False):
     debtor.promises += 1
+    debtor.promise_swap = int(in_kind)
     debtor.promise_due, debtor.promise_amount = day, amount
     debtor.promise_channel, debtor.promise_discount = int(channel), single(discount)
     debtor.promise_collector = debtor.collector  # his, kept or broken
@@ -226,6 +227,8 @@ def hears_offer(debtor, world, today, name, channel, staff):
     word, _, number = name.partition("_")
     if word == "settle":
         accepted = hears_settlement(debtor, world, today, channel, int(number), staff)
+    elif name == "asset_swap":
+        accepted = hears_swap(debtor, world, today, channel, staff)
     else:
         months = int(number) if word == "plan" else RESTRUCTURING_MONTHS
         accepted = hears_instalments(debtor, world, today, months, name == "restructure", staff)
@@ -263,6 +266,24 @@ def hears_settlement(debtor, world, today, channel, percent, staff):
         return False
     lump_sum = whole_cents(debtor.balance * (100 - percent) / 100)
     agree_to_pay(debtor, today.day + 10, lump_sum, channel, discount)
+    spend(debtor, world, today, 100.0 * world.costs.settlement_documents)
+    return True
+
+
+def hears_swap(debtor, world, today, channel, staff):
+    """His assets are appraised at their share of the claim as it came in, and will be taken against the debt, up to all of it."""
+    worth = int(debtor.asset_cover * debtor.opening)
+    if worth == 0:
+        return False
+    liquidity = behaviour.log_liquidity(means_now(debtor, world, today), debtor.balance / 100)
+    age = debtor.days_past_due(today)
+    probability = behaviour.hands_asset_over(
+        world, debtor.willingness, debtor.pressure, liquidity, debtor.refused, age, staff
+    )
+    if draw(debtor, today, Purpose.OFFER) >= probability:
+        return False
+    due = today.day + int(world.behaviour.swap_days)
+    agree_to_pay(debtor, due, worth, channel, discount=0.0, in_kind=True)
     spend(debtor, world, today, 100.0 * world.costs.settlement_documents)
     return True
 

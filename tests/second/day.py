@@ -7,7 +7,7 @@ from recoup.sim.randomness import Purpose
 from recoup.sim.treatments import Channel
 from tests.second import behaviour
 from tests.second.contact import draw, hear_from_review, means_now, treat
-from tests.second.money import charge_interest, forgive_the_rest, take_in, write_off_old_debt
+from tests.second.money import charge_interest, forgive_the_rest, take_asset, take_in, write_off_old_debt
 from tests.second.state import single
 
 LEAST_PAYMENT = 1000  # cents, unless less is owed
@@ -94,13 +94,14 @@ def meet_instalment(debtor, world, today):
 
 
 def meet_promise(debtor, world, today):
-    """What was promised or settled is due: the debtor keeps it or breaks it."""
-    amount, settlement = debtor.promise_amount, debtor.promise_discount > 0
-    liquidity = behaviour.log_liquidity(means_now(debtor, world, today), amount / 100)
+    """What was promised or settled, or an asset, is due: the debtor keeps his word or breaks it."""
+    amount, settlement, in_kind = debtor.promise_amount, debtor.promise_discount > 0, debtor.promise_swap
+    # An asset takes no income: as if three months of it were just what is due.
+    liquidity = 0.0 if in_kind else behaviour.log_liquidity(means_now(debtor, world, today), amount / 100)
     probability = behaviour.keeps_promise(
         world, debtor.promise_channel, debtor.willingness, liquidity, debtor.broken, debtor.days_past_due(today)
     )
-    debtor.promise_due, debtor.promise_discount = NEVER, 0.0
+    debtor.promise_due, debtor.promise_discount, debtor.promise_swap = NEVER, 0.0, 0
     if draw(debtor, today, Purpose.KEEP_PROMISE) >= probability:
         debtor.broken += 1
         debtor.notes(Event.PROMISE_BROKEN)
@@ -108,7 +109,9 @@ def meet_promise(debtor, world, today):
         return
     debtor.kept += 1
     debtor.notes(Event.PROMISE_KEPT)
-    if settlement:
+    if in_kind:
+        take_asset(debtor, world, today, amount)
+    elif settlement:
         take_in(debtor, world, today, amount)
         if debtor.status == Status.OPEN:
             forgive_the_rest(debtor, today)

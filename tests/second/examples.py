@@ -30,6 +30,8 @@ RANGES = {
     "promise_base": (-1.0, 1.5),
     "plan_base": (-1.0, 1.0),
     "restructure_base": (-1.0, 1.0),
+    "swap_base": (-1.0, 1.0),
+    "swap_price": (0.2, 1.0),
     "settle_base": (-2.0, 1.0),
     "complaint_fatigue": (0.2, 1.5),
     "repetition_text": (0.0, 4.0),
@@ -209,5 +211,6 @@ def any_accounts(count: int, seed: int, day: int, reviewed: bool = True) -> np.n
     a["busiest_week"] = r.integers(0, 6, count)
     a["closed_day"] = NEVER
     a["outcome"], a["last_outcome"] = r.integers(0, len(Outcome), count), r.integers(0, len(Outcome), count)
+    a["promise_swap"] = promised & (a["promise_discount"] == 0) & (r.random(count) < 0.4)
     a["status"] = np.where(r.random(count) < 0.03, Status.PAID, Status.OPEN)
     return a

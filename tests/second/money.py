@@ -98,6 +98,32 @@ def forgive_the_rest(debtor, today):
     close(debtor, today, Status.SETTLED)
 
 
+def brought_by_sale(world, appraisal):
+    return whole_cents(world.behaviour.swap_price * appraisal)
+
+
+def forgiven_by_handover(world, balance, appraisal):
+    """The debtor is credited with the appraisal, at most with his debt; what the sale brings less is lost."""
+    credited = balance if appraisal > balance else appraisal
+    return credited - brought_by_sale(world, credited)
+
+
+def take_asset(debtor, world, today, appraisal):
+    """The asset is sold, the debt falls by its appraisal, and nothing is left for a court to find."""
+    loss = forgiven_by_handover(world, debtor.balance, appraisal)
+    credited = min(appraisal, debtor.balance)
+    debtor.notes(Event.HANDOVER)
+    debtor.asset_cover, debtor.stable_assets = 0.0, 0
+    take_in(debtor, world, today, credited - loss)
+    if debtor.status != Status.OPEN:
+        return
+    debtor.forgiven += loss
+    debtor.forgiven_today += loss
+    debtor.balance -= loss
+    if debtor.balance == 0:
+        close(debtor, today, Status.SETTLED)
+
+
 def write_off_old_debt(debtor, world, today):
     at_work = debtor.stage in (Stage.QUEUED, Stage.FILED, Stage.ENFORCING) or debtor.has_plan()
     if debtor.days_past_due(today) < world.write_off_dpd or at_work:

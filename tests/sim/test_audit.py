@@ -53,6 +53,7 @@ def eventful(world: World) -> World:
             "plan_base": 3.0,
             "settle_base": 1.0,
             "restructure_base": 3.0,
+            "swap_base": 3.0,
             "instalment_base": -4.0,
         }
     )

@@ -108,6 +108,20 @@ CASES: list[tuple[dict[str, Any], str, list[int]]] = [
         [3],
     ),
     (
+        # A handover that was agreed is due like a promise; one that was refused is not.
+        standing("promise_open", "call"),
+        "account_id,day,channel,offer,accepted,promise,promise_due,promise_kept\na,1,specialist,swap,yes,,5,\na,5,collector,,,,,\n"
+        "a,6,collector,,,,,\nb,1,specialist,swap,no,,5,\nb,2,collector,,,,,\nc,1,specialist,swap,yes,,9,\nc,9,,,,,,yes\n"
+        "c,9,collector,,,,,\n",
+        [3],
+    ),
+    # Who is in hardship is asked for no asset either.
+    (
+        standing("hardship", "settlement"),
+        "account_id,day,offer,hardship,hardship_until\na,1,,yes,5\na,2,settlement,,\na,3,swap,,\na,4,plan,,\na,5,swap,,\n",
+        [3, 4],
+    ),
+    (
         standing("day_off", "visit"),
         "account_id,date,channel\na,2025-03-07,visit\na,2025-03-08,visit\na,2025-03-08,sms\n",
         [3],
@@ -141,13 +155,14 @@ CASES: list[tuple[dict[str, Any], str, list[int]]] = [
     ),
     (
         {"kind": "discount_authority", "before_dpd": 90, "most": 0.2},
-        "account_id,day,offer,discount,dpd\na,0,settlement,0.3,89\na,1,settlement,0.2,89\na,2,settlement,0.5,90\n",
+        "account_id,day,offer,discount,dpd\na,0,settlement,0.3,89\na,1,settlement,0.2,89\na,2,settlement,0.5,90\n"
+        "b,0,swap,,10\n",  # an asset taken at its appraisal is no discount
         [2],
     ),
     (
         {"kind": "settlement_budget"},
-        "account_id,day,offer,budget_left\na,0,settlement,0.01\na,1,settlement,0\na,2,plan,0\n",
-        [3],
+        "account_id,day,offer,budget_left\na,0,settlement,0.01\na,1,settlement,0\na,2,plan,0\na,3,swap,0.01\na,4,swap,0\n",
+        [3, 6],
     ),
     (
         {"kind": "limitation", "days": 1095},

@@ -178,6 +178,20 @@ def test_accepting_a_settlement(world, discount, best_seen, traits, refused, wai
 
 
 @EXAMPLES
+@given(
+    world=WORLDS,
+    traits=st.tuples(ODDS, st.floats(0, 5), st.floats(-3, 3)),  # willingness, pressure, liquidity
+    refused=TIMES,
+    age=AGES,
+    staff=ODDS,
+)
+def test_handing_an_asset_over(world, traits, refused, age, staff):
+    world, p = world
+    told = (*traits, refused, age, staff)
+    assert equal(behaviour.swap_acceptance(p, *told), second.hands_asset_over(world, *told))
+
+
+@EXAMPLES
 @given(world=WORLDS, earlier=st.integers(0, 14))
 def test_wear_of_contacts(world, earlier):
     for repetition in (world[0].behaviour.repetition_text, world[0].behaviour.repetition_call):

@@ -68,6 +68,7 @@ CONTACT = TEXT | CALL | LETTER | VISIT
 SETTLEMENT = menu(lambda name, _: "settle_" in name)
 PLAN = menu(lambda name, _: "plan_" in name)
 RESTRUCTURE = menu(lambda name, _: "restructure" in name)
+SWAP = menu(lambda name, _: "asset_swap" in name)
 NOTICE, SUIT, ENFORCE = {"letter/morning/notice"}, {"suit"}, {"enforce"}
 
 
@@ -129,7 +130,7 @@ CASES = [
     (standing("opted_out", "text"), {}, set()),
     (standing("cease_contact", "contact"), {"ceased": 1}, CONTACT),
     (standing("cease_contact", "contact"), {"opted_out": 1}, set()),
-    (standing("promise_open", "call"), {"promise_due": 3}, CALL - SETTLEMENT - PLAN - RESTRUCTURE),
+    (standing("promise_open", "call"), {"promise_due": 3}, CALL - SETTLEMENT - PLAN - RESTRUCTURE - SWAP),
     (standing("promise_open", "call"), {"promise_due": NEVER}, set()),
     (standing("day_off", "visit"), {}, set()),  # a Monday
     # Topics, one by one.
@@ -141,7 +142,7 @@ CASES = [
             ("letter", LETTER),
             ("visit", VISIT),
             ("autocall", {name for name in CALL if name.startswith("autocall")}),
-            ("settlement", SETTLEMENT),
+            ("settlement", SETTLEMENT | SWAP),
             ("plan", PLAN),
             ("restructure", RESTRUCTURE),
             ("legal", NOTICE | SUIT),
@@ -216,7 +217,7 @@ def test_a_window_is_lawful_only_as_a_whole(hours, windows):
 
 def test_discounts_end_with_the_settlement_budget():
     rule = {"kind": "settlement_budget"}
-    assert closed(rule, {}, settlement_budget=0.0) == SETTLEMENT
+    assert closed(rule, {}, settlement_budget=0.0) == SETTLEMENT | SWAP
     assert closed(rule, {}, settlement_budget=0.01) == set()
 
 
@@ -239,21 +240,22 @@ def left(state):
 
 
 ALL = menu(lambda name, _: True)
-OFFERS = SETTLEMENT | PLAN | RESTRUCTURE
+OFFERS = SETTLEMENT | PLAN | RESTRUCTURE | SWAP
 SENSE = [
     ({}, ALL - ENFORCE),
-    ({"stable_assets": 0}, ALL - ENFORCE - RESTRUCTURE),
+    ({"stable_assets": 0}, ALL - ENFORCE - RESTRUCTURE - SWAP),
     ({"restructured": 1}, ALL - ENFORCE - RESTRUCTURE),
     ({"plan_months": 6}, ALL - OFFERS - NOTICE - SUIT - ENFORCE),
     ({"promise_due": 4}, ALL - OFFERS - ENFORCE),
+    ({"promise_due": 4, "promise_swap": 1}, ALL - OFFERS - NOTICE - SUIT - ENFORCE),
     ({"stage": Stage.NOTICED, "stage_day": -89}, ALL - ENFORCE - NOTICE),
     ({"stage": Stage.NOTICED, "stage_day": -90}, ALL - ENFORCE),
-    ({"stage": Stage.QUEUED}, ALL - ENFORCE - NOTICE - SUIT - PLAN - RESTRUCTURE),
-    ({"stage": Stage.FILED}, ALL - ENFORCE - NOTICE - SUIT - PLAN - RESTRUCTURE),
-    ({"stage": Stage.ENFORCING}, ALL - ENFORCE - NOTICE - SUIT - PLAN - RESTRUCTURE),
-    ({"stage": Stage.JUDGED}, ALL - NOTICE - SUIT),
-    ({"stage": Stage.DISMISSED}, ALL - ENFORCE - NOTICE - SUIT),
-    ({"stage": Stage.ENFORCED}, ALL - ENFORCE - NOTICE - SUIT),
+    ({"stage": Stage.QUEUED}, ALL - ENFORCE - NOTICE - SUIT - PLAN - RESTRUCTURE - SWAP),
+    ({"stage": Stage.FILED}, ALL - ENFORCE - NOTICE - SUIT - PLAN - RESTRUCTURE - SWAP),
+    ({"stage": Stage.ENFORCING}, ALL - ENFORCE - NOTICE - SUIT - PLAN - RESTRUCTURE - SWAP),
+    ({"stage": Stage.JUDGED}, ALL - NOTICE - SUIT - SWAP),
+    ({"stage": Stage.DISMISSED}, ALL - ENFORCE - NOTICE - SUIT - SWAP),
+    ({"stage": Stage.ENFORCED}, ALL - ENFORCE - NOTICE - SUIT - SWAP),
 ]
 
 

@@ -101,7 +101,9 @@ def unlawful_rows(events: pd.DataFrame, dpd0: dict[str, int]) -> list[str]:
             group = {"sms": "text", "wechat": "text", "email": "text", "letter": "letter", "visit": "visit"}.get(
                 channel, "call" if channel else ""
             )
-            offer = next((part for part in parts if part.startswith(("plan_", "settle_", "restructure"))), "")
+            offer = next(
+                (part for part in parts if part.startswith(("plan_", "settle_", "restructure", "asset_swap"))), ""
+            )
             legal = next((part for part in parts if part in ("notice", "suit", "enforce")), "")
             dpd = dpd0[account] + row.day
             happened = row.outcome != "unserved"
@@ -118,7 +120,9 @@ def unlawful_rows(events: pd.DataFrame, dpd0: dict[str, int]) -> list[str]:
                 fault("visit cap")
             if (group or legal) and (until["complaint"] > row.day or until["dispute"] > row.day):
                 fault("complaint or dispute")
-            if until["hardship"] > row.day and (group in ("call", "visit") or legal or offer.startswith("settle")):
+            if until["hardship"] > row.day and (
+                group in ("call", "visit") or legal or offer.startswith(("settle", "asset"))
+            ):
                 fault("hardship")
             if kept and group:
                 fault("kept plan")

@@ -12,6 +12,7 @@ CHANNELS = ("sms", "wechat", "email", "autocall", "collector", "specialist", "le
 VOICES = ("autocall", "collector", "specialist", "visit")  # on which a debtor can promise
 CALL, VISIT = "collector/morning", "visit/morning"
 ONCE = "nothing"  # after the first treatment
+SWAP = "visit/morning/asset_swap"
 PLAN, SETTLE, RESTRUCTURE = "collector/morning/plan_6", "specialist/morning/settle_40", "visit/morning/restructure"
 NOTICE = ("letter/morning/notice", ONCE)
 LITIGATE = ("letter/morning/notice", "suit", "enforce")
@@ -22,6 +23,7 @@ PART = {"behaviour.full_base": NEVER, "behaviour.promise_base": NEVER, "behaviou
 PROMISES = {"behaviour.pay_base": NEVER, "behaviour.promise_base": ALWAYS}
 SILENT = {"behaviour.pay_base": NEVER, "behaviour.promise_base": NEVER}
 PLANS = {**SILENT, "behaviour.plan_base": ALWAYS}
+SWAPS_FREELY = {**SILENT, "behaviour.swap_base": ALWAYS, "behaviour.swap_days": 2}
 QUICK_COURT = {
     **SILENT,
     "operations.legal_cases_per_1000_accounts": 1000,
@@ -67,6 +69,14 @@ def paid_in_full(outcome):
 
 def b(name, low, high, direction, measure, **probe):
     return Row(f"behaviour.{name}", low, high, direction, measure, **probe)
+
+
+def swap(name, low, high, direction, measure, given=SWAPS_FREELY, **probe):
+    """Everybody has assets worth half the claim, and is asked for them by visitors again and again."""
+    debtors = {"asset_cover": 0.5, **probe.pop("debtors", {})}
+    people = {"dpd": 0, "stable_assets": True}
+    probe = {"treat": [SWAP], "people": people, "debtors": debtors, **probe}
+    return b(name, low, high, direction, measure, given={**given, "behaviour.keep_base": ALWAYS}, **probe)
 
 
 REACH = [
@@ -319,6 +329,12 @@ OFFERS = [
         given=SILENT,
         people={"dpd": 0, "stable_assets": True},
     ),
+    swap("swap_base", -3, 3, MORE, "accepted", given=SILENT, days=3),
+    swap("swap_willingness", 0, 3, MORE, "accepted", given=SILENT, days=3, debtors=WILLING),
+    swap("swap_pressure", 0, 2, MORE, "accepted", given=SILENT, days=3, debtors={"pressure": 2.0}),
+    swap("swap_liquidity", 0, 2, LESS, "accepted", given=SILENT, days=3, debtors=RICH),
+    swap("swap_days", 3, 30, LESS, "handovers"),
+    swap("swap_price", 0.4, 0.9, MORE, "cash"),
 ]
 
 INSTALMENTS = [
