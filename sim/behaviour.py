@@ -17,6 +17,7 @@ import math
 from recoup.sim.compiled import njit
 
 LIQUIDITY_BOUND = 3.0
+MONTH = 30
 FIT_BOUND = 2.0
 
 
@@ -117,6 +118,34 @@ def payment_intensity(  # type: ignore[no-untyped-def]
 def pays_in_full(p, liquidity):  # type: ignore[no-untyped-def]
     """Probability that a spontaneous payment settles the whole balance."""
     return logistic(p.full_base + p.full_liquidity * liquidity)
+
+
+@njit()
+def card_rhythm(p, since_payment):  # type: ignore[no-untyped-def]
+    """Factor on the payment intensity of an account that asks for minimums: a card is paid once a month.
+
+    Args:
+        since_payment: days since the latest payment.
+    """
+    return math.exp(p.card_pay) * (p.card_again if since_payment < MONTH else 1.0)
+
+
+@njit()
+def clears_arrears(p, liquidity):  # type: ignore[no-untyped-def]
+    """Probability that a payment on a card covers all arrears; `liquidity` is over them, so more arrears make it rarer."""
+    return logistic(p.card_clear + p.card_clear_liquidity * liquidity)
+
+
+@njit()
+def covers_older(p):  # type: ignore[no-untyped-def]
+    """Probability that a payment of less than the arrears covers all but the latest minimum, rather than one."""
+    return logistic(p.card_older)
+
+
+@njit()
+def months_due(dpd: int) -> int:
+    """Minimums that have fallen due and are unpaid, `dpd` days after the oldest: one in each 30 days begun, at least one."""
+    return max(1, (dpd + MONTH - 1) // MONTH)
 
 
 @njit()

@@ -31,6 +31,7 @@ BREATHING_SPACE_EVERY_DAYS = 365
 
 # Numba reads module-level integers as constants, but not attributes of enumerations mixed with uint fields.
 _OPEN, _PAID, _SETTLED, _WRITTEN_OFF = (int(s) for s in (Status.OPEN, Status.PAID, Status.SETTLED, Status.WRITTEN_OFF))
+_CURED = int(Status.CURED)
 _NOTICED, _QUEUED, _FILED, _ENFORCING = (int(s) for s in (Stage.NOTICED, Stage.QUEUED, Stage.FILED, Stage.ENFORCING))
 _UNSERVED, _SENT, _NO_ANSWER, _REACHED = (
     int(o) for o in (Outcome.UNSERVED, Outcome.SENT, Outcome.NO_ANSWER, Outcome.REACHED)
@@ -80,6 +81,7 @@ R_INSTALMENT, R_COMPLAINT, R_OPT_OUT, R_DISPUTE, R_HARDSHIP, R_JOB = (
 R_CEASE, R_BREATHING, R_CALL_BACK = (
     int(r) for r in (Purpose.CEASE_CONTACT, Purpose.BREATHING_SPACE, Purpose.CALL_BACK)
 )
+R_CARD, R_CARD_PROMISE = int(Purpose.CARD_AMOUNT), int(Purpose.CARD_PROMISE)
 
 
 @njit()
@@ -95,6 +97,8 @@ def start_day(a, p, t):  # type: ignore[no-untyped-def]
         interest = int(min(a.balance, a.opening) * t.daily_rate + 0.5)
         a.interest += interest
         a.balance += interest
+    if a.minimum_due:
+        bill(a, t)
     a.salience = p.salience_floor + (a.salience - p.salience_floor) * p.salience_keep
     a.fatigue *= p.fatigue_keep
     a.excitation *= p.excitation_keep
@@ -111,6 +115,17 @@ def start_day(a, p, t):  # type: ignore[no-untyped-def]
             a.employed = 0
     elif draw < p.job_found_monthly / 30.0:
         a.employed = 1
+
+
+@njit()
+def bill(a, t):  # type: ignore[no-untyped-def]
+    """Another month past due brings another minimum; while an instalment plan runs, it takes their place and nothing ages."""
+    if a.plan_months:
+        a.dpd0 -= 1
+        return
+    dpd = a.dpd0 + t.day
+    if b.months_due(dpd) > b.months_due(dpd - 1):
+        a.arrears = min(a.arrears + a.minimum_due, a.balance)
 
 
 @njit()
@@ -201,7 +216,28 @@ def receive(a, t, cents):  # type: ignore[no-untyped-def]
     note_acknowledgement(a, t)
     a.events |= E_PAYMENT
     if a.balance == 0:
+        a.arrears = 0
         close(a, t, _PAID)
+    elif a.minimum_due:
+        re_age(a, t, cash)
+
+
+@njit()
+def re_age(a, t, cash):  # type: ignore[no-untyped-def]
+    """Cash has come in on a card: each minimum that it completes takes a month off its age, and without arrears it is cured."""
+    before = -(-a.arrears // a.minimum_due)
+    a.arrears = max(a.arrears - cash, 0)
+    if a.arrears == 0:
+        a.dpd0 = -t.day
+        close(a, t, _CURED)
+    else:
+        a.dpd0 -= b.MONTH * (before - -(-a.arrears // a.minimum_due))
+
+
+@njit()
+def demand_all(a):  # type: ignore[no-untyped-def]
+    """From now on the whole balance of a card is due, as of any other claim."""
+    a.arrears, a.minimum_due = 0, 0
 
 
 @njit()
@@ -308,12 +344,33 @@ def converse(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def]
 
 
 @njit()
+def card_amount(a, p, income, purpose, day):  # type: ignore[no-untyped-def]
+    """What a card holder means to pay, in cents: all arrears, all but the latest minimum, or one minimum.
+
+    Args:
+        income: what he could pay in a month, currency.
+        purpose: of the draw.
+        day: on which he makes up his mind.
+    """
+    draw = uniform(a.key, day, purpose)
+    clears = b.clears_arrears(p, b.log_liquidity(income, a.arrears / 100.0))
+    if draw < clears or a.arrears <= a.minimum_due:
+        return a.arrears
+    if draw < clears + (1.0 - clears) * b.covers_older(p):
+        return a.arrears - a.minimum_due
+    return a.minimum_due
+
+
+@njit()
 def make_promise(a, p, t, channel):  # type: ignore[no-untyped-def]
     """A promise to pay within 3 to 10 days, of all that the debtor thinks he can pay."""
     income = b.disposable_income(p, a.disposable, a.employed, t.income_factor)
     whole = b.log_liquidity(income, a.balance / 100.0) > 0.0
     part = max(int(200.0 * income), LEAST_PARTIAL_PAYMENT)  # two months' means, in cents
-    a.promise_amount = a.balance if whole else min(a.balance, part)
+    if a.minimum_due:
+        a.promise_amount = min(card_amount(a, p, income, R_CARD_PROMISE, t.day), part)
+    else:
+        a.promise_amount = a.balance if whole else min(a.balance, part)
     a.promise_due = t.day + 3 + int(8.0 * uniform(a.key, t.day, R_PROMISE_DAYS))
     a.promise_channel = channel
     a.promise_discount = 0.0
@@ -395,6 +452,7 @@ def take_legal_step(a, p, t, step):  # type: ignore[no-untyped-def]
         charge(a, t, p.cost_notice)
     elif step == _SUIT:
         a.stage = _QUEUED
+        demand_all(a)
         a.events |= E_SUIT
         a.hardship_suits += a.hardship_until > t.day
         a.distress_suits += a.employed == 0
@@ -429,7 +487,7 @@ def pay(a, p, t, channel):  # type: ignore[no-untyped-def]
     if a.promise_due != NEVER and a.promise_due <= t.day:
         keep_or_break(a, p, t, income)
         return
-    liquidity = b.log_liquidity(income, a.balance / 100.0)
+    liquidity = b.log_liquidity(income, (a.arrears if a.minimum_due else a.balance) / 100.0)
     since_payday = (t.day_of_month - a.payday) % 30
     waiting = a.waiting + p.waiting_market * t.market_waiting
     rate = b.payment_intensity(
@@ -445,14 +503,28 @@ def pay(a, p, t, channel):  # type: ignore[no-untyped-def]
         since_payday,
         a.promise_due != NEVER,
     )
+    if a.minimum_due:
+        rate *= b.card_rhythm(p, t.day - a.last_payment)
     if a.reached and a.served:
         rate *= 1.0 + p.answer_pay[channel] * a.novelty
     if uniform(a.key, t.day, R_PAY) < 1.0 - math.exp(-rate):
-        if uniform(a.key, t.day, R_FULL) < b.pays_in_full(p, liquidity):
+        if a.minimum_due:
+            pay_card(a, p, t, income)
+        elif uniform(a.key, t.day, R_FULL) < b.pays_in_full(p, liquidity):
             receive(a, t, a.balance)
         else:
             share = 0.1 + 0.6 * uniform(a.key, t.day, R_SHARE)
             receive(a, t, max(int(100.0 * share * income), LEAST_PARTIAL_PAYMENT))
+
+
+@njit()
+def pay_card(a, p, t, income):  # type: ignore[no-untyped-def]
+    """A payment on a card of the holder's own accord: what he means to pay, of two months' means; or the whole balance."""
+    cents = card_amount(a, p, income, R_CARD, t.day)
+    if cents == a.arrears and uniform(a.key, t.day, R_FULL) < p.card_whole:
+        receive(a, t, a.balance)
+    else:
+        receive(a, t, min(cents, max(int(200.0 * income), LEAST_PARTIAL_PAYMENT)))
 
 
 @njit()
@@ -465,6 +537,8 @@ def keep_or_break(a, p, t, income):  # type: ignore[no-untyped-def]
     if uniform(a.key, t.day, R_KEEP) < chance:
         a.events |= E_KEPT
         a.kept += 1
+        if settles:
+            demand_all(a)  # the agreed sum is for all of it
         # A promise of everything covers the interest since; a settlement is for the agreed sum.
         everything = not settles and 20 * a.promise_amount >= 19 * a.balance
         receive(a, t, a.balance if everything else a.promise_amount)
@@ -506,7 +580,7 @@ def write_off_if_due(a, p, t):  # type: ignore[no-untyped-def]
     in_court = a.stage == _QUEUED or a.stage == _FILED or a.stage == _ENFORCING
     if a.dpd0 + t.day >= p.write_off_dpd and not in_court and a.plan_months == 0:
         a.written_off += a.balance
-        a.balance = 0
+        a.balance, a.arrears = 0, 0
         close(a, t, _WRITTEN_OFF)
         a.events |= E_WRITTEN_OFF
 

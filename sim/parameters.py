@@ -231,6 +231,28 @@ class Behaviour(Section):
     performance_effort: Effect = Field(description="effect of full performance pay on promises and offers")
 
 
+class Cards(Section):
+    """Credit cards ask for a minimum a month, not for the balance: who pays what is overdue is cured, and who pays part of it is re-aged."""
+
+    minimum: Annotated[float, Field(gt=0, le=1)] = Field(
+        description="share of the balance on entry that falls due each month, interest included"
+    )
+    pay: Effect = Field(0.0, description="log rise of the daily payment intensity of an account that asks for minimums")
+    again: Share = Field(
+        1.0, description="factor on that intensity in the 30 days after a payment: a card is paid once a month"
+    )
+    clear: Effect = Field(
+        0.0, description="log odds that a payment covers all arrears, where three months' disposable income equals them"
+    )
+    clear_liquidity: Effect = Field(
+        0.0, description="effect of log liquidity over the arrears: the more is overdue, the rarer a full cure"
+    )
+    older: Effect = Field(
+        0.0, description="log odds that a payment of less covers all but the latest minimum, rather than one minimum"
+    )
+    whole: Share = Field(0.0, description="share of the payments that cover all arrears which pay the whole balance")
+
+
 class Costs(Section):
     """Unit costs, in the scenario's currency."""
 
@@ -542,6 +564,7 @@ class World(Section):
     population: Population
     tiers: Tiers
     conduct: Conduct | None = Field(None, description="none = nobody watches, and a complaint costs what it costs")
+    cards: Cards | None = Field(None, description="none = cards are claims like the others: the whole balance is due")
 
 
 def kernel_record(world: World) -> NDArray[np.void]:
@@ -567,6 +590,9 @@ def kernel_record(world: World) -> NDArray[np.void]:
     columns["cost_contact"] = 100.0 * costs.contact.vector()
     for name in ("notice", "settlement_documents", "complaint"):
         columns[f"cost_{name}"] = 100.0 * getattr(costs, name)
+    cards = world.cards
+    for name in Cards.model_fields:
+        columns[f"card_{name}"] = float(getattr(cards, name)) if cards else 0.0
     columns["performance_pay"] = operations.performance_pay
     columns["write_off_dpd"] = float(world.write_off_dpd)
     dtype = np.dtype([(name, "f8", np.shape(value)) for name, value in columns.items()])

@@ -53,6 +53,8 @@ class Purpose(IntEnum):
     CEASE_CONTACT = 87  # TRAIT + 64
     BREATHING_SPACE = 88
     CALL_BACK = 89
+    CARD_AMOUNT = 100  # what a card holder pays of his own accord, and what he promises
+    CARD_PROMISE = 101
 
 
 @njit(inline="always")

@@ -3,7 +3,7 @@
 The reward of an account and day is
 
     (cash − (1 + cost_price) · cost) / mean opening balance
-    + time_weight · (days left of the horizon / horizon), once, when the account is paid or settled
+    + time_weight · (days left of the horizon / horizon), once, when the account is paid, settled or cured
     − complaint_price · expected complaints
 
 in discounted money. With time_weight = 0 and no prices its sum is the net present value that comparisons report. The time term adds
@@ -26,8 +26,8 @@ Amounts = NDArray[np.float64]
 
 
 def resolved(accounts: NDArray[np.void]) -> NDArray[np.bool_]:
-    """Which accounts were closed by payment or settlement (not by writing off): shape (accounts,)."""
-    return np.asarray((accounts["status"] == Status.PAID) | (accounts["status"] == Status.SETTLED))
+    """Which accounts were closed by payment, settlement or cure (not by writing off): shape (accounts,)."""
+    return np.isin(accounts["status"], (Status.PAID, Status.SETTLED, Status.CURED))
 
 
 @dataclass

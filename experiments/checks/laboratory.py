@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import find_plan
 from recoup.scenarios.schema import Scenario
+from recoup.sim.account import Status
+from recoup.sim.behaviour import MONTH
 from recoup.sim.inputs import parse_yaml
 from recoup.sim.parameters import DpdBand, World
 from recoup.sim.portfolio.synthetic import generate
@@ -51,12 +55,14 @@ class CohortRun:
         daily: one row a day; money in cents.
         events: the event log, where it was asked for.
         paid_staff: what everybody on shift costs over the whole time, used or not, cents.
+        months: begun months past due at the end, int64 (accounts,); 0 where nothing is overdue any more.
     """
 
     accounts: pd.DataFrame
     daily: pd.DataFrame
     events: pd.DataFrame | None = None
     paid_staff: float = 0.0
+    months: NDArray[np.int64] | None = None
 
     def resolved(self, days: int, of: pd.Series | None = None) -> float:
         """Share of accounts resolved within so many days; `of`: among these alone (bool by account)."""
@@ -134,7 +140,10 @@ class Laboratory:
         minute = {str(name): 100.0 * cost for name, cost in world.costs.minute.items()}
         staff = sum(daily[f"{name}_capacity"].sum() / 60.0 * cost for name, cost in minute.items())
         log = simulation.events_table() if events else None
-        return CohortRun(simulation.accounts_table(), daily, log, float(staff))
+        accounts = simulation.accounts
+        overdue = np.isin(accounts["status"], (Status.OPEN, Status.WRITTEN_OFF))
+        months = np.where(overdue, np.maximum(-(-(accounts["dpd0"].astype(np.int64) + simulation.day) // MONTH), 1), 0)
+        return CohortRun(simulation.accounts_table(), daily, log, float(staff), months)
 
 
 def _changed(world: World, ample: bool, changes: dict[str, Any]) -> World:
