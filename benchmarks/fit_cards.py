@@ -17,6 +17,8 @@ from recoup.experiments.checks.calibration import Reading, measure
 from recoup.scenarios.schema import Scenario, load_scenario
 
 ACCOUNTS, SEEDS, OTHERS = 2_000, range(811, 813), range(821, 825)
+# Derivatives need large steps, for shares of a few thousand accounts move in jumps; scipy takes a step relative to the value.
+STEP, ORIGIN = 0.15, 10.0  # in scales
 PULL = 0.1  # half widths per unit of a parameter's own scale
 
 # Parameter, the scale on which it is believed, least and most.
@@ -24,8 +26,8 @@ FREE = {
     "cards.pay": (1.0, -10.0, 10.0),
     "cards.again": (0.2, 0.0, 1.0),
     "cards.clear": (1.0, -15.0, 10.0),
-    "cards.clear_liquidity": (0.7, 0.0, 5.0),
-    "cards.older": (1.0, -6.0, 6.0),
+    "cards.clear_months": (0.5, 0.0, 5.0),
+    "cards.means": (0.7, 0.0, 12.0),
     "behaviour.pay_age": (0.5, 0.0, 4.0),
 }
 
@@ -52,19 +54,21 @@ def main(evaluations: int) -> None:
         [getattr(getattr(scenario.world, section), name) for section, name in (path.split(".") for path in FREE)]
     )
 
-    def gaps(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        readings = measure(changed(scenario, x), SEEDS, ACCOUNTS)
-        found = np.array([distance(reading) for reading in readings])
-        print(f"{np.sum(found**2):7.2f}", np.round(x, 3).tolist(), flush=True)
-        return np.concatenate([found, PULL * (x - start) / scale])
+    def values(z: NDArray[np.float64]) -> NDArray[np.float64]:
+        return start + (z - ORIGIN) * scale
 
-    # Steps must be large: shares of a few thousand accounts move in jumps.
-    best = least_squares(
-        gaps, np.clip(start, low + 0.01, high - 0.01), bounds=(low, high), x_scale=scale, diff_step=0.05, max_nfev=evaluations
-    )
-    for path, number in zip(FREE, best.x, strict=True):
+    def gaps(z: NDArray[np.float64]) -> NDArray[np.float64]:
+        readings = measure(changed(scenario, values(z)), SEEDS, ACCOUNTS)
+        found = np.array([distance(reading) for reading in readings])
+        print(f"{np.sum(found**2):7.2f}", np.round(values(z), 3).tolist(), flush=True)
+        return np.concatenate([found, PULL * (z - ORIGIN)])
+
+    bounds = [(limit - start) / scale + ORIGIN for limit in (low, high)]
+    origin = np.clip(np.full(start.size, ORIGIN), bounds[0] + 1e-3, bounds[1] - 1e-3)
+    best = least_squares(gaps, origin, bounds=bounds, diff_step=STEP / ORIGIN, max_nfev=evaluations)
+    for path, number in zip(FREE, values(best.x), strict=True):
         print(f"{path}: {number:.2f}")
-    for reading in measure(changed(scenario, best.x), OTHERS, ACCOUNTS):
+    for reading in measure(changed(scenario, values(best.x)), OTHERS, ACCOUNTS):
         verdict = "" if reading.inside else "  MISSED"
         print(f"{reading.target.id}: {reading.target.low:.3f} to {reading.target.high:.3f}, {reading.mean:.3f}{verdict}")
 

@@ -121,25 +121,19 @@ def pays_in_full(p, liquidity):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def card_rhythm(p, since_payment):  # type: ignore[no-untyped-def]
-    """Factor on the payment intensity of an account that asks for minimums: a card is paid once a month.
+def once_a_month(p, since_payment):  # type: ignore[no-untyped-def]
+    """Factor on payments and promises of who asks for minimums: a card is paid once a month.
 
     Args:
         since_payment: days since the latest payment.
     """
-    return math.exp(p.card_pay) * (p.card_again if since_payment < MONTH else 1.0)
+    return p.card_again if since_payment < MONTH else 1.0
 
 
 @njit()
-def clears_arrears(p, liquidity):  # type: ignore[no-untyped-def]
-    """Probability that a payment on a card covers all arrears; `liquidity` is over them, so more arrears make it rarer."""
-    return logistic(p.card_clear + p.card_clear_liquidity * liquidity)
-
-
-@njit()
-def covers_older(p):  # type: ignore[no-untyped-def]
-    """Probability that a payment of less than the arrears covers all but the latest minimum, rather than one."""
-    return logistic(p.card_older)
+def clears_arrears(p, minimums):  # type: ignore[no-untyped-def]
+    """Probability that a payment on a card is meant for all arrears; `minimums`: how many of them are overdue."""
+    return logistic(p.card_clear - p.card_clear_months * (minimums - 1.0))
 
 
 @njit()

@@ -339,26 +339,27 @@ def converse(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def]
         return
     may_promise = in_person or channel == _AUTOCALL
     if may_promise and a.outcome != _HARDSHIP and a.promise_due == NEVER and a.plan_months == 0:
-        if uniform(a.key, t.day, R_PROMISE) < b.promise_probability(p, channel, a.willingness, a.dpd0 + t.day, staff):
+        chance = b.promise_probability(p, channel, a.willingness, a.dpd0 + t.day, staff)
+        if a.minimum_due:
+            chance *= b.once_a_month(p, t.day - a.last_payment)
+        if uniform(a.key, t.day, R_PROMISE) < chance:
             make_promise(a, p, t, channel)
 
 
 @njit()
 def card_amount(a, p, income, purpose, day):  # type: ignore[no-untyped-def]
-    """What a card holder means to pay, in cents: all arrears, all but the latest minimum, or one minimum.
+    """What a card holder pays or promises, in cents: all arrears, or all but the latest minimum.
+
+    One minimum is found somehow; more than that comes out of his means, as far as they go.
 
     Args:
         income: what he could pay in a month, currency.
         purpose: of the draw.
         day: on which he makes up his mind.
     """
-    draw = uniform(a.key, day, purpose)
-    clears = b.clears_arrears(p, b.log_liquidity(income, a.arrears / 100.0))
-    if draw < clears or a.arrears <= a.minimum_due:
-        return a.arrears
-    if draw < clears + (1.0 - clears) * b.covers_older(p):
-        return a.arrears - a.minimum_due
-    return a.minimum_due
+    chance = b.clears_arrears(p, a.arrears / a.minimum_due)
+    wanted = a.arrears if uniform(a.key, day, purpose) < chance else a.arrears - a.minimum_due
+    return min(max(min(wanted, int(100.0 * p.card_means * income)), a.minimum_due), a.arrears)
 
 
 @njit()
@@ -368,7 +369,7 @@ def make_promise(a, p, t, channel):  # type: ignore[no-untyped-def]
     whole = b.log_liquidity(income, a.balance / 100.0) > 0.0
     part = max(int(200.0 * income), LEAST_PARTIAL_PAYMENT)  # two months' means, in cents
     if a.minimum_due:
-        a.promise_amount = min(card_amount(a, p, income, R_CARD_PROMISE, t.day), part)
+        a.promise_amount = card_amount(a, p, income, R_CARD_PROMISE, t.day)
     else:
         a.promise_amount = a.balance if whole else min(a.balance, part)
     a.promise_due = t.day + 3 + int(8.0 * uniform(a.key, t.day, R_PROMISE_DAYS))
@@ -504,7 +505,7 @@ def pay(a, p, t, channel):  # type: ignore[no-untyped-def]
         a.promise_due != NEVER,
     )
     if a.minimum_due:
-        rate *= b.card_rhythm(p, t.day - a.last_payment)
+        rate *= math.exp(p.card_pay) * b.once_a_month(p, t.day - a.last_payment)
     if a.reached and a.served:
         rate *= 1.0 + p.answer_pay[channel] * a.novelty
     if uniform(a.key, t.day, R_PAY) < 1.0 - math.exp(-rate):
@@ -519,12 +520,10 @@ def pay(a, p, t, channel):  # type: ignore[no-untyped-def]
 
 @njit()
 def pay_card(a, p, t, income):  # type: ignore[no-untyped-def]
-    """A payment on a card of the holder's own accord: what he means to pay, of two months' means; or the whole balance."""
+    """A payment on a card of the holder's own accord; of those who pay all arrears, some pay the whole balance."""
     cents = card_amount(a, p, income, R_CARD, t.day)
-    if cents == a.arrears and uniform(a.key, t.day, R_FULL) < p.card_whole:
-        receive(a, t, a.balance)
-    else:
-        receive(a, t, min(cents, max(int(200.0 * income), LEAST_PARTIAL_PAYMENT)))
+    whole = cents == a.arrears and uniform(a.key, t.day, R_FULL) < p.card_whole
+    receive(a, t, a.balance if whole else cents)
 
 
 @njit()

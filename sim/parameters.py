@@ -239,16 +239,18 @@ class Cards(Section):
     )
     pay: Effect = Field(0.0, description="log rise of the daily payment intensity of an account that asks for minimums")
     again: Share = Field(
-        1.0, description="factor on that intensity in the 30 days after a payment: a card is paid once a month"
+        1.0,
+        description="factor on that intensity, and on the probability of a promise, in the 30 days after a payment: "
+        "a card is paid once a month",
     )
-    clear: Effect = Field(
-        0.0, description="log odds that a payment covers all arrears, where three months' disposable income equals them"
+    clear: Effect = Field(0.0, description="log odds that a payment is meant for all arrears, where they are one minimum")
+    clear_months: NonNegative = Field(
+        0.0, description="fall of these log odds per further minimum in arrears: the more is overdue, the rarer a full cure"
     )
-    clear_liquidity: Effect = Field(
-        0.0, description="effect of log liquidity over the arrears: the more is overdue, the rarer a full cure"
-    )
-    older: Effect = Field(
-        0.0, description="log odds that a payment of less covers all but the latest minimum, rather than one minimum"
+    means: NonNegative = Field(
+        2.0,
+        description="months of disposable income that a payment or a promise of more than one minimum may take; a payment that "
+        "is not for all arrears is for all but the latest minimum, as far as these go",
     )
     whole: Share = Field(0.0, description="share of the payments that cover all arrears which pay the whole balance")
 

@@ -136,11 +136,11 @@ def past_clearing(p, willingness, income, minimum, opening, dpd):  # type: ignor
         middle = day + span / 2.0
         arrears = min(minimum * math.ceil(middle / b.MONTH), opening)
         liquidity = b.log_liquidity(income, arrears / 100.0)
-        rate = b.card_rhythm(p, b.MONTH) * b.payment_intensity(
+        rate = math.exp(p.card_pay) * b.payment_intensity(
             p, willingness, liquidity, p.salience_floor, 0.0, 0.0, 0.0, middle, 0.0, 10.0, False
         )
         # After each payment the intensity is down for a month.
-        total += span * rate / (1.0 + b.MONTH * (1.0 - p.card_again) * rate) * b.clears_arrears(p, liquidity)
+        total += span * rate / (1.0 + b.MONTH * (1.0 - p.card_again) * rate) * b.clears_arrears(p, arrears / minimum)
         day += span
         if total > 40.0:
             break
