@@ -140,10 +140,15 @@ class Laboratory:
         minute = {str(name): 100.0 * cost for name, cost in world.costs.minute.items()}
         staff = sum(daily[f"{name}_capacity"].sum() / 60.0 * cost for name, cost in minute.items())
         log = simulation.events_table() if events else None
-        accounts = simulation.accounts
-        overdue = np.isin(accounts["status"], (Status.OPEN, Status.WRITTEN_OFF))
-        months = np.where(overdue, np.maximum(-(-(accounts["dpd0"].astype(np.int64) + simulation.day) // MONTH), 1), 0)
-        return CohortRun(simulation.accounts_table(), daily, log, float(staff), months)
+        return CohortRun(simulation.accounts_table(), daily, log, float(staff), months_past_due(simulation))
+
+
+def months_past_due(simulation: Simulation) -> NDArray[np.int64]:
+    """Begun months past due of each account this morning; 0 where nothing is overdue any more. Shape (accounts,)."""
+    a = simulation.accounts
+    overdue = np.isin(a["status"], (Status.OPEN, Status.WRITTEN_OFF))
+    months = np.maximum(-(-(a["dpd0"].astype(np.int64) + simulation.day) // MONTH), 1)
+    return np.where(overdue, months, 0)
 
 
 def _changed(world: World, ample: bool, changes: dict[str, Any]) -> World:
