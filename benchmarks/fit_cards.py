@@ -70,7 +70,9 @@ def main(evaluations: int) -> None:
         print(f"{path}: {number:.2f}")
     for reading in measure(changed(scenario, values(best.x)), OTHERS, ACCOUNTS):
         verdict = "" if reading.inside else "  MISSED"
-        print(f"{reading.target.id}: {reading.target.low:.3f} to {reading.target.high:.3f}, {reading.mean:.3f}{verdict}")
+        print(
+            f"{reading.target.id}: {reading.target.low:.3f} to {reading.target.high:.3f}, {reading.mean:.3f}{verdict}"
+        )
 
 
 if __name__ == "__main__":

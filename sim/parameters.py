@@ -243,9 +243,12 @@ class Cards(Section):
         description="factor on that intensity, and on the probability of a promise, in the 30 days after a payment: "
         "a card is paid once a month",
     )
-    clear: Effect = Field(0.0, description="log odds that a payment is meant for all arrears, where they are one minimum")
+    clear: Effect = Field(
+        0.0, description="log odds that a payment is meant for all arrears, where they are one minimum"
+    )
     clear_months: NonNegative = Field(
-        0.0, description="fall of these log odds per further minimum in arrears: the more is overdue, the rarer a full cure"
+        0.0,
+        description="fall of these log odds per further minimum in arrears: the more is overdue, the rarer a full cure",
     )
     means: NonNegative = Field(
         2.0,

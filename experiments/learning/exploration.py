@@ -158,7 +158,9 @@ def explore(
     log = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
     days, who = log["day"], log["who"]
     money, ends = np.stack(cash), simulation.accounts
-    resolved = np.isin(ends["status"], (Status.PAID, Status.SETTLED, Status.CURED)) & (ends["closed_day"] < UNRESOLVED_DAYS)
+    resolved = np.isin(ends["status"], (Status.PAID, Status.SETTLED, Status.CURED)) & (
+        ends["closed_day"] < UNRESOLVED_DAYS
+    )
     received = [(money[days + h, who] - money[days, who]) / np.maximum(log["balance"], 1) for h in horizons]
     return Logs(
         observations=log["observations"],

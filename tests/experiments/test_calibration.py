@@ -50,7 +50,9 @@ def rows() -> dict[int, Row]:
 
 
 _ONE_MONTH = pytest.mark.xfail(
-    strict=True, reason="any payment of a minimum clears one month; 40 % of the real ones defaulted", raises=AssertionError
+    strict=True,
+    reason="any payment of a minimum clears one month; 40 % of the real ones defaulted",
+    raises=AssertionError,
 )
 
 

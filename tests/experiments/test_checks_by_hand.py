@@ -87,9 +87,7 @@ def test_what_is_printed_says_how_many_are_inside(monkeypatch):
 
 
 def test_every_target_has_a_design_and_every_design_a_target_with_a_band():
-    found = [
-        target for name in ("china-consumer", "taiwan-cards") for target in calibration.targets(targets_of(name))
-    ]
+    found = [target for name in ("china-consumer", "taiwan-cards") for target in calibration.targets(targets_of(name))]
     assert sorted(target.id for target in found) == sorted(DESIGNS)
     assert all(target.low < target.high and target.source for target in found)
 

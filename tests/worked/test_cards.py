@@ -92,7 +92,9 @@ def test_who_pays_all_that_is_overdue_is_cured_and_leaves_with_the_rest_of_the_b
     assert state(simulation) == (8000, 0, 0)
     a = simulation.accounts[0]
     assert (a["status"], a["closed_day"], a["cash"]) == (Status.CURED, 0, 200_000)
-    assert simulation.finished and simulation.daily_table()[["open", "balance", "closed"]].to_numpy().tolist() == [[0, 0, 1]]
+    assert simulation.finished and simulation.daily_table()[["open", "balance", "closed"]].to_numpy().tolist() == [
+        [0, 0, 1]
+    ]
     row = simulation.accounts_table().iloc[0]
     assert (row["status"], row["closed_day"], row["balance"]) == ("cured", 0, 800_000)
 
