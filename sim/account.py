@@ -22,6 +22,7 @@ class Status(IntEnum):
     SETTLED = 2
     WRITTEN_OFF = 3
     LEFT = 4  # taken out at the end of a training episode
+    CURED = 5  # a card whose arrears are paid: back in good standing, its balance still owed
 
 
 @unique
@@ -114,11 +115,13 @@ ACCOUNT = np.dtype(
         ("early_warning", "f4"),
         ("tenure", "u2"),
         ("prior", "u1"),
-        ("dpd0", "i4"),  # days past due on day 0 of the simulation
+        ("dpd0", "i4"),  # days past due on day 0 of the simulation; lowered when a card is re-aged
         ("entry_day", "i4"),
         # money, cents
         ("opening", "i8"),
         ("balance", "i8"),
+        ("arrears", "i8"),  # what is overdue, of an account that asks for minimums; of the others it is the balance
+        ("minimum_due", "i8"),  # what falls due each month; 0 = the whole balance is due (no card, or sued)
         ("interest", "i8"),
         ("fees", "i8"),
         ("cash", "i8"),

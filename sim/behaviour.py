@@ -17,6 +17,7 @@ import math
 from recoup.sim.compiled import njit
 
 LIQUIDITY_BOUND = 3.0
+MONTH = 30
 FIT_BOUND = 2.0
 
 
@@ -117,6 +118,28 @@ def payment_intensity(  # type: ignore[no-untyped-def]
 def pays_in_full(p, liquidity):  # type: ignore[no-untyped-def]
     """Probability that a spontaneous payment settles the whole balance."""
     return logistic(p.full_base + p.full_liquidity * liquidity)
+
+
+@njit()
+def once_a_month(p, since_payment):  # type: ignore[no-untyped-def]
+    """Factor on payments and promises of who asks for minimums: a card is paid once a month.
+
+    Args:
+        since_payment: days since the latest payment.
+    """
+    return p.card_again if since_payment < MONTH else 1.0
+
+
+@njit()
+def clears_arrears(p, minimums):  # type: ignore[no-untyped-def]
+    """Probability that a payment on a card is meant for all arrears; `minimums`: how many of them are overdue."""
+    return logistic(p.card_clear - p.card_clear_months * (minimums - 1.0))
+
+
+@njit()
+def months_due(dpd: int) -> int:
+    """Minimums that have fallen due and are unpaid, `dpd` days after the oldest: one in each 30 days begun, at least one."""
+    return max(1, (dpd + MONTH - 1) // MONTH)
 
 
 @njit()

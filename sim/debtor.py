@@ -32,6 +32,7 @@ APPROVAL_DAYS = 30  # for which a reviewed file may be acted on
 
 # Numba reads module-level integers as constants, but not attributes of enumerations mixed with uint fields.
 _OPEN, _PAID, _SETTLED, _WRITTEN_OFF = (int(s) for s in (Status.OPEN, Status.PAID, Status.SETTLED, Status.WRITTEN_OFF))
+_CURED = int(Status.CURED)
 _NOTICED, _QUEUED, _FILED, _ENFORCING = (int(s) for s in (Stage.NOTICED, Stage.QUEUED, Stage.FILED, Stage.ENFORCING))
 _UNSERVED, _SENT, _NO_ANSWER, _REACHED = (
     int(o) for o in (Outcome.UNSERVED, Outcome.SENT, Outcome.NO_ANSWER, Outcome.REACHED)
@@ -86,6 +87,7 @@ R_CEASE, R_BREATHING, R_CALL_BACK = (
     int(r) for r in (Purpose.CEASE_CONTACT, Purpose.BREATHING_SPACE, Purpose.CALL_BACK)
 )
 R_REVIEW_DAYS, R_REVIEW_RESULT = int(Purpose.REVIEW_DAYS), int(Purpose.REVIEW_RESULT)
+R_CARD, R_CARD_PROMISE = int(Purpose.CARD_AMOUNT), int(Purpose.CARD_PROMISE)
 
 
 @njit()
@@ -101,6 +103,8 @@ def start_day(a, p, t):  # type: ignore[no-untyped-def]
         interest = int(min(a.balance, a.opening) * t.daily_rate + 0.5)
         a.interest += interest
         a.balance += interest
+    if a.minimum_due:
+        bill(a, t)
     a.salience = p.salience_floor + (a.salience - p.salience_floor) * p.salience_keep
     a.fatigue *= p.fatigue_keep
     a.excitation *= p.excitation_keep
@@ -149,6 +153,17 @@ def end_review(a, p, t):  # type: ignore[no-untyped-def]
     if a.review == _UNDER_REVIEW:
         a.events |= E_SENT_BACK
     a.review, a.review_step = _UNREVIEWED, 0
+
+
+@njit()
+def bill(a, t):  # type: ignore[no-untyped-def]
+    """Another month past due brings another minimum; while an instalment plan runs, it takes their place and nothing ages."""
+    if a.plan_months:
+        a.dpd0 -= 1
+        return
+    dpd = a.dpd0 + t.day
+    if b.months_due(dpd) > b.months_due(dpd - 1):
+        a.arrears = min(a.arrears + a.minimum_due, a.balance)
 
 
 @njit()
@@ -239,7 +254,28 @@ def receive(a, t, cents):  # type: ignore[no-untyped-def]
     note_acknowledgement(a, t)
     a.events |= E_PAYMENT
     if a.balance == 0:
+        a.arrears = 0
         close(a, t, _PAID)
+    elif a.minimum_due:
+        re_age(a, t, cash)
+
+
+@njit()
+def re_age(a, t, cash):  # type: ignore[no-untyped-def]
+    """Cash has come in on a card: each minimum that it completes takes a month off its age, and without arrears it is cured."""
+    before = -(-a.arrears // a.minimum_due)
+    a.arrears = max(a.arrears - cash, 0)
+    if a.arrears == 0:
+        a.dpd0 = -t.day
+        close(a, t, _CURED)
+    else:
+        a.dpd0 -= b.MONTH * (before - -(-a.arrears // a.minimum_due))
+
+
+@njit()
+def demand_all(a):  # type: ignore[no-untyped-def]
+    """From now on the whole balance of a card is due, as of any other claim."""
+    a.arrears, a.minimum_due = 0, 0
 
 
 @njit()
@@ -380,8 +416,27 @@ def converse(a, p, t, offer, channel, law, promise_staff, offer_staff):  # type:
     dpd = a.dpd0 + t.day
     may_promise = in_person or channel == _AUTOCALL
     if may_promise and a.outcome != _HARDSHIP and a.promise_due == NEVER and a.plan_months == 0:
-        if uniform(a.key, t.day, R_PROMISE) < b.promise_probability(p, channel, a.willingness, dpd, promise_staff):
+        chance = b.promise_probability(p, channel, a.willingness, dpd, promise_staff)
+        if a.minimum_due:
+            chance *= b.once_a_month(p, t.day - a.last_payment)
+        if uniform(a.key, t.day, R_PROMISE) < chance:
             make_promise(a, p, t, channel)
+
+
+@njit()
+def card_amount(a, p, income, purpose, day):  # type: ignore[no-untyped-def]
+    """What a card holder pays or promises, in cents: all arrears, or all but the latest minimum.
+
+    One minimum is found somehow; more than that comes out of his means, as far as they go.
+
+    Args:
+        income: what he could pay in a month, currency.
+        purpose: of the draw.
+        day: on which he makes up his mind.
+    """
+    chance = b.clears_arrears(p, a.arrears / a.minimum_due)
+    wanted = a.arrears if uniform(a.key, day, purpose) < chance else a.arrears - a.minimum_due
+    return min(max(min(wanted, int(100.0 * p.card_means * income)), a.minimum_due), a.arrears)
 
 
 @njit()
@@ -390,7 +445,10 @@ def make_promise(a, p, t, channel):  # type: ignore[no-untyped-def]
     income = b.disposable_income(p, a.disposable, a.employed, t.income_factor)
     whole = b.log_liquidity(income, a.balance / 100.0) > 0.0
     part = max(int(200.0 * income), LEAST_PARTIAL_PAYMENT)  # two months' means, in cents
-    a.promise_amount = a.balance if whole else min(a.balance, part)
+    if a.minimum_due:
+        a.promise_amount = card_amount(a, p, income, R_CARD_PROMISE, t.day)
+    else:
+        a.promise_amount = a.balance if whole else min(a.balance, part)
     a.promise_due = t.day + 3 + int(8.0 * uniform(a.key, t.day, R_PROMISE_DAYS))
     a.promise_channel = channel
     a.promise_discount = 0.0
@@ -489,6 +547,7 @@ def take_legal_step(a, p, t, step):  # type: ignore[no-untyped-def]
         charge(a, t, p.cost_notice)
     elif step == _SUIT:
         a.stage = _QUEUED
+        demand_all(a)
         a.events |= E_SUIT
         a.hardship_suits += a.hardship_until > t.day
         a.distress_suits += a.employed == 0
@@ -523,7 +582,7 @@ def pay(a, p, t, channel):  # type: ignore[no-untyped-def]
     if a.promise_due != NEVER and a.promise_due <= t.day:
         keep_or_break(a, p, t, income)
         return
-    liquidity = b.log_liquidity(income, a.balance / 100.0)
+    liquidity = b.log_liquidity(income, (a.arrears if a.minimum_due else a.balance) / 100.0)
     since_payday = (t.day_of_month - a.payday) % 30
     waiting = a.waiting + p.waiting_market * t.market_waiting
     rate = b.payment_intensity(
@@ -539,14 +598,26 @@ def pay(a, p, t, channel):  # type: ignore[no-untyped-def]
         since_payday,
         a.promise_due != NEVER,
     )
+    if a.minimum_due:
+        rate *= math.exp(p.card_pay) * b.once_a_month(p, t.day - a.last_payment)
     if a.reached and a.served:
         rate *= 1.0 + p.answer_pay[channel] * a.novelty
     if uniform(a.key, t.day, R_PAY) < 1.0 - math.exp(-rate):
-        if uniform(a.key, t.day, R_FULL) < b.pays_in_full(p, liquidity):
+        if a.minimum_due:
+            pay_card(a, p, t, income)
+        elif uniform(a.key, t.day, R_FULL) < b.pays_in_full(p, liquidity):
             receive(a, t, a.balance)
         else:
             share = 0.1 + 0.6 * uniform(a.key, t.day, R_SHARE)
             receive(a, t, max(int(100.0 * share * income), LEAST_PARTIAL_PAYMENT))
+
+
+@njit()
+def pay_card(a, p, t, income):  # type: ignore[no-untyped-def]
+    """A payment on a card of the holder's own accord; of those who pay all arrears, some pay the whole balance."""
+    cents = card_amount(a, p, income, R_CARD, t.day)
+    whole = cents == a.arrears and uniform(a.key, t.day, R_FULL) < p.card_whole
+    receive(a, t, a.balance if whole else cents)
 
 
 @njit()
@@ -562,6 +633,8 @@ def keep_or_break(a, p, t, income):  # type: ignore[no-untyped-def]
     if uniform(a.key, t.day, R_KEEP) < chance:
         a.events |= E_KEPT
         a.kept += 1
+        if settles or swaps:
+            demand_all(a)  # what was agreed is for all of it
         if swaps:
             hand_over(a, p, t)
             return
@@ -606,7 +679,7 @@ def write_off_if_due(a, p, t):  # type: ignore[no-untyped-def]
     in_court = a.stage == _QUEUED or a.stage == _FILED or a.stage == _ENFORCING
     if a.dpd0 + t.day >= p.write_off_dpd and not in_court and a.plan_months == 0:
         a.written_off += a.balance
-        a.balance = 0
+        a.balance, a.arrears = 0, 0
         close(a, t, _WRITTEN_OFF)
         a.events |= E_WRITTEN_OFF
 

@@ -80,11 +80,13 @@ class EventLog:
         self._menu, self._windows, self._calendar = menu, windows, calendar
         self._days: list[dict[str, NDArray[np.generic]]] = []
         self._claims: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._ages: NDArray[np.int32] = np.zeros(0, np.int32)
         self._budget_left = 1.0
 
     def morning(self, budget_left: float) -> None:
         """Note what the day's decisions were taken on; `budget_left` is the share of the settlement budget."""
         self._claims, self._budget_left = self._accounts["balance"].copy(), budget_left
+        self._ages = self._accounts["dpd0"].copy()  # a payment may re-age a card in the evening
 
     def evening(self, day: int, rows: NDArray[np.int64]) -> None:
         """Note what happened on a day to the accounts `rows`, those that were open in the morning.
@@ -96,13 +98,14 @@ class EventLog:
         a = self._accounts
         busy = rows[(a["treatment"][rows] > 0) | (a["events"][rows] > 0)]
         notes = {name: a[name][busy] for name in _STATE} | {"claim": self._claims[busy]}
+        notes["dpd"] = self._ages[busy] + np.int32(day)
         notes["day"] = np.full(busy.size, day, np.int32)
         notes["day_off"] = np.full(busy.size, self._calendar.is_day_off(day))
         notes["budget_left"] = np.full(busy.size, self._budget_left, np.float32)
         self._days.append(notes)
 
     def _table(self) -> pd.DataFrame:
-        names = (*_STATE, "claim", "day", "day_off", "budget_left")
+        names = (*_STATE, "claim", "dpd", "day", "day_off", "budget_left")
         if not self._days:
             return pd.DataFrame({name: np.zeros(0, np.int64) for name in names})
         return pd.DataFrame({name: np.concatenate([day[name] for day in self._days]) for name in names})
@@ -157,7 +160,7 @@ class EventLog:
                 "legal": _category(menu["legal"], LEGAL_NAMES),
                 "done": happened(Event.ATTEMPT | Event.NOTICE | Event.SUIT | Event.ENFORCEMENT),
                 "stopped_by": pd.Categorical(log["rule"].where(happened(Event.BLOCKED)).map(dict(rule_names))),
-                "dpd": self._accounts["dpd0"][number] + days,
+                "dpd": log["dpd"],
                 "claim": log["claim"] / 100.0,
                 "opening": self._accounts["opening"][number] / 100.0,
                 "interest": log["interest"] / 100.0,

@@ -204,7 +204,8 @@ def step_day(accounts, rows, first, last, params, today, menu, skills, net_flow)
             if events & debtor.E_OFFER and OFFER_KIND[item.offer] == _SETTLEMENT:
                 totals[_SETTLEMENT_OFFERS] += 1
         totals[_OPEN] += a.status == _STATUS_OPEN
-        totals[_BALANCE] += a.balance
+        if a.status == _STATUS_OPEN:
+            totals[_BALANCE] += a.balance  # what is left on a cured card is no longer a matter of collection
         totals[_CASH] += a.cash_today
         totals[_FORGIVEN] += a.forgiven_today
         totals[_COST] += a.cost_today

@@ -98,6 +98,7 @@ FIELDS: tuple[ObservedField, ...] = (
     _f("legal_queue", "cases", 0, 1e5, "suits waiting for a free case place"),
     _f("settlement_budget_left", "share", 0, 1, "share of the settlement budget not yet used"),
     _code("review", tuple(r.name.lower() for r in FileReview), "review of the file for a notice or a suit"),
+    _f("arrears", "currency", 0, 1e7, "what is overdue: the unpaid minimums of a card, else the balance"),
 )
 FIELD_INDEX = {field.name: index for index, field in enumerate(FIELDS)}
 LOW = np.array([field.low for field in FIELDS], np.float32)
@@ -276,6 +277,7 @@ def observe(accounts, open_accounts, first, last, today, tier_rule, low, high, o
         o.legal_queue = t.legal_queue
         o.settlement_budget_left = t.settlement_budget_left
         o.review = a.review
+        o.arrears = (a.arrears if a.minimum_due else a.balance) / 100.0
         values = out[row]
         for field in range(values.size):
             values[field] = min(max(values[field], low[field]), high[field])

@@ -261,6 +261,33 @@ class Behaviour(Section):
     performance_effort: Effect = Field(description="effect of full performance pay on promises and offers")
 
 
+class Cards(Section):
+    """Credit cards ask for a minimum a month, not for the balance: who pays what is overdue is cured, and who pays part of it is re-aged."""
+
+    minimum: Annotated[float, Field(gt=0, le=1)] = Field(
+        description="share of the balance on entry that falls due each month, interest included"
+    )
+    pay: Effect = Field(0.0, description="log rise of the daily payment intensity of an account that asks for minimums")
+    again: Share = Field(
+        1.0,
+        description="factor on that intensity, and on the probability of a promise, in the 30 days after a payment: "
+        "a card is paid once a month",
+    )
+    clear: Effect = Field(
+        0.0, description="log odds that a payment is meant for all arrears, where they are one minimum"
+    )
+    clear_months: NonNegative = Field(
+        0.0,
+        description="fall of these log odds per further minimum in arrears: the more is overdue, the rarer a full cure",
+    )
+    means: NonNegative = Field(
+        2.0,
+        description="months of disposable income that a payment or a promise of more than one minimum may take; a payment that "
+        "is not for all arrears is for all but the latest minimum, as far as these go",
+    )
+    whole: Share = Field(0.0, description="share of the payments that cover all arrears which pay the whole balance")
+
+
 class Costs(Section):
     """Unit costs, in the scenario's currency."""
 
@@ -637,6 +664,7 @@ class World(Section):
     tiers: Tiers
     conduct: Conduct | None = Field(None, description="none = nobody watches, and a complaint costs what it costs")
     horizon: Horizon | None = Field(None, description="none = what is not paid when a run ends is worth nothing")
+    cards: Cards | None = Field(None, description="none = cards are claims like the others: the whole balance is due")
 
 
 def kernel_record(world: World) -> NDArray[np.void]:
@@ -662,6 +690,9 @@ def kernel_record(world: World) -> NDArray[np.void]:
     columns["cost_contact"] = 100.0 * costs.contact.vector()
     for name in ("notice", "settlement_documents", "complaint"):
         columns[f"cost_{name}"] = 100.0 * getattr(costs, name)
+    cards = world.cards
+    for name in Cards.model_fields:
+        columns[f"card_{name}"] = float(getattr(cards, name)) if cards else 0.0
     columns["performance_pay"] = operations.performance_pay
     columns["write_off_dpd"] = float(world.write_off_dpd)
     review = world.courts.review

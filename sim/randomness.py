@@ -55,6 +55,8 @@ class Purpose(IntEnum):
     CALL_BACK = 89
     REVIEW_DAYS = 90
     REVIEW_RESULT = 91
+    CARD_AMOUNT = 100  # what a card holder pays of his own accord, and what he promises
+    CARD_PROMISE = 101
 
 
 @njit(inline="always")

@@ -2,7 +2,8 @@
 
 An account `dpd` days past due is one that has not paid for `dpd` days. Its traits are therefore drawn among candidates
 with weight exp(−H), where H is the payment intensity summed over those days: the same formula that drives the
-simulation selects its starting population, for synthetic and real portfolios alike.
+simulation selects its starting population, for synthetic and real portfolios alike. A card may have paid minimums meanwhile;
+what it has not done is clear its arrears, and H sums the intensity of that.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from recoup.sim.randomness import Purpose, normal, streams, uniform
 
 CANDIDATES = 16
 BIRTH = -1  # the day under which traits are drawn
+_CARD = PRODUCTS.index("credit_card")
 _TRAIT, _PICK = int(Purpose.TRAIT), int(Purpose.PICK)
 # Numbers of the draws: two for each candidate, then one for each trait. The order is part of every seed's meaning.
 _REACHABILITY, _PHONE, _EMPLOYED, _ASSET_COVER, _SALIENCE = (_TRAIT + 2 * CANDIDATES + n for n in range(5))
@@ -53,6 +55,8 @@ def open_accounts(world: World, portfolio: Portfolio, seed: int, first: int = 0)
         accounts[ours] = portfolio.column(theirs)
     accounts["opening"] = np.rint(portfolio.column("opening_balance").astype(np.float64) * 100).astype(np.int64)
     accounts["balance"] = accounts["opening"]
+    if world.cards:
+        _ask_for_minimums(accounts, world.cards.minimum)
     for day in (
         "last_attempt",
         "last_reach",
@@ -77,6 +81,15 @@ def open_accounts(world: World, portfolio: Portfolio, seed: int, first: int = 0)
         population.prior_delinquencies_mean,
     )
     return accounts
+
+
+def _ask_for_minimums(accounts: NDArray[np.void], share: float) -> None:
+    """Cards owe a minimum for each month begun past due, at most the balance."""
+    cards = accounts["product"] == _CARD
+    minimum = np.maximum(np.rint(share * accounts["opening"]), 1).astype(np.int64)
+    months = np.maximum(-(-accounts["dpd0"] // b.MONTH), 1)
+    accounts["minimum_due"] = np.where(cards, minimum, 0)
+    accounts["arrears"] = np.where(cards, np.minimum(months * minimum, accounts["balance"]), 0)
 
 
 @njit()
@@ -106,6 +119,35 @@ def past_hazard(p, willingness, liquidity, dpd):  # type: ignore[no-untyped-def]
 
 
 @njit()
+def past_clearing(p, willingness, income, minimum, opening, dpd):  # type: ignore[no-untyped-def]
+    """Like `past_hazard`, of a card that asks for minimums: the intensity of payments that clear its arrears, once a month.
+
+    Args:
+        p: behaviour parameters, one record (`parameters.kernel_record`).
+        willingness: hidden trait of the candidate, standard units.
+        income: its disposable income, currency a month.
+        minimum: what falls due each month, cents.
+        opening: balance on entry, cents.
+        dpd: days past due.
+    """
+    total, day = 0.0, 0.0
+    while day < dpd:
+        span = min(10.0, dpd - day)
+        middle = day + span / 2.0
+        arrears = min(minimum * math.ceil(middle / b.MONTH), opening)
+        liquidity = b.log_liquidity(income, arrears / 100.0)
+        rate = math.exp(p.card_pay) * b.payment_intensity(
+            p, willingness, liquidity, p.salience_floor, 0.0, 0.0, 0.0, middle, 0.0, 10.0, False
+        )
+        # After each payment the intensity is down for a month.
+        total += span * rate / (1.0 + b.MONTH * (1.0 - p.card_again) * rate) * b.clears_arrears(p, arrears / minimum)
+        day += span
+        if total > 40.0:
+            break
+    return total
+
+
+@njit()
 def _draw(accounts, params, score_mean, score_spread, prior_mean):  # type: ignore[no-untyped-def]
     p = params[0]
     hazards = np.empty(CANDIDATES)
@@ -120,8 +162,11 @@ def _draw(accounts, params, score_mean, score_spread, prior_mean):  # type: igno
         if a.dpd0 > 0:
             for k in range(CANDIDATES):
                 w, share = _candidate(a, p, mean_w, mean_a, k)
-                liquidity = b.log_liquidity(a.income * share, a.opening / 100.0)
-                hazards[k] = past_hazard(p, w, liquidity, a.dpd0)
+                if a.minimum_due:
+                    hazards[k] = past_clearing(p, w, a.income * share, a.minimum_due, a.opening, a.dpd0)
+                else:
+                    liquidity = b.log_liquidity(a.income * share, a.opening / 100.0)
+                    hazards[k] = past_hazard(p, w, liquidity, a.dpd0)
             lowest, total = hazards.min(), 0.0
             for k in range(CANDIDATES):
                 hazards[k] = math.exp(lowest - hazards[k])

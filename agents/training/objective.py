@@ -3,7 +3,7 @@
 The reward of an account and day is
 
     (cash − (1 + cost_price) · cost + what is left at the horizon, on the last day) / mean opening balance
-    + time_weight · (days left of the horizon / horizon), once, when the account is paid or settled
+    + time_weight · (days left of the horizon / horizon), once, when the account is paid, settled or cured
     − complaint_price · expected complaints
 
 in discounted money. Cost is the variable cost: what staff is paid while it waits is no account's doing. With time_weight = 0 and no
@@ -28,8 +28,8 @@ Amounts = NDArray[np.float64]
 
 
 def resolved(accounts: NDArray[np.void]) -> NDArray[np.bool_]:
-    """Which accounts were closed by payment or settlement (not by writing off): shape (accounts,)."""
-    return np.asarray((accounts["status"] == Status.PAID) | (accounts["status"] == Status.SETTLED))
+    """Which accounts were closed by payment, settlement or cure (not by writing off): shape (accounts,)."""
+    return np.isin(accounts["status"], (Status.PAID, Status.SETTLED, Status.CURED))
 
 
 def discounted_left(simulation: Simulation, days: int, numbers: NDArray[np.int64] | None = None) -> NDArray[np.float64]:

@@ -45,7 +45,16 @@ class Targets(Section):
     targets: list[Target] = Field(min_length=1)
 
 
-def targets(path: Path = ROOT / "calibration" / "china-consumer.yaml") -> list[Target]:
+HOME = ROOT / "calibration" / "china-consumer.yaml"
+
+
+def targets_path(scenario: Scenario) -> Path:
+    """The targets of a scenario: the file of its name, or the home scenario's."""
+    own = HOME.with_name(f"{scenario.name}.yaml")
+    return own if own.exists() else HOME
+
+
+def targets(path: Path = HOME) -> list[Target]:
     """All targets, in the order of the file.
 
     Raises:
@@ -82,14 +91,14 @@ def measure(scenario: Scenario, seeds: range, accounts: int = ACCOUNTS, ids: set
     """Measure targets on each seed, on cohorts of `accounts` accounts; `ids`: these alone.
 
     Args:
-        scenario: whose world is measured.
+        scenario: whose world is measured, against the targets of its name (`targets_path`).
         seeds: one cohort of accounts and random numbers each.
         accounts: size of each cohort.
 
     Raises:
         InputError: the targets cannot be read.
     """
-    wanted = [target for target in targets() if ids is None or target.id in ids]
+    wanted = [target for target in targets(targets_path(scenario)) if ids is None or target.id in ids]
     values: dict[str, list[float]] = {target.id: [] for target in wanted}
     for seed in seeds:
         lab = Laboratory(scenario, seed, accounts)

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import find_plan
 from recoup.scenarios.schema import Scenario
+from recoup.sim.account import Status
+from recoup.sim.behaviour import MONTH
 from recoup.sim.inputs import parse_yaml
 from recoup.sim.parameters import DpdBand, World
 from recoup.sim.portfolio.synthetic import generate
@@ -50,11 +54,13 @@ class CohortRun:
         accounts: one row an account, at the end; money in cents.
         daily: one row a day; money in cents.
         events: the event log, where it was asked for.
+        months: begun months past due at the end, int64 (accounts,); 0 where nothing is overdue any more.
     """
 
     accounts: pd.DataFrame
     daily: pd.DataFrame
     events: pd.DataFrame | None = None
+    months: NDArray[np.int64] | None = None
 
     def resolved(self, days: int, of: pd.Series | None = None) -> float:
         """Share of accounts resolved within so many days; `of`: among these alone (bool by account)."""
@@ -132,7 +138,15 @@ class Laboratory:
             simulation.advance(actions, plan.priority(observations, actions))
         daily = simulation.daily_table()
         log = simulation.events_table() if events else None
-        return CohortRun(simulation.accounts_table(), daily, log)
+        return CohortRun(simulation.accounts_table(), daily, log, months_past_due(simulation))
+
+
+def months_past_due(simulation: Simulation) -> NDArray[np.int64]:
+    """Begun months past due of each account this morning; 0 where nothing is overdue any more. Shape (accounts,)."""
+    a = simulation.accounts
+    overdue = np.isin(a["status"], (Status.OPEN, Status.WRITTEN_OFF))
+    months = np.maximum(-(-(a["dpd0"].astype(np.int64) + simulation.day) // MONTH), 1)
+    return np.where(overdue, months, 0)
 
 
 def _changed(world: World, ample: bool, changes: dict[str, Any], review: bool) -> World:

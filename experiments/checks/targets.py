@@ -137,6 +137,18 @@ def _relative(with_it: float, without: float) -> float:
     return with_it / without - 1.0
 
 
+def _moves(begin: int, end: int) -> Callable[[Laboratory], float]:
+    """Of cards so many months past due, the share that is `end` months past due 30 days later; entered in the middle of the month."""
+
+    def share(lab: Laboratory) -> float:
+        middle = 30 * begin - 15
+        months = lab.run(STATUS_QUO, 30, middle, middle).months
+        assert months is not None
+        return float((months == end).mean())
+
+    return share
+
+
 DESIGNS: dict[str, Callable[[Laboratory], float]] = {
     "fresh-month": lambda lab: _fresh(lab).recovery(30),
     "roll-m1-m2": lambda lab: _fresh(lab).unresolved(28),
@@ -172,4 +184,5 @@ DESIGNS: dict[str, Callable[[Laboratory], float]] = {
     "settle-cash": lambda lab: _relative(*(run.recovery(180) for run in _settle(lab))),
     "plans-broken": lambda lab: _broken(lab, 12),
     "plan-terms": lambda lab: _broken(lab, 6) - _broken(lab, 24),
+    **{f"months-{begin}-{end}": _moves(begin, end) for begin in (2, 3, 4) for end in range(begin + 2)},
 }

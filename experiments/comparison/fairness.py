@@ -58,7 +58,7 @@ OUTCOMES: tuple[Outcome, ...] = (
         "Days to resolution",
         Unit.DAYS,
         Better.LESS,
-        "days until paid or settled; the horizon if it is not",
+        "days until paid, settled or cured; the horizon if it is not",
         "result",
         lambda r: days_to_resolution(r.accounts, r.days),
     ),

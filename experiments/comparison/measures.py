@@ -21,8 +21,8 @@ ROLL_DAYS = (30, 60, 90, 120, 150, 180)
 
 
 def resolved(accounts: pd.DataFrame) -> pd.Series:
-    """Accounts closed by payment or settlement (not by writing off)."""
-    return accounts["status"].isin(["paid", "settled"])
+    """Accounts closed by payment, settlement or cure (not by writing off)."""
+    return accounts["status"].isin(["paid", "settled", "cured"])
 
 
 def days_to_resolution(accounts: pd.DataFrame, days: int) -> NDArray[np.float64]:
@@ -114,7 +114,7 @@ MEASURES: tuple[Measure, ...] = (
         "Time to recover",
         Unit.DAYS,
         Better.LESS,
-        "restricted mean days until an account is paid or settled; the horizon if it is not",
+        "restricted mean days until an account is paid, settled or cured; the horizon if it is not",
         lambda run, a: float(days_to_resolution(a, run.days).mean()) if len(a) else math.nan,
     ),
     Measure(
@@ -130,8 +130,16 @@ MEASURES: tuple[Measure, ...] = (
         "Cure rate",
         Unit.SHARE,
         Better.MORE,
-        "accounts paid in full / accounts",
-        lambda run, a: ratio((a["status"] == "paid").sum(), len(a)),
+        "accounts paid in full, or cards whose arrears are paid / accounts",
+        lambda run, a: ratio(a["status"].isin(["paid", "cured"]).sum(), len(a)),
+    ),
+    Measure(
+        "cured_balance_rate",
+        "Balance back in good standing",
+        Unit.SHARE,
+        Better.MORE,
+        "balance still owed on cards whose arrears are paid / opening balance; no part of the cash",
+        lambda run, a: ratio(a["balance"][a["status"] == "cured"].sum(), a["opening"].sum()),
     ),
     Measure(
         "cost_to_collect",

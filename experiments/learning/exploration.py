@@ -47,7 +47,7 @@ class Logs:
         complaint_risk: expected complaints of the attempt, what counting them in endless logs would give, (rows,).
         accounts: whose row it is; the same account has the same number in all cohorts, (rows,).
         entries, entry_accounts, unresolved: by account, what was visible on the first morning, its number, and whether it was
-            not paid or settled in 90 days.
+            not paid, settled or cured in 90 days.
     """
 
     observations: NDArray[np.float32]
@@ -158,7 +158,9 @@ def explore(
     log = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
     days, who = log["day"], log["who"]
     money, ends = np.stack(cash), simulation.accounts
-    resolved = np.isin(ends["status"], (Status.PAID, Status.SETTLED)) & (ends["closed_day"] < UNRESOLVED_DAYS)
+    resolved = np.isin(ends["status"], (Status.PAID, Status.SETTLED, Status.CURED)) & (
+        ends["closed_day"] < UNRESOLVED_DAYS
+    )
     received = [(money[days + h, who] - money[days, who]) / np.maximum(log["balance"], 1) for h in horizons]
     return Logs(
         observations=log["observations"],

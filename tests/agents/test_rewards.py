@@ -91,16 +91,16 @@ def test_early_resolution_is_paid_once_by_the_share_of_the_horizon_saved(status,
     meter = Meter(simulation, days=100)
     simulation.accounts["status"][0], simulation.accounts["closed_day"][0] = status, 9
     a_day_passes(simulation)
-    # Closed on day 9, the tenth of 100: 90 are left, 0.3 · 90/100 = 0.27 if it was paid or settled.
+    # Closed on day 9, the tenth of 100: 90 are left, 0.3 · 90/100 = 0.27 if it was paid, settled or cured.
     np.testing.assert_allclose(meter.read(Objective(time_weight=0.3)).rewards, [paid, 0.0])
     a_day_passes(simulation)
     np.testing.assert_allclose(meter.read(Objective(time_weight=0.3)).rewards, [0.0, 0.0])
 
 
-def test_resolved_are_the_paid_and_the_settled():
-    accounts = np.zeros(5, BOOK)
-    accounts["status"] = OPEN, PAID, SETTLED, WRITTEN_OFF, LEFT
-    assert resolved(accounts).tolist() == [False, True, True, False, False]
+def test_resolved_are_the_paid_the_settled_and_the_cured():
+    accounts = np.zeros(6, BOOK)
+    accounts["status"] = OPEN, PAID, SETTLED, WRITTEN_OFF, LEFT, 5
+    assert resolved(accounts).tolist() == [False, True, True, False, False, True]
 
 
 def test_a_price_moves_by_the_relative_overdraft_of_a_running_mean():

@@ -18,6 +18,7 @@ from recoup.experiments.checks.calibration import Reading, Target
 from recoup.experiments.checks.laboratory import CohortRun, Laboratory, every
 from recoup.experiments.checks.targets import CALL, DESIGNS
 from recoup.scenarios.schema import load_scenario
+from recoup.sim.account import Status
 
 HOME = load_scenario("china-consumer")
 
@@ -56,10 +57,19 @@ def test_one_figure_outside_is_enough_to_fail(monkeypatch):
 
 def test_each_target_is_measured_on_every_seed(monkeypatch):
     made_up = [reading().target.model_copy(update={"id": name}) for name in ("made-up", "other")]
-    monkeypatch.setattr(calibration, "targets", lambda: made_up)
+    monkeypatch.setattr(calibration, "targets", lambda path: made_up)
     monkeypatch.setitem(DESIGNS, "made-up", lambda lab: lab.seed / lab.accounts)
     (found,) = calibration.measure(HOME, range(3, 6), accounts=10, ids={"made-up"})
     assert found.values == (0.3, 0.4, 0.5)
+
+
+def targets_of(name):
+    return calibration.targets_path(load_scenario(name))
+
+
+def test_a_scenario_without_targets_of_its_own_has_the_home_scenarios():
+    assert targets_of("taiwan-cards").name == "taiwan-cards.yaml"
+    assert targets_of("us-cards") == targets_of("china-consumer") == calibration.HOME
 
 
 def test_the_interval_is_of_the_mean_over_seeds_and_there_is_none_from_one():
@@ -77,7 +87,7 @@ def test_what_is_printed_says_how_many_are_inside(monkeypatch):
 
 
 def test_every_target_has_a_design_and_every_design_a_target_with_a_band():
-    found = calibration.targets()
+    found = [target for name in ("china-consumer", "taiwan-cards") for target in calibration.targets(targets_of(name))]
     assert sorted(target.id for target in found) == sorted(DESIGNS)
     assert all(target.low < target.high and target.source for target in found)
 
@@ -275,6 +285,12 @@ def test_the_effect_of_notices(target, expected):
     assert measured(target, NOTICES) == pytest.approx(expected)
 
 
+def test_moves_between_months_are_shares_of_all_who_entered():
+    run = CohortRun(accounts(), daily(), months=np.array([0, 0, 0, 1, 2, 2, 2, 2, 3, 3, 4, 5]))
+    found = [measured(f"months-4-{end}", run) for end in range(6)]
+    assert found == pytest.approx([3 / 12, 1 / 12, 4 / 12, 2 / 12, 1 / 12, 1 / 12])
+
+
 def test_money_seized_is_taken_over_the_sums_of_enforcements_that_have_ended():
     rows = [
         ("a", 200, True, False, 1000, 0), ("a", 300, False, True, 1000, 100), ("a", 350, False, True, 900, 50),
@@ -344,6 +360,9 @@ COHORTS = {
     "settle-cash": [(180, 91, 180, AMPLE)] * 2,
     "plans-broken": [(240, 10, 30, LOG)],
     "plan-terms": [(240, 10, 30, LOG)] * 2,
+    **{f"months-2-{end}": [(30, 45, 45, {})] for end in range(4)},
+    **{f"months-3-{end}": [(30, 75, 75, {})] for end in range(5)},
+    **{f"months-4-{end}": [(30, 105, 105, {})] for end in range(6)},
 }
 
 
@@ -353,7 +372,7 @@ def test_cohorts_enter_as_old_as_they_are_said_to_be(target):
     columns = ["account_id", "day", "offer_accepted", "plan_broken", "enforcement", "seizure", "balance", "cash"]
     events = pd.DataFrame([("a", 0, True, True, True, True, 100, 1)], columns=columns)
     table = daily(d0=1).assign(idle_cost=0.0, overhead=0.0)
-    bench = Bench(CohortRun(accounts(), table, events))
+    bench = Bench(CohortRun(accounts(), table, events, months=np.zeros(12, np.int64)))
     with contextlib.suppress(ZeroDivisionError):  # arms that are all alike have no effects
         DESIGNS[target](bench)
     expected = COHORTS.get(target, COHORTS["status-quo"])
@@ -403,24 +422,25 @@ def test_what_a_run_changes_is_changed_in_it_alone():
 # --- real accounts -----------------------------------------------------------------------------------------------
 
 
-def test_who_paid_two_per_cent_or_closed_the_account_has_not_failed(monkeypatch, tmp_path):
+def test_who_is_younger_than_his_month_or_resolved_has_not_failed(monkeypatch, tmp_path):
     file = pd.DataFrame(
         {"ID": [1, 2, 3, 4, 5, 6], "PAY_0": [1, 1, 1, 2, 8, 3], "default_next_month": [1, 0, 0, 1, 1, 0]}
     )
     (tmp_path / "portfolios").mkdir()
     file.to_csv(tmp_path / "portfolios" / "uci_credit_card_delinquent.csv", index=False)
-    book = np.zeros(6, [("closed_day", "i4"), ("cash", "i8"), ("opening", "i8")])
-    book["opening"] = 10_000
+    book = np.zeros(6, [("status", "u1"), ("dpd0", "i4")])
+    book["dpd0"] = 15, 15, 45, 15, 225, 75
     names = np.array(["3", "1", "4", "2", "5", "6"], object)  # in another order than the file's
 
     class Made:
-        menu, day = None, 0
+        menu, days = None, 0
 
         def __init__(self, world, portfolio, rules, seed):
-            self.accounts = book.copy()
-            # Of 3, 1, 4: the first paid 199 of 10,000, the second 200; the third closed without cash under seed 2 only.
-            self.accounts["cash"][:2] = 199, 200
-            self.accounts["closed_day"] = [-1, -1, 12 if seed == 2 else -1, -1, -1, -1]
+            self.accounts, self.day = book.copy(), 0
+            # A month later 3 is two months late, 1 has been cured, and 4 paid two minimums under seed 2 only; 2 stays one month late.
+            self.accounts["status"][1] = Status.CURED
+            self.accounts["dpd0"][2] -= 60 if seed == 2 else 30
+            self.accounts["dpd0"][3] -= 30
 
         def observe(self):
             return None
@@ -429,23 +449,28 @@ def test_who_paid_two_per_cent_or_closed_the_account_has_not_failed(monkeypatch,
             return None
 
         def advance(self, *arguments):
-            Made.day += 1
+            Made.days += 1
+            self.day += 1
 
     plan = SimpleNamespace(act=lambda *arguments: None, priority=lambda *arguments: None)
     monkeypatch.setattr(uci_crosscheck, "ROOT", tmp_path)
     monkeypatch.setattr(uci_crosscheck, "Simulation", Made)
     monkeypatch.setattr(uci_crosscheck.Plan, "load", lambda *arguments: plan)
     scenario = SimpleNamespace(
-        world=None, rules=None, portfolio=lambda accounts, seed: SimpleNamespace(column=lambda name: names)
+        world=None,
+        rules=None,
+        portfolio=lambda accounts, seed: SimpleNamespace(
+            column=lambda name: names if name == "account_id" else book["dpd0"]
+        ),
     )
     rows = {row.months: row for row in uci_crosscheck.crosscheck(scenario, range(1, 3))}
-    assert Made.day == 60  # thirty days on each of two seeds
-    # One month late: account 1 paid enough, 2 and 3 did not. Two months late: account 4 failed on one of two seeds.
+    assert Made.days == 60  # thirty days on each of two seeds
+    # One month late: account 1 is cured, 2 and 3 did no better. Two months late: account 4 stayed on one of two seeds.
     assert (rows[1].accounts, rows[1].simulated) == (3, pytest.approx(2 / 3))
     assert rows[1].observed == pytest.approx(1 / 3)
     assert (rows[2].accounts, rows[2].simulated, rows[2].observed) == (1, 0.5, 1.0)
     assert rows[4].accounts == 1  # eight months late counts among four and more
-    assert [rows[months].comparable for months in (1, 2, 3, 4)] == [True, True, True, False]
+    assert [rows[months].comparable for months in (1, 2, 3, 4)] == [True, True, False, False]
 
 
 # --- a portfolio's problems --------------------------------------------------------------------------------------

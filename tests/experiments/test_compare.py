@@ -31,7 +31,7 @@ from tests import command
 SMALL = Comparison("china-consumer", ("status-quo", "staged"), seeds=2, accounts=150, days=60)
 NAMES = (
     "recovery_rate net_recovery_rate variable_net_recovery_rate npv_rate value_at_horizon time_to_recover_days "
-    "cash_weighted_days cure_rate cost_to_collect variable_cost_to_collect complaints_per_1000 breaches rpc_rate kept_promise_rate occupancy"
+    "cash_weighted_days cure_rate cured_balance_rate cost_to_collect variable_cost_to_collect complaints_per_1000 breaches rpc_rate kept_promise_rate occupancy"
 ).split()
 
 
@@ -174,6 +174,7 @@ def small_run(**changes: object) -> Rollout:
             "breaches": [0, 0],
             "entry_tier": ["low", "high"],
             "dpd": [1, 1],
+            "balance": [0, 3000],
         }
     ).assign(**changes)
     daily = pd.DataFrame({"overhead": [0, 5], "idle_cost": [0, 15], "discount_factor": [1.0, 0.5], "cash": [0, 1500]})
@@ -192,6 +193,7 @@ def test_measures_are_what_their_definitions_say() -> None:
         "time_to_recover_days": (5 + 20) / 2,
         "cash_weighted_days": 9000 / 1500,
         "cure_rate": 0.5,
+        "cured_balance_rate": 0,
         "cost_to_collect": 50 / 1500,
         "variable_cost_to_collect": 30 / 1500,
         "complaints_per_1000": 500,

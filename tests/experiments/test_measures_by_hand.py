@@ -24,6 +24,7 @@ COHORT = {
     "opening": [10_000, 5_000, 20_000, 4_000, 1_000],
     "cash": [10_000, 4_000, 6_000, 0, 0],
     "forgiven": [0, 1_000, 0, 0, 0],
+    "balance": [0, 0, 14_500, 0, 1_020],
     "interest": [0, 0, 300, 80, 20],
     "fees": [0, 0, 200, 0, 0],
     "cost": [100, 300, 1_000, 500, 100],
@@ -111,6 +112,19 @@ def test_measures_of_accounts_and_staff() -> None:
     assert found["kept_promise_rate"] == pytest.approx(3 / 8)  # 3 kept, 5 broken; one is not yet due
     # Collectors 6,000 of 10,000 seconds, specialised team 2,000 of 30,000: 8,000 / 40,000.
     assert found["occupancy"] == pytest.approx(0.2)
+
+
+def test_a_cured_card_is_resolved_and_cured_and_its_balance_is_back_in_good_standing() -> None:
+    # C has paid its arrears on day 59 with 14,500 still owed.
+    run = cohort(status=["paid", "settled", "cured", "written_off", "open"], closed_day=[9, 19, 59, 49, -1])
+    found = measure_run(run)
+    assert found["cure_rate"] == pytest.approx(2 / 5)
+    assert found["cured_balance_rate"] == pytest.approx(14_500 / 40_000)
+    assert found["recovery_rate"] == pytest.approx(20_000 / 40_000)  # cash alone
+    assert found["time_to_recover_days"] == pytest.approx((10 + 20 + 60 + 200) / 5)
+    assert measure_run(cohort())["cured_balance_rate"] == 0.0
+    assert measure_by_tier(run)["high"]["cured_balance_rate"] == pytest.approx(14_500 / 24_000)
+    assert unresolved_curve(run)[[58, 59]].tolist() == pytest.approx([3 / 5, 2 / 5])
 
 
 def test_measures_of_what_debtors_bear() -> None:

@@ -131,10 +131,11 @@ MEASURES = {
     "npv_rate": f"""SELECT (sum((cash - cost - overhead - ({IDLE})) * {WORTH})
         + (SELECT sum(horizon_value) * pow(1.08, -{DAYS} / 365.0) FROM {{accounts}})) / {OWED} FROM {{daily}}""",
     "value_at_horizon": "SELECT sum(horizon_value) / sum(opening) FROM {accounts}",
-    "time_to_recover_days": f"""SELECT avg(CASE WHEN status = 'paid' OR status = 'settled' THEN closed_day + 1 ELSE {DAYS} END)
+    "time_to_recover_days": f"""SELECT avg(CASE WHEN status IN ('paid', 'settled', 'cured') THEN closed_day + 1 ELSE {DAYS} END)
         FROM {{accounts}}""",
     "cash_weighted_days": "SELECT sum(cash * day) / sum(cash) FROM {daily}",
-    "cure_rate": f"SELECT count(*) / {ACCOUNTS}.0 FROM {{accounts}} WHERE status = 'paid'",
+    "cure_rate": f"SELECT count(*) / {ACCOUNTS}.0 FROM {{accounts}} WHERE status IN ('paid', 'cured')",
+    "cured_balance_rate": "SELECT coalesce(sum(balance) FILTER (status = 'cured'), 0) / sum(opening) FROM {accounts}",
     "cost_to_collect": f"SELECT (sum(cost) + sum(overhead) + sum({IDLE})) / sum(cash) FROM {{daily}}",
     "variable_cost_to_collect": "SELECT sum(cost) / sum(cash) FROM {daily}",
     "complaints_per_1000": f"SELECT 1000.0 * count(*) / {ACCOUNTS} FROM {{events}} WHERE complaint",
@@ -195,6 +196,7 @@ def test_every_measure_of_the_registry_is_recomputed_and_something_happened_in_e
     assert set(part["measures"]) == set(MEASURES) and set(part["welfare"]) == set(BURDENS)
     never = {
         "breaches",
+        "cured_balance_rate",  # no card asks for minimums here
         "hardship_suits",
         "hardship_calls_per_1000",
         "distress_seized",
@@ -231,9 +233,10 @@ TIER_MEASURES = {
     "recovery_rate": "sum(cash) / sum(opening)",
     "variable_net_recovery_rate": "(sum(cash) - sum(cost)) / sum(opening)",
     "value_at_horizon": "sum(horizon_value) / sum(opening)",
-    "time_to_recover_days": f"avg(CASE WHEN status IN ('paid', 'settled') THEN closed_day + 1 ELSE {DAYS} END)",
+    "time_to_recover_days": f"avg(CASE WHEN status IN ('paid', 'settled', 'cured') THEN closed_day + 1 ELSE {DAYS} END)",
     "cash_weighted_days": "sum(cash_day_sum) / sum(cash)",
-    "cure_rate": "count(*) FILTER (status = 'paid') / count(*)",
+    "cure_rate": "count(*) FILTER (status IN ('paid', 'cured')) / count(*)",
+    "cured_balance_rate": "coalesce(sum(balance) FILTER (status = 'cured'), 0) / sum(opening)",
     "variable_cost_to_collect": "sum(cost) / sum(cash)",
     "complaints_per_1000": "1000 * sum(complaints) / count(*)",
     "breaches": "sum(breaches)",
@@ -262,7 +265,7 @@ def test_curves_by_day(folder, sql, policy, seed):
     for day in (0, 1, 17, 60, DAYS - 1):
         cash = one(sql, f"SELECT sum(cash) / {OWED} FROM {{daily}} WHERE day <= {day}", policy, seed)
         assert part["liquidation"][day] == pytest.approx(cash, rel=1e-12)
-        gone = f"SELECT count(*) FROM {{accounts}} WHERE status IN ('paid', 'settled') AND closed_day <= {day}"
+        gone = f"SELECT count(*) FROM {{accounts}} WHERE status IN ('paid', 'settled', 'cured') AND closed_day <= {day}"
         assert part["unresolved"][day] == pytest.approx(1 - one(sql, gone, policy, seed) / ACCOUNTS, rel=1e-12)
 
 
@@ -272,7 +275,7 @@ def test_roll_rates_follow_each_account_through_the_days_of_the_bucket(folder, s
     part = part_of(folder, policy, seed)
     for month in range(1, 7):
         first, last = f"({30 * month - 29} - dpd)", f"({30 * month} - dpd)"
-        query = f"""SELECT count(*) FILTER (status NOT IN ('paid', 'settled') OR closed_day > {last}) / count(*) FROM {{accounts}}
+        query = f"""SELECT count(*) FILTER (status NOT IN ('paid', 'settled', 'cured') OR closed_day > {last}) / count(*) FROM {{accounts}}
             WHERE {first} >= 0 AND {last} <= {DAYS - 1} AND (status = 'open' OR closed_day >= {first})"""
         found = part["roll_rates"][f"M{month}→M{month + 1}"]
         assert found == pytest.approx(one(sql, query, policy, seed), rel=1e-12), month

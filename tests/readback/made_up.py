@@ -29,6 +29,7 @@ MEASURES = {
     "time_to_recover_days": "days",
     "cash_weighted_days": "days",
     "cure_rate": "share",
+    "cured_balance_rate": "share",
     "cost_to_collect": "share",
     "variable_cost_to_collect": "share",
     "complaints_per_1000": "count",

@@ -73,7 +73,7 @@ def test_half_resolved_is_reached_on_the_day_itself(folder):
     set_curve(folder, "learned", "unresolved", 0.1)
     set_curve(folder, "staged", "unresolved", 0.5)
     assert told(folder, money)[1] == (
-        "Half of the accounts are paid or settled by day 28 under learned. Half of the accounts are paid or settled by day 50 under staged."
+        "Half of the accounts are paid, settled or cured by day 28 under learned. Half of the accounts are paid, settled or cured by day 50 under staged."
     )
 
 

@@ -8,12 +8,12 @@ SAID = {
     "money": {
         "en": [
             "By day 30, learned has collected 17.4 % of the opening balance and staged 13.8 %; by day 50, 29.0 % and 23.0 %.",
-            "Half of the accounts are paid or settled by day 47 under learned. Under staged, fewer than half of the accounts are paid "
-            "or settled within 50 days: 62.0 % remain open.",
+            "Half of the accounts are paid, settled or cured by day 47 under learned. Under staged, fewer than half of the accounts are paid, "
+            "settled or cured within 50 days: 62.0 % remain open.",
         ],
         "zh": [
             "截至第 30 天，学习策略的累计回款率为 17.4 %，分阶段方案为 13.8 %；截至第 50 天分别为 29.0 % 和 23.0 %。",
-            "学习策略下，到第 47 天已有一半账户还清或减免结清。分阶段方案下，50 天内还清或减免结清的账户不到一半，仍有 62.0 % 未结清。",
+            "学习策略下，到第 47 天已有一半账户还清、减免结清或恢复正常。分阶段方案下，50 天内还清、减免结清或恢复正常的账户不到一半，仍有 62.0 % 未结清。",
         ],
     },
     "attribution": {

@@ -108,6 +108,30 @@ def settles_everything(world, liquidity):
     return chance(world.behaviour.full_base + world.behaviour.full_liquidity * liquidity)
 
 
+# --- cards --------------------------------------------------------------------------------------------------------------
+
+
+def begun_months(days_past_due):
+    """Of 30 days; the month of the due date itself counts."""
+    return 1 if days_past_due <= 30 else 1 + begun_months(days_past_due - 30)
+
+
+def minimums_in(arrears, minimum):
+    """How many minimums are unpaid, one begun counting as one."""
+    whole, part = divmod(arrears, minimum)
+    return whole + (part > 0)
+
+
+def means_to_clear(world, minimums):
+    """A payment is meant for all arrears: less likely with each minimum beyond the first."""
+    return chance(world.cards.clear - (minimums - 1) * world.cards.clear_months)
+
+
+def in_the_month_after(world, days_since_payment):
+    """A card is paid once a month."""
+    return world.cards.again if days_since_payment < 30 else 1.0
+
+
 # --- wear and age ---------------------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from recoup.sim.randomness import Purpose
 from recoup.sim.treatments import Channel, Legal
 from tests.second import behaviour
 from tests.second.draws import bits, uniform
-from tests.second.money import spend
+from tests.second.money import call_in_everything, spend
 from tests.second.state import single, whole_cents
 
 TEXTS = (Channel.SMS, Channel.WECHAT, Channel.EMAIL)
@@ -191,14 +191,21 @@ def talk(debtor, world, today, offer, channel, person):
     if free_to_promise and (to_a_person or channel == Channel.AUTOCALL):
         art = 0.0 if person is None else behaviour.art_of_promises(world, float(person["psychology"]))
         probability = behaviour.promises(world, channel, debtor.willingness, debtor.days_past_due(today), art)
+        if debtor.asks_for_minimums():
+            probability *= behaviour.in_the_month_after(world, today.day - debtor.last_payment)
         if draw(debtor, today, Purpose.PROMISE) < probability:
             promise(debtor, world, today, channel)
 
 
 def promise(debtor, world, today, channel):
-    """Within 3 to 10 days: the whole balance if three months' means exceed it, else two months' means, at least 10 units."""
+    """Within 3 to 10 days: the whole balance if three months' means exceed it, else two months' means, at least 10 units.
+
+    Of a card: what its holder would pay of his own accord.
+    """
     means = means_now(debtor, world, today)
-    if 3.0 * means * 100.0 > debtor.balance:
+    if debtor.asks_for_minimums():
+        amount = what_a_card_holder_pays(debtor, world, today, Purpose.CARD_PROMISE)
+    elif 3.0 * means * 100.0 > debtor.balance:
         amount = debtor.balance
     else:
         amount = min(debtor.balance, max(1000, int(2.0 * means * 100.0)))
@@ -207,6 +214,16 @@ def promise(debtor, world, today, channel):
     debtor.acknowledges(today)
     debtor.notes(Event.PROMISE)
     debtor.outcome = int(Outcome.PROMISED)
+
+
+def what_a_card_holder_pays(debtor, world, today, purpose):
+    """All arrears, or those before the latest minimum, as far as his means go; one minimum always, unless less is overdue."""
+    all_of_it = behaviour.means_to_clear(world, debtor.arrears / debtor.minimum_due)
+    wanted = debtor.arrears
+    if draw(debtor, today, purpose) >= all_of_it:
+        wanted -= debtor.minimum_due
+    wanted = min(wanted, int(world.cards.means * means_now(debtor, world, today) * 100.0))
+    return min(debtor.arrears, max(wanted, debtor.minimum_due))
 
 
 def agree_to_pay(debtor, day, amount, channel, discount, in_kind=False):
@@ -364,5 +381,6 @@ def take_legal_step(debtor, world, today, step):
         debtor.news_day = today.day - 1
         spend(debtor, world, today, 100.0 * world.costs.notice)
     if step == Legal.SUIT:
+        call_in_everything(debtor)
         debtor.hardship_suits += debtor.in_hardship(today)
         debtor.distress_suits += not debtor.employed

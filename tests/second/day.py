@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
 from recoup.sim.account import NEVER, Event, Status
 from recoup.sim.randomness import Purpose
 from recoup.sim.treatments import Channel
 from tests.second import behaviour
-from tests.second.contact import draw, hear_from_review, means_now, treat
-from tests.second.money import charge_interest, forgive_the_rest, take_asset, take_in, write_off_old_debt
+from tests.second.contact import draw, hear_from_review, means_now, treat, what_a_card_holder_pays
+from tests.second.money import (
+    bill_the_month,
+    call_in_everything,
+    charge_interest,
+    forgive_the_rest,
+    take_asset,
+    take_in,
+    write_off_old_debt,
+)
 from tests.second.state import single
 
 LEAST_PAYMENT = 1000  # cents, unless less is owed
@@ -27,6 +37,7 @@ def wake_up(debtor, world, today):
     for name in OF_TODAY:
         setattr(debtor, name, 0)
     charge_interest(debtor, today)
+    bill_the_month(debtor, today)
     fade(debtor, world.behaviour)
     for history in HISTORIES:  # of the last 32 days, today not yet marked
         setattr(debtor, history, getattr(debtor, history) * 2 % 2**32)
@@ -109,6 +120,8 @@ def meet_promise(debtor, world, today):
         return
     debtor.kept += 1
     debtor.notes(Event.PROMISE_KEPT)
+    if in_kind or settlement:
+        call_in_everything(debtor)
     if in_kind:
         take_asset(debtor, world, today, amount)
     elif settlement:
@@ -124,7 +137,7 @@ def meet_promise(debtor, world, today):
 def pay_of_own_accord(debtor, world, today, channel):
     """A message that was read today makes it likelier: it may hold the way to pay at once."""
     means = means_now(debtor, world, today)
-    liquidity = behaviour.log_liquidity(means, debtor.balance / 100)
+    liquidity = behaviour.log_liquidity(means, debtor.overdue() / 100)
     rate = behaviour.payments_a_day(
         world,
         willingness=debtor.willingness,
@@ -138,9 +151,16 @@ def pay_of_own_accord(debtor, world, today, channel):
         after_payday=days_after_payday(today.day_of_month, debtor.payday),
         promised=debtor.has_promised(),
     )
+    if debtor.asks_for_minimums():
+        rate *= math.exp(world.cards.pay) * behaviour.in_the_month_after(world, today.day - debtor.last_payment)
     if channel != Channel.NONE and debtor.served and debtor.reached:
         rate += rate * behaviour.of_channel(world.behaviour.answer_pay, channel) * debtor.novelty
     if draw(debtor, today, Purpose.PAY) >= behaviour.pays_some_today(rate):
+        return
+    if debtor.asks_for_minimums():
+        amount = what_a_card_holder_pays(debtor, world, today, Purpose.CARD_AMOUNT)
+        everything = amount == debtor.arrears and draw(debtor, today, Purpose.PAY_FULL) < world.cards.whole
+        take_in(debtor, world, today, debtor.balance if everything else amount)
         return
     if draw(debtor, today, Purpose.PAY_FULL) < behaviour.settles_everything(world, liquidity):
         take_in(debtor, world, today, debtor.balance)

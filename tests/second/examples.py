@@ -10,7 +10,7 @@ import numpy as np
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.account import ACCOUNT, NEVER, FileReview, Outcome, Stage, Status
 from recoup.sim.observation import DAY_CONTEXT
-from recoup.sim.parameters import Behaviour, PerChannel, PerWindow, Review, World
+from recoup.sim.parameters import Behaviour, Cards, PerChannel, PerWindow, Review, World
 from recoup.sim.treatments import Channel, Legal
 from tests.second.state import Today
 
@@ -115,7 +115,21 @@ def any_world(seed: int) -> World:
             "operations": base.operations.model_copy(update={**pools, "performance_pay": chance.random()}),
             "write_off_dpd": 700,
             "discount_rate": chance.uniform(0, 0.3),
+            "cards": any_cards(chance),
         }
+    )
+
+
+def any_cards(chance: random.Random) -> Cards:
+    """Holders who pay often, often again, and anything from one minimum to everything."""
+    return Cards(
+        minimum=chance.uniform(0.02, 0.3),
+        pay=chance.uniform(-0.5, 1.0),
+        again=chance.uniform(0.2, 1.0),
+        clear=chance.uniform(-2.0, 1.0),
+        clear_months=chance.uniform(0.0, 0.8),
+        means=chance.uniform(0.0, 4.0),
+        whole=chance.uniform(0.1, 0.9),
     )
 
 
@@ -164,6 +178,7 @@ def any_accounts(count: int, seed: int, day: int, reviewed: bool = True) -> np.n
     a["opening"] = np.exp(r.uniform(np.log(300), np.log(5e6), count)).astype(np.int64)
     a["balance"] = np.maximum(1, a["opening"] * r.uniform(0.05, 1.3, count)).astype(np.int64)
     a["interest"] = r.integers(0, 10_000, count)
+    ask_for_minimums(a, day, r)
     for name in ("cash", "cost", "cash_day_sum", "discounted_cash", "discounted_cost", "forgiven"):
         a[name] = r.integers(0, 100_000, count)
     a["disposable"] = a["balance"] / 100 / 3 * np.exp(r.normal(0, 1.2, count))
@@ -214,3 +229,15 @@ def any_accounts(count: int, seed: int, day: int, reviewed: bool = True) -> np.n
     a["promise_swap"] = promised & (a["promise_discount"] == 0) & (r.random(count) < 0.4)
     a["status"] = np.where(r.random(count) < 0.03, Status.PAID, Status.OPEN)
     return a
+
+
+def ask_for_minimums(a: np.ndarray, day: int, r: np.random.Generator) -> None:
+    """A third of them are cards: each month begun is an unpaid minimum, at most the balance, of the first some part may be paid."""
+    count = len(a)
+    cards = r.random(count) < 0.33
+    minimum = np.maximum(1, a["opening"] * r.uniform(0.02, 0.3, count)).astype(np.int64)
+    months = np.maximum(1, np.ceil((a["dpd0"] + day) / 30)).astype(np.int64)
+    paid = (minimum * r.choice([0.0, 0.0, 0.4, 0.95], count)).astype(np.int64)
+    a["product"] = np.where(cards, 1, r.choice([0, 2], count))
+    a["minimum_due"] = np.where(cards, minimum, 0)
+    a["arrears"] = np.where(cards, np.clip(months * minimum - paid, 1, a["balance"]), 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from recoup.sim.account import NEVER, Event, Stage, Status
+from tests.second.behaviour import minimums_in
 from tests.second.state import whole_cents
 
 
@@ -88,7 +89,37 @@ def take_in(debtor, world, today, cents):
     debtor.excitation += 1
     debtor.notes(Event.PAYMENT)
     if debtor.balance == 0:
+        debtor.arrears = 0
         close(debtor, today, Status.PAID)
+    elif debtor.asks_for_minimums():
+        count_against_arrears(debtor, today, paid)
+
+
+def count_against_arrears(debtor, today, paid):
+    """A card grows a month younger with each minimum that is done with; with the last of them it is in good standing again."""
+    if paid >= debtor.arrears:
+        debtor.arrears = 0
+        debtor.dpd0 -= debtor.days_past_due(today)
+        close(debtor, today, Status.CURED)
+        return
+    unpaid = minimums_in(debtor.arrears, debtor.minimum_due)
+    debtor.arrears -= paid
+    debtor.dpd0 -= 30 * (unpaid - minimums_in(debtor.arrears, debtor.minimum_due))
+
+
+def bill_the_month(debtor, today):
+    """A minimum more for each month begun; an instalment plan takes their place, and stops the clock."""
+    if not debtor.asks_for_minimums():
+        return
+    if debtor.has_plan():
+        debtor.dpd0 -= 1
+    elif debtor.days_past_due(today) > 1 and debtor.days_past_due(today) % 30 == 1:
+        debtor.arrears = min(debtor.balance, debtor.arrears + debtor.minimum_due)
+
+
+def call_in_everything(debtor):
+    """The whole balance is due, as of a loan."""
+    debtor.minimum_due = debtor.arrears = 0
 
 
 def forgive_the_rest(debtor, today):
@@ -129,7 +160,7 @@ def write_off_old_debt(debtor, world, today):
     if debtor.days_past_due(today) < world.write_off_dpd or at_work:
         return
     debtor.written_off += debtor.balance
-    debtor.balance = 0
+    debtor.balance = debtor.arrears = 0
     debtor.notes(Event.WRITTEN_OFF)
     close(debtor, today, Status.WRITTEN_OFF)
 

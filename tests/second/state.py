@@ -26,6 +26,13 @@ class Debtor:
     def has_promised(self):
         return self.promise_due != NEVER
 
+    def asks_for_minimums(self):
+        return self.minimum_due > 0
+
+    def overdue(self):
+        """Cents: what is asked for."""
+        return self.arrears if self.asks_for_minimums() else self.balance
+
     def has_plan(self):
         return self.plan_months > 0
 

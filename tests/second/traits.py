@@ -40,6 +40,36 @@ def hazard_so_far(world, willingness, liquidity, days_past_due):
     return total
 
 
+def clearings_so_far(world, willingness, means, minimum, opening, days_past_due):
+    """The same of a card, which may have paid minimums meanwhile: payments expected that clear all arrears of their time.
+
+    In the month after a payment there are fewer, which lengthens the wait for the next one.
+    """
+    total, start = 0.0, 0
+    while start < days_past_due and total <= 40:
+        end = min(start + 10, days_past_due)
+        middle = (start + end) / 2
+        arrears = min(opening, minimum * behaviour.begun_months(middle))
+        rate = math.exp(world.cards.pay) * behaviour.payments_a_day(
+            world,
+            willingness=willingness,
+            liquidity=behaviour.log_liquidity(means, arrears / 100),
+            attention=world.behaviour.salience_floor,
+            excitation=0.0,
+            pressure=0.0,
+            fatigue=0.0,
+            days_past_due=middle,
+            waiting=0.0,
+            after_payday=10,
+            promised=False,
+        )
+        if rate > 0:
+            wait = 1.0 / rate + 30.0 * (1.0 - world.cards.again)  # days from one payment to the next
+            total += (end - start) / wait * behaviour.means_to_clear(world, arrears / minimum)
+        start = end
+    return total
+
+
 def traits_of(world, account):
     """Hidden traits of one account (its record before they are drawn), by name of field."""
     b, population = world.behaviour, world.population
@@ -81,8 +111,11 @@ def _who_has_not_paid(world, account, people):
     if age <= 0:
         return 0
     income = float(account["income"])
+    minimum = int(account["minimum_due"])
     hazards = [
-        hazard_so_far(world, willingness, behaviour.log_liquidity(income * share, opening), age)
+        clearings_so_far(world, willingness, income * share, minimum, int(account["opening"]), age)
+        if minimum
+        else hazard_so_far(world, willingness, behaviour.log_liquidity(income * share, opening), age)
         for willingness, share in people
     ]
     weights = [math.exp(min(hazards) - hazard) for hazard in hazards]  # relative to the likeliest, which has weight 1

@@ -21,7 +21,7 @@ from recoup.sim.treatments import Channel, Window
 from tests.second import behaviour as second
 from tests.second import draws
 from tests.second.examples import any_world
-from tests.second.traits import hazard_so_far, traits_of
+from tests.second.traits import clearings_so_far, hazard_so_far, traits_of
 
 EXAMPLES = settings(
     max_examples=60, deadline=None, derandomize=True, phases=[Phase.generate], report_multiple_bugs=False
@@ -319,9 +319,9 @@ def test_numbers_of_purposes_never_change():
     assert [purpose.name for purpose in Purpose] == (
         "REACH DURATION COLLECTOR QUEUE OFFER PROMISE PROMISE_DAYS KEEP_PROMISE PAY PAY_FULL PAY_SHARE INSTALMENT COMPLAINT "
         "OPT_OUT DISPUTE HARDSHIP JOB MACRO COURT_TIME JUDGMENT SEIZURE SKILL PICK TRAIT CEASE_CONTACT BREATHING_SPACE "
-        "CALL_BACK REVIEW_DAYS REVIEW_RESULT"
+        "CALL_BACK REVIEW_DAYS REVIEW_RESULT CARD_AMOUNT CARD_PROMISE"
     ).split()
-    assert [int(purpose) for purpose in Purpose] == [*range(24), 87, 88, 89, 90, 91]
+    assert [int(purpose) for purpose in Purpose] == [*range(24), 87, 88, 89, 90, 91, 100, 101]
 
 
 # --- who the debtors are --------------------------------------------------------------------------------------------------
@@ -335,6 +335,28 @@ def test_hazard_of_the_days_that_are_past(world, willingness, liquidity, age):
     theirs = hazard_so_far(world, willingness, liquidity, age)
     assume(theirs < 39 or theirs > 41)
     assert equal(min(ours, 40.0), min(theirs, 40.0))
+
+
+@EXAMPLES
+@given(
+    world=WORLDS, willingness=ODDS, means=MONEY, opening=st.integers(1000, 10**7), age=st.integers(0, 720), share=SHARES
+)
+def test_hazard_of_clearing_a_card_in_the_days_that_are_past(world, willingness, means, opening, age, share):
+    world, p = world
+    minimum = 1 + int(0.3 * share * opening)
+    ours = traits.past_clearing(p, willingness, means, minimum, opening, age)
+    theirs = clearings_so_far(world, willingness, means, minimum, opening, age)
+    assume(theirs < 39 or theirs > 41)
+    assert equal(min(ours, 40.0), min(theirs, 40.0))
+
+
+@EXAMPLES
+@given(world=WORLDS, minimums=st.floats(0.01, 40), since=st.integers(0, 90), age=st.integers(0, 2000))
+def test_what_a_card_holder_means_to_pay_and_how_often(world, minimums, since, age):
+    world, p = world
+    assert equal(behaviour.clears_arrears(p, minimums), second.means_to_clear(world, minimums))
+    assert equal(behaviour.once_a_month(p, since), second.in_the_month_after(world, since))
+    assert behaviour.months_due(age) == second.begun_months(age)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -37,7 +37,7 @@ def test_a_debtor_on_the_day_he_enters():
             "days_to_payday": 12,  # from 3 to 15 March
             "weekday": 0, "day_off": 0, "macro_index": 0, "collector_load": 0, "collector_fill": 1, "specialist_load": 0,
             "specialist_fill": 1, "autocall_load": 0, "legal_load": 0, "legal_queue": 0, "settlement_budget_left": 1,
-            "review": 0,
+            "review": 0, "arrears": 12_345.67,
         },
         rel=1e-6,
     )  # fmt: skip

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from recoup.scenarios.schema import load_scenario
-from recoup.sim.parameters import Course, Courses, PerChannel, Pool, Training, World
+from recoup.sim.parameters import Cards, Course, Courses, PerChannel, Pool, Training, World
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 
@@ -123,6 +123,11 @@ def world(base: World = HOME.world, **changes: Any) -> World:
 
 def _free_to_refuse(pool: Pool) -> Pool:
     return pool.model_copy(update={"seconds_unserved": 0.0})
+
+
+def cards(**changes: Any) -> Cards:
+    """A tenth of the balance is due each month, and who is late pays one minimum today, and again when a month has passed."""
+    return Cards(**({"minimum": 0.1, "pay": 20.0, "again": 0.0, "clear": -20.0, "means": 0.0} | changes))
 
 
 def no_courses() -> Training:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from recoup.scenarios.schema import find_rules
+from recoup.sim.account import Status
+from recoup.sim.parameters import Cards
 from tests.sim.directions import LESS, MORE, Row, holds
 
 CHANNELS = ("sms", "wechat", "email", "autocall", "collector", "specialist", "letter", "visit")
@@ -588,7 +590,28 @@ BELIEF = [
     b("credibility_days", 5, 365, MORE, "payments", given=BELIEVED_SO_FAR, **AGAIN),
 ]
 
+CARD = {"behaviour.promise_base": NEVER, "behaviour.pay_base": -2.5, "cards": Cards(minimum=0.1).model_dump()}
+OFTEN = {**CARD, "cards.pay": 4}
+HOLDER = {"people": {"dpd": 90, "product": "credit_card"}, "days": 40}
+ALL_OF_IT, LATEST_LEFT = {"cards.clear": ALWAYS}, {"cards.clear": NEVER}
+
+
+def cured(outcome):
+    return (outcome.accounts["status"] == Status.CURED).sum()
+
+
+CARDS = [
+    Row("cards.minimum", 0.02, 0.2, MORE, "cash", given={**CARD, **LATEST_LEFT, "cards.means": 100}, **HOLDER),
+    Row("cards.pay", -1, 1, MORE, "payments", given={**CARD, **LATEST_LEFT, "cards.means": 0}, **HOLDER),
+    Row("cards.again", 0, 1, MORE, "payments", given={**OFTEN, **LATEST_LEFT, "cards.means": 0}, **HOLDER),
+    Row("cards.clear", -2, 2, MORE, cured, given={**OFTEN, "cards.again": 0, "cards.means": 100}, **HOLDER),
+    Row("cards.clear_months", 0, 5, LESS, cured, given={**OFTEN, "cards.again": 0, "cards.means": 100}, **HOLDER),
+    Row("cards.means", 0, 100, MORE, cured, given={**OFTEN, **ALL_OF_IT, "cards.again": 0}, **HOLDER),
+    Row("cards.whole", 0, 1, MORE, paid_in_full, given={**OFTEN, **ALL_OF_IT, "cards.means": 100}, **HOLDER),
+]
+
 ROWS = [
+    *CARDS,
     *REPETITION,
     *ANSWERS,
     *AGE,
