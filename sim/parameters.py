@@ -622,6 +622,9 @@ class Horizon(Section):
     plan_kept: Share = Field(description="share of what a running plan is still to bring that is expected to come")
     promise_kept: Share = Field(description="share of open promises and agreed settlements expected to be kept")
     judgment_yield: Share = Field(description="share of the balance that a judgment is expected to bring")
+    cured: Share = Field(
+        description="share of the balance of a cured card that is expected to come in, now that it is current again"
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

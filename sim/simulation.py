@@ -435,7 +435,7 @@ class Simulation:
             day: one for all or one for each; None = today.
         """
         accounts = self.accounts if numbers is None else self.accounts[numbers]
-        return value_left(accounts, self.day if day is None else day, self.world.horizon, self.world.discount_rate)
+        return value_left(accounts, self.day if day is None else day, self.world)
 
     def accounts_table(self) -> pd.DataFrame:
         """One row per account: `Ledger.accounts_table`, and what is left of each claim should the run end here.

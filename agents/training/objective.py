@@ -8,7 +8,7 @@ The reward of an account and day is
 
 in discounted money. Cost is the variable cost: what staff is paid while it waits is no account's doing. With time_weight = 0 and no
 prices the sum is the net present value that comparisons report, but for waiting and courses. What is left (`recoup.sim.horizon`) counts on
-the account's last day: that of the horizon, or that on which it is written off, since nothing follows. The time term adds
+the account's last day: that of the horizon, or that on which it is written off or, a card, cured, since nothing follows. The time term adds
 up to the horizon less the restricted mean time to recover, in horizons: the second measure of a comparison, at its weight.
 Complaints are so rare that their noise would drown what a learner can see; the reward takes their probability instead, whose sum
 has the same expectation.
@@ -122,7 +122,7 @@ class Meter:
     def _left(self) -> NDArray[np.float64]:
         """What is left at the horizon of accounts whose last day yesterday was, discounted cents; 0 for the others."""
         a, today = self.accounts, self._simulation.day
-        lately = (a["status"] == Status.WRITTEN_OFF) & (a["closed_day"] == today - 1)
+        lately = (a["status"] != Status.OPEN) & (a["closed_day"] == today - 1)  # of those paid or settled nothing is
         last = lately | (a["status"] == Status.OPEN) if today == self._days else lately
         left, numbers = np.zeros(a.size), np.flatnonzero(last)
         if numbers.size:

@@ -32,8 +32,10 @@ def spend(debtor, world, today, cents):
 def worth_at_the_end(debtor, world, day):
     """What the claim would fetch on the morning of a day, in whole cents; `world.horizon` is the scenario's table."""
     table = world.horizon
-    if table is None or debtor.status not in (Status.OPEN, Status.WRITTEN_OFF):
+    if table is None or debtor.status not in (Status.OPEN, Status.WRITTEN_OFF, Status.CURED):
         return 0
+    if debtor.status == Status.CURED:
+        return whole_cents(table.cured * debtor.balance)
     price = price_at(table.prices, debtor.dpd0 + day)
     if debtor.status == Status.WRITTEN_OFF:
         return whole_cents(price * debtor.written_off)
@@ -46,7 +48,8 @@ def worth_at_the_end(debtor, world, day):
         # Kept, the promise brings its amount and leaves the rest to be sold, a settlement leaves nothing. Broken, all is sold.
         amount = min(debtor.promise_amount, owed)
         after = 0 if debtor.promise_discount > 0 else price * (owed - amount)
-        best = max(best, table.promise_kept * (amount + after) + (1 - table.promise_kept) * price * owed)
+        cash = world.behaviour.swap_price * amount if debtor.promise_swap else amount
+        best = max(best, table.promise_kept * (cash + after) + (1 - table.promise_kept) * price * owed)
     if debtor.stage in (Stage.JUDGED, Stage.ENFORCING):
         best = max(best, table.judgment_yield * owed)
     return whole_cents(min(best, owed))

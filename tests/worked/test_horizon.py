@@ -28,8 +28,9 @@ TERMS = Horizon(
     plan_kept=0.6,
     promise_kept=0.5,
     judgment_yield=0.1,
+    cured=0.8,
 )
-WORLD = world(horizon=TERMS)
+WORLD = world(horizon=TERMS, behaviour={"swap_price": 0.7})
 V1 = 1.08 ** (-1 / 365)
 
 
@@ -88,6 +89,11 @@ def test_a_settlement_that_is_kept_leaves_nothing_to_sell():
     assert left(balance=4_000, **terms) == 160_000 + 40_000
 
 
+def test_an_asset_agreed_on_brings_its_sale_half_the_time_and_counts_in_full_against_the_claim():
+    # An asset of 3,000.00 for 4,000.00: sold for 2,100.00, and 1,000.00 are left to sell at 0.20; half the time the whole claim is sold.
+    assert left(balance=4_000, promise_due=5, promise_amount=300_000, promise_swap=1) == 105_000 + 10_000 + 40_000
+
+
 def test_a_promise_that_has_fallen_due_counts_no_more():
     assert left(balance=4_000, promise_due=NEVER, promise_amount=100_000, promise_discount=0.2) == 80_000
 
@@ -120,6 +126,10 @@ def test_the_largest_value_counts_and_not_their_sum():
 @pytest.mark.parametrize("status", [Status.PAID, Status.SETTLED, Status.LEFT])
 def test_who_has_paid_settled_or_left_leaves_nothing(status):
     assert left(status=status, plan_months=12, plan_left=6, promise_due=5, promise_amount=100, stage=Stage.JUDGED) == 0
+
+
+def test_a_cured_card_is_current_and_still_owes():
+    assert left(status=Status.CURED, balance=4_000, dpd=0) == 320_000
 
 
 def test_what_was_written_off_can_be_sold():
@@ -293,6 +303,7 @@ CLAIMS = st.fixed_dictionaries(
         "promise_due": st.sampled_from([NEVER, 7]),
         "promise_amount": CENTS,
         "promise_discount": st.sampled_from([0.0, 0.1, 0.4]),
+        "promise_swap": st.sampled_from([0, 0, 1]),
     }
 )
 
@@ -309,11 +320,11 @@ def records(claims):
 @given(st.lists(CLAIMS, min_size=1, max_size=6), st.integers(0, 400))
 def test_any_claim_is_worth_what_the_second_implementation_says_and_no_more_than_is_owed(claims, today):
     accounts, home = records(claims), HOME.world
-    values = value_left(accounts, today, home.horizon, home.discount_rate)
+    values = value_left(accounts, today, home)
     owed = np.where(accounts["status"] == Status.WRITTEN_OFF, accounts["written_off"], accounts["balance"])
     assert ((values >= 0) & (values <= owed)).all()
     assert values.tolist() == [worth_at_the_end(Debtor(account), home, today) for account in accounts]
-    later = value_left(accounts, today + 30, home.horizon, home.discount_rate)
+    later = value_left(accounts, today + 30, home)
     assert (later <= values).all()
     table = SimpleNamespace(accounts=None)
     share = MEASURE["value_at_horizon"].of(table, {"horizon_value": values, "opening": np.array([1_000])})

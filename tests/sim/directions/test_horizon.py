@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from recoup.sim.account import Stage
+from recoup.sim.account import Stage, Status
 from tests.sim.directions import MORE, Outcome, Row, holds
 
 OLD = {"dpd": 100}
@@ -29,6 +29,7 @@ ROWS = [
     row("prices.1.dpd", 40, 90, people={"dpd": 30}),
     row("plan_kept", 0.3, 0.6, plan_months=12, plan_left=12),
     row("promise_kept", 0.3, 0.6, promise_due=100, promise_amount=100_000),
+    row("cured", 0.4, 0.8, status=int(Status.CURED)),
     row("judgment_yield", 0.2, 0.4, stage=int(Stage.JUDGED)),
 ]
 
