@@ -32,7 +32,7 @@ from recoup.sim.simulation import Simulation
 # Events that a treatment's name and outcome do not show already.
 SHOWN_EVENTS = frozenset(
     "promise_kept promise_broken instalment_paid instalment_missed plan_broken complaint opt_out judgment seizure handover "
-    "written_off breach".split()
+    "written_off breach review sent_back".split()
 )
 
 

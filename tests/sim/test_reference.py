@@ -32,6 +32,8 @@ COUNTED_TWICE = {
     "instalments_missed": "instalment_missed",
     "plans_broken": "plan_broken",
     "breaches": "breach",
+    "reviews": "review",
+    "sent_back": "sent_back",
     "ceases_of_contact": "cease_contact",
     "settlement_offers": "offered",
 }

@@ -73,6 +73,15 @@ def test_what_comes_in_on_the_day_of_a_conversation_is_his_and_the_rest_nobodys(
     assert table.loc["nobody", "attempts"] == 2
 
 
+def test_what_comes_in_after_a_call_that_reached_nobody_is_not_the_callers():
+    simulation = simulate(world(behaviour={"pay_base": 20.0, "full_base": SURE}, operations=BOTH), debtors(10_000))
+    simulation.accounts["phone_right"] = 0
+    day(simulation, "collector/morning")
+    table = people(simulation)
+    assert table.loc["collector-1", ["attempts", "reached", "cash"]].tolist() == [1, 0, 0]
+    assert table.loc["nobody", "cash"] == simulation.accounts["cash"][0] > 0
+
+
 def test_a_promise_to_a_machine_is_nobodys():
     simulation = with_promises(promise_channel=each_channel(0.0))
     day(simulation, "autocall/morning")
