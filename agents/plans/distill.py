@@ -60,7 +60,8 @@ READABLE = tuple(
     field.name
     for field in FIELDS
     if not field.name.endswith(("_load", "_fill", "_queue"))
-    and field.name not in ("macro_index", "days_in_portfolio", "balance", "opening_balance", "settlement_budget_left")
+    and field.name
+    not in ("macro_index", "days_in_portfolio", "balance", "opening_balance", "arrears", "settlement_budget_left")
 )
 
 

@@ -25,7 +25,6 @@ from recoup.experiments.runs.runfolder import write_text
 from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import InputError, choose
 from recoup.sim.kernels import EVENT_NAMES
-from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 
@@ -159,8 +158,10 @@ def account_story(
 def _follow(scenario: Scenario, portfolio: Portfolio, policy_ref: str, number: int, seed: int, days: int) -> Course:
     simulation = Simulation(scenario.world, portfolio, scenario.rules, seed, record_events=True)
     policy = load_policy(policy_ref, scenario.name, scenario.world)
-    why: dict[int, tuple[int, list[str]]] = {}
+    why: dict[int, list[str]] = {}
+    ages: list[int] = []  # by day; a payment may re-age a card
     while simulation.day < days and not simulation.finished:
+        ages.append(int(simulation.accounts["dpd0"][number]) + simulation.day)
         actions, priority = np.zeros(simulation.open_accounts.size, np.int64), None
         if simulation.day % scenario.world.decision_every_days == 0:
             observations = simulation.observe()
@@ -168,16 +169,12 @@ def _follow(scenario: Scenario, portfolio: Portfolio, policy_ref: str, number: i
             priority = policy.priority(observations, actions)
             here = int(np.searchsorted(simulation.open_accounts, number))
             if here < actions.size and simulation.open_accounts[here] == number:
-                dpd = int(observations[here, FIELD_INDEX["dpd"]])
-                why[simulation.day] = dpd, reasons(policy, observations[here], int(actions[here]))
+                why[simulation.day] = reasons(policy, observations[here], int(actions[here]))
         simulation.advance(actions, priority)
     log = simulation.events_table()
     mine = log[log["account_id"] == portfolio.column("account_id")[number]]
     end = simulation.accounts_table().iloc[number]
-    shown = [
-        _day(row, *why.get(int(row["day"]), (int(portfolio.column("dpd")[number]) + int(row["day"]), [])))
-        for _, row in mine.iterrows()
-    ]
+    shown = [_day(row, ages[int(row["day"])], why.get(int(row["day"]), [])) for _, row in mine.iterrows()]
     closed = int(end["closed_day"])
     cents = {name: end[name] / 100 for name in ("cash", "cost", "forgiven", "balance")}
     return Course(
