@@ -501,6 +501,7 @@ def answer_offer(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def
             a.promise_channel = channel
             a.promise_discount = 0.0
             a.promise_swap = 1
+            a.promise_collector = a.collector
             a.promises += 1
             charge(a, t, p.cost_settlement_documents)
     else:

@@ -84,7 +84,7 @@ def test_a_planted_effect_is_found(menu: Menu) -> None:
     gain = (j.success - j.nothing_success)[:, [menu.index["sms/morning"], menu.index["collector/evening"]]]
     true = propensity.logistic(np.float32(-0.5)) - propensity.logistic(np.float32(-1.5))
     assert true - 0.05 < gain[young, 1].mean() < true + 0.02  # the prior holds back a little
-    assert abs(gain[~young, 1].mean()) < 0.03
+    assert abs(gain[~young, 1].mean()) < 0.04
     assert abs(gain[:, 0].mean()) < 0.02
     assert j.value[:, 0].mean() == pytest.approx(0.5, abs=0.02)
     assert model.complaints(tf.modifiers(seen, model.risk(seen)))[:, 1:5].mean() == pytest.approx(1e-4, rel=0.2)

@@ -72,7 +72,8 @@ def test_rewards_add_up_to_the_net_present_value_of_each_cohort(home: Scenario) 
         _, rewards, dones, _ = env.step_wait()
         total += rewards
     a = simulation.accounts
-    expected = (a["discounted_cash"] - a["discounted_cost"]) / a["opening"].mean() * env.reward_factor
+    left = simulation.value_left() * 1.08 ** (-home.days / 365)
+    expected = (a["discounted_cash"] - a["discounted_cost"] + left) / a["opening"].mean() * env.reward_factor
     np.testing.assert_allclose(total[: env.size], expected, rtol=1e-4, atol=1e-4)
     assert dones[: env.size].all() and env.recovered and 0 < env.times[-1] <= home.days
 
