@@ -15,7 +15,7 @@ from recoup.experiments.runs.runfolder import RESULTS, read_json, write_text
 from tests.browser import Browser, find
 
 ROWS = (
-    "recovery_rate net_recovery_rate time_to_recover_days cost_to_collect complaints_per_1000 breaches rpc_rate "
+    "recovery_rate net_recovery_rate npv_rate cured_balance_rate time_to_recover_days cost_to_collect complaints_per_1000 breaches rpc_rate "
     "kept_promise_rate"
 ).split()
 BEGIN, END = "<!-- result -->\n", "<!-- /result -->\n"

@@ -18,7 +18,7 @@ from recoup.experiments.robustness.upper_bounds import UPPER_BOUNDS
 from recoup.experiments.runs.runfolder import RESULTS, read_json, write_text
 
 ROWS = (
-    "recovery_rate net_recovery_rate time_to_recover_days cost_to_collect complaints_per_1000 breaches occupancy"
+    "recovery_rate net_recovery_rate npv_rate cured_balance_rate time_to_recover_days cost_to_collect complaints_per_1000 breaches occupancy"
 ).split()
 OURS, BASES = ("learned", "distilled", "contact-capped", "effort"), ("staged", "tiered", "greedy", "effort")
 BURDENS = ("contacts_per_debtor", "busiest_week_p95")

@@ -13,7 +13,7 @@ from tests.readback.test_sentences import BULLETS
 from tests.readback.words import MEASURES, called, unit_of
 
 ROWS = (
-    "recovery_rate", "net_recovery_rate", "time_to_recover_days", "cost_to_collect", "complaints_per_1000", "breaches", "rpc_rate",
+    "recovery_rate", "net_recovery_rate", "npv_rate", "cured_balance_rate", "time_to_recover_days", "cost_to_collect", "complaints_per_1000", "breaches", "rpc_rate",
     "kept_promise_rate",
 )  # fmt: skip
 

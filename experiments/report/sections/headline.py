@@ -12,6 +12,8 @@ from recoup.experiments.report.text import Text
 from recoup.experiments.runs.run import BASE, Run, verdict
 
 HEADLINE = ("recovery_rate", "time_to_recover_days", "cost_to_collect", "complaints_per_1000", "breaches")
+# Of cards, which are cured by what is overdue, cash tells the smaller part.
+CARDS = ("cured_balance_rate", "npv_rate")
 
 
 def build(run: Run, say: Text) -> list[Block]:
@@ -50,7 +52,8 @@ def _figures(run: Run, say: Text) -> Table:
         head += [say.name(against), say("headline.change")]
         caption = say("headline.caption", best=say.name(best), against=say.name(against))
     rows: list[list[Cell | str]] = []
-    for name in HEADLINE:
+    cured = any(run.value(plan, CARDS[0])["mean"] for plan in run.names)
+    for name in (HEADLINE[0], *CARDS, *HEADLINE[1:]) if cured else HEADLINE:
         row: list[Cell | str] = [say.measure(name)[0]]
         row += [value_cell(run, say, plan, name) for plan in (best, against) if plan]
         if against:
