@@ -83,24 +83,32 @@ STAGED = [
     ({"dpd": 16, "calls_7d": 3}, "wechat/evening", "message between calls"),
     ({"dpd": 16, "calls_7d": 3, "texts_7d": 2}, "autocall/", "automated call between calls"),
     ({"dpd": 29, "promises_broken": 1}, CALLED, "call again soon after a broken promise"),
-    ({"dpd": 30, "promises_broken": 1}, "specialist/", "specialist call with a plan after a broken promise"),
-    ({"dpd": 30}, CALLED, "collector call, smaller or older claim"),
-    ({"dpd": 30, "claim_size": 1}, "specialist/", "specialist call, large claim"),
+    (
+        {"dpd": 30, "promises_broken": 1, "legal_stage": "noticed"},
+        "specialist/",
+        "specialist call with a plan after a broken promise",
+    ),
+    ({"dpd": 30, "legal_stage": "noticed"}, CALLED, "collector call, smaller or older claim"),
+    ({"dpd": 30, "claim_size": 1, "legal_stage": "noticed"}, "specialist/", "specialist call, large claim"),
     ({"dpd": 119, "claim_size": 1, "legal_stage": "noticed"}, "specialist/", "specialist call, large claim"),
     ({"dpd": 120, "claim_size": 1, "legal_stage": "noticed"}, CALLED, "collector call, smaller or older claim"),
-    ({"dpd": 180, "claim_size": 1, "legal_stage": "noticed"}, CALLED, "weekly collector call for old debt"),
-    ({"dpd": 180, "claim_size": 0.299}, "wechat/evening", "message between these calls"),
-    ({"dpd": 45, "claim_size": 1}, "letter/morning/notice", "legal notice before a suit"),
-    ({"dpd": 44, "claim_size": 1}, "specialist/", "specialist call, large claim"),
+    ({"dpd": 180, "claim_size": 0.3, "legal_stage": "noticed"}, CALLED, "collector call for old debt"),
+    ({"dpd": 180, "claim_size": 0.3, "legal_stage": "noticed", "calls_7d": 1}, CALLED, "collector call for old debt"),
+    (
+        {"dpd": 180, "claim_size": 0.3, "legal_stage": "noticed", "calls_7d": 2},
+        "wechat/evening",
+        "message between these calls",
+    ),
+    ({"dpd": 180, "claim_size": 0.3, "legal_stage": "noticed", "days_since_attempt": 1}, "nothing", None),
+    ({"dpd": 180, "claim_size": 0.299, "legal_stage": "noticed"}, "wechat/evening", "message between these calls"),
+    ({"dpd": 30, "claim_size": 0.2, "days_since_payment": 14}, "letter/morning/notice", "legal notice before a suit"),
+    ({"dpd": 29, "claim_size": 0.2, "days_since_payment": 14}, CALLED, "call on"),
+    ({"dpd": 30, "claim_size": 0.199, "days_since_payment": 14}, CALLED, "collector call, smaller or older claim"),
+    ({"dpd": 30, "claim_size": 0.2, "days_since_payment": 13}, CALLED, "collector call, smaller or older claim"),
     (
         {"dpd": 60, "claim_size": 1, "legal_stage": "noticed", "stable_assets": 1, "legal_load": 0.99},
         "suit",
         "sue where assets are known",
-    ),
-    (
-        {"dpd": 60, "claim_size": 1, "legal_stage": "noticed", "stable_assets": 1, "legal_load": 1},
-        "specialist/",
-        "specialist call, large claim",
     ),
     (
         {"dpd": 60, "claim_size": 3, "legal_stage": "noticed", "legal_load": 0.59, "days_since_payment": 30},
@@ -119,9 +127,21 @@ STAGED = [
         "specialist/",
         "talk on while the court is at work",
     ),
-    ({"dpd": 90, "offers_refused": 2, "best_discount": 0.1}, "specialist/", "settle small old claims"),
-    ({"dpd": 150, "offers_refused": 2, "best_discount": 0.2}, "specialist/", "last discount for small old claims"),
-    ({"dpd": 150, "offers_refused": 2, "best_discount": 0.3}, CALLED, "collector call, smaller or older claim"),
+    (
+        {"dpd": 90, "offers_refused": 2, "best_discount": 0.1, "legal_stage": "noticed"},
+        "specialist/",
+        "settle small old claims",
+    ),
+    (
+        {"dpd": 150, "offers_refused": 2, "best_discount": 0.2, "legal_stage": "noticed"},
+        "specialist/",
+        "last discount for small old claims",
+    ),
+    (
+        {"dpd": 150, "offers_refused": 2, "best_discount": 0.3, "legal_stage": "noticed"},
+        CALLED,
+        "collector call, smaller or older claim",
+    ),
     ({"dpd": 90, "promise_open": 1, "promise_due_in": 3}, "nothing", "leave promises alone"),
     ({"dpd": 90, "promise_open": 1, "promise_due_in": 2}, "wechat/midday", "remind of a promise about to fall due"),
     ({"dpd": 90, "promise_open": 1, "promise_due_in": 0}, "nothing", "leave promises alone"),
@@ -146,13 +166,206 @@ def test_the_staged_plan_does_what_one_reads_in_it(account, treatment, rule):
 
 def test_the_last_resort_follows_where_the_first_choice_is_forbidden():
     staged = Plan.load("staged", MENU)
-    old = {"dpd": 90, "offers_refused": 2, "best_discount": 0.1}
+    old = {"dpd": 90, "offers_refused": 2, "best_discount": 0.1, "legal_stage": "noticed"}
     assert chosen(staged, old)[0].endswith("/settle_20")
     forbidden = [name for name in MENU.names if name.endswith("/settle_20")]
     name, rule = chosen(staged, old, *forbidden)
     assert name.endswith("/settle_10") and rule == "settle small old claims"
     name, rule = chosen(staged, old, "specialist/")
     assert name.startswith("collector/") and rule == "collector call, smaller or older claim"
+
+
+# ---- one step to either side of a rule's conditions: what changes, and what is done then ----
+
+# At every bound of «negotiate instalments» at once, and of the rules that ask the same at high and at medium risk.
+SPOKEN_TO = {
+    "legal_stage": "noticed",
+    "reached": 2,
+    "offers_made": 4,
+    "days_since_attempt": 2,
+    "days_since_reached": 3,
+    "calls_7d": 2,
+}
+# At every bound of «take assets in place of the debt»; a promise has failed, nothing has been paid.
+FAILED_WITH_ASSETS = {
+    "legal_stage": "noticed",
+    "stable_assets": 1,
+    "claim_size": 0.5,
+    "days_since_attempt": 4,
+    "promises_broken": 1,
+    "offers_refused": 3,
+    "offers_made": 3,
+}
+AFTER_A_PROMISE = "specialist call with a plan after a broken promise"
+STAGED_INSTALMENTS = [
+    ({}, "collector/plan_6", "negotiate instalments"),
+    ({"dpd": 359}, "collector/plan_6", "negotiate instalments"),
+    ({"dpd": 360}, "wechat", "message between these calls"),
+    ({"dpd": 360, "calls_7d": 1}, "collector", "collector call for old debt"),
+    ({"reached": 1}, "wechat", "message between these calls"),
+    ({"reached": 1, "calls_7d": 1}, "collector", "collector call, smaller or older claim"),
+    ({"offers_made": 5}, "wechat", "message between these calls"),
+    ({"days_since_attempt": 1}, "nothing", None),
+    ({"days_since_reached": 2}, "wechat", "message between these calls"),
+    ({"calls_7d": 3}, "wechat", "message between these calls"),
+    # Large claims too, and the specialist only after a broken promise.
+    ({"claim_size": 1}, "collector/plan_6", "negotiate instalments"),
+    ({"claim_size": 1, "reached": 1}, "specialist", "specialist call, large claim"),
+    ({"promises_broken": 1}, "specialist/plan_6", AFTER_A_PROMISE),
+    ({"legal_stage": "none"}, "letter/notice", "legal notice before a suit"),
+    # Up to day 29 «longer plan for those who found the first too heavy» asks for more.
+    ({"dpd": 29}, "collector", "call on"),
+]
+STAGED_ASSETS = [
+    ({}, "specialist/asset_swap", "take assets in place of the debt"),
+    ({"dpd": 59}, "specialist/plan_6", AFTER_A_PROMISE),
+    ({"stable_assets": 0}, "specialist/plan_6", AFTER_A_PROMISE),
+    ({"claim_size": 0.499}, "specialist/plan_6", AFTER_A_PROMISE),
+    ({"days_since_attempt": 3}, "specialist/plan_6", AFTER_A_PROMISE),
+    ({"promises_broken": 0}, "collector", "collector call, smaller or older claim"),
+    ({"offers_refused": 4, "offers_made": 4}, "specialist/plan_6", AFTER_A_PROMISE),
+    # Who has paid before is offered a restructuring first, once; it comes before notice and suit.
+    ({"payments": 1}, "specialist/restructure", "restructure for the willing with stable assets"),
+    ({"payments": 1, "restructured": 1}, "specialist/asset_swap", "take assets in place of the debt"),
+    ({"payments": 1, "promises_broken": 3}, "specialist/asset_swap", "take assets in place of the debt"),
+    ({"legal_stage": "none"}, "specialist/asset_swap", "take assets in place of the debt"),
+    ({"claim_size": 1}, "specialist/asset_swap", "take assets in place of the debt"),
+    ({"claim_size": 1, "days_since_attempt": 3}, "suit", "sue where assets are known"),
+]
+# The team has no free place, but the file has not been reviewed.
+STAGED_SUIT = [
+    ({}, "suit", "sue where assets are known"),
+    ({"review": "under_review"}, "specialist", "specialist call, large claim"),
+    ({"review": "approved"}, "specialist", "specialist call, large claim"),
+    ({"review": "approved", "legal_load": 0.99}, "suit", "sue where assets are known"),
+    ({"dpd": 59}, "specialist", "specialist call, large claim"),
+    ({"legal_stage": "none"}, "letter/notice", "legal notice before a suit"),
+    ({"claim_size": 0.999}, "collector", "collector call, smaller or older claim"),
+    ({"days_since_payment": 29}, "specialist", "specialist call, large claim"),
+    ({"stable_assets": 0}, "specialist", "specialist call, large claim"),
+]
+HIGH_INSTALMENTS = [
+    ({}, "collector/plan_6", "high, negotiate instalments"),
+    ({"dpd": 360}, "collector/plan_6", "high, negotiate instalments"),
+    ({"reached": 1}, "wechat", "high, message between calls"),
+    ({"reached": 1, "calls_7d": 1}, "specialist", "high, specialist call"),
+    ({"offers_made": 5}, "wechat", "high, message between calls"),
+    ({"days_since_attempt": 1}, "nothing", None),
+    ({"days_since_reached": 2}, "wechat", "high, message between calls"),
+    ({"calls_7d": 3}, "wechat", "high, message between calls"),
+    # After a broken promise the specialist, for one offer less.
+    ({"promises_broken": 1, "offers_made": 3}, "specialist/plan_6", f"high, {AFTER_A_PROMISE}"),
+    ({"promises_broken": 1}, "collector/plan_6", "high, negotiate instalments"),
+    ({"legal_stage": "none"}, "letter/notice", "high, early legal notice"),
+    # The legal way comes first where there is something to enforce.
+    ({"claim_size": 1, "stable_assets": 1}, "suit", "high, sue as soon as it is allowed, where assets are known"),
+]
+HIGH_ASSETS = [
+    ({}, "specialist/asset_swap", "high, take assets in place of the debt"),
+    ({"dpd": 29}, "specialist/plan_6", f"high, {AFTER_A_PROMISE}"),
+    ({"stable_assets": 0}, "specialist/plan_6", f"high, {AFTER_A_PROMISE}"),
+    ({"claim_size": 0.499}, "specialist/plan_6", f"high, {AFTER_A_PROMISE}"),
+    ({"days_since_attempt": 3}, "specialist/plan_6", f"high, {AFTER_A_PROMISE}"),
+    ({"promises_broken": 0}, "specialist", "high, specialist call"),
+    ({"offers_refused": 4}, "specialist/plan_6", f"high, {AFTER_A_PROMISE}"),
+    ({"payments": 1}, "specialist/restructure", "high, restructure for the willing with stable assets"),
+    ({"payments": 1, "restructured": 1}, "specialist/asset_swap", "high, take assets in place of the debt"),
+    ({"claim_size": 1}, "specialist/asset_swap", "high, take assets in place of the debt"),
+    ({"tier": "medium"}, "collector/plan_6", "medium, call again soon after a broken promise, with instalments"),
+]
+HIGH_NOTICE = [
+    ({}, "letter/notice", "high, early legal notice"),
+    ({"dpd": 14}, "collector", "high, collector call for small claims"),
+    ({"claim_size": 0.199}, "collector", "high, collector call for small claims"),
+    ({"days_since_payment": 13}, "collector", "high, collector call for small claims"),
+    ({"legal_stage": "noticed"}, "collector", "high, collector call for small claims"),
+]
+HIGH_SUIT = [
+    ({}, "suit", "high, sue as soon as it is allowed, where assets are known"),
+    ({"review": "under_review"}, "specialist", "high, specialist call"),
+    ({"review": "approved"}, "specialist", "high, specialist call"),
+    (
+        {"review": "approved", "legal_load": 0.99},
+        "suit",
+        "high, sue as soon as it is allowed, where assets are known",
+    ),
+    ({"legal_stage": "none"}, "letter/notice", "high, early legal notice"),
+    ({"days_since_payment": 20}, "specialist", "high, specialist call"),
+    ({"claim_size": 0.999}, "specialist", "high, specialist call"),
+    ({"stable_assets": 0}, "specialist", "high, specialist call"),
+]
+MEDIUM_INSTALMENTS = [
+    ({}, "collector/plan_6", "medium, negotiate instalments"),
+    ({"tier": "low"}, "wechat", "low, WeChat reminder"),
+    ({"reached": 1}, "collector", "medium, call"),
+    ({"offers_made": 5}, "collector", "medium, call"),
+    ({"days_since_attempt": 1}, "wechat", "medium, message between calls"),
+    ({"days_since_reached": 2}, "collector", "medium, call"),
+    ({"calls_7d": 3}, "wechat", "medium, message between calls"),
+]
+AROUND = [
+    ("staged", {**SPOKEN_TO, "dpd": 30}, STAGED_INSTALMENTS),
+    ("staged", {**FAILED_WITH_ASSETS, "dpd": 60}, STAGED_ASSETS),
+    (
+        "staged",
+        {
+            "dpd": 60,
+            "claim_size": 1,
+            "stable_assets": 1,
+            "legal_stage": "noticed",
+            "legal_load": 1,
+            "days_since_payment": 30,
+        },
+        STAGED_SUIT,
+    ),
+    ("tiered", {**SPOKEN_TO, "tier": "high", "dpd": 15}, HIGH_INSTALMENTS),
+    ("tiered", {**FAILED_WITH_ASSETS, "tier": "high", "dpd": 30}, HIGH_ASSETS),
+    ("tiered", {"tier": "high", "dpd": 15, "claim_size": 0.2, "days_since_payment": 14}, HIGH_NOTICE),
+    (
+        "tiered",
+        {
+            "tier": "high",
+            "dpd": 15,
+            "claim_size": 1,
+            "stable_assets": 1,
+            "legal_stage": "noticed",
+            "legal_load": 1,
+            "days_since_payment": 21,
+        },
+        HIGH_SUIT,
+    ),
+    ("tiered", {**SPOKEN_TO, "tier": "medium", "dpd": 3}, MEDIUM_INSTALMENTS),
+]
+ONE_STEP = [
+    (plan, {**account, **change}, treatment, rule)
+    for plan, account, around in AROUND
+    for change, treatment, rule in around
+]
+
+
+def without_window(treatment):
+    """How and with what offer or legal step, whatever the hour: collector/morning/plan_6 is collector/plan_6."""
+    how, *rest = treatment.split("/")
+    return "/".join([how, *rest[1:]])
+
+
+@pytest.mark.parametrize(("plan", "account", "treatment", "rule"), ONE_STEP)
+def test_a_rule_ends_where_its_conditions_end(plan, account, treatment, rule):
+    name, by = chosen(Plan.load(plan, MENU), account)
+    assert (without_window(name), by) == (treatment, rule)
+
+
+@pytest.mark.parametrize(
+    ("plan", "account", "rule"),
+    [
+        ("staged", {**SPOKEN_TO, "dpd": 30}, "negotiate instalments"),
+        ("tiered", {**SPOKEN_TO, "tier": "high", "dpd": 15}, "high, negotiate instalments"),
+    ],
+)
+def test_instalments_are_the_longer_ones_where_the_shorter_are_forbidden(plan, account, rule):
+    forbidden = [name for name in MENU.names if name.endswith("/plan_6")]
+    name, by = chosen(Plan.load(plan, MENU), account, *forbidden)
+    assert (without_window(name), by) == ("collector/plan_12", rule)
 
 
 # ---- order, windows, priority ----
