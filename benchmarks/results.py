@@ -12,6 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.welfare import WELFARE
 from recoup.experiments.report import text_in
+from recoup.experiments.report.sections import levers
+from recoup.experiments.robustness.lever_study import LEVER_STUDY
 from recoup.experiments.robustness.shadow_prices import SHADOW_PRICES
 from recoup.experiments.robustness.stress import STRESS, is_one_parameter, select_rows
 from recoup.experiments.robustness.upper_bounds import UPPER_BOUNDS
@@ -65,6 +67,8 @@ def section(folder: Path) -> list[str]:
     )
     if stress := extra(folder, STRESS):
         lines += stressed(stress)
+    if study := extra(folder, LEVER_STUDY):
+        lines += moved(study)
     if bounds := extra(folder, UPPER_BOUNDS):
         lines += ["Upper bounds (`recoup upper-bounds`):", ""]
         lines += table(
@@ -120,6 +124,17 @@ def stressed(result: dict[str, Any]) -> list[str]:
             ["world", f"recovery of {result['challenger']} relative to {result['baseline']}"],
             [[row["label"], SAY.span(row["recovery_rate"], "share", signed=True)] for row in selection.shown],
         ),
+    ]
+
+
+def moved(study: dict[str, Any]) -> list[str]:
+    """All levers at once: how often the challenger is ahead, and what that hangs on."""
+    seeds = f"seeds {study['seeds'][0]} to {study['seeds'][-1]}"
+    return [
+        f"**All levers at once** (`recoup levers`, {seeds}, {study['accounts']:,} accounts): {levers.message(study, SAY)} {levers.scale(study, SAY)}",
+        "",
+        *(f"- {sentence}" for sentence in levers.sentences(study, SAY)),
+        "",
     ]
 
 

@@ -267,7 +267,7 @@ class Cards(Section):
     minimum: Annotated[float, Field(gt=0, le=1)] = Field(
         description="share of the balance on entry that falls due each month, interest included"
     )
-    pay: Effect = Field(0.0, description="log rise of the daily payment intensity of an account that asks for minimums")
+    pay: Effect = Field(0.0, description="log rise of the daily payment intensity of card accounts, sued or not")
     again: Share = Field(
         1.0,
         description="factor on that intensity, and on the probability of a promise, in the 30 days after a payment: "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from recoup.sim.account import NEVER, Event, Status
+from recoup.sim.portfolio.table import PRODUCTS
 from recoup.sim.randomness import Purpose
 from recoup.sim.treatments import Channel
 from tests.second import behaviour
@@ -151,8 +152,10 @@ def pay_of_own_accord(debtor, world, today, channel):
         after_payday=days_after_payday(today.day_of_month, debtor.payday),
         promised=debtor.has_promised(),
     )
+    if world.cards and debtor.product == PRODUCTS.index("credit_card"):
+        rate *= math.exp(world.cards.pay)
     if debtor.asks_for_minimums():
-        rate *= math.exp(world.cards.pay) * behaviour.in_the_month_after(world, today.day - debtor.last_payment)
+        rate *= behaviour.in_the_month_after(world, today.day - debtor.last_payment)
     if channel != Channel.NONE and debtor.served and debtor.reached:
         rate += rate * behaviour.of_channel(world.behaviour.answer_pay, channel) * debtor.novelty
     if draw(debtor, today, Purpose.PAY) >= behaviour.pays_some_today(rate):

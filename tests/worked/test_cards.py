@@ -151,6 +151,14 @@ def test_from_the_suit_on_the_whole_balance_is_due():
     assert state(simulation) == (10_000, 0, 66)
 
 
+@pytest.mark.parametrize(("pay", "paid"), [(-40.0, False), (20.0, True)])
+def test_a_suit_makes_no_card_holder_readier_to_pay(pay, paid):
+    simulation = card(pay=pay)
+    simulation.accounts["minimum_due"] = simulation.accounts["arrears"] = 0  # as the suit leaves them
+    until(simulation, 5)
+    assert (simulation.accounts["payments"][0] > 0) == paid
+
+
 def test_a_settlement_is_about_the_whole_balance():
     simulation = card(behaviour={"settle_base": SURE}, count=4, pay=-20.0)
     day(simulation, "specialist/morning/settle_20")
