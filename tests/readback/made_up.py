@@ -141,6 +141,8 @@ def results() -> dict[str, Any]:
         plan: {m: _filler(kind, p, n) for n, (m, kind) in enumerate(MEASURES.items())} | copy.deepcopy(KNOWN[plan])
         for p, plan in enumerate(PLANS)
     }
+    for measures in policies.values():
+        measures["cured_balance_rate"] = found(0.0, 0.0, 0.0)  # no card is cured
     differences = {
         a: {
             b: {m: _difference(kind, p, q, n) for n, (m, kind) in enumerate(MEASURES.items())}

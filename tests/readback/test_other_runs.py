@@ -173,6 +173,19 @@ def test_page_of_a_plan_alone_compares_nothing(folder):
     ]
 
 
+def test_where_cards_are_cured_the_first_screen_says_how_much_and_what_is_left(folder):
+    before = sections(render(folder).read_text(encoding="utf-8"))["headline"].tables[0]
+    assert len(before.rows) == 5
+
+    def cure(results):
+        results["policies"]["tiered"]["cured_balance_rate"] = {"mean": 0.2, "low": 0.1, "high": 0.3}
+
+    change(folder, "results.json", cure)
+    table = sections(render(folder).read_text(encoding="utf-8"))["headline"].tables[0]
+    assert [row[0].value for row in table.rows][:3] == ["Recovery rate", "Balance back in good standing", "Net present value"]
+    assert len(table.rows) == 7
+
+
 def test_single_seed_is_warned_about(folder):
     change(folder, "results.json", lambda results: results.update(seeds=[5]))
     html = render(folder).read_text(encoding="utf-8")

@@ -34,6 +34,9 @@ def test_table_holds_each_plans_figures(made_up_folder, language):
     for measure, row in zip(ROWS, rows, strict=True):
         for plan, cell in zip(made_up.PLANS, row[1:], strict=True):
             wanted = made_up.results()["policies"][plan][measure]
+            if wanted["mean"] is None:
+                assert cell == "–"
+                continue
             mean, low, high, unit = span(cell, language)
             half = 0.0501 * (0.01 if unit == "%" else 1.0)
             assert unit == unit_of(measure, language) and mean == pytest.approx(wanted["mean"], abs=half)
