@@ -91,7 +91,7 @@ def test_five_figures_stand_beside_their_differences_and_verdicts(made_up_page):
         ],
         "zh": ["回款率", "回款时间", "催收成本率", "每千户投诉", "违规次数"],
     }
-    captions = {"en": "Five key figures, learned against staged", "zh": "五个关键数字：学习策略与分阶段方案"}
+    captions = {"en": "Key figures, learned against staged", "zh": "关键数字：学习策略与分阶段方案"}
     assert table.head == heads[language] and table.caption == captions[language]
     assert [row[0].value for row in table.rows] == rows[language]
 
