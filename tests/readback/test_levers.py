@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from types import SimpleNamespace
 
 import numpy as np
@@ -144,6 +145,14 @@ def test_shares_stand_beside_the_plans_and_figures_beside_the_levers(blocks, lan
         [f"0.4 {to} 1.25", "0.14", "66.1 %", "90.2 %", "–"],
         [f"0 {to} 5", "0.10", "77.1 %", "79.2 %", "–"],
     ]
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_where_all_worlds_agree_no_lever_is_said_to_move_anything(share):
+    agreed = copy.deepcopy(RESULT)
+    agreed["measures"]["net_recovery_rate"]["beats_best"]["mean"] = share
+    assert section.sentences(agreed, text_in("en")) == ["No lever flips that within its range."]
+    assert section.sentences(agreed, text_in("zh")) == ["各杠杆在其范围内都不改变这一结论。"]
 
 
 def test_against_one_plan_it_is_named():

@@ -182,7 +182,11 @@ def test_where_cards_are_cured_the_first_screen_says_how_much_and_what_is_left(f
 
     change(folder, "results.json", cure)
     table = sections(render(folder).read_text(encoding="utf-8"))["headline"].tables[0]
-    assert [row[0].value for row in table.rows][:3] == ["Recovery rate", "Balance back in good standing", "Net present value"]
+    assert [row[0].value for row in table.rows][:3] == [
+        "Recovery rate",
+        "Balance back in good standing",
+        "Net present value",
+    ]
     assert len(table.rows) == 7
 
 

@@ -91,6 +91,8 @@ def name_of(lever: dict[str, Any], known: dict[str, Any], say: Text) -> str:
 def sentences(result: dict[str, Any], say: Text) -> list[str]:
     """One sentence a lever that the outcome hangs on beyond chance, and one for all others together."""
     ranges = {lever["name"]: lever for lever in result["levers"]}
+    if result["measures"][NET]["beats_best"]["mean"] in (0.0, 1.0):
+        return [say("levers.never")]
     said, chance = [], []
     for lever in result["measures"][NET]["levers"]:
         limits = ranges[lever["name"]]
@@ -125,7 +127,7 @@ def picture(result: dict[str, Any], say: Text) -> Picture:
         row["policies"][result["challenger"]][NET] > max(row["policies"][plan][NET] for plan in result["plans"])
         for row in result["rows"]
     ]
-    ticks = [[f"{setting:.2g}" for setting in frontier[axis][:: (GRID - 1) // (TICKS - 1)]] for axis in "xy"]
+    ticks = [[f"{setting:.3g}" for setting in frontier[axis][:: (GRID - 1) // (TICKS - 1)]] for axis in "xy"]
     labels = [say("levers.axis", lever=name_of(known[name], known[name], say)) for name in frontier["levers"]]
     return charts.flip_map(
         "levers",
