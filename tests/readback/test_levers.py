@@ -177,7 +177,7 @@ def test_worlds_lie_on_the_map_where_their_settings_are(monkeypatch, language):
     points = {line.get_marker(): line.get_xydata() for line in axes.get_lines()}
     assert points["o"] == pytest.approx(np.array([[0.75, 0.25]]))
     assert points["x"] == pytest.approx(np.array([[0.0, 0.75], [0.5, 1.0]]))
-    assert [text.get_text() for text in axes.get_xticklabels()] == ["0.3", "0.65", "1", "1.4", "1.9"]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["0.3", "0.65", "1", "1.45", "1.9"]
     assert [text.get_text() for text in axes.get_yticklabels()] == ["0", "0.5", "1", "2", "3"]
     words = {"en": ("effect of texts", "learned wins"), "zh": ("消息的作用", "学习策略胜出")}[language]
     assert all(word in picture.wide for word in words) and "50" in picture.wide
