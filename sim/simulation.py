@@ -64,7 +64,8 @@ class Simulation:
         seed: 0 .. 2**63-1. Every policy meets the same random numbers on a seed (common random numbers).
         gate: with the gate off, unlawful treatments happen and are counted as breaches.
         record_events: keep one row per account and day on which anything happened (`events_table`).
-        threads, batch: how the work is cut; no result depends on them.
+        threads: on which kernels run; no result depends on it.
+        batch: rows that a kernel call works on; no result depends on it.
 
     Attributes:
         day: number of the current day; it is morning.
