@@ -16,7 +16,7 @@ from recoup.sim import behaviour as b
 from recoup.sim.account import NEVER, Event, FileReview, Outcome, Stage, Status
 from recoup.sim.compiled import njit
 from recoup.sim.observation import popcount
-from recoup.sim.portfolio.table import PRODUCTS
+from recoup.sim.portfolio.table import CREDIT_CARD
 from recoup.sim.randomness import Purpose, bits, uniform
 from recoup.sim.treatments import OFFER_DISCOUNT, OFFER_KIND, OFFER_MONTHS, Channel, Group, Legal, OfferKind
 
@@ -44,7 +44,6 @@ _SMS, _AUTOCALL, _COLLECTOR, _SPECIALIST, _VISIT = (
     int(c) for c in (Channel.SMS, Channel.AUTOCALL, Channel.COLLECTOR, Channel.SPECIALIST, Channel.VISIT)
 )
 _TEXT, _CALL, _LETTER_GROUP, _VISIT_GROUP = (int(g) for g in (Group.TEXT, Group.CALL, Group.LETTER, Group.VISIT))
-_CARD = PRODUCTS.index("credit_card")
 _NOTICE, _SUIT, _ENFORCE = int(Legal.NOTICE), int(Legal.SUIT), int(Legal.ENFORCE)
 _UNREVIEWED, _UNDER_REVIEW, _APPROVED = (int(r) for r in FileReview)
 _PLAN, _SETTLEMENT, _RESTRUCTURE = int(OfferKind.PLAN), int(OfferKind.SETTLEMENT), int(OfferKind.RESTRUCTURE)
@@ -601,7 +600,7 @@ def pay(a, p, t, channel):  # type: ignore[no-untyped-def]
         since_payday,
         a.promise_due != NEVER,
     )
-    if a.product == _CARD:  # also in court: to demand all of it makes nobody readier to pay
+    if a.product == CREDIT_CARD:  # also in court: to demand all of it makes nobody readier to pay
         rate *= math.exp(p.card_pay)
     if a.minimum_due:
         rate *= b.once_a_month(p, t.day - a.last_payment)

@@ -17,12 +17,11 @@ from recoup.sim import behaviour as b
 from recoup.sim.account import ACCOUNT, NEVER
 from recoup.sim.compiled import njit
 from recoup.sim.parameters import World, kernel_record
-from recoup.sim.portfolio.table import PRODUCTS, Portfolio
+from recoup.sim.portfolio.table import CREDIT_CARD, PRODUCTS, Portfolio
 from recoup.sim.randomness import Purpose, normal, streams, uniform
 
 CANDIDATES = 16
 BIRTH = -1  # the day under which traits are drawn
-_CARD = PRODUCTS.index("credit_card")
 _TRAIT, _PICK = int(Purpose.TRAIT), int(Purpose.PICK)
 # Numbers of the draws: two for each candidate, then one for each trait. The order is part of every seed's meaning.
 _REACHABILITY, _PHONE, _EMPLOYED, _ASSET_COVER, _SALIENCE = (_TRAIT + 2 * CANDIDATES + n for n in range(5))
@@ -85,7 +84,7 @@ def open_accounts(world: World, portfolio: Portfolio, seed: int, first: int = 0)
 
 def _ask_for_minimums(accounts: NDArray[np.void], share: float) -> None:
     """Cards owe a minimum for each month begun past due, at most the balance."""
-    cards = accounts["product"] == _CARD
+    cards = accounts["product"] == CREDIT_CARD
     minimum = np.maximum(np.rint(share * accounts["opening"]), 1).astype(np.int64)
     months = np.maximum(-(-accounts["dpd0"] // b.MONTH), 1)
     accounts["minimum_due"] = np.where(cards, minimum, 0)

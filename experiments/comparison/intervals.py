@@ -114,9 +114,5 @@ def share_interval(wins: int, total: int) -> Interval:
     """
     if total == 0:
         return {"mean": None, "low": None, "high": None}
-    z = float(stats.norm.ppf(0.5 + CONFIDENCE / 2.0))
-    share = wins / total
-    middle = (share + z**2 / (2 * total)) / (1 + z**2 / total)
-    half = z / (1 + z**2 / total) * math.sqrt(share * (1 - share) / total + z**2 / (4 * total**2))
-    low, high = (0.0 if wins == 0 else middle - half), (1.0 if wins == total else middle + half)  # to the last digit
-    return {"mean": share, "low": low, "high": high}
+    found = stats.binomtest(wins, total).proportion_ci(CONFIDENCE, method="wilson")
+    return {"mean": wins / total, "low": float(found.low), "high": float(found.high)}

@@ -103,6 +103,8 @@ RULE = np.dtype(
 )
 assert RULE.names == RuleRecord._fields
 
+# What an asset's sale brings less than its appraisal is forgiven, as a discount is, and from the same budget.
+_FORGIVING_BITS = tr.offer_bits(OfferKind.SETTLEMENT) | tr.offer_bits(OfferKind.SWAP)
 _TOPICS: dict[str, int] = {
     "contact": CONTACT_BITS,
     "text": tr.TEXT_BITS,
@@ -110,7 +112,7 @@ _TOPICS: dict[str, int] = {
     "letter": tr.LETTER_BITS,
     "visit": tr.VISIT_BITS,
     "autocall": tr.channel_bit(tr.Channel.AUTOCALL),
-    "settlement": tr.offer_bits(OfferKind.SETTLEMENT) | tr.offer_bits(OfferKind.SWAP),
+    "settlement": _FORGIVING_BITS,
     "plan": tr.offer_bits(OfferKind.PLAN),
     "restructure": tr.offer_bits(OfferKind.RESTRUCTURE),
     "legal": tr.LEGAL_BITS,
@@ -188,9 +190,7 @@ def _records(rule: Rule, world: World) -> list[RuleRecord]:
             above = tr.offer_bits(OfferKind.SETTLEMENT, least_discount=rule.most + 1e-6)
             return [RuleRecord(Trigger.YOUNGER_THAN, above, limit=rule.before_dpd)] if above else []
         case SettlementBudget():
-            # What an asset's sale brings less than its appraisal is forgiven, from the same budget.
-            forgiving = tr.offer_bits(OfferKind.SETTLEMENT) | tr.offer_bits(OfferKind.SWAP)
-            return [RuleRecord(Trigger.BUDGET_SPENT, forgiving)]
+            return [RuleRecord(Trigger.BUDGET_SPENT, _FORGIVING_BITS)]
         case Limitation():
             bits = tr.legal_bit(Legal.NOTICE) | tr.legal_bit(Legal.SUIT)
             return [RuleRecord(Trigger.TIME_BARRED if rule.restarts else Trigger.OLDER_THAN, bits, limit=rule.days)]

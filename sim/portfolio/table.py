@@ -15,6 +15,7 @@ import pandas as pd
 
 Role = Literal["visible", "hidden", "protected", "key"]
 PRODUCTS = ("consumer_loan", "credit_card", "instalment_purchase")
+CREDIT_CARD = PRODUCTS.index("credit_card")
 
 
 class Kind(Enum):
