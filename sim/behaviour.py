@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from recoup.sim.compiled import njit
 
 LIQUIDITY_BOUND = 3.0
@@ -137,9 +139,13 @@ def clears_arrears(p, minimums):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def months_due(dpd: int) -> int:
-    """Minimums that have fallen due and are unpaid, `dpd` days after the oldest: one in each 30 days begun, at least one."""
-    return max(1, (dpd + MONTH - 1) // MONTH)
+def months_due(dpd):  # type: ignore[no-untyped-def]
+    """Minimums that have fallen due and are unpaid, `dpd` days after the oldest: one in each 30 days begun, at least one.
+
+    Args:
+        dpd: days, one number or an array.
+    """
+    return np.maximum(1, (dpd + MONTH - 1) // MONTH)
 
 
 @njit()

@@ -86,7 +86,7 @@ def _ask_for_minimums(accounts: NDArray[np.void], share: float) -> None:
     """Cards owe a minimum for each month begun past due, at most the balance."""
     cards = accounts["product"] == CREDIT_CARD
     minimum = np.maximum(np.rint(share * accounts["opening"]), 1).astype(np.int64)
-    months = np.maximum(-(-accounts["dpd0"] // b.MONTH), 1)
+    months = b.months_due(accounts["dpd0"])
     accounts["minimum_due"] = np.where(cards, minimum, 0)
     accounts["arrears"] = np.where(cards, np.minimum(months * minimum, accounts["balance"]), 0)
 

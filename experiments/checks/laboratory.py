@@ -17,7 +17,7 @@ from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import find_plan
 from recoup.scenarios.schema import Scenario
 from recoup.sim.account import Status
-from recoup.sim.behaviour import MONTH
+from recoup.sim.behaviour import months_due
 from recoup.sim.inputs import parse_yaml
 from recoup.sim.parameters import DpdBand, World
 from recoup.sim.portfolio.synthetic import generate
@@ -145,8 +145,7 @@ def months_past_due(simulation: Simulation) -> NDArray[np.int64]:
     """Begun months past due of each account this morning; 0 where nothing is overdue any more. Shape (accounts,)."""
     a = simulation.accounts
     overdue = np.isin(a["status"], (Status.OPEN, Status.WRITTEN_OFF))
-    months = np.maximum(-(-(a["dpd0"].astype(np.int64) + simulation.day) // MONTH), 1)
-    return np.where(overdue, months, 0)
+    return np.where(overdue, months_due(a["dpd0"] + simulation.day), 0)
 
 
 def _changed(world: World, ample: bool, changes: dict[str, Any], review: bool) -> World:

@@ -19,7 +19,7 @@ from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import find_plan
 from recoup.experiments.checks.laboratory import months_past_due
 from recoup.scenarios.schema import ROOT, Scenario
-from recoup.sim.behaviour import MONTH
+from recoup.sim.behaviour import months_due
 from recoup.sim.simulation import Simulation
 
 
@@ -61,7 +61,7 @@ def simulated_failures(scenario: Scenario, seeds: range) -> tuple[pd.DataFrame, 
             actions = plan.act(observations, simulation.masks())
             simulation.advance(actions, plan.priority(observations, actions))
         before = portfolio.column("dpd")
-        no_better = np.where(months_past_due(simulation) >= -(-before // MONTH), 1.0, 0.0)
+        no_better = np.where(months_past_due(simulation) >= months_due(before), 1.0, 0.0)
         unpaid = pd.Series(no_better, portfolio.column("account_id"))
         failed += unpaid.reindex(file["ID"].astype(str)).to_numpy(float) / len(seeds)
     return file, failed
