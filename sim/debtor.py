@@ -274,6 +274,12 @@ def re_age(a, t, cash):  # type: ignore[no-untyped-def]
 
 
 @njit()
+def is_card(a, p):  # type: ignore[no-untyped-def]
+    """Whether its holder pays as card holders do: about once a month, and seldom all of it. To demand all of it changes no habits."""
+    return a.product == CREDIT_CARD and p.card_minimum > 0.0
+
+
+@njit()
 def demand_all(a):  # type: ignore[no-untyped-def]
     """From now on the whole balance of a card is due, as of any other claim."""
     a.arrears, a.minimum_due = 0, 0
@@ -418,7 +424,7 @@ def converse(a, p, t, offer, channel, law, promise_staff, offer_staff):  # type:
     may_promise = in_person or channel == _AUTOCALL
     if may_promise and a.outcome != _HARDSHIP and a.promise_due == NEVER and a.plan_months == 0:
         chance = b.promise_probability(p, channel, a.willingness, dpd, promise_staff)
-        if a.minimum_due:
+        if is_card(a, p):
             chance *= b.once_a_month(p, t.day - a.last_payment)
         if uniform(a.key, t.day, R_PROMISE) < chance:
             make_promise(a, p, t, channel)
@@ -449,6 +455,8 @@ def make_promise(a, p, t, channel):  # type: ignore[no-untyped-def]
     if a.minimum_due:
         a.promise_amount = card_amount(a, p, income, R_CARD_PROMISE, t.day)
     else:
+        if is_card(a, p):
+            whole = whole and uniform(a.key, t.day, R_CARD_PROMISE) < p.card_whole
         a.promise_amount = a.balance if whole else min(a.balance, part)
     a.promise_due = t.day + 3 + int(8.0 * uniform(a.key, t.day, R_PROMISE_DAYS))
     a.promise_channel = channel
@@ -600,20 +608,24 @@ def pay(a, p, t, channel):  # type: ignore[no-untyped-def]
         since_payday,
         a.promise_due != NEVER,
     )
-    if a.product == CREDIT_CARD:  # also in court: to demand all of it makes nobody readier to pay
-        rate *= math.exp(p.card_pay)
-    if a.minimum_due:
-        rate *= b.once_a_month(p, t.day - a.last_payment)
+    if is_card(a, p):
+        rate *= math.exp(p.card_pay) * b.once_a_month(p, t.day - a.last_payment)
     if a.reached and a.served:
         rate *= 1.0 + p.answer_pay[channel] * a.novelty
     if uniform(a.key, t.day, R_PAY) < 1.0 - math.exp(-rate):
         if a.minimum_due:
             pay_card(a, p, t, income)
-        elif uniform(a.key, t.day, R_FULL) < b.pays_in_full(p, liquidity):
+        elif uniform(a.key, t.day, R_FULL) < pays_whole(a, p, liquidity):
             receive(a, t, a.balance)
         else:
             share = 0.1 + 0.6 * uniform(a.key, t.day, R_SHARE)
             receive(a, t, max(int(100.0 * share * income), LEAST_PARTIAL_PAYMENT))
+
+
+@njit()
+def pays_whole(a, p, liquidity):  # type: ignore[no-untyped-def]
+    """Probability that a payment of his own accord is for the whole balance."""
+    return p.card_whole if is_card(a, p) else b.pays_in_full(p, liquidity)
 
 
 @njit()

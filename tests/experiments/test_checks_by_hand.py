@@ -87,8 +87,10 @@ def test_what_is_printed_says_how_many_are_inside(monkeypatch):
 
 
 def test_every_target_has_a_design_and_every_design_a_target_with_a_band():
-    found = [target for name in ("china-consumer", "taiwan-cards") for target in calibration.targets(targets_of(name))]
-    assert sorted(target.id for target in found) == sorted(DESIGNS)
+    files = [calibration.targets(targets_of(name)) for name in ("china-consumer", "taiwan-cards")]
+    assert all(len({target.id for target in file}) == len(file) for file in files)
+    found = [target for file in files for target in file]
+    assert {target.id for target in found} == set(DESIGNS)
     assert all(target.low < target.high and target.source for target in found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from recoup.sim.account import NEVER, Event, FileReview, Outcome, Stage
+from recoup.sim.portfolio.table import PRODUCTS
 from recoup.sim.randomness import Purpose
 from recoup.sim.treatments import Channel, Legal
 from tests.second import behaviour
@@ -191,7 +192,7 @@ def talk(debtor, world, today, offer, channel, person):
     if free_to_promise and (to_a_person or channel == Channel.AUTOCALL):
         art = 0.0 if person is None else behaviour.art_of_promises(world, float(person["psychology"]))
         probability = behaviour.promises(world, channel, debtor.willingness, debtor.days_past_due(today), art)
-        if debtor.asks_for_minimums():
+        if is_card(debtor, world):
             probability *= behaviour.in_the_month_after(world, today.day - debtor.last_payment)
         if draw(debtor, today, Purpose.PROMISE) < probability:
             promise(debtor, world, today, channel)
@@ -205,7 +206,7 @@ def promise(debtor, world, today, channel):
     means = means_now(debtor, world, today)
     if debtor.asks_for_minimums():
         amount = what_a_card_holder_pays(debtor, world, today, Purpose.CARD_PROMISE)
-    elif 3.0 * means * 100.0 > debtor.balance:
+    elif 3.0 * means * 100.0 > debtor.balance and thinks_of_all(debtor, world, today, Purpose.CARD_PROMISE):
         amount = debtor.balance
     else:
         amount = min(debtor.balance, max(1000, int(2.0 * means * 100.0)))
@@ -214,6 +215,16 @@ def promise(debtor, world, today, channel):
     debtor.acknowledges(today)
     debtor.notes(Event.PROMISE)
     debtor.outcome = int(Outcome.PROMISED)
+
+
+def is_card(debtor, world):
+    """A card whose minimums the world knows of; in court its holder keeps his habits."""
+    return bool(world.cards) and debtor.product == PRODUCTS.index("credit_card")
+
+
+def thinks_of_all(debtor, world, today, purpose):
+    """Sued, few card holders do: as few as before. Others all do."""
+    return not is_card(debtor, world) or draw(debtor, today, purpose) < world.cards.whole
 
 
 def what_a_card_holder_pays(debtor, world, today, purpose):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 
 from recoup.sim.account import NEVER, Event, Status
-from recoup.sim.portfolio.table import PRODUCTS
 from recoup.sim.randomness import Purpose
 from recoup.sim.treatments import Channel
 from tests.second import behaviour
-from tests.second.contact import draw, hear_from_review, means_now, treat, what_a_card_holder_pays
+from tests.second.contact import draw, hear_from_review, is_card, means_now, treat, what_a_card_holder_pays
 from tests.second.money import (
     bill_the_month,
     call_in_everything,
@@ -152,9 +151,8 @@ def pay_of_own_accord(debtor, world, today, channel):
         after_payday=days_after_payday(today.day_of_month, debtor.payday),
         promised=debtor.has_promised(),
     )
-    if world.cards and debtor.product == PRODUCTS.index("credit_card"):
+    if is_card(debtor, world):
         rate *= math.exp(world.cards.pay)
-    if debtor.asks_for_minimums():
         rate *= behaviour.in_the_month_after(world, today.day - debtor.last_payment)
     if channel != Channel.NONE and debtor.served and debtor.reached:
         rate += rate * behaviour.of_channel(world.behaviour.answer_pay, channel) * debtor.novelty
@@ -165,7 +163,10 @@ def pay_of_own_accord(debtor, world, today, channel):
         everything = amount == debtor.arrears and draw(debtor, today, Purpose.PAY_FULL) < world.cards.whole
         take_in(debtor, world, today, debtor.balance if everything else amount)
         return
-    if draw(debtor, today, Purpose.PAY_FULL) < behaviour.settles_everything(world, liquidity):
+    chance = behaviour.settles_everything(world, liquidity)
+    if is_card(debtor, world):
+        chance = world.cards.whole  # sued, but a card holder still
+    if draw(debtor, today, Purpose.PAY_FULL) < chance:
         take_in(debtor, world, today, debtor.balance)
         return
     of_a_months_means = 0.1 + 0.6 * draw(debtor, today, Purpose.PAY_SHARE)

@@ -159,6 +159,35 @@ def test_a_suit_makes_no_card_holder_readier_to_pay(pay, paid):
     assert (simulation.accounts["payments"][0] > 0) == paid
 
 
+@pytest.mark.parametrize(("whole", "paid"), [(0.0, False), (1.0, True)])
+def test_sued_a_card_holder_pays_all_as_seldom_as_before(whole, paid):
+    # Of an ordinary claim he would do the opposite.
+    simulation = card(income=4000.0, whole=whole, behaviour=PAYS | {"full_base": -SURE if paid else SURE})
+    simulation.accounts["minimum_due"] = simulation.accounts["arrears"] = 0
+    until(simulation, 0)
+    a = simulation.accounts[0]
+    assert a["payments"] == 1 and (a["status"] == Status.PAID) == paid
+
+
+def test_sued_a_card_holder_pays_once_a_month():
+    simulation = card(income=100.0, whole=0.0)
+    simulation.accounts["minimum_due"] = simulation.accounts["arrears"] = 0
+    until(simulation, 29)
+    assert simulation.accounts["payments"][0] == 1  # 10 to 70 of it a time
+    until(simulation, 30)
+    assert simulation.accounts["payments"][0] == 2
+
+
+@pytest.mark.parametrize(("whole", "promised"), [(0.0, 800_000), (1.0, 1_000_000)])
+def test_sued_a_card_holder_promises_all_as_seldom_as_before(whole, promised):
+    # Three months' means, 12,000, go beyond the balance: an ordinary debtor promises all of it. Two months' are 8,000.
+    simulation = card(behaviour={"promise_base": SURE}, income=4000.0, whole=whole, count=4, pay=-20.0)
+    simulation.accounts["minimum_due"] = simulation.accounts["arrears"] = 0
+    day(simulation, "collector/morning")
+    one = reached(simulation)
+    assert simulation.accounts["promise_amount"][one] == promised
+
+
 def test_a_settlement_is_about_the_whole_balance():
     simulation = card(behaviour={"settle_base": SURE}, count=4, pay=-20.0)
     day(simulation, "specialist/morning/settle_20")
