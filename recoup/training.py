@@ -9,7 +9,7 @@ from recoup.agents.policy import Policy
 
 
 def train(scenario: str | Path, *, out: str | Path | None = None, resume: bool = False, **settings: Any) -> Policy:
-    """Train a policy on a scenario, within the cost and complaints of a baseline plan. Needs `pip install "recoup[learn]"`.
+    """Train a policy on a scenario, within the cost, complaints and contacts of a baseline plan. Needs `pip install "recoup[learn]"`.
 
     Args:
         scenario: a shipped scenario's name, or the path of a scenario file.

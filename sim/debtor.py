@@ -215,6 +215,14 @@ def charge(a, t, cents):  # type: ignore[no-untyped-def]
 
 
 @njit()
+def time_cost(a, t, cents_a_minute, seconds):  # type: ignore[no-untyped-def]
+    """Cents that staff is paid for so many seconds on the account; noted, and to be charged."""
+    cents = cents_a_minute * seconds / 60.0
+    a.discounted_staff += cents * t.discount_factor
+    return cents
+
+
+@njit()
 def close(a, t, status):  # type: ignore[no-untyped-def]
     """The account is closed and leaves the portfolio: what was agreed and pending ends with it."""
     a.status = status
@@ -361,7 +369,7 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     if a.calls_back and not a.answered:
         a.seconds = 0  # nobody was free to talk to him
     talker = _COLLECTOR if a.answered else channel
-    charge(a, t, p.cost_contact[channel] + p.cost_minute[talker] * a.seconds / 60.0)
+    charge(a, t, p.cost_contact[channel] + time_cost(a, t, p.cost_minute[talker], a.seconds))
     tally_contact(a, t, group)
     law, promise_staff, offer_staff = 0.0, 0.0, 0.0
     if skills.size:
@@ -574,7 +582,9 @@ def treat(a, p, t, item, skills):  # type: ignore[no-untyped-def]
             be_contacted(a, p, t, item, skills)
         else:
             a.unserved += 1
-            charge(a, t, p.cost_minute[item.channel] * p.seconds_unserved[item.channel] / 60.0)  # nobody was called
+            charge(
+                a, t, time_cost(a, t, p.cost_minute[item.channel], p.seconds_unserved[item.channel])
+            )  # nobody was called
             a.outcome = _UNSERVED
             a.events |= E_UNSERVED
     if item.legal and a.outcome != _UNSERVED:

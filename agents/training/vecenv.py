@@ -148,6 +148,7 @@ class PortfolioVecEnv(VecEnv):
         return Usage(
             sum(one.cost for one in usage) / self.paired_rollouts,
             sum(one.complaints for one in usage) / self.paired_rollouts,
+            sum(one.contacts for one in usage) / self.paired_rollouts,
         )
 
     def action_masks(self) -> NDArray[np.bool_]:

@@ -23,7 +23,7 @@ def train(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Train a policy on a scenario, within the cost and complaints of the plan it is to beat.
+    """Train a policy on a scenario, within the cost, complaints and contacts of the plan it is to beat.
 
     Example: recoup train -s taiwan-cards --steps 5000000 --seed 3 --out runs/mine
     """

@@ -24,7 +24,7 @@ def tune(
     out: Annotated[Path, typer.Option(help="Plan file to write, new.")] = Path("tuned.yaml"),
     json: Json = False,
 ) -> None:
-    """Search for better numbers and treatments in a plan, within the cost and complaints of another.
+    """Search for better numbers and treatments in a plan, within the cost, complaints and contacts of another.
 
     Example: recoup tune staged -s taiwan-cards --sweeps 1 --out mine.yaml
 

@@ -41,9 +41,9 @@ class Training(Settings):
         "tiered", "Plan or policy to clone before learning starts; «none» to start from a random network."
     )
     baseline: str = setting(
-        "staged", "Plan to beat; its cost and complaints are the limits.", completion=complete_plans
+        "staged", "Plan to beat; its cost, complaints and contacts are the limits.", completion=complete_plans
     )
-    limits: bool = setting(True, "Keep to the baseline's cost and complaints.")
+    limits: bool = setting(True, "Keep to the baseline's cost, complaints and contacts.")
     complaint_price: float = setting(2.0, "Initial price of a complaint, in mean opening balances.", least=0, most=1000)
     contact_cap_per_week: int | None = setting(
         None,
@@ -71,7 +71,7 @@ class Tuning(Settings):
     field: tuple[str, ...] | None = setting(None, "Fields whose numbers may move.", shown_default="those of pace")
     cohorts: int = setting(8, "Cohorts each version is tried on.", least=3, most=100)
     accounts: int = setting(2000, "Accounts in each.", least=50, most=1_000_000)
-    baseline: str = setting("staged", "Plan whose cost and complaints are the limits.")
+    baseline: str = setting("staged", "Plan whose cost, complaints and contacts are the limits.")
     time_weight: float = setting(0.3, "Weight of early resolution beside money.", least=0, most=10)
     complaint_price: float = setting(2.0, "Initial price of a complaint, in mean opening balances.", least=0, most=1000)
 
@@ -84,7 +84,7 @@ class Extraction(Settings):
     name: str = setting("distilled", "Name of the plan.")
     leaves: tuple[int, ...] | None = setting(None, "Sizes to try, once for each.", least=2, most=200)
     baseline: str = setting(
-        "staged", "Plan that the advantage is measured against, and whose cost and complaints are the limits."
+        "staged", "Plan that the advantage is measured against, and whose cost, complaints and contacts are the limits."
     )
 
 
@@ -106,14 +106,14 @@ class Study(Settings):
 
     Attributes:
         legal_days: a step of law succeeds if a payment comes within so many days.
-        price_rounds: most rounds of the search for the prices of cost and complaints.
+        price_rounds: most rounds of the search for the prices of cost, complaints and contacts.
 
     Raises:
         InputError: a number out of its range.
     """
 
     scenario: str = setting("china-consumer", "Scenario's name or file.", flags=("-s", "--scenario"))
-    plan: str = setting("staged", "Plan in force on the other days; its cost and complaints are the limits.")
+    plan: str = setting("staged", "Plan in force on the other days; its cost, complaints and contacts are the limits.")
     cohorts: int = setting(6, "Cohorts to simulate.", least=2, most=1000)
     accounts: int = setting(2000, "Accounts in each.", least=50, most=100_000)
     success_days: int = setting(14, "A treatment succeeds if a payment comes within so many days.", least=1, most=180)

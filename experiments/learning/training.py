@@ -24,7 +24,7 @@ from recoup.agents.library import load_policy
 from recoup.agents.plans.plan import Plan
 from recoup.agents.training import learners
 from recoup.agents.training.behaviour_cloning import behaviour_clone
-from recoup.agents.training.budget import KEPT_FREE, Budget, Limit
+from recoup.agents.training.budget import KEPT_FREE, LIMITED, Budget, Limit
 from recoup.agents.training.objective import Objective, resolved
 from recoup.agents.training.vecenv import PortfolioVecEnv
 from recoup.experiments.learning.cohorts import Cohorts
@@ -43,12 +43,12 @@ PORTFOLIO_COHORTS = (
 )
 LATEST = 8  # cohorts in the running estimate
 STANDARDISED_SHARE = 0.05  # share of account-days that features are standardised on
-COST_RATE, COMPLAINT_RATE = 0.05, 0.1
+COST_RATE, COMPLAINT_RATE, CONTACT_RATE = 0.05, 0.1, 0.0003  # steps of prices
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """What the plan to beat does: recovery and days on cohorts like those of the training, cost and complaints on whole portfolios.
+    """What the plan to beat does: recovery and days on cohorts like those of the training, what is limited on whole portfolios.
 
     A small cohort has relatively more field visitors than its portfolio, as people are whole; a plan that sends them draws more
     complaints there.
@@ -56,14 +56,16 @@ class Baseline:
     Attributes:
         recovery: recovery rate.
         days: mean days to recover.
-        cost: discounted cost over opening balance.
+        cost: discounted cost over opening balance, without staff.
         complaints: expected complaints per account.
+        contacts: contact attempts per account.
     """
 
     recovery: float
     days: float
     cost: float
     complaints: float
+    contacts: float
 
 
 def environment(training: Training, scenario: Scenario, objective: Objective) -> PortfolioVecEnv:
@@ -165,7 +167,7 @@ class _Progress(BaseCallback):
     def _note(self) -> None:
         run = self._run
         usage = run.env.pop_usage()
-        run.budget.pay(usage.cost, usage.complaints)
+        run.budget.pay(usage)
         run.average.update(run.weights())
         steps = self._start + self.num_timesteps
         line: dict[str, Any] = {
@@ -300,15 +302,14 @@ def train(
     most = PORTFOLIO_COHORTS * training.accounts
     portfolios = Cohorts(scenario, min(scenario.accounts or most, most), range(SEED, SEED + PORTFOLIOS))
     validation = Validation(portfolios, plan, training.time_weight, training.limits)
-    baseline = Baseline(
-        measured.recovery, measured.days, validation.baseline["cost"], validation.baseline["complaints"]
-    )
+    baseline = Baseline(measured.recovery, measured.days, *(validation.baseline[part] for part in LIMITED))
     budget = Budget(objective)
     if training.limits:
         budget.cost = Limit("cost", (1 - KEPT_FREE) * baseline.cost, COST_RATE)
         budget.complaints = Limit(
             "complaints", (1 - KEPT_FREE) * baseline.complaints, COMPLAINT_RATE, training.complaint_price
         )
+        budget.contacts = Limit("contacts", (1 - KEPT_FREE) * baseline.contacts, CONTACT_RATE)
         budget.charge()
     learner = learners.build(training.algorithm, env, hyperparameters, training.seed, folder / "tensorboard")
     learners.standardise(learner, measured.features)

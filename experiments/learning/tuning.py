@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from recoup.agents.plans.conditions import is_whole
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import PlanFile
-from recoup.agents.training.budget import Budget, Limit
-from recoup.agents.training.objective import Objective
+from recoup.agents.training.budget import LIMITED, Budget, Limit
+from recoup.agents.training.objective import Objective, Usage
 from recoup.experiments.learning.cohorts import Cohorts, value_of
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.sim.inputs import InputError
@@ -30,6 +30,7 @@ SEED, UNSEEN_SEED = PORTFOLIO_SEED + 700_000, PORTFOLIO_SEED + 750_000
 MARGIN = 0.0003  # of the opening balance: less is not worth a rule's change
 SURE = 2.0  # standard errors over the cohorts; with less a search fits the noise of its own cohorts
 PRICE_RATE = 1.0  # price per relative overdraft and sweep
+CONTACT_RATE = 0.002  # the same, of a contact: some fifty times as many as what is limited else
 # How often, how long and how many: what a search moves unless fields are named.
 PACE = (
     "days_since_attempt", "days_since_reached", "days_since_payment", "calls_7d", "texts_7d", "visits_30d", "offers_refused",
@@ -131,7 +132,7 @@ class Search:
         cohorts: what each version is tried on, at least two.
         start: the plan as data (`plan_data`).
         objective: what is to rise; the budget moves its prices.
-        budget: limits on cost and complaints.
+        budget: limits on cost, complaints and contacts.
 
     Attributes:
         tried, kept: how many changes so far.
@@ -208,8 +209,7 @@ class Search:
                     notify(f"{move.words}: {float(self._worth(self._parts).mean()):.4f}")
                 if move.to is None:
                     break
-        cost, complaints = (float(self._parts[part].mean()) for part in ("cost", "complaints"))
-        self._budget.pay(cost, complaints)
+        self._budget.pay(Usage(*(float(self._parts[part].mean()) for part in LIMITED)))
         return self.kept - kept
 
     def _moves(self, number: int, fields: tuple[str, ...]) -> Iterator[Move]:
@@ -219,7 +219,7 @@ class Search:
 
 
 def limits(cohorts: Cohorts, baseline: Plan, objective: Objective) -> Budget:
-    """The limits that a reference plan sets: its own cost and complaints on the same cohorts.
+    """The limits that a reference plan sets: its own cost, complaints and contacts on the same cohorts.
 
     Args:
         cohorts: those of the search.
@@ -237,4 +237,5 @@ def limits(cohorts: Cohorts, baseline: Plan, objective: Objective) -> Budget:
             price=objective.complaint_price,
             smooth=1.0,
         ),
+        contacts=Limit("contacts", float(used["contacts"].mean()), CONTACT_RATE, smooth=1.0),
     )

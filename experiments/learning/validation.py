@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.agents.policy import Policy
-from recoup.agents.training.budget import KEPT_FREE
+from recoup.agents.training.budget import KEPT_FREE, LIMITED
 from recoup.agents.training.objective import Objective
 from recoup.experiments.learning.cohorts import PARTS, Cohorts
 from recoup.scenarios.environments import PORTFOLIO_SEED
@@ -42,11 +42,11 @@ class PolyakAverage:
 
 
 class Validation:
-    """Scores policies by the objective without prices, less what they overdraw of the baseline's cost and complaints.
+    """Scores policies by the objective without prices, less what they overdraw of the baseline's cost, complaints and contacts.
 
     Args:
         cohorts: what policies are assessed on.
-        baseline: whose cost and complaints are the limits.
+        baseline: whose use of these is the limit.
         time_weight: see `Objective.time_weight`.
         limits: take the overdraft into account.
 
@@ -67,7 +67,7 @@ class Validation:
         parts = self._means(policy)
         score = float(self._objective.value(**{part: np.array(parts[part]) for part in PARTS}))
         if self._limits:
-            for part in ("cost", "complaints"):
+            for part in LIMITED:
                 allowed = (1.0 - KEPT_FREE) * self.baseline[part]
                 score -= OVERDRAFT * max(0.0, parts[part] / max(allowed, 1e-12) - 1.0)
         return {**parts, "score": score}

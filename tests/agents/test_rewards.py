@@ -16,7 +16,9 @@ BOOK = np.dtype(
         ("opening", "i8"),
         ("discounted_cash", "f8"),
         ("discounted_cost", "f8"),
+        ("discounted_staff", "f8"),
         ("complaint_risk", "f8"),
+        ("attempts", "u2"),
         ("status", "u1"),
         ("closed_day", "i4"),
     ]

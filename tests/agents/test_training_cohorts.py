@@ -22,7 +22,9 @@ BOOK = np.dtype(
         ("cash", "i8"),
         ("discounted_cash", "f8"),
         ("discounted_cost", "f8"),
+        ("discounted_staff", "f8"),
         ("complaint_risk", "f8"),
+        ("attempts", "u2"),
         ("status", "u1"),
         ("closed_day", "i4"),
     ]

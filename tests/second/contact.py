@@ -8,7 +8,7 @@ from recoup.sim.randomness import Purpose
 from recoup.sim.treatments import Channel, Legal
 from tests.second import behaviour
 from tests.second.draws import bits, uniform
-from tests.second.money import call_in_everything, spend
+from tests.second.money import call_in_everything, on_time, spend
 from tests.second.state import single, whole_cents
 
 TEXTS = (Channel.SMS, Channel.WECHAT, Channel.EMAIL)
@@ -81,7 +81,7 @@ def treat(debtor, world, today, treatment, skills):
             pool = getattr(world.operations, treatment.channel.name.lower(), None)
             waited = pool.seconds_unserved if pool else 0
             cents_a_minute = 100.0 * world.costs.minute.get(treatment.channel.name.lower(), 0.0)
-            spend(debtor, world, today, cents_a_minute * waited / 60)
+            spend(debtor, world, today, on_time(debtor, world, today, cents_a_minute, waited))
             debtor.outcome = int(Outcome.UNSERVED)
             debtor.notes(Event.UNSERVED)
             return
@@ -99,7 +99,7 @@ def attempt(debtor, world, today, treatment, skills):
         debtor.seconds = 0
     talker = Channel.COLLECTOR if debtor.answered else channel
     cents_a_minute = 100.0 * world.costs.minute.get(talker.name.lower(), 0.0)
-    time = cents_a_minute * debtor.seconds / 60
+    time = on_time(debtor, world, today, cents_a_minute, debtor.seconds)
     spend(debtor, world, today, 100.0 * behaviour.of_channel(world.costs.contact, channel) + time)
     count_burden(debtor, today, channel)
     person = skills[who_has_the_account(debtor, today, len(skills))] if len(skills) else None
