@@ -244,18 +244,23 @@ def load(path: Path, menu: Menu) -> LearnedPolicy:
         InputError: missing, tampered, foreign, or made for observations or treatments that are not there.
     """
     card = policy_files.read_card(path, Card, menu.names, features.NAMES)
-    weights = policy_files.read_weights(path, card.sha256, _shapes(card))
+    weights = policy_files.read_weights(path, card.sha256, shapes(card))
     return LearnedPolicy(card, weights, menu.names)
 
 
-def _shapes(card: Card) -> dict[str, tuple[int, ...]]:
-    """The tensors that a card promises."""
-    sizes = [card.memory or len(card.features), *card.layers, len(card.menu)]
+def shapes(card: Card, further_inputs: int = 0) -> dict[str, tuple[int, ...]]:
+    """The tensors that a card promises, by name.
+
+    Args:
+        card: of the network.
+        further_inputs: how many inputs it has beside its features.
+    """
+    sizes = [card.memory or len(card.features) + further_inputs, *card.layers, len(card.menu)]
     names = [*(f"hidden.{layer}" for layer in range(len(card.layers))), "output"]
-    shapes: dict[str, tuple[int, ...]] = {f"{name}.weight": (sizes[n + 1], sizes[n]) for n, name in enumerate(names)}
-    shapes |= {f"{name}.bias": (sizes[n + 1],) for n, name in enumerate(names)}
+    promised: dict[str, tuple[int, ...]] = {f"{name}.weight": (sizes[n + 1], sizes[n]) for n, name in enumerate(names)}
+    promised |= {f"{name}.bias": (sizes[n + 1],) for n, name in enumerate(names)}
     if card.memory:
         gates = 4 * card.memory
-        shapes |= {"memory.input.weight": (gates, len(card.features)), "memory.input.bias": (gates,)}
-        shapes |= {"memory.state.weight": (gates, card.memory), "memory.state.bias": (gates,)}
-    return shapes
+        promised |= {"memory.input.weight": (gates, len(card.features)), "memory.input.bias": (gates,)}
+        promised |= {"memory.state.weight": (gates, card.memory), "memory.state.bias": (gates,)}
+    return promised

@@ -18,7 +18,6 @@ from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.torch_layers import MlpExtractor
 
-from recoup.agents.features import SIZE
 from recoup.sim.account import NEVER, Status
 from recoup.sim.simulation import Simulation
 
@@ -58,7 +57,7 @@ _STATE: dict[str, Callable[[Accounts, int], NDArray[Any]]] = {
 }
 HIDDEN_NAMES = tuple(_STATE)
 HIDDEN_SIZE = len(HIDDEN_NAMES)
-OPEN = SIZE + HIDDEN_NAMES.index("open")  # column of a training observation: the account is open
+OPEN = HIDDEN_NAMES.index("open") - HIDDEN_SIZE  # column of a training observation, from its end: the account is open
 
 
 def hidden_state(simulation: Simulation) -> NDArray[np.float32]:
@@ -68,18 +67,18 @@ def hidden_state(simulation: Simulation) -> NDArray[np.float32]:
 
 
 class _ActorSeesLess(MlpExtractor):
-    """Hidden layers of actor and critic, of which the actor's read the first `SIZE` columns alone."""
+    """Hidden layers of actor and critic, of which the actor's read all columns but those of the hidden state, the last ones."""
 
     def __init__(
         self, features: int, arch: dict[str, list[int]], activation: type[torch.nn.Module], device: Any
     ) -> None:
         super().__init__(features, {"pi": [], "vf": arch["vf"]}, activation, device)
-        actor = MlpExtractor(SIZE, {"pi": arch["pi"], "vf": []}, activation, device)
+        actor = MlpExtractor(features - HIDDEN_SIZE, {"pi": arch["pi"], "vf": []}, activation, device)
         self.policy_net, self.latent_dim_pi = actor.policy_net, actor.latent_dim_pi
 
     def forward_actor(self, features: torch.Tensor) -> torch.Tensor:
         """The actor's last hidden layer, from what a policy may see: shape (rows, units)."""
-        return self.policy_net(features[:, :SIZE])  # type: ignore[no-any-return]
+        return self.policy_net(features[:, :-HIDDEN_SIZE])  # type: ignore[no-any-return]
 
 
 class _SeesHiddenState:

@@ -31,7 +31,7 @@ def train(
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     needs_extra("learn", "torch", "stable_baselines3", "sb3_contrib")
-    from recoup.experiments.learning.training import POLICY
+    from recoup.experiments.learning.training import FAMILY, POLICY
     from recoup.experiments.learning.training import train as run
     from recoup.experiments.runs.runfolder import new_run_folder
 
@@ -55,8 +55,9 @@ def train(
             progress.stop()
             print(f"recoup: interrupted. Resume with: recoup train … --out {folder} --resume", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
+    written = folder / f"{FAMILY if training.price_family else POLICY}.json"
     if json:
         chosen = policy.card.training["chosen"]
-        console().print_json(data={"policy": str(folder / f"{POLICY}.json"), "name": policy.name, "chosen": chosen})
+        console().print_json(data={"policy": str(written), "name": policy.card.name, "chosen": chosen})
         return
-    console().print(f"policy: {folder / POLICY}.json", soft_wrap=True, markup=False)
+    console().print(f"policy: {written}", soft_wrap=True, markup=False)

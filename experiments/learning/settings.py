@@ -36,6 +36,12 @@ class Training(Settings):
     domain_randomisation: float = setting(
         0.1, "Vary behaviour parameters between cohorts by up to this share; 0 = not at all.", least=0, most=0.9
     )
+    lever_worlds: float = setting(
+        0.3, "Share of cohorts in worlds where every lever has another strength (`recoup levers`).", least=0, most=1
+    )
+    price_family: bool = setting(
+        False, "Train for all prices of complaints, contacts and staff time at once, for `recoup frontier`."
+    )
     time_weight: float = setting(0.3, "Weight of early resolution beside money.", least=0, most=10)
     warm_start: str | None = setting(
         "tiered", "Plan or policy to clone before learning starts; «none» to start from a random network."

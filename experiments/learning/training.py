@@ -22,6 +22,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from recoup.agents import features, learned
 from recoup.agents.library import load_policy
 from recoup.agents.plans.plan import Plan
+from recoup.agents.price_family import PRICES, Card, PriceFamily, load_family
 from recoup.agents.training import learners
 from recoup.agents.training.behaviour_cloning import behaviour_clone
 from recoup.agents.training.budget import KEPT_FREE, LIMITED, Budget, Limit
@@ -30,14 +31,18 @@ from recoup.agents.training.vecenv import PortfolioVecEnv
 from recoup.experiments.learning.cohorts import Cohorts
 from recoup.experiments.learning.settings import Training
 from recoup.experiments.learning.validation import PORTFOLIOS, SEED, Arrays, PolyakAverage, Validation
+from recoup.experiments.robustness.levers import LEVERS, variant_of
 from recoup.experiments.runs.runfolder import fingerprint, open_folder, read_json, versions, write_json, write_whole
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.envs.portfolio import PortfolioVectorEnv
+from recoup.sim.parameters import World
+from recoup.sim.perturbation import randomised
 from recoup.sim.treatments import Menu
 
 EVERY = 10  # rollouts from one checkpoint and validation to the next
-CHECKPOINT, PROGRESS, POLICY, AVERAGE = "checkpoint", "progress.jsonl", "policy", "average.safetensors"
+CHECKPOINT, PROGRESS, POLICY, FAMILY = "checkpoint", "progress.jsonl", "policy", "family"
+AVERAGE = "average.safetensors"
 PORTFOLIO_COHORTS = (
     10  # cohorts of the training that make a whole portfolio, at most: what limits and validation are measured on
 )
@@ -90,12 +95,28 @@ def environment(training: Training, scenario: Scenario, objective: Objective) ->
     return PortfolioVecEnv(
         envs,
         objective,
-        domain_randomisation=training.domain_randomisation,
+        another_world=_another_world(training, scenario.world),
         seed=PORTFOLIO_SEED + 1000 * training.seed,
         contact_cap_per_week=training.contact_cap_per_week,
         paired_rollouts=paired_rollouts,
         show_hidden=training.hidden_state_critic and training.algorithm in learners.HIDDEN_STATE_CRITICS,
+        price_family=training.price_family,
     )
+
+
+def _another_world(training: Training, world: World) -> Callable[[np.random.Generator], World] | None:
+    """What draws the worlds that cohorts live in: a little wrong, and some with all levers moved within their ranges."""
+    if not training.domain_randomisation and not training.lever_worlds:
+        return None
+
+    def draw(rng: np.random.Generator) -> World:
+        varied = randomised(world, training.domain_randomisation, rng)
+        if rng.random() >= training.lever_worlds:
+            return varied
+        settings = [lever.setting(float(rng.random())) for lever in LEVERS]
+        return variant_of(varied, "training", settings).apply(varied)
+
+    return draw
 
 
 @dataclass(frozen=True)
@@ -131,7 +152,8 @@ def rollout_baseline(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> Basel
             actions = np.zeros(one.num_envs, np.int64)
             seen = observations[is_open]
             actions[is_open] = plan.act(seen, one.action_masks()[is_open])
-            rows.append(env.encoded(one, observations)[is_open & (rng.random(is_open.size) < STANDARDISED_SHARE)])
+            told = rng.random(len(PRICES) if env.price_family else 0, np.float32)
+            rows.append(env.encoded(one, observations, told)[is_open & (rng.random(is_open.size) < STANDARDISED_SHARE)])
             observations, _, _, _, info = one.step(actions)
             is_open = info["open"]
         a = simulation.accounts
@@ -222,7 +244,7 @@ class _Run:
 
     def keep_best(self, steps: int) -> dict[str, Any]:
         """Assess the averaged network; if none was better, write it as the policy."""
-        policy = export(
+        exported = export(
             self.training,
             self.scenario,
             self.menu,
@@ -232,11 +254,11 @@ class _Run:
             self.baseline,
             self.budget,
         )
-        assessment = self.validation.assess(policy)
+        assessment = self.validation.assess_any(exported)
         if assessment["score"] >= self.best:
             self.best = assessment["score"]
-            policy.card.training["chosen"] = {"steps": steps, **assessment, "baseline": self.validation.baseline}
-            policy.save(self.folder / POLICY)
+            exported.card.training["chosen"] = {"steps": steps, **assessment, "baseline": self.validation.baseline}
+            exported.save(self.folder / (POLICY if isinstance(exported, learned.LearnedPolicy) else FAMILY))
         return assessment
 
     def save_checkpoint(self, steps: int) -> None:
@@ -268,7 +290,7 @@ def train(
     resume: bool = False,
     command: str = "",
     notify: Callable[[int, dict[str, float]], None] | None = None,
-) -> learned.LearnedPolicy:
+) -> learned.LearnedPolicy | PriceFamily:
     """Train, and write the policy into the folder; interrupted, `resume` goes on from the latest checkpoint.
 
     Args:
@@ -279,7 +301,7 @@ def train(
         notify: called after each rollout with the account-days so far and the figures of its line in `progress.jsonl`.
 
     Returns:
-        The best version so far, as read back from the folder.
+        The best version so far, as read back from the folder: a policy, or with `price_family` a family of policies.
 
     Raises:
         InputError: wrong scenario, plan, algorithm, hyper-parameters or folder.
@@ -304,7 +326,7 @@ def train(
     validation = Validation(portfolios, plan, training.time_weight, training.limits)
     baseline = Baseline(measured.recovery, measured.days, *(validation.baseline[part] for part in LIMITED))
     budget = Budget(objective)
-    if training.limits:
+    if training.limits and not training.price_family:  # a family is told its prices
         budget.cost = Limit("cost", (1 - KEPT_FREE) * baseline.cost, COST_RATE)
         budget.complaints = Limit(
             "complaints", (1 - KEPT_FREE) * baseline.complaints, COMPLAINT_RATE, training.complaint_price
@@ -327,9 +349,11 @@ def train(
             run.average.update(run.weights())
             run.keep_best(done + learner.num_timesteps)
             run.save_checkpoint(done + learner.num_timesteps)
-    elif not (folder / f"{POLICY}.json").exists():
+    elif not (folder / f"{FAMILY if training.price_family else POLICY}.json").exists():
         run.average.update(run.weights())
         run.keep_best(done)
+    if training.price_family:
+        return load_family(folder / f"{FAMILY}.json", menu)
     return learned.load(folder / f"{POLICY}.json", menu)
 
 
@@ -342,7 +366,7 @@ def export(
     command: str,
     baseline: Baseline,
     budget: Budget,
-) -> learned.LearnedPolicy:
+) -> learned.LearnedPolicy | PriceFamily:
     """An acting network (see `learners.weights`) with its card.
 
     Args:
@@ -356,9 +380,12 @@ def export(
         budget: its prices, as they stand.
 
     Returns:
-        The policy, in memory; its `save` writes the checksum into the card.
+        The policy, or the family of policies, in memory; its `save` writes the checksum into the card.
     """
-    card = learned.Card(
+    family: dict[str, Any] = {"prices": list(PRICES)} if training.price_family else {}
+    kind = Card if training.price_family else learned.Card
+    card = kind(
+        **family,
         format=learned.FORMAT,
         name=training.name,
         scenario=scenario.name,
@@ -385,4 +412,4 @@ def export(
             "behaviour (`recoup stress`), audit it (`recoup audit`), and try it on few accounts beside the plan in force."
         ),
     )
-    return learned.LearnedPolicy(card, dict(arrays))
+    return PriceFamily(card, dict(arrays)) if isinstance(card, Card) else learned.LearnedPolicy(card, dict(arrays))
