@@ -65,8 +65,8 @@ class PriceFamily:
         """
         weights = dict(self.weights)
         first, own = weights["hidden.0.weight"], len(self.card.features)
-        weights["hidden.0.weight"] = np.ascontiguousarray(first[:, :own])
-        weights["hidden.0.bias"] = weights["hidden.0.bias"] + first[:, own:] @ price_inputs(prices)
+        weights["hidden.0.weight"] = np.delete(first, np.s_[own : own + len(PRICES)], axis=1)
+        weights["hidden.0.bias"] = weights["hidden.0.bias"] + first[:, own : own + len(PRICES)] @ price_inputs(prices)
         told = {"prices": {one: round(float(prices[one]), 6) for one in PRICES}}
         known = self.card.model_dump(exclude={"prices"}) | {"name": name or self.card.name}
         return learned.LearnedPolicy(learned.Card(**{**known, "training": {**self.card.training, **told}}), weights)

@@ -57,6 +57,7 @@ _STATE: dict[str, Callable[[Accounts, int], NDArray[Any]]] = {
 }
 HIDDEN_NAMES = tuple(_STATE)
 HIDDEN_SIZE = len(HIDDEN_NAMES)
+TRUST = 5.0  # log odds of a plan's choice over any other treatment, at first
 OPEN = HIDDEN_NAMES.index("open") - HIDDEN_SIZE  # column of a training observation, from its end: the account is open
 
 
@@ -70,24 +71,43 @@ class _ActorSeesLess(MlpExtractor):
     """Hidden layers of actor and critic, of which the actor's read all columns but those of the hidden state, the last ones."""
 
     def __init__(
-        self, features: int, arch: dict[str, list[int]], activation: type[torch.nn.Module], device: Any
+        self, features: int, arch: dict[str, list[int]], activation: type[torch.nn.Module], device: Any, planned: int
     ) -> None:
         super().__init__(features, {"pi": [], "vf": arch["vf"]}, activation, device)
+        self._planned = planned
         actor = MlpExtractor(features - HIDDEN_SIZE, {"pi": arch["pi"], "vf": []}, activation, device)
-        self.policy_net, self.latent_dim_pi = actor.policy_net, actor.latent_dim_pi
+        self.policy_net, self.latent_dim_pi = actor.policy_net, actor.latent_dim_pi + planned
 
     def forward_actor(self, features: torch.Tensor) -> torch.Tensor:
-        """The actor's last hidden layer, from what a policy may see: shape (rows, units)."""
-        return self.policy_net(features[:, :-HIDDEN_SIZE])  # type: ignore[no-any-return]
+        """The actor's last hidden layer, from what a policy may see, and beside it a plan's choice: shape (rows, units + planned)."""
+        seen = features[:, :-HIDDEN_SIZE]
+        hidden: torch.Tensor = self.policy_net(seen)
+        return torch.hstack([hidden, seen[:, seen.shape[1] - self._planned :]]) if self._planned else hidden
 
 
 class _SeesHiddenState:
-    """Mixed into an actor-critic policy whose observations end in `HIDDEN_SIZE` columns of hidden state."""
+    """Mixed into an actor-critic policy whose observations end in `HIDDEN_SIZE` columns of hidden state.
+
+    Args:
+        planned: so many columns before those are the choice of a plan that the actor improves: it reaches the output beside the last
+            hidden layer, with a weight that makes the plan's choice likely at first. Residual policies: Silver, Allen, Tenenbaum & Kaelbling,
+            "Residual policy learning", 2018.
+    """
 
     mlp_extractor: MlpExtractor
 
+    def __init__(self, *arguments: Any, planned: int = 0, **options: Any) -> None:
+        self._planned = planned
+        super().__init__(*arguments, **options)
+        if planned:
+            with torch.no_grad():
+                self.action_net.weight[:, -planned:] = TRUST * torch.eye(planned)  # type: ignore[attr-defined]
+
     def _build_mlp_extractor(self) -> None:
-        self.mlp_extractor = _ActorSeesLess(self.features_dim, self.net_arch, self.activation_fn, self.device)  # type: ignore[attr-defined]
+        policy: Any = self
+        self.mlp_extractor = _ActorSeesLess(
+            policy.features_dim, policy.net_arch, policy.activation_fn, policy.device, self._planned
+        )
 
 
 class HiddenStateCritic(_SeesHiddenState, ActorCriticPolicy):

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices
 
 from recoup.agents.contact_cap import WeeklyContactCap
-from recoup.agents.features import SIZE, encode
+from recoup.agents.features import SIZE, encode, one_hot
+from recoup.agents.policy import Policy
 from recoup.agents.price_family import PRICES, prices_at
 from recoup.agents.training.hidden_state import HIDDEN_SIZE, hidden_state
 from recoup.agents.training.objective import Meter, Objective, Usage, resolved
@@ -37,6 +38,7 @@ class PortfolioVecEnv(VecEnv):
         seed: of the cohorts and of those worlds.
         contact_cap_per_week: the learner's contact cap beyond the rules; None = none.
         show_hidden: observations end in the debtors' hidden state, for a critic (`recoup.agents.training.hidden_state`).
+        plan: a plan that the learner improves: it sees the plan's choice, one column a treatment; None = none.
         price_family: every new cohort has prices of its own, drawn anew, which the learner sees after its features
             (`recoup.agents.price_family`) and pays in place of the objective's.
 
@@ -55,6 +57,7 @@ class PortfolioVecEnv(VecEnv):
         paired_rollouts: int = 1,
         show_hidden: bool = False,
         price_family: bool = False,
+        plan: Policy | None = None,
     ) -> None:
         if len(envs) % paired_rollouts:
             raise ValueError(f"{len(envs)} cohorts do not make families of {paired_rollouts}")
@@ -68,10 +71,11 @@ class PortfolioVecEnv(VecEnv):
         self._usage: list[Usage] = []
         self.paired_rollouts, self.families = paired_rollouts, len(envs) // paired_rollouts
         self.contact_cap = WeeklyContactCap(envs[0].menu.names, contact_cap_per_week)
-        self.show_hidden, self.price_family = show_hidden, price_family
+        self.show_hidden, self.price_family, self._plan = show_hidden, price_family, plan
+        self.planned_columns = len(envs[0].menu) if plan else 0
         self._objectives = [self.objective] * self.families
         self._told = np.zeros((self.families, len(PRICES) if price_family else 0), np.float32)
-        size = SIZE + self._told.shape[1]
+        size = SIZE + self._told.shape[1] + self.planned_columns
         shown = spaces.Box(-1.0, 2.0, (size,), np.float32)
         if show_hidden:
             shown = spaces.Box(-np.inf, np.inf, (size + HIDDEN_SIZE,), np.float32)
@@ -92,30 +96,37 @@ class PortfolioVecEnv(VecEnv):
                 observations = env.step(np.zeros(self.size, np.int64))[0]
             rows.append(observations)
         self._meters = [Meter(env.simulation, self.days) for env in self.envs]
-        self._seen = np.concatenate(rows)
-        return self._encoded()
+        return self._look(rows)
 
-    def _encoded(self) -> NDArray[np.float32]:
-        return np.concatenate(
-            [
-                self.encoded(
-                    env, self._seen[n * self.size : (n + 1) * self.size], self._told[n // self.paired_rollouts]
-                )
-                for n, env in enumerate(self.envs)
-            ]
-        )
+    def _look(self, rows: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Take in the observations of each cohort and what is allowed there: what the learner is given."""
+        self._seen = np.concatenate(rows)
+        allowed = [env.action_masks() for env in self.envs]
+        self._masks = self.contact_cap.narrow(self._seen, np.concatenate(allowed))
+        parts = []
+        for n, env in enumerate(self.envs):
+            masks = self._masks[n * self.size : (n + 1) * self.size]
+            parts.append(self.encoded(env, rows[n], masks, self._told[n // self.paired_rollouts]))
+        return np.concatenate(parts)
 
     def encoded(
-        self, env: PortfolioVectorEnv, observations: NDArray[np.float32], told: NDArray[np.float32]
+        self,
+        env: PortfolioVectorEnv,
+        observations: NDArray[np.float32],
+        masks: NDArray[np.bool_],
+        told: NDArray[np.float32],
     ) -> NDArray[np.float32]:
-        """What the learner is given for all of a cohort's places: shape (places, features), float32.
+        """What the learner is given for all of a cohort's places: shape (places, columns), float32.
 
         Args:
             env: the cohort as it stands.
             observations: what it returned last, natural units, shape (places, fields).
+            masks: what is allowed, bool (places, menu).
             told: the cohort's prices (`price_inputs`), empty without a price family.
         """
         parts = [encode(observations), np.tile(told, (len(observations), 1))]
+        if self._plan:
+            parts.append(one_hot(self._plan.act(observations, masks), self.planned_columns))
         return np.hstack([*parts, hidden_state(env.simulation)] if self.show_hidden else parts)
 
     def _renew(self, family: int) -> None:
@@ -152,8 +163,7 @@ class PortfolioVecEnv(VecEnv):
                 self._finish(number)
         infos = [self._nothing] * self.num_envs  # shared: the learner reads it and writes nothing
         scaled = (np.concatenate(rewards) * self.reward_factor).astype(np.float32)
-        self._seen = np.concatenate(rows)
-        return self._encoded(), scaled, np.concatenate(dones), infos
+        return self._look(rows), scaled, np.concatenate(dones), infos
 
     def _finish(self, number: int) -> None:
         a = self._meters[number].accounts
@@ -175,7 +185,7 @@ class PortfolioVecEnv(VecEnv):
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Exact masks of the current day, the contact cap included: shape (num_envs, menu)."""
-        return self.contact_cap.narrow(self._seen, np.concatenate([env.action_masks() for env in self.envs]))
+        return self._masks
 
     def env_method(self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any) -> list[Any]:
         """Call `action_masks`, as sb3-contrib's learners do; no other method has a meaning for one debtor.

@@ -46,6 +46,11 @@ class Training(Settings):
     warm_start: str | None = setting(
         "tiered", "Plan or policy to clone before learning starts; «none» to start from a random network."
     )
+    improve: str | None = setting(
+        None,
+        "Plan to improve: the network sees its choice, and at first makes the same; takes the place of --warm-start.",
+        completion=complete_plans,
+    )
     baseline: str = setting(
         "staged", "Plan to beat; its cost, complaints and contacts are the limits.", completion=complete_plans
     )

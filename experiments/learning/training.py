@@ -22,6 +22,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from recoup.agents import features, learned
 from recoup.agents.library import load_policy
 from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import find_plan, read_plan
 from recoup.agents.price_family import PRICES, Card, PriceFamily, load_family
 from recoup.agents.training import learners
 from recoup.agents.training.behaviour_cloning import behaviour_clone
@@ -36,6 +37,7 @@ from recoup.experiments.runs.runfolder import fingerprint, open_folder, read_jso
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.envs.portfolio import PortfolioVectorEnv
+from recoup.sim.inputs import InputError
 from recoup.sim.parameters import World
 from recoup.sim.perturbation import randomised
 from recoup.sim.treatments import Menu
@@ -101,6 +103,7 @@ def environment(training: Training, scenario: Scenario, objective: Objective) ->
         paired_rollouts=paired_rollouts,
         show_hidden=training.hidden_state_critic and training.algorithm in learners.HIDDEN_STATE_CRITICS,
         price_family=training.price_family,
+        plan=Plan.load(training.improve, envs[0].menu) if training.improve else None,
     )
 
 
@@ -150,10 +153,12 @@ def rollout_baseline(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> Basel
         simulation, is_open = one.simulation, np.ones(one.num_envs, bool)
         while simulation.day < one.days:
             actions = np.zeros(one.num_envs, np.int64)
-            seen = observations[is_open]
-            actions[is_open] = plan.act(seen, one.action_masks()[is_open])
             told = rng.random(len(PRICES) if env.price_family else 0, np.float32)
-            rows.append(env.encoded(one, observations, told)[is_open & (rng.random(is_open.size) < STANDARDISED_SHARE)])
+            allowed = one.action_masks()
+            rows.append(
+                env.encoded(one, observations, allowed, told)[is_open & (rng.random(is_open.size) < STANDARDISED_SHARE)]
+            )
+            actions[is_open] = plan.act(observations[is_open], allowed[is_open])
             observations, _, _, _, info = one.step(actions)
             is_open = info["open"]
         a = simulation.accounts
@@ -312,7 +317,10 @@ def train(
         training.algorithm, Path(training.hyperparameters) if training.hyperparameters else None
     )
     plan = Plan.load(training.baseline, menu)
-    teacher = load_policy(training.warm_start, scenario.name, scenario.world) if training.warm_start else None
+    if training.improve and not (training.hidden_state_critic and training.algorithm in learners.HIDDEN_STATE_CRITICS):
+        raise InputError("--improve", "", training.improve, "maskable-ppo or ppo, with the hidden-state critic")
+    cloned = training.warm_start if not training.improve else None
+    teacher = load_policy(cloned, scenario.name, scenario.world) if cloned else None
     settings = json.loads(json.dumps({**asdict(training), "world": fingerprint(scenario.world, scenario.rules)}))
     settings.pop("steps")  # a run may be prolonged
     open_folder(folder, settings, resume)
@@ -334,7 +342,7 @@ def train(
         budget.contacts = Limit("contacts", (1 - KEPT_FREE) * baseline.contacts, CONTACT_RATE)
         budget.charge()
     learner = learners.build(training.algorithm, env, hyperparameters, training.seed, folder / "tensorboard")
-    learners.standardise(learner, measured.features)
+    learners.standardise(learner, measured.features, env.planned_columns)
     run = _Run(training, folder, scenario, menu, env, learner, hyperparameters, command, baseline, budget, validation)
     done = run.restore() if resume else 0
     if done:
@@ -382,6 +390,7 @@ def export(
     Returns:
         The policy, or the family of policies, in memory; its `save` writes the checksum into the card.
     """
+    improved = read_plan(find_plan(training.improve)).model_dump(exclude_none=True) if training.improve else None
     family: dict[str, Any] = {"prices": list(PRICES)} if training.price_family else {}
     kind = Card if training.price_family else learned.Card
     card = kind(
@@ -395,6 +404,7 @@ def export(
         activation="tanh" if training.algorithm in learners.ON_POLICY else "relu",
         choice="sampled" if training.algorithm in learners.ON_POLICY else "best",
         contact_cap_per_week=training.contact_cap_per_week,
+        improves=improved,
         features=list(features.NAMES),
         menu=menu.names,
         sha256="0" * 64,
