@@ -10,7 +10,7 @@ import pytest
 from recoup.agents.plans.distill import NO_ACT, Act, Sample, extract
 from recoup.agents.plans.plan import Plan
 from recoup.agents.training.budget import Budget, Limit
-from recoup.agents.training.objective import Objective
+from recoup.agents.training.objective import Objective, Usage
 from recoup.experiments.learning import distillation, tuning
 from recoup.experiments.learning.cohorts import PARTS_RECORD
 from recoup.experiments.learning.distillation import kept_share, try_leaves
@@ -141,7 +141,7 @@ def test_the_limits_are_the_mean_use_of_the_reference_plan():
     assert budget.cost.allowed == pytest.approx(0.04)  # (0.02 + 0.06)/2
     assert budget.complaints.allowed == pytest.approx(0.2)
     assert (budget.cost.price, budget.complaints.price) == (0.0, 3.0)
-    budget.pay(0.08, 0.1)  # twice the one, half of the other: 0 + (2 − 1), 3 + (0.5 − 1)
+    budget.pay(Usage(0.08, 0.1, 0.0))  # twice the one, half of the other: 0 + (2 − 1), 3 + (0.5 − 1)
     assert (objective.cost_price, objective.complaint_price) == (pytest.approx(1.0), pytest.approx(2.5))
 
 
