@@ -73,7 +73,11 @@ def test_rewards_add_up_to_the_net_present_value_of_each_cohort(home: Scenario) 
         total += rewards
     a = simulation.accounts
     left = simulation.value_left() * 1.08 ** (-home.days / 365)
-    expected = (a["discounted_cash"] - (a["discounted_cost"] - a["discounted_staff"]) + left) / a["opening"].mean() * env.reward_factor
+    expected = (
+        (a["discounted_cash"] - (a["discounted_cost"] - a["discounted_staff"]) + left)
+        / a["opening"].mean()
+        * env.reward_factor
+    )
     np.testing.assert_allclose(total[: env.size], expected, rtol=1e-4, atol=1e-4)
     assert dones[: env.size].all() and env.recovered and 0 < env.times[-1] <= home.days
 
@@ -230,7 +234,11 @@ def test_a_policy_is_read_back_exactly_and_runs_in_a_comparison(home: Scenario, 
     again = rollout(home, str(trained / "policy.json"), home.portfolio(100, 1), 1, 40)
     assert (run.accounts["cash"] == again.accounts["cash"]).all()
     card = json.loads((trained / "policy.json").read_text())
-    assert card["training"]["versions"]["torch"] and card["training"]["prices"].keys() == {"cost", "complaints", "contacts"}
+    assert card["training"]["versions"]["torch"] and card["training"]["prices"].keys() == {
+        "cost",
+        "complaints",
+        "contacts",
+    }
     lines = [json.loads(line) for line in (trained / PROGRESS).read_text().splitlines()]
     assert lines[-1]["steps"] >= SMALL.steps and lines[-1]["recovery_baseline"] > 0
 

@@ -85,7 +85,9 @@ def test_a_plan_is_worth_the_same_as_in_a_comparison(home: Scenario, cohorts: Co
         "opening"
     ].sum()
     assert parts["left"] > 0
-    assert parts["cash"] - parts["cost"] - parts["staff"] + parts["left"] == pytest.approx(measures["npv_rate"] + standing, rel=1e-9)
+    assert parts["cash"] - parts["cost"] - parts["staff"] + parts["left"] == pytest.approx(
+        measures["npv_rate"] + standing, rel=1e-9
+    )
     assert home.days * (1 - parts["quick"]) == pytest.approx(measures["time_to_recover_days"])
 
 
