@@ -70,6 +70,7 @@ class Cohort:
         a = self.simulation.accounts
         a["discounted_cost"] += 10 * (actions > 0)
         a["complaint_risk"] += 0.01 * (actions > 0)
+        a["attempts"] += actions > 0
         if self.simulation.day == 1:
             a["cash"][0] = a["discounted_cash"][0] = 100_000
             a["status"][0], a["closed_day"][0] = 1, 1
@@ -121,6 +122,7 @@ def test_usage_is_summed_over_days_and_taken_once():
     usage = env.pop_usage()
     assert usage.cost == pytest.approx(20 / 400_000)
     assert usage.complaints == pytest.approx(0.02 / 2)
+    assert usage.contacts == pytest.approx(2 / 2)
     assert env.pop_usage().cost == 0.0
 
 
@@ -128,7 +130,9 @@ def test_usage_of_paired_rollouts_is_their_mean():
     env = PortfolioVecEnv([Cohort(), Cohort()], paired_rollouts=2)
     env.reset()
     stepped(env, [0, 1, 1, 1])  # 10 and 20 cents on 400,000
-    assert env.pop_usage().cost == pytest.approx(15 / 400_000)
+    usage = env.pop_usage()
+    assert usage.cost == pytest.approx(15 / 400_000)
+    assert usage.contacts == pytest.approx(1.5 / 2)
 
 
 def test_a_new_cohort_pays_for_its_own_days_only():

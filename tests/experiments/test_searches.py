@@ -10,7 +10,7 @@ import pytest
 from recoup.agents.plans.distill import NO_ACT, Act, Sample, extract
 from recoup.agents.plans.plan import Plan
 from recoup.agents.training.budget import Budget, Limit
-from recoup.agents.training.objective import Objective
+from recoup.agents.training.objective import Objective, Usage
 from recoup.experiments.learning import distillation, tuning
 from recoup.experiments.learning.cohorts import PARTS_RECORD
 from recoup.experiments.learning.distillation import kept_share, try_leaves
@@ -26,7 +26,7 @@ FIELD = "days_since_attempt"
 
 
 class MadeUp:
-    """Cohorts whose figures depend on one number of the plan alone: `worth(days, seed)` gives cash, cost and complaints."""
+    """Cohorts whose figures depend on one number of the plan alone: `worth(days, seed)` gives cash, cost, complaints and maybe contacts."""
 
     menu, scenario, accounts = MENU, "made up", 10
 
@@ -40,7 +40,8 @@ class MadeUp:
         self.asked.append((days, tuple(chosen)))
         rows = np.zeros(len(chosen), PARTS_RECORD)
         for number, seed in enumerate(chosen):
-            rows["cash"][number], rows["cost"][number], rows["complaints"][number] = self.worth(days, seed)
+            for part, value in zip(("cash", "cost", "complaints", "contacts"), self.worth(days, seed), strict=False):
+                rows[part][number] = value
         return rows
 
 
@@ -131,17 +132,36 @@ def test_prices_bring_a_plan_back_within_its_limits():
     assert search.best.rules[0].when[FIELD]["at_least"] >= 5
 
 
+def test_a_sweep_pays_for_contacts_by_what_they_overdraw_of_their_own_limit():
+    """Sooner brings 0.0001 a day more; the soonest, daily contact, takes 30 contacts against the 20 that are allowed."""
+
+    def worth(days, seed):
+        return 0.5 - 0.0001 * days, 0.0, 0.0, 30.0 if days == 0 else 10.0
+
+    objective = Objective()
+    budget = Budget(objective, cost=Limit("cost", 1.0, 1.0), contacts=Limit("contacts", 20.0, 0.002, smooth=1.0))
+    search = Search(MadeUp(worth, (1, 2, 3, 4)), starting(0), objective, budget)
+    search.sweep((FIELD,))
+    assert search.best.rules[0].when[FIELD]["at_least"] == 0
+    assert objective.contact_price == pytest.approx(0.001)  # half more than is allowed: 0.002 · (1.5 − 1)
+    assert objective.cost_price == 0.0
+    # 20 contacts less are worth 0.02 now, more than the days that they cost.
+    search.sweep((FIELD,))
+    assert search.best.rules[0].when[FIELD]["at_least"] > 0
+
+
 def test_the_limits_are_the_mean_use_of_the_reference_plan():
     def worth(days, seed):
-        return 0.5, 0.02 * seed, 0.1 * seed
+        return 0.5, 0.02 * seed, 0.1 * seed, 5.0 * seed
 
     cohorts = MadeUp(worth, (1, 3))
     objective = Objective(complaint_price=3.0)
     budget = limits(cohorts, Plan.of(plan_file(2), MENU), objective)
     assert budget.cost.allowed == pytest.approx(0.04)  # (0.02 + 0.06)/2
     assert budget.complaints.allowed == pytest.approx(0.2)
-    assert (budget.cost.price, budget.complaints.price) == (0.0, 3.0)
-    budget.pay(0.08, 0.1)  # twice the one, half of the other: 0 + (2 − 1), 3 + (0.5 − 1)
+    assert budget.contacts.allowed == pytest.approx(10.0)  # (5 + 15)/2
+    assert (budget.cost.price, budget.complaints.price, budget.contacts.price) == (0.0, 3.0, 0.0)
+    budget.pay(Usage(0.08, 0.1, 0.0))  # twice the one, half of the other: 0 + (2 − 1), 3 + (0.5 − 1)
     assert (objective.cost_price, objective.complaint_price) == (pytest.approx(1.0), pytest.approx(2.5))
 
 

@@ -13,7 +13,7 @@ from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import PlanFile, find_plan, read_plan
 from recoup.agents.plans.writing import plan_data, plan_text
 from recoup.agents.training.budget import Budget
-from recoup.agents.training.objective import Objective
+from recoup.agents.training.objective import Objective, Usage
 from recoup.experiments.learning.cohorts import PARTS, Cohorts, value_of
 from recoup.experiments.learning.tuning import PACE, Search, limits, moves
 from recoup.scenarios.schema import Scenario, load_scenario
@@ -85,7 +85,9 @@ def test_a_plan_is_worth_the_same_as_in_a_comparison(home: Scenario, cohorts: Co
         "opening"
     ].sum()
     assert parts["left"] > 0
-    assert parts["cash"] - parts["cost"] + parts["left"] == pytest.approx(measures["npv_rate"] + standing, rel=1e-9)
+    assert parts["cash"] - parts["cost"] - parts["staff"] + parts["left"] == pytest.approx(
+        measures["npv_rate"] + standing, rel=1e-9
+    )
     assert home.days * (1 - parts["quick"]) == pytest.approx(measures["time_to_recover_days"])
 
 
@@ -121,7 +123,7 @@ def test_limits_are_what_the_reference_plan_uses(cohorts: Cohorts) -> None:
     objective = Objective(complaint_price=3.0)
     budget = limits(cohorts, Plan.load("staged", cohorts.menu), objective)
     assert budget.complaints and budget.complaints.price == 3.0 and budget.complaints.allowed > 0
-    budget.pay(0.0, 2 * budget.complaints.allowed)
+    budget.pay(Usage(0.0, 2 * budget.complaints.allowed, 0.0))
     assert objective.complaint_price == pytest.approx(4.0)
 
 
