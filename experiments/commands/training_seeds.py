@@ -82,13 +82,13 @@ def _print(result: dict[str, Any]) -> None:
         return say.number(value, "count" if unit == "days" else unit)
 
     title = f"{result['title']}: {result['accounts']:,} accounts, {result['days']} days, {len(result['seeds'])} evaluation seeds"
-    table = Table("seed", "validation", *SHORT.values(), title=title, title_justify="left")
-    table.caption, table.caption_justify = "means by training seed; * has the best validation score", "left"
+    table = Table("seed", "score", *SHORT.values(), title=title, title_justify="left")
+    table.caption, table.caption_justify = "means by training seed; * has the best score in validation", "left"
     for seed, score in result["validation"].items():
         mark = " *" if seed == str(result["chosen"]) else ""
         table.add_row(f"{seed}{mark}", f"{score:.4f}", *(number(name, measures[name]["means"][seed]) for name in SHORT))
     console().print(table, width=WIDTH)
-    table = Table("measure", result["baseline"], "all training seeds", "difference", "better in")
+    table = Table("measure", result["baseline"], "trained", "difference", "better in")
     table.caption, table.caption_justify = (
         "interquartile means (95 % interval over training and evaluation seeds)",
         "left",
@@ -98,8 +98,15 @@ def _print(result: dict[str, Any]) -> None:
         table.add_row(
             quantity.title,
             number(name, figures["baseline"]["mean"]),
-            say.span(figures["interquartile_mean"], quantity.unit),
-            say.span(figures["difference"], "points" if quantity.unit == "share" else quantity.unit, signed=True),
+            _short(say.span(figures["interquartile_mean"], quantity.unit)),
+            _short(
+                say.span(figures["difference"], "points" if quantity.unit == "share" else quantity.unit, signed=True)
+            ),
             say.number(figures["probability_of_improvement"]["mean"], "share"),
         )
     console().print(table, width=WIDTH)
+
+
+def _short(cell: str) -> str:
+    """An interval as eighty columns have room for it."""
+    return cell.replace(" to ", "–")
