@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import json
 import os
@@ -93,6 +94,16 @@ def test_policies_that_differ_widen_the_interval_over_both_seeds_alone() -> None
     assert width(over_both_seeds(apart)) > 4 * width(over_both_seeds(alike))
     # Shared luck does not cancel: 1 / √40 = 0.158, and ± 2.0 of that is 0.63; if each policy drew its own, 0.28.
     assert 0.45 < width(over_evaluation_seeds(alike)) < 0.9
+
+
+def test_the_interval_over_both_seeds_holds_the_truth_often_enough() -> None:
+    rng, held = np.random.default_rng(3), 0
+    for _ in range(100):  # training, shared luck and the rest spread alike; the truth is 0
+        scores = rng.normal(size=(5, 1)) + rng.normal(size=(1, 20)) + rng.normal(size=(5, 20))
+        found = over_both_seeds(scores)
+        assert found["low"] is not None and found["high"] is not None
+        held += found["low"] <= 0.0 <= found["high"]
+    assert held >= 91  # of 95 %, two standard errors less
 
 
 def test_one_seed_has_no_interval() -> None:
@@ -237,6 +248,30 @@ def test_policies_meet_the_baseline_on_the_same_seeds(tmp_path: Path) -> None:
         (sum(values("seed-1", "measures", "recovery_rate"))) / 3
     )
     assert "a folder that exists" in recoup(*arguments).stderr
+
+
+def test_a_shipped_card_holds_what_all_training_seeds_gave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = importlib.util.spec_from_file_location("ship", SHIPPED.parents[1] / "benchmarks" / "ship.py")
+    assert spec and spec.loader
+    ship = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(ship)
+    monkeypatch.setattr(ship, "own_policy", lambda kind, scenario: tmp_path / f"{scenario}-{kind}.json")
+    values = {measure: {"mean": 1.0} for measure in ship.MEASURES}
+    policies = ("staged", "learned", "contact-capped")
+    results = {
+        "command": "recoup compare …", "seeds": [501], "portfolio": {"accounts": 9}, "versions": {},
+        "policies": dict.fromkeys(policies, values),
+        "differences": dict.fromkeys(policies, dict.fromkeys(policies, values)),
+    }  # fmt: skip
+    write_json(tmp_path / "run" / "results.json", results)
+    found = {name: f"the {name}" for name in ship.OVER_SEEDS}
+    write_json(tmp_path / "run" / "training-seeds-learned" / SEED_EVALUATION, {**found, "command": "not kept"})
+    for kind in ship.NETWORKS:
+        write_json(tmp_path / f"china-{kind}.json", {"results": {"training_seeds": "of another world"}})
+    ship.record("china", tmp_path / "run")
+    learned, capped = (json.loads((tmp_path / f"china-{kind}.json").read_text())["results"] for kind in ship.NETWORKS)
+    assert learned["training_seeds"] == found and learned["seeds"] == [501]
+    assert "training_seeds" not in capped and capped["accounts"] == 9
 
 
 @pytest.mark.slow
