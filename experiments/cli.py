@@ -29,6 +29,7 @@ from recoup.experiments.commands import (
     story,
     stress,
     train,
+    training_seeds,
     tune,
     upper_bounds,
 )
@@ -44,6 +45,7 @@ app.command()(compare.compare)
 app.command()(compare.demo)
 app.command()(compare.report)
 app.command()(train.train)
+app.command()(training_seeds.training_seeds)
 app.command()(tune.tune)
 app.command()(distill.distill)
 app.command()(propensity.propensity)

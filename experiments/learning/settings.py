@@ -67,6 +67,26 @@ class Training(Settings):
 
 
 @dataclass(frozen=True)
+class SeedEvaluation(Seeds):
+    """On what the policies of several training seeds are evaluated; each field's description, default and range are those of its option.
+
+    Raises:
+        InputError: a number out of its range.
+    """
+
+    seeds: int = setting(20, "Number of evaluation seeds.", least=1, most=10_000)
+    first_seed: int = setting(101, "First evaluation seed.", least=0, most=2**62)
+    scenario: str | None = setting(
+        None,
+        "Scenario's name or file.",
+        flags=("-s", "--scenario"),
+        completion=complete_scenarios,
+        shown_default="that of the training",
+    )
+    baseline: str = setting("staged", "Plan or policy to compare with.", completion=complete_plans)
+
+
+@dataclass(frozen=True)
 class Tuning(Settings):
     """Settings of a search for better numbers in a plan; each field's description, default and range are those of its option.
 

@@ -75,6 +75,11 @@ class Baseline:
     contacts: float
 
 
+def trained_stem(training: Training) -> str:
+    """Name, without ending, of the two files that a training leaves in its folder: a policy's, or a family's."""
+    return FAMILY if training.price_family else POLICY
+
+
 def environment(training: Training, scenario: Scenario, objective: Objective) -> PortfolioVecEnv:
     """The cohorts of a training run.
 
@@ -263,7 +268,7 @@ class _Run:
         if assessment["score"] >= self.best:
             self.best = assessment["score"]
             exported.card.training["chosen"] = {"steps": steps, **assessment, "baseline": self.validation.baseline}
-            exported.save(self.folder / (POLICY if isinstance(exported, learned.LearnedPolicy) else FAMILY))
+            exported.save(self.folder / trained_stem(self.training))
         return assessment
 
     def save_checkpoint(self, steps: int) -> None:
@@ -357,7 +362,7 @@ def train(
             run.average.update(run.weights())
             run.keep_best(done + learner.num_timesteps)
             run.save_checkpoint(done + learner.num_timesteps)
-    elif not (folder / f"{FAMILY if training.price_family else POLICY}.json").exists():
+    elif not (folder / f"{trained_stem(training)}.json").exists():
         run.average.update(run.weights())
         run.keep_best(done)
     if training.price_family:
