@@ -83,7 +83,9 @@ def _burdens(results: dict[str, Any], best: str, against: str, say: Text) -> dic
 def _like_for_like(results: dict[str, Any], best: str, against: str, say: Text) -> str:
     """Whether the comparison is at no more burden, and if not, of what there is more."""
     if more := more_of(results, best, against):
-        return say("answers.more_burden", burdens=say.listed([say(f"answers.burdens.{burden}.name") for burden in more]))
+        return say(
+            "answers.more_burden", burdens=say.listed([say(f"answers.burdens.{burden}.name") for burden in more])
+        )
     found = {compared(change) for change in results["burdens"][best][against].values()}
     return say("answers.burden_open" if "not decided" in found else "answers.like_for_like")
 

@@ -21,7 +21,8 @@ from recoup.experiments.robustness.world_variants import AS_IT_IS
 from recoup.experiments.runs.run import Run
 from recoup.experiments.runs.runfolder import WHY, write_json
 
-SEEDS, ACCOUNTS = 4, 600
+# Fewer seeds than six, and an interval that excludes zero would say little; of parts it is the size that matters.
+SEEDS_OF_PARTS, SEEDS_OF_WORLDS, ACCOUNTS = 3, 6, 600
 # Notices and calls that do less than the model says, habituation, and debtors who learn to wait for a discount.
 WORLDS = (AS_IT_IS.name, "empty-notices", "strong-wear", "collector-weak", "patient-debtors")
 
@@ -38,8 +39,8 @@ def explain(folder: Path, workers: int = 1, on_done: Callable[[int, int], None] 
 
     Returns:
         The content of why.json: `attribution` as in attribution.json and `worlds` as in stress.json, both of the champion and the challenger
-        on the run's first `SEEDS` seeds with at most `ACCOUNTS` accounts; None, and no file, where no learned policy challenges a
-        plan, or one of the two is a Python object, which no file holds.
+        on the run's first `SEEDS_OF_PARTS` and `SEEDS_OF_WORLDS` seeds with at most `ACCOUNTS` accounts; None, and no file, where no
+        learned policy challenges a plan, or one of the two is a Python object, which no file holds.
 
     Raises:
         InputError: no finished run in the folder, or one of the policies cannot be read any more.
@@ -49,14 +50,14 @@ def explain(folder: Path, workers: int = 1, on_done: Callable[[int, int], None] 
     if not challengers(run.results) or run.reference is None:
         return None
     names = (run.reference, run.best)
-    seeds = run.results["seeds"][:SEEDS]
+    seeds = run.results["seeds"][:SEEDS_OF_WORLDS]
     accounts = min(ACCOUNTS, run.results["portfolio"]["accounts"])
     crossed = run.comparison(names, seeds=len(seeds), accounts=accounts)
     stressed = replace(crossed, policies=crossed.policies[::-1])  # the challenger first
     if any(text.startswith(PYTHON) for text in crossed.texts):
         return None
     variants = [variant for variant in stress_set() if variant.name in WORLDS]
-    hybrids, trials = hybrid_trials(crossed, seeds), stress_trials(stressed, variants)
+    hybrids, trials = hybrid_trials(crossed, seeds[:SEEDS_OF_PARTS]), stress_trials(stressed, variants)
     every = [*hybrids.values(), *(trial for each in trials.values() for trial in each)]
     done = 0
 
@@ -74,7 +75,7 @@ def explain(folder: Path, workers: int = 1, on_done: Callable[[int, int], None] 
         for trial in trials[AS_IT_IS.name, policy]
     }
     why = {
-        "attribution": shares_of(names, seeds, known),
+        "attribution": shares_of(names, seeds[:SEEDS_OF_PARTS], known),
         "worlds": stress_results(stressed, variants, trials, outcomes),
     }
     write_json(folder / WHY, why)

@@ -20,13 +20,19 @@ def build(run: Run, say: Text) -> list[Block]:
         return []
     small = run.extra(WHY) or {}
     attribution, worlds = _full_attribution(run), _full_stress(run)
-    blocks = _parts(run, say, attribution or small.get("attribution"))
+    blocks = _parts(
+        run, say, attribution or small.get("attribution"), "why.parts" if attribution else "why.parts_small"
+    )
     blocks += _worlds(run, say, worlds or small.get("worlds"))
     if blocks and not (attribution and worlds):
-        seeds, accounts = len(small["attribution"]["seeds"]), small["worlds"]["accounts"]
-        seeds_words = say("seeds_one") if seeds == 1 else say("seeds_many", n=seeds)
-        blocks.append(Paragraph(say("why.small", seeds=seeds_words, accounts=f"{accounts:,}")))
+        seeds = (_seeds(small[key]["seeds"], say) for key in ("attribution", "worlds"))
+        accounts = f"{small['worlds']['accounts']:,}"
+        blocks.append(Paragraph(say("why.small", accounts=accounts, parts=next(seeds), worlds=next(seeds))))
     return blocks
+
+
+def _seeds(seeds: list[int], say: Text) -> str:
+    return say("seeds_one") if len(seeds) == 1 else say("seeds_many", n=len(seeds))
 
 
 def _full_attribution(run: Run) -> dict[str, Any] | None:
@@ -50,7 +56,7 @@ def _full_stress(run: Run) -> dict[str, Any] | None:
     )
 
 
-def _parts(run: Run, say: Text, result: dict[str, Any] | None) -> list[Block]:
+def _parts(run: Run, say: Text, result: dict[str, Any] | None, sentence: str) -> list[Block]:
     """What timing, channel, offers and legal steps contribute, the largest first in words."""
     if result is None or run.reference is None:
         return []
@@ -60,7 +66,7 @@ def _parts(run: Run, say: Text, result: dict[str, Any] | None) -> list[Block]:
     listed = [say("why.part", part=words[p], value=say.span(found["parts"][p], "points", signed=True)) for p in order]
     names = {"champion": called(run.results, run.reference, say), "challenger": say.name(run.best)}
     message = say(
-        "why.parts",
+        sentence,
         **names,
         total=say.span(found["total"], "points", signed=True),
         parts=say("list.semicolon").join(listed),
