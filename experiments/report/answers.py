@@ -43,10 +43,10 @@ def _best(results: dict[str, Any], say: Text) -> list[str]:
     change = results["differences"][best][against]
     worse = "challenger_worse" if challengers(results) else "best_worse"
     kind = {"good": "best_better", "bad": worse, "open": "best_open"}[verdict(change[VALUE], 1)]
-    names = {"best": say.name(best), "against": called(results, against, say)}
+    names = {"best": say.name(best), "against": say.name(against)}
     value = say(
         f"answers.{kind}",
-        **names,
+        **names | {"against": called(results, against, say)},
         ours=ours,
         theirs=say.span(policies[against][VALUE], "share"),
         change=say.span(change[VALUE], "points", signed=True),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from recoup.experiments.comparison.champion import BURDENS, COST, VALUE, challengers, compared, ranked
+from typing import Any
+
+from recoup.experiments.comparison.champion import BURDENS, COST, VALUE, challengers, ranked
 from recoup.experiments.comparison.compare import claims
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.welfare import WELFARE
@@ -72,26 +74,24 @@ def _against_each_plan(run: Run, say: Text) -> Table:
     plans = [name for name in ranked(run.results) if name not in run.results["learned"]]
     head = [say("headline.plan"), *(say.measure(name)[0] for name in GAINS)]
     head += [say(f"headline.burdens.{burden}") for burden in BURDENS]
-    rows: list[list[Cell | str]] = [
-        [
-            called(run.results, plan, say),
-            *(change_cell(run, say, run.best, plan, name, in_words=True) for name in GAINS),
-            *(_burden_cell(run, say, plan, burden) for burden in BURDENS),
-        ]
-        for plan in plans
-    ]
+    rows: list[list[Cell | str]] = []
+    for plan in plans:
+        gains = run.results["differences"][run.best][plan]
+        row: list[Cell | str] = [called(run.results, plan, say)]
+        row += [_marked_cell(say, gains[name], MEASURE[name].unit, MEASURE[name].better) for name in GAINS]
+        burdens = run.results["burdens"][run.best][plan]
+        row += [_marked_cell(say, burdens[name], "share" if name == COST else "count", -1) for name in BURDENS]
+        rows.append(row)
     return Table(say("headline.caption_plans", best=say.name(run.best)), head, rows)
 
 
-def _burden_cell(run: Run, say: Text, plan: str, burden: str) -> Cell:
-    """How much more or less of a burden the best challenger brings than a plan, and whether that is clear of chance."""
-    change, unit = run.results["burdens"][run.best][plan][burden], "points" if burden == COST else "count"
-    kind = compared(change)
-    lines = [Line(between)] if (between := say.limits(change, unit, signed=True)) else []
-    if kind != "not decided":
-        mark = {"fewer": "good", "more": "bad"}.get(kind, "")
-        lines.append(Line(say(f"headline.compared.{kind}"), mark))
-    return Cell(say.number(change["mean"], unit, signed=True), lines)
+def _marked_cell(say: Text, difference: dict[str, Any], unit: str, better: int) -> Cell:
+    """A paired difference; below it the interval, marked where that is better or worse at 95 %."""
+    unit = "points" if unit == "share" else unit
+    assessment = verdict(difference, better)
+    mark = "" if assessment == "open" else assessment
+    between = say.limits(difference, unit, signed=True) or (say(f"verdict.{assessment}") if mark else "")
+    return Cell(say.number(difference["mean"], unit, signed=True), [Line(between, mark)] if between else [])
 
 
 def value_cell(run: Run, say: Text, plan: str, name: str) -> Cell:
