@@ -22,7 +22,7 @@ from recoup.agents.policy import PolicyRef
 from recoup.experiments.comparison import fairness, measures, welfare
 from recoup.experiments.comparison.arms import arms_of
 from recoup.experiments.comparison.audit import AUDIT, RULES, summary, tally
-from recoup.experiments.comparison.champion import burdens
+from recoup.experiments.comparison.burdens import burdens
 from recoup.experiments.comparison.intervals import difference, interval
 from recoup.experiments.comparison.privacy import for_the_folder, pseudonym_key, pseudonyms
 from recoup.experiments.comparison.results import RunResults

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from recoup.experiments.comparison.champion import BURDENS, COST, VALUE, challengers, champion, compared, more_of
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.report.text import Text, text_in
+from recoup.experiments.runs.champion import BURDENS, COST, VALUE, challengers, champion, compared, more_of
 from recoup.experiments.runs.run import BASE, best_of, reference_of, verdict
 
 
@@ -75,7 +75,7 @@ def _burdens(results: dict[str, Any], best: str, against: str, say: Text) -> dic
         said[burden] = say(
             f"answers.burdens.{burden}.{compared(change)}",
             change=say.number(change["mean"], unit, signed=True),
-            limits=say("answers.limits", limits=limits) if limits else "",
+            limits=say("list.semicolon") + limits if limits else "",
         )
     return said
 

@@ -135,7 +135,8 @@ def attribute(
         for number, seed in enumerate(chosen_seeds)
         for name, chosen in zip(names, (NONE, ALL), strict=True)
     }
-    trials = hybrid_trials(run.comparison(names), chosen_seeds)
+    comparison = Comparison.from_settings(run.results["settings"], policies=run.policy_refs(names))
+    trials = hybrid_trials(comparison, chosen_seeds)
     outcomes = run_trials(list(trials.values()), workers, TrialCache(folder / TRIALS), on_run)
     known |= {key: outcomes[trial].measures for key, trial in trials.items()}
     attribution = shares_of(names, chosen_seeds, known)

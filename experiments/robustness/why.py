@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from recoup.agents.library import PYTHON
-from recoup.experiments.comparison.champion import challengers
+from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.attribution import ALL, NONE, hybrid_trials, shares_of
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.stress import stress_results, stress_set, stress_trials
 from recoup.experiments.robustness.trial_cache import TRIALS, TrialCache
 from recoup.experiments.robustness.world_variants import AS_IT_IS
+from recoup.experiments.runs.champion import challengers
 from recoup.experiments.runs.run import Run
 from recoup.experiments.runs.runfolder import WHY, write_json
 
@@ -52,7 +53,9 @@ def explain(folder: Path, workers: int = 1, on_done: Callable[[int, int], None] 
     names = (run.reference, run.best)
     seeds = run.results["seeds"][:SEEDS_OF_WORLDS]
     accounts = min(ACCOUNTS, run.results["portfolio"]["accounts"])
-    crossed = run.comparison(names, seeds=len(seeds), accounts=accounts)
+    crossed = Comparison.from_settings(
+        run.results["settings"], policies=run.policy_refs(names), seeds=len(seeds), accounts=accounts
+    )
     stressed = replace(crossed, policies=crossed.policies[::-1])  # the challenger first
     if any(text.startswith(PYTHON) for text in crossed.texts):
         return None

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recoup.experiments.comparison.champion import challengers, champion, ranked
-from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.runs.champion import challengers, champion, ranked
 from recoup.experiments.runs.runfolder import RESULTS, SCHEMA_VERSION, read_json
 from recoup.sim.inputs import InputError
 
@@ -95,16 +94,13 @@ class Run:
         """
         return self.results["differences"][name][against][measure]
 
-    def comparison(self, names: Sequence[str], **changes: Any) -> Comparison:
-        """The run's comparison with some of its plans alone, and perhaps other settings.
+    def policy_refs(self, names: Sequence[str]) -> tuple[str, ...]:
+        """How the user named some of the plans.
 
         Args:
-            names: of plans in the run.
-            changes: other values for attributes of a `Comparison`.
+            names: that the run gave them.
         """
-        settings = self.results["settings"]
-        policy_refs = tuple(settings["policies"][self.names.index(name)] for name in names)
-        return Comparison.from_settings(settings, policies=policy_refs, **changes)
+        return tuple(self.results["settings"]["policies"][self.names.index(name)] for name in names)
 
     @cached_property
     def ordered(self) -> list[str]:

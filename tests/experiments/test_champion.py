@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from recoup.experiments.comparison.arms import arms_of
-from recoup.experiments.comparison.champion import burdens, challengers, champion, compared, more_of, ranked
+from recoup.experiments.comparison.burdens import burdens
+from recoup.experiments.runs.champion import challengers, champion, compared, more_of, ranked
 from recoup.scenarios.schema import load_scenario
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from recoup.experiments.comparison.champion import VALUE
 from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
+from recoup.experiments.runs.champion import VALUE
 from recoup.experiments.runs.run import Run, verdict
 from recoup.experiments.runs.runfolder import ATTRIBUTION
 

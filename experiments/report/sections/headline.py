@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from recoup.experiments.comparison.champion import BURDENS, COST, VALUE, challengers, ranked
 from recoup.experiments.comparison.compare import claims
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.welfare import WELFARE
@@ -12,6 +11,7 @@ from recoup.experiments.report.answers import answers, called
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.sections.welfare import check_words
 from recoup.experiments.report.text import Text
+from recoup.experiments.runs.champion import BURDENS, COST, VALUE, challengers, ranked
 from recoup.experiments.runs.run import BASE, Run, verdict
 
 HEADLINE = (VALUE, "recovery_rate", "time_to_recover_days", "cost_to_collect", "complaints_per_1000", "breaches")

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from recoup.agents.library import OWN, own_policy, split_name
 from recoup.agents.plans.plan_file import PlanFile, find_plan, read_plan
-from recoup.experiments.comparison.champion import VALUE, ranked
 from recoup.experiments.report.blocks import Block, Branch, Cell, Line, Paragraph, Table, Tree
 from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
 from recoup.experiments.report.sections.actions import kind
 from recoup.experiments.report.text import Text
 from recoup.experiments.report.words import conditions, step_words
+from recoup.experiments.runs.champion import VALUE, ranked
 from recoup.experiments.runs.run import Run
 from recoup.experiments.runs.runfolder import SETTINGS, fingerprint, read_json
 from recoup.sim.inputs import InputError

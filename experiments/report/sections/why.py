@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from recoup.experiments.comparison.champion import VALUE, challengers
 from recoup.experiments.report import charts
 from recoup.experiments.report.answers import called
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
 from recoup.experiments.robustness.stress import STRESS, UNPERTURBED
 from recoup.experiments.robustness.why import WORLDS
+from recoup.experiments.runs.champion import VALUE, challengers
 from recoup.experiments.runs.run import Run, verdict
 from recoup.experiments.runs.runfolder import ATTRIBUTION, WHY
 
@@ -47,13 +47,10 @@ def _full_stress(run: Run) -> dict[str, Any] | None:
     if not result or not set(WORLDS) <= {row["perturbation"] for row in result["rows"]}:
         return None
     asked = (result["challenger"], result["baseline"])
-    names = (run.best, run.reference)
-    policy_refs = [run.results["settings"]["policies"][run.names.index(name)] for name in names if name]
-    return (
-        result
-        if all(said in meant for said, meant in zip(asked, zip(names, policy_refs, strict=True), strict=True))
-        else None
-    )
+    names = [name for name in (run.best, run.reference) if name]
+    policy_refs = run.policy_refs(names)
+    meant = zip(names, policy_refs, strict=True)
+    return result if all(said in called_so for said, called_so in zip(asked, meant, strict=True)) else None
 
 
 def _parts(run: Run, say: Text, result: dict[str, Any] | None, sentence: str) -> list[Block]:
@@ -63,7 +60,7 @@ def _parts(run: Run, say: Text, result: dict[str, Any] | None, sentence: str) ->
     found = result["measures"][VALUE]
     words = {part: say(f"attribution.parts.{part}") for part in found["parts"]}
     order = sorted(found["parts"], key=lambda part: -abs(found["parts"][part]["mean"]))
-    listed = [say("why.part", part=words[p], value=say.span(found["parts"][p], "points", signed=True)) for p in order]
+    listed = [f"{words[p]} {say.span(found['parts'][p], 'points', signed=True)}" for p in order]
     names = {"champion": called(run.results, run.reference, say), "challenger": say.name(run.best)}
     message = say(
         sentence,
