@@ -23,6 +23,12 @@ from recoup.experiments.runs.options import options_from
 
 DEMO_PLANS = ("no-contact", "status-quo", "staged", "tiered", "distilled", "contact-capped", "learned")
 DEMO_SEEDS = 10
+Why = Annotated[
+    bool,
+    typer.Option(
+        "--why/--no-why", help="Measure where the best learned policy's gain comes from, and whether it lasts."
+    ),
+]
 
 
 @options_from(Comparison)
@@ -31,6 +37,7 @@ def compare(
     workers: Workers = 1,
     out: Annotated[Path | None, typer.Option(help="Run folder, new.", show_default="runs/<scenario>-<time>")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in --out.")] = False,
+    why: Why = True,
     json: Json = False,
 ) -> None:
     """Compare plans on the same accounts under common random numbers.
@@ -43,13 +50,14 @@ def compare(
     """
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to continue")
-    _compare(comparison, out, workers, resume, json, command_line())
+    _compare(comparison, out, workers, resume, why, json, command_line())
 
 
 def demo(
     seeds: Seeds = DEMO_SEEDS,
     workers: Workers = 2,
     out: Annotated[Path | None, typer.Option(help="Run folder, new.")] = None,
+    why: Why = True,
     json: Json = False,
 ) -> None:
     """Compare plans and learned policies on a real portfolio, in a few minutes.
@@ -60,7 +68,7 @@ def demo(
       recoup demo --seeds 4 --out runs/demo
     """
     command = f"recoup compare -s taiwan-cards {' '.join('-p ' + name for name in DEMO_PLANS)} --seeds {seeds}"
-    _compare(Comparison("taiwan-cards", DEMO_PLANS, seeds=seeds), out, workers, False, json, command)
+    _compare(Comparison("taiwan-cards", DEMO_PLANS, seeds=seeds), out, workers, False, why, json, command)
 
 
 def report(
@@ -87,12 +95,15 @@ def report(
     console().print(f"report: {page}", soft_wrap=True, markup=False)
 
 
-def _compare(comparison: Comparison, out: Path | None, workers: int, resume: bool, as_json: bool, command: str) -> None:
+def _compare(
+    comparison: Comparison, out: Path | None, workers: int, resume: bool, why: bool, as_json: bool, command: str
+) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from recoup.experiments.comparison.arms import arms_of
     from recoup.experiments.comparison.compare import compare
     from recoup.experiments.report import answers, render
+    from recoup.experiments.robustness.why import explain
     from recoup.experiments.runs.runfolder import SETTINGS, new_run_folder
     from recoup.experiments.runs.workers import WorkerLost
 
@@ -107,6 +118,9 @@ def _compare(comparison: Comparison, out: Path | None, workers: int, resume: boo
             results = compare(
                 comparison, folder, workers, resume, command, lambda name, seed: progress.advance(tasks[name])
             )
+            if why and results["learned"]:
+                reasons = progress.add_task("why".ljust(width), total=None)
+                explain(folder, workers, lambda done, total: progress.update(reasons, completed=done, total=total))
         except KeyboardInterrupt:
             progress.stop()
             if not (folder / SETTINGS).exists():

@@ -9,6 +9,7 @@ from recoup.experiments.comparison import measures
 from recoup.experiments.comparison.intervals import difference
 from recoup.experiments.comparison.rollout import rollout
 from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.robustness.hybrid import Hybrid
 from recoup.experiments.robustness.world_variants import WorldVariant
 from recoup.sim.operations.resources import RESOURCE_NAMES
 
@@ -22,13 +23,13 @@ class Trial:
 
     Attributes:
         comparison: scenario, portfolio, number of accounts and horizon; its plans and seeds play no part.
-        policy: name or file of the policy, as for `recoup compare -p`.
+        policy: name or file of the policy, as for `recoup compare -p`, or a hybrid of two.
         variant: what is varied in the scenario's world.
         seed: of the accounts and of everything that happens to them.
     """
 
     comparison: Comparison
-    policy: str
+    policy: str | Hybrid
     variant: WorldVariant
     seed: int
 
@@ -62,7 +63,8 @@ def run_trial(trial: Trial) -> TrialOutcome:
     scenario = comparison.load()
     scenario = scenario.with_world(trial.variant.apply(scenario.world))
     days = comparison.days or scenario.days
-    run = rollout(scenario, trial.policy, scenario.portfolio(comparison.accounts, trial.seed), trial.seed, days)
+    policy_ref = trial.policy.load(scenario) if isinstance(trial.policy, Hybrid) else trial.policy
+    run = rollout(scenario, policy_ref, scenario.portfolio(comparison.accounts, trial.seed), trial.seed, days)
     values = measures.measure_run(run)
     opening = float(run.accounts["opening"].sum()) / CENTS
     return TrialOutcome(

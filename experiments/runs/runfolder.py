@@ -19,7 +19,8 @@ from pydantic import BaseModel
 from recoup.sim.inputs import InputError
 
 SCHEMA_VERSION = 1  # of results.json
-RESULTS, SETTINGS, REPORT, ATTRIBUTION = "results.json", "run.json", "report.html", "attribution.json"
+RESULTS, SETTINGS, REPORT = "results.json", "run.json", "report.html"
+ATTRIBUTION, WHY = "attribution.json", "why.json"
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
