@@ -426,7 +426,7 @@ def converse(a, p, t, offer, channel, law, promise_staff, offer_staff):  # type:
             a.hardship_until = t.day + int(p.hardship_days)
             a.events |= E_HARDSHIP
             a.outcome = _HARDSHIP
-    if offer and answer_offer(a, p, t, offer, channel, offer_staff):
+    if offer and answer_offer(a, p, t, offer, channel, in_person, offer_staff):
         return
     dpd = a.dpd0 + t.day
     may_promise = in_person or channel == _AUTOCALL
@@ -477,11 +477,15 @@ def make_promise(a, p, t, channel):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def answer_offer(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def]
-    """Put the offer to the debtor; True when he accepts."""
+def answer_offer(a, p, t, offer, channel, in_person, staff):  # type: ignore[no-untyped-def]
+    """Put the offer to the debtor; True when he accepts.
+
+    For a month he stays with his answer: asked again, he says yes only to what he likes better. Else an offer repeated each day would be
+    accepted sooner or later by everybody. Months begin on a day of his own.
+    """
     kind, discount = OFFER_KIND[offer], OFFER_DISCOUNT[offer]
     income = b.disposable_income(p, a.disposable, a.employed, t.income_factor)
-    draw = uniform(a.key, t.day, R_OFFER)
+    draw = uniform(a.key, (t.day + a.payday) // b.MONTH, R_OFFER)
     dpd = a.dpd0 + t.day
     if t.day - a.offer_day > MEMORY_DAYS:
         a.news_day = t.day - 1  # this contact brought it; the next one of its kind is the second
@@ -526,7 +530,7 @@ def answer_offer(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def
         instalment = -(-a.balance // months)
         fit = b.log_fit(income, instalment / 100.0)
         secured = kind == _RESTRUCTURE
-        accepted = draw < b.plan_acceptance(p, a.willingness, fit, a.refused, dpd, staff, secured)
+        accepted = draw < b.plan_acceptance(p, a.willingness, fit, a.refused, dpd, staff, secured, not in_person)
         if accepted:
             a.plan_months, a.plan_left, a.plan_missed = months, months, 0
             a.plan_amount = instalment

@@ -164,6 +164,9 @@ class Behaviour(Section):
     plan_base: Effect = Field(description="log odds of accepting an instalment plan when reached")
     plan_willingness: Effect = Field(description="effect of willingness")
     plan_fit: Effect = Field(description="effect of log(disposable income / instalment), bounded")
+    plan_message: Effect = Field(
+        0.0, description="added to the log odds where the plan comes by message and nobody talks about it"
+    )
     offer_refused: Effect = Field(description="effect of each offer refused before")
     offer_age: Effect = Field(0.0, description="fall of the log odds of accepting any offer per log(1 + dpd/90)")
     settle_base: Effect = Field(description="log odds of accepting a settlement at no discount")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from recoup.agents.plans.conditions import is_whole
 from recoup.agents.plans.plan import Plan
-from recoup.agents.plans.plan_file import PlanFile
+from recoup.agents.plans.plan_file import NOTHING, PlanFile
 from recoup.agents.training.budget import LIMITED, Budget, Limit
 from recoup.agents.training.objective import Objective, Usage
 from recoup.experiments.learning.cohorts import Cohorts, value_of
@@ -75,7 +75,7 @@ class Tuned:
 
 
 def moves(number: int, rule: dict[str, Any], menu: Menu, fields: tuple[str, ...]) -> Iterator[Move]:
-    """Every single change to a rule: leave it out, move a bound, take another channel or offer.
+    """Every single change to a rule: leave it out (not one that does nothing), move a bound, take another channel or offer.
 
     Args:
         number: of the rule, from 0.
@@ -83,7 +83,10 @@ def moves(number: int, rule: dict[str, Any], menu: Menu, fields: tuple[str, ...]
         menu: the treatments that the scenario can do.
         fields: observation fields whose bounds may move.
     """
-    yield Move(number, f"«{rule['name']}»: left out", None)
+    if (
+        rule["do"] != NOTHING
+    ):  # a rule that holds back is left in: no plan may gain by pressing where somebody wrote not to
+        yield Move(number, f"«{rule['name']}»: left out", None)
     for name, condition in (rule.get("when") or {}).items():
         if name not in fields or not isinstance(condition, dict):
             continue
