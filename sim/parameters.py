@@ -305,7 +305,7 @@ class Costs(Section):
 class Pool(Section):
     """A group of staff, or of dialler lines, on shifts."""
 
-    per_1000_accounts: NonNegative = Field(
+    per_1000_accounts: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] = Field(
         description="people or lines for each thousand accounts of the portfolio (at least one if not 0)"
     )
     agents: Count | None = Field(
