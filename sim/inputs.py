@@ -52,15 +52,34 @@ def _raised_elsewhere(
 _MOST_NAMES, _MOST_LETTERS = 200, 100  # that a message lists, and of a slip that are compared
 
 
+# What the trade also calls our fields: the first of ours that there is to choose from.
+_SYNONYMS = {
+    **dict.fromkeys(
+        ("days_past_due", "dayspastdue", "days_overdue", "overdue_days", "days_late", "arrears_days"), ("dpd",)
+    ),
+    **dict.fromkeys(
+        ("outstanding", "outstanding_balance", "amount_due", "arrears", "debt"), ("balance", "opening_balance")
+    ),
+    **dict.fromkeys(("principal", "original_balance", "loan_amount"), ("opening_balance",)),
+    **dict.fromkeys(("fico", "bureau_score", "score"), ("credit_score",)),
+    **dict.fromkeys(("income", "salary"), ("monthly_income",)),
+    **dict.fromkeys(("gender",), ("sex",)),
+    **dict.fromkeys(("id", "loan_id", "account", "account_number", "contract_no", "customer_id"), ("account_id",)),
+    **dict.fromkeys(("mob", "months_on_book", "tenure"), ("tenure_months",)),
+}
+
+
 def choose(names: Iterable[str], wrong: object) -> str:
-    """The phrase «one of …», led by the nearest name when `wrong` looks like a slip of it.
+    """The phrase «one of …», led by the nearest name when `wrong` looks like a slip of it, or is the trade's other word for it.
 
     Args:
         names: what there is to choose from.
         wrong: what was written.
     """
     known = list(names)
-    near = difflib.get_close_matches(str(wrong)[:_MOST_LETTERS], known, n=1)
+    word = str(wrong)[:_MOST_LETTERS]
+    synonyms = [ours for ours in _SYNONYMS.get(word.lower().replace("-", "_").replace(" ", "_"), ()) if ours in known]
+    near = synonyms[:1] or difflib.get_close_matches(word, known, n=1)
     hint = f"{near[0]} (did you mean it?); " if near else ""
     more = f" and {len(known) - _MOST_NAMES:,} more" if len(known) > _MOST_NAMES else ""
     return f"{hint}one of {', '.join(known[:_MOST_NAMES])}{more}"

@@ -309,3 +309,11 @@ def test_sizes_are_looked_at_before_a_file_is_read(tmp_path, book, monkeypatch):
     monkeypatch.setattr(cells, "MOST_BYTES", 10)
     with pytest.raises(InputError, match=r"got '23 bytes', expected a CSV or Parquet file of at most 10"):
         inspect(*paths)
+
+
+@pytest.mark.parametrize(
+    ("word", "ours"), [("days_past_due", "dpd"), ("FICO", "credit_score"), ("Outstanding Balance", "opening_balance")]
+)
+def test_the_trades_other_words_for_our_fields(book, word, ours):
+    with pytest.raises(InputError, match=rf"expected {ours} \(did you mean it\?\)"):
+        inspect(*book("id,bal,dpd\na,1,1\n", LEAST.replace("}", f", {word}: dpd}}")))
