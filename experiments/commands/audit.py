@@ -48,7 +48,10 @@ def audit(
         Path | None,
         typer.Option(help="New folder for audit.json and audit.csv.", show_default="the run's, by its own rules"),
     ] = None,
-    encoding: Annotated[str, typer.Option(help="Encoding of a CSV log, as in gb18030.")] = "utf-8",
+    encoding: Annotated[
+        str | None,
+        typer.Option(help="Encoding of a CSV log, as in gb18030.", show_default="by its byte-order mark, else utf-8"),
+    ] = None,
     delimiter: Annotated[str, typer.Option(help="What separates the columns of a CSV log, as in ; or tab.")] = ",",
     decimal: Annotated[str, typer.Option(help="Decimal mark of a CSV log, . or ,")] = ".",
     json: Json = False,
@@ -93,12 +96,12 @@ def audit(
         raise typer.Exit(1)
 
 
-def _writing(encoding: str, delimiter: str, decimal: str) -> Writing:
+def _writing(encoding: str | None, delimiter: str, decimal: str) -> Writing:
     from recoup.sim.compliance.auditlog import Writing
-    from recoup.sim.inputs import ENCODING, InputError, is_encoding
+    from recoup.sim.inputs import DELIMITERS, ENCODING, InputError, is_encoding
 
-    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
-    if not is_encoding(encoding):
+    delimiter = DELIMITERS.get(delimiter, delimiter)
+    if encoding is not None and not is_encoding(encoding):
         raise InputError("--encoding", "", encoding, ENCODING)
     if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n':
         raise InputError("--delimiter", "", delimiter, "one character, as in , ; | or the word tab")
