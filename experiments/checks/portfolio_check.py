@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from recoup.sim.portfolio.importing import Inspection, inspect
@@ -56,12 +55,12 @@ def _summary(inspection: Inspection) -> dict[str, object]:
 
 
 def _print(inspection: Inspection, console: Console, most: int) -> None:
-    console.print(f"{escape(str(inspection.file))}: {inspection.rows:,} rows")
+    console.print(f"{inspection.file}: {inspection.rows:,} rows")
     fields = Table("field", "from column", "missing", "least … median … most", "must be")
     for report in inspection.fields:
         missing = f"{report.missing:,}" if report.missing else ""
         columns = ", ".join(report.columns)
-        fields.add_row(report.field.name, escape(columns), missing, escape(report.summary), report.field.expectation)
+        fields.add_row(report.field.name, columns, missing, report.summary, report.field.expectation)
     console.print(fields)
     if not inspection.problems:
         console.print("no problems")
@@ -70,9 +69,7 @@ def _print(inspection: Inspection, console: Console, most: int) -> None:
     title = f"{count:,} problem{'s' * (count > 1)}"
     problems = Table("row", "column", "value", "expected", title=title, title_justify="left")
     for problem in inspection.problems[:most]:
-        problems.add_row(
-            str(problem.row), escape(problem.column), escape(repr(problem.value)), escape(problem.expected)
-        )
+        problems.add_row(str(problem.row), problem.column, repr(problem.value), problem.expected)
     console.print(problems)
     if len(inspection.problems) > most:
         console.print(f"… and {len(inspection.problems) - most:,} more; --all prints every one")

@@ -49,4 +49,4 @@ def attribute(
         table.add_row(text(f"attribution.parts.{row['part']}"), text.span(row["recovery_rate"], "points", signed=True))
     table.add_row("together", text.span(result["total"], "points", signed=True))
     console().print(table)
-    console().print(f"report: {page}", soft_wrap=True, markup=False)
+    console().print(f"report: {page}", soft_wrap=True)

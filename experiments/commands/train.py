@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from recoup.experiments.learning.settings import Training
-from recoup.experiments.runs.console import INTERRUPTED, Json, command_line, console
+from recoup.experiments.runs.console import INTERRUPTED, Json, command_line, console, progress_display
 from recoup.experiments.runs.extras import needs_extra
 from recoup.experiments.runs.options import options_from
 
@@ -27,8 +27,7 @@ def train(
 
     Example: recoup train -s taiwan-cards --steps 5000000 --seed 3 --out runs/mine
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TimeRemainingColumn
 
     needs_extra("learn", "torch", "stable_baselines3", "sb3_contrib")
     from recoup.experiments.learning.training import POLICY
@@ -38,8 +37,7 @@ def train(
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to resume")
     folder = out or new_run_folder(f"train-{Path(training.scenario).stem}")
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+    with progress_display(BarColumn(), TimeRemainingColumn()) as progress:
         task = progress.add_task("first rollout", total=training.steps)
 
         def show(done: int, line: dict[str, float]) -> None:
@@ -59,4 +57,4 @@ def train(
         chosen = policy.card.training["chosen"]
         console().print_json(data={"policy": str(folder / f"{POLICY}.json"), "name": policy.name, "chosen": chosen})
         return
-    console().print(f"policy: {folder / POLICY}.json", soft_wrap=True, markup=False)
+    console().print(f"policy: {folder / POLICY}.json", soft_wrap=True)
