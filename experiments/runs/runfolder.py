@@ -59,6 +59,10 @@ def require_new(path: Path, otherwise: str = "") -> None:
         InputError: there is something of that name, or there can't be.
     """
     try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:
+        raise InputError(path, "--out", "a name that is not UTF-8", "one that is, as Parquet's readers need") from None
+    try:
         exists = path.exists()
     except OSError as error:
         raise InputError(path, "--out", error.strerror or "unusable", "a name for something new") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 from pathlib import Path
 
@@ -12,9 +11,8 @@ from rich.table import Table
 
 from recoup.experiments.comparison.privacy import KEY_VARIABLE, pseudonym_key
 from recoup.experiments.runs.console import console
-from recoup.experiments.runs.runfolder import read_json, write_json
+from recoup.experiments.runs.runfolder import read_json, require_new, write_json
 from recoup.sim.inputs import InputError, parse_yaml, readable
-from tests.command import recoup
 
 
 def shown(*what: object) -> str:
@@ -62,25 +60,10 @@ def test_a_key_in_the_environment_need_not_be_utf_8(monkeypatch: pytest.MonkeyPa
     assert pseudonym_key() == b"\xff" * 16
 
 
-def test_paths_that_are_not_utf_8(tmp_path: Path) -> None:
+def test_a_folder_whose_name_is_not_utf_8_is_refused_before_the_work(tmp_path: Path) -> None:
     folder = tmp_path / os.fsdecode(b"run\xff[/b]\x1b[31m")
-    small = (
-        "-p",
-        "no-contact",
-        "-p",
-        "staged",
-        "--accounts",
-        "5",
-        "--days",
-        "3",
-        "--seeds",
-        "1",
-        "--first-seed",
-        "501",
+    with pytest.raises(InputError) as refused:
+        require_new(folder)
+    assert str(refused.value) == (
+        rf"{tmp_path}/run\udcff[/b]\x1b[31m: --out: got 'a name that is not UTF-8', expected one that is, as Parquet's readers need"
     )
-    done = recoup("compare", *small, "--out", folder)
-    assert done.returncode == 0 and r"run\udcff[/b]\x1b[31m/report.html" in done.stdout and "\x1b" not in done.stdout
-    command = json.loads((folder / "results.json").read_text())["command"]
-    assert r"run\udcff[/b]\x1b[31m" in command
-    again = recoup("compare", *small, "--out", folder)
-    assert again.returncode == 2 and r"run\udcff[/b]\x1b[31m: --out" in again.stderr and "\x1b" not in again.stderr
