@@ -33,6 +33,7 @@ from recoup.experiments.commands import (
     tune,
     upper_bounds,
 )
+from recoup.experiments.runs import streams
 from recoup.experiments.runs.console import INTERRUPTED
 
 app = typer.Typer(
@@ -97,16 +98,22 @@ def main() -> None:
     """Entry point: every error a user can mend is one line and exit code 2."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _interrupt)  # a scheduler's end of time keeps what is finished, as Ctrl-C does
+    streams.prepare()
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except _CommandLineError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             sys.exit(2)  # the help has been printed
         _fail(error.format_message())  # type: ignore[attr-defined]
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()
+    except OSError as error:
+        if not streams.refused(error):
+            raise
+        streams.silence()
+        if not isinstance(error, BrokenPipeError):
+            print(f"recoup: standard output: {error.strerror}; what was finished is kept", file=sys.stderr)
         sys.exit(1)
     except Exception as error:
         from recoup.sim.inputs import InputError
@@ -118,5 +125,7 @@ def main() -> None:
 
 
 def _fail(message: str) -> None:
-    print("recoup: " + " ".join(message.split()), file=sys.stderr)
+    from recoup.sim.inputs import readable
+
+    print("recoup: " + " ".join(readable(message).split()), file=sys.stderr)
     sys.exit(2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import difflib
+import re
 import stat
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
@@ -14,6 +15,22 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 Place = tuple[str | int, ...]
+
+# Control characters but tab and new line, line separators, reversals of the writing direction, halves of surrogate pairs: a terminal
+# obeys them instead of showing them, or no file can hold them.
+_UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def readable(text: object) -> str:
+    """Text of others (names of files, keys, titles) as any terminal and file can show it: what is no sign is written as \\x1b, \\udcff …
+
+    Args:
+        text: anything; its `str` is taken.
+    """
+    return _UNREADABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), str(text))
+
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -33,7 +50,7 @@ class InputError(Exception):
         if len(shown) > 80:
             shown = shown[:77] + "..."
         where = f"{self.source}: {place}" if place else self.source
-        super().__init__(" ".join(f"{where}: got {shown}, expected {expected}".split()))
+        super().__init__(" ".join(readable(f"{where}: got {shown}, expected {expected}").split()))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """So that it comes back whole from a worker process; of the value, which need not travel, its text alone."""
@@ -131,11 +148,14 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        """As PyYAML's; MarkedYAMLError for a value that cannot be (30 February)."""
+        """As PyYAML's; MarkedYAMLError for a value that cannot be (30 February) or a text with a control character (\\0)."""
         try:
-            return super().construct_object(node, deep)
+            value = super().construct_object(node, deep)
         except ValueError as error:  # 2025-02-30, or a number of thousands of digits
             raise yaml.MarkedYAMLError(problem=str(error), problem_mark=node.start_mark) from None
+        if isinstance(value, str) and (found := _NO_TEXT.search(value)):
+            raise yaml.MarkedYAMLError(problem=f"the character {found[0]!r}", problem_mark=node.start_mark)
+        return value
 
 
 _MOST_LEVELS, _MOST_VALUES = 50, 100_000

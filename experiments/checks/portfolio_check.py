@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from recoup.scenarios.schema import Scenario, load_scenario
@@ -83,7 +82,7 @@ def _reconciled(inspection: Inspection) -> dict[str, object]:
 
 
 def _print(inspection: Inspection, home: Scenario, console: Console, most: int) -> None:
-    name = escape(str(inspection.file))
+    name = str(inspection.file)
     encoding = f", {inspection.cells.encoding}" if inspection.cells.encoding else ""
     console.print(f"{name}: {inspection.rows:,} rows{encoding}")
     typical = home.portfolio(_TYPICAL, 1).table
@@ -91,13 +90,11 @@ def _print(inspection: Inspection, home: Scenario, console: Console, most: int) 
     for report in inspection.fields:
         missing = f"{report.missing:,}" if report.missing else ""
         usual = summary(report.field, typical[report.field.name]) if report.field.role != "key" else ""
-        fields.add_row(
-            report.field.name, escape(", ".join(report.columns)), missing, escape(report.summary), escape(usual)
-        )
+        fields.add_row(report.field.name, ", ".join(report.columns), missing, report.summary, usual)
     console.print(fields)
     _print_problems(inspection, console, most)
     for doubt in inspection.doubts:
-        console.print(f"unlikely: {doubt}", markup=False)
+        console.print(f"unlikely: {doubt}")
     _print_reconciliation(inspection, console)
 
 
@@ -109,9 +106,7 @@ def _print_problems(inspection: Inspection, console: Console, most: int) -> None
     title = f"{count:,} problem{'s' * (count > 1)}"
     problems = Table(inspection.cells.unit, "column", "value", "expected", title=title, title_justify="left")
     for problem in inspection.problems[:most]:
-        problems.add_row(
-            str(problem.row), escape(problem.column), escape(repr(problem.value)), escape(problem.expected)
-        )
+        problems.add_row(str(problem.row), problem.column, repr(problem.value), problem.expected)
     console.print(problems)
     if len(inspection.problems) > most:
         console.print(f"… and {len(inspection.problems) - most:,} more; --all prints every one")
@@ -129,7 +124,7 @@ def _print_reconciliation(inspection: Inspection, console: Console) -> None:
         ("− rows with problems", counted["rows_with_problems"]),
     ):
         if count:
-            table.add_row(escape(label), f"{count:,}")
+            table.add_row(label, f"{count:,}")
     table.add_row("= accounts", f"{counted['accounts']:,}")
     table.add_row("sum of their balances", f"{counted['sum_of_balances']:,.2f}")
     console.print(table)

@@ -54,4 +54,4 @@ def attribute(
         table.add_row(text(f"attribution.parts.{part}"), *effects)
     table.add_row("together", *(text.span(found["total"], "points", signed=True) for found in (cash, value)))
     console().print(table)
-    console().print(f"report: {page}", soft_wrap=True, markup=False)
+    console().print(f"report: {page}", soft_wrap=True)

@@ -91,7 +91,7 @@ def audit(
     else:
         _print(audited, breaches, lang)
         for name in (AUDIT, BREACHES) if out else ():
-            console().print(_WORDS[lang]["written"].format(path=out / name), soft_wrap=True, markup=False)  # type: ignore[operator,attr-defined]
+            console().print(_WORDS[lang]["written"].format(path=out / name), soft_wrap=True)  # type: ignore[operator,attr-defined]
     if len(breaches):
         raise typer.Exit(1)
 
@@ -111,12 +111,11 @@ def _writing(encoding: str | None, delimiter: str, decimal: str) -> Writing:
 
 
 def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     words: dict[str, Any] = _WORDS[lang]
     out = console()
-    table = Table(title=escape(f"{audited['pack']}: {audited['title']}"), title_justify="left")
+    table = Table(title=f"{audited['pack']}: {audited['title']}", title_justify="left")
     for number, name in enumerate(words["columns"]):
         table.add_column(name, justify="left" if number < 2 else "right", overflow="fold")
     for rule in audited["rules"]:
@@ -125,18 +124,18 @@ def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str) -> None:
         if rule["missing"]:
             text += f" ({words['missing'].format(names=', '.join(rule['missing']))})"
             counts = ["–"] * 4
-        table.add_row(escape(rule["id"]), escape(text), *counts)
+        table.add_row(rule["id"], text, *counts)
     out.print(table)
     if audited.get("columns_not_read"):
-        out.print(words["unread"].format(names=", ".join(audited["columns_not_read"])), markup=False)
+        out.print(words["unread"].format(names=", ".join(audited["columns_not_read"])))
     broken = [rule["id"] for rule in audited["rules"] if rule["breaches"]]
     if not broken:
         out.print(words["none"])
         return
     treatments = sum(audited["treatments_in_breach"].values())
-    out.print(words["some"].format(treatments=treatments, rules=len(broken)), markup=False)
+    out.print(words["some"].format(treatments=treatments, rules=len(broken)))
     for breach in breaches.head(_SHOWN).to_dict("records"):
-        out.print("  " + _line(breach), markup=False, soft_wrap=True)
+        out.print("  " + _line(breach), soft_wrap=True)
     if len(breaches) > _SHOWN:
         out.print("  " + words["more"].format(more=len(breaches) - _SHOWN))
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.console import (
@@ -18,6 +17,7 @@ from recoup.experiments.runs.console import (
     Workers,
     command_line,
     console,
+    progress_display,
 )
 from recoup.experiments.runs.options import options_from
 
@@ -92,28 +92,26 @@ def report(
     if json:
         console().print_json(data={"report": str(page), "language": lang})
         return
-    console().print(f"report: {page}", soft_wrap=True, markup=False)
+    console().print(f"report: {page}", soft_wrap=True)
 
 
 def _compare(
     comparison: Comparison, out: Path | None, workers: int, resume: bool, why: bool, as_json: bool, command: str
 ) -> None:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from recoup.experiments.comparison.arms import arms_of
     from recoup.experiments.comparison.compare import compare
     from recoup.experiments.report import answers, render
     from recoup.experiments.robustness.why import explain
     from recoup.experiments.runs.runfolder import SETTINGS, new_run_folder
     from recoup.experiments.runs.workers import WorkerLost
+    from recoup.sim.inputs import readable
 
     folder = out or new_run_folder(comparison.scenario)
     scenario = comparison.load()
     names = [arm.name for arm in arms_of(comparison.policies, scenario)]
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+    with progress_display() as progress:
         width = max(map(len, names))
-        tasks = {name: progress.add_task(name.ljust(width), total=comparison.seeds) for name in names}
+        tasks = {name: progress.add_task(readable(name).ljust(width), total=comparison.seeds) for name in names}
         try:
             results = compare(
                 comparison, folder, workers, resume, command, lambda name, seed: progress.advance(tasks[name])
@@ -139,8 +137,8 @@ def _compare(
     out_console.print(_table(results))
     welfare = [check["sentence"] for check in results["welfare"]]
     for sentence in [*answers(results), *welfare, *results["fairness"]]:
-        out_console.print(sentence, markup=False)
-    out_console.print(f"\nreport: {page}", soft_wrap=True, markup=False)
+        out_console.print(sentence)
+    out_console.print(f"\nreport: {page}", soft_wrap=True)
 
 
 def _how_to_continue(command: str, folder: Path) -> str:
@@ -153,7 +151,6 @@ def _with_out(command: str, folder: Path) -> str:
 
 
 def _table(results: dict[str, Any]) -> Any:
-    from rich.markup import escape
     from rich.table import Table
 
     from recoup.experiments.comparison.measures import MEASURES
@@ -161,9 +158,7 @@ def _table(results: dict[str, Any]) -> Any:
 
     say, seeds = text_in("en"), len(results["seeds"])
     title = f"{results['title']}: {results['portfolio']['accounts']:,} accounts, {results['days']} days, {seeds} seed{'s' * (seeds > 1)}"
-    table = Table(
-        title=escape(title), title_justify="left", caption="mean over seeds (95 % interval)", caption_justify="left"
-    )
+    table = Table(title=title, title_justify="left", caption="mean over seeds (95 % interval)", caption_justify="left")
     table.add_column("measure")
     for name in results["policies"]:
         table.add_column(name, justify="right")

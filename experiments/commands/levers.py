@@ -108,7 +108,7 @@ def _print(result: dict[str, Any]) -> None:
         table.add_row(cells[0], *map(_short, cells[1:]))
     console().print(table, width=WIDTH)
     for sentence in (section.message(result, text), *section.sentences(result, text), section.scale(result, text)):
-        console().print(sentence, markup=False, width=WIDTH)
+        console().print(sentence, width=WIDTH)
 
 
 def _short(cell: str) -> str:

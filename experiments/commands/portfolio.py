@@ -64,4 +64,4 @@ def pseudonyms(
         raise InputError(out, "--out", "a file that exists", "a new file")
     names = inspect(file, column_map).table["account_id"].dropna()
     write_csv(out, pd.DataFrame({"account_id": names, "pseudonym": of(names, pseudonym_key())}))
-    console().print(f"{len(names):,} accounts: {out}", soft_wrap=True, markup=False)
+    console().print(f"{len(names):,} accounts: {out}", soft_wrap=True)

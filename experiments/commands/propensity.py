@@ -24,19 +24,18 @@ def propensity(
 
     Example: recoup propensity -s taiwan-cards --out runs/success && recoup compare -s taiwan-cards -p staged -p runs/success/policy.json
     """
-    from rich.console import Console
 
     from recoup.experiments.learning.propensity import POLICY, run
     from recoup.experiments.runs.runfolder import new_run_folder
 
     folder = out or new_run_folder(f"propensity-{Path(study.scenario).stem}")
-    with Console(stderr=True).status("logs") as status:
+    with console(stderr=True).status("logs") as status:
         report = run(study, folder, command_line(), status.update)
     if json:
         console().print_json(data=report)
         return
     _print(report)
-    console().print(f"policy: {folder / POLICY}.json", soft_wrap=True, markup=False)
+    console().print(f"policy: {folder / POLICY}.json", soft_wrap=True)
 
 
 def _print(report: dict[str, Any]) -> None:

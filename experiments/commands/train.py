@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from recoup.experiments.learning.settings import Training
-from recoup.experiments.runs.console import INTERRUPTED, Json, Workers, command_line, console
+from recoup.experiments.runs.console import INTERRUPTED, Json, Workers, command_line, console, progress_display
 from recoup.experiments.runs.extras import needs_extra
 from recoup.experiments.runs.options import options_from
 
@@ -70,7 +70,7 @@ def _train_one(training: Training, folder: Path, resume: bool, json: bool) -> No
         chosen = policy.card.training["chosen"]
         console().print_json(data={"policy": str(written), "name": policy.card.name, "chosen": chosen})
         return
-    console().print(f"policy: {written}", soft_wrap=True, markup=False)
+    console().print(f"policy: {written}", soft_wrap=True)
 
 
 def _train_seeds(training: Training, count: int, folder: Path, workers: int, resume: bool, json: bool) -> None:
@@ -104,15 +104,13 @@ def _train_seeds(training: Training, count: int, folder: Path, workers: int, res
         console().print_json(data={"policy": str(written), **result})
         return
     _print(result)
-    console().print(f"policy: {written} (seed {result['chosen']})", soft_wrap=True, markup=False)
+    console().print(f"policy: {written} (seed {result['chosen']})", soft_wrap=True)
 
 
 def _progress() -> Any:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
+    return progress_display(BarColumn(), TimeRemainingColumn())
 
 
 def _described(training: Training, line: dict[str, Any]) -> str:

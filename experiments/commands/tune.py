@@ -95,7 +95,7 @@ def tune(
             f"on as many others {unseen['mean']:+.4f} ({unseen['low']:+.4f} to {unseen['high']:+.4f}).",
             soft_wrap=True,
         )
-        console().print(f"plan: {out} ({len(tuned.plan.rules)} rules)", soft_wrap=True, markup=False)
+        console().print(f"plan: {out} ({len(tuned.plan.rules)} rules)", soft_wrap=True)
     if stopped:
         typer.echo(f"recoup: interrupted. Continue from this plan with: recoup tune {out} --out …", err=True)
         raise typer.Exit(INTERRUPTED)

@@ -106,9 +106,10 @@ def compare(
         "policies": {arm.name: fingerprint(arm.policy.identity) for arm in arms},
         "world": fingerprint(scenario.world, scenario.rules),
         "portfolio": fingerprint(portfolio.table),
+        "personal": comparison.personal,
+        "pseudonyms": pseudonyms(["recoup"], pseudonym_key())[0],  # another key gives an account another name
         "recoup": versions()["recoup"],
     }
-    pseudonym_key()  # before the workers, so that they find it made
     open_folder(folder, settings, resume)
     write_json(folder / RULES, scenario.rules.model_dump(mode="json", by_alias=True))
     missing = []

@@ -138,7 +138,7 @@ def curves(
         axes.set_xlabel(ink(xlabel))
         axes.set_ylabel(ink(ylabel))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        axes.set_xlim(1, max(data.shape[1] for data in lines.values()))
+        axes.set_xlim(1, max(2, *(data.shape[1] for data in lines.values())))
         if from_zero:
             axes.set_ylim(bottom=0)
         _legend(axes, narrow)
