@@ -68,8 +68,9 @@ class LearnedPolicy:
         self._contact_cap = WeeklyContactCap(card.menu, card.contact_cap_per_week)
         self._columns = features.columns_of(card.features)
         self._states = np.zeros((2, 0, card.memory), np.float32)
-        own = Menu.named(card.menu)
-        self._plan = Plan.load(Document("the plan that it improves", card.improves, {}), own) if card.improves else None
+        self._plan: Plan | None = None
+        if card.improves:
+            self._plan = Plan.load(Document("the plan that it improves", card.improves, {}), Menu.named(card.menu))
 
     @property
     def name(self) -> str:

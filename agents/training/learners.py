@@ -90,7 +90,7 @@ class Standardised(BaseFeaturesExtractor):
         self.register_buffer("mean", torch.zeros(self.features_dim))
         self.register_buffer("std", torch.ones(self.features_dim))
 
-    def fit(self, x: torch.Tensor, as_it_is: slice) -> None:
+    def fit(self, x: torch.Tensor, as_it_is: slice = slice(0, 0)) -> None:
         """Take mean and standard deviation of features, shape (rows, features); the least is LEAST_STD; some columns stay as they are."""
         self.mean.copy_(x.mean(dim=0))
         self.std.copy_(x.std(dim=0).clamp(min=LEAST_STD))

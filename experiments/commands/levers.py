@@ -41,8 +41,8 @@ def levers(
     from recoup.experiments.report.sections.levers import picture
     from recoup.experiments.report.text import LANGUAGES, text_in
     from recoup.experiments.robustness import lever_study as study
-    from recoup.experiments.robustness.levers import require_power_of_two
     from recoup.experiments.runs.runfolder import write_csv, write_text
+    from recoup.scenarios.levers import require_power_of_two
 
     require_power_of_two(worlds)
     plans = _rivals(options, policy, against)

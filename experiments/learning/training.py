@@ -32,9 +32,9 @@ from recoup.agents.training.vecenv import PortfolioVecEnv
 from recoup.experiments.learning.cohorts import Cohorts
 from recoup.experiments.learning.settings import Training
 from recoup.experiments.learning.validation import PORTFOLIOS, SEED, Arrays, PolyakAverage, Validation
-from recoup.experiments.robustness.levers import LEVERS, variant_of
 from recoup.experiments.runs.runfolder import fingerprint, open_folder, read_json, versions, write_json, write_whole
 from recoup.scenarios.environments import PORTFOLIO_SEED
+from recoup.scenarios.levers import LEVERS, variant_of
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.envs.portfolio import PortfolioVectorEnv
 from recoup.sim.inputs import InputError

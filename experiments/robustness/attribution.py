@@ -19,9 +19,9 @@ from recoup.experiments.robustness.hybrid import PARTS, Chosen, Hybrid
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.trial import Trial
 from recoup.experiments.robustness.trial_cache import TRIALS, TrialCache
-from recoup.experiments.robustness.world_variants import AS_IT_IS
 from recoup.experiments.runs.run import Run
 from recoup.experiments.runs.runfolder import ATTRIBUTION, write_json
+from recoup.scenarios.world_variants import AS_IT_IS
 from recoup.sim.inputs import InputError, choose
 
 MEASURES = ("npv_rate", "recovery_rate")  # what the difference is measured in

@@ -20,11 +20,11 @@ from recoup.experiments.comparison.intervals import share_interval
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.frontier import GRID, flip_along, map_of
 from recoup.experiments.robustness.lever_indices import pawn_indices
-from recoup.experiments.robustness.levers import LEVERS, LeverWorld, lever_worlds
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.stress import UNPERTURBED, stress_set
 from recoup.experiments.robustness.trial import Trial
 from recoup.experiments.robustness.trial_cache import TrialCache
+from recoup.scenarios.levers import LEVERS, LeverWorld, lever_worlds
 
 LEVER_STUDY, LEVER_WORLDS = "levers.json", "levers.csv"
 MEASURES = ("net_recovery_rate", "recovery_rate")  # of which the first decides

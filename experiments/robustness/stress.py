@@ -15,7 +15,7 @@ from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.trial import Trial, TrialOutcome, paired_difference
 from recoup.experiments.robustness.trial_cache import TrialCache
-from recoup.experiments.robustness.world_variants import AS_IT_IS, WorldVariant
+from recoup.scenarios.world_variants import AS_IT_IS, WorldVariant
 from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.perturbation import behaviour_parameters
 from recoup.sim.treatments import Channel

@@ -10,7 +10,7 @@ from recoup.experiments.comparison.intervals import difference
 from recoup.experiments.comparison.rollout import rollout
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.hybrid import Hybrid
-from recoup.experiments.robustness.world_variants import WorldVariant
+from recoup.scenarios.world_variants import WorldVariant
 from recoup.sim.operations.resources import RESOURCE_NAMES
 
 CENTS = 100

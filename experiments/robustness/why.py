@@ -17,10 +17,10 @@ from recoup.experiments.robustness.attribution import ALL, NONE, hybrid_trials, 
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.stress import stress_results, stress_set, stress_trials
 from recoup.experiments.robustness.trial_cache import TRIALS, TrialCache
-from recoup.experiments.robustness.world_variants import AS_IT_IS
 from recoup.experiments.runs.champion import challengers
 from recoup.experiments.runs.run import Run
 from recoup.experiments.runs.runfolder import WHY, write_json
+from recoup.scenarios.world_variants import AS_IT_IS
 
 # Fewer seeds than six, and an interval that excludes zero would say little; of parts it is the size that matters.
 SEEDS_OF_PARTS, SEEDS_OF_WORLDS, ACCOUNTS = 3, 6, 600

@@ -83,7 +83,7 @@ def test_a_planted_effect_is_found(menu: Menu) -> None:
     j = model.predict(seen)
     gain = (j.success - j.nothing_success)[:, [menu.index["sms/morning"], menu.index["collector/evening"]]]
     true = propensity.logistic(np.float32(-0.5)) - propensity.logistic(np.float32(-1.5))
-    assert true - 0.05 < gain[young, 1].mean() < true + 0.02  # the prior holds back a little
+    assert true - 0.05 < gain[young, 1].mean() < true + 0.015  # the prior holds back a little
     assert abs(gain[~young, 1].mean()) < 0.04
     assert abs(gain[:, 0].mean()) < 0.02
     assert j.value[:, 0].mean() == pytest.approx(0.5, abs=0.02)
@@ -208,7 +208,7 @@ def test_even_a_short_study_is_better_than_no_contact(policy: greedy.GreedyPolic
     nothing = Plan.load("no-contact", menu)
     for seed in (11, 12):
         mine, theirs = (measure_usage(home, one, 300, seed) for one in (policy, nothing))
-        assert mine.recovery - mine.cost > theirs.recovery - theirs.cost + 0.02
+        assert mine.recovery - mine.cost > theirs.recovery - theirs.cost + 0.015
 
 
 @pytest.mark.parametrize("scenario", scenarios_with("greedy"))

@@ -14,8 +14,8 @@ from recoup.experiments.report import render
 from recoup.experiments.robustness.attribution import attribute, shapley, subsets
 from recoup.experiments.robustness.hybrid import PARTS, Crossing, Hybrid
 from recoup.experiments.robustness.trial import Trial, run_trial
-from recoup.experiments.robustness.world_variants import AS_IT_IS
 from recoup.scenarios.schema import load_scenario
+from recoup.scenarios.world_variants import AS_IT_IS
 from recoup.sim.inputs import InputError
 from recoup.sim.simulation import Simulation
 

@@ -17,8 +17,8 @@ from recoup.experiments.robustness import run_trials as trials
 from recoup.experiments.robustness.attribution import attribute, shapley
 from recoup.experiments.robustness.hybrid import Crossing, Hybrid
 from recoup.experiments.robustness.trial import Trial, TrialOutcome, run_trial
-from recoup.experiments.robustness.world_variants import AS_IT_IS
 from recoup.scenarios.schema import load_scenario
+from recoup.scenarios.world_variants import AS_IT_IS
 from recoup.sim.treatments import ALL_TREATMENTS, Menu
 
 PARTS = ("timing", "channel", "offer", "legal")

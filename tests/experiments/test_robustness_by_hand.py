@@ -14,8 +14,8 @@ from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.stress import is_one_parameter, select_rows, stress_set
 from recoup.experiments.robustness.trial import Trial, TrialOutcome
 from recoup.experiments.robustness.trial_cache import TrialCache, key
-from recoup.experiments.robustness.world_variants import WorldVariant
 from recoup.scenarios.schema import load_scenario
+from recoup.scenarios.world_variants import WorldVariant
 
 HOME = load_scenario("china-consumer")
 WORLD = HOME.world

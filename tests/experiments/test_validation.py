@@ -179,9 +179,9 @@ def test_the_average_weighs_the_newest_version_by_a_tenth():
 def test_the_best_version_is_kept_whichever_came_last(monkeypatch, tmp_path):
     scores, saved = iter([0.2, 0.5, 0.4, 0.5, -1.0]), []
     run = training._Run(
-        *[None] * 10, validation=SimpleNamespace(assess=lambda policy: {"score": next(scores)}, baseline={})
+        *[None] * 10, validation=SimpleNamespace(assess_any=lambda policy: {"score": next(scores)}, baseline={})
     )
-    run.folder = tmp_path
+    run.folder, run.training = tmp_path, Training()
 
     def export(*arguments):
         card = SimpleNamespace(training={})
@@ -228,14 +228,16 @@ def begun(monkeypatch, tmp_path):
 
         monkeypatch.setattr(training, "Validation", Made)
         monkeypatch.setattr(training, "_Run", Run)
-        monkeypatch.setattr(training, "environment", lambda *arguments: SimpleNamespace(seed=lambda seed: None))
+        monkeypatch.setattr(
+            training, "environment", lambda *arguments: SimpleNamespace(seed=lambda seed: None, planned_columns=0)
+        )
         monkeypatch.setattr(
             training,
             "rollout_baseline",
             lambda env, plan: training.BaselineRollout(0.3, 99.0, np.zeros((1, 2), np.float32)),
         )
         monkeypatch.setattr(training.learners, "build", lambda *arguments: Learner())
-        monkeypatch.setattr(training.learners, "standardise", lambda learner, x: None)
+        monkeypatch.setattr(training.learners, "standardise", lambda *arguments: None)
         monkeypatch.setattr(training.learned, "load", lambda *arguments: None)
         training.train(Training(steps=1, warm_start=None, **changes), tmp_path / "run")
         return SimpleNamespace(**found)
