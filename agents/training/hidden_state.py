@@ -57,7 +57,7 @@ _STATE: dict[str, Callable[[Accounts, int], NDArray[Any]]] = {
 }
 HIDDEN_NAMES = tuple(_STATE)
 HIDDEN_SIZE = len(HIDDEN_NAMES)
-TRUST = 5.0  # log odds of a plan's choice over any other treatment, at first
+TRUST = 7.0  # log odds of a plan's choice over any other treatment, at first
 OPEN = HIDDEN_NAMES.index("open") - HIDDEN_SIZE  # column of a training observation, from its end: the account is open
 
 
