@@ -38,6 +38,7 @@ OWN = {
     "learned": PolicyKind(".json", "train"),
     "distilled": PolicyKind(".yaml", "distill"),
     "greedy": PolicyKind(".json", "propensity"),
+    "tuned": PolicyKind(".yaml", "tune"),
     "effort": PolicyKind(".yaml", "tune"),
     "contact-capped": PolicyKind(".json", "train"),
 }

@@ -19,6 +19,7 @@ from recoup.experiments.commands import (
     distill,
     doctor,
     fairness,
+    frontier,
     levers,
     plan,
     portfolio,
@@ -47,6 +48,7 @@ app.command()(compare.demo)
 app.command()(compare.report)
 app.command()(train.train)
 app.command()(training_seeds.training_seeds)
+app.command()(frontier.frontier)
 app.command()(tune.tune)
 app.command()(distill.distill)
 app.command()(propensity.propensity)

@@ -22,7 +22,6 @@ from stable_baselines3.common.callbacks import BaseCallback
 from recoup.agents import features, learned
 from recoup.agents.library import load_policy
 from recoup.agents.plans.plan import Plan
-from recoup.agents.plans.plan_file import find_plan, read_plan
 from recoup.agents.price_family import PRICES, Card, PriceFamily, load_family
 from recoup.agents.training import learners
 from recoup.agents.training.behaviour_cloning import behaviour_clone
@@ -108,8 +107,24 @@ def environment(training: Training, scenario: Scenario, objective: Objective) ->
         paired_rollouts=paired_rollouts,
         show_hidden=training.hidden_state_critic and training.algorithm in learners.HIDDEN_STATE_CRITICS,
         price_family=training.price_family,
-        plan=Plan.load(training.improve, envs[0].menu) if training.improve else None,
+        plan=_improved(training, scenario),
     )
+
+
+def _improved(training: Training, scenario: Scenario) -> Plan | None:
+    """The plan that the network is to improve.
+
+    Raises:
+        InputError: no such plan, or a policy that is none; or a learner that can't improve one.
+    """
+    if not training.improve:
+        return None
+    if not (training.hidden_state_critic and training.algorithm in learners.HIDDEN_STATE_CRITICS):
+        raise InputError("--improve", "", training.improve, "maskable-ppo or ppo, with the hidden-state critic")
+    plan = load_policy(training.improve, scenario.name, scenario.world)
+    if not isinstance(plan, Plan):
+        raise InputError("--improve", "", training.improve, "a plan")
+    return plan
 
 
 def _another_world(training: Training, world: World) -> Callable[[np.random.Generator], World] | None:
@@ -322,8 +337,7 @@ def train(
         training.algorithm, Path(training.hyperparameters) if training.hyperparameters else None
     )
     plan = Plan.load(training.baseline, menu)
-    if training.improve and not (training.hidden_state_critic and training.algorithm in learners.HIDDEN_STATE_CRITICS):
-        raise InputError("--improve", "", training.improve, "maskable-ppo or ppo, with the hidden-state critic")
+    _improved(training, scenario)  # before anything long begins
     cloned = training.warm_start if not training.improve else None
     teacher = load_policy(cloned, scenario.name, scenario.world) if cloned else None
     settings = json.loads(json.dumps({**asdict(training), "world": fingerprint(scenario.world, scenario.rules)}))
@@ -395,7 +409,7 @@ def export(
     Returns:
         The policy, or the family of policies, in memory; its `save` writes the checksum into the card.
     """
-    improved = read_plan(find_plan(training.improve)).model_dump(exclude_none=True) if training.improve else None
+    plan = _improved(training, scenario)
     family: dict[str, Any] = {"prices": list(PRICES)} if training.price_family else {}
     kind = Card if training.price_family else learned.Card
     card = kind(
@@ -409,7 +423,7 @@ def export(
         activation="tanh" if training.algorithm in learners.ON_POLICY else "relu",
         choice="sampled" if training.algorithm in learners.ON_POLICY else "best",
         contact_cap_per_week=training.contact_cap_per_week,
-        improves=improved,
+        improves=plan.file.model_dump(exclude_none=True) if plan else None,
         features=list(features.NAMES),
         menu=menu.names,
         sha256="0" * 64,
