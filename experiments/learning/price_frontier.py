@@ -99,10 +99,9 @@ def non_dominated(costs: NDArray[np.float64]) -> NDArray[np.bool_]:
     Returns:
         Shape (points,). Of equal rows none beats the other.
     """
-    as_good: NDArray[np.bool_] = (costs[None, :, :] <= costs[:, None, :]).all(axis=2)
-    better: NDArray[np.bool_] = (costs[None, :, :] < costs[:, None, :]).any(axis=2)
-    beaten: NDArray[np.bool_] = (as_good & better).any(axis=1)
-    return ~beaten
+    as_good = np.all(costs[None, :, :] <= costs[:, None, :], axis=2)
+    better = np.any(costs[None, :, :] < costs[:, None, :], axis=2)
+    return np.asarray(~np.any(as_good & better, axis=1))
 
 
 def on_frontier(candidates: Sequence[Candidate], by: str, burdens: Sequence[str] = BURDENS) -> NDArray[np.bool_]:
