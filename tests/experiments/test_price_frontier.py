@@ -28,7 +28,9 @@ LIMITS = {"contacts_per_debtor": 25.0, "complaints_per_1000": 8.0}
 def test_non_dominated_points_are_those_that_a_search_by_hand_leaves():
     costs = np.random.default_rng(501).integers(0, 6, (60, 3)).astype(float)
     left = [
-        not any(all(b <= a for a, b in zip(mine, other)) and tuple(other) != tuple(mine) for other in costs)
+        not any(
+            all(b <= a for a, b in zip(mine, other, strict=True)) and tuple(other) != tuple(mine) for other in costs
+        )
         for mine in costs
     ]
     assert 0 < sum(left) < len(left)
@@ -77,7 +79,7 @@ def test_the_tightest_of_several_limits_counts():
 def test_nobody_within_the_limits_is_an_error_that_names_the_nearest():
     points = [{"name": c.name, "values": c.values} for c in MADE_UP]
     result = {"points": points, "chosen": "little", "feasible": False, "limits": {"contacts_per_debtor": 4.0}}
-    with pytest.raises(InputError, match="nearest: little with contacts_per_debtor 5.*at most 4"):
+    with pytest.raises(InputError, match=r"nearest: little with contacts_per_debtor 5.*at most 4"):
         study.chosen_point(result)
 
 
