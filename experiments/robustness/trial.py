@@ -14,6 +14,7 @@ from recoup.scenarios.world_variants import WorldVariant
 from recoup.sim.operations.resources import RESOURCE_NAMES
 
 CENTS = 100
+CONTACTS = "contacts_per_debtor"
 SECONDS_PER_HOUR = 3600
 
 
@@ -39,7 +40,8 @@ class TrialOutcome:
     """What a trial gave.
 
     Attributes:
-        measures: every measure of `comparison.measures` by name, in its own unit; NaN where it is undefined.
+        measures: every measure of `comparison.measures.MEASURES`, and contacts per debtor, by name, in its own unit; NaN where it is
+            undefined.
         net_money: cash less the fully loaded cost of the whole cohort, currency.
         capacity_hours: hours on shift over the whole horizon, by pool of staff or lines.
         legal_places: places for cases with the legal team, mean over the days.
@@ -66,6 +68,7 @@ def run_trial(trial: Trial) -> TrialOutcome:
     policy_ref = trial.policy.load(scenario) if isinstance(trial.policy, Hybrid) else trial.policy
     run = rollout(scenario, policy_ref, scenario.portfolio(comparison.accounts, trial.seed), trial.seed, days)
     values = measures.measure_run(run)
+    values[CONTACTS] = measures.REGISTRY[CONTACTS].of(run, run.accounts)
     opening = float(run.accounts["opening"].sum()) / CENTS
     return TrialOutcome(
         measures=values,

@@ -68,7 +68,7 @@ def picture(result: dict[str, Any], say: Text) -> Picture:
         {say.name(plan["name"]): plan["values"][by] for plan in plans},
         names.index(result["chosen"]) if result["feasible"] else None,
         title,
-        (say("frontier.on"), say("frontier.off"), say("frontier.point"), say("frontier.limit")),
+        (say("frontier.ahead"), say("frontier.behind"), say("frontier.point"), say("frontier.limit")),
         MEASURE[by].unit == Unit.SHARE,
         say("frontier.caption", measure=title),
     )
