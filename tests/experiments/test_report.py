@@ -280,7 +280,7 @@ def test_sections_without_data_leave_no_trace(finished: Path, full: Path) -> Non
     assert "tiered, sex female: Sued 30.0\u00a0%, against 10.0\u00a0% for comparable other debtors" in whole
     assert "the largest part comes from timing: +2.0" in whole
     assert 'id="levers"' not in plain  # tests/readback/test_levers.py reads the section where there is one
-    assert SECTIONS.keys() - {"levers", "why"} == set(re.findall(r'<section id="(\w+)"', whole))
+    assert SECTIONS.keys() - {"frontier", "levers", "why"} == set(re.findall(r'<section id="(\w+)"', whole))
 
 
 def test_pictures_hold_text_in_the_language_of_the_page(finished: Path) -> None:

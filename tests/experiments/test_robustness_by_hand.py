@@ -227,7 +227,7 @@ def test_each_resource_is_relaxed_by_a_quarter_and_by_itself():
 
 
 def test_a_trial_counts_in_currency_hours_and_places(monkeypatch):
-    accounts = pd.DataFrame({"opening": [100_000, 300_000]})
+    accounts = pd.DataFrame({"opening": [100_000, 300_000], "attempts": [3, 5]})
     daily = pd.DataFrame(
         {
             "collector_capacity": [7_200, 3_600],
