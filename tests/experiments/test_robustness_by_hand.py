@@ -27,7 +27,12 @@ def comparison(*policies, **changes):
 
 
 def outcome(recovery=0.0, net_money=0.0, hours=0.0, places=0.0, budget=0.0, **measures):
-    known = {"net_recovery_rate": recovery, "npv_rate": recovery, "time_to_recover_days": 100.0, "complaints_per_1000": 10.0} | measures
+    known = {
+        "net_recovery_rate": recovery,
+        "npv_rate": recovery,
+        "time_to_recover_days": 100.0,
+        "complaints_per_1000": 10.0,
+    } | measures
     return TrialOutcome(
         {"recovery_rate": recovery, **known},
         net_money,
