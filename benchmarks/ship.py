@@ -1,9 +1,8 @@
 """How the shipped policies come about: from a training folder to agents/policies, measured on seeds that nobody learned from.
 
-    recoup train -s china-consumer --warm-start effort --steps 40000000 --training-seeds 5 --workers 2 --out runs/train
-    recoup train -s china-consumer --warm-start effort --steps 40000000 --training-seeds 5 --workers 2 --contact-cap-per-week 3 \
-        --name contact-capped --out runs/gentle
-    python benchmarks/ship.py china-consumer runs/china-consumer --learned runs/train --contact-capped runs/gentle
+    recoup tune simple -s china-consumer --name tuned --out agents/policies/china-consumer-tuned.yaml
+    recoup train -s china-consumer --improve tuned --steps 6000000 --complaint-price 0.5 --training-seeds 5 --out runs/train
+    python benchmarks/ship.py china-consumer runs/china-consumer --learned runs/train
 
 Copies the policies (of several training seeds the one that validation has chosen), distils «learned», compares all with the plans on
 unseen seeds, evaluates the policies of all training seeds on them, and writes the results into the cards.
@@ -33,7 +32,7 @@ MEASURES = (
     "complaints_per_1000",
     "breaches",
 )
-PLANS = ("no-contact", "status-quo", "staged", "tiered", "greedy", "effort", "distilled", "contact-capped", "learned")
+PLANS = ("no-contact", "status-quo", "staged", "tiered", "simple", "tuned", "distilled", "contact-capped", "learned")
 NETWORKS = ("learned", "contact-capped")
 OVER_SEEDS = (
     "baseline",

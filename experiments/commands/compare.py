@@ -21,7 +21,7 @@ from recoup.experiments.runs.console import (
 )
 from recoup.experiments.runs.options import options_from
 
-DEMO_PLANS = ("no-contact", "status-quo", "staged", "tiered", "distilled", "contact-capped", "learned")
+DEMO_PLANS = ("no-contact", "status-quo", "staged", "tiered", "tuned", "distilled", "learned")
 DEMO_SEEDS = 10
 Why = Annotated[
     bool,

@@ -45,7 +45,7 @@ class FrontierOptions(RobustnessOptions):
         return {name: limit for name, limit in given.items() if limit is not None}
 
 
-# The first seed is `learning.price_frontier.SELECTION_SEED`, which is heavy to import.
+# The first seed is `robustness.price_frontier.SELECTION_SEED`, which is heavy to import.
 @options_from(FrontierOptions, seeds=3, accounts=2000, first_seed=20_650_000)
 def frontier(
     options: FrontierOptions,
@@ -66,7 +66,7 @@ def frontier(
     from recoup.agents.plans.plan_file import NAME, NAME_WORDS
     from recoup.agents.policy_files import read_document
     from recoup.agents.price_family import load_family
-    from recoup.experiments.learning import price_frontier as study
+    from recoup.experiments.robustness import price_frontier as study
     from recoup.experiments.robustness.trial_cache import TRIALS, TrialCache
     from recoup.experiments.runs.runfolder import new_run_folder, open_folder
     from recoup.sim.inputs import InputError, choose
@@ -124,9 +124,9 @@ def frontier(
 
 
 def _write(result: dict[str, Any], folder: Path, into: Path | None) -> None:
-    from recoup.experiments.learning.price_frontier import FRONTIER, FRONTIER_TABLE, frontier_table
     from recoup.experiments.report.sections.frontier import picture
     from recoup.experiments.report.text import LANGUAGES, text_in
+    from recoup.experiments.robustness.price_frontier import FRONTIER, FRONTIER_TABLE, frontier_table
     from recoup.experiments.runs.runfolder import write_csv, write_json, write_text
 
     for place in (folder, *([into] if into else [])):
@@ -147,8 +147,8 @@ def _distilled(
 ) -> dict[str, Any]:
     """The plan made of the chosen policy, written to the folder: what it reaches, and whether it is within the limits."""
     from recoup.agents.plans.writing import plan_text
-    from recoup.experiments.learning import price_frontier as study
     from recoup.experiments.learning.distillation import LEAVES, distill
+    from recoup.experiments.robustness import price_frontier as study
     from recoup.experiments.runs.runfolder import write_text
 
     made = distill(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recoup.experiments.learning import price_frontier as study
-from recoup.experiments.learning.price_frontier import Candidate, choose, excess, non_dominated
+from recoup.experiments.robustness import price_frontier as study
+from recoup.experiments.robustness.price_frontier import Candidate, choose, excess, non_dominated
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.sim.inputs import InputError
 

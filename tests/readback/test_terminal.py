@@ -168,7 +168,7 @@ def test_typed_command_is_shown_as_it_can_be_typed_again(monkeypatch):
 
 
 def test_shipped_plans_are_offered_without_the_template():
-    assert shared.complete_plans() == ["no-contact", "staged", "status-quo", "tiered"]
+    assert shared.complete_plans() == ["no-contact", "simple", "staged", "status-quo", "tiered"]
     assert "taiwan-cards" in shared.complete_scenarios() and called("staged", "en") in shared.shipped("plans")
     assert "template" in shared.shipped("plans")
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from recoup.experiments.comparison.measure import Unit
 from recoup.experiments.comparison.measures import MEASURE
-from recoup.experiments.learning.price_frontier import BURDENS, FRONTIER, Candidate, on_frontier
 from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Paragraph, Picture
 from recoup.experiments.report.text import Text
+from recoup.experiments.robustness.price_frontier import BURDENS, FRONTIER, Candidate, on_frontier
 from recoup.experiments.runs.run import Run
 
 
