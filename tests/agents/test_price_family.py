@@ -80,6 +80,28 @@ def test_a_family_comes_back_from_its_files(tmp_path):
         load_family(tmp_path / "family.json", MENU)
 
 
+@pytest.mark.parametrize(
+    ("harm", "expected"),
+    [
+        (lambda card, weights: (card, weights[:-1] + bytes([weights[-1] ^ 1])), "sha256"),
+        (lambda card, weights: ({**card, "layers": [7]}, weights), "tensors"),
+        (lambda card, weights: ({**card, "menu": [*card["menu"][:-1], "pigeon/evening"]}, weights), "pigeon/evening"),
+        (lambda card, weights: ({**card, "features": ["willingness", *card["features"][1:]]}, weights), "willingness"),
+        (lambda card, weights: ({**card, "prices": card["prices"][::-1]}, weights), "staff_price, contact_price"),
+        (lambda card, weights: ({name: card[name] for name in card if name != "prices"}, weights), "prices"),
+    ],
+)
+def test_tampered_and_foreign_families_are_refused_in_one_line(tmp_path, harm, expected):
+    family().save(tmp_path / "family")
+    files = tmp_path / "family.json", tmp_path / "family.safetensors"
+    document, weights = harm(json.loads(files[0].read_text()), files[1].read_bytes())
+    files[0].write_text(json.dumps(document))
+    files[1].write_bytes(weights)
+    with pytest.raises(InputError, match=expected) as caught:
+        load_family(files[0], MENU)
+    assert "\n" not in str(caught.value)
+
+
 def test_each_cohort_pays_the_prices_that_its_learner_is_told():
     env = environment(replace(SMALL, price_family=True, cohorts=2), HOME, Objective(time_weight=0.3))
     first = env.reset()

@@ -175,6 +175,25 @@ def test_each_new_cohort_of_a_family_has_one_new_world_and_families_their_own():
     assert (worlds[0], worlds[2]) == ([0, 3], [1, 2])
 
 
+def test_each_cohort_is_paid_by_the_prices_it_was_told_on_its_last_day_too():
+    env = PortfolioVecEnv([Cohort() for _ in range(4)], reward_factor=1.0, paired_rollouts=2, price_family=True, seed=7)
+    told = env.reset()[:, len(NAMES) :]
+    first, changes = told.copy(), []
+    for _ in range(2 * DAYS):
+        before = told
+        seen, rewards, done, _ = stepped(env, np.ones(8, int))
+        told = seen[:, len(NAMES) :]
+        # A contact: 10 cents on 200,000, 0.01 complaints at up to 8 each, one contact at up to 0.003; prices are squares of inputs.
+        expected = -10 / 200_000 - 0.01 * 8 * before[:, 0] ** 2 - 0.003 * before[:, 1] ** 2
+        np.testing.assert_allclose(rewards[1::2], expected[1::2], rtol=1e-5)  # the debtors who never pay
+        changed = (told != before).any(axis=1)
+        assert changed.tolist() == done[1::2].repeat(2).tolist()  # with each new cohort, and only then
+        assert (told[:2] == told[2:4]).all() and (told[4:6] == told[6:]).all()  # paired rollouts are told the same
+        changes.append(changed.any())
+    assert sum(changes) == 4 and (told != first).all() and (told[0] != told[4]).all()
+    assert ((told >= 0) & (told <= 1)).all()
+
+
 def test_without_randomisation_every_cohort_lives_in_the_true_world():
     cohort = Cohort()
     env = PortfolioVecEnv([cohort])

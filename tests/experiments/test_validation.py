@@ -165,6 +165,31 @@ def test_without_limits_nothing_is_overdrawn():
     assert found.assess([record(0.5, 0.19, complaints=0.5)])["score"] == pytest.approx(0.31)
 
 
+def test_a_family_is_worth_what_its_policies_are_at_their_prices():
+    asked = []
+
+    class First(MadeUp):
+        seeds = [71, 72]
+
+        def parts(self, policy, seeds=None):
+            asked.append(seeds)
+            return super().parts(policy)
+
+    def at(prices):
+        asked.append(prices)
+        return [record(0.5, 0.1, quick=0.5, complaints=0.05, contacts=20.0, staff=0.02)]
+
+    found = Validation(First(), BASELINE, 0.3, limits=True)
+    asked.clear()
+    assessed = found.assess_any(SimpleNamespace(at=at))
+    # 0.5 − 0.1 + 0.3 · 0.5 = 0.55, less 0.05 · 8x² + 20 · 0.003x² + 0.02 · 1.5x² = 0.49x². Limits are what the prices are for.
+    worth = {"0.1": 0.5451, "0.35": 0.489975, "0.6": 0.3736}
+    assert assessed["points"] == pytest.approx(worth)
+    assert assessed["score"] == pytest.approx((0.5451 + 0.489975 + 0.3736) / 3)
+    assert asked[1::2] == [[71]] * 3
+    assert asked[4] == pytest.approx({"complaint_price": 2.88, "contact_price": 0.00108, "staff_price": 0.54})
+
+
 # --- the version that is kept ------------------------------------------------------------------------------------
 
 
