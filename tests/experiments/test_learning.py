@@ -195,7 +195,7 @@ def test_a_memory_belongs_to_its_account_and_to_one_simulation(home: Scenario) -
     menu = Menu.of(home.world.channels, home.world.offers, home.world.legal)
     card = card_for(menu, memory=8)
     policy = learned.LearnedPolicy(
-        card, {n: rng.normal(size=s).astype(np.float32) for n, s in learned._shapes(card).items()}
+        card, {n: rng.normal(size=s).astype(np.float32) for n, s in learned.shapes(card).items()}
     )
     seen = Simulation(home.world, home.portfolio(6, 1), home.rules, 1).observe()
     everybody = np.arange(6)
