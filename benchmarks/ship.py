@@ -97,36 +97,12 @@ def main() -> None:
             "5",
         )
     plans = [name for name in PLANS if name not in OWN or own_policy(name, arguments.scenario).is_file()]
-    recoup(
-        "compare",
-        "-s",
-        arguments.scenario,
-        *(part for name in plans for part in ("-p", name)),
-        "--seeds",
-        str(arguments.seeds),
-        "--first-seed",
-        str(arguments.first_seed),
-        "--workers",
-        "2",
-        "--out",
-        arguments.out,
-    )
+    measured = ["-s", arguments.scenario, "--seeds", str(arguments.seeds), "--first-seed", str(arguments.first_seed)]
+    measured += ["--workers", "2"]
+    recoup("compare", *(part for name in plans for part in ("-p", name)), *measured, "--out", arguments.out)
     for kind, folder in trained.items():
         if (folder / TRAINING_SEEDS).is_file():
-            recoup(
-                "training-seeds",
-                folder,
-                "-s",
-                arguments.scenario,
-                "--seeds",
-                str(arguments.seeds),
-                "--first-seed",
-                str(arguments.first_seed),
-                "--workers",
-                "2",
-                "--out",
-                arguments.out / f"training-seeds-{kind}",
-            )
+            recoup("training-seeds", folder, *measured, "--out", arguments.out / f"training-seeds-{kind}")
     record(arguments.scenario, arguments.out)
 
 

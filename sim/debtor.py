@@ -586,9 +586,8 @@ def treat(a, p, t, item, skills):  # type: ignore[no-untyped-def]
             be_contacted(a, p, t, item, skills)
         else:
             a.unserved += 1
-            charge(
-                a, t, time_cost(a, t, p.cost_minute[item.channel], p.seconds_unserved[item.channel])
-            )  # nobody was called
+            # Nobody was called, but somebody was kept waiting.
+            charge(a, t, time_cost(a, t, p.cost_minute[item.channel], p.seconds_unserved[item.channel]))
             a.outcome = _UNSERVED
             a.events |= E_UNSERVED
     if item.legal and a.outcome != _UNSERVED:

@@ -167,7 +167,6 @@ def _distilled(
 
 
 def _print(result: dict[str, Any], folder: Path) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     from recoup.experiments.comparison.measures import MEASURE
@@ -186,10 +185,10 @@ def _print(result: dict[str, Any], folder: Path) -> None:
         mark = "> " if row["name"] == result["chosen"] and result["feasible"] else ""
         figures = [say.number(values[by], MEASURE[by].unit)]
         figures += [say.number(values[key], "count") for key in ("contacts_per_debtor", "complaints_per_1000")]
-        table.add_row(mark + escape(row["name"]), *figures, say.number(values["cost_rate"], "share"))
+        table.add_row(mark + row["name"], *figures, say.number(values["cost_rate"], "share"))
     console().print(table, width=WIDTH)
     for sentence in sentences(result, say):
-        console().print(sentence, markup=False, width=WIDTH)
+        console().print(sentence, width=WIDTH)
     if distilled and not distilled[0]["feasible"]:
         console().print("The distilled plan is beyond the limits.", width=WIDTH)
-    console().print(f"written to {folder}", markup=False, soft_wrap=True)
+    console().print(f"written to {folder}", soft_wrap=True)

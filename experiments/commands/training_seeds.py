@@ -62,7 +62,7 @@ def training_seeds(
         console().print_json(data=result)
         return
     _print(result)
-    console().print(f"results: {out}", soft_wrap=True, markup=False)
+    console().print(f"results: {out}", soft_wrap=True)
 
 
 def _how_to_continue(folder: Path, out: Path) -> str:

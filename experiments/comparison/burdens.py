@@ -34,13 +34,21 @@ def burdens(parts: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, dict[
     }
 
 
+def full_cost(measures: Mapping[str, float]) -> float:
+    """Fully loaded cost over the opening balance: what of the cash recovered is not left net.
+
+    Args:
+        measures: by name, `recovery_rate` and `net_recovery_rate` among them.
+    """
+    return measures["recovery_rate"] - measures["net_recovery_rate"]
+
+
 def _burdens_of(part: Mapping[str, Any]) -> dict[str, float]:
     measures, welfare = part["measures"], part["welfare"]
-    cash, net = (_number(measures[name]) for name in ("recovery_rate", "net_recovery_rate"))
     return {
         "complaints_per_1000": _number(measures["complaints_per_1000"]),
         "contacts_per_debtor": _number(welfare["contacts_per_debtor"]),
-        COST: cash - net,
+        COST: full_cost({name: _number(value) for name, value in measures.items()}),
     }
 
 

@@ -260,6 +260,7 @@ class _Run:
     baseline: Baseline
     budget: Budget
     validation: Validation
+    improved: Plan | None = None
     average: PolyakAverage = field(default_factory=PolyakAverage)
     best: float = -np.inf
 
@@ -278,6 +279,7 @@ class _Run:
             self.command,
             self.baseline,
             self.budget,
+            self.improved,
         )
         assessment = self.validation.assess_any(exported)
         if assessment["score"] >= self.best:
@@ -337,7 +339,7 @@ def train(
         training.algorithm, Path(training.hyperparameters) if training.hyperparameters else None
     )
     plan = Plan.load(training.baseline, menu)
-    _improved(training, scenario)  # before anything long begins
+    improved = _improved(training, scenario)
     cloned = training.warm_start if not training.improve else None
     teacher = load_policy(cloned, scenario.name, scenario.world) if cloned else None
     settings = json.loads(json.dumps({**asdict(training), "world": fingerprint(scenario.world, scenario.rules)}))
@@ -362,7 +364,9 @@ def train(
         budget.charge()
     learner = learners.build(training.algorithm, env, hyperparameters, training.seed, folder / "tensorboard")
     learners.standardise(learner, measured.features, env.planned_columns)
-    run = _Run(training, folder, scenario, menu, env, learner, hyperparameters, command, baseline, budget, validation)
+    run = _Run(
+        training, folder, scenario, menu, env, learner, hyperparameters, command, baseline, budget, validation, improved
+    )
     done = run.restore() if resume else 0
     if done:
         env.seed(PORTFOLIO_SEED + 1000 * training.seed + done % 1_000_003)
@@ -393,6 +397,7 @@ def export(
     command: str,
     baseline: Baseline,
     budget: Budget,
+    improved: Plan | None = None,
 ) -> learned.LearnedPolicy | PriceFamily:
     """An acting network (see `learners.weights`) with its card.
 
@@ -405,11 +410,11 @@ def export(
         command: what the user typed.
         baseline: what the plan to beat does.
         budget: its prices, as they stand.
+        improved: the plan whose choice the network sees.
 
     Returns:
         The policy, or the family of policies, in memory; its `save` writes the checksum into the card.
     """
-    plan = _improved(training, scenario)
     family: dict[str, Any] = {"prices": list(PRICES)} if training.price_family else {}
     kind = Card if training.price_family else learned.Card
     card = kind(
@@ -423,7 +428,7 @@ def export(
         activation="tanh" if training.algorithm in learners.ON_POLICY else "relu",
         choice="sampled" if training.algorithm in learners.ON_POLICY else "best",
         contact_cap_per_week=training.contact_cap_per_week,
-        improves=plan.file.model_dump(exclude_none=True) if plan else None,
+        improves=improved.file.model_dump(exclude_none=True) if improved else None,
         features=list(features.NAMES),
         menu=menu.names,
         sha256="0" * 64,

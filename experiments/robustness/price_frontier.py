@@ -18,14 +18,14 @@ from scipy.stats import qmc
 
 from recoup.agents.library import own_policy
 from recoup.agents.price_family import PRICES, PriceFamily, prices_at
-from recoup.experiments.comparison.measure import Better
+from recoup.experiments.comparison.burdens import full_cost
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.trial import Trial
 from recoup.experiments.robustness.trial_cache import TrialCache
 from recoup.scenarios.environments import PORTFOLIO_SEED
-from recoup.scenarios.world_variants import WorldVariant
+from recoup.scenarios.world_variants import AS_IT_IS
 from recoup.sim.inputs import InputError
 
 FRONTIER, FRONTIER_TABLE = "frontier.json", "frontier.csv"
@@ -111,7 +111,7 @@ def on_frontier(candidates: Sequence[Candidate], by: str, burdens: Sequence[str]
 
 def loss(values: Values, by: str) -> float:
     """The measure, turned so that less is better."""
-    return -values[by] * MEASURE[by].better.value if MEASURE[by].better is Better.MORE else values[by]
+    return -MEASURE[by].better * values[by]
 
 
 def excess(values: Values, limits: Values) -> float:
@@ -162,8 +162,7 @@ def measured(
         policies: names or files.
         workers, cache, on_done: as for `run_trials`.
     """
-    as_it_is = WorldVariant("none", "the scenario as it is")
-    trials = {p: [Trial(comparison, p, as_it_is, seed) for seed in comparison.seed_range] for p in policies}
+    trials = {p: [Trial(comparison, p, AS_IT_IS, seed) for seed in comparison.seed_range] for p in policies}
     outcomes = run_trials([trial for each in trials.values() for trial in each], workers, cache, on_done)
     return {p: _means([outcomes[trial].measures for trial in each]) for p, each in trials.items()}
 
@@ -171,7 +170,7 @@ def measured(
 def _means(runs: Sequence[Values]) -> dict[str, float]:
     names = dict.fromkeys((*BY, *BURDENS, "cost_to_collect"))
     means = {name: float(np.mean([run[name] for run in runs])) for name in names}
-    return {**means, COST: means["recovery_rate"] - means["net_recovery_rate"]}
+    return {**means, COST: full_cost(means)}
 
 
 def price_frontier(
