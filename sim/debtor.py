@@ -503,7 +503,7 @@ def answer_offer(a, p, t, offer, channel, in_person, staff):  # type: ignore[no-
         if not accepted:
             a.waiting += p.waiting_learned * discount
         else:
-            a.promise_amount = int(a.balance * (1.0 - discount) + 0.5)
+            a.promise_amount = (a.balance * int(100.0 * (1.0 - discount) + 0.5) + 50) // 100  # exact: no float of cents
             a.promise_due = t.day + SETTLEMENT_DAYS
             a.promise_channel = channel
             a.promise_discount = discount
