@@ -24,7 +24,7 @@ def build(run: Run, say: Text) -> list[Block]:
         run, say, attribution or small.get("attribution"), "why.parts" if attribution else "why.parts_small"
     )
     blocks += _worlds(run, say, worlds or small.get("worlds"))
-    if blocks and not (attribution and worlds):
+    if small and blocks and not (attribution and worlds):
         seeds = (_seeds(small[key]["seeds"], say) for key in ("attribution", "worlds"))
         accounts = f"{small['worlds']['accounts']:,}"
         blocks.append(Paragraph(say("why.small", accounts=accounts, parts=next(seeds), worlds=next(seeds))))
