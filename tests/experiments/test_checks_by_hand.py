@@ -107,6 +107,7 @@ def accounts(closed=(5, 28, 29, 58, 59, 88, 148, 149, 178, 179, -1, -1)):
             "call_reaches": 1,
             "kept": [3] + [0] * 11,
             "broken": [0, 1, 1] + [0] * 9,
+            "plans": [0, 2, 0, 1] + [0] * 8,
         }
     )
 
@@ -188,6 +189,7 @@ def measured(target, runs):
         ("month-3", 0.5),
         ("old-recovery", 800 / 1200),
         ("npl-12", 0.75),
+        ("plan-message", 2 / 12),  # one of them took up two
         ("complaints", 1000 * 2 / 12),  # those of day 30 come too late
     ],
 )
@@ -358,6 +360,7 @@ COHORTS = {
     "notice-empty": [(30, 31, 60, {**AT_ONCE, "changes": EMPTY})] * 2 + [(30, 31, 60, AT_ONCE)] * 2,
     "notice-third": [(210, 31, 60, {**AT_ONCE, "changes": EMPTY})] * 2 + [(30, 31, 60, AT_ONCE)] * 2,
     "enforce-yield": [(540, 91, 360, LOG)],
+    "plan-message": [(30, 1, 30, {})],
     "settle-resolved": [(180, 91, 180, AMPLE)] * 2,
     "settle-cash": [(180, 91, 180, AMPLE)] * 2,
     "plans-broken": [(240, 10, 30, LOG)],

@@ -332,7 +332,7 @@ def test_tree_decides_as_the_rules_that_it_is_read_from(scenario: str) -> None:
     tree = tree_of(plan.file)
     assert tree is not None
     draw = np.random.default_rng(1)
-    seen = (LOW + draw.random((400, len(FIELDS))) * (np.minimum(HIGH, LOW + 400) - LOW)).round().astype(np.float32)
+    seen = (LOW + draw.random((40_000, len(FIELDS))) * (np.minimum(HIGH, LOW + 400) - LOW)).round().astype(np.float32)
     everything = np.ones((len(seen), len(menu)), bool)
     decided = plan.deciding_rules(seen, plan.act(seen, everything))
     first = [_grown(tree, dict(enumerate(row))).rules[0].name for row in seen.tolist()]
@@ -366,7 +366,7 @@ def test_ordered_rules_are_no_tree_and_a_field_is_cut_where_all_agree() -> None:
 
 
 def test_page_shows_the_distilled_tree_and_how_often_each_rule_decided(tmp_path: Path) -> None:
-    compare(Comparison("taiwan-cards", ("staged", "distilled"), seeds=1, accounts=60, days=40), tmp_path / "run")
+    compare(Comparison("china-consumer", ("staged", "distilled"), seeds=1, accounts=60, days=40), tmp_path / "run")
     run = Run(tmp_path / "run")
     part = run.parts("distilled")[0]
     assert sum(part["rules"].values()) == sum(
