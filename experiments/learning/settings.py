@@ -104,7 +104,9 @@ class Tuning(Settings):
     accounts: int = setting(2000, "Accounts in each.", least=50, most=1_000_000)
     baseline: str = setting("staged", "Plan whose cost, complaints and contacts are the limits.")
     time_weight: float = setting(0.3, "Weight of early resolution beside money.", least=0, most=10)
-    complaint_price: float = setting(2.0, "Initial price of a complaint, in mean opening balances.", least=0, most=1000)
+    complaint_price: float = setting(
+        0.0, "Price of a complaint within the limit, in mean opening balances.", least=0, most=1000
+    )
 
 
 @dataclass(frozen=True)
