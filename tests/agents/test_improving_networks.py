@@ -10,6 +10,7 @@ import pytest
 
 from recoup.agents import features, learned, price_family
 from recoup.agents.price_family import PRICES, PriceFamily
+from recoup.agents.treatment_parts import parts_matrix
 from recoup.sim.inputs import InputError
 from recoup.sim.observation import FIELD_INDEX, FIELDS
 from recoup.sim.treatments import Menu
@@ -122,8 +123,11 @@ def test_a_price_family_that_improves_a_plan_keeps_the_plans_columns_beside_its_
 # --- in training -------------------------------------------------------------------------------------------------
 
 
-def actor(treatments, seed=0):
-    """A fresh actor and critic that see features, the choice of a plan among so many treatments, and hidden state."""
+def actor(treatments, seed=0, parts=None):
+    """A fresh actor and critic that see features, the choice of a plan among so many treatments, and hidden state.
+
+    Unless told otherwise, treatments have one part, which none of them is made of.
+    """
     import torch
     from gymnasium import spaces
 
@@ -139,6 +143,7 @@ def actor(treatments, seed=0):
         activation_fn=torch.nn.Tanh,
         features_extractor_class=learners.Standardised,
         planned=treatments,
+        parts=np.zeros((treatments, 1), np.float32) if parts is None else parts,
     )
 
 
@@ -170,7 +175,7 @@ def test_once_learned_it_acts_from_its_file_as_in_training_whatever_is_allowed(t
     from recoup.agents.plans.plan_file import PlanFile
     from recoup.agents.training import learners
 
-    rng, net = np.random.default_rng(1), actor(len(OWN))
+    rng, net = np.random.default_rng(1), actor(len(OWN), parts=parts_matrix(OWN))
     with torch.no_grad():
         for weight in net.parameters():
             weight += 0.3 * torch.randn_like(weight)
@@ -195,6 +200,24 @@ def test_once_learned_it_acts_from_its_file_as_in_training_whatever_is_allowed(t
     found = back.probabilities(observations, wide)
     np.testing.assert_allclose(found[:, places], theirs, atol=1e-4)
     assert found.sum() == pytest.approx(40, rel=1e-5)
+
+
+def test_what_is_learned_of_one_treatment_moves_those_that_share_a_part_with_it():
+    import torch
+
+    # Four treatments: none, texts in the morning and in the evening, a call in the evening; parts: text, call, evening.
+    parts = np.array([[0, 0, 0], [1, 0, 0], [1, 0, 1], [0, 1, 1]], np.float32)
+    net = actor(4, parts=parts)
+    x = torch.tensor(shown(seen()[:1], np.array([0]), 4, np.random.default_rng(0)))
+    before = net.get_distribution(x, None).distribution.logits.detach().clone()
+    net.optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    net.get_distribution(x, None).log_prob(torch.tensor([1])).sum().backward()
+    for tensor in net.parameters():
+        tensor.grad = None if tensor.grad is None else -tensor.grad
+    net.optimizer.step()
+    moved = (net.get_distribution(x, None).distribution.logits - before).detach()[0]
+    texts_less_none, evening_text_less_call = moved[1] - moved[0], moved[2] - moved[3]
+    assert texts_less_none > 0 and evening_text_less_call > 0.3 * texts_less_none
 
 
 def test_a_plans_columns_are_not_standardised():
