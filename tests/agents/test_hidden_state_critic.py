@@ -51,9 +51,9 @@ def test_what_is_written_to_a_file_is_the_actor_and_reads_observations_alone() -
     x = env.encoded(env.envs[0], env._seen[: env.size], env._masks[: env.size], env._told[0])
     learners.standardise(learner, x)
     arrays = learners.weights("maskable-ppo", learner)
-    assert arrays["hidden.0.weight"].shape == (128, SIZE)
+    assert arrays["hidden.0.weight"].shape == (64, SIZE)
     card = learned.Card(
-        format=1, name="x", scenario="x", algorithm="maskable-ppo", layers=[128, 128], training={},
+        format=1, name="x", scenario="x", algorithm="maskable-ppo", layers=[64, 64], training={},
         features=list(learned.features.NAMES), menu=env.envs[0].menu.names,
     )  # fmt: skip
     outputs = learned.LearnedPolicy(card, arrays).outputs(env._seen[: env.size])

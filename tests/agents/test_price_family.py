@@ -153,7 +153,7 @@ def test_from_its_file_a_network_that_improves_a_plan_acts_as_in_training(tmp_pa
     from recoup.agents.plans.plan_file import find_plan, read_plan
 
     plan = read_plan(find_plan("staged")).model_dump(exclude_none=True)
-    made = card(learned.Card, layers=[128, 128], improves=plan, algorithm="maskable-ppo", choice="sampled")
+    made = card(learned.Card, layers=[64, 64], improves=plan, algorithm="maskable-ppo", choice="sampled")
     learned.LearnedPolicy(made, learners.weights("maskable-ppo", learner)).save(tmp_path / "policy")
     back = learned.load(tmp_path / "policy.json", MENU)
     theirs = learner.policy.get_distribution(torch.tensor(x), masks)._p.detach().numpy()  # type: ignore[attr-defined]
@@ -169,7 +169,7 @@ def test_the_actor_that_improves_a_plan_sees_no_hidden_state():
     other[:, -HIDDEN_SIZE:] = 7.0
     policy = learner.policy
     latent = [policy.mlp_extractor.forward_actor(policy.extract_features(one)) for one in (x, other)]
-    assert torch.equal(*latent) and latent[0].shape[1] == 128 + len(MENU)
+    assert torch.equal(*latent) and latent[0].shape[1] == 64 + len(MENU)
 
 
 def test_only_learners_with_the_hidden_state_critic_improve_a_plan(tmp_path):
