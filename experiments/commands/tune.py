@@ -30,6 +30,8 @@ def tune(
 
     Example: recoup tune mine.yaml --field claim_size --field dpd --out mine-2.yaml
     """
+    import numpy as np
+
     from recoup.agents.plans.effort import effort_plan
     from recoup.agents.plans.plan import Plan
     from recoup.agents.plans.plan_file import NAME, NAME_WORDS, read_plan
@@ -66,6 +68,9 @@ def tune(
     search = Search(cohorts, plan_data(start) | named, objective, reference)
     stopped = False
     try:
+        if tuning.exceptions:
+            grown = search.grow(tuning.exceptions, np.random.default_rng(SEED), lambda line: typer.echo(line, err=True))
+            typer.echo(f"exceptions: {grown} kept of {search.tried} tried", err=True)
         for number in range(tuning.sweeps):
             kept = search.sweep(tuning.field or PACE, lambda line: typer.echo(line, err=True))
             typer.echo(f"sweep {number + 1}: {kept} changes kept of {search.tried} tried so far", err=True)

@@ -99,6 +99,9 @@ class Tuning(Settings):
     )
     name: str = setting("tuned", "Name of the new plan.")
     sweeps: int = setting(3, "Most sweeps over the plan.", least=1, most=100)
+    exceptions: int = setting(
+        0, "Exceptions to rules to try before the sweeps, drawn at random.", least=0, most=1_000_000
+    )
     field: tuple[str, ...] | None = setting(None, "Fields whose numbers may move.", shown_default="those of pace")
     cohorts: int = setting(8, "Cohorts each version is tried on.", least=3, most=100)
     accounts: int = setting(2000, "Accounts in each.", least=50, most=1_000_000)

@@ -1,7 +1,7 @@
 """Better numbers for a plan, found by simulation: `recoup tune`.
 
 Coordinate search: one number or treatment of one rule is moved at a time and kept where the learner's objective rises by more than noise.
-Every version meets the same cohorts under common random numbers, so that small gains show. Cohorts lie beyond any
+Exceptions to rules, drawn at random, may be tried as well (`rule_growth`). Every version meets the same cohorts under common random numbers, so that small gains show. Cohorts lie beyond any
 comparison's seeds. The reference plan's cost, complaints and contacts are limits by an exact penalty: within them they cost nothing
 beyond the objective, and what is beyond them costs more than any plan brings (Nocedal & Wright, "Numerical Optimization", 2006, section 17.2).
 """
@@ -21,7 +21,8 @@ from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import NOTHING, PlanFile
 from recoup.agents.training.budget import KEPT_FREE, LIMITED
 from recoup.agents.training.objective import Objective
-from recoup.experiments.learning.cohorts import Cohorts, value_of
+from recoup.experiments.learning.cohorts import Cohorts, simulate_cohort, value_of
+from recoup.experiments.learning.rule_growth import exceptions
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.sim.inputs import InputError
 from recoup.sim.observation import FIELD_INDEX, FIELDS, ObservedField
@@ -30,6 +31,8 @@ from recoup.sim.treatments import Menu
 SEED, UNSEEN_SEED = PORTFOLIO_SEED + 700_000, PORTFOLIO_SEED + 750_000
 MARGIN = 0.0003  # of the opening balance: less is not worth a rule's change
 SURE = 1.0  # standard errors over the cohorts; with none a search fits the noise of its own cohorts
+SURE_OF_EXCEPTIONS = 2.0  # the same of an exception: many more are tried, and each makes the plan longer
+SEEN_EVERY = 10  # of the account-days that a rule decided on, one in so many is looked at
 PENALTY = 1.0  # opening balances for using a limit twice over
 # For whom, how often, how long and how many: what a search moves unless fields are named.
 PACE = (
@@ -195,27 +198,74 @@ class Search:
             del rules[move.rule]
         else:
             rules[move.rule] = move.to
-        seeds, half = self._cohorts.seeds, max(1, len(self._cohorts.seeds) // 2)
-        now = self._worth(self._parts)
+        half = max(1, len(self._cohorts.seeds) // 2)
+        return self._keep_better(rules, (half,), SURE)
 
-        def gain(parts: NDArray[np.void]) -> NDArray[np.float64]:
+    def _keep_better(self, rules: list[dict[str, Any]], looks: tuple[int, ...], sure: float) -> bool:
+        """Keep these rules if they do better.
+
+        Args:
+            rules: the plan's, as data.
+            looks: after so many cohorts rules that have not helped so far are tried on no more.
+            sure: standard errors by which they must do better.
+        """
+        seeds, now = self._cohorts.seeds, self._worth(self._parts)
+
+        def gains(parts: NDArray[np.void]) -> NDArray[np.float64]:
             before = self._parts[: len(parts)]
             return self._worth(parts) - now[: len(parts)] - (self._penalty(parts) - self._penalty(before))
 
+        parts = self._parts[:0]
         try:
             plan = self._plan(rules)
-            parts = self._cohorts.parts(plan, seeds[:half])
             self.tried += 1
-            if gain(parts).mean() <= 0:
-                return False
-            parts = np.concatenate([parts, self._cohorts.parts(plan, seeds[half:])]) if half < len(seeds) else parts
+            for look in (*looks, len(seeds)):
+                if look > len(parts):
+                    parts = np.concatenate([parts, self._cohorts.parts(plan, seeds[len(parts) : look])])
+                if gains(parts).mean() <= 0:
+                    return False
         except (InputError, ValueError):
             return False
-        gains = gain(parts)
-        if gains.mean() <= max(MARGIN, SURE * gains.std(ddof=1) / math.sqrt(gains.size)):
+        gain = gains(parts)
+        if gain.mean() <= max(MARGIN, sure * gain.std(ddof=1) / math.sqrt(gain.size)):
             return False
         self._rules, self._parts, self.kept = rules, parts, self.kept + 1
         return True
+
+    def grow(self, attempts: int, rng: np.random.Generator, notify: Callable[[str], None] | None = None) -> int:
+        """Try exceptions to the rules, drawn at random (`rule_growth`).
+
+        Args:
+            attempts: how many to try.
+            rng: of the draws.
+            notify: called with a line of text for each exception that is kept.
+
+        Returns:
+            How many were kept.
+        """
+        kept, half = self.kept, max(1, len(self._cohorts.seeds) // 2)
+        drawn = exceptions(self._rules, self._cohorts.menu, self._treated(), rng)
+        for _ in range(attempts):
+            number, rule = next(drawn)
+            if self._keep_better([*self._rules[:number], rule, *self._rules[number:]], (1, half), SURE_OF_EXCEPTIONS):
+                if notify:
+                    notify(f"«{rule['name']}»: {rule['do']}: {float(self._worth(self._parts).mean()):.4f}")
+                drawn = exceptions(self._rules, self._cohorts.menu, self._treated(), rng)
+        return self.kept - kept
+
+    def _treated(self) -> list[NDArray[np.float32]]:
+        """For each rule some of the observations on which it decided, on the first cohort: shape (rows, fields)."""
+        plan, seed = self._plan(self._rules), self._cohorts.seeds[0]
+        found: list[list[NDArray[np.float32]]] = [[] for _ in self._rules]
+        place = {rule.name: number for number, rule in enumerate(plan.file.rules)}
+
+        def note(seen: NDArray[np.float32], masks: NDArray[np.bool_]) -> None:
+            deciding = plan.deciding_rules(seen, plan.act(seen, masks))
+            for number in np.unique(deciding[deciding >= 0]):
+                found[place[plan.rules[number].name]].append(seen[deciding == number][::SEEN_EVERY])
+
+        simulate_cohort(self._cohorts.scenario, plan, self._cohorts.portfolios[seed], seed, note)
+        return [np.concatenate(rows) if rows else np.zeros((0, len(FIELDS)), np.float32) for rows in found]
 
     def sweep(self, fields: tuple[str, ...], notify: Callable[[str], None] | None = None) -> int:
         """Try every change to every rule, the last rule first; a change that helped is tried again further on.
