@@ -95,6 +95,24 @@ def load_policy(policy_ref: PolicyRef, scenario: str, world: World) -> Policy:
     return _by_card(Path(policy_ref), menu, world)
 
 
+def load_plan(option: str, name: str, scenario: str, world: World) -> Plan:
+    """A plan where nothing but a plan will do: a file, a shipped one, or one of the scenario's own.
+
+    Args:
+        option: what asked for it, as errors name it.
+        name: of the plan, or its file.
+        scenario: name of the scenario, whose own plans are meant.
+        world: its world.
+
+    Raises:
+        InputError: no such plan, a fault in it, or a policy that is no plan.
+    """
+    plan = load_policy(name, scenario, world)
+    if not isinstance(plan, Plan):
+        raise InputError(option, "", name, "a plan")
+    return plan
+
+
 def split_name(policy_ref: PolicyRef) -> tuple[str | None, PolicyRef]:
     """`NAME=PATH` in its parts; without a name, None and the reference itself.
 

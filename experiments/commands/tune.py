@@ -32,10 +32,9 @@ def tune(
     """
     import numpy as np
 
+    from recoup.agents.library import load_plan
     from recoup.agents.plans.effort import effort_plan
-    from recoup.agents.plans.plan import Plan
-    from recoup.agents.plans.plan_file import NAME, NAME_WORDS, read_plan
-    from recoup.agents.plans.plan_file import find_plan as find
+    from recoup.agents.plans.plan_file import NAME, NAME_WORDS
     from recoup.agents.plans.writing import plan_data, plan_text
     from recoup.agents.training.objective import Objective
     from recoup.experiments.comparison.intervals import interval
@@ -54,16 +53,15 @@ def tune(
     for field in tuning.field or ():
         if field not in FIELD_INDEX:
             raise InputError("--field", "", field, choose(FIELD_INDEX, field))
-    cohorts = Cohorts(load_scenario(tuning.scenario), tuning.accounts, range(SEED, SEED + tuning.cohorts))
+    scenario = load_scenario(tuning.scenario)
+    cohorts = Cohorts(scenario, tuning.accounts, range(SEED, SEED + tuning.cohorts))
     if plan is None:
         openings = cohorts.portfolios[SEED].column("opening_balance")
         start = effort_plan(openings / typical_claim(cohorts.scenario.world, openings))
     else:
-        document = find(plan)
-        Plan.load(document, cohorts.menu)
-        start = read_plan(document)
+        start = load_plan("PLAN", plan, scenario.name, scenario.world).file
     objective = Objective(tuning.time_weight, 0.0, tuning.complaint_price)
-    reference = cohorts.parts(Plan.load(tuning.baseline, cohorts.menu))
+    reference = cohorts.parts(load_plan("--baseline", tuning.baseline, scenario.name, scenario.world))
     named = {"name": tuning.name, "title": f"{start.title}, tuned"}
     search = Search(cohorts, plan_data(start) | named, objective, reference)
     stopped = False

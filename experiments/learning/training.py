@@ -20,7 +20,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
 from recoup.agents import features, learned
-from recoup.agents.library import load_policy
+from recoup.agents.library import load_plan, load_policy
 from recoup.agents.plans.plan import Plan
 from recoup.agents.price_family import PRICES, Card, PriceFamily, load_family
 from recoup.agents.training import learners
@@ -121,10 +121,7 @@ def _improved(training: Training, scenario: Scenario) -> Plan | None:
         return None
     if not (training.hidden_state_critic and training.algorithm in learners.HIDDEN_STATE_CRITICS):
         raise InputError("--improve", "", training.improve, "maskable-ppo or ppo, with the hidden-state critic")
-    plan = load_policy(training.improve, scenario.name, scenario.world)
-    if not isinstance(plan, Plan):
-        raise InputError("--improve", "", training.improve, "a plan")
-    return plan
+    return load_plan("--improve", training.improve, scenario.name, scenario.world)
 
 
 def _another_world(training: Training, world: World) -> Callable[[np.random.Generator], World] | None:
@@ -338,7 +335,7 @@ def train(
     hyperparameters = learners.hyperparameters(
         training.algorithm, Path(training.hyperparameters) if training.hyperparameters else None
     )
-    plan = Plan.load(training.baseline, menu)
+    plan = load_plan("--baseline", training.baseline, scenario.name, scenario.world)
     improved = _improved(training, scenario)
     cloned = training.warm_start if not training.improve else None
     teacher = load_policy(cloned, scenario.name, scenario.world) if cloned else None

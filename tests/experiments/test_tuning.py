@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recoup.agents.library import own_policy
 from recoup.agents.plans.effort import effort_plan
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import PlanFile, find_plan, read_plan
@@ -117,6 +118,17 @@ def test_the_effort_plan_suits_every_scenario(scenario: str) -> None:
 def test_a_plan_written_again_is_the_same_plan(name: str) -> None:
     plan = read_plan(find_plan(name))
     assert read_plan(parse_yaml(plan_text(plan), "again.yaml")) == plan
+
+
+def test_a_scenarios_own_plan_is_searched_around_and_named_as_the_limit(tmp_path: Path) -> None:
+    arguments = "-s taiwan-cards --baseline tuned --sweeps 1 --cohorts 3 --accounts 50 --field credit_score --exceptions 2".split()
+    done = recoup("tune", "tuned", *arguments, "--out", tmp_path / "mine.yaml")
+    assert done.returncode == 0 and "tuned is the limit; the plan uses " in done.stdout
+    own = read_plan(find_plan(own_policy("tuned", "taiwan-cards")))
+    found = read_plan(find_plan(tmp_path / "mine.yaml"))
+    assert {rule.name for rule in found.rules} & {rule.name for rule in own.rules}
+    done = recoup("tune", "learned", *arguments, "--out", tmp_path / "b.yaml")
+    assert (done.returncode, done.stderr) == (2, "recoup: PLAN: got 'learned', expected a plan\n")
 
 
 def test_the_command_writes_a_plan_and_refuses_what_is_wrong(tmp_path: Path) -> None:
