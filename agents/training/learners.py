@@ -167,6 +167,24 @@ def build(
     return learner
 
 
+def critic_alone(learner: BaseAlgorithm, alone: bool) -> None:
+    """Let an on-policy learner's next rollouts teach its critic alone, from returns as they came; or both again.
+
+    A critic that knows nothing credits a treatment with its cost, which comes at once, and not with what it brings weeks later: the first
+    updates of a policy that starts well would unlearn whatever pays late.
+
+    Args:
+        learner: as `build` made it.
+        alone: the actor stays as it is.
+    """
+    policy: Any = learner.policy
+    actor = [policy.mlp_extractor.policy_net, policy.action_net]
+    for part in (*actor, *([policy.lstm_actor] if hasattr(policy, "lstm_actor") else [])):
+        part.requires_grad_(not alone)
+    buffer: Any = learner.rollout_buffer  # type: ignore[attr-defined]
+    buffer.gae_lambda = 1.0 if alone else learner.gae_lambda  # type: ignore[attr-defined]
+
+
 def weights(algorithm: str, learner: BaseAlgorithm) -> dict[str, NDArray[np.float32]]:
     """The acting network as arrays named as `recoup.agents.learned` reads them, standardisation in its first layer.
 

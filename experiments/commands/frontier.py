@@ -172,9 +172,10 @@ def _print(result: dict[str, Any], folder: Path) -> None:
     from recoup.experiments.comparison.measures import MEASURE
     from recoup.experiments.report.sections.frontier import sentences
     from recoup.experiments.report.text import text_in
+    from recoup.experiments.runs.champion import COST
 
     say, by = text_in("en"), result["by"]
-    table = Table("", by, "contacts", "complaints", "cost", title="the family's frontier, and plans")
+    table = Table("", say.measure(by)[0], "contacts", "complaints", "cost", title="the family's frontier, and plans")
     points = sorted(
         (p for p in result["points"] if p["frontier"] or p["name"] == result["chosen"]),
         key=lambda p: p["values"]["contacts_per_debtor"],
@@ -185,7 +186,7 @@ def _print(result: dict[str, Any], folder: Path) -> None:
         mark = "> " if row["name"] == result["chosen"] and result["feasible"] else ""
         figures = [say.number(values[by], MEASURE[by].unit)]
         figures += [say.number(values[key], "count") for key in ("contacts_per_debtor", "complaints_per_1000")]
-        table.add_row(mark + row["name"], *figures, say.number(values["cost_rate"], "share"))
+        table.add_row(mark + row["name"], *figures, say.number(values[COST], "share"))
     console().print(table, width=WIDTH)
     for sentence in sentences(result, say):
         console().print(sentence, width=WIDTH)

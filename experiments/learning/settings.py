@@ -32,6 +32,12 @@ class Training(Settings):
     hidden_state_critic: bool = setting(
         True, "Let the critic, which is needed in training alone, see debtors' hidden state; the policy never does."
     )
+    critic_rollouts: int = setting(
+        10,
+        "First rollouts in which the critic alone learns: a policy that starts well would unlearn what pays late.",
+        least=0,
+        most=10_000,
+    )
     accounts: int = setting(500, "Accounts in each cohort.", least=10, most=100_000)
     domain_randomisation: float = setting(
         0.1, "Vary behaviour parameters between cohorts by up to this share; 0 = not at all.", least=0, most=0.9

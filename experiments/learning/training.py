@@ -195,7 +195,10 @@ class _Progress(BaseCallback):
         self._entropy = float(run.hyperparameters.settings.get("ent_coef", 0.0))
 
     def _on_rollout_start(self) -> None:
-        if self._rollouts:  # exploration is needed early, and costs something in the end
+        if self._rollouts:
+            done = (self._start + self.num_timesteps) // (self._run.env.num_envs * self.model.n_steps)  # type: ignore[attr-defined]
+            learners.critic_alone(self.model, done < self._run.training.critic_rollouts)
+            # Exploration is needed early, and costs something in the end.
             self.model.ent_coef = self._entropy * self.model._current_progress_remaining  # type: ignore[attr-defined]
 
     def _on_step(self) -> bool:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from recoup.experiments.comparison.measures import MEASURE
+from recoup.experiments.comparison.measures import REGISTRY
 from recoup.sim.inputs import parse_yaml
 
 LANGUAGES = ("en", "zh")
@@ -71,7 +71,7 @@ class Text:
         translated = self._messages.get("measures", {}).get(name)
         if translated:
             return translated["title"], translated["definition"]
-        return (MEASURE[name].title, MEASURE[name].definition) if name in MEASURE else known or (name, "")
+        return (REGISTRY[name].title, REGISTRY[name].definition) if name in REGISTRY else known or (name, "")
 
     def listed(self, items: list[str]) -> str:
         """Items as one enumeration."""

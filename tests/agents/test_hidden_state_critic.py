@@ -154,3 +154,22 @@ def test_the_policys_gradient_is_the_same_from_fewer_rows(rollout: Any) -> None:
     assert few < many
     assert float(open_rows.abs().max()) > 0.01
     torch.testing.assert_close(open_rows, all_rows, rtol=1e-3, atol=1e-3 * float(all_rows.abs().max()))
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_the_critic_learns_alone_from_returns_as_they_came_or_the_actor_with_it(alone: bool) -> None:
+    learner, _ = built()
+    learners.critic_alone(learner, alone)
+    policy = learner.policy
+    actor = [*policy.mlp_extractor.policy_net.parameters(), *policy.action_net.parameters()]
+    critic = [*policy.mlp_extractor.value_net.parameters(), *policy.value_net.parameters()]
+    before = [[tensor.detach().clone() for tensor in part] for part in (actor, critic)]
+    learner.learn(learner.n_steps * learner.env.num_envs)
+    moved = [
+        any(not torch.equal(old, new) for old, new in zip(was, part, strict=True))
+        for was, part in zip(before, (actor, critic), strict=True)
+    ]
+    assert moved == [not alone, True]
+    assert learner.rollout_buffer.gae_lambda == (1.0 if alone else 0.95)
+    learners.critic_alone(learner, False)
+    assert learner.rollout_buffer.gae_lambda == 0.95 and all(tensor.requires_grad for tensor in actor)

@@ -69,10 +69,10 @@ def test_excess_is_the_largest_share_of_a_limit():
 
 
 def test_the_tightest_of_several_limits_counts():
-    assert study.tightest(LIMITS, {"contacts_per_debtor": 20.0, "cost_rate": 0.1}) == {
+    assert study.tightest(LIMITS, {"contacts_per_debtor": 20.0, "full_cost_rate": 0.1}) == {
         "contacts_per_debtor": 20.0,
         "complaints_per_1000": 8.0,
-        "cost_rate": 0.1,
+        "full_cost_rate": 0.1,
     }
 
 
