@@ -20,7 +20,7 @@ from recoup.agents.training.hidden_state import HIDDEN_SIZE
 from recoup.agents.training.vecenv import PortfolioVecEnv
 
 KEPT = 0.3  # share of a cohort's account-days that are learned from: neighbouring days teach the same
-EPOCHS, BATCH, LEARNING_RATE, ENTROPY = 6, 4096, 1e-3, 0.01
+EPOCHS, BATCH, LEARNING_RATE, ENTROPY = 10, 4096, 1e-3, 0.003
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ class Limit:
 
     Attributes:
         rate: step of the price for a relative overdraft of 1.
+        damping: what is charged beyond the price for a relative overdraft of 1, at once: a price alone comes late, and then swings
+            (proportional control of the multiplier: Stooke, Achiam & Abbeel, "Responsive safety in reinforcement learning", ICML 2020).
         smooth: weight of the newest usage in the running mean that the price follows.
     """
 
@@ -32,11 +34,22 @@ class Limit:
     price: float = 0.0
     smooth: float = 0.3
     usage: float | None = None
+    damping: float = 0.0
+
+    @property
+    def overdraft(self) -> float:
+        """Usage beyond what is allowed, as a share of it; below 0 within it, 0 before anything was used."""
+        return 0.0 if self.usage is None else self.usage / max(self.allowed, 1e-12) - 1.0
+
+    @property
+    def charged(self) -> float:
+        """What a unit costs now."""
+        return max(0.0, self.price + self.damping * self.overdraft)
 
     def update(self, used: float) -> None:
         """Move the price by the relative overdraft."""
         self.usage = used if self.usage is None else (1.0 - self.smooth) * self.usage + self.smooth * used
-        self.price = max(0.0, self.price + self.rate * (self.usage / max(self.allowed, 1e-12) - 1.0))
+        self.price = max(0.0, self.price + self.rate * self.overdraft)
 
 
 @dataclass
@@ -62,11 +75,11 @@ class Budget:
     def charge(self) -> None:
         """Let the objective charge the present prices."""
         if self.cost:
-            self.objective.cost_price = self.cost.price
+            self.objective.cost_price = self.cost.charged
         if self.complaints:
-            self.objective.complaint_price = self.complaints.price
+            self.objective.complaint_price = self.complaints.charged
         if self.contacts:
-            self.objective.contact_price = self.contacts.price
+            self.objective.contact_price = self.contacts.charged
 
     def restore(self, prices: Mapping[str, float]) -> None:
         """Take up the prices of an earlier part of the run."""

@@ -50,6 +50,7 @@ PORTFOLIO_COHORTS = (
 LATEST = 8  # cohorts in the running estimate
 STANDARDISED_SHARE = 0.05  # share of account-days that features are standardised on
 COST_RATE, COMPLAINT_RATE, CONTACT_RATE = 0.05, 0.1, 0.0003  # steps of prices
+COMPLAINT_DAMPING = 2.0
 
 
 @dataclass(frozen=True)
@@ -358,7 +359,11 @@ def train(
     if training.limits and not training.price_family:  # a family is told its prices
         budget.cost = Limit("cost", (1 - KEPT_FREE) * baseline.cost, COST_RATE)
         budget.complaints = Limit(
-            "complaints", (1 - KEPT_FREE) * baseline.complaints, COMPLAINT_RATE, training.complaint_price
+            "complaints",
+            (1 - KEPT_FREE) * baseline.complaints,
+            COMPLAINT_RATE,
+            training.complaint_price,
+            damping=COMPLAINT_DAMPING,
         )
         budget.contacts = Limit("contacts", (1 - KEPT_FREE) * baseline.contacts, CONTACT_RATE)
         budget.charge()

@@ -159,6 +159,7 @@ def test_the_policys_gradient_is_the_same_from_fewer_rows(rollout: Any) -> None:
 @pytest.mark.parametrize("alone", [True, False])
 def test_the_critic_learns_alone_from_returns_as_they_came_or_the_actor_with_it(alone: bool) -> None:
     learner, _ = built()
+    learner.gae_lambda = 0.9
     learners.critic_alone(learner, alone)
     policy = learner.policy
     actor = [*policy.mlp_extractor.policy_net.parameters(), *policy.action_net.parameters()]
@@ -170,6 +171,6 @@ def test_the_critic_learns_alone_from_returns_as_they_came_or_the_actor_with_it(
         for was, part in zip(before, (actor, critic), strict=True)
     ]
     assert moved == [not alone, True]
-    assert learner.rollout_buffer.gae_lambda == (1.0 if alone else 0.95)
+    assert learner.rollout_buffer.gae_lambda == (1.0 if alone else 0.9)
     learners.critic_alone(learner, False)
-    assert learner.rollout_buffer.gae_lambda == 0.95 and all(tensor.requires_grad for tensor in actor)
+    assert learner.rollout_buffer.gae_lambda == 0.9 and all(tensor.requires_grad for tensor in actor)

@@ -331,6 +331,24 @@ def test_prices_rise_while_a_limit_is_overdrawn_and_fall_afterwards() -> None:
     assert objective.cost_price == 0.0 and len(budget.history) == 45
 
 
+def test_a_damped_price_answers_an_overdraft_at_once_and_ends_where_an_undamped_one_does() -> None:
+    objective = Objective()
+    limit = Limit("complaints", 0.02, rate=0.1, price=0.5, smooth=1.0, damping=2.0)
+    budget = Budget(objective, complaints=limit)
+    budget.charge()
+    assert objective.complaint_price == 0.5  # nothing was used so far
+    budget.pay(Usage(0.0, 0.025, 0.0))  # a quarter too many: 0.5 + 0.1 · 0.25, and 2 · 0.25 beyond
+    assert objective.complaint_price == pytest.approx(0.525 + 0.5) and budget.prices == {
+        "complaints": pytest.approx(0.525)
+    }
+    budget.pay(Usage(0.0, 0.018, 0.0))  # a tenth to spare: 0.525 − 0.01, less 0.2
+    assert objective.complaint_price == pytest.approx(0.515 - 0.2)
+    budget.pay(Usage(0.0, 0.02, 0.0))  # on the limit
+    assert objective.complaint_price == pytest.approx(0.515)
+    budget.pay(Usage(0.0, 0.0, 0.0))  # nothing: no price is below 0
+    assert objective.complaint_price == 0.0
+
+
 def test_perturbed_worlds_stay_within_the_parameters_ranges(home: Scenario) -> None:
     for name in behaviour_parameters():
         for factor in (0.7, 1.3, 100.0):
