@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict, TypeAdapter
+
 from recoup.agents.library import load_policy
+from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.hybrid import Hybrid
-from recoup.experiments.robustness.trial import Trial, TrialOutcome
+from recoup.experiments.robustness.trial import CONTACTS, Trial, TrialOutcome
 from recoup.experiments.runs.runfolder import fingerprint, versions
-from recoup.sim.inputs import InputError
+from recoup.sim.inputs import InputError, read_bytes
+from recoup.sim.operations.resources import RESOURCE_NAMES
 
 TRIALS = "trials.jsonl"
-_FIELDS = {field.name for field in fields(TrialOutcome)}
+_MOST_BYTES = 1 << 30
+_MEASURES = {*MEASURE, CONTACTS}
+_OUTCOME = TypeAdapter(TrialOutcome, config=ConfigDict(strict=True, extra="forbid"))
 
 
 class TrialCache:
@@ -24,13 +30,16 @@ class TrialCache:
 
     Args:
         path: the file, read if it exists; None caches nothing.
+
+    Raises:
+        InputError: it cannot be read.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._outcomes: dict[str, TrialOutcome] = {}
         if path is not None and path.exists():
-            text = path.read_text(encoding="utf-8", errors="replace")
+            text = read_bytes(path, _MOST_BYTES, "file of finished simulations").decode("utf-8", errors="replace")
             self._outcomes = _read_lines(text)
             if text and not text.endswith("\n"):
                 self._append("\n")
@@ -88,9 +97,9 @@ def _read_lines(text: str) -> dict[str, TrialOutcome]:
     for line in text.splitlines():
         try:
             entry: dict[str, Any] = json.loads(line)
-            values = entry["outcome"]
-            if set(values) == _FIELDS:
-                outcomes[entry["trial"]] = TrialOutcome(**values)
-        except (ValueError, KeyError, TypeError):
+            outcome = _OUTCOME.validate_python(entry["outcome"])
+            if outcome.measures.keys() == _MEASURES and outcome.capacity_hours.keys() == set(RESOURCE_NAMES):
+                outcomes[str(entry["trial"])] = outcome
+        except (ValueError, LookupError, TypeError, RecursionError):  # pydantic's errors are ValueErrors
             continue
     return outcomes

@@ -20,6 +20,7 @@ from recoup.agents.plans.plan_file import PlanFile, find_plan, read_plan
 from recoup.experiments.comparison import welfare
 from recoup.experiments.comparison.compare import compare
 from recoup.experiments.comparison.measures import MEASURE
+from recoup.experiments.comparison.run import Run, verdict
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.comparison.welfare import WELFARE
 from recoup.experiments.report import LANGUAGES, answers, render, text_in
@@ -30,7 +31,6 @@ from recoup.experiments.report.sections.capacity import _bottleneck
 from recoup.experiments.report.words import conditions, step_words
 from recoup.experiments.robustness.stress import is_one_parameter, stress_set
 from recoup.experiments.runs.console import shipped
-from recoup.experiments.runs.run import Run, verdict
 from recoup.experiments.runs.runfolder import read_json, write_json
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError, read_yaml
