@@ -8,7 +8,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -72,34 +72,18 @@ def _raised_elsewhere(
 _MOST_NAMES, _MOST_LETTERS = 200, 100  # that a message lists, and of a slip that are compared
 
 
-# What the trade also calls our fields: the first of ours that there is to choose from.
-_SYNONYMS = {
-    **dict.fromkeys(
-        ("days_past_due", "dayspastdue", "days_overdue", "overdue_days", "days_late", "arrears_days"), ("dpd",)
-    ),
-    **dict.fromkeys(
-        ("outstanding", "outstanding_balance", "amount_due", "arrears", "debt"), ("balance", "opening_balance")
-    ),
-    **dict.fromkeys(("principal", "original_balance", "loan_amount"), ("opening_balance",)),
-    **dict.fromkeys(("fico", "bureau_score", "score"), ("credit_score",)),
-    **dict.fromkeys(("income", "salary"), ("monthly_income",)),
-    **dict.fromkeys(("gender",), ("sex",)),
-    **dict.fromkeys(("id", "loan_id", "account", "account_number", "contract_no", "customer_id"), ("account_id",)),
-    **dict.fromkeys(("mob", "months_on_book", "tenure"), ("tenure_months",)),
-}
-
-
-def choose(names: Iterable[str], wrong: object) -> str:
+def choose(names: Iterable[str], wrong: object, synonyms: Mapping[str, Sequence[str]] | None = None) -> str:
     """The phrase «one of …», led by the nearest name when `wrong` looks like a slip of it, or is the trade's other word for it.
 
     Args:
         names: what there is to choose from.
         wrong: what was written.
+        synonyms: other words, in lower case with underscores → the names that they may stand for, of which the first known one is meant.
     """
     known = list(names)
     word = str(wrong)[:_MOST_LETTERS]
-    synonyms = [ours for ours in _SYNONYMS.get(word.lower().replace("-", "_").replace(" ", "_"), ()) if ours in known]
-    near = synonyms[:1] or difflib.get_close_matches(word, known, n=1)
+    meant = (synonyms or {}).get(word.lower().replace("-", "_").replace(" ", "_"), ())
+    near = [ours for ours in meant if ours in known][:1] or difflib.get_close_matches(word, known, n=1)
     hint = f"{near[0]} (did you mean it?); " if near else ""
     more = f" and {len(known) - _MOST_NAMES:,} more" if len(known) > _MOST_NAMES else ""
     return f"{hint}one of {', '.join(known[:_MOST_NAMES])}{more}"
@@ -299,7 +283,7 @@ def misplaced(path: Place, value: object, expected: str) -> PydanticCustomError:
         value: what stands there.
         expected: what should, a phrase that follows «expected».
     """
-    return PydanticCustomError(_MISPLACED, "misplaced", {"path": path, "value": value, "expected": expected})
+    return PydanticCustomError(_MISPLACED, "{expected}", {"path": path, "value": value, "expected": expected})
 
 
 _MISPLACED = "misplaced"

@@ -45,6 +45,7 @@ from recoup.sim.compliance.auditlog import typed_log
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.inputs import InputError
 from recoup.sim.operations.resources import RESOURCE_NAMES
+from recoup.sim.portfolio.doubts import staffing_doubts
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 
@@ -122,7 +123,7 @@ def compare(
         "accounts": len(portfolio),
         "opening_balance": float(portfolio.table["opening_balance"].sum()),
         "filled": portfolio.filled,
-        "notes": [*portfolio.notes, *scenario.notes],
+        "notes": [*portfolio.notes, *scenario.notes, *staffing_doubts(len(portfolio), scenario.world)],
     }
     results["learned"] = [arm.name for arm in arms if arm.is_learned]
     results["dropped_rules"] = {arm.name: list(map(str, arm.policy.dropped)) for arm in arms if arm.policy.dropped}

@@ -6,23 +6,30 @@ import json
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-from pydantic import ConfigDict, TypeAdapter
+from typing import Annotated, Any
 
 from recoup.agents.library import load_policy
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.hybrid import Hybrid
 from recoup.experiments.robustness.trial import CONTACTS, Trial, TrialOutcome
+from recoup.experiments.runs.file_kinds import Content, exactly
 from recoup.experiments.runs.runfolder import fingerprint, versions
 from recoup.sim.inputs import InputError, read_bytes
 from recoup.sim.operations.resources import RESOURCE_NAMES
 
 TRIALS = "trials.jsonl"
 _MOST_BYTES = 1 << 30
-_MEASURES = {*MEASURE, CONTACTS}
-_OUTCOME = TypeAdapter(TrialOutcome, config=ConfigDict(strict=True, extra="forbid"))
+
+
+class _Outcome(Content):
+    """A `TrialOutcome` as a line holds it; NaN where a measure is undefined."""
+
+    measures: Annotated[dict[str, float], exactly((*MEASURE, CONTACTS))]
+    net_money: float
+    capacity_hours: Annotated[dict[str, float], exactly(RESOURCE_NAMES)]
+    legal_places: float
+    settlement_budget: float
 
 
 class TrialCache:
@@ -97,9 +104,8 @@ def _read_lines(text: str) -> dict[str, TrialOutcome]:
     for line in text.splitlines():
         try:
             entry: dict[str, Any] = json.loads(line)
-            outcome = _OUTCOME.validate_python(entry["outcome"])
-            if outcome.measures.keys() == _MEASURES and outcome.capacity_hours.keys() == set(RESOURCE_NAMES):
-                outcomes[str(entry["trial"])] = outcome
-        except (ValueError, LookupError, TypeError, RecursionError):  # pydantic's errors are ValueErrors
+            _Outcome.model_validate(entry["outcome"])
+            outcomes[str(entry["trial"])] = TrialOutcome(**entry["outcome"])
+        except (ValueError, KeyError, TypeError, RecursionError):  # pydantic's errors are ValueErrors
             continue
     return outcomes
