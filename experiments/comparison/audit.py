@@ -172,7 +172,7 @@ def read_breaches(folder: Path, most: int) -> pd.DataFrame:
         InputError: damaged, or a table of another kind.
     """
     file = folder / BREACHES
-    columns = ["policy", "seed", "rule", *BREACH_COLUMNS, "evidence"]
+    columns = ["policy", "rule", "account_id", "day", "evidence"]  # that are shown
     if not file.exists():
         return pd.DataFrame(columns=columns)
     try:

@@ -9,10 +9,10 @@ from pydantic import Field, model_validator
 from recoup.experiments.comparison.decisions import STAGES
 from recoup.experiments.comparison.fairness import FAIRNESS, OUTCOME
 from recoup.experiments.comparison.measure import Better, Unit
-from recoup.experiments.comparison.measures import MEASURE, MEASURES, TIERS
+from recoup.experiments.comparison.measures import MEASURE, MEASURES, ROLL_DAYS, TIERS
 from recoup.experiments.comparison.payment_attribution import SOURCES
 from recoup.experiments.comparison.protected_groups import ATTRIBUTES
-from recoup.experiments.comparison.results import EVENTS, LegalTeam, ResourceUse, WelfareCheck, check_pairs
+from recoup.experiments.comparison.results import DEFINED, EVENTS, LegalTeam, ResourceUse, WelfareCheck, check_pairs
 from recoup.experiments.comparison.welfare import MEASURE as WELFARE_MEASURE
 from recoup.experiments.comparison.welfare import WELFARE
 from recoup.experiments.runs.file_kinds import (
@@ -27,6 +27,7 @@ from recoup.experiments.runs.file_kinds import (
     Share,
     TableKind,
     columns_of,
+    defined,
     exactly,
     some_of,
 )
@@ -36,6 +37,7 @@ from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.treatments import ALL_TREATMENTS
 
 TREATMENTS = frozenset(treatment.name for treatment in ALL_TREATMENTS)
+ROLLS = tuple(f"M{month}→M{month + 1}" for month in range(1, len(ROLL_DAYS) + 1))
 BY_TIER = tuple(measure.name for measure in MEASURES if measure.by_tier)
 
 # --- run.json ---------------------------------------------------------------------------------------------------------
@@ -93,6 +95,12 @@ class SeedOutcome(Content):
     raw: SeedGap | None
     adjusted: SeedGap | None
 
+    @model_validator(mode="after")
+    def _gap_to_others(self) -> SeedOutcome:
+        if self.others is None and (self.raw or self.adjusted):
+            raise misplaced(("others",), None, "a number, as there is a gap to it")
+        return self
+
 
 class SeedGroup(Content):
     """A protected group on one seed."""
@@ -107,10 +115,10 @@ Treatments = Annotated[dict[str, Count], some_of(TREATMENTS)]
 class Part(Content):
     """parts/PLAN/SEED.json; a file that holds anything else was written by another version."""
 
-    measures: Annotated[dict[str, Number | None], exactly(MEASURE)]
+    measures: Annotated[dict[str, Number | None], exactly(MEASURE), defined(DEFINED)]
     tiers: Annotated[dict[str, Annotated[dict[str, Number | None], exactly(BY_TIER)]], exactly(TIERS)]
     tier_accounts: Annotated[dict[str, Count], exactly(TIERS)]
-    roll_rates: dict[str, Number | None]
+    roll_rates: Annotated[dict[str, Number | None], exactly(ROLLS)]
     liquidation: list[Number] = Field(min_length=1)
     unresolved: list[Number] = Field(min_length=1)
     blocked: dict[str, Count]
@@ -270,6 +278,12 @@ class GroupOutcome(Content):
     raw: Gap | None
     adjusted: Gap | None
     unequal: bool = False
+
+    @model_validator(mode="after")
+    def _gap_to_others(self) -> GroupOutcome:
+        if self.others is None and (self.raw or self.adjusted):
+            raise misplaced(("others",), None, "a number, as there is a gap to it")
+        return self
 
 
 class Group(Content):

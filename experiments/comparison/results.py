@@ -19,6 +19,7 @@ from recoup.experiments.runs.file_kinds import (
     Number,
     Seeds,
     check_keys,
+    defined,
     exactly,
     some_of,
 )
@@ -95,8 +96,9 @@ class Settings(Content):
     personal: bool
 
 
-Measures = Annotated[dict[str, Interval], exactly(MEASURE)]
-Differences = dict[str, dict[str, Annotated[dict[str, Difference], exactly(MEASURE)]]]
+DEFINED = ("recovery_rate", "net_recovery_rate", "npv_rate", "time_to_recover_days")  # whatever happens in a run
+Measures = Annotated[dict[str, Interval], exactly(MEASURE), defined(DEFINED)]
+Differences = dict[str, dict[str, Annotated[dict[str, Difference], exactly(MEASURE), defined(DEFINED)]]]
 Burdens = dict[str, dict[str, Annotated[dict[str, Difference], exactly(BURDENS)]]]
 TierMeasures = Annotated[dict[str, Interval], exactly([measure.name for measure in MEASURES if measure.by_tier])]
 

@@ -20,7 +20,6 @@ class Begun(Content):
     model_config = ConfigDict(extra="ignore", strict=True)
 
     scenario: str
-    algorithm: str
 
 
 SETTINGS_FILE = JsonKind(SETTINGS, "recoup train", Begun)
@@ -66,24 +65,32 @@ class Chosen(Content):
     baseline: dict[str, Number]
 
 
-class CardTraining(Content):
-    """Where a policy comes from."""
-
+class _Command(Content):
     model_config = ConfigDict(extra="ignore", strict=True)
 
     command: str
+
+
+class _Validated(_Command):
     chosen: Chosen
 
 
-class TrainedCard(Content):
-    """The card of a policy that a training has left; the rest of it is read with the policy."""
+class OriginCard(Content):
+    """A card, of which it is asked where the policy comes from; the rest of it is read with the policy."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
-    training: CardTraining
+    training: _Command
 
 
-TRAINED_CARD = JsonKind("policy.json", "recoup train", TrainedCard)
+class ValidatedCard(OriginCard):
+    """The card of a policy that a training has just left: how it did in the validation as well."""
+
+    training: _Validated
+
+
+ORIGIN_CARD = JsonKind("policy.json", "recoup train", OriginCard)
+VALIDATED_CARD = JsonKind("policy.json", "recoup train", ValidatedCard)
 
 
 def _within(policy: str) -> str:

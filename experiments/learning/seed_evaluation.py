@@ -21,7 +21,7 @@ from recoup.experiments.comparison.interquartile import (
 from recoup.experiments.comparison.measures import MEASURE, REGISTRY
 from recoup.experiments.comparison.run import Run
 from recoup.experiments.comparison.settings import Comparison
-from recoup.experiments.learning.files import SETTINGS_FILE, TRAINED_CARD
+from recoup.experiments.learning.files import ORIGIN_CARD, SETTINGS_FILE
 from recoup.experiments.learning.settings import SeedEvaluation
 from recoup.experiments.learning.trained_seeds import best_of, read_trained
 from recoup.experiments.runs.runfolder import write_json
@@ -90,7 +90,7 @@ def evaluate_seeds(
     baseline, *policies = run.names
     found = {
         "command": command,
-        "training": TRAINED_CARD.read_file(folder / trained[0].policy)["training"]["command"],
+        "training": ORIGIN_CARD.read_file(folder / trained[0].policy)["training"]["command"],
         "scenario": results["scenario"],
         "title": results["title"],
         "baseline": baseline,

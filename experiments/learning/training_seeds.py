@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from threadpoolctl import threadpool_limits
 
-from recoup.experiments.learning.files import CHECKPOINT_FILE, TRAINED_CARD, ProgressLine
+from recoup.experiments.learning.files import CHECKPOINT_FILE, VALIDATED_CARD, ProgressLine
 from recoup.experiments.learning.settings import Training
 from recoup.experiments.learning.trained_seeds import TrainedSeed, best_of, write_trained
 from recoup.experiments.learning.training import CHECKPOINT, PROGRESS, train, trained_stem
@@ -84,7 +84,7 @@ def train_seeds(
             (folder / SETTINGS).unlink()
             folder.rmdir()
         raise
-    cards = {one.seed: TRAINED_CARD.read_file(_trained(folder, one.seed, stem)) for one in trainings}
+    cards = {one.seed: VALIDATED_CARD.read_file(_trained(folder, one.seed, stem)) for one in trainings}
     chosen = {seed: card["training"]["chosen"] for seed, card in cards.items()}
     trained = [
         TrainedSeed.of(seed, _trained(folder, seed, stem).relative_to(folder).as_posix(), said)

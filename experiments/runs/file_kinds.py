@@ -86,26 +86,58 @@ def check_keys(found: Mapping[str, Any], names: Collection[str], under: tuple[st
             raise misplaced((*under, name), name, choose(names, name))
 
 
-def exactly(names: Collection[str]) -> AfterValidator:
-    """For the type of a mapping: it has exactly these keys."""
+@dataclass(frozen=True)
+class _Keys:
+    """Of a mapping: it has exactly these keys."""
 
-    def check(found: dict[str, Any]) -> dict[str, Any]:
-        check_keys(found, names)
+    names: tuple[str, ...]
+
+    def __call__(self, found: dict[str, Any]) -> dict[str, Any]:
+        check_keys(found, self.names)
         return found
 
-    return AfterValidator(check)
+
+@dataclass(frozen=True)
+class _Defined:
+    """Of a mapping to numbers or intervals: these are not null."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, found: dict[str, Any]) -> dict[str, Any]:
+        for name in self.names:
+            if isinstance(found[name], Interval) and found[name].mean is None:
+                raise misplaced((name, "mean"), None, "a number, as it is always defined")
+            if found[name] is None:
+                raise misplaced((name,), None, "a number, as it is always defined")
+        return found
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Of a text, a list of texts or a mapping: nothing but these names, in it or as its keys."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, found: Any) -> Any:
+        for at, name in [((), found)] if isinstance(found, str) else _named(found):
+            if name not in self.names:
+                raise misplaced(at, name, choose(self.names, name))
+        return found
+
+
+def exactly(names: Collection[str]) -> AfterValidator:
+    """For the type of a mapping: it has exactly these keys."""
+    return AfterValidator(_Keys(tuple(names)))
+
+
+def defined(names: Collection[str]) -> AfterValidator:
+    """For the type of a mapping to numbers or intervals: these are not null."""
+    return AfterValidator(_Defined(tuple(names)))
 
 
 def some_of(names: Collection[str]) -> AfterValidator:
     """For the type of a text, a list of texts or a mapping: nothing but these names, in it or as its keys."""
-
-    def check(found: Any) -> Any:
-        for at, name in [((), found)] if isinstance(found, str) else _named(found):
-            if name not in names:
-                raise misplaced(at, name, choose(names, name))
-        return found
-
-    return AfterValidator(check)
+    return AfterValidator(_Names(tuple(names)))
 
 
 def _named(found: dict[str, Any] | list[str]) -> list[tuple[tuple[str | int, ...], str]]:
