@@ -52,7 +52,7 @@ def pseudonym_key(lasting: bool = False) -> bytes:
         key = path.read_bytes().strip()
     except OSError as error:
         expected = f"a file that can be written and read, or a key in {KEY_VARIABLE}"
-        raise InputError(path, "", error.strerror or "unusable", expected) from None
+        raise InputError(path or KEY_VARIABLE, "", error.strerror or "unusable", expected) from None
     if len(key) < _LEAST_KEY:
         raise InputError(path, "", f"{len(key)} bytes", f"a key of at least {_LEAST_KEY} characters")
     return key
