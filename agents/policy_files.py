@@ -6,7 +6,6 @@ Reading them runs nothing and unpickles nothing; what is missing, tampered with 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from recoup.sim.inputs import Document, InputError, read_text, validated
+from recoup.sim.inputs import InputError, JsonDocument, read_bytes, read_json, validated
 from recoup.sim.parameters import Section
 
 MOST_BYTES = 16_000_000
@@ -65,13 +64,7 @@ def read_document(path: Path) -> dict[str, Any]:
     Raises:
         InputError: missing, or no JSON object.
     """
-    try:
-        data = json.loads(read_text(path))
-    except (ValueError, RecursionError) as error:
-        raise InputError(path, "", str(error), "a policy card in JSON") from None
-    if not isinstance(data, dict):
-        raise InputError(path, "", type(data).__name__, "a policy card: a JSON object")
-    return data
+    return read_json(path, "policy card").data
 
 
 def read_card(path: Path, kind: type[AnyCard], menu: Sequence[str], features: Sequence[str]) -> AnyCard:
@@ -86,7 +79,7 @@ def read_card(path: Path, kind: type[AnyCard], menu: Sequence[str], features: Se
     Raises:
         InputError: missing, wrong, or made for observations or treatments that are not there.
     """
-    card = validated(kind, Document(str(path), read_document(path), {}))
+    card = validated(kind, JsonDocument(path, read_document(path)))
     check_menu(path, card, menu)
     known = set(features)
     if unknown := [name for name in card.features if name not in known]:
@@ -126,15 +119,27 @@ def read_weights(card_path: Path, sha256: str, shapes: Mapping[str, tuple[int, .
         InputError: missing, too large, not what the card vouches for, of other shapes, or not finite.
     """
     path = card_path.with_suffix(".safetensors")
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise InputError(path, "size", path.stat().st_size, f"at most {MOST_BYTES:,} bytes")
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(path, "", error.strerror or "unreadable", "the policy's weights") from None
+    content = read_bytes(path, MOST_BYTES, "file with the policy's weights")
     checksum = hashlib.sha256(content).hexdigest()
     if checksum != sha256:
         raise InputError(path, "sha256", f"{checksum[:12]}…", f"{sha256[:12]}…, as the card says")
+    return _tensors(path, content, shapes)
+
+
+def read_tensors(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> Tensors:
+    """Weights that no card vouches for.
+
+    Args:
+        path: of the safetensors file.
+        shapes: the tensors that must be there, float32, by name.
+
+    Raises:
+        InputError: missing, too large, no safetensors file, of other shapes, or not finite.
+    """
+    return _tensors(path, read_bytes(path, MOST_BYTES, "file with weights"), shapes)
+
+
+def _tensors(path: Path, content: bytes, shapes: Mapping[str, tuple[int, ...]]) -> Tensors:
     try:
         weights = load_tensors(content)
     except SafetensorError as error:

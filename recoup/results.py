@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from recoup.experiments.comparison.audit import AUDIT
-from recoup.experiments.comparison.fairness import FAIRNESS
+from recoup.experiments.comparison.files import (
+    ACCOUNTS_TABLE,
+    AUDIT_FILE,
+    COLLECTORS_TABLE,
+    DAILY_TABLE,
+    FAIRNESS_FILE,
+    WELFARE_FILE,
+)
 from recoup.experiments.comparison.measures import MEASURE
-from recoup.experiments.comparison.welfare import WELFARE
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.report import answers, render, text_in
-from recoup.experiments.runs.run import Run
 from recoup.sim.inputs import InputError, choose
 
 if TYPE_CHECKING:
@@ -97,12 +102,12 @@ class Results:
     @property
     def accounts(self) -> pd.DataFrame:
         """One row for each account, policy and seed; money in cents. See docs/reference/run-folder.md."""
-        return pd.read_parquet(self.folder / "accounts.parquet")
+        return ACCOUNTS_TABLE.read(self.folder / ACCOUNTS_TABLE.name)
 
     @property
     def daily(self) -> pd.DataFrame:
         """One row for each day, policy and seed; money in cents. See docs/reference/run-folder.md."""
-        return pd.read_parquet(self.folder / "daily.parquet")
+        return DAILY_TABLE.read(self.folder / DAILY_TABLE.name)
 
     @property
     def collectors(self) -> pd.DataFrame:
@@ -110,22 +115,22 @@ class Results:
 
         See docs/reference/run-folder.md.
         """
-        return pd.read_parquet(self.folder / "collectors.parquet")
+        return COLLECTORS_TABLE.read(self.folder / COLLECTORS_TABLE.name)
 
     @property
     def audit(self) -> dict[str, Any] | None:
         """What the independent audit of the event logs found; None for a run without events."""
-        return self._run.extra(AUDIT)  # type: ignore[no-any-return]
+        return self._run.extra(AUDIT_FILE)
 
     @property
     def welfare(self) -> dict[str, Any]:
         """What the policies ask of debtors, and the non-inferiority check of that burden."""
-        return self._run.extra(WELFARE)  # type: ignore[no-any-return]
+        return self._run.extra(WELFARE_FILE)  # type: ignore[return-value]
 
     @property
     def fairness(self) -> dict[str, Any]:
         """Treatment and outcomes by protected group."""
-        return self._run.extra(FAIRNESS)  # type: ignore[no-any-return]
+        return self._run.extra(FAIRNESS_FILE)  # type: ignore[return-value]
 
     def answers(self, language: str = "en") -> list[str]:
         """What the run says, in sentences: the best policy against the baseline, claims, cost, complaints, breaches.

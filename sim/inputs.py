@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import codecs
 import difflib
+import json
+import os
 import re
 import stat
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticCustomError
 
 Place = tuple[str | int, ...]
 
@@ -69,34 +72,18 @@ def _raised_elsewhere(
 _MOST_NAMES, _MOST_LETTERS = 200, 100  # that a message lists, and of a slip that are compared
 
 
-# What the trade also calls our fields: the first of ours that there is to choose from.
-_SYNONYMS = {
-    **dict.fromkeys(
-        ("days_past_due", "dayspastdue", "days_overdue", "overdue_days", "days_late", "arrears_days"), ("dpd",)
-    ),
-    **dict.fromkeys(
-        ("outstanding", "outstanding_balance", "amount_due", "arrears", "debt"), ("balance", "opening_balance")
-    ),
-    **dict.fromkeys(("principal", "original_balance", "loan_amount"), ("opening_balance",)),
-    **dict.fromkeys(("fico", "bureau_score", "score"), ("credit_score",)),
-    **dict.fromkeys(("income", "salary"), ("monthly_income",)),
-    **dict.fromkeys(("gender",), ("sex",)),
-    **dict.fromkeys(("id", "loan_id", "account", "account_number", "contract_no", "customer_id"), ("account_id",)),
-    **dict.fromkeys(("mob", "months_on_book", "tenure"), ("tenure_months",)),
-}
-
-
-def choose(names: Iterable[str], wrong: object) -> str:
+def choose(names: Iterable[str], wrong: object, synonyms: Mapping[str, Sequence[str]] | None = None) -> str:
     """The phrase «one of …», led by the nearest name when `wrong` looks like a slip of it, or is the trade's other word for it.
 
     Args:
         names: what there is to choose from.
         wrong: what was written.
+        synonyms: other words, in lower case with underscores → the names that they may stand for, of which the first known one is meant.
     """
     known = list(names)
     word = str(wrong)[:_MOST_LETTERS]
-    synonyms = [ours for ours in _SYNONYMS.get(word.lower().replace("-", "_").replace(" ", "_"), ()) if ours in known]
-    near = synonyms[:1] or difflib.get_close_matches(word, known, n=1)
+    meant = (synonyms or {}).get(word.lower().replace("-", "_").replace(" ", "_"), ())
+    near = [ours for ours in meant if ours in known][:1] or difflib.get_close_matches(word, known, n=1)
     hint = f"{near[0]} (did you mean it?); " if near else ""
     more = f" and {len(known) - _MOST_NAMES:,} more" if len(known) > _MOST_NAMES else ""
     return f"{hint}one of {', '.join(known[:_MOST_NAMES])}{more}"
@@ -130,6 +117,17 @@ class Document:
             The error, with the line; the caller raises it.
         """
         return InputError(self.source, self.place(path), value, expected)
+
+
+class JsonDocument(Document):
+    """A parsed JSON object; places are its keys and indices alone, as programs write JSON on lines of their own choice."""
+
+    def __init__(self, source: str | Path, data: dict[str, Any]) -> None:
+        super().__init__(str(source), data, {})
+
+    def place(self, path: Place) -> str:
+        """«rules[3].when.dpd» for a path of keys and indices; "" for the whole."""
+        return super().place(path).removeprefix("line 1").removeprefix(", ")
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -193,19 +191,44 @@ def read_bytes(path: Path, most: int, kind: str = "file") -> bytes:
     """
     try:
         status = path.stat()
-        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
-            kinds = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
-            found = next((name for test, name in kinds if test(status.st_mode)), "a device")
-            raise InputError(path, "", found, f"a {kind} on disk")
+        _require_regular(path, status, kind)
         with path.open("rb") as file:
             content = file.read(most + 1) if status.st_size <= most else b""
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        reason = getattr(error, "strerror", None) or str(error) or "unreadable"
-        raise InputError(path, "", reason, f"a readable {kind}") from None
+        raise _unreadable(path, error, kind) from None
     size = max(status.st_size, len(content))
     if size > most:
         raise InputError(path, "", f"{size:,} bytes", f"a {kind} of at most {most:,}")
     return content
+
+
+def require_readable(path: Path, kind: str = "file") -> None:
+    """Make sure that there is a regular file that can be opened, for readers of their own that say it less well.
+
+    Args:
+        path: of the file.
+        kind: what it should be, for messages.
+
+    Raises:
+        InputError: missing, a folder, a pipe or device, or unreadable.
+    """
+    try:
+        _require_regular(path, path.stat(), kind)
+        with path.open("rb"):
+            pass
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error, kind) from None
+
+
+def _require_regular(path: Path, status: os.stat_result, kind: str) -> None:
+    if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+        kinds = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+        found = next((name for test, name in kinds if test(status.st_mode)), "a device")
+        raise InputError(path, "", found, f"a {kind} on disk")
+
+
+def _unreadable(path: Path, error: Exception, kind: str) -> InputError:
+    return InputError(path, "", getattr(error, "strerror", None) or str(error) or "unreadable", f"a readable {kind}")
 
 
 _MOST_BYTES = 16 << 20  # of what people write by hand: YAML
@@ -223,6 +246,47 @@ def read_text(path: Path) -> str:
         raise InputError(
             path, f"byte {error.start}", error.object[error.start : error.start + 1], "UTF-8 text"
         ) from None
+
+
+_MOST_JSON = 1 << 28  # bytes: the largest that we write, all of a comparison's figures, have some millions
+
+
+def read_json(path: Path, kind: str = "file") -> JsonDocument:
+    """Read a JSON object from a file.
+
+    Args:
+        path: of the file.
+        kind: what it should be, for messages.
+
+    Raises:
+        InputError: missing, no regular file, above 256 MiB, unreadable, not UTF-8, broken JSON (with its line), or no object at the top.
+    """
+    content = read_bytes(path, _MOST_JSON, kind)
+    try:
+        data = json.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InputError(path, f"byte {error.start}", content[error.start : error.start + 1], "UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        raise InputError(path, f"line {error.lineno}", error.msg, "valid JSON") from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, or thousands of brackets
+        raise InputError(path, "", str(error), "valid JSON") from None
+    if not isinstance(data, dict):
+        raise InputError(path, "", "null" if data is None else type(data).__name__, "a JSON object")
+    return JsonDocument(path, data)
+
+
+def misplaced(path: Place, value: object, expected: str) -> PydanticCustomError:
+    """What a validator of a whole raises, so that the message names the place within it.
+
+    Args:
+        path: keys and indices from what is validated to the value.
+        value: what stands there.
+        expected: what should, a phrase that follows «expected».
+    """
+    return PydanticCustomError(_MISPLACED, "{expected}", {"path": path, "value": value, "expected": expected})
+
+
+_MISPLACED = "misplaced"
 
 
 def parse_yaml(text: str, source: str) -> Document:
@@ -290,6 +354,8 @@ def first_fault(error: ValidationError, document: Document, model: type[BaseMode
     # A misspelt name is unknown and its right name missing: the slip is what to point at.
     fault = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
     path = (*under, *fault["loc"])
+    if fault["type"] == _MISPLACED:
+        return document.error((*path, *fault["ctx"]["path"]), fault["ctx"]["value"], fault["ctx"]["expected"])
     if fault["type"] == "extra_forbidden":
         return document.error(
             path, str(fault["loc"][-1]), choose(_fields_at(model, fault["loc"][:-1]), fault["loc"][-1])

@@ -6,14 +6,16 @@ use them are in `behaviour.py`.
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from recoup.sim.inputs import misplaced
 from recoup.sim.operations.resources import RESOURCES
 from recoup.sim.treatments import Channel, Window
 
@@ -52,27 +54,38 @@ def _is_date(value: object) -> bool:
 
 
 class Section(BaseModel):
-    """A part of a scenario: immutable; unknown names and values out of range are a pydantic `ValidationError`."""
+    """A part of a file that people write: immutable, its numbers and dates read as YAML wrote them.
+
+    Unknown names and values out of range are a pydantic `ValidationError`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _as_written(cls, data: Any) -> Any:
+        """Pydantic alone would take true for 1, and a number or a word (infinity) for a date."""
+        for name, field in cls.model_fields.items() if isinstance(data, dict) else ():
+            written = field.alias or name
+            if written not in data:
+                continue
+            value, kinds = data[written], _kinds(field.annotation)
+            inner = (
+                list(value.values())
+                if isinstance(value, dict)
+                else value
+                if isinstance(value, list | tuple)
+                else [value]
+            )
+            if kinds & {int, float} and bool not in kinds and any(isinstance(item, bool) for item in inner):
+                raise misplaced((written,), value, "a number, not true or false")
+            if date in kinds and not all(item is None or isinstance(item, date) or _is_date(item) for item in inner):
+                raise misplaced((written,), value, "a date, as in 2025-03-31")
+        return data
+
 
 class ScenarioSection(Section):
-    """A section of a scenario file, whose numbers and dates are read as YAML wrote them."""
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _as_written(cls, value: object, info: ValidationInfo) -> object:
-        """Pydantic alone would take true for 1, and a number or a word (infinity) for a date."""
-        kinds = _kinds(cls.model_fields[str(info.field_name)].annotation)
-        inner = (
-            list(value.values()) if isinstance(value, dict) else value if isinstance(value, list | tuple) else [value]
-        )
-        if kinds & {int, float} and bool not in kinds and any(isinstance(item, bool) for item in inner):
-            raise ValueError("a number, not true or false")
-        if date in kinds and not all(item is None or isinstance(item, date) or _is_date(item) for item in inner):
-            raise ValueError("a date, as in 2025-03-31")
-        return value
+    """A section of a scenario file."""
 
 
 class PerChannel(ScenarioSection):
@@ -97,6 +110,22 @@ class PerChannel(ScenarioSection):
         return np.array([0.0, *(getattr(self, channel.name.lower()) for channel in Channel if channel)], np.float64)
 
 
+def _each(least: float, most: float, expected: str) -> AfterValidator:
+    """For a `PerChannel`: the range of each of its numbers."""
+
+    def check(values: PerChannel) -> PerChannel:
+        for channel in type(values).model_fields:
+            if not least <= (value := getattr(values, channel)) <= most:
+                raise misplaced((channel,), value, expected)
+        return values
+
+    return AfterValidator(check)
+
+
+SharePerChannel = Annotated[PerChannel, _each(0.0, 1.0, "a share or probability, from 0 to 1")]
+NonNegativePerChannel = Annotated[PerChannel, _each(0.0, math.inf, "a number of at least 0")]
+
+
 class PerWindow(ScenarioSection):
     """One number per contact window, not negative; unit as said where it is used."""
 
@@ -114,7 +143,9 @@ class Behaviour(ScenarioSection):
     """How debtors respond. Log-odds effects are per unit of the named quantity; half-lives are in days."""
 
     # Reach
-    reach: PerChannel = Field(description="probability that one attempt reaches the debtor himself (texts: is read)")
+    reach: SharePerChannel = Field(
+        description="probability that one attempt reaches the debtor himself (texts: is read)"
+    )
     reach_by_window: PerWindow = Field(description="factor on the reach of calls and visits by contact window")
     reach_day_off: NonNegative = Field(description="factor on the reach of calls and visits on weekends and holidays")
     reach_spread: NonNegative = Field(description="standard deviation of the debtor's own log reach")
@@ -123,7 +154,7 @@ class Behaviour(ScenarioSection):
     wrong_number: Share = Field(description="share of accounts whose phone contact data are wrong")
 
     # Attention and irritation
-    salience_gain: PerChannel = Field(description="share of the missing attention that one reach restores")
+    salience_gain: SharePerChannel = Field(description="share of the missing attention that one reach restores")
     salience_floor: Share = Field(description="attention without any contact")
     salience_half_life: Positive = Field(description="days in which attention above the floor halves")
     repetition_text: NonNegative = Field(
@@ -131,7 +162,7 @@ class Behaviour(ScenarioSection):
         description="wear of texts: the n-th without news within 14 days moves 1 / (1 + repetition_text · (n − 1)) as much",
     )
     repetition_call: NonNegative = Field(0.0, description="the same of calls and visits")
-    fatigue_gain: PerChannel = Field(description="fatigue added by one attempt")
+    fatigue_gain: NonNegativePerChannel = Field(description="fatigue added by one attempt")
     fatigue_half_life: Positive = Field(description="days in which fatigue halves")
     fatigue_tolerance: NonNegative = Field(description="fatigue that is borne without reactance")
 
@@ -154,11 +185,11 @@ class Behaviour(ScenarioSection):
     full_liquidity: Effect = Field(description="effect of log liquidity on paying in full")
 
     # Answers of the debtor's own to a text that he has read
-    answer_pay: PerChannel = Field(
+    answer_pay: NonNegativePerChannel = Field(
         default_factory=PerChannel.zero,
         description="share by which a read message raises that evening's payment intensity (self-service payment)",
     )
-    answer_call: PerChannel = Field(
+    answer_call: SharePerChannel = Field(
         default_factory=PerChannel.zero,
         description="probability that a read message brings a call back, which collectors must answer",
     )
@@ -237,7 +268,7 @@ class Behaviour(ScenarioSection):
     instalment_age: Effect = Field(0.0, description="fall of the log odds of paying an instalment per log(1 + dpd/90)")
 
     # Conduct and its consequences
-    complaint: PerChannel = Field(description="probability of a complaint per contact attempt without fatigue")
+    complaint: SharePerChannel = Field(description="probability of a complaint per contact attempt without fatigue")
     complaint_fatigue: Effect = Field(description="log rise per unit of fatigue")
     complaint_performance_pay: Effect = Field(description="log rise at full performance pay")
     complaint_days: Positive = Field(description="days until a complaint is answered; contact rests meanwhile")
@@ -327,7 +358,7 @@ class Cards(ScenarioSection):
 class Costs(ScenarioSection):
     """Unit costs, in the scenario's currency."""
 
-    contact: PerChannel = Field(description="cost of one attempt apart from staff time")
+    contact: NonNegativePerChannel = Field(description="cost of one attempt apart from staff time")
     minute: dict[Literal["collector", "specialist"], NonNegative] = Field(description="cost of a minute of staff time")
     notice: NonNegative = Field(description="pre-suit notice, on top of the letter")
     suit_handling: NonNegative = Field(description="handling of a suit, apart from the court fee")
@@ -336,13 +367,6 @@ class Costs(ScenarioSection):
         description="papers for one settlement, restructuring or handover of assets"
     )
     complaint: NonNegative = Field(description="one complaint, regulator risk included")
-
-    @field_validator("contact")
-    @classmethod
-    def _no_gain(cls, contact: PerChannel) -> PerChannel:
-        if min(contact.vector()) < 0:
-            raise ValueError("costs of at least 0")
-        return contact
 
 
 class Pool(ScenarioSection):

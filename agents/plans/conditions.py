@@ -15,6 +15,7 @@ import numpy as np
 
 from recoup.sim.inputs import Document, Place, choose
 from recoup.sim.observation import FIELD_INDEX, FIELDS, ObservedField
+from recoup.sim.portfolio.table import SYNONYMS
 
 Numbers = tuple[tuple[float, float], ...]  # disjoint, rising, half-open intervals
 Clause = dict[int, Numbers]
@@ -84,7 +85,7 @@ def clauses(document: Document, path: Place, when: object) -> list[Clause]:
             result = _joined(document, here, result, _alternatives(document, here, condition))
             continue
         if name not in FIELD_INDEX:
-            raise document.error(here, name, f"an observation field or `any`: {choose(FIELD_INDEX, name)}")
+            raise document.error(here, name, f"an observation field or `any`: {choose(FIELD_INDEX, name, SYNONYMS)}")
         field = FIELDS[FIELD_INDEX[name]]
         result = _joined(document, here, result, [[{FIELD_INDEX[name]: numbers(document, here, field, condition)}]])
     return result

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from recoup.scenarios.schema import Scenario, load_scenario
-from recoup.sim.portfolio.doubts import population_doubts
+from recoup.sim.portfolio.doubts import population_doubts, staffing_doubts
 from recoup.sim.portfolio.importing import Inspection, inspect, summary
 
 SHOWN = 50
@@ -38,6 +38,7 @@ def run(
     inspection = inspect(file, map_file)
     home = load_scenario(scenario)
     inspection.doubts += population_doubts(inspection.table, home.world.population)
+    inspection.doubts += staffing_doubts(inspection.rows, home.world)
     if as_json:
         console.print_json(json.dumps(_summary(inspection)))
     else:

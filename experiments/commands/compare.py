@@ -105,6 +105,7 @@ def _compare(
     from recoup.experiments.runs.runfolder import SETTINGS, new_run_folder
     from recoup.experiments.runs.workers import WorkerLost
     from recoup.sim.inputs import readable
+    from recoup.sim.portfolio.doubts import staffing_doubts
 
     folder = out or new_run_folder(comparison.scenario)
     scenario = comparison.load()
@@ -135,6 +136,8 @@ def _compare(
         out_console.print_json(data=results)
         return
     out_console.print(_table(results))
+    for doubt in staffing_doubts(results["portfolio"]["accounts"], scenario.world):
+        out_console.print(f"unlikely: {doubt}", soft_wrap=True)
     welfare = [check["sentence"] for check in results["welfare"]]
     for sentence in [*answers(results), *welfare, *results["fairness"]]:
         out_console.print(sentence)

@@ -21,11 +21,11 @@ def fairness(
 
     Example: recoup fairness runs/mine -p staged
     """
-    from recoup.experiments.comparison.fairness import FAIRNESS, summary
-    from recoup.experiments.runs.runfolder import read_json
+    from recoup.experiments.comparison.fairness import summary
+    from recoup.experiments.comparison.files import FAIRNESS_FILE
     from recoup.sim.inputs import InputError, choose
 
-    audit = read_json(run / FAIRNESS)
+    audit = FAIRNESS_FILE.read(run)
     for name in plan or ():
         if name not in audit["policies"]:
             raise InputError("--policy", "", name, choose(list(audit["policies"]), name))

@@ -126,11 +126,12 @@ def frontier(
 def _write(result: dict[str, Any], folder: Path, into: Path | None) -> None:
     from recoup.experiments.report.sections.frontier import picture
     from recoup.experiments.report.text import LANGUAGES, text_in
-    from recoup.experiments.robustness.price_frontier import FRONTIER, FRONTIER_TABLE, frontier_table
-    from recoup.experiments.runs.runfolder import write_csv, write_json, write_text
+    from recoup.experiments.robustness.files import FRONTIER_FILE
+    from recoup.experiments.robustness.price_frontier import FRONTIER_TABLE, frontier_table
+    from recoup.experiments.runs.runfolder import write_csv, write_text
 
     for place in (folder, *([into] if into else [])):
-        write_json(place / FRONTIER, result)
+        FRONTIER_FILE.write(place, result)
         write_csv(place / FRONTIER_TABLE, frontier_table(result))
         for language in LANGUAGES:
             file = "frontier.svg" if language == "en" else f"frontier.{language}.svg"

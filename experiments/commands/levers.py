@@ -41,6 +41,7 @@ def levers(
     from recoup.experiments.report.sections.levers import picture
     from recoup.experiments.report.text import LANGUAGES, text_in
     from recoup.experiments.robustness import lever_study as study
+    from recoup.experiments.robustness.files import LEVER_STUDY_FILE
     from recoup.experiments.runs.runfolder import write_csv, write_text
     from recoup.scenarios.levers import require_power_of_two
 
@@ -51,7 +52,7 @@ def levers(
         options,
         len(comparison.policies) * (worlds + 1) * options.seeds,
         lambda cache, advance: study.lever_study(comparison, worlds, design_seed, options.workers, cache, advance),
-        study.LEVER_STUDY,
+        LEVER_STUDY_FILE,
     )
     if options.into:
         write_csv(options.into / study.LEVER_WORLDS, study.worlds_table(result))
@@ -70,16 +71,15 @@ def _rivals(options: RobustnessOptions, policy: str, against: list[str] | None) 
     Raises:
         InputError: there is none, the challenger is among them, or one is named twice.
     """
+    from recoup.experiments.comparison.results import RESULTS_FILE
     from recoup.experiments.robustness.lever_study import PLANS, hand_written
-    from recoup.experiments.runs.runfolder import RESULTS, read_json
     from recoup.sim.inputs import InputError
 
     if against:
         plans = against
-    elif options.into and (options.into / RESULTS).is_file():
-        plans = [
-            plan for plan in hand_written(read_json(options.into / RESULTS)["settings"]["policies"]) if plan != policy
-        ]
+    elif options.into and (options.into / RESULTS_FILE.name).exists():
+        named = RESULTS_FILE.read(options.into)["settings"]["policies"]
+        plans = [plan for plan in hand_written(named) if plan != policy]
     else:
         plans = [plan for plan in PLANS if plan != policy]
     if not plans:

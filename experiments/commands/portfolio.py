@@ -62,6 +62,7 @@ def pseudonyms(
 
     if out.exists():
         raise InputError(out, "--out", "a file that exists", "a new file")
+    key = pseudonym_key(lasting=True)  # with one that ends here, the file would be of no run
     names = inspect(file, column_map).table["account_id"].dropna()
-    write_csv(out, pd.DataFrame({"account_id": names, "pseudonym": of(names, pseudonym_key())}))
+    write_csv(out, pd.DataFrame({"account_id": names, "pseudonym": of(names, key)}))
     console().print(f"{len(names):,} accounts: {out}", soft_wrap=True)

@@ -14,6 +14,7 @@ from recoup.experiments.runs.console import INTERRUPTED, progress_bar
 if TYPE_CHECKING:
     from recoup.experiments.comparison.settings import Comparison
     from recoup.experiments.robustness.trial_cache import TrialCache
+    from recoup.experiments.runs.file_kinds import JsonKind
 
 
 def comparison_of(options: RobustnessOptions, policies: Sequence[str]) -> Comparison:
@@ -23,17 +24,17 @@ def comparison_of(options: RobustnessOptions, policies: Sequence[str]) -> Compar
         InputError: no such scenario or policy, or a folder that holds no finished comparison, or one of another scenario.
     """
     from recoup.agents.library import load_policy
+    from recoup.experiments.comparison.results import RESULTS_FILE
     from recoup.experiments.comparison.settings import Comparison
-    from recoup.experiments.runs.runfolder import RESULTS, read_json
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError
 
     settings: dict[str, Any] = {}
     scenario, into = options.scenario, options.into
     if into is not None:
-        if not (into / RESULTS).is_file():
-            raise InputError(into, "--into", "no finished run", f"the folder of a comparison, with {RESULTS}")
-        results = read_json(into / RESULTS)
+        if not (into / RESULTS_FILE.name).exists():
+            raise InputError(into, "--into", "no finished run", f"the folder of a comparison, with {RESULTS_FILE.name}")
+        results = RESULTS_FILE.read(into)
         settings = {name: results["settings"][name] for name in ("scenario", "portfolio", "map", "days")}
         if scenario is not None and load_scenario(scenario).name != results["scenario"]:
             raise InputError(into, "--scenario", scenario, f"the run's own, {results['scenario']}, or none")
@@ -54,19 +55,18 @@ def run_cached(
     options: RobustnessOptions,
     total: int,
     work: Callable[[TrialCache, Callable[[], None]], dict[str, Any]],
-    file_name: str,
+    kind: JsonKind,
 ) -> dict[str, Any]:
     """Work with a progress bar and the run folder's trial cache; the result goes into the folder, if there is one.
 
     Args:
         total: how often `work` calls the function that it is given beside the cache.
-        file_name: of the result in the folder.
+        kind: of the result in the folder.
 
     Raises:
         typer.Exit: interrupted; with a folder, finished trials stay in its cache.
     """
     from recoup.experiments.robustness.trial_cache import TRIALS, TrialCache
-    from recoup.experiments.runs.runfolder import write_json
 
     into = options.into
     cache = TrialCache(into / TRIALS if into else None)
@@ -78,5 +78,5 @@ def run_cached(
             print(f"recoup: interrupted; {hint}", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
     if into:
-        write_json(into / file_name, result)
+        kind.write(into, result)
     return result

@@ -21,13 +21,14 @@ def shadow_prices(
     from rich.table import Table
 
     from recoup.experiments.robustness import shadow_prices as measurement
+    from recoup.experiments.robustness.files import SHADOW_PRICES_FILE
 
     comparison = comparison_of(options, policy or ("staged", "learned"))
     result = run_cached(
         options,
         len(comparison.policies) * (len(measurement.RESOURCES) + 1) * options.seeds,
         lambda cache, advance: measurement.shadow_prices(comparison, options.workers, cache, advance),
-        measurement.SHADOW_PRICES,
+        SHADOW_PRICES_FILE,
     )
     if options.json:
         console().print_json(data=result)

@@ -34,6 +34,7 @@ def stress(
 
     from recoup.experiments.report.text import text_in
     from recoup.experiments.robustness import stress as sensitivity
+    from recoup.experiments.robustness.files import STRESS_FILE
 
     comparison = comparison_of(options, (policy, baseline))
     variants = [v for v in sensitivity.stress_set() if not (quick and sensitivity.is_one_parameter(v.name))]
@@ -41,7 +42,7 @@ def stress(
         options,
         2 * options.seeds * len(variants),
         lambda cache, advance: sensitivity.stress(comparison, options.workers, variants, cache, advance),
-        sensitivity.STRESS,
+        STRESS_FILE,
     )
     if options.json:
         console().print_json(data=result)

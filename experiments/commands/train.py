@@ -74,10 +74,9 @@ def _train_one(training: Training, folder: Path, resume: bool, json: bool) -> No
 
 
 def _train_seeds(training: Training, count: int, folder: Path, workers: int, resume: bool, json: bool) -> None:
-    from recoup.experiments.learning.trained_seeds import TRAINING_SEEDS
+    from recoup.experiments.learning.files import TRAINING_SEEDS_FILE
     from recoup.experiments.learning.training import trained_stem
     from recoup.experiments.learning.training_seeds import latest_lines, train_seeds
-    from recoup.experiments.runs.runfolder import read_json
     from recoup.experiments.runs.workers import WorkerLost
 
     seeds = range(training.seed, training.seed + count)
@@ -99,7 +98,7 @@ def _train_seeds(training: Training, count: int, folder: Path, workers: int, res
             progress.stop()
             print(f"recoup: {error}; checkpoints are kept. {_how_to_resume(folder)}", file=sys.stderr)
             raise typer.Exit(1) from None
-    result, written = read_json(folder / TRAINING_SEEDS), folder / f"{trained_stem(training)}.json"
+    result, written = TRAINING_SEEDS_FILE.read(folder), folder / f"{trained_stem(training)}.json"
     if json:
         console().print_json(data={"policy": str(written), **result})
         return

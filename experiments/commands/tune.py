@@ -44,6 +44,7 @@ def tune(
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError, choose
     from recoup.sim.observation import FIELD_INDEX
+    from recoup.sim.portfolio.table import SYNONYMS
     from recoup.sim.simulation import typical_claim
 
     if not NAME.fullmatch(tuning.name):
@@ -52,7 +53,7 @@ def tune(
         raise InputError(out, "--out", "a file that exists", "a new file")
     for field in tuning.field or ():
         if field not in FIELD_INDEX:
-            raise InputError("--field", "", field, choose(FIELD_INDEX, field))
+            raise InputError("--field", "", field, choose(FIELD_INDEX, field, SYNONYMS))
     scenario = load_scenario(tuning.scenario)
     cohorts = Cohorts(scenario, tuning.accounts, range(SEED, SEED + tuning.cohorts))
     if plan is None:

@@ -22,13 +22,14 @@ def upper_bounds(
 
     from recoup.experiments.report.text import text_in
     from recoup.experiments.robustness import upper_bounds as bounds
+    from recoup.experiments.robustness.files import UPPER_BOUNDS_FILE
 
     comparison = comparison_of(options, policy or ("staged", "tiered", "learned"))
     result = run_cached(
         options,
         (len(comparison.policies) + 1) * options.seeds,
         lambda cache, advance: bounds.upper_bounds(comparison, options.workers, cache, advance),
-        bounds.UPPER_BOUNDS,
+        UPPER_BOUNDS_FILE,
     )
     if options.json:
         console().print_json(data=result)

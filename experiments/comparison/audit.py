@@ -6,20 +6,21 @@ The reading of the rules is `sim/compliance/audit.py`; here it meets files. `aud
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pydantic import ValidationError
 
-from recoup.experiments.runs.runfolder import read_json, write_csv, write_json
+from recoup.experiments.comparison.files import AUDIT_FILE
+from recoup.experiments.runs.runfolder import write_csv
 from recoup.sim.compliance.audit import BREACH_COLUMNS, Finding, audit
 from recoup.sim.compliance.auditlog import Writing, read_log, typed_log
 from recoup.sim.compliance.rules import RulePack
-from recoup.sim.inputs import InputError
+from recoup.sim.inputs import InputError, read_json, validated
 
-AUDIT, BREACHES, RULES = "audit.json", "audit.csv", "rules.json"
+AUDIT, BREACHES, RULES = AUDIT_FILE.name, "audit.csv", "rules.json"
 _COUNTS = ("tested", "near", "stopped", "breaches")
 
 
@@ -157,16 +158,40 @@ def write_audit(folder: Path, audited: dict[str, Any], breaches: pd.DataFrame) -
         breaches: one row for each breach.
     """
     write_csv(folder / BREACHES, breaches)
-    write_json(folder / AUDIT, audited)
+    AUDIT_FILE.write(folder, audited)
+
+
+def read_breaches(folder: Path, most: int) -> pd.DataFrame:
+    """The first breaches of a run's audit.csv; no rows where there is none.
+
+    Args:
+        folder: of the run.
+        most: rows at most.
+
+    Raises:
+        InputError: damaged, or a table of another kind.
+    """
+    file = folder / BREACHES
+    columns = ["policy", "rule", "account_id", "day", "evidence"]  # that are shown
+    if not file.exists():
+        return pd.DataFrame(columns=columns)
+    try:
+        table = pd.read_csv(file, nrows=most, dtype=str, encoding="utf-8-sig", keep_default_na=False)
+    except OSError as error:
+        raise InputError(file, "", error.strerror or "unreadable", "a table that `recoup audit` has written") from None
+    except ValueError as error:  # pandas' own errors and UnicodeDecodeError are such
+        raise InputError(file, "", str(error), "a table that `recoup audit` has written, in UTF-8") from None
+    for column in columns:
+        if column not in table:
+            raise InputError(file, f"column {column}", "nothing", "a column of this name, as `recoup audit` writes it")
+    for row, day in enumerate(table["day"], start=1):
+        if not re.fullmatch("-?[0-9]{1,9}", day):
+            raise InputError(file, f"row {row}, column day", day, "a whole number")
+    return table.astype({"day": int})
 
 
 def _rules_of(folder: Path) -> RulePack:
-    data = read_json(folder / RULES)
-    try:
-        return RulePack.model_validate(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InputError(folder / RULES, ".".join(map(str, first["loc"])), first["input"], first["msg"]) from None
+    return validated(RulePack, read_json(folder / RULES, "file of a run of `recoup compare`"))
 
 
 def _logs(folder: Path) -> Iterator[tuple[str, int, Path]]:
@@ -178,4 +203,7 @@ def _logs(folder: Path) -> Iterator[tuple[str, int, Path]]:
         expected = "a run folder of `recoup compare` without --no-events"
         raise InputError(folder, "", "no event logs" if folder.is_dir() else "no such folder", expected)
     for file in files:
-        yield file.parent.name, int(file.name.split(".")[0]), file
+        seed = file.name.split(".")[0]
+        if not re.fullmatch("[0-9]{1,20}", seed):
+            raise InputError(file, "name", seed, "the number of a seed, as in 1.events.parquet")
+        yield file.parent.name, int(seed), file

@@ -15,26 +15,25 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet
 from numpy.typing import NDArray
 
 from recoup.agents.policy import PolicyRef
 from recoup.experiments.comparison import fairness, measures, welfare
 from recoup.experiments.comparison.arms import arms_of
-from recoup.experiments.comparison.audit import AUDIT, RULES, summary, tally
+from recoup.experiments.comparison.audit import RULES, summary, tally
 from recoup.experiments.comparison.burdens import burdens
+from recoup.experiments.comparison.files import AUDIT_FILE, FAIRNESS_FILE, PART_FILE, TABLES, WELFARE_FILE
 from recoup.experiments.comparison.intervals import difference, interval
 from recoup.experiments.comparison.privacy import for_the_folder, pseudonym_key, pseudonyms
-from recoup.experiments.comparison.results import RunResults
+from recoup.experiments.comparison.results import EVENTS, RESULTS_FILE
 from recoup.experiments.comparison.rollout import rollout
+from recoup.experiments.comparison.run import part_path, read_part
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.by_value import ByValue
 from recoup.experiments.runs.runfolder import (
-    RESULTS,
     SCHEMA_VERSION,
     fingerprint,
     open_folder,
-    read_json,
     versions,
     write_json,
     write_table,
@@ -46,14 +45,10 @@ from recoup.sim.compliance.auditlog import typed_log
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.inputs import InputError
 from recoup.sim.operations.resources import RESOURCE_NAMES
+from recoup.sim.portfolio.doubts import staffing_doubts
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 
-# What the JSON file of a part holds; one that holds anything else was written by another version.
-PART = frozenset(
-    "measures tiers tier_accounts roll_rates liquidation unresolved blocked breaches audit "
-    "decisions rules payment_attribution welfare fairness events resources legal_team".split()
-)
 # Named figures of a part, and the columns of the daily table that they are taken from.
 RESOURCE_USE = {
     "seconds_used": "seconds",
@@ -61,7 +56,6 @@ RESOURCE_USE = {
     "requested": "requested",
     "served": "served",
 }
-TABLES = ("accounts", "daily", "collectors")  # of each part, and of the run
 LEGAL_TEAM = {"active_cases": "legal_active", "case_places": "legal_capacity", "waiting_suits": "legal_queue"}
 CLAIM_RECOVERY, CLAIM_TIME = 0.15, -0.20  # the staged plan's own claims against the status quo, relative
 
@@ -116,7 +110,7 @@ def compare(
     for seed in comparison.seed_range:
         for arm in arms:
             part = Part(arm.name, _for_workers(arm.policy_ref), seed)
-            if not _is_whole(_part(folder, arm.name, seed)):
+            if not _is_whole(folder, arm.name, seed, days, scenario.rules):
                 missing.append(part)
             elif on_part:
                 on_part(arm.name, seed)
@@ -129,13 +123,12 @@ def compare(
         "accounts": len(portfolio),
         "opening_balance": float(portfolio.table["opening_balance"].sum()),
         "filled": portfolio.filled,
-        "notes": [*portfolio.notes, *scenario.notes],
+        "notes": [*portfolio.notes, *scenario.notes, *staffing_doubts(len(portfolio), scenario.world)],
     }
     results["learned"] = [arm.name for arm in arms if arm.is_learned]
     results["dropped_rules"] = {arm.name: list(map(str, arm.policy.dropped)) for arm in arms if arm.policy.dropped}
     results["command"] = command
-    RunResults.model_validate(results)
-    write_json(folder / RESULTS, results)
+    RESULTS_FILE.write(folder, results)
     _aggregate_audits(folder, names, comparison.seed_range, scenario.rules, results)
     return results
 
@@ -147,7 +140,7 @@ def _aggregate_audits(folder: Path, names: list[str], seeds: range, rules: RuleP
         AssertionError: it is not: a fault in one of the two readings of the rules.
     """
     tallies: dict[str, list[Any]] = {
-        name: [read_json(_part(folder, name, seed)).get("audit") for seed in seeds] for name in names
+        name: [read_part(folder, name, seed, results["days"])["audit"] for seed in seeds] for name in names
     }
     if any(audited is None for of_policy in tallies.values() for audited in of_policy):
         return  # some parts were made with --no-events
@@ -155,7 +148,7 @@ def _aggregate_audits(folder: Path, names: list[str], seeds: range, rules: RuleP
     counted = {name: sum(results["breaches"][name].values()) for name in names}
     if counted != audited["treatments_in_breach"]:
         raise AssertionError(f"the gate counted {counted} breaches, the audit found {audited['treatments_in_breach']}")
-    write_json(folder / AUDIT, audited)
+    AUDIT_FILE.write(folder, audited)
 
 
 @dataclass(frozen=True)
@@ -171,24 +164,18 @@ def _for_workers(policy_ref: PolicyRef) -> str | ByValue:
     return policy_ref if isinstance(policy_ref, str) else ByValue(policy_ref)
 
 
-def _part(folder: Path, name: str, seed: int) -> Path:
-    return folder / "parts" / name / f"{seed}.json"
-
-
-def _is_whole(part: Path) -> bool:
-    """All files of a part are there and can be read; if not, or an older version made them, it is run again."""
+def _is_whole(folder: Path, name: str, seed: int, days: int, rules: RulePack) -> bool:
+    """All files of a part are there and hold what they must; if not, or an older version made them, it is run again."""
+    part = part_path(folder, name, seed)
     try:
-        contents = read_json(part)
-        if contents.keys() != PART or any(
-            contents[kind].keys() != known.keys()
-            for kind, known in (("measures", measures.MEASURE), ("welfare", welfare.MEASURE))
-        ):
-            return False
-        for kind in TABLES:
-            pyarrow.parquet.read_metadata(part.with_suffix(f".{kind}.parquet"))
-    except (InputError, OSError, pyarrow.ArrowInvalid):
+        audited = read_part(folder, name, seed, days)["audit"]
+        for kind, table in TABLES.items():
+            table.read(part.with_suffix(f".{kind}.parquet"))
+        if audited is not None:
+            typed_log(part.with_suffix(".events.parquet"))
+    except InputError:
         return False
-    return True
+    return audited is None or audited["rules"].keys() == {rule.id for rule in rules.rules}
 
 
 def _run_part(comparison: Comparison, folder: Path, days: int, task: Part) -> None:
@@ -198,12 +185,12 @@ def _run_part(comparison: Comparison, folder: Path, days: int, task: Part) -> No
     scenario = comparison.load()
     portfolio = scenario.portfolio(comparison.accounts, seed)
     run = rollout(scenario, policy_ref, portfolio, seed, days, record_events=comparison.events)
-    part = _part(folder, name, seed)
+    part = part_path(folder, name, seed)
     who = pseudonyms(portfolio.column("account_id"), pseudonym_key())
     accounts = for_the_folder(run.accounts, portfolio, who, comparison.personal)
-    write_table(part.with_suffix(".accounts.parquet"), accounts.assign(policy=name, seed=seed))
-    write_table(part.with_suffix(".daily.parquet"), run.daily.assign(policy=name, seed=seed))
-    write_table(part.with_suffix(".collectors.parquet"), run.collectors.assign(policy=name, seed=seed))
+    tables = {"accounts": accounts, "daily": run.daily, "collectors": run.collectors}
+    for kind, table in tables.items():
+        TABLES[kind].write(part.with_suffix(f".{kind}.parquet"), table.assign(policy=name, seed=seed))
     contents: dict[str, Any] = {
         "measures": _nulls(measures.measure_run(run)),
         "tiers": {tier: _nulls(values) for tier, values in measures.measure_by_tier(run).items()},
@@ -219,18 +206,14 @@ def _run_part(comparison: Comparison, folder: Path, days: int, task: Part) -> No
         "payment_attribution": run.payment_attribution,
         "welfare": _nulls(welfare.measure_burden(run)),
         "fairness": fairness.measure_groups(run, portfolio.table),
-        "events": {
-            name: int(run.daily[name].sum())
-            for name in ("attempts", "unserved", "promises", "offers", "accepted", "suits", "judgments", "seizures")
-        },
+        "events": {event: int(run.daily[event].sum()) for event in EVENTS},
         "resources": {
             name: {key: int(run.daily[f"{name}_{column}"].sum()) for key, column in RESOURCE_USE.items()}
             for name in RESOURCE_NAMES
         },
         "legal_team": {key: float(run.daily[column].mean()) for key, column in LEGAL_TEAM.items()},
     }
-    assert contents.keys() == PART
-    write_json(part, contents)
+    PART_FILE.write_file(part, contents)
 
 
 def _audited(log: pd.DataFrame, who: NDArray[np.object_], rules: RulePack, part: Path) -> dict[str, Any]:
@@ -268,19 +251,19 @@ def aggregate(
         InputError: a part is missing or broken, or the folder cannot be written to.
     """
     seeds = list(comparison.seed_range)
-    parts = {name: [read_json(_part(folder, name, seed)) for seed in seeds] for name in names}
-    for kind in TABLES:
+    parts = {name: [read_part(folder, name, seed, days) for seed in seeds] for name in names}
+    for kind, table in TABLES.items():
         tables = [
-            pd.read_parquet(_part(folder, name, seed).with_suffix(f".{kind}.parquet"))
+            table.read(part_path(folder, name, seed).with_suffix(f".{kind}.parquet"))
             for name in names
             for seed in seeds
         ]
-        write_table(folder / f"{kind}.parquet", pd.concat(tables, ignore_index=True))
+        table.write(folder / table.name, pd.concat(tables, ignore_index=True))
 
     burden = welfare.aggregate(parts)
-    write_json(folder / welfare.WELFARE, burden)
+    WELFARE_FILE.write(folder, burden)
     fair = fairness.aggregate(parts, portfolio, same_accounts=not scenario.synthetic)
-    write_json(folder / fairness.FAIRNESS, fair)
+    FAIRNESS_FILE.write(folder, fair)
 
     def column(name: str, measure: str, tier: str | None = None) -> list[float]:
         return [_nan((part["tiers"][tier] if tier else part["measures"])[measure]) for part in parts[name]]

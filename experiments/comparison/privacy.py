@@ -26,11 +26,14 @@ PERSONAL = (*(field.name for field in FILE_FIELDS if field.role == "protected"),
 _LEAST_KEY = 16  # characters
 
 
-def pseudonym_key() -> bytes:
+def pseudonym_key(lasting: bool = False) -> bytes:
     """The key: from the environment, or from the user's configuration, where it is made on first use.
 
+    Args:
+        lasting: it must outlive this process; else, where there is no place for it, one is made that does not.
+
     Raises:
-        InputError: too short, or it cannot be read.
+        InputError: too short, or it cannot be read; or there is no place for one that must last.
     """
     from_environment = os.environ.get(KEY_VARIABLE)
     if from_environment is not None:
@@ -40,15 +43,16 @@ def pseudonym_key() -> bytes:
             )
         return os.fsencode(from_environment)
     path = _key_file()
-    if path is None:
-        return _key_for_now()
     try:
-        if not (path.exists() or _made(path)):
+        if path is None or not (path.exists() or _made(path)):
+            if lasting:
+                expected = f"a key in {KEY_VARIABLE}, the one that your runs are made with"
+                raise InputError(path or KEY_VARIABLE, "", "no place to keep a key", expected)
             return _key_for_now()
         key = path.read_bytes().strip()
     except OSError as error:
         expected = f"a file that can be written and read, or a key in {KEY_VARIABLE}"
-        raise InputError(path, "", error.strerror or "unusable", expected) from None
+        raise InputError(path or KEY_VARIABLE, "", error.strerror or "unusable", expected) from None
     if len(key) < _LEAST_KEY:
         raise InputError(path, "", f"{len(key)} bytes", f"a key of at least {_LEAST_KEY} characters")
     return key

@@ -2,58 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, model_validator
 
-from recoup.experiments.runs.runfolder import SCHEMA_VERSION
+from recoup.experiments.comparison.measures import MEASURE, MEASURES, TIERS
+from recoup.experiments.runs.champion import BURDENS
+from recoup.experiments.runs.file_kinds import (
+    Content,
+    Count,
+    Difference,
+    Interval,
+    JsonKind,
+    Known,
+    Number,
+    Seeds,
+    check_keys,
+    defined,
+    exactly,
+    some_of,
+)
+from recoup.experiments.runs.runfolder import RESULTS, SCHEMA_VERSION
+from recoup.sim.inputs import misplaced
+from recoup.sim.operations.resources import RESOURCE_NAMES
+
+EVENTS = ("attempts", "unserved", "promises", "offers", "accepted", "suits", "judgments", "seizures")  # counted a seed
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Interval(_Part):
-    """A mean over seeds and its 95 % bootstrap interval; null where undefined, no limits from a single seed."""
-
-    mean: float | None
-    low: float | None
-    high: float | None
-
-
-class Difference(Interval):
-    """Challenger − baseline, paired by seed, in the measure's unit."""
-
-    relative: Interval = Field(description="challenger / baseline − 1, seeds resampled in pairs")
-
-
-class ResourceUse(_Part):
+class ResourceUse(Content):
     """One resource (collector, specialist, autocall, visit), summed over seeds and days."""
 
-    seconds_used: int = Field(ge=0)
-    seconds_on_shift: int = Field(ge=0)
-    requested: int = Field(ge=0, description="accounts for which it was asked")
-    served: int = Field(ge=0, description="accounts that were served")
+    seconds_used: Count
+    seconds_on_shift: Count
+    requested: Count = Field(description="accounts for which it was asked")
+    served: Count = Field(description="accounts that were served")
 
 
-class LegalTeam(_Part):
+class LegalTeam(Content):
     """The legal team, means over seeds and days."""
 
-    active_cases: float = Field(ge=0)
-    case_places: float = Field(ge=0)
-    waiting_suits: float = Field(ge=0, description="suits decided on but without a free place")
+    active_cases: Number = Field(ge=0)
+    case_places: Number = Field(ge=0)
+    waiting_suits: Number = Field(ge=0, description="suits decided on but without a free place")
 
 
-class Claim(_Part):
+class Claim(Content):
     """A claim of the staged plan's authors against the status quo, and whether this run bears it out."""
 
-    measure: str
-    claim: float = Field(description="relative change that is claimed")
+    measure: Annotated[str, some_of(MEASURE)]
+    claim: Number = Field(description="relative change that is claimed")
     relative: Interval
     verdict: str
 
 
-class WelfareCheck(_Part):
+class WelfareCheck(Content):
     """Non-inferiority check of what a policy asks of debtors; see docs/fairness.md."""
 
     policy: str
@@ -64,24 +67,43 @@ class WelfareCheck(_Part):
     less: list[str] = Field(description="burdens below the reference's, at 95 %")
     cost_from: str | None
     gain: Difference = Field(description="paired difference of the net recovery rate, at fully loaded cost")
-    hardship_suits: int
+    hardship_suits: Count
     sentence: str
 
 
-class PortfolioFacts(_Part):
+class PortfolioFacts(Content):
     """The accounts that were simulated."""
 
     name: str
-    accounts: int = Field(ge=1)
-    opening_balance: float = Field(ge=0, description="sum, in the scenario's currency")
-    filled: Any = Field(description="fields that the file did not have and that were drawn")
+    accounts: Count = Field(ge=1)
+    opening_balance: Number = Field(ge=0, description="sum, in the scenario's currency")
+    filled: dict[str, Count] = Field(description="fields that the file did not have and that were drawn")
     notes: list[str]
 
 
-Measures = dict[str, Interval]
+class Settings(Content):
+    """What was asked for; see `Comparison`, whose construction knows the ranges."""
+
+    scenario: str
+    policies: list[str] = Field(min_length=1)
+    seeds: int
+    first_seed: int
+    accounts: int | None
+    days: int | None
+    portfolio: str | None
+    map: str | None
+    events: bool
+    personal: bool
 
 
-class RunResults(_Part):
+DEFINED = ("recovery_rate", "net_recovery_rate", "npv_rate", "time_to_recover_days")  # whatever happens in a run
+Measures = Annotated[dict[str, Interval], exactly(MEASURE), defined(DEFINED)]
+Differences = dict[str, dict[str, Annotated[dict[str, Difference], exactly(MEASURE), defined(DEFINED)]]]
+Burdens = dict[str, dict[str, Annotated[dict[str, Difference], exactly(BURDENS)]]]
+TierMeasures = Annotated[dict[str, Interval], exactly([measure.name for measure in MEASURES if measure.by_tier])]
+
+
+class RunResults(Content):
     """The content of results.json. Keys of the mappings: policy names, measure names (docs/reference/measures.md), tiers."""
 
     schema_version: int = Field(
@@ -91,25 +113,31 @@ class RunResults(_Part):
     title: str
     currency: str
     rules: str = Field(description="rule pack")
-    seeds: list[int]
-    days: int = Field(ge=1, description="horizon")
-    settings: dict[str, Any] = Field(description="what was asked for; see `Comparison`")
-    policies: dict[str, Measures] = Field(description="policy → measure → interval")
-    differences: dict[str, dict[str, dict[str, Difference]]] = Field(description="challenger → baseline → measure")
-    burdens: dict[str, dict[str, dict[str, Difference]]] = Field(
+    seeds: Seeds
+    days: int = Field(ge=1, le=100_000, description="horizon")
+    settings: Settings
+    policies: dict[str, Measures] = Field(min_length=1, description="policy → measure → interval")
+    differences: Differences = Field(description="challenger → baseline → measure")
+    burdens: Burdens = Field(
         description="challenger → baseline → complaints_per_1000, contacts_per_debtor, full_cost_rate (fully loaded cost / opening balance)"
     )
     learned: list[str] = Field(
         description="the policies that challenge the others: trained, distilled or written in Python"
     )
-    tiers: dict[str, dict[str, Measures]] = Field(description="policy → risk tier on entry → measure")
-    tier_accounts: dict[str, float] = Field(description="accounts by tier, mean over seeds")
-    roll_rates: dict[str, Measures] = Field(description="policy → M1→M2 and so on")
-    events: dict[str, Measures] = Field(description="policy → event → count a seed")
-    resources: dict[str, dict[str, ResourceUse]] = Field(description="policy → resource")
+    tiers: dict[str, Annotated[dict[str, TierMeasures], exactly(TIERS)]] = Field(
+        description="policy → risk tier on entry → measure"
+    )
+    tier_accounts: Annotated[dict[str, Number], exactly(TIERS)] = Field(description="accounts by tier, mean over seeds")
+    roll_rates: dict[str, dict[str, Interval]] = Field(description="policy → M1→M2 and so on")
+    events: dict[str, Annotated[dict[str, Known], exactly(EVENTS)]] = Field(description="policy → event → count a seed")
+    resources: dict[str, Annotated[dict[str, ResourceUse], exactly(RESOURCE_NAMES)]] = Field(
+        description="policy → resource"
+    )
     legal_team: dict[str, LegalTeam]
-    blocked: dict[str, dict[str, int]] = Field(description="policy → rule → treatments stopped by the gate, all seeds")
-    breaches: dict[str, dict[str, int]] = Field(description="policy → rule → unlawful treatments, all seeds")
+    blocked: dict[str, dict[str, Count]] = Field(
+        description="policy → rule → treatments stopped by the gate, all seeds"
+    )
+    breaches: dict[str, dict[str, Count]] = Field(description="policy → rule → unlawful treatments, all seeds")
     claims: list[Claim]
     welfare: list[WelfareCheck]
     fairness: list[str] = Field(description="the fairness audit in sentences")
@@ -117,3 +145,42 @@ class RunResults(_Part):
     portfolio: PortfolioFacts
     dropped_rules: dict[str, list[str]] = Field(description="policy → rules that the scenario's menu made it leave out")
     command: str
+
+    @model_validator(mode="after")
+    def _of_the_same_policies(self) -> RunResults:
+        names = list(self.policies)
+        for part in ("tiers", "roll_rates", "events", "resources", "legal_team", "blocked", "breaches"):
+            check_keys(getattr(self, part), names, (part,))
+        for part in ("differences", "burdens"):
+            check_pairs(getattr(self, part), names, part)
+        for rates in self.roll_rates:
+            check_keys(self.roll_rates[rates], self.roll_rates[names[0]], ("roll_rates", rates))
+        if len(self.settings.policies) != len(names):
+            raise misplaced(("settings", "policies"), self.settings.policies, f"one for each of {', '.join(names)}")
+        for part in ("learned", "dropped_rules"):
+            for name in getattr(self, part):
+                if name not in names:
+                    raise misplaced((part,), name, f"one of {', '.join(names)}")
+        for number, seed in enumerate(self.seeds):
+            if seed in self.seeds[:number]:
+                raise misplaced(("seeds", number), seed, "every seed once")
+        return self
+
+
+def check_pairs(found: Mapping[str, Mapping[str, object]], names: list[str], under: str) -> None:
+    """Make sure that a mapping has every policy against every other.
+
+    Args:
+        found: challenger → baseline → anything.
+        names: of the policies.
+        under: where it stands in the file.
+
+    Raises:
+        PydanticCustomError: one lacks, or there is another; for validators.
+    """
+    check_keys(found, names, (under,))
+    for name in names:
+        check_keys(found[name], [other for other in names if other != name], (under, name))
+
+
+RESULTS_FILE = JsonKind(RESULTS, "recoup compare", RunResults, version=SCHEMA_VERSION)

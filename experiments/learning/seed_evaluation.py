@@ -19,11 +19,12 @@ from recoup.experiments.comparison.interquartile import (
     probability_of_improvement,
 )
 from recoup.experiments.comparison.measures import MEASURE, REGISTRY
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.learning.files import ORIGIN_CARD, SETTINGS_FILE
 from recoup.experiments.learning.settings import SeedEvaluation
 from recoup.experiments.learning.trained_seeds import best_of, read_trained
-from recoup.experiments.runs.run import Run
-from recoup.experiments.runs.runfolder import SETTINGS, read_json, write_json
+from recoup.experiments.runs.runfolder import write_json
 
 SEED_EVALUATION = "seed_evaluation.json"
 MEASURES = (
@@ -48,7 +49,7 @@ def evaluation_of(evaluation: SeedEvaluation, folder: Path) -> Comparison:
     """
     trained = read_trained(folder)
     return Comparison(
-        scenario=evaluation.scenario or read_json(folder / SETTINGS)["scenario"],
+        scenario=evaluation.scenario or SETTINGS_FILE.read(folder)["scenario"],
         policies=(evaluation.baseline, *(f"seed-{one.seed}={folder / one.policy}" for one in trained)),
         seeds=evaluation.seeds,
         first_seed=evaluation.first_seed,
@@ -89,7 +90,7 @@ def evaluate_seeds(
     baseline, *policies = run.names
     found = {
         "command": command,
-        "training": read_json(folder / trained[0].policy)["training"]["command"],
+        "training": ORIGIN_CARD.read_file(folder / trained[0].policy)["training"]["command"],
         "scenario": results["scenario"],
         "title": results["title"],
         "baseline": baseline,

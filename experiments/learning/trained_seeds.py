@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from recoup.experiments.runs.runfolder import read_json, write_json
+from recoup.experiments.learning.files import TRAINING_SEEDS_FILE
 from recoup.sim.inputs import InputError
 
-TRAINING_SEEDS = "training-seeds.json"
+TRAINING_SEEDS = TRAINING_SEEDS_FILE.name
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ def write_trained(folder: Path, trained: Sequence[TrainedSeed], baseline: dict[s
         baseline: the parts of the plan to beat on the validation portfolios.
         command: what the user typed.
     """
-    write_json(
-        folder / TRAINING_SEEDS,
+    TRAINING_SEEDS_FILE.write(
+        folder,
         {
             "command": command,
             "chosen": best_of(trained).seed,
@@ -67,12 +67,9 @@ def read_trained(folder: Path) -> list[TrainedSeed]:
     """The policies of a finished run, in the order of their seeds.
 
     Raises:
-        InputError: the folder holds none.
+        InputError: the folder holds none, or a damaged list of them.
     """
     path = folder / TRAINING_SEEDS
-    if not path.is_file():
+    if not path.exists():
         raise InputError(path, "", "no such file", "a folder that `recoup train --training-seeds` has finished")
-    try:
-        return [TrainedSeed(**row) for row in read_json(path)["seeds"]]
-    except (KeyError, TypeError):
-        raise InputError(path, "seeds", "other content", "what `recoup train --training-seeds` has written") from None
+    return [TrainedSeed(**row) for row in TRAINING_SEEDS_FILE.read(folder)["seeds"]]

@@ -10,18 +10,21 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
 from recoup.agents import features, learned
 from recoup.agents.library import load_plan, load_policy
 from recoup.agents.plans.plan import Plan
+from recoup.agents.policy_files import read_tensors
 from recoup.agents.price_family import PRICES, Card, PriceFamily, load_family
 from recoup.agents.training import learners
 from recoup.agents.training.behaviour_cloning import behaviour_clone
@@ -29,9 +32,10 @@ from recoup.agents.training.budget import KEPT_FREE, LIMITED, Budget, Limit
 from recoup.agents.training.objective import Objective, resolved
 from recoup.agents.training.vecenv import PortfolioVecEnv
 from recoup.experiments.learning.cohorts import Cohorts
+from recoup.experiments.learning.files import CHECKPOINT_FILE
 from recoup.experiments.learning.settings import Training
 from recoup.experiments.learning.validation import PORTFOLIOS, SEED, Arrays, PolyakAverage, Validation
-from recoup.experiments.runs.runfolder import fingerprint, open_folder, read_json, versions, write_json, write_whole
+from recoup.experiments.runs.runfolder import fingerprint, open_folder, versions, write_whole
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.scenarios.levers import LEVERS, variant_of
 from recoup.scenarios.schema import Scenario, load_scenario
@@ -294,17 +298,42 @@ class _Run:
         write_whole(self.folder / f"{CHECKPOINT}.zip", lambda temporary: _save(self.learner, temporary))
         write_whole(self.folder / AVERAGE, lambda temporary: save_file(self.average.arrays, temporary))
         state = {"steps": steps, "prices": self.budget.prices, "best": self.best}
-        write_json(self.folder / f"{CHECKPOINT}.json", state)
+        CHECKPOINT_FILE.write(self.folder, state)
 
     def restore(self) -> int:
-        """Go back to the checkpoint, if there is one; returns its steps. Tensors alone are read, nothing is unpickled."""
-        if not (self.folder / f"{CHECKPOINT}.json").exists():
+        """Go back to the checkpoint, if there is one; returns its steps. Tensors alone are read, nothing is unpickled.
+
+        Raises:
+            InputError: one of its files is missing, damaged, or of another network.
+        """
+        state = CHECKPOINT_FILE.read_if_there(self.folder)
+        if state is None:
             return 0
-        state = read_json(self.folder / f"{CHECKPOINT}.json")
-        self.learner.set_parameters(str(self.folder / f"{CHECKPOINT}.zip"), device="cpu")
-        self.average, self.best = PolyakAverage(load_file(self.folder / AVERAGE)), float(state["best"])
+        _load(self.learner, self.folder / f"{CHECKPOINT}.zip")
+        average = read_tensors(self.folder / AVERAGE, {name: w.shape for name, w in self.weights().items()})
+        self.average, self.best = PolyakAverage(average), float(state["best"])
         self.budget.restore(state["prices"])
         return int(state["steps"])
+
+
+def _load(learner: BaseAlgorithm, path: Path) -> None:
+    try:
+        learner.set_parameters(str(path), device="cpu")
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+        EOFError,
+        BadZipFile,
+        UnpicklingError,
+    ) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(
+            path, "", reason, "the checkpoint that `recoup train` has written with the JSON file beside it"
+        ) from None
 
 
 def _save(learner: BaseAlgorithm, path: Path) -> None:

@@ -18,10 +18,11 @@ from typing import Any
 import torch
 from threadpoolctl import threadpool_limits
 
+from recoup.experiments.learning.files import CHECKPOINT_FILE, VALIDATED_CARD, ProgressLine
 from recoup.experiments.learning.settings import Training
 from recoup.experiments.learning.trained_seeds import TrainedSeed, best_of, write_trained
 from recoup.experiments.learning.training import CHECKPOINT, PROGRESS, train, trained_stem
-from recoup.experiments.runs.runfolder import SETTINGS, open_folder, read_json, write_whole
+from recoup.experiments.runs.runfolder import SETTINGS, open_folder, write_whole
 from recoup.experiments.runs.workers import run_each
 from recoup.sim.inputs import InputError
 
@@ -83,7 +84,7 @@ def train_seeds(
             (folder / SETTINGS).unlink()
             folder.rmdir()
         raise
-    cards = {one.seed: read_json(_trained(folder, one.seed, stem)) for one in trainings}
+    cards = {one.seed: VALIDATED_CARD.read_file(_trained(folder, one.seed, stem)) for one in trainings}
     chosen = {seed: card["training"]["chosen"] for seed, card in cards.items()}
     trained = [
         TrainedSeed.of(seed, _trained(folder, seed, stem).relative_to(folder).as_posix(), said)
@@ -102,7 +103,7 @@ def seed_folder(folder: Path, seed: int) -> Path:
 
 
 def latest_lines(folder: Path, seeds: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """The last line of `progress.jsonl` of each seed that has one, whichever process writes it.
+    """The last readable line of `progress.jsonl` of each seed that has one, whichever process writes it, or was killed while it wrote.
 
     Args:
         folder: of the run.
@@ -111,11 +112,21 @@ def latest_lines(folder: Path, seeds: Sequence[int]) -> dict[int, dict[str, Any]
     latest = {}
     for seed in seeds:
         path = seed_folder(folder, seed) / PROGRESS
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
         whole = text[: text.rfind("\n") + 1].splitlines()  # what follows is being written
-        if whole:
-            latest[seed] = json.loads(whole[-1])
+        if line := next(filter(None, map(_progress, reversed(whole))), None):
+            latest[seed] = line
     return latest
+
+
+def _progress(text: str) -> dict[str, Any] | None:
+    """A line of progress.jsonl; None where it is not one."""
+    try:
+        line: dict[str, Any] = json.loads(text)
+        ProgressLine.model_validate(line)
+    except ValueError:  # broken JSON, and pydantic's
+        return None
+    return line
 
 
 def _trained(folder: Path, seed: int, stem: str) -> Path:
@@ -124,7 +135,7 @@ def _trained(folder: Path, seed: int, stem: str) -> Path:
 
 def _is_finished(training: Training, folder: Path) -> bool:
     state = folder / f"{CHECKPOINT}.json"
-    done = state.exists() and read_json(state)["steps"] >= training.steps
+    done = state.exists() and CHECKPOINT_FILE.read_file(state)["steps"] >= training.steps
     return done and (folder / f"{trained_stem(training)}.json").exists()
 
 

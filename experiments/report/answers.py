@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from recoup.experiments.comparison.measures import MEASURE
+from recoup.experiments.comparison.run import BASE, best_of, reference_of, verdict
 from recoup.experiments.report.text import Text, text_in
 from recoup.experiments.runs.champion import BURDENS, COST, VALUE, challengers, champion, compared, more_of
-from recoup.experiments.runs.run import BASE, best_of, reference_of, verdict
 
 
 def answers(results: dict[str, Any], say: Text | None = None) -> list[str]:

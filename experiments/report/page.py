@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jinja2
 
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.report.blocks import Section
 from recoup.experiments.report.charts import COLOURS
 from recoup.experiments.report.sections import (
@@ -32,7 +33,6 @@ from recoup.experiments.report.sections import (
     why,
 )
 from recoup.experiments.report.text import Text, text_in
-from recoup.experiments.runs.run import Run
 from recoup.experiments.runs.runfolder import REPORT, write_text
 
 SECTIONS = {

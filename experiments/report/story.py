@@ -16,11 +16,12 @@ import pandas as pd
 
 from recoup.agents.explain import reasons
 from recoup.agents.library import load_policy
+from recoup.experiments.comparison.files import ACCOUNTS_TABLE
 from recoup.experiments.comparison.privacy import pseudonym_key, pseudonyms
+from recoup.experiments.comparison.run import Run, part_path
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.report.text import Text, text_in
 from recoup.experiments.report.words import fact_words, reason_words, treatment_words
-from recoup.experiments.runs.run import Run
 from recoup.experiments.runs.runfolder import write_text
 from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import InputError, choose
@@ -115,10 +116,17 @@ def from_run(folder: Path, account: str | None, policies: list[str] | None = Non
 def _most_different(folder: Path, names: list[str], seed: int) -> str:
     """The account whose cash differs most between the first policy and the last."""
     cash = [
-        pd.read_parquet(folder / "parts" / name / f"{seed}.accounts.parquet").set_index("account_id")["cash"]
+        ACCOUNTS_TABLE.read(part_path(folder, name, seed).with_suffix(".accounts.parquet")).set_index("account_id")[
+            "cash"
+        ]
         for name in (names[0], names[-1])
     ]
-    return str((cash[1] - cash[0]).abs().idxmax())
+    gaps = (cash[1] - cash[0]).abs().dropna()
+    if gaps.empty or gaps.index.has_duplicates:
+        raise InputError(
+            folder / "parts", "account_id", "other accounts", f"the same, each once, under {names[0]} and {names[-1]}"
+        )
+    return str(gaps.idxmax())
 
 
 def account_story(

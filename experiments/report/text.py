@@ -12,6 +12,11 @@ from recoup.sim.inputs import parse_yaml
 
 LANGUAGES = ("en", "zh")
 _DASH = "–"
+_NOTES = {  # with figures: key of the message, and the note as results.json holds it
+    "synthetic": r"synthetic portfolio, seed (?P<seed>\d+)",
+    "staffing": r"(?P<scarce>[a-z_]+): (?P<number>\S+) for (?P<accounts>\S+) accounts are (?P<rate>\S+) for each 1,000; "
+    r"the scenario's usual is (?P<usual>\S+)",
+}
 
 
 class Text:
@@ -58,8 +63,13 @@ class Text:
 
     def note(self, note: str) -> str:
         """A note of a portfolio or scenario; a user's own, and what the catalogue lacks, as it is."""
-        drawn = re.fullmatch(r"synthetic portfolio, seed (\d+)", note)
-        return self("synthetic", seed=drawn.group(1)) if drawn else self.one_of("notes", note)
+        for key, pattern in _NOTES.items():
+            if found := re.fullmatch(pattern, note):
+                values = found.groupdict()
+                if "scarce" in values:
+                    values["scarce"] = self.one_of("scarce", values["scarce"])
+                return self(key, **values)
+        return self.one_of("notes", note)
 
     def measure(self, name: str, known: tuple[str, str] | None = None) -> tuple[str, str]:
         """Title and definition of a measure; in English, of those of other files, as these say (`known`).

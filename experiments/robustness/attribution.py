@@ -14,17 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from recoup.experiments.comparison.intervals import interval
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.robustness.files import ATTRIBUTED, ATTRIBUTION_FILE
 from recoup.experiments.robustness.hybrid import PARTS, Chosen, Hybrid
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.trial import Trial
 from recoup.experiments.robustness.trial_cache import TRIALS, TrialCache
-from recoup.experiments.runs.run import Run
-from recoup.experiments.runs.runfolder import ATTRIBUTION, write_json
 from recoup.scenarios.world_variants import AS_IT_IS
 from recoup.sim.inputs import InputError, choose
 
-MEASURES = ("npv_rate", "recovery_rate")  # what the difference is measured in
 NONE, ALL = frozenset[str](), frozenset(PARTS)  # the policies themselves
 
 
@@ -91,7 +90,7 @@ def shares_of(
         "to": names[1],
         "seeds": list(seeds),
         "hybrids": len(subsets()) - 2,
-        "measures": {measure: attributed(measure) for measure in MEASURES},
+        "measures": {measure: attributed(measure) for measure in ATTRIBUTED},
     }
 
 
@@ -140,5 +139,5 @@ def attribute(
     outcomes = run_trials(list(trials.values()), workers, TrialCache(folder / TRIALS), on_run)
     known |= {key: outcomes[trial].measures for key, trial in trials.items()}
     attribution = shares_of(names, chosen_seeds, known)
-    write_json(folder / ATTRIBUTION, attribution)
+    ATTRIBUTION_FILE.write(folder, attribution)
     return attribution

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from recoup.agents.library import OWN, PYTHON, split_name
 from recoup.experiments.comparison.intervals import share_interval
 from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.robustness.files import LEVER_STUDY_FILE, LEVERED
 from recoup.experiments.robustness.frontier import GRID, flip_along, map_of
 from recoup.experiments.robustness.lever_indices import pawn_indices
 from recoup.experiments.robustness.run_trials import run_trials
@@ -26,8 +27,8 @@ from recoup.experiments.robustness.trial_cache import TrialCache
 from recoup.scenarios.levers import LEVERS, LeverWorld, lever_worlds
 from recoup.scenarios.world_variants import AS_IT_IS
 
-LEVER_STUDY, LEVER_WORLDS = "levers.json", "levers.csv"
-MEASURES = ("net_recovery_rate", "recovery_rate")  # of which the first decides
+LEVER_STUDY, LEVER_WORLDS = LEVER_STUDY_FILE.name, "levers.csv"
+MEASURES = LEVERED
 PLANS = ("status-quo", "staged", "tiered")
 QUANTILES = (0.05, 0.5, 0.95)
 

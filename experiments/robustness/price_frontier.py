@@ -21,6 +21,7 @@ from recoup.agents.price_family import PRICES, PriceFamily, prices_at
 from recoup.experiments.comparison.burdens import full_cost
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.robustness.files import BURDENS, BY, FRONTIER_FILE, LIMITABLE
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.trial import Trial
 from recoup.experiments.robustness.trial_cache import TrialCache
@@ -29,11 +30,8 @@ from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.scenarios.world_variants import AS_IT_IS
 from recoup.sim.inputs import InputError
 
-FRONTIER, FRONTIER_TABLE = "frontier.json", "frontier.csv"
+FRONTIER, FRONTIER_TABLE = FRONTIER_FILE.name, "frontier.csv"
 SELECTION_SEED = PORTFOLIO_SEED + 650_000  # of no comparison and no training
-BY = ("npv_rate", "recovery_rate", "net_recovery_rate", "time_to_recover_days")
-BURDENS = ("contacts_per_debtor", "complaints_per_1000")  # across the picture
-LIMITABLE = (*BURDENS, "cost_to_collect", COST)
 WITHIN = (*BURDENS, COST)  # what a plan's figures limit
 PLANS = ("status-quo", "staged", "tiered")
 OWN_KINDS = ("tuned", "contact-capped", "distilled", "learned")  # shown where the scenario has one

@@ -15,12 +15,13 @@ from typing import Any
 
 from recoup.experiments.comparison.intervals import interval
 from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.robustness.files import SHADOW_PRICES_FILE
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.trial import Trial, TrialOutcome
 from recoup.experiments.robustness.trial_cache import TrialCache
 from recoup.scenarios.world_variants import WorldVariant
 
-SHADOW_PRICES = "shadow_prices.json"
+SHADOW_PRICES = SHADOW_PRICES_FILE.name
 MORE = 1.25
 BASE = WorldVariant("base", "the scenario as it is")
 

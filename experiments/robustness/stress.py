@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.robustness.files import STRESS_FILE
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.trial import Trial, TrialOutcome, paired_difference
 from recoup.experiments.robustness.trial_cache import TrialCache
@@ -20,7 +21,7 @@ from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.perturbation import behaviour_parameters
 from recoup.sim.treatments import Channel
 
-STRESS = "stress.json"
+STRESS = STRESS_FILE.name
 PERTURBATION = 0.3
 UNPERTURBED = AS_IT_IS.name
 MEASURES = ("recovery_rate", "net_recovery_rate", "time_to_recover_days")  # differences relative to the baseline

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from recoup.agents.library import load_policy
+from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.hybrid import Hybrid
-from recoup.experiments.robustness.trial import Trial, TrialOutcome
+from recoup.experiments.robustness.trial import CONTACTS, Trial, TrialOutcome
+from recoup.experiments.runs.file_kinds import Content, exactly
 from recoup.experiments.runs.runfolder import fingerprint, versions
-from recoup.sim.inputs import InputError
+from recoup.sim.inputs import InputError, read_bytes
+from recoup.sim.operations.resources import RESOURCE_NAMES
 
 TRIALS = "trials.jsonl"
-_FIELDS = {field.name for field in fields(TrialOutcome)}
+_MOST_BYTES = 1 << 30
+
+
+class _Outcome(Content):
+    """A `TrialOutcome` as a line holds it; NaN where a measure is undefined."""
+
+    measures: Annotated[dict[str, float], exactly((*MEASURE, CONTACTS))]
+    net_money: float
+    capacity_hours: Annotated[dict[str, float], exactly(RESOURCE_NAMES)]
+    legal_places: float
+    settlement_budget: float
 
 
 class TrialCache:
@@ -24,13 +37,16 @@ class TrialCache:
 
     Args:
         path: the file, read if it exists; None caches nothing.
+
+    Raises:
+        InputError: it cannot be read.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._outcomes: dict[str, TrialOutcome] = {}
         if path is not None and path.exists():
-            text = path.read_text(encoding="utf-8", errors="replace")
+            text = read_bytes(path, _MOST_BYTES, "file of finished simulations").decode("utf-8", errors="replace")
             self._outcomes = _read_lines(text)
             if text and not text.endswith("\n"):
                 self._append("\n")
@@ -88,9 +104,8 @@ def _read_lines(text: str) -> dict[str, TrialOutcome]:
     for line in text.splitlines():
         try:
             entry: dict[str, Any] = json.loads(line)
-            values = entry["outcome"]
-            if set(values) == _FIELDS:
-                outcomes[entry["trial"]] = TrialOutcome(**values)
-        except (ValueError, KeyError, TypeError):
+            _Outcome.model_validate(entry["outcome"])
+            outcomes[str(entry["trial"])] = TrialOutcome(**entry["outcome"])
+        except (ValueError, KeyError, TypeError, RecursionError):  # pydantic's errors are ValueErrors
             continue
     return outcomes

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from recoup.experiments.comparison import measures
 from recoup.experiments.comparison.intervals import interval
 from recoup.experiments.comparison.rollout import rollout
 from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.robustness.files import UPPER_BOUNDS_FILE, Bound
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.trial import Trial
 from recoup.experiments.robustness.trial_cache import TrialCache
@@ -33,16 +33,8 @@ from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 from recoup.sim.traits import open_accounts
 
-UPPER_BOUNDS = "upper_bounds.json"
+UPPER_BOUNDS = UPPER_BOUNDS_FILE.name
 AMPLE = WorldVariant("ample", "ample staff", staff=tuple((pool, 20.0) for pool in RESOURCE_NAMES), legal=20.0)
-
-
-class Bound(StrEnum):
-    """The kinds of upper bound; values are keys in upper_bounds.json."""
-
-    AMPLE_STAFF = "ample_staff"
-    HINDSIGHT = "hindsight_best"
-    FULL_ATTENTION = "full_attention"
 
 
 _LABELS = {

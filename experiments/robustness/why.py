@@ -12,20 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from recoup.agents.library import PYTHON
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.attribution import ALL, NONE, hybrid_trials, shares_of
+from recoup.experiments.robustness.files import WHY_FILE, WHY_WORLDS
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.stress import stress_results, stress_set, stress_trials
 from recoup.experiments.robustness.trial_cache import TRIALS, TrialCache
 from recoup.experiments.runs.champion import challengers
-from recoup.experiments.runs.run import Run
-from recoup.experiments.runs.runfolder import WHY, write_json
 from recoup.scenarios.world_variants import AS_IT_IS
 
 # Fewer seeds than six, and an interval that excludes zero would say little; of parts it is the size that matters.
 SEEDS_OF_PARTS, SEEDS_OF_WORLDS, ACCOUNTS = 3, 6, 600
-# Notices and calls that do less than the model says, habituation, and debtors who learn to wait for a discount.
-WORLDS = (AS_IT_IS.name, "empty-notices", "strong-wear", "collector-weak", "patient-debtors")
+WORLDS = WHY_WORLDS
 
 
 def explain(folder: Path, workers: int = 1, on_done: Callable[[int, int], None] | None = None) -> dict[str, Any] | None:
@@ -81,5 +80,5 @@ def explain(folder: Path, workers: int = 1, on_done: Callable[[int, int], None] 
         "attribution": shares_of(names, seeds[:SEEDS_OF_PARTS], known),
         "worlds": stress_results(stressed, variants, trials, outcomes),
     }
-    write_json(folder / WHY, why)
+    WHY_FILE.write(folder, why)
     return why

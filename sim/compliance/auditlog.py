@@ -14,10 +14,13 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet
 
-from recoup.sim.inputs import InputError
+from recoup.sim.inputs import InputError, choose, require_readable
 from recoup.sim.portfolio.cells import read_cells
 from recoup.sim.treatments import Channel, Legal, OfferKind
+
+MOST_DAYS = 100_000.0  # from day 0
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,15 @@ class Column:
     most: float = np.inf
 
     @property
+    def bounds(self) -> tuple[float, float]:
+        """Of a number, a day or an hour: the least and the most that a cell may hold."""
+        if self.kind == "hour":
+            return 0.0, 24.0
+        if self.kind == "day":  # as far from day 0 as a row may be
+            return -MOST_DAYS, MOST_DAYS
+        return self.least, self.most
+
+    @property
     def expectation(self) -> str:
         """What a cell must hold, in words."""
         bounds = f" from {self.least:,.10g} to {self.most:,.10g}" if np.isfinite(self.least) else ""
@@ -63,7 +75,9 @@ LEGAL_NAMES = tuple(step.name.lower() for step in Legal if step)
 
 AUDIT_COLUMNS: tuple[Column, ...] = (
     Column("account_id", "text", "the account", required=True),
-    Column("day", "integer", "day of the row, counted from any day 0; or give `date`", least=-100_000, most=100_000),
+    Column(
+        "day", "integer", "day of the row, counted from any day 0; or give `date`", least=-MOST_DAYS, most=MOST_DAYS
+    ),
     Column("date", "date", "calendar date of the row; days are counted from the first one if there is no `day`"),
     # What was done
     Column("channel", "choice", "channel of a contact; empty = no contact", values=CHANNELS),
@@ -138,14 +152,20 @@ class Log:
 
 
 def typed_log(source: Path | pd.DataFrame) -> Log:
-    """A log that the simulator wrote: a DataFrame of its own, or the path of its Parquet file."""
+    """A log that the simulator wrote.
+
+    Args:
+        source: a DataFrame of its own, or the path of its Parquet file, which may have been damaged or edited since.
+
+    Raises:
+        InputError: an unreadable file, a column that lacks, is unknown or of another type, or a cell that is not as it must be.
+    """
     database = _database()
+    table = _table_of(source) if isinstance(source, Path) else pa.Table.from_pandas(source, preserve_index=False)
+    database.from_arrow(table).create_view("source")
+    have = set(table.column_names)
     if isinstance(source, Path):
-        relation = database.read_parquet(str(source))
-    else:
-        relation = database.from_arrow(pa.Table.from_pandas(source, preserve_index=False))
-    relation.create_view("source")
-    have = set(relation.columns)
+        _refuse_the_first_foreign_cell(source, database, [c for c in AUDIT_COLUMNS if c.name in have])
     shown = [
         _NATIVE[column.kind].format(column.name) if column.name in have else _missing(column)
         for column in AUDIT_COLUMNS
@@ -153,6 +173,62 @@ def typed_log(source: Path | pd.DataFrame) -> Log:
     # In the order in which it was written: accounts are in the order of the days.
     database.execute(f"CREATE TABLE log AS SELECT row_number() OVER () AS line, {', '.join(shown)} FROM source")
     return Log(database, frozenset(have & set(AUDIT_COLUMN)))
+
+
+def _table_of(file: Path) -> pa.Table:
+    require_readable(file, "event log of Recoup")
+    try:
+        table = pyarrow.parquet.ParquetFile(file).read()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(file, "", f"damage ({str(error).splitlines()[0]})", "a whole Parquet file") from None
+    for name in ("account_id", "day"):
+        if name not in table.column_names:
+            raise InputError(
+                file, f"column {name}", "nothing", f"a column of this name: {AUDIT_COLUMN[name].expectation}"
+            )
+    for field in table.schema:
+        if field.name not in AUDIT_COLUMN:
+            raise InputError(file, f"column {field.name}", field.name, choose(AUDIT_COLUMN, field.name))
+        column = AUDIT_COLUMN[field.name]
+        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        if not pa.types.is_null(kind) and not any(fits(kind) for fits in _ARROW[column.kind]):
+            raise InputError(file, f"column {field.name}", str(field.type), f"{column.expectation} in each row")
+    return table
+
+
+_TEXTS = (pa.types.is_string, pa.types.is_large_string)
+_NUMBERS = (pa.types.is_integer, pa.types.is_floating)
+_ARROW = {
+    "text": _TEXTS,
+    "choice": _TEXTS,
+    "integer": _NUMBERS,  # a column with empty cells is often written as decimal numbers
+    "day": _NUMBERS,
+    "number": _NUMBERS,
+    "hour": _NUMBERS,
+    "flag": (pa.types.is_boolean,),
+    "date": (pa.types.is_timestamp, pa.types.is_date),
+}
+
+
+def _refuse_the_first_foreign_cell(file: Path, database: duckdb.DuckDBPyConnection, have: list[Column]) -> None:
+    """As `_refuse_the_first_fault`, of cells that have types already."""
+    faults = []
+    for order, column in enumerate(have):
+        cell = f'"{column.name}"'
+        bad = f"({cell} IS NULL)" if column.required or column.name == "day" else "false"
+        if column.kind == "choice":
+            bad += f" OR {cell} NOT IN ({', '.join(map(repr, column.values))})"
+        if column.kind in ("integer", "day"):
+            bad += f" OR {cell} <> floor({cell})"
+        if column.kind in ("integer", "day", "number", "hour"):
+            least, most = column.bounds
+            bad += f" OR NOT {cell} BETWEEN {least} AND {most}"
+        faults.append(f"SELECT line, {order} AS place, CAST({cell} AS VARCHAR) AS cell FROM numbered WHERE {bad}")
+    database.execute("CREATE VIEW numbered AS SELECT row_number() OVER () AS line, * FROM source")
+    fault = database.execute(f"{' UNION ALL '.join(faults)} ORDER BY line, place LIMIT 1").fetchone()
+    if fault:
+        line, order, cell = fault
+        raise InputError(file, f"row {line}, column {have[order].name}", cell or "", have[order].expectation)
 
 
 @dataclass(frozen=True)
@@ -273,8 +349,8 @@ def _refuse_the_first_fault(
         bad = f"({cell} IS NOT NULL AND ({value}) IS NULL)"
         if column.kind == "choice":
             bad = f"({cell} IS NOT NULL AND {value} NOT IN ({', '.join(map(repr, column.values))}))"
-        least, most = (0, 24) if column.kind == "hour" else (column.least, column.most)
-        if np.isfinite(least):
+        least, most = column.bounds
+        if np.isfinite(least) and not (column.kind == "day" and dated):
             bad += f" OR ({value}) < {least} OR ({value}) > {most}"
         if column.required or column.name == ("date" if dated else "day"):
             bad += f" OR {cell} IS NULL"

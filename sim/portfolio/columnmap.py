@@ -24,7 +24,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from recoup.sim.inputs import DELIMITERS, ENCODING, Document, choose, is_encoding, read_yaml, validated
 from recoup.sim.parameters import Section
-from recoup.sim.portfolio.table import FIELD, FILE_FIELDS, Kind
+from recoup.sim.portfolio.table import FIELD, FILE_FIELDS, SYNONYMS, Kind
 
 DATED = ("days", "months", "years")  # units in which a date can be counted
 
@@ -169,7 +169,7 @@ def read_map(path: Path) -> tuple[ColumnMap, Document]:
     for name in mapping.fields:
         if name not in names:
             hidden = f"a field that a file can know ({name} is hidden: the simulation draws it)"
-            raise document.error(("fields", name), name, hidden if name in FIELD else choose(names, name))
+            raise document.error(("fields", name), name, hidden if name in FIELD else choose(names, name, SYNONYMS))
         _check_mapping(name, mapping.fields[name], document)
     for field in FILE_FIELDS:
         if field.required and field.name not in mapping.fields:

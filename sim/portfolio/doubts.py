@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from recoup.sim.parameters import Population
+from recoup.sim.operations.resources import RESOURCES
+from recoup.sim.parameters import Population, World
 from recoup.sim.portfolio.cells import Cells
 from recoup.sim.portfolio.columnmap import ColumnMap
 
@@ -60,6 +61,28 @@ def population_doubts(table: pd.DataFrame, population: Population) -> list[str]:
             doubts.append(
                 f"{name}: the median is {median:,.10g}, the scenario's {usual:,.10g}; is it in cents (`scale: 0.01`), "
                 "thousands or another currency?"
+            )
+    return doubts
+
+
+def staffing_doubts(accounts: int, world: World) -> list[str]:
+    """Sentences on fixed numbers of people, lines and places that are unlikely beside a portfolio of this size.
+
+    Args:
+        accounts: of the portfolio.
+        world: of the scenario; what it says by the size of the portfolio is what is usual.
+    """
+    operations, courts = world.operations, world.courts
+    pools = {resource.name: getattr(operations, resource.name) for resource in RESOURCES}
+    fixed = {name: (pool.agents, pool.per_1000_accounts) for name, pool in pools.items()}
+    fixed["legal_cases"] = (operations.legal_cases, operations.legal_cases_per_1000_accounts)
+    fixed["docket"] = (courts.docket, courts.docket_per_1000_accounts)
+    doubts = []
+    for name, (number, usual) in fixed.items():
+        rate = 1000 * (number or 0) / accounts
+        if number and (rate > _TIMES * usual or rate < usual / _TIMES):
+            doubts.append(
+                f"{name}: {number:,} for {accounts:,} accounts are {rate:,.4g} for each 1,000; the scenario's usual is {usual:,.4g}"
             )
     return doubts
 

@@ -96,6 +96,21 @@ FIELDS: tuple[Field, ...] = (
 )
 FIELD = {f.name: f for f in FIELDS}
 FILE_FIELDS = tuple(f for f in FIELDS if f.role != "hidden")
+# What the trade also calls our fields, those of an observation among them: the first of ours that there is to choose from is meant.
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        ("days_past_due", "dayspastdue", "days_overdue", "overdue_days", "days_late", "arrears_days"), ("dpd",)
+    ),
+    **dict.fromkeys(
+        ("outstanding", "outstanding_balance", "amount_due", "arrears", "debt"), ("balance", "opening_balance")
+    ),
+    **dict.fromkeys(("principal", "original_balance", "loan_amount"), ("opening_balance",)),
+    **dict.fromkeys(("fico", "bureau_score", "score"), ("credit_score",)),
+    **dict.fromkeys(("income", "salary"), ("monthly_income",)),
+    **dict.fromkeys(("gender",), ("sex",)),
+    **dict.fromkeys(("id", "loan_id", "account", "account_number", "contract_no", "customer_id"), ("account_id",)),
+    **dict.fromkeys(("mob", "months_on_book", "tenure"), ("tenure_months",)),
+}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -127,3 +128,16 @@ def test_what_users_write_is_escaped_in_the_report(book: Path, monkeypatch: pyte
     html = render(folder).read_text(encoding="utf-8")
     assert "<script>alert" not in html and "<img src=x" not in html and "<b>recoup</b>" not in html
     assert "&lt;script&gt;alert(1)" in html
+
+
+def test_who_is_behind_a_pseudonym_is_written_only_with_a_key_that_lasts(
+    book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a-file").write_text("")
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "a-file"))  # no folder can be made in it
+    out = tmp_path / "who.csv"
+    done = recoup("portfolio", "pseudonyms", book / "book.csv", "--map", book / "map.yaml", "--out", out)
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and not out.exists()
+    assert "no place to keep a key" in done.stderr and KEY_VARIABLE in done.stderr
+    assert KEY_VARIABLE not in os.environ  # nor is one made that the next command would take for lasting

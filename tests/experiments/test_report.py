@@ -20,6 +20,7 @@ from recoup.agents.plans.plan_file import PlanFile, find_plan, read_plan
 from recoup.experiments.comparison import welfare
 from recoup.experiments.comparison.compare import compare
 from recoup.experiments.comparison.measures import MEASURE
+from recoup.experiments.comparison.run import Run, verdict
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.comparison.welfare import WELFARE
 from recoup.experiments.report import LANGUAGES, answers, render, text_in
@@ -30,13 +31,13 @@ from recoup.experiments.report.sections.capacity import _bottleneck
 from recoup.experiments.report.words import conditions, step_words
 from recoup.experiments.robustness.stress import is_one_parameter, stress_set
 from recoup.experiments.runs.console import shipped
-from recoup.experiments.runs.run import Run, verdict
 from recoup.experiments.runs.runfolder import read_json, write_json
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError, read_yaml
 from recoup.sim.observation import FIELDS, HIGH, LOW
 from recoup.sim.treatments import ALL_TREATMENTS, Menu
 from tests import ROOT, browser
+from tests.whole_files import whole
 
 MESSAGES = ROOT / "experiments" / "report" / "messages"
 SIZES = {"desktop": 1280, "phone": 390}
@@ -58,7 +59,7 @@ def full(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "full"
     shutil.copytree(finished, folder)
     for name, content in EXTRAS.items():
-        (folder / name).write_text(json.dumps(content))
+        (folder / name).write_text(json.dumps(whole(name, content)))
     (folder / "audit.csv").write_text(
         "policy,seed,rule,account_id,day,evidence\nstaged,1,contact-hours,27499,11,a call at 23:10\n"
     )
@@ -414,7 +415,7 @@ def test_dearest_resource_is_named_only_if_it_is_sure(full: Path, tmp_path: Path
         ([unsure, sure], "one more hour of collectors' time would bring 23.00 TWD under staged"),
         ([unsure], "nothing scarce"),
     ):
-        (folder / "shadow_prices.json").write_text(json.dumps({"rows": rows}))
+        (folder / "shadow_prices.json").write_text(json.dumps(whole("shadow_prices.json", {"rows": rows})))
         assert said in unescape(render(folder).read_text(encoding="utf-8"))
 
 

@@ -31,6 +31,7 @@ from recoup.experiments.learning.training_seeds import latest_lines, train_seeds
 from recoup.experiments.runs.runfolder import SETTINGS, write_json
 from recoup.sim.inputs import InputError
 from tests.command import process, recoup
+from tests.whole_files import whole
 
 SMALL = Training("china-consumer", steps=5400, cohorts=2, paired_rollouts=1, accounts=30, warm_start=None, seed=7)
 SHIPPED = Path(__file__).parents[2] / "agents" / "policies"
@@ -135,7 +136,7 @@ def scored(scores: dict[int, float], trained: list[int] | None = None) -> Any:
         write_json(folder / SETTINGS, {})
         write_json(folder / f"{POLICY}.json", {"training": {"command": command, "chosen": chosen}})
         (folder / f"{POLICY}.safetensors").write_text(f"weights of {training.seed}")
-        write_json(folder / f"{CHECKPOINT}.json", {"steps": training.steps})
+        write_json(folder / f"{CHECKPOINT}.json", whole("checkpoint.json", {"steps": training.steps}))
 
     return train
 
@@ -165,7 +166,7 @@ def test_resuming_trains_what_is_not_finished_and_adds_seeds(tmp_path: Path, mon
     monkeypatch.setattr(training_seeds, "train", scored({7: 0.1, 8: 0.2, 9: 0.3}, trained))
     folder = tmp_path / "run"
     train_seeds(SMALL, 2, folder)
-    write_json(folder / "seed-8" / f"{CHECKPOINT}.json", {"steps": SMALL.steps - 1})
+    write_json(folder / "seed-8" / f"{CHECKPOINT}.json", whole("checkpoint.json", {"steps": SMALL.steps - 1}))
     train_seeds(SMALL, 3, folder, resume=True)
     assert trained == [7, 8, 8, 9]
     assert json.loads((folder / TRAINING_SEEDS).read_text())["chosen"] == 9
@@ -198,8 +199,14 @@ def test_a_wrong_setting_is_one_line_and_leaves_nothing_behind(tmp_path: Path, w
 
 def test_the_line_that_is_being_written_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "seed-3").mkdir()
-    (tmp_path / "seed-3" / PROGRESS).write_text('{"steps": 10}\n{"steps": 20}\n{"ste')
-    assert latest_lines(tmp_path, [2, 3]) == {3: {"steps": 20}}
+    figures = {"recovery": None, "days": None, "recovery_baseline": 0.4, "days_baseline": 30.0}
+    lines = [json.dumps({"steps": steps, **figures}) + "\n" for steps in (10, 20)]
+    progress = tmp_path / "seed-3" / PROGRESS
+    progress.write_text("".join(lines) + '{"ste')
+    assert latest_lines(tmp_path, [2, 3]) == {3: {"steps": 20, **figures}}
+    # What a killed process had begun runs into the next one's first line; no figure is made of it, nor of one edited to a text.
+    progress.write_text("".join(lines) + '{"ste' + lines[0] + lines[0].replace("0.4", '"0.4"'))
+    assert latest_lines(tmp_path, [3]) == {3: {"steps": 20, **figures}}
 
 
 def test_policies_meet_the_baseline_on_the_same_seeds(tmp_path: Path) -> None:
@@ -212,7 +219,7 @@ def test_policies_meet_the_baseline_on_the_same_seeds(tmp_path: Path) -> None:
             source = SHIPPED / f"china-consumer-{kind}{ending}"
             (folder / f"seed-{seed}" / f"policy{ending}").write_bytes(source.read_bytes())
         rows.append({"seed": seed, "policy": f"seed-{seed}/policy.json", "steps": 1, "score": seed / 4, "parts": {}})
-    write_json(folder / TRAINING_SEEDS, {"seeds": rows})
+    write_json(folder / TRAINING_SEEDS, whole(TRAINING_SEEDS, {"seeds": rows, "chosen": 2}))
     write_json(folder / SETTINGS, {"scenario": "china-consumer"})
     arguments = ("training-seeds", folder, "--seeds", "3", "--first-seed", "501", "--accounts", "40")
     done = recoup(*arguments)

@@ -9,10 +9,10 @@ import pytest
 
 from recoup.experiments.comparison.measures import measure_run
 from recoup.experiments.comparison.rollout import rollout
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.robustness import why
 from recoup.experiments.robustness.stress import stress_set
 from recoup.experiments.robustness.why import WORLDS, explain
-from recoup.experiments.runs.run import Run
 from recoup.scenarios.schema import load_scenario
 from tests.command import recoup
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from recoup.agents.plans.plan_file import find_plan, read_plan
-from recoup.experiments.comparison.results import RunResults
+from recoup.experiments.comparison.files import PART_FILE
+from recoup.experiments.comparison.results import RESULTS_FILE, RunResults
 from recoup.experiments.runs.runfolder import fingerprint
+from tests.whole_files import whole
 
 PLANS = ("status-quo", "staged", "tiered", "learned", "mine")
 SEEDS = (4, 5, 6)
@@ -264,6 +266,7 @@ def results() -> dict[str, Any]:
         "dropped_rules": {"tiered": ["propose a settlement", "visit"]},
         "command": "recoup compare -s taiwan-cards -p status-quo",
     }
+    data = whole(RESULTS_FILE, data)
     RunResults.model_validate(data)
     return data
 
@@ -563,6 +566,7 @@ def write(folder: Path, extras: bool = True) -> Path:
 
 
 def put(path: Path, content: Any) -> None:
-    """Write JSON."""
+    """Write JSON, with what such a file holds besides."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    content = whole(PART_FILE if path.parent.parent.name == "parts" else path.name, content)
     path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")

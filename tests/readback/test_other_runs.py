@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.report import render, text_in
 from recoup.experiments.report.sections import (
     attribution,
@@ -22,7 +23,6 @@ from recoup.experiments.report.sections import (
     tier,
     why,
 )
-from recoup.experiments.runs.run import Run
 from tests.readback import made_up
 from tests.readback.made_up import PLANS, SEEDS, apart, found, put
 from tests.readback.reading import plain, sections

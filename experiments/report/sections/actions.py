@@ -6,9 +6,9 @@ from collections import Counter
 
 from recoup.experiments.comparison.decisions import STAGES
 from recoup.experiments.comparison.measures import TIERS
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.report.blocks import Block, Bullets, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
-from recoup.experiments.runs.run import Run
 from recoup.sim.treatments import ALL_TREATMENTS, CHANNEL_GROUP, Channel, Group, Legal, OfferKind
 
 KINDS = ("nothing", "text", "autocall", "collector", "specialist", "letter", "visit", "legal")
@@ -35,8 +35,6 @@ _TREATMENTS = {t.name: t for t in ALL_TREATMENTS}
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    if not all("decisions" in part for name in run.names for part in run.parts(name)):
-        return []
     counts = {name: _counts(run, name) for name in run.names}
     shares = {name: {place: _shares(c) for place, c in counts[name].items() if c.total()} for name in run.names}
     blocks: list[Block] = [Paragraph(say("actions.intro"))]

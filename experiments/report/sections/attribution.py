@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from recoup.experiments.comparison.run import Run, verdict
 from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
+from recoup.experiments.robustness.files import ATTRIBUTION_FILE
 from recoup.experiments.runs.champion import VALUE
-from recoup.experiments.runs.run import Run, verdict
-from recoup.experiments.runs.runfolder import ATTRIBUTION
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    result = run.extra(ATTRIBUTION)
+    result = run.extra(ATTRIBUTION_FILE)
     if result is None:
         return []
     cash = result["measures"]["recovery_rate"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from recoup.experiments.comparison.results import EVENTS
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
-from recoup.experiments.robustness.shadow_prices import SHADOW_PRICES
-from recoup.experiments.runs.run import Run
+from recoup.experiments.robustness.files import SHADOW_PRICES_FILE
 from recoup.sim.operations.resources import RESOURCE_NAMES
 
 IDLE = 0.5  # share of a pool's time: with less of it used, what was not served was asked for at the wrong time
-EVENTS = ("attempts", "unserved", "promises", "offers", "accepted", "suits", "judgments", "seizures")
 
 
 def build(run: Run, say: Text) -> list[Block]:
@@ -63,7 +63,7 @@ def _table(run: Run, say: Text) -> Table:
 
 def _shadow_prices(run: Run, say: Text) -> list[Block]:
     """Shadow prices, where `recoup shadow-prices` has measured them."""
-    result = run.extra(SHADOW_PRICES)
+    result = run.extra(SHADOW_PRICES_FILE)
     if not result or not result["rows"]:
         return []
 

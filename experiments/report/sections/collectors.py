@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
+from recoup.experiments.comparison.files import COLLECTORS_TABLE
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.comparison.staff_results import Spread, shown, spread_in
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.charts import funnel
 from recoup.experiments.report.text import Text
-from recoup.experiments.runs.run import Run
 from recoup.sim.operations.resources import RESOURCES
 
 POOLS = tuple(resource.name for resource in RESOURCES if resource.skilled)
@@ -16,10 +15,10 @@ SURE = 0.05  # below this, luck is no explanation
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    file = run.folder / "collectors.parquet"
-    if not file.is_file():
+    file = run.folder / COLLECTORS_TABLE.name
+    if not file.exists():
         return []
-    table = pd.read_parquet(file)
+    table = COLLECTORS_TABLE.read(file)
     table = table[table["policy"] == run.best]
     spreads = {pool: found for pool in POOLS if (found := spread_in(table, pool)) is not None}
     if not spreads:

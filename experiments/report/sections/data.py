@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.report.blocks import Block, Bullets
 from recoup.experiments.report.text import Text
-from recoup.experiments.runs.run import Run
 
 
 def build(run: Run, say: Text) -> list[Block]:

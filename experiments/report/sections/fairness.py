@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from recoup.experiments.comparison.files import FAIRNESS_FILE
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.report.blocks import Block, Bullets, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
-from recoup.experiments.runs.run import Run
 
 _UNITS = {"share": "share", "days": "days", "count": "count"}
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    results = run.extra("fairness.json")
+    results = run.extra(FAIRNESS_FILE)
     if not results:
         return []
     outcomes = results["outcomes"]

@@ -8,15 +8,16 @@ import numpy as np
 
 from recoup.experiments.comparison.measure import Unit
 from recoup.experiments.comparison.measures import MEASURE
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Paragraph, Picture
 from recoup.experiments.report.text import Text
-from recoup.experiments.robustness.price_frontier import BURDENS, FRONTIER, Candidate, on_frontier
-from recoup.experiments.runs.run import Run
+from recoup.experiments.robustness.files import BURDENS, FRONTIER_FILE
+from recoup.experiments.robustness.price_frontier import Candidate, on_frontier
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    result = run.extra(FRONTIER)
+    result = run.extra(FRONTIER_FILE)
     if not result or not result["points"]:
         return []
     return [

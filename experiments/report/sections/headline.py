@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from recoup.experiments.comparison.compare import claims
+from recoup.experiments.comparison.files import WELFARE_FILE
 from recoup.experiments.comparison.measures import MEASURE
-from recoup.experiments.comparison.welfare import WELFARE
+from recoup.experiments.comparison.run import BASE, Run, verdict
 from recoup.experiments.report.answers import answers, called
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.sections.welfare import check_words
 from recoup.experiments.report.text import Text
 from recoup.experiments.runs.champion import BURDENS, COST, VALUE, challengers, ranked
-from recoup.experiments.runs.run import BASE, Run, verdict
 
 HEADLINE = (VALUE, "recovery_rate", "time_to_recover_days", "cost_to_collect", "complaints_per_1000", "breaches")
 # Of cards, which are cured by what is overdue, cash tells the smaller part.
@@ -35,7 +35,7 @@ def build(run: Run, say: Text) -> list[Block]:
 
 def _debtor_burden(run: Run, say: Text) -> list[str]:
     """The check of debtor burden for the best plan, and which plan is worth most of those that pass it."""
-    burden = run.extra(WELFARE)
+    burden = run.extra(WELFARE_FILE)
     if not burden:
         return []
     checks = {check["policy"]: check for check in burden["checks"] if check["policy"] != check["reference"]}

@@ -6,19 +6,19 @@ from typing import Any
 
 import numpy as np
 
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Bullets, Cell, Paragraph, Picture, Table
 from recoup.experiments.report.text import Text
+from recoup.experiments.robustness.files import LEVER_STUDY_FILE
 from recoup.experiments.robustness.frontier import GRID
-from recoup.experiments.robustness.lever_study import LEVER_STUDY
-from recoup.experiments.runs.run import Run
 
 NET, GROSS = "net_recovery_rate", "recovery_rate"
 TICKS = 5  # along each side of the map
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    result = run.extra(LEVER_STUDY)
+    result = run.extra(LEVER_STUDY_FILE)
     if not result or not result["rows"]:
         return []
     levers: list[list[Cell | str]] = [[*cells] for cells in lever_cells(result, say)]

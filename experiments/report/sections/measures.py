@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from recoup.experiments.comparison.measures import MEASURES
+from recoup.experiments.comparison.run import Run, verdict
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.sections.headline import change_cell, value_cell
 from recoup.experiments.report.text import Text
-from recoup.experiments.runs.run import Run, verdict
 
 
 def build(run: Run, say: Text) -> list[Block]:

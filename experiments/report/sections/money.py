@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Paragraph
 from recoup.experiments.report.text import Text
-from recoup.experiments.runs.run import Run
 
 EARLY_DAY = 30
 

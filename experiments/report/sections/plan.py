@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 from recoup.agents.library import OWN, own_policy, split_name
 from recoup.agents.plans.plan_file import PlanFile, find_plan, read_plan
+from recoup.experiments.comparison.files import SETTINGS_FILE
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.report.blocks import Block, Branch, Cell, Line, Paragraph, Table, Tree
 from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
 from recoup.experiments.report.sections.actions import kind
 from recoup.experiments.report.text import Text
 from recoup.experiments.report.words import conditions, step_words
 from recoup.experiments.runs.champion import VALUE, ranked
-from recoup.experiments.runs.run import Run
-from recoup.experiments.runs.runfolder import SETTINGS, fingerprint, read_json
+from recoup.experiments.runs.runfolder import fingerprint
 from recoup.sim.inputs import InputError
 from recoup.sim.treatments import Channel, Legal
 
@@ -66,12 +67,12 @@ def plan_file(run: Run, name: str) -> PlanFile | None:
         file = read_plan(find_plan(source))
     except InputError:
         return None
-    begun = read_json(run.folder / SETTINGS)["policies"].get(name)
+    begun = SETTINGS_FILE.read(run.folder)["policies"].get(name)
     return file if begun == fingerprint(file) else None
 
 
 def _shares(run: Run, name: str) -> Shares:
-    parts = [part.get("rules", {}) for part in run.parts(name)]
+    parts = [part["rules"] for part in run.parts(name)]
     days = sum(sum(part.values()) for part in parts)
     names = dict.fromkeys(rule for part in parts for rule in part)
     return {rule: sum(part.get(rule, 0) for part in parts) / days for rule in names} if days else {}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
+from recoup.experiments.comparison.audit import read_breaches
+from recoup.experiments.comparison.files import AUDIT_FILE
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
-from recoup.experiments.runs.run import Run
 
 MOST_EVIDENCE = 20
 
@@ -31,7 +31,7 @@ def build(run: Run, say: Text) -> list[Block]:
 
 def _audit(run: Run, say: Text) -> list[Block]:
     """The second reading of the event log, rule by rule, and the first breaches with their evidence."""
-    audit = run.extra("audit.json")
+    audit = run.extra(AUDIT_FILE)
     if not audit or not audit["rules"]:
         return []
     rules = audit["rules"]
@@ -59,8 +59,7 @@ def _audit(run: Run, say: Text) -> list[Block]:
 
 
 def _evidence(run: Run, say: Text) -> list[Block]:
-    file = run.folder / "audit.csv"
-    breaches = pd.read_csv(file, nrows=MOST_EVIDENCE) if file.is_file() else pd.DataFrame()
+    breaches = read_breaches(run.folder, MOST_EVIDENCE)
     if breaches.empty:
         return []
     rows: list[list[Cell | str]] = [

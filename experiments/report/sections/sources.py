@@ -6,9 +6,9 @@ from typing import Any
 
 from recoup.experiments.comparison.intervals import Interval, difference, interval
 from recoup.experiments.comparison.payment_attribution import SOURCES
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
-from recoup.experiments.runs.run import Run
 
 LEAST = 0.0005  # routes that bring less under every plan are left out
 
@@ -20,8 +20,6 @@ def _share(part: dict[str, Any], source: str) -> float:
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    if not all("payment_attribution" in part for name in run.names for part in run.parts(name)):
-        return []
 
     def shares(name: str, source: str) -> list[float]:
         return [_share(part, source) for part in run.parts(name)]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
-from recoup.experiments.robustness.stress import STRESS, UNPERTURBED, gain, is_one_parameter, select_rows
-from recoup.experiments.runs.run import Run
+from recoup.experiments.robustness.files import STRESS_FILE
+from recoup.experiments.robustness.stress import UNPERTURBED, gain, is_one_parameter, select_rows
 from recoup.sim.parameters import Behaviour
 
 MOST_NAMED = 5
@@ -16,7 +17,7 @@ MOST_PARAMETERS = 12  # those with the smallest gain are shown, of about 170
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    result = run.extra(STRESS)
+    result = run.extra(STRESS_FILE)
     if not result or not result["rows"]:
         return []
     rows = [{**row, "label": say.one_of("stress.labels", row["perturbation"], row["label"])} for row in result["rows"]]

@@ -7,10 +7,10 @@ from typing import Any
 
 from recoup.experiments.comparison.intervals import difference
 from recoup.experiments.comparison.measures import MEASURE, TIERS
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
-from recoup.experiments.runs.run import Run
 
 _SHOWN = ("recovery_rate", "time_to_recover_days", "variable_cost_to_collect", "complaints_per_1000")
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.report.blocks import Block, Paragraph, Table
 from recoup.experiments.report.text import Text
-from recoup.experiments.robustness.upper_bounds import UPPER_BOUNDS, Bound
-from recoup.experiments.runs.run import Run
+from recoup.experiments.robustness.files import UPPER_BOUNDS_FILE, Bound
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    result = run.extra(UPPER_BOUNDS)
+    result = run.extra(UPPER_BOUNDS_FILE)
     if not result or not result["rows"]:
         return []
     rows = [{**row, "label": _label(row, say)} for row in result["rows"]]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from recoup.experiments.comparison.files import WELFARE_FILE
+from recoup.experiments.comparison.run import Run, verdict
 from recoup.experiments.report.blocks import Block, Bullets, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
-from recoup.experiments.runs.run import Run, verdict
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    burden = run.extra("welfare.json")
+    burden = run.extra(WELFARE_FILE)
     if not burden:
         return []
     reference = burden["reference"]

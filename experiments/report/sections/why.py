@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from recoup.experiments.comparison.run import Run, verdict
 from recoup.experiments.report import charts
 from recoup.experiments.report.answers import called
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
-from recoup.experiments.robustness.stress import STRESS, UNPERTURBED
+from recoup.experiments.robustness.files import ATTRIBUTION_FILE, STRESS_FILE, WHY_FILE
+from recoup.experiments.robustness.stress import UNPERTURBED
 from recoup.experiments.robustness.why import WORLDS
 from recoup.experiments.runs.champion import VALUE, challengers
-from recoup.experiments.runs.run import Run, verdict
-from recoup.experiments.runs.runfolder import ATTRIBUTION, WHY
 
 
 def build(run: Run, say: Text) -> list[Block]:
     if not challengers(run.results):
         return []
-    small = run.extra(WHY) or {}
+    small = run.extra(WHY_FILE) or {}
     attribution, worlds = _full_attribution(run), _full_stress(run)
     blocks = _parts(
         run, say, attribution or small.get("attribution"), "why.parts" if attribution else "why.parts_small"
@@ -37,13 +37,13 @@ def _seeds(seeds: list[int], say: Text) -> str:
 
 def _full_attribution(run: Run) -> dict[str, Any] | None:
     """What `recoup attribute` has found, if it was asked about champion and challenger."""
-    result = run.extra(ATTRIBUTION)
+    result = run.extra(ATTRIBUTION_FILE)
     return result if result and (result["from"], result["to"]) == (run.reference, run.best) else None
 
 
 def _full_stress(run: Run) -> dict[str, Any] | None:
     """What `recoup stress` has found, if it was asked about champion and challenger in the worlds that are shown here."""
-    result = run.extra(STRESS)
+    result = run.extra(STRESS_FILE)
     if not result or not set(WORLDS) <= {row["perturbation"] for row in result["rows"]}:
         return None
     asked = (result["challenger"], result["baseline"])

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recoup.experiments.comparison.files import FAIRNESS_FILE, PART_FILE, WELFARE_FILE
+from recoup.experiments.comparison.results import RESULTS_FILE
 from recoup.experiments.runs.champion import challengers, champion, ranked
-from recoup.experiments.runs.runfolder import RESULTS, SCHEMA_VERSION, read_json
+from recoup.experiments.runs.file_kinds import JsonKind
 from recoup.sim.inputs import InputError
 
 BASE = "status-quo"
@@ -33,32 +35,38 @@ class Run:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.results: dict[str, Any] = read_json(folder / RESULTS)
-        version = self.results.get("schema_version")
-        if version != SCHEMA_VERSION:
-            raise InputError(
-                folder / RESULTS,
-                "schema_version",
-                version,
-                f"{SCHEMA_VERSION}: results of this version of Recoup; compare again",
-            )
-        if not {"policies", "differences", "seeds", "burdens", "learned"} <= set(self.results):
-            raise InputError(
-                folder / RESULTS, "", "other content", "results that this version of `recoup compare` has written"
-            )
+        self.results: dict[str, Any] = RESULTS_FILE.read(folder)
         self.names: list[str] = list(self.results["policies"])
         self.reference = reference_of(self.results)
         self.best = best_of(self.results)
 
-    def extra(self, name: str) -> Any:
-        """The content of a JSON file that another command may have left in the folder; None without it."""
-        path = self.folder / name
-        return read_json(path) if path.is_file() else None
+    def extra(self, kind: JsonKind) -> dict[str, Any] | None:
+        """The content of a file that another command may have left in the folder; None without it.
+
+        Args:
+            kind: of the file.
+
+        Raises:
+            InputError: damaged, of another kind, or of other policies.
+        """
+        found = kind.read_if_there(self.folder)
+        if found and kind in (WELFARE_FILE, FAIRNESS_FILE) and set(found["policies"]) != set(self.names):
+            raise InputError(
+                self.folder / kind.name,
+                "policies",
+                ", ".join(found["policies"]),
+                f"those of the run: {', '.join(self.names)}",
+            )
+        return found
 
     @cache  # noqa: B019 - lives as long as the report is written
     def parts(self, name: str) -> list[dict[str, Any]]:
-        """What each seed left behind for a plan."""
-        return [read_json(self.folder / "parts" / name / f"{seed}.json") for seed in self.results["seeds"]]
+        """What each seed left behind for a plan.
+
+        Raises:
+            InputError: a part is missing or damaged, or of another horizon.
+        """
+        return [read_part(self.folder, name, seed, self.results["days"]) for seed in self.results["seeds"]]
 
     def curves(self, what: str) -> dict[str, NDArray[np.float64]]:
         """`liquidation` or `unresolved` by plan: shape (seeds, days)."""
@@ -107,6 +115,36 @@ class Run:
         """The best plan and the reference first, then the others."""
         first = [name for name in (self.best, self.reference) if name]
         return [*first, *(name for name in self.names if name not in first)]
+
+
+def part_path(folder: Path, name: str, seed: int) -> Path:
+    """The JSON file of a part.
+
+    Args:
+        folder: of the run.
+        name: of the policy.
+        seed: of the part.
+    """
+    return folder / "parts" / name / f"{seed}.json"
+
+
+def read_part(folder: Path, name: str, seed: int, days: int) -> dict[str, Any]:
+    """What a policy left behind on one seed.
+
+    Args:
+        folder: of the run.
+        name: of the policy.
+        seed: of the part.
+        days: the horizon of the run.
+
+    Raises:
+        InputError: missing, damaged, or of another horizon.
+    """
+    path = part_path(folder, name, seed)
+    part = PART_FILE.read_file(path)
+    if len(part["liquidation"]) != days:
+        raise InputError(path, "liquidation", f"{len(part['liquidation'])} days", f"{days}, as the run has")
+    return part
 
 
 def reference_of(results: dict[str, Any]) -> str | None:

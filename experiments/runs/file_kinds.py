@@ -1,0 +1,320 @@
+"""The kinds of files that a command leaves for others: each is written and read by one definition of what it holds.
+
+A model says what a JSON file holds, a list of columns what a Parquet table does. Both are checked whenever such a file is written or
+read, so that what is damaged, edited or of another kind is one line that names the file and the place in it. Each room defines its kinds in
+its `files.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pyarrow.parquet
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from recoup.experiments.runs.runfolder import write_json, write_table
+from recoup.sim.inputs import InputError, choose, misplaced, read_json, require_readable, validated
+
+LARGEST = 1e18  # of any figure: far above all money there is, far below what arithmetic can't hold
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=0, le=10**15)]
+Cents = Annotated[int, Field(ge=-(10**18), le=10**18)]
+Seed = Annotated[int, Field(ge=0, le=2**63)]
+Seeds = Annotated[list[Seed], Field(min_length=1)]
+
+
+class Content(BaseModel):
+    """What a file holds, or a part of it: all of it is named, numbers are numbers, and nothing is missing."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Interval(Content):
+    """A mean over seeds and its 95 % bootstrap interval; null where undefined, no limits from a single seed."""
+
+    mean: Number | None
+    low: Number | None
+    high: Number | None
+
+    @model_validator(mode="after")
+    def _both_ends(self) -> Interval:
+        if (self.low is None) != (self.high is None):
+            raise misplaced(("low",), self.low, "null together with high")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise misplaced(("low",), self.low, f"at most high, {self.high:g}")
+        if self.mean is None and self.low is not None:
+            raise misplaced(("mean",), None, "a number, as there are limits")
+        return self
+
+
+class Known(Interval):
+    """An interval whose mean is always defined."""
+
+    mean: Number
+
+
+class Difference(Interval):
+    """Challenger − baseline, paired by seed, in the measure's unit."""
+
+    relative: Interval = Field(description="challenger / baseline − 1, seeds resampled in pairs")
+
+
+def check_keys(found: Mapping[str, Any], names: Collection[str], under: tuple[str | int, ...] = ()) -> None:
+    """Make sure that a mapping has exactly these keys.
+
+    Args:
+        found: the mapping.
+        names: its keys, in any order.
+        under: where it stands within what is being validated.
+
+    Raises:
+        PydanticCustomError: one lacks, or there is another; for validators.
+    """
+    for name in names:
+        if name not in found:
+            raise misplaced((*under, name), "nothing", "a value here (required)")
+    for name in found:
+        if name not in names:
+            raise misplaced((*under, name), name, choose(names, name))
+
+
+@dataclass(frozen=True)
+class _Keys:
+    """Of a mapping: it has exactly these keys."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, found: dict[str, Any]) -> dict[str, Any]:
+        check_keys(found, self.names)
+        return found
+
+
+@dataclass(frozen=True)
+class _Defined:
+    """Of a mapping to numbers or intervals: these are not null."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, found: dict[str, Any]) -> dict[str, Any]:
+        for name in self.names:
+            if isinstance(found[name], Interval) and found[name].mean is None:
+                raise misplaced((name, "mean"), None, "a number, as it is always defined")
+            if found[name] is None:
+                raise misplaced((name,), None, "a number, as it is always defined")
+        return found
+
+
+@dataclass(frozen=True)
+class _Names:
+    """Of a text, a list of texts or a mapping: nothing but these names, in it or as its keys."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, found: Any) -> Any:
+        for at, name in [((), found)] if isinstance(found, str) else _named(found):
+            if name not in self.names:
+                raise misplaced(at, name, choose(self.names, name))
+        return found
+
+
+def exactly(names: Collection[str]) -> AfterValidator:
+    """For the type of a mapping: it has exactly these keys."""
+    return AfterValidator(_Keys(tuple(names)))
+
+
+def defined(names: Collection[str]) -> AfterValidator:
+    """For the type of a mapping to numbers or intervals: these are not null."""
+    return AfterValidator(_Defined(tuple(names)))
+
+
+def some_of(names: Collection[str]) -> AfterValidator:
+    """For the type of a text, a list of texts or a mapping: nothing but these names, in it or as its keys."""
+    return AfterValidator(_Names(tuple(names)))
+
+
+def _named(found: dict[str, Any] | list[str]) -> list[tuple[tuple[str | int, ...], str]]:
+    if isinstance(found, dict):
+        return [((name,), name) for name in found]
+    return [((number,), name) for number, name in enumerate(found)]
+
+
+@dataclass(frozen=True)
+class JsonKind:
+    """A kind of JSON file.
+
+    Attributes:
+        name: of the file in its folder.
+        command: that writes it.
+        model: what it holds.
+        version: what its `schema_version` must be; None = it has none.
+    """
+
+    name: str
+    command: str
+    model: type[Content]
+    version: int | None = None
+
+    def read(self, folder: Path) -> dict[str, Any]:
+        """The content of the file in a folder, checked; as `read_file`."""
+        return self.read_file(folder / self.name)
+
+    def read_file(self, path: Path) -> dict[str, Any]:
+        """The content of a file of this kind, checked.
+
+        Args:
+            path: of the file.
+
+        Raises:
+            InputError: missing, damaged, or not what this kind of file holds.
+        """
+        document = read_json(path, f"file that `{self.command}` has written")
+        if self.version is not None and document.data.get("schema_version", self.version) != self.version:
+            expected = f"{self.version}: results of this version of Recoup; compare again"
+            raise document.error(("schema_version",), document.data["schema_version"], expected)
+        validated(self.model, document)
+        return document.data
+
+    def read_if_there(self, folder: Path) -> dict[str, Any] | None:
+        """As `read`; None where the folder has nothing of the kind's name."""
+        return self.read(folder) if (folder / self.name).exists() else None
+
+    def write(self, folder: Path, content: Mapping[str, Any]) -> None:
+        """Write the file of this kind in a folder; as `write_file`."""
+        self.write_file(folder / self.name, content)
+
+    def write_file(self, path: Path, content: Mapping[str, Any]) -> None:
+        """Write a file of this kind.
+
+        Args:
+            path: of the file; replaced.
+            content: what it is to hold.
+
+        Raises:
+            ValidationError: it does not hold what such a file must: a fault in this program.
+            InputError: it cannot be written.
+        """
+        self.model.model_validate(json.loads(json.dumps(content, allow_nan=False)))
+        write_json(path, content)
+
+
+@dataclass(frozen=True)
+class _ColumnKind:
+    """What the cells of a column are: in words, and the test of the column's type."""
+
+    expected: str
+    fits: Callable[[pyarrow.DataType], bool]
+    empty: bool = False  # whether cells may be
+
+
+def _is_text(kind: pyarrow.DataType) -> bool:
+    kind = kind.value_type if pyarrow.types.is_dictionary(kind) else kind
+    return bool(pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind))
+
+
+def _is_number(kind: pyarrow.DataType) -> bool:
+    return bool(pyarrow.types.is_floating(kind) or pyarrow.types.is_integer(kind))
+
+
+TEXT = _ColumnKind("a text", _is_text)
+WHOLE = _ColumnKind("a whole number", pyarrow.types.is_integer)
+NUMBER = _ColumnKind("a finite number", _is_number)
+NUMBER_OR_NONE = _ColumnKind("a finite number or an empty cell", _is_number, empty=True)
+Columns = Mapping[str, _ColumnKind]
+
+
+def columns_of(**names: str) -> dict[str, _ColumnKind]:
+    """Columns by name.
+
+    Args:
+        names: kind of column (text, whole, number, number_or_none) → names, with spaces between.
+    """
+    kinds = {"text": TEXT, "whole": WHOLE, "number": NUMBER, "number_or_none": NUMBER_OR_NONE}
+    return {name: kinds[kind] for kind, listed in names.items() for name in listed.split()}
+
+
+@dataclass(frozen=True)
+class TableKind:
+    """A kind of Parquet table.
+
+    Attributes:
+        name: of the file in the folder of a run; those of parts end in it.
+        command: that writes it.
+        columns: all that it has.
+        optional: those that it may have besides.
+    """
+
+    name: str
+    command: str
+    columns: Columns
+    optional: Columns
+
+    def read(self, path: Path) -> pd.DataFrame:
+        """A table of this kind, checked.
+
+        Args:
+            path: of the file.
+
+        Raises:
+            InputError: missing, damaged, or not a table of this kind: a column that lacks, is unknown or of another type, or a cell that
+                is empty or not finite.
+        """
+        require_readable(path, f"table that `{self.command}` has written")
+        try:
+            schema = pyarrow.parquet.read_schema(path)
+            self._check_columns(schema, path)
+            table = pd.read_parquet(path)
+        except (pyarrow.ArrowException, OSError, ValueError) as error:
+            raise InputError(path, "", f"damage ({str(error).splitlines()[0]})", "a whole Parquet file") from None
+        self._check_cells(table, path)
+        return table
+
+    def write(self, path: Path, table: pd.DataFrame) -> None:
+        """Write a table of this kind.
+
+        Args:
+            path: of the file; replaced.
+            table: its content.
+
+        Raises:
+            InputError: it cannot be written, or is not a table of this kind, which would be a fault in this program.
+        """
+        self._check_columns(pyarrow.Schema.from_pandas(table.head(1), preserve_index=False), path)
+        self._check_cells(table, path)
+        write_table(path, table)
+
+    def _check_columns(self, schema: pyarrow.Schema, path: Path) -> None:
+        known = {**self.columns, **self.optional}
+        for name in self.columns:
+            if name not in schema.names:
+                raise InputError(
+                    path, f"column {name}", "nothing", f"a column of this name: {self.columns[name].expected}"
+                )
+        for field in schema:
+            if field.name not in known:
+                raise InputError(path, f"column {field.name}", field.name, choose(known, field.name))
+            if not known[field.name].fits(field.type):
+                raise InputError(
+                    path, f"column {field.name}", str(field.type), f"{known[field.name].expected} in each row"
+                )
+        if len(set(schema.names)) < len(schema.names):
+            raise InputError(path, "columns", "a name twice", "every column once")
+
+    def _check_cells(self, table: pd.DataFrame, path: Path) -> None:
+        known = {**self.columns, **self.optional}
+        for name, cells in table.items():
+            kind = known[str(name)]
+            wrong = np.zeros(len(cells), bool) if kind.empty else cells.isna().to_numpy(bool)
+            if kind in (NUMBER, NUMBER_OR_NONE):
+                wrong = wrong | (np.abs(cells.to_numpy(float, na_value=0.0)) > LARGEST)
+            if wrong.any():
+                row = int(wrong.argmax())
+                shown = None if pd.isna(cells.iloc[row]) else cells.iloc[row].item()
+                raise InputError(path, f"row {row + 1}, column {name}", shown, kind.expected)
