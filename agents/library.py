@@ -39,7 +39,6 @@ OWN = {
     "distilled": PolicyKind(".yaml", "distill"),
     "greedy": PolicyKind(".json", "propensity"),
     "tuned": PolicyKind(".yaml", "tune"),
-    "effort": PolicyKind(".yaml", "tune"),
     "contact-capped": PolicyKind(".json", "train"),
 }
 

@@ -15,12 +15,7 @@ from recoup.experiments.runs.options import options_from
 @options_from(Tuning)
 def tune(
     tuning: Tuning,
-    plan: Annotated[
-        str | None,
-        typer.Argument(
-            help="Plan's name or file.", show_default="effort by age and balance", autocompletion=complete_plans
-        ),
-    ] = None,
+    plan: Annotated[str, typer.Argument(help="Plan's name or file.", autocompletion=complete_plans)] = "simple",
     out: Annotated[Path, typer.Option(help="Plan file to write, new.")] = Path("tuned.yaml"),
     json: Json = False,
 ) -> None:
@@ -33,7 +28,6 @@ def tune(
     import numpy as np
 
     from recoup.agents.library import load_plan
-    from recoup.agents.plans.effort import effort_plan
     from recoup.agents.plans.plan_file import NAME, NAME_WORDS
     from recoup.agents.plans.writing import plan_data, plan_text
     from recoup.agents.training.objective import Objective
@@ -45,7 +39,6 @@ def tune(
     from recoup.sim.inputs import InputError, choose
     from recoup.sim.observation import FIELD_INDEX
     from recoup.sim.portfolio.table import SYNONYMS
-    from recoup.sim.simulation import typical_claim
 
     if not NAME.fullmatch(tuning.name):
         raise InputError("--name", "", tuning.name, NAME_WORDS)
@@ -56,11 +49,7 @@ def tune(
             raise InputError("--field", "", field, choose(FIELD_INDEX, field, SYNONYMS))
     scenario = load_scenario(tuning.scenario)
     cohorts = Cohorts(scenario, tuning.accounts, range(SEED, SEED + tuning.cohorts))
-    if plan is None:
-        openings = cohorts.portfolios[SEED].column("opening_balance")
-        start = effort_plan(openings / typical_claim(cohorts.scenario.world, openings))
-    else:
-        start = load_plan("PLAN", plan, scenario.name, scenario.world).file
+    start = load_plan("PLAN", plan, scenario.name, scenario.world).file
     objective = Objective(tuning.time_weight, 0.0, tuning.complaint_price)
     reference = cohorts.parts(load_plan("--baseline", tuning.baseline, scenario.name, scenario.world))
     named = {"name": tuning.name, "title": f"{start.title}, tuned"}

@@ -54,7 +54,7 @@ def rollout_of(policy: LearnedPolicy) -> np.ndarray:
     return simulation.accounts
 
 
-def written(most: int | None, name: str = "effort") -> Plan:
+def written(most: int | None, name: str = "simple") -> Plan:
     from recoup.agents.library import load_policy
 
     plan = load_policy(name, HOME.name, HOME.world)

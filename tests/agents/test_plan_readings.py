@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 import yaml
 
-from recoup.agents.plans.effort import effort_plan
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import PlanFile, find_plan
 from recoup.agents.plans.writing import plan_text
@@ -575,66 +572,6 @@ rules:
     assert chosen(plan, {"dpd": 10, "calls_7d": 3, "legal_stage": "noticed"})[0] == "suit"
     assert chosen(plan, {"dpd": 4, "visits_30d": 0})[0] == "sms/morning"
     assert chosen(plan, {"dpd": 5, "legal_stage": "noticed"})[0] == "sms/morning"
-
-
-# ---- a plan by what is at stake ----
-
-
-@pytest.fixture(scope="module")
-def effort():
-    """For claims from 0.1 to 10 times the typical one in steps of 0.1: bands begin at the 30th, 55th, 75th and 90th percentile."""
-    return effort_plan(np.arange(1, 101) / 10)
-
-
-def test_bands_of_the_effort_plan_begin_at_rounded_quantiles_and_meet(effort):
-    found = [rule.when["claim_size"] for rule in effort.rules if rule.name.startswith("write, age 1,")]
-    # 0.1 + 99 · 0.3 · 0.1 = 3.07 and so on: 5.545, 7.525, 9.01; to two figures 3.1, 5.5, 7.5, 9.
-    assert found == [
-        {"below": 3.1},
-        {"at_least": 3.1, "below": 5.5},
-        {"at_least": 5.5, "below": 7.5},
-        {"at_least": 7.5, "below": 9.0},
-        {"at_least": 9.0},
-    ]
-    ages = [
-        rule.when["dpd"] for rule in effort.rules if rule.name.startswith("write,") and rule.name.endswith("size 1")
-    ]
-    edges = [8, 16, 30, 60, 90, 120, 180]
-    between = [{"at_least": a, "below": b} for a, b in itertools.pairwise(edges)]
-    assert ages == [{"below": 8}, *between, {"at_least": 180}]
-
-
-def test_the_effort_plan_calls_for_larger_and_younger_claims_and_writes_to_the_others(effort):
-    plan = Plan.of(effort, MENU)
-    spoken = {"days_since_reached": 3, "days_since_attempt": 1, "legal_stage": "noticed"}
-    for account, treatment in (
-        ({"dpd": 5, "claim_size": 5.5}, "collector/"),
-        ({"dpd": 5, "claim_size": 5.499}, "wechat/"),  # not called for within a month
-        ({"dpd": 119, "claim_size": 5.5}, "collector/"),
-        ({"dpd": 120, "claim_size": 5.5}, "wechat/"),
-        ({"dpd": 5, "claim_size": 5.5, "days_since_reached": 2}, "wechat/"),
-        ({"dpd": 5, "claim_size": 5.5, "calls_7d": 1}, "wechat/"),
-        ({"dpd": 5, "claim_size": 5.499, "days_since_reached": 30}, "collector/"),
-        ({"dpd": 5, "claim_size": 5.499, "days_since_reached": 29}, "wechat/"),
-        ({"dpd": 5, "claim_size": 5.5, "days_since_reached": 0, "days_since_attempt": 0}, "nothing"),
-        ({"dpd": 30, "claim_size": 0.05, "legal_stage": "none"}, "letter/morning/notice"),
-        ({"dpd": 29, "claim_size": 0.05, "legal_stage": "none"}, "wechat/"),
-        ({"dpd": 180, "claim_size": 0.05, "days_since_attempt": 3}, "wechat/"),
-        ({"dpd": 50, "claim_size": 9, "promise_open": 1}, "nothing"),
-        ({"dpd": 50, "claim_size": 9, "plan_active": 1}, "nothing"),
-    ):
-        assert chosen(plan, {**spoken, **account})[0].startswith(treatment), account
-    old = {**spoken, "dpd": 180, "claim_size": 0.05}
-    assert chosen(plan, {**old, "days_since_attempt": 3})[0].endswith("/plan_12")
-    assert not chosen(plan, {**old, "days_since_attempt": 2})[0].endswith("/plan_12")
-    assert chosen(plan, {**old, "days_since_attempt": 3, "offers_refused": 4})[0].endswith("/plan_12")
-    assert not chosen(plan, {**old, "days_since_attempt": 3, "offers_refused": 5})[0].endswith("/plan_12")
-    assert not chosen(plan, {**old, "dpd": 179, "days_since_attempt": 3})[0].endswith("/plan_12")
-
-
-def test_calls_of_the_effort_plan_follow_the_shifts(effort):
-    windows = {tuple(rule.do.window.items()) for rule in effort.rules if rule.do.channel == "collector"}
-    assert windows == {(("morning", 1), ("afternoon", 10), ("evening", 4))}
 
 
 # ---- written and read again ----

@@ -103,6 +103,6 @@ class OfMyOwn:
 
 def test_networks_what_is_distilled_and_users_objects_are_learned_and_plans_are_not() -> None:
     scenario = load_scenario("taiwan-cards")
-    policies = ["status-quo", "staged", "effort", "learned", "distilled", "contact-capped", OfMyOwn()]
+    policies = ["status-quo", "staged", "tuned", "learned", "distilled", "contact-capped", OfMyOwn()]
     learned = [arm.name for arm in arms_of(policies, scenario) if arm.is_learned]
     assert learned == ["learned", "distilled", "contact-capped", "of-my-own"]

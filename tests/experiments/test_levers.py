@@ -344,7 +344,7 @@ def test_plans_written_by_hand_are_told_from_what_was_made():
         "ours=plans/our.yaml",
         "learned",
         "distilled",
-        "effort",
+        "tuned",
         "net.json",
         "n=x.json",
         "python:a.B",

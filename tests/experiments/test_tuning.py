@@ -6,16 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from recoup.agents.library import own_policy
-from recoup.agents.plans.effort import effort_plan
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import PlanFile, find_plan, read_plan
 from recoup.agents.plans.writing import plan_data, plan_text
 from recoup.agents.training.objective import Objective
-from recoup.experiments.learning.cohorts import PARTS, Cohorts, value_of
+from recoup.experiments.learning.cohorts import Cohorts, value_of
 from recoup.experiments.learning.tuning import PACE, Search, moves
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.inputs import parse_yaml
@@ -102,16 +100,6 @@ def test_every_change_differs_in_one_place_and_is_written_as_a_plan(name: str, c
             before = data["rules"][move.rule]
             assert [key for key in before if move.to.get(key) != before[key]] in (["when"], ["do"])
             PlanFile.model_validate({**data, "rules": [move.to]})
-
-
-@pytest.mark.parametrize("scenario", ["china-consumer", "taiwan-cards", "uk-loans", "us-cards"])
-def test_the_effort_plan_suits_every_scenario(scenario: str) -> None:
-    loaded = load_scenario(scenario)
-    cohorts = Cohorts(loaded, 60, (1,))
-    plan = effort_plan(cohorts.portfolios[1].column("opening_balance") / cohorts.scenario.world.typical_claim)
-    Plan.load(parse_yaml(plan_text(plan), "effort.yaml"), cohorts.menu)
-    parts = cohorts.parts(Plan.of(plan, cohorts.menu))
-    assert all(np.isfinite(parts[part]).all() for part in PARTS)
 
 
 @pytest.mark.parametrize("name", ["staged", "tiered"])

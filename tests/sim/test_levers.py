@@ -10,7 +10,6 @@ import pytest
 import simpy
 
 from recoup.agents import features, policy_files
-from recoup.agents.plans.effort import effort_plan
 from recoup.sim import behaviour, kernels
 from recoup.sim.account import ACCOUNT, Stage, Status
 from recoup.sim.inputs import InputError
@@ -219,12 +218,6 @@ def test_without_one_the_typical_claim_is_the_median():
     assert typical_claim(world(typical_claim=5_000.0), openings) == 5_000.0
     simulation = simulate(world(typical_claim=None), debtors(*openings))
     assert simulation.observe()[:, FIELD_INDEX["claim_size"]].tolist() == pytest.approx([0.5, 1.0, 45.0])
-
-
-def test_the_effort_plan_asks_for_claim_sizes_and_no_money():
-    plan = effort_plan(np.linspace(0.1, 5.0, 50)).model_dump(mode="json")
-    named = {field for rule in plan["rules"] for field in rule["when"]}
-    assert "claim_size" in named and not named & {"balance", "opening_balance"}
 
 
 # --- policies that read some of the features --------------------------------------------------------------------------------
