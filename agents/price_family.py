@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,15 @@ class PriceFamily:
     def save(self, stem: Path) -> None:
         """Write `stem.json` and `stem.safetensors`."""
         policy_files.write(stem, self.card, self.weights)
+
+
+def own_family(scenario: str) -> Path:
+    """Where a scenario's own family lies, or would lie.
+
+    Args:
+        scenario: its name.
+    """
+    return Path(str(files("recoup.agents").joinpath("policies", f"{scenario}-family.json")))
 
 
 def load_family(path: Path, menu: Menu) -> PriceFamily:

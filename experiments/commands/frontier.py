@@ -49,7 +49,10 @@ class FrontierOptions(RobustnessOptions):
 @options_from(FrontierOptions, seeds=3, accounts=2000, first_seed=20_650_000)
 def frontier(
     options: FrontierOptions,
-    family: Annotated[Path, typer.Argument(help="family.json of `recoup train --price-family`.")],
+    family: Annotated[
+        Path | None,
+        typer.Argument(help="family.json of `recoup train --price-family`.", show_default="the scenario's own"),
+    ] = None,
     plan: Annotated[list[str] | None, policies_option("status-quo, staged, tiered and the scenario's own")] = None,
     out: Annotated[Path | None, typer.Option(help="New folder.", show_default="runs/frontier-TIME")] = None,
     name: Annotated[str, typer.Option(help="Name of the chosen policy.")] = "chosen",
@@ -60,12 +63,13 @@ def frontier(
 
     \b
     Examples:
+      recoup frontier -s taiwan-cards --most-contacts 25
       recoup frontier runs/family/family.json --most-contacts 25 --most-complaints 8 --workers 2
       recoup frontier runs/family/family.json --within staged --out runs/frontier --into runs/mine
     """
     from recoup.agents.plans.plan_file import NAME, NAME_WORDS
     from recoup.agents.policy_files import read_document
-    from recoup.agents.price_family import load_family
+    from recoup.agents.price_family import load_family, own_family
     from recoup.experiments.robustness import price_frontier as study
     from recoup.experiments.robustness.trial_cache import TRIALS, TrialCache
     from recoup.experiments.runs.runfolder import new_run_folder, open_folder
@@ -78,10 +82,14 @@ def frontier(
         raise InputError("--by", "", options.by, choose(list(study.BY), options.by))
     if resume and out is None:
         raise InputError("--resume", "", "no folder", "--out, the folder to go on in")
-    if options.scenario is None and options.into is None:
+    if family and options.scenario is None and options.into is None:
         options = replace(options, scenario=str(read_document(family).get("scenario")))
     comparison = comparison_of(options, study.PLANS)
     scenario = comparison.load()
+    if family is None:
+        family = own_family(scenario.name)
+        if not family.is_file():
+            raise InputError("FAMILY", "", f"none, and {scenario.name} has none of its own", "a family.json")
     plans = plan or [*study.PLANS, *study.own_policies(scenario.name)]
     comparison = comparison_of(options, dict.fromkeys((*plans, *([options.within] if options.within else []))))  # type: ignore[arg-type]
     world = scenario.world
