@@ -35,7 +35,7 @@ from recoup.experiments.commands import (
     upper_bounds,
 )
 from recoup.experiments.runs import streams
-from recoup.experiments.runs.console import INTERRUPTED
+from recoup.experiments.runs.console import AGAIN, INTERRUPTED
 
 app = typer.Typer(
     help="Simulate a debtor portfolio, run collection plans on it, and compare them.",
@@ -109,6 +109,7 @@ def main() -> None:
             sys.exit(2)  # the help has been printed
         _fail(error.format_message())  # type: ignore[attr-defined]
     except (typer.Abort, KeyboardInterrupt):
+        print(f"recoup: interrupted; {AGAIN}", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except OSError as error:
         if not streams.refused(error):

@@ -8,8 +8,9 @@ places are physical in the simulation and run out for every policy alike.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from recoup.agents.training.objective import Objective, Usage
 
@@ -68,10 +69,15 @@ class Budget:
         if self.contacts:
             self.objective.contact_price = self.contacts.price
 
-    def restore(self, prices: Mapping[str, float]) -> None:
-        """Take up the prices of an earlier part of the run."""
+    @property
+    def state(self) -> dict[str, list[float | None]]:
+        """Price and running mean of the usage, by the limit's name."""
+        return {limit.name: [limit.price, limit.usage] for limit in self.limits}
+
+    def restore(self, state: Mapping[str, Sequence[Any]]) -> None:
+        """Take up the `state` of an earlier part of the run."""
         for limit in self.limits:
-            limit.price = prices.get(limit.name, limit.price)
+            limit.price, limit.usage = state[limit.name]
         self.charge()
 
     def pay(self, used: Usage) -> None:

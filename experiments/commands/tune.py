@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from recoup.experiments.learning.settings import Tuning
-from recoup.experiments.runs.console import INTERRUPTED, Json, complete_plans, console
+from recoup.experiments.runs.console import Json, complete_plans, console, interruptible
 from recoup.experiments.runs.options import options_from
 
 
@@ -39,6 +39,7 @@ def tune(
     from recoup.experiments.comparison.intervals import interval
     from recoup.experiments.learning.cohorts import Cohorts
     from recoup.experiments.learning.tuning import PACE, SEED, Search, limits
+    from recoup.experiments.runs.kept import Kept
     from recoup.experiments.runs.runfolder import write_text
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError, choose
@@ -52,7 +53,8 @@ def tune(
     for field in tuning.field or ():
         if field not in FIELD_INDEX:
             raise InputError("--field", "", field, choose(FIELD_INDEX, field))
-    cohorts = Cohorts(load_scenario(tuning.scenario), tuning.accounts, range(SEED, SEED + tuning.cohorts))
+    kept = Kept.beside(out)
+    cohorts = Cohorts(load_scenario(tuning.scenario), tuning.accounts, range(SEED, SEED + tuning.cohorts), kept)
     if plan is None:
         openings = cohorts.portfolios[SEED].column("opening_balance")
         start = effort_plan(openings / typical_claim(cohorts.scenario.world, openings))
@@ -61,20 +63,18 @@ def tune(
         Plan.load(document, cohorts.menu)
         start = read_plan(document)
     objective = Objective(tuning.time_weight, 0.0, tuning.complaint_price)
-    budget = limits(cohorts, Plan.load(tuning.baseline, cohorts.menu), objective)
     named = {"name": tuning.name, "title": f"{start.title}, tuned"}
-    search = Search(cohorts, plan_data(start) | named, objective, budget)
-    stopped = False
-    try:
+    with interruptible(lambda: f"what was tried is kept in {kept.path}, and the same command goes on"):
+        budget = limits(cohorts, Plan.load(tuning.baseline, cohorts.menu), objective)
+        search = Search(cohorts, plan_data(start) | named, objective, budget)
         for number in range(tuning.sweeps):
-            kept = search.sweep(tuning.field or PACE, lambda line: typer.echo(line, err=True))
-            typer.echo(f"sweep {number + 1}: {kept} changes kept of {search.tried} tried so far", err=True)
-            if not kept:
+            changes = search.sweep(tuning.field or PACE, lambda line: typer.echo(line, err=True))
+            typer.echo(f"sweep {number + 1}: {changes} changes kept of {search.tried} tried so far", err=True)
+            if not changes:
                 break
-    except KeyboardInterrupt:
-        stopped = True
-    tuned = search.result()
-    write_text(out, plan_text(tuned.plan))
+        tuned = search.result()
+        write_text(out, plan_text(tuned.plan))
+        kept.drop()
     unseen = interval(tuned.unseen.tolist())
     if json:
         console().print_json(
@@ -96,6 +96,3 @@ def tune(
             soft_wrap=True,
         )
         console().print(f"plan: {out} ({len(tuned.plan.rules)} rules)", soft_wrap=True)
-    if stopped:
-        typer.echo(f"recoup: interrupted. Continue from this plan with: recoup tune {out} --out …", err=True)
-        raise typer.Exit(INTERRUPTED)

@@ -18,9 +18,10 @@ from typing import Any
 import torch
 from threadpoolctl import threadpool_limits
 
+from recoup.experiments.learning.checkpoint import read_progress
 from recoup.experiments.learning.settings import Training
 from recoup.experiments.learning.trained_seeds import TrainedSeed, best_of, write_trained
-from recoup.experiments.learning.training import CHECKPOINT, PROGRESS, train, trained_stem
+from recoup.experiments.learning.training import PROGRESS, train, trained_stem
 from recoup.experiments.runs.runfolder import SETTINGS, open_folder, read_json, write_whole
 from recoup.experiments.runs.workers import run_each
 from recoup.sim.inputs import InputError
@@ -123,14 +124,14 @@ def _trained(folder: Path, seed: int, stem: str) -> Path:
 
 
 def _is_finished(training: Training, folder: Path) -> bool:
-    state = folder / f"{CHECKPOINT}.json"
-    done = state.exists() and read_json(state)["steps"] >= training.steps
+    progress = read_progress(folder)
+    done = progress is not None and progress["steps"] >= training.steps
     return done and (folder / f"{trained_stem(training)}.json").exists()
 
 
 def _train_one(task: _Task) -> None:
     with _one_thread():
-        train(task.training, task.folder, (task.folder / SETTINGS).exists(), task.command)
+        train(task.training, task.folder, task.folder.exists(), task.command)
 
 
 @contextmanager

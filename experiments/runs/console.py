@@ -78,6 +78,23 @@ def progress_bar(title: str, total: int | None) -> Iterator[Callable[[], None]]:
         yield lambda: progress.advance(task)
 
 
+@contextmanager
+def interruptible(how_to_go_on: Callable[[], str]) -> Iterator[None]:
+    """Turns Ctrl-C (and SIGTERM, see `experiments.cli`) within the block into one line and exit code `INTERRUPTED`.
+
+    Args:
+        how_to_go_on: gives what the line says after «interrupted», once that has happened.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(f"recoup: interrupted; {how_to_go_on()}", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+AGAIN = "nothing is half written, run the same command again"
+
+
 def shipped(folder: str) -> list[str]:
     """Names of the YAML files that ship in a folder of `scenarios`, without importing anything heavy."""
     from importlib.util import find_spec
