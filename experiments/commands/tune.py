@@ -64,7 +64,17 @@ def tune(
         start = read_plan(document)
     objective = Objective(tuning.time_weight, 0.0, tuning.complaint_price)
     named = {"name": tuning.name, "title": f"{start.title}, tuned"}
-    with interruptible(lambda: f"what was tried is kept in {kept.path}, and the same command goes on"):
+    search: Search | None = None
+
+    def how_to_go_on() -> str:
+        kept_in = f"what was tried is kept in {kept.path}, and the same command goes on"
+        if search is None:
+            return kept_in
+        so_far = out.with_name(f"{out.stem}-so-far{out.suffix}")
+        write_text(so_far, plan_text(search.best))
+        return f"{kept_in}; the plan so far: {so_far}"
+
+    with interruptible(how_to_go_on):
         budget = limits(cohorts, Plan.load(tuning.baseline, cohorts.menu), objective)
         search = Search(cohorts, plan_data(start) | named, objective, budget)
         for number in range(tuning.sweeps):

@@ -8,9 +8,8 @@ from recoup.experiments.runs.console import complete_plans, complete_scenarios
 from recoup.experiments.runs.options import Settings, setting
 from recoup.experiments.runs.seeds import Seeds
 
-VALIDATION_SEEDS = range(
-    800_000, 800_002
-)  # beyond `PORTFOLIO_SEED`: of the portfolios that a training's versions are assessed on
+# Beyond `PORTFOLIO_SEED`: of the portfolios that a training's versions are assessed on.
+VALIDATION_SEEDS = range(800_000, 800_002)
 SEEDS_OF_COHORTS = 1000  # a training's cohorts begin at this many times its seed, its accounts at the seed itself
 
 

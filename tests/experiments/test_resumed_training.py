@@ -53,7 +53,10 @@ def left(folder: Path, training: Training) -> list[bytes]:
 
 @pytest.mark.parametrize(
     "name",
-    ["paired, in other worlds", *(pytest.param(one, marks=pytest.mark.slow) for one in SETTINGS if "paired" not in one)],
+    [
+        "paired, in other worlds",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in SETTINGS if "paired" not in one),
+    ],
 )
 def test_a_resumed_training_ends_as_an_uninterrupted_one(tmp_path: Path, name: str) -> None:
     """Interrupted in the second rollout before anything is validated, in the first after that, and in the third."""
@@ -93,7 +96,9 @@ def test_a_broken_checkpoint_is_refused_in_one_line(tmp_path: Path) -> None:
     assert read_progress(tmp_path / "run") is not None
     for broken in (b"", whole[: len(whole) // 2], whole.replace(b"state.json", b"stale.json")):
         (tmp_path / "run" / CHECKPOINT).write_bytes(broken)
-        with pytest.raises(InputError, match=r"checkpoint.zip: got .*, expected a checkpoint that this version") as caught:
+        with pytest.raises(
+            InputError, match=r"checkpoint.zip: got .*, expected a checkpoint that this version"
+        ) as caught:
             train(SMALL, tmp_path / "run", resume=True)
         assert "\n" not in str(caught.value)
 

@@ -25,9 +25,9 @@ from recoup.experiments.comparison.interquartile import (
 )
 from recoup.experiments.comparison.measure import Better
 from recoup.experiments.learning import training_seeds
+from recoup.experiments.learning.checkpoint import CHECKPOINT
 from recoup.experiments.learning.seed_evaluation import SEED_EVALUATION, SeedEvaluation, evaluate_seeds
 from recoup.experiments.learning.trained_seeds import TRAINING_SEEDS, read_trained
-from recoup.experiments.learning.checkpoint import CHECKPOINT
 from recoup.experiments.learning.training import POLICY, PROGRESS, Training
 from recoup.experiments.learning.training_seeds import latest_lines, train_seeds
 from recoup.experiments.runs.runfolder import SETTINGS, write_json
@@ -306,5 +306,7 @@ def test_policies_do_not_depend_on_workers_and_a_killed_run_goes_on(tmp_path: Pa
     assert scores.keys() == {7, 8} and scores[result["chosen"]] == max(scores.values())
     for seed in (7, 8):
         files = (f"{POLICY}.safetensors", PROGRESS)
-        whole, resumed = ([(run / f"seed-{seed}" / file).read_bytes() for file in files] for run in (tmp_path / "whole", killed))
+        whole, resumed = (
+            [(run / f"seed-{seed}" / file).read_bytes() for file in files] for run in (tmp_path / "whole", killed)
+        )
         assert resumed == whole

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from recoup.agents.training.budget import Budget
 from recoup.agents.training.objective import Objective
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.learning import cohorts as cohorts_module
