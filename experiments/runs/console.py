@@ -78,18 +78,24 @@ def progress_bar(title: str, total: int | None) -> Iterator[Callable[[], None]]:
         yield lambda: progress.advance(task)
 
 
+class Interrupted(Exception):  # noqa: N818
+    """A command was ended by Ctrl-C or SIGTERM; says how to go on. `experiments.cli` prints it, and exits with `INTERRUPTED`."""
+
+
 @contextmanager
 def interruptible(how_to_go_on: Callable[[], str]) -> Iterator[None]:
-    """Turns Ctrl-C (and SIGTERM, see `experiments.cli`) within the block into one line and exit code `INTERRUPTED`.
+    """Says how to go on after Ctrl-C (and SIGTERM, see `experiments.cli`) within the block.
 
     Args:
         how_to_go_on: gives what the line says after «interrupted», once that has happened.
+
+    Raises:
+        Interrupted: after that.
     """
     try:
         yield
     except KeyboardInterrupt:
-        print(f"recoup: interrupted; {how_to_go_on()}", file=sys.stderr)
-        raise typer.Exit(INTERRUPTED) from None
+        raise Interrupted(how_to_go_on()) from None
 
 
 AGAIN = "nothing is half written, run the same command again"

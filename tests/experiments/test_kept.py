@@ -46,7 +46,9 @@ def test_where_nothing_is_kept_no_fingerprint_is_taken() -> None:
     assert Kept(None).once(never, lambda: 3) == 3
 
 
-def test_cohorts_are_simulated_once_for_each_policy_seed_and_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cohorts_are_simulated_once_for_each_policy_seed_and_world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home = load_scenario("china-consumer")
     simulated: list[tuple[str, int]] = []
 

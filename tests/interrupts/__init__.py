@@ -102,7 +102,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "tune",
-        "tune staged -s tiny.yaml --sweeps 1 --cohorts 3 --accounts 60 --field dpd --out tuned.yaml",
+        "tune status-quo -s tiny.yaml --sweeps 1 --cohorts 3 --accounts 60 --out tuned.yaml",
         ("tuned.yaml", "-"),
     ),
     Case(
@@ -196,6 +196,7 @@ class Bench:
         self._folder = folder
         self._expected: dict[str, tuple[dict[str, Any], float]] = {}
         self._places = 0
+        run(self._place(), "--version")  # the process that all others are copies of has loaded everything then
 
     def _place(self, needs: Iterable[str] = ()) -> Path:
         self._places += 1
@@ -238,12 +239,14 @@ class Bench:
         place, trial = self._place(case.needs), Trial(case.name)
         for _ in range(rng.choice((1, 2))):
             how, share = rng.choice(SIGNALS), rng.random()
+            began = time.monotonic()
             ended, reached = run(place, _typed(case, place), how, share * seconds)
             if reached:
                 trial.sent.append((how.name, share))
                 trial.faults += _faults_of_ending(ended, how)
             trial.faults += _half_written(place)
-            if ended.code in (0, 1):  # it was done before the signal came
+            if ended.code in (0, 1):  # it was done before the signal came: the machine is quicker now
+                self._expected[case.name] = expected, min(seconds, time.monotonic() - began)
                 shutil.rmtree(place)
                 place = self._place(case.needs)
         ended, _ = run(place, _typed(case, place))

@@ -22,7 +22,7 @@ def recoup(place: Path, arguments: list[str], out: Path, err: Path) -> None:
     from recoup.experiments.learning import training
 
     training.CHECKPOINT_SECONDS = 0.2
-    calibration.measure.__defaults__ = (1000, None)  # accounts, targets
+    calibration.measure.__defaults__ = (300, {target.id for target in calibration.targets()[:4]})  # accounts, targets
     compare.DEMO_PLANS = ("no-contact",)
     sys.argv = ["recoup", *arguments]
     main()
