@@ -3,6 +3,7 @@
 # make slow   the learning tests, which take minutes
 # make lint   ruff and mypy
 # make mutants  put 150 of the listed deliberate errors into copies of the code: do the tests notice? (up to an hour)
+# make interrupts  end each long command at random moments: is anything lost? (up to an hour)
 # make bench  speed of the engine, ratios measured side by side in one run
 # make browser  install Chromium for the tests that look at the report (root on Debian; without one they are skipped)
 # make docs  build the documentation into site/
@@ -12,7 +13,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: browser demo test slow mutants lint bench docs lab clean
+.PHONY: browser demo test slow mutants interrupts lint bench docs lab clean
 
 demo: $(READY)
 	$(BIN)/recoup demo
@@ -31,6 +32,9 @@ slow: $(READY)
 
 mutants: $(READY)
 	$(BIN)/python -m tests.mutants --workers 2 --most 150
+
+interrupts: $(READY)
+	$(BIN)/python -m tests.interrupts --trials 10
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -123,29 +123,26 @@ def read_weights(card_path: Path, sha256: str, shapes: Mapping[str, tuple[int, .
     checksum = hashlib.sha256(content).hexdigest()
     if checksum != sha256:
         raise InputError(path, "sha256", f"{checksum[:12]}…", f"{sha256[:12]}…, as the card says")
-    return _tensors(path, content, shapes)
-
-
-def read_tensors(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> Tensors:
-    """Weights that no card vouches for.
-
-    Args:
-        path: of the safetensors file.
-        shapes: the tensors that must be there, float32, by name.
-
-    Raises:
-        InputError: missing, too large, no safetensors file, of other shapes, or not finite.
-    """
-    return _tensors(path, read_bytes(path, MOST_BYTES, "file with weights"), shapes)
-
-
-def _tensors(path: Path, content: bytes, shapes: Mapping[str, tuple[int, ...]]) -> Tensors:
     try:
         weights = load_tensors(content)
     except SafetensorError as error:
         raise InputError(path, "", str(error), "a safetensors file") from None
+    check_tensors(path, weights, shapes)
+    return weights
+
+
+def check_tensors(path: Path, weights: Tensors, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Make sure that weights are those of a network.
+
+    Args:
+        path: where they are from, for the message.
+        weights: tensors by name.
+        shapes: those that must be there, float32, by name.
+
+    Raises:
+        InputError: others, of other shapes, or not finite.
+    """
     if {name: w.shape for name, w in weights.items()} != shapes or any(w.dtype != np.float32 for w in weights.values()):
         raise InputError(path, "tensors", {name: w.shape for name, w in weights.items()}, f"float32 {shapes}")
     if not all(np.isfinite(w).all() for w in weights.values()):
         raise InputError(path, "tensors", "not finite", "finite weights")
-    return weights

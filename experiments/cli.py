@@ -35,7 +35,7 @@ from recoup.experiments.commands import (
     upper_bounds,
 )
 from recoup.experiments.runs import streams
-from recoup.experiments.runs.console import INTERRUPTED
+from recoup.experiments.runs.console import AGAIN, INTERRUPTED, Interrupted
 
 app = typer.Typer(
     help="Simulate a debtor portfolio, run collection plans on it, and compare them.",
@@ -103,12 +103,15 @@ def main() -> None:
     streams.prepare()
     try:
         code = app(standalone_mode=False)
+        if code == INTERRUPTED:  # Typer makes an exit code of Ctrl-C
+            raise Interrupted(AGAIN)
         sys.stdout.flush()
     except _CommandLineError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             sys.exit(2)  # the help has been printed
         _fail(error.format_message())  # type: ignore[attr-defined]
-    except (typer.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt, Interrupted) as error:
+        print(f"recoup: interrupted; {error if isinstance(error, Interrupted) else AGAIN}", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except OSError as error:
         if not streams.refused(error):

@@ -261,18 +261,30 @@ def read_json(path: Path, kind: str = "file") -> JsonDocument:
     Raises:
         InputError: missing, no regular file, above 256 MiB, unreadable, not UTF-8, broken JSON (with its line), or no object at the top.
     """
-    content = read_bytes(path, _MOST_JSON, kind)
+    return parse_json(read_bytes(path, _MOST_JSON, kind), path)
+
+
+def parse_json(content: bytes, source: str | Path) -> JsonDocument:
+    """A JSON object.
+
+    Args:
+        content: its text.
+        source: where it is from, for messages.
+
+    Raises:
+        InputError: not UTF-8, broken JSON (with its line), or no object at the top.
+    """
     try:
         data = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise InputError(path, f"byte {error.start}", content[error.start : error.start + 1], "UTF-8 text") from None
+        raise InputError(source, f"byte {error.start}", content[error.start : error.start + 1], "UTF-8 text") from None
     except json.JSONDecodeError as error:
-        raise InputError(path, f"line {error.lineno}", error.msg, "valid JSON") from None
+        raise InputError(source, f"line {error.lineno}", error.msg, "valid JSON") from None
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, or thousands of brackets
-        raise InputError(path, "", str(error), "valid JSON") from None
+        raise InputError(source, "", str(error), "valid JSON") from None
     if not isinstance(data, dict):
-        raise InputError(path, "", "null" if data is None else type(data).__name__, "a JSON object")
-    return JsonDocument(path, data)
+        raise InputError(source, "", "null" if data is None else type(data).__name__, "a JSON object")
+    return JsonDocument(source, data)
 
 
 def misplaced(path: Place, value: object, expected: str) -> PydanticCustomError:

@@ -22,13 +22,15 @@ KINDS = {
 _MISSING = object()
 
 
-def whole(kind: JsonKind | str, content: Any) -> Any:
+def whole(kind: JsonKind | type[BaseModel] | str, content: Any) -> Any:
     """The content with all that a file of this kind must hold.
 
     Args:
-        kind: of the file, or its name in a run folder; those of another name are left as they are.
+        kind: of the file, or what it holds, or its name in a run folder; those of another name are left as they are.
         content: what the test says of it.
     """
+    if isinstance(kind, type):
+        return _filled(kind, [], content)
     known = kind if isinstance(kind, JsonKind) else KINDS.get(kind)
     return _filled(known.model, [], content) if known else content
 

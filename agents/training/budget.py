@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from recoup.agents.training.objective import Objective, Usage
 
@@ -81,10 +82,15 @@ class Budget:
         if self.contacts:
             self.objective.contact_price = self.contacts.charged
 
-    def restore(self, prices: Mapping[str, float]) -> None:
-        """Take up the prices of an earlier part of the run."""
+    @property
+    def state(self) -> dict[str, dict[str, float | None]]:
+        """Price and running mean of the usage, by the limit's name."""
+        return {limit.name: {"price": limit.price, "usage": limit.usage} for limit in self.limits}
+
+    def restore(self, state: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take up the `state` of an earlier part of the run."""
         for limit in self.limits:
-            limit.price = prices.get(limit.name, limit.price)
+            limit.price, limit.usage = state[limit.name]["price"], state[limit.name]["usage"]
         self.charge()
 
     def pay(self, used: Usage) -> None:

@@ -5,7 +5,7 @@ Several cohorts run side by side, each at another phase of its horizon, so that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -86,6 +86,7 @@ class PortfolioVecEnv(VecEnv):
         self._rng = np.random.default_rng(self._seed)
         rows = []
         self._worlds = [self._world] * self.families
+        self._drawn_from: list[dict[str, Any]] = [{}] * self.families  # states of the generator: of each family's world
         for family in range(self.families):
             self._renew(family)
         for number, env in enumerate(self.envs):
@@ -131,6 +132,7 @@ class PortfolioVecEnv(VecEnv):
 
     def _renew(self, family: int) -> None:
         """Another world, and other prices, for the family's next cohort."""
+        self._drawn_from[family] = dict(self._rng.bit_generator.state)
         if self._another_world:
             self._worlds[family] = self._another_world(self._rng)
         if self.price_family:
@@ -164,6 +166,42 @@ class PortfolioVecEnv(VecEnv):
         infos = [self._nothing] * self.num_envs  # shared: the learner reads it and writes nothing
         scaled = (np.concatenate(rewards) * self.reward_factor).astype(np.float32)
         return self._look(rows), scaled, np.concatenate(dones), infos
+
+    def save(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """What the next step depends on, between two of `pop_usage`: plain values, and each cohort's actions so far."""
+        courses = [env.course for env in self.envs]
+        state = {
+            "generator": self._rng.bit_generator.state,
+            "drawn_from": self._drawn_from,
+            "origins": [origin for origin, _ in courses],
+            "recovered": self.recovered,
+            "times": self.times,
+        }
+        shape = (-1, self.size)
+        return state, {f"actions.{n}": np.array(history).reshape(shape) for n, (_, history) in enumerate(courses)}
+
+    def restore(self, state: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """Go back to where `save` was called, by doing again what was done since each cohort began.
+
+        Args:
+            state, arrays: from `save`.
+
+        Returns:
+            What the learner is given, as `reset` does.
+        """
+        self._rng, self._worlds = np.random.default_rng(), [self._world] * self.families
+        self._drawn_from = [{}] * self.families
+        for family, drawn_from in enumerate(state["drawn_from"]):
+            self._rng.bit_generator.state = drawn_from
+            self._renew(family)
+        self._rng.bit_generator.state = state["generator"]
+        rows = []
+        for number, env in enumerate(self.envs):
+            env.world = self._worlds[number // self.paired_rollouts]
+            rows.append(env.follow(state["origins"][number], arrays[f"actions.{number}"]))
+        self._meters = [Meter(env.simulation, self.days) for env in self.envs]
+        self.recovered, self.times, self._usage = list(state["recovered"]), list(state["times"]), []
+        return self._look(rows)
 
     def _finish(self, number: int) -> None:
         a = self._meters[number].accounts

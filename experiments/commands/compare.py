@@ -11,12 +11,13 @@ import typer
 
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.console import (
-    INTERRUPTED,
+    AGAIN,
     Json,
     Seeds,
     Workers,
     command_line,
     console,
+    interruptible,
     progress_display,
 )
 from recoup.experiments.runs.options import options_from
@@ -110,7 +111,11 @@ def _compare(
     folder = out or new_run_folder(comparison.scenario)
     scenario = comparison.load()
     names = [arm.name for arm in arms_of(comparison.policies, scenario)]
-    with progress_display() as progress:
+
+    def how_to_go_on() -> str:
+        return _how_to_continue(command, folder) if (folder / SETTINGS).exists() else AGAIN
+
+    with interruptible(how_to_go_on), progress_display() as progress:
         width = max(map(len, names))
         tasks = {name: progress.add_task(readable(name).ljust(width), total=comparison.seeds) for name in names}
         try:
@@ -120,17 +125,11 @@ def _compare(
             if why and results["learned"]:
                 reasons = progress.add_task("why".ljust(width), total=None)
                 explain(folder, workers, lambda done, total: progress.update(reasons, completed=done, total=total))
-        except KeyboardInterrupt:
-            progress.stop()
-            if not (folder / SETTINGS).exists():
-                raise typer.Exit(INTERRUPTED) from None
-            print(f"recoup: interrupted; {_how_to_continue(command, folder)}", file=sys.stderr)
-            raise typer.Exit(INTERRUPTED) from None
+            page = render(folder)
         except WorkerLost as error:
             progress.stop()
             print(f"recoup: {error}; {_how_to_continue(command, folder)}", file=sys.stderr)
             raise typer.Exit(1) from None
-    page = render(folder)
     out_console = console()
     if as_json:
         out_console.print_json(data=results)

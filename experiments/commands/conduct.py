@@ -8,7 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from recoup.experiments.commands.options import SimulationOptions
-from recoup.experiments.runs.console import Days, complete_plans, complete_scenarios, console, progress_bar
+from recoup.experiments.runs.console import (
+    Days,
+    complete_plans,
+    complete_scenarios,
+    console,
+    interruptible,
+    progress_bar,
+)
 from recoup.experiments.runs.options import options_from
 
 
@@ -42,18 +49,23 @@ def conduct(
     Example: recoup conduct -s china-conduct -p status-quo -p staged --seeds 10
     """
     from recoup.experiments.robustness.conduct import CONDUCT, answer, measure_loop
-    from recoup.experiments.runs.runfolder import require_new, write_json
+    from recoup.experiments.runs.kept import Kept
+    from recoup.experiments.runs.runfolder import require_new, whole_folder, write_json
     from recoup.scenarios.schema import load_scenario
 
     if out is not None:
         require_new(out)
     plans = plan or ["status-quo", "staged"]
-    with progress_bar("runs", 2 * options.seeds * len(plans)) as advance:
+    kept = Kept.beside(out)
+    hint = "the same command goes on" if out else "with --out a folder, finished runs would be kept"
+    with interruptible(lambda: hint), progress_bar("runs", 2 * options.seeds * len(plans)) as advance:
         results = measure_loop(
-            load_scenario(scenario), plans, options.seed_range, options.accounts, days, advance, options.workers
+            load_scenario(scenario), plans, options.seed_range, options.accounts, days, advance, options.workers, kept
         )
-    if out is not None:
-        write_json(out / CONDUCT, results)
+        if out is not None:
+            with whole_folder(out) as folder:
+                write_json(folder / CONDUCT, results)
+            kept.drop()
     if options.json:
         console().print_json(data=results)
         return

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from recoup.experiments.learning.settings import Distillation
-from recoup.experiments.runs.console import Json, console
+from recoup.experiments.runs.console import Json, console, interruptible
 from recoup.experiments.runs.options import options_from
 
 
@@ -25,39 +25,40 @@ def distill(
     """
     from recoup.agents.plans.plan_file import NAME, NAME_WORDS
     from recoup.agents.plans.writing import plan_text
-    from recoup.experiments.comparison.rollout import rollout
-    from recoup.experiments.learning.distillation import LEAVES, kept_share
+    from recoup.experiments.learning.distillation import LEAVES, kept_share, measures_of
     from recoup.experiments.learning.distillation import distill as run
     from recoup.experiments.report.text import text_in
+    from recoup.experiments.runs.kept import Kept
     from recoup.experiments.runs.runfolder import write_text
     from recoup.scenarios.schema import load_scenario
-    from recoup.sim.inputs import InputError
+    from recoup.sim.inputs import InputError, parse_yaml
 
     if not NAME.fullmatch(distillation.name):
         raise InputError("--name", "", distillation.name, NAME_WORDS)
     if out.exists():
         raise InputError(out, "--out", "a file that exists", "a new file")
     scenario, baseline = load_scenario(distillation.scenario), distillation.baseline
-    distilled = run(
-        scenario,
-        policy,
-        distillation.leaves or LEAVES,
-        name=distillation.name,
-        baseline=baseline,
-        notify=lambda line: typer.echo(line, err=True),
-    )
-    write_text(out, plan_text(distilled.plan))
-    from recoup.experiments.comparison.measures import measure_run
-
-    rates = {}
-    for name in (policy, str(out), baseline):
-        runs = [
-            rollout(scenario, name, scenario.portfolio(distillation.accounts, seed), seed, scenario.days)
-            for seed in distillation.seed_range
+    finished = Kept.beside(out)
+    with interruptible(lambda: f"what was tried is kept in {finished.path}, and the same command goes on"):
+        distilled = run(
+            scenario,
+            policy,
+            distillation.leaves or LEAVES,
+            name=distillation.name,
+            baseline=baseline,
+            notify=lambda line: typer.echo(line, err=True),
+            kept=finished,
+        )
+        text = plan_text(distilled.plan)
+        seeds = distillation.seed_range
+        rates = [
+            measures_of(scenario, one, distillation.accounts, seeds, finished)
+            for one in (policy, parse_yaml(text, str(out)), baseline)
         ]
-        rates[name] = [measure_run(done) for done in runs]
+        write_text(out, text)
+        finished.drop()
     kept = {
-        measure: kept_share(*([row[measure] for row in rates[name]] for name in (policy, str(out), baseline)))
+        measure: kept_share(*([row[measure] for row in rows] for rows in rates))
         for measure in ("recovery_rate", "net_recovery_rate", "time_to_recover_days")
     }
     result = {"plan": str(out), "rules": len(distilled.plan.rules), "candidates": distilled.candidates, "kept": kept}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,7 @@ import typer
 
 from recoup.experiments.commands.options import RobustnessOptions, policies_option
 from recoup.experiments.commands.robustness import comparison_of
-from recoup.experiments.runs.console import INTERRUPTED, complete_plans, console, progress_bar
+from recoup.experiments.runs.console import complete_plans, console, interruptible, progress_bar
 from recoup.experiments.runs.options import options_from, setting
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ def frontier(
     begun = {**same, "accounts": options.accounts, "points": options.points, "family": policies.card.sha256}
     open_folder(folder, begun, resume)
     cache = TrialCache(folder / TRIALS)
-    try:
+    with interruptible(lambda: f"--out {folder} --resume goes on"):
         with progress_bar(
             "simulating", (len(comparison.policies) + options.points * 3 // 2) * options.seeds
         ) as advance:
@@ -121,9 +120,6 @@ def frontier(
             if distil:
                 result["distilled"] = _distilled(comparison, options, result, folder, name, cache)
                 _write(result, folder, options.into)
-    except KeyboardInterrupt:
-        print(f"recoup: interrupted; --out {folder} --resume goes on", file=sys.stderr)
-        raise typer.Exit(INTERRUPTED) from None
     if options.json:
         console().print_json(data=result)
     else:
@@ -168,6 +164,7 @@ def _distilled(
         name=f"{name}-distilled",
         baseline=options.within or "staged",
         notify=lambda line: typer.echo(line, err=True),
+        kept=cache.kept,
     )
     file = folder / "distilled.yaml"
     write_text(file, plan_text(made.plan))

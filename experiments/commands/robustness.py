@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from recoup.experiments.commands.options import RobustnessOptions
-from recoup.experiments.runs.console import INTERRUPTED, progress_bar
+from recoup.experiments.runs.console import interruptible, progress_bar
 
 if TYPE_CHECKING:
     from recoup.experiments.comparison.settings import Comparison
@@ -70,13 +67,9 @@ def run_cached(
 
     into = options.into
     cache = TrialCache(into / TRIALS if into else None)
-    with progress_bar("simulating", total) as advance:
-        try:
-            result = work(cache, advance)
-        except KeyboardInterrupt:
-            hint = "the same command goes on" if into else "with --into a folder, finished simulations would be kept"
-            print(f"recoup: interrupted; {hint}", file=sys.stderr)
-            raise typer.Exit(INTERRUPTED) from None
+    hint = "the same command goes on" if into else "with --into a folder, finished simulations would be kept"
+    with interruptible(lambda: hint), progress_bar("simulating", total) as advance:
+        result = work(cache, advance)
     if into:
         kind.write(into, result)
     return result

@@ -12,7 +12,15 @@ from typing import Annotated, Any
 import typer
 
 from recoup.experiments.learning.settings import Training
-from recoup.experiments.runs.console import INTERRUPTED, Json, Workers, command_line, console, progress_display
+from recoup.experiments.runs.console import (
+    AGAIN,
+    Json,
+    Workers,
+    command_line,
+    console,
+    interruptible,
+    progress_display,
+)
 from recoup.experiments.runs.extras import needs_extra
 from recoup.experiments.runs.options import options_from
 
@@ -51,20 +59,19 @@ def train(
 
 
 def _train_one(training: Training, folder: Path, resume: bool, json: bool) -> None:
+    from recoup.experiments.learning.training import how_it_resumes, trained_stem
     from recoup.experiments.learning.training import train as run
-    from recoup.experiments.learning.training import trained_stem
 
+    if resume:
+        print(f"recoup: {how_it_resumes(training, folder)}", file=sys.stderr)
     with _progress() as progress:
         task = progress.add_task("first rollout", total=training.steps)
 
         def show(done: int, line: dict[str, float]) -> None:
             progress.update(task, completed=done, description=_described(training, line))
 
-        try:
+        with interruptible(lambda: _how_to_resume(folder)):
             policy = run(training, folder, resume, command_line(), show)
-        except KeyboardInterrupt:
-            progress.stop()
-            raise _interrupted(folder) from None
     written = folder / f"{trained_stem(training)}.json"
     if json:
         chosen = policy.card.training["chosen"]
@@ -89,11 +96,8 @@ def _train_seeds(training: Training, count: int, folder: Path, workers: int, res
                 progress.update(tasks[seed], completed=line["steps"], description=description)
 
         try:
-            with _every_second(show):
+            with interruptible(lambda: _how_to_resume(folder)), _every_second(show):
                 train_seeds(training, count, folder, workers, resume, command_line())
-        except KeyboardInterrupt:
-            progress.stop()
-            raise _interrupted(folder) from None
         except WorkerLost as error:
             progress.stop()
             print(f"recoup: {error}; checkpoints are kept. {_how_to_resume(folder)}", file=sys.stderr)
@@ -140,13 +144,10 @@ def _every_second(call: Callable[[], None]) -> Iterator[None]:
         call()
 
 
-def _interrupted(folder: Path) -> typer.Exit:
-    print(f"recoup: interrupted. {_how_to_resume(folder)}", file=sys.stderr)
-    return typer.Exit(INTERRUPTED)
-
-
 def _how_to_resume(folder: Path) -> str:
-    return f"Resume with: recoup train … --out {folder} --resume"
+    from recoup.experiments.runs.runfolder import SETTINGS
+
+    return f"resume with: recoup train … --out {folder} --resume" if (folder / SETTINGS).exists() else AGAIN
 
 
 def _print(result: dict[str, Any]) -> None:

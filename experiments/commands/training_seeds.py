@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from recoup.experiments.learning.settings import SeedEvaluation
-from recoup.experiments.runs.console import INTERRUPTED, Json, Workers, command_line, console, progress_bar
+from recoup.experiments.runs.console import Json, Workers, command_line, console, interruptible, progress_bar
 from recoup.experiments.runs.options import options_from
 
 WIDTH = 80
@@ -47,14 +47,11 @@ def training_seeds(
     comparison = evaluation_of(evaluation, folder)
     out = out or folder / f"evaluation-{comparison.load().name}"
     total = len(comparison.policies) * comparison.seeds
-    with progress_bar("simulating", total) as advance:
+    with interruptible(lambda: _how_to_continue(folder, out)), progress_bar("simulating", total) as advance:
         try:
             result = evaluate_seeds(
                 evaluation, folder, out, workers, resume, command_line(), lambda policy, seed: advance()
             )
-        except KeyboardInterrupt:
-            print(f"recoup: interrupted; {_how_to_continue(folder, out)}", file=sys.stderr)
-            raise typer.Exit(INTERRUPTED) from None
         except WorkerLost as error:
             print(f"recoup: {error}; {_how_to_continue(folder, out)}", file=sys.stderr)
             raise typer.Exit(1) from None

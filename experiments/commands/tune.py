@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from recoup.experiments.learning.settings import Tuning
-from recoup.experiments.runs.console import INTERRUPTED, Json, complete_plans, console
+from recoup.experiments.runs.console import Json, complete_plans, console, interruptible
 from recoup.experiments.runs.options import options_from
 
 
@@ -34,6 +34,7 @@ def tune(
     from recoup.experiments.comparison.intervals import interval
     from recoup.experiments.learning.cohorts import Cohorts
     from recoup.experiments.learning.tuning import PACE, SEED, Search
+    from recoup.experiments.runs.kept import Kept
     from recoup.experiments.runs.runfolder import write_text
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError, choose
@@ -48,26 +49,35 @@ def tune(
         if field not in FIELD_INDEX:
             raise InputError("--field", "", field, choose(FIELD_INDEX, field, SYNONYMS))
     scenario = load_scenario(tuning.scenario)
-    cohorts = Cohorts(scenario, tuning.accounts, range(SEED, SEED + tuning.cohorts))
+    kept = Kept.beside(out)
+    cohorts = Cohorts(scenario, tuning.accounts, range(SEED, SEED + tuning.cohorts), kept)
     start = load_plan("PLAN", plan, scenario.name, scenario.world).file
+    baseline = load_plan("--baseline", tuning.baseline, scenario.name, scenario.world)
     objective = Objective(tuning.time_weight, 0.0, tuning.complaint_price)
-    reference = cohorts.parts(load_plan("--baseline", tuning.baseline, scenario.name, scenario.world))
     named = {"name": tuning.name, "title": f"{start.title}, tuned"}
-    search = Search(cohorts, plan_data(start) | named, objective, reference)
-    stopped = False
-    try:
+    search: Search | None = None
+
+    def how_to_go_on() -> str:
+        kept_in = f"what was tried is kept in {kept.path}, and the same command goes on"
+        if search is None:
+            return kept_in
+        so_far = out.with_name(f"{out.stem}-so-far{out.suffix}")
+        write_text(so_far, plan_text(search.best))
+        return f"{kept_in}; the plan so far: {so_far}"
+
+    with interruptible(how_to_go_on):
+        search = Search(cohorts, plan_data(start) | named, objective, cohorts.parts(baseline))
         if tuning.exceptions:
             grown = search.grow(tuning.exceptions, np.random.default_rng(SEED), lambda line: typer.echo(line, err=True))
             typer.echo(f"exceptions: {grown} kept of {search.tried} tried", err=True)
         for number in range(tuning.sweeps):
-            kept = search.sweep(tuning.field or PACE, lambda line: typer.echo(line, err=True))
-            typer.echo(f"sweep {number + 1}: {kept} changes kept of {search.tried} tried so far", err=True)
-            if not kept:
+            changes = search.sweep(tuning.field or PACE, lambda line: typer.echo(line, err=True))
+            typer.echo(f"sweep {number + 1}: {changes} changes kept of {search.tried} tried so far", err=True)
+            if not changes:
                 break
-    except KeyboardInterrupt:
-        stopped = True
-    tuned = search.result()
-    write_text(out, plan_text(tuned.plan))
+        tuned = search.result()
+        write_text(out, plan_text(tuned.plan))
+        kept.drop()
     unseen = interval(tuned.unseen.tolist())
     if json:
         console().print_json(
@@ -91,6 +101,3 @@ def tune(
         used = ", ".join(f"{share:.0%} of its {part}" for part, share in tuned.used.items())
         console().print(f"{tuning.baseline} is the limit; the plan uses {used}.", soft_wrap=True)
         console().print(f"plan: {out} ({len(tuned.plan.rules)} rules)", soft_wrap=True)
-    if stopped:
-        typer.echo(f"recoup: interrupted. Continue from this plan with: recoup tune {out} --out …", err=True)
-        raise typer.Exit(INTERRUPTED)

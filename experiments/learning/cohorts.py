@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recoup.agents.policy import Policy
 from recoup.agents.training.objective import Objective, discounted_left, resolved
+from recoup.experiments.runs.file_kinds import exactly
+from recoup.experiments.runs.kept import Kept, holding
+from recoup.experiments.runs.runfolder import fingerprint, versions
 from recoup.scenarios.schema import Scenario
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
@@ -18,6 +22,7 @@ from recoup.sim.treatments import Menu
 
 PARTS = ("cash", "cost", "quick", "complaints", "left", "contacts", "staff")  # the arguments of `Objective.value`
 PARTS_RECORD = np.dtype([(part, "f8") for part in PARTS])  # one cohort
+BROUGHT = holding(Annotated[dict[str, float], exactly(PARTS)])
 
 
 def value_of(objective: Objective, parts: NDArray[np.void]) -> NDArray[np.float64]:
@@ -64,11 +69,12 @@ def simulate_cohort(
 
 @dataclass(frozen=True)
 class Cohorts:
-    """Cohorts of a scenario, one a seed, on which policies are tried."""
+    """Cohorts of a scenario, one a seed, on which policies are tried; what a policy brings on one is kept where `kept` says."""
 
     scenario: Scenario
     accounts: int
     seeds: Sequence[int]
+    kept: Kept = field(default_factory=lambda: Kept(None))
 
     @cached_property
     def portfolios(self) -> dict[int, Portfolio]:
@@ -94,9 +100,17 @@ class Cohorts:
         chosen = self.seeds if seeds is None else seeds
         parts = np.zeros(len(chosen), PARTS_RECORD)
         for number, seed in enumerate(chosen):
-            for part, value in self._parts(policy, seed).items():
+            brought = self.kept.once(partial(self._key, policy, seed), BROUGHT, partial(self._parts, policy, seed))
+            for part, value in brought.items():
                 parts[part][number] = value
         return parts
+
+    @cached_property
+    def _world(self) -> str:
+        return fingerprint(self.scenario.world, self.scenario.rules, self.scenario.days, versions(learning=True))
+
+    def _key(self, policy: Policy, seed: int) -> str:
+        return fingerprint(self._world, self.portfolios[seed].table, seed, policy.identity)
 
     def _parts(self, policy: Policy, seed: int) -> dict[str, float]:
         days = self.scenario.days

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from recoup.agents.learned import LearnedPolicy
 from recoup.agents.library import load_policy
@@ -22,13 +23,22 @@ from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import PlanFile
 from recoup.agents.policy import Policy
 from recoup.experiments.comparison.intervals import interval
+from recoup.experiments.comparison.measures import MEASURE, measure_run
+from recoup.experiments.comparison.rollout import roll_out
 from recoup.experiments.learning.cohorts import Cohorts, simulate_cohort
 from recoup.experiments.learning.validation import Validation
+from recoup.experiments.runs.file_kinds import exactly
+from recoup.experiments.runs.kept import Kept, holding
+from recoup.experiments.runs.runfolder import fingerprint, versions
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.scenarios.schema import Scenario
-from recoup.sim.inputs import InputError
+from recoup.sim.inputs import Document, InputError
+from recoup.sim.portfolio.table import Portfolio
+from recoup.sim.simulation import Simulation
+from recoup.sim.treatments import Menu
 
 KEPT = 0.1  # share of account-days the tree learns from
+MEASURED = holding(Annotated[dict[str, float], exactly(MEASURE)])
 COLLECT_SEED, SELECT_SEED = PORTFOLIO_SEED + 500_000, PORTFOLIO_SEED + 600_000
 TRIED = 4  # acts of a leaf that are tried
 SWEEPS = 2
@@ -78,6 +88,7 @@ def distill(
     name: str = "distilled",
     baseline: str = "staged",
     notify: Callable[[str], None] | None = None,
+    kept: Kept | None = None,
 ) -> Distilled:
     """The best readable plan found for a learned policy, by its objective and within the cost, complaints and contacts of another plan.
 
@@ -90,6 +101,7 @@ def distill(
         name: of the plan.
         baseline: plan whose cost, complaints and contacts are the limits.
         notify: called with a line of text for each tree.
+        kept: where what was tried is kept, for a run that is interrupted; None = nowhere.
 
     Raises:
         InputError: not a learned policy without memory.
@@ -98,7 +110,7 @@ def distill(
     if not isinstance(teacher, LearnedPolicy) or teacher.card.memory:
         raise InputError("policy", "", policy, "a learned policy without memory")
     training = teacher.card.training
-    cohorts = Cohorts(scenario, accounts, (SELECT_SEED, SELECT_SEED + 1))
+    cohorts = Cohorts(scenario, accounts, (SELECT_SEED, SELECT_SEED + 1), kept or Kept(None))
     menu = cohorts.menu
     reference = load_policy(baseline, scenario.name, scenario.world)
     validation = Validation(cohorts, reference, training.get("time_weight", 0.0), training.get("limits", True))
@@ -170,6 +182,37 @@ def try_leaves(tree: Extract, worth: Callable[[Options], float], start: float) -
         if best == before:
             break
     return options, best
+
+
+def measures_of(
+    scenario: Scenario, policy: str | Document, accounts: int | None, seeds: Sequence[int], kept: Kept
+) -> list[dict[str, float]]:
+    """A policy's measures on each seed.
+
+    Args:
+        scenario: world, rules and horizon.
+        policy: its name or file, or a plan's document.
+        accounts: of each seed's portfolio; None = the scenario's.
+        seeds: one portfolio each.
+        kept: where what is finished is kept.
+    """
+    world, menu = scenario.world, Menu.of(scenario.world.channels, scenario.world.offers, scenario.world.legal)
+
+    def fresh() -> Policy:
+        return Plan.load(policy, menu) if isinstance(policy, Document) else load_policy(policy, scenario.name, world)
+
+    def key(portfolio: Portfolio, seed: int) -> str:
+        return fingerprint(world, scenario.rules, scenario.days, portfolio.table, seed, fresh().identity, versions())
+
+    def measured(portfolio: Portfolio, seed: int) -> dict[str, float]:
+        simulation = Simulation(world, portfolio, scenario.rules, seed)
+        with threadpool_limits(1):
+            return measure_run(roll_out(scenario, fresh(), simulation, scenario.days))
+
+    portfolios = {seed: scenario.portfolio(accounts, seed) for seed in seeds}
+    return [
+        kept.once(partial(key, one, seed), MEASURED, partial(measured, one, seed)) for seed, one in portfolios.items()
+    ]
 
 
 def kept_share(ours: Sequence[float], plan: Sequence[float], base: Sequence[float]) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
@@ -25,15 +26,30 @@ class Begun(Content):
 SETTINGS_FILE = JsonKind(SETTINGS, "recoup train", Begun)
 
 
-class Checkpoint(Content):
-    """checkpoint.json: how far a training has come; it says that the files beside it are whole."""
+class LimitState(Content):
+    """Price and running mean of the usage of one limit; null before anything was used."""
+
+    price: Number
+    usage: Number | None
+
+
+class TrainingProgress(Content):
+    """How far a training has come: account-days, those asked for, rollouts, its limits, the best score of a validation so far."""
 
     steps: Count
-    prices: dict[str, Number]
-    best: Number
+    asked: Count
+    rollouts: Count
+    limits: dict[str, LimitState]
+    best: Number | None
 
 
-CHECKPOINT_FILE = JsonKind("checkpoint.json", "recoup train", Checkpoint)
+class Checkpoint(Content):
+    """state.json in checkpoint.zip: progress, and the states of cohorts and random generators, which those themselves check."""
+
+    progress: TrainingProgress
+    simulations: dict[str, Any]
+    numpy: dict[str, Any]
+    actions: dict[str, Any]
 
 
 class ProgressLine(Content):
@@ -52,6 +68,16 @@ class ProgressLine(Content):
         if (self.recovery is None) != (self.days is None):
             raise misplaced(("days",), self.days, "a number where recovery is one, else null")
         return self
+
+
+def progress_line(text: str) -> dict[str, Any] | None:
+    """A line of progress.jsonl; None where it is not one."""
+    try:
+        line: dict[str, Any] = json.loads(text)
+        ProgressLine.model_validate(line)
+    except (ValueError, RecursionError):  # broken JSON, and pydantic's
+        return None
+    return line
 
 
 class Chosen(Content):

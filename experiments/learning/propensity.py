@@ -23,7 +23,14 @@ from recoup.agents.propensity.success_model import Outcomes, SuccessModel
 from recoup.experiments.learning.cohorts import simulate_cohort
 from recoup.experiments.learning.exploration import FIRST_SEED, Logs, exploring_cohorts
 from recoup.experiments.learning.settings import Study
-from recoup.experiments.runs.runfolder import fingerprint, open_folder, versions, write_json
+from recoup.experiments.runs.runfolder import (
+    SETTINGS,
+    fingerprint,
+    require_new,
+    versions,
+    whole_folder,
+    write_json,
+)
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.treatments import Legal, Menu
 
@@ -61,7 +68,7 @@ def run(study: Study, folder: Path, command: str = "", notify: Notify = lambda _
     scenario = load_scenario(study.scenario)
     menu = Menu.of(scenario.world.channels, scenario.world.offers, scenario.world.legal)
     plan = Plan.load(study.plan, menu)
-    open_folder(folder, {**asdict(study), "world": fingerprint(scenario.world, scenario.rules)}, resume=False)
+    require_new(folder)
     horizons = (study.success_days, study.cash_days, study.legal_days)
     parts = []
     for number, logs in enumerate(
@@ -104,8 +111,10 @@ def run(study: Study, folder: Path, command: str = "", notify: Notify = lambda _
             "results": {name: report[name] for name in ("rows", "contact", "legal", "scorecard", "prices")},
         }
     )
-    policy.save(folder / POLICY)
-    write_json(folder / REPORT, report)
+    with whole_folder(folder) as place:
+        write_json(place / SETTINGS, {**asdict(study), "world": fingerprint(scenario.world, scenario.rules)})
+        policy.save(place / POLICY)
+        write_json(place / REPORT, report)
     return report
 
 

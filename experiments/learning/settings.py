@@ -8,6 +8,10 @@ from recoup.experiments.runs.console import complete_plans, complete_scenarios
 from recoup.experiments.runs.options import Settings, setting
 from recoup.experiments.runs.seeds import Seeds
 
+# Beyond `PORTFOLIO_SEED`: of the portfolios that a training's versions are assessed on.
+VALIDATION_SEEDS = range(800_000, 800_002)
+SEEDS_OF_COHORTS = 1000  # a training's cohorts begin at this many times its seed, its accounts at the seed itself
+
 
 @dataclass(frozen=True)
 class Training(Settings):
@@ -16,7 +20,7 @@ class Training(Settings):
     Seeds of training lie far from those of any comparison (`recoup.scenarios.environments.PORTFOLIO_SEED`).
 
     Raises:
-        InputError: a number out of its range.
+        InputError: a number out of its range, or a seed whose accounts or cohorts are those of the validation.
     """
 
     scenario: str = setting(
@@ -70,6 +74,15 @@ class Training(Settings):
     )
     hyperparameters: str | None = setting(None, "YAML file of hyper-parameters, in place of the shipped one.")
     name: str = setting("learned", "Name of the policy.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        first = SEEDS_OF_COHORTS * self.seed
+        cohorts = range(first, first + SEEDS_OF_COHORTS)
+        if self.seed in VALIDATION_SEEDS or VALIDATION_SEEDS.start in cohorts:
+            from recoup.sim.inputs import InputError
+
+            raise InputError("Training", "seed", self.seed, "another: validation has the accounts of this one")
 
 
 @dataclass(frozen=True)

@@ -1,41 +1,40 @@
 """Training a policy: cohorts of a scenario, a learner, limits as prices, checkpoints, and an evaluation on unseen seeds.
 
-Folder: `run.json` (settings), `progress.jsonl` (one line a rollout), `checkpoint.zip` and `checkpoint.json` (to go on from),
-`average.safetensors` beside it, `tensorboard/`, and `policy.json` with `policy.safetensors`: the best version so far (`validation`).
+Folder: `run.json` (settings), `progress.jsonl` (one line a rollout), `checkpoint.zip` (to go on from: `checkpoint`), `tensorboard/`, and
+`policy.json` with `policy.safetensors`: the best version so far (`validation`).
 """
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 
 from recoup.agents import features, learned
 from recoup.agents.library import load_plan, load_policy
 from recoup.agents.plans.plan import Plan
-from recoup.agents.policy_files import read_tensors
+from recoup.agents.policy_files import check_tensors
 from recoup.agents.price_family import PRICES, Card, PriceFamily, load_family
 from recoup.agents.training import learners
 from recoup.agents.training.behaviour_cloning import behaviour_clone
 from recoup.agents.training.budget import KEPT_FREE, LIMITED, Budget, Limit
 from recoup.agents.training.objective import Objective, resolved
 from recoup.agents.training.vecenv import PortfolioVecEnv
+from recoup.experiments.learning.checkpoint import CHECKPOINT, read_progress, restore, write_checkpoint
 from recoup.experiments.learning.cohorts import Cohorts
-from recoup.experiments.learning.files import CHECKPOINT_FILE
-from recoup.experiments.learning.settings import Training
+from recoup.experiments.learning.files import progress_line
+from recoup.experiments.learning.settings import SEEDS_OF_COHORTS, Training
 from recoup.experiments.learning.validation import PORTFOLIOS, SEED, Arrays, PolyakAverage, Validation
-from recoup.experiments.runs.runfolder import fingerprint, open_folder, versions, write_whole
+from recoup.experiments.runs.runfolder import fingerprint, open_folder, versions, write_text
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.scenarios.levers import LEVERS, variant_of
 from recoup.scenarios.schema import Scenario, load_scenario
@@ -45,9 +44,9 @@ from recoup.sim.parameters import World
 from recoup.sim.perturbation import randomised
 from recoup.sim.treatments import Menu
 
-EVERY = 10  # rollouts from one checkpoint and validation to the next
-CHECKPOINT, PROGRESS, POLICY, FAMILY = "checkpoint", "progress.jsonl", "policy", "family"
-AVERAGE = "average.safetensors"
+EVERY = 10  # rollouts from one validation to the next
+CHECKPOINT_SECONDS = 60.0  # from one checkpoint to the next, or a rollout where that takes longer
+PROGRESS, POLICY, FAMILY = "progress.jsonl", "policy", "family"
 PORTFOLIO_COHORTS = (
     10  # cohorts of the training that make a whole portfolio, at most: what limits and validation are measured on
 )
@@ -107,7 +106,7 @@ def environment(training: Training, scenario: Scenario, objective: Objective) ->
         envs,
         objective,
         another_world=_another_world(training, scenario.world),
-        seed=PORTFOLIO_SEED + 1000 * training.seed,
+        seed=PORTFOLIO_SEED + SEEDS_OF_COHORTS * training.seed,
         contact_cap_per_week=training.contact_cap_per_week,
         paired_rollouts=paired_rollouts,
         show_hidden=training.hidden_state_critic and training.algorithm in learners.HIDDEN_STATE_CRITICS,
@@ -127,6 +126,19 @@ def _improved(training: Training, scenario: Scenario) -> Plan | None:
     if not (training.hidden_state_critic and training.algorithm in learners.HIDDEN_STATE_CRITICS):
         raise InputError("--improve", "", training.improve, "maskable-ppo or ppo, with the hidden-state critic")
     return load_plan("--improve", training.improve, scenario.name, scenario.world)
+
+
+def _refuse_family_with_memory(training: Training) -> None:
+    """A family's prices enter the first layer of a network without memory.
+
+    Raises:
+        InputError: a learner with memory is to train a family.
+    """
+    if training.price_family and training.algorithm == "recurrent-ppo":
+        learners_without = ", ".join(one for one in learners.ALGORITHMS if one != training.algorithm)
+        raise InputError(
+            "--price-family", "--algo", training.algorithm, f"a learner without memory: {learners_without}"
+        )
 
 
 def _another_world(training: Training, world: World) -> Callable[[np.random.Generator], World] | None:
@@ -190,25 +202,32 @@ def rollout_baseline(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> Basel
 
 
 class _Progress(BaseCallback):
-    """After each rollout: move the prices, note the figures, tell the caller; after some, keep a checkpoint and the best policy."""
+    """After each rollout: move the prices, note the figures, tell the caller; after some, keep a checkpoint and the best policy.
 
-    def __init__(self, run: _Run, start: int, notify: Callable[[int, dict[str, float]], None] | None) -> None:
+    A checkpoint is written before the next rollout begins, when the learner has made its update and holds no samples.
+    """
+
+    def __init__(self, run: _Run, notify: Callable[[int, dict[str, float]], None] | None) -> None:
         super().__init__()
-        self._run, self._start, self._notify, self._lines = run, start, notify, 0
+        self._run, self._notify = run, notify
+        self._checkpointed, self._between = -np.inf, True
         # Learners off policy call a few steps a rollout; theirs is as long as the others'.
         self._rollouts = run.training.algorithm in learners.ON_POLICY
         self._entropy = float(run.hyperparameters.settings.get("ent_coef", 0.0))
 
     def _on_rollout_start(self) -> None:
+        if self._between and time.monotonic() - self._checkpointed >= CHECKPOINT_SECONDS:
+            self._run.save_checkpoint()
+            self._checkpointed = time.monotonic()
+        self._between = False
         if self._rollouts:
-            done = (self._start + self.num_timesteps) // (self._run.env.num_envs * self.model.n_steps)  # type: ignore[attr-defined]
-            learners.critic_alone(self.model, done < self._run.training.critic_rollouts)
+            learners.critic_alone(self.model, self._run.rollouts < self._run.training.critic_rollouts)
             # Exploration is needed early, and costs something in the end.
             self.model.ent_coef = self._entropy * self.model._current_progress_remaining  # type: ignore[attr-defined]
 
     def _on_step(self) -> bool:
         env = self._run.env
-        if not self._rollouts and self.n_calls % (env.days // env.families) == 0:
+        if not self._rollouts and self.num_timesteps // env.num_envs % (env.days // env.families) == 0:
             self._note()
         return True
 
@@ -221,7 +240,7 @@ class _Progress(BaseCallback):
         usage = run.env.pop_usage()
         run.budget.pay(usage)
         run.average.update(run.weights())
-        steps = self._start + self.num_timesteps
+        steps = self.num_timesteps
         line: dict[str, Any] = {
             "steps": steps,
             **run.budget.history[-1],
@@ -235,10 +254,10 @@ class _Progress(BaseCallback):
         for name, value in line.items():
             if np.isfinite(value):
                 self.logger.record(f"recoup/{name}", value)
-        self._lines += 1
-        if self._lines % EVERY == 0:
+        run.rollouts += 1
+        if run.rollouts % EVERY == 0:
             line["validation"] = run.keep_best(steps)
-            run.save_checkpoint(steps)
+        self._between = True
         with (run.folder / PROGRESS).open("a", encoding="utf-8") as file:
             known = {k: v if isinstance(v, dict) or np.isfinite(v) else None for k, v in line.items()}
             file.write(json.dumps(known) + "\n")
@@ -268,6 +287,7 @@ class _Run:
     improved: Plan | None = None
     average: PolyakAverage = field(default_factory=PolyakAverage)
     best: float = -np.inf
+    rollouts: int = 0
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """The acting network as it is now."""
@@ -293,52 +313,46 @@ class _Run:
             exported.save(self.folder / trained_stem(self.training))
         return assessment
 
-    def save_checkpoint(self, steps: int) -> None:
-        """Network, optimiser, average, prices and steps; the JSON file comes last and says that the checkpoint is whole."""
-        write_whole(self.folder / f"{CHECKPOINT}.zip", lambda temporary: _save(self.learner, temporary))
-        write_whole(self.folder / AVERAGE, lambda temporary: save_file(self.average.arrays, temporary))
-        state = {"steps": steps, "prices": self.budget.prices, "best": self.best}
-        CHECKPOINT_FILE.write(self.folder, state)
+    def close(self) -> None:
+        """Take the last update into the average, and assess it."""
+        self.average.update(self.weights())
+        self.keep_best(self.learner.num_timesteps)
 
-    def restore(self) -> int:
-        """Go back to the checkpoint, if there is one; returns its steps. Tensors alone are read, nothing is unpickled.
+    def save_checkpoint(self) -> None:
+        """All that the next rollout depends on."""
+        progress = {
+            "steps": self.learner.num_timesteps,
+            "asked": self.training.steps,
+            "rollouts": self.rollouts,
+            "limits": self.budget.state,
+            "best": self.best if np.isfinite(self.best) else None,
+        }
+        write_checkpoint(self.folder, self.learner, self.env, self.average.arrays, progress)
+
+    def restore(self, progress: dict[str, Any]) -> None:
+        """Go back to the checkpoint; what was noted after it will come again.
 
         Raises:
-            InputError: one of its files is missing, damaged, or of another network.
+            InputError: it is broken, or of another network or other limits.
         """
-        state = CHECKPOINT_FILE.read_if_there(self.folder)
-        if state is None:
-            return 0
-        _load(self.learner, self.folder / f"{CHECKPOINT}.zip")
-        average = read_tensors(self.folder / AVERAGE, {name: w.shape for name, w in self.weights().items()})
-        self.average, self.best = PolyakAverage(average), float(state["best"])
-        self.budget.restore(state["prices"])
-        return int(state["steps"])
+        path, limits = self.folder / CHECKPOINT, [limit.name for limit in self.budget.limits]
+        if list(progress["limits"]) != limits:
+            raise InputError(path, "limits", ", ".join(progress["limits"]), ", ".join(limits) or "none")
+        average = restore(self.folder, self.learner, self.env)
+        self.rollouts = progress["rollouts"]
+        if average or self.rollouts:
+            check_tensors(path, average, {name: w.shape for name, w in self.weights().items()})
+        self.average, self.best = PolyakAverage(average), -np.inf if progress["best"] is None else progress["best"]
+        self.budget.restore(progress["limits"])
+        self.learner._update_current_progress_remaining(int(progress["steps"]), max(self.training.steps, 1))
 
-
-def _load(learner: BaseAlgorithm, path: Path) -> None:
-    try:
-        learner.set_parameters(str(path), device="cpu")
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        RuntimeError,
-        EOFError,
-        BadZipFile,
-        UnpicklingError,
-    ) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise InputError(
-            path, "", reason, "the checkpoint that `recoup train` has written with the JSON file beside it"
-        ) from None
-
-
-def _save(learner: BaseAlgorithm, path: Path) -> None:
-    with path.open("wb") as file:
-        learner.save(file)
+    def cut_lines(self, steps: int) -> None:
+        """Leave in `progress.jsonl` what was noted up to so many steps; what is no such line goes."""
+        path = self.folder / PROGRESS
+        if path.exists():
+            whole = path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
+            kept = [line for line in whole if (noted := progress_line(line)) and noted["steps"] <= steps]
+            write_text(path, "".join(f"{line}\n" for line in kept))
 
 
 def train(
@@ -348,7 +362,9 @@ def train(
     command: str = "",
     notify: Callable[[int, dict[str, float]], None] | None = None,
 ) -> learned.LearnedPolicy | PriceFamily:
-    """Train, and write the policy into the folder; interrupted, `resume` goes on from the latest checkpoint.
+    """Train, and write the policy into the folder; interrupted, `resume` goes on from the latest checkpoint as if nothing had been.
+
+    The weights are then those of an uninterrupted training with the same steps, but off policy (`checkpoint`).
 
     Args:
         training: the settings.
@@ -363,6 +379,7 @@ def train(
     Raises:
         InputError: wrong scenario, plan, algorithm, hyper-parameters or folder.
     """
+    _refuse_family_with_memory(training)
     scenario = load_scenario(training.scenario)
     menu = Menu.of(scenario.world.channels, scenario.world.offers, scenario.world.legal)
     hyperparameters = learners.hyperparameters(
@@ -372,7 +389,8 @@ def train(
     improved = _improved(training, scenario)
     cloned = training.warm_start if not training.improve else None
     teacher = load_policy(cloned, scenario.name, scenario.world) if cloned else None
-    settings = json.loads(json.dumps({**asdict(training), "world": fingerprint(scenario.world, scenario.rules)}))
+    begun = {"world": fingerprint(scenario.world, scenario.rules), "network": hyperparameters.model_dump()}
+    settings = json.loads(json.dumps({**asdict(training), **begun}))
     settings.pop("steps")  # a run may be prolonged
     open_folder(folder, settings, resume)
     torch.manual_seed(training.seed)
@@ -401,25 +419,53 @@ def train(
     run = _Run(
         training, folder, scenario, menu, env, learner, hyperparameters, command, baseline, budget, validation, improved
     )
-    done = run.restore() if resume else 0
-    if done:
-        env.seed(PORTFOLIO_SEED + 1000 * training.seed + done % 1_000_003)
+    progress = read_progress(folder) if resume else None
+    done = int(progress["steps"]) if progress else 0
+    run.cut_lines(done)
+    if progress:
+        run.restore(progress)
     elif teacher and training.algorithm in ("maskable-ppo", "ppo"):
         behaviour_clone(learner, env, teacher, PORTFOLIO_SEED + training.seed, training.algorithm == "maskable-ppo")
-    left = training.steps - done
-    if left > 0:
+    written = folder / f"{trained_stem(training)}.json"
+    if training.steps > done:
         try:
-            learner.learn(left, callback=_Progress(run, done, notify))
-        finally:  # interrupted as well
-            run.average.update(run.weights())
-            run.keep_best(done + learner.num_timesteps)
-            run.save_checkpoint(done + learner.num_timesteps)
-    elif not (folder / f"{trained_stem(training)}.json").exists():
-        run.average.update(run.weights())
-        run.keep_best(done)
+            learner.learn(training.steps - done, callback=_Progress(run, notify), reset_num_timesteps=progress is None)
+        except KeyboardInterrupt:
+            if not written.exists():
+                run.close()
+            raise
+    if training.steps > done or not written.exists():
+        run.close()
+        run.save_checkpoint()
     if training.price_family:
         return load_family(folder / f"{FAMILY}.json", menu)
     return learned.load(folder / f"{POLICY}.json", menu)
+
+
+def how_it_resumes(training: Training, folder: Path) -> str:
+    """What `train` with `resume` will do, in a sentence: where it goes on, and what will differ from an uninterrupted training.
+
+    Args:
+        training: the settings.
+        folder: of the run.
+
+    Raises:
+        InputError: a broken checkpoint.
+    """
+    progress = read_progress(folder)
+    if progress is None:
+        return "no checkpoint yet, begins anew"
+    said = [f"goes on after {progress['steps']:,} account-days"]
+    if training.steps != progress["asked"]:
+        said.append(
+            f"begun with --steps {progress['asked']}, so weights will differ from those of a training with {training.steps} from the start: "
+            "rates fall with the share of steps done"
+        )
+    if training.algorithm not in learners.ON_POLICY:
+        said.append(
+            f"the memory of {training.algorithm} fills anew, so weights will differ from those of an uninterrupted training"
+        )
+    return "; ".join(said)
 
 
 def export(
@@ -472,7 +518,7 @@ def export(
             "network": hyperparameters.model_dump(exclude_none=True),
             "baseline": {"plan": training.baseline, **asdict(baseline)},
             "prices": budget.prices,
-            "seeds": f"portfolio {PORTFOLIO_SEED + training.seed}; cohorts from {PORTFOLIO_SEED + 1000 * training.seed}",
+            "seeds": f"portfolio {PORTFOLIO_SEED + training.seed}; cohorts from {PORTFOLIO_SEED + SEEDS_OF_COHORTS * training.seed}",
             "versions": versions(learning=True),
         },
         limits=(

@@ -18,10 +18,11 @@ from typing import Any
 import torch
 from threadpoolctl import threadpool_limits
 
-from recoup.experiments.learning.files import CHECKPOINT_FILE, VALIDATED_CARD, ProgressLine
+from recoup.experiments.learning.checkpoint import read_progress
+from recoup.experiments.learning.files import VALIDATED_CARD, progress_line
 from recoup.experiments.learning.settings import Training
 from recoup.experiments.learning.trained_seeds import TrainedSeed, best_of, write_trained
-from recoup.experiments.learning.training import CHECKPOINT, PROGRESS, train, trained_stem
+from recoup.experiments.learning.training import PROGRESS, train, trained_stem
 from recoup.experiments.runs.runfolder import SETTINGS, open_folder, write_whole
 from recoup.experiments.runs.workers import run_each
 from recoup.sim.inputs import InputError
@@ -114,19 +115,9 @@ def latest_lines(folder: Path, seeds: Sequence[int]) -> dict[int, dict[str, Any]
         path = seed_folder(folder, seed) / PROGRESS
         text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
         whole = text[: text.rfind("\n") + 1].splitlines()  # what follows is being written
-        if line := next(filter(None, map(_progress, reversed(whole))), None):
+        if line := next(filter(None, map(progress_line, reversed(whole))), None):
             latest[seed] = line
     return latest
-
-
-def _progress(text: str) -> dict[str, Any] | None:
-    """A line of progress.jsonl; None where it is not one."""
-    try:
-        line: dict[str, Any] = json.loads(text)
-        ProgressLine.model_validate(line)
-    except ValueError:  # broken JSON, and pydantic's
-        return None
-    return line
 
 
 def _trained(folder: Path, seed: int, stem: str) -> Path:
@@ -134,14 +125,14 @@ def _trained(folder: Path, seed: int, stem: str) -> Path:
 
 
 def _is_finished(training: Training, folder: Path) -> bool:
-    state = folder / f"{CHECKPOINT}.json"
-    done = state.exists() and CHECKPOINT_FILE.read_file(state)["steps"] >= training.steps
+    progress = read_progress(folder)
+    done = progress is not None and progress["steps"] >= training.steps
     return done and (folder / f"{trained_stem(training)}.json").exists()
 
 
 def _train_one(task: _Task) -> None:
     with _one_thread():
-        train(task.training, task.folder, (task.folder / SETTINGS).exists(), task.command)
+        train(task.training, task.folder, task.folder.exists(), task.command)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -187,7 +187,7 @@ class Search:
         """Where the search stands."""
         before, after = (float(self._worth(parts).mean()) for parts in (self._first, self._parts))
         count = len(self._cohorts.seeds)
-        others = Cohorts(self._cohorts.scenario, self._cohorts.accounts, range(UNSEEN_SEED, UNSEEN_SEED + count))
+        others = replace(self._cohorts, seeds=range(UNSEEN_SEED, UNSEEN_SEED + count))
         old, new = (self._worth(others.parts(self._plan(rules))) for rules in (self._started, self._rules))
         return Tuned(self.best, before, after, new - old, self.tried, self.kept, self._used(self._parts))
 

@@ -19,9 +19,10 @@ from recoup.agents.price_family import PRICES, PriceFamily, prices_at
 from recoup.agents.training.budget import KEPT_FREE, LIMITED
 from recoup.agents.training.objective import Objective
 from recoup.experiments.learning.cohorts import PARTS, Cohorts, value_of
+from recoup.experiments.learning.settings import VALIDATION_SEEDS
 from recoup.scenarios.environments import PORTFOLIO_SEED
 
-SEED, PORTFOLIOS = PORTFOLIO_SEED + 800_000, 2
+SEED, PORTFOLIOS = PORTFOLIO_SEED + VALIDATION_SEEDS.start, len(VALIDATION_SEEDS)
 DECAY = 0.9  # of older versions in the mean, an update
 POINTS = (0.1, 0.35, 0.6)  # of the way to the highest prices, by their inputs: at which a family is assessed
 OVERDRAFT = 0.3  # what the score loses for using twice what a limit allows

@@ -6,18 +6,23 @@ Without means: the same world and the same regulator, but nobody suspends a chan
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
+from recoup.agents.library import load_policy
 from recoup.experiments.comparison.intervals import difference, interval
 from recoup.experiments.comparison.measure import Better, Measure, Unit, ratio
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.rollout import Rollout, rollout
+from recoup.experiments.runs.file_kinds import Content, exactly
+from recoup.experiments.runs.kept import Kept, holding
+from recoup.experiments.runs.runfolder import fingerprint, versions
 from recoup.experiments.runs.workers import run_each
 from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import InputError
+from recoup.sim.operations.correction import COLUMNS
 from recoup.sim.parameters import Conduct
 
 CONDUCT = "conduct.json"
@@ -106,6 +111,16 @@ FIGURES: tuple[Measure, ...] = (
 )
 
 
+class _RunOutcome(Content):
+    """A `RunOutcome` as a line holds it."""
+
+    figures: Annotated[dict[str, float], exactly(figure.name for figure in FIGURES)]
+    acts: list[Annotated[dict[str, Any], exactly((*COLUMNS, "seed"))]]
+
+
+RUN_OUTCOME = holding(_RunOutcome)
+
+
 def without_loop(scenario: Scenario) -> Scenario:
     """The same scenario without corrections.
 
@@ -129,6 +144,7 @@ def measure_loop(
     days: int | None = None,
     on_run: Callable[[], object] = lambda: None,
     workers: int = 1,
+    kept: Kept | None = None,
 ) -> dict[str, Any]:
     """Every plan on every seed, with and without the loop, paired under common random numbers.
 
@@ -140,6 +156,7 @@ def measure_loop(
         days: horizon; None = the scenario's.
         on_run: called after each run.
         workers: processes; the numbers do not depend on it.
+        kept: where finished runs are kept, for a measurement that is interrupted; None = nowhere.
 
     Returns:
         The content of conduct.json: figures by plan and variant with intervals, paired differences (with − without), and
@@ -152,9 +169,16 @@ def measure_loop(
     without_loop(scenario)  # refuses a scenario without corrections before anything runs
     horizon = days or scenario.days
     tasks = [PairedRun(plan, seed, arm) for plan in plans for seed in seeds for arm in Arm]
-    outcomes: dict[PairedRun, RunOutcome] = {}
-    for task, outcome in run_each(partial(_run, scenario, accounts, horizon), tasks, workers):
+    kept = kept or Kept(None)
+    keys = _keys(scenario, accounts, horizon, tasks) if kept.path else {}
+    outcomes = {task: RunOutcome(**done) for task, key in keys.items() if (done := kept.get(key, RUN_OUTCOME))}
+    for _ in outcomes:
+        on_run()
+    missing = [task for task in tasks if task not in outcomes]
+    for task, outcome in run_each(partial(_run, scenario, accounts, horizon), missing, workers):
         outcomes[task] = outcome
+        if kept.path:
+            kept.put(keys[task], asdict(outcome))
         on_run()
     results = {plan: _aggregate(plan, seeds, outcomes) for plan in plans}
     return {
@@ -166,6 +190,15 @@ def measure_loop(
         "rows": [{"name": f.name, "title": f.title, "unit": f.unit, "better": f.better} for f in FIGURES],
         "plans": results,
     }
+
+
+def _keys(scenario: Scenario, accounts: int | None, days: int, tasks: Sequence[PairedRun]) -> dict[PairedRun, str]:
+    """Fingerprints of all that decides a run."""
+    world = fingerprint(
+        scenario.world, scenario.rules, scenario.portfolio(accounts, tasks[0].seed).table, days, versions()
+    )
+    plans = {task.plan: load_policy(task.plan, scenario.name, scenario.world).identity for task in tasks}
+    return {task: fingerprint(world, plans[task.plan], task.seed, task.arm) for task in tasks}
 
 
 def _run(scenario: Scenario, accounts: int | None, days: int, task: PairedRun) -> RunOutcome:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from recoup.agents.library import load_policy
 from recoup.experiments.comparison.measures import MEASURE
@@ -14,12 +13,11 @@ from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.hybrid import Hybrid
 from recoup.experiments.robustness.trial import CONTACTS, Trial, TrialOutcome
 from recoup.experiments.runs.file_kinds import Content, exactly
+from recoup.experiments.runs.kept import Kept, holding
 from recoup.experiments.runs.runfolder import fingerprint, versions
-from recoup.sim.inputs import InputError, read_bytes
 from recoup.sim.operations.resources import RESOURCE_NAMES
 
 TRIALS = "trials.jsonl"
-_MOST_BYTES = 1 << 30
 
 
 class _Outcome(Content):
@@ -32,28 +30,29 @@ class _Outcome(Content):
     settlement_budget: float
 
 
+OUTCOME = holding(_Outcome)
+
+
 class TrialCache:
-    """A line a trial: a fingerprint of all that decides its outcome, and the outcome.
+    """Outcomes of trials in a file.
 
     Args:
         path: the file, read if it exists; None caches nothing.
+
+    Attributes:
+        kept: the file, also for what is no trial.
 
     Raises:
         InputError: it cannot be read.
     """
 
     def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._outcomes: dict[str, TrialOutcome] = {}
-        if path is not None and path.exists():
-            text = read_bytes(path, _MOST_BYTES, "file of finished simulations").decode("utf-8", errors="replace")
-            self._outcomes = _read_lines(text)
-            if text and not text.endswith("\n"):
-                self._append("\n")
+        self.kept = Kept(path)
 
     def get(self, trial: Trial) -> TrialOutcome | None:
-        """The outcome, if the trial was in the file when it was opened."""
-        return self._outcomes.get(key(trial)) if self._outcomes else None
+        """The outcome, if the trial is in the file."""
+        values = self.kept.get(key(trial), OUTCOME) if len(self.kept) else None
+        return None if values is None else TrialOutcome(**values)
 
     def put(self, trial: Trial, outcome: TrialOutcome) -> None:
         """Write an outcome to the file.
@@ -61,16 +60,8 @@ class TrialCache:
         Raises:
             InputError: it cannot be written.
         """
-        if self._path is not None:
-            self._append(json.dumps({"trial": key(trial), "outcome": asdict(outcome)}) + "\n")
-
-    def _append(self, text: str) -> None:
-        assert self._path is not None
-        try:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(text)
-        except OSError as error:
-            raise InputError(self._path, "", error.strerror or str(error), "a file that can be written to") from None
+        if self.kept.path is not None:
+            self.kept.put(key(trial), asdict(outcome))
 
 
 def key(trial: Trial) -> str:
@@ -96,16 +87,3 @@ def _policy(comparison: Comparison, policy_ref: str | Hybrid) -> str:
         return fingerprint(ours, theirs, sorted(policy_ref.from_theirs))
     scenario = comparison.load()
     return fingerprint(load_policy(policy_ref, scenario.name, scenario.world).identity)
-
-
-def _read_lines(text: str) -> dict[str, TrialOutcome]:
-    """Outcomes by key. A line that was cut off, or that does not hold an outcome's fields, is a trial to run again."""
-    outcomes = {}
-    for line in text.splitlines():
-        try:
-            entry: dict[str, Any] = json.loads(line)
-            _Outcome.model_validate(entry["outcome"])
-            outcomes[str(entry["trial"])] = TrialOutcome(**entry["outcome"])
-        except (ValueError, KeyError, TypeError, RecursionError):  # pydantic's errors are ValueErrors
-            continue
-    return outcomes

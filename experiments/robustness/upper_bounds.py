@@ -11,11 +11,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from functools import partial
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from recoup.experiments.comparison import measures
 from recoup.experiments.comparison.intervals import interval
@@ -24,7 +26,10 @@ from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.files import UPPER_BOUNDS_FILE, Bound
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.trial import Trial
-from recoup.experiments.robustness.trial_cache import TrialCache
+from recoup.experiments.robustness.trial_cache import TrialCache, key
+from recoup.experiments.runs.file_kinds import exactly
+from recoup.experiments.runs.kept import holding
+from recoup.experiments.runs.runfolder import fingerprint
 from recoup.scenarios.schema import Scenario
 from recoup.scenarios.world_variants import WorldVariant
 from recoup.sim.operations.resources import RESOURCE_NAMES
@@ -52,6 +57,14 @@ class Recovery:
     days: float
 
 
+BOTH_BOUNDS = holding(
+    Annotated[
+        list[Annotated[dict[str, float], exactly(field.name for field in fields(Recovery))]],
+        Field(min_length=2, max_length=2),
+    ]
+)
+
+
 def full_attention(world: World) -> World:
     """The world of full attention; the one given is not changed."""
     behaviour = world.behaviour.model_copy(
@@ -70,7 +83,7 @@ def upper_bounds(
 
     Args:
         comparison: scenario, plans, seeds and accounts.
-        workers, cache: as for `run_trials`, for the trials with ample staff; the other two bounds run here.
+        workers, cache: as for `run_trials`; the bounds but that of ample staff are measured in this process.
         on_done: called (plans + 1) × seeds times.
 
     Returns:
@@ -90,11 +103,15 @@ def upper_bounds(
         recoveries = [Recovery(value["recovery_rate"], value["time_to_recover_days"]) for value in values]
         rows.append(_row(Bound.AMPLE_STAFF, policy, recoveries))
     hindsight, attention = [], []
+    kept = (cache or TrialCache(None)).kept
     for seed in seeds:
-        portfolio = scenario.portfolio(comparison.accounts, seed)
-        runs = [rollout(scenario, policy, portfolio, seed, days).accounts for policy in policies]
-        hindsight.append(_hindsight_best(runs, days))
-        attention.append(_untreated_at_full_attention(scenario, portfolio, seed, days))
+        both = kept.once(
+            partial(_key, [trials[0] for trials in ample.values()], seed),
+            BOTH_BOUNDS,
+            partial(_of_seed, scenario, comparison, seed, days),
+        )
+        hindsight.append(Recovery(**both[0]))
+        attention.append(Recovery(**both[1]))
         if on_done:
             on_done()
     rows += [_row(Bound.HINDSIGHT, None, hindsight), _row(Bound.FULL_ATTENTION, None, attention)]
@@ -105,6 +122,19 @@ def upper_bounds(
         "accounts": comparison.accounts,
         "rows": rows,
     }
+
+
+def _key(trials: Sequence[Trial], seed: int) -> str:
+    """Fingerprint of what the bounds on a seed depend on: a trial of each policy, and the seed."""
+    return fingerprint("bounds", *map(key, trials), seed)
+
+
+def _of_seed(scenario: Scenario, comparison: Comparison, seed: int, days: int) -> list[dict[str, float]]:
+    """Both bounds on a seed: the best in hindsight, and full attention."""
+    portfolio = scenario.portfolio(comparison.accounts, seed)
+    runs = [rollout(scenario, policy, portfolio, seed, days).accounts for policy in comparison.texts]
+    bounds = _hindsight_best(runs, days), _untreated_at_full_attention(scenario, portfolio, seed, days)
+    return [asdict(bound) for bound in bounds]
 
 
 def _row(bound: Bound, policy: str | None, recoveries: Sequence[Recovery]) -> dict[str, Any]:

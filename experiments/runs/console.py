@@ -78,6 +78,29 @@ def progress_bar(title: str, total: int | None) -> Iterator[Callable[[], None]]:
         yield lambda: progress.advance(task)
 
 
+class Interrupted(Exception):  # noqa: N818
+    """A command was ended by Ctrl-C or SIGTERM; says how to go on. `experiments.cli` prints it, and exits with `INTERRUPTED`."""
+
+
+@contextmanager
+def interruptible(how_to_go_on: Callable[[], str]) -> Iterator[None]:
+    """Says how to go on after Ctrl-C (and SIGTERM, see `experiments.cli`) within the block.
+
+    Args:
+        how_to_go_on: gives what the line says after «interrupted», once that has happened.
+
+    Raises:
+        Interrupted: after that.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(how_to_go_on()) from None
+
+
+AGAIN = "nothing is half written, run the same command again"
+
+
 def shipped(folder: str) -> list[str]:
     """Names of the YAML files that ship in a folder of `scenarios`, without importing anything heavy."""
     from importlib.util import find_spec

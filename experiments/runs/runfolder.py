@@ -8,7 +8,8 @@ import json
 import os
 import platform
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -45,6 +46,31 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(path, "", error.strerror or str(error), "a place that can be written to") from None
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A new folder that appears whole or not at all.
+
+    Args:
+        path: of the folder; what is above it is made.
+
+    Yields:
+        A folder under a temporary name, to be filled; it is renamed at the end, or removed if the block ends early.
+
+    Raises:
+        InputError: there is something of that name, or no such place can be made or written to.
+    """
+    require_new(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".", suffix=_UNFINISHED) as name:
+            folder = Path(name) / path.name
+            folder.mkdir()
+            yield folder
+            folder.replace(path)
     except OSError as error:
         raise InputError(path, "", error.strerror or str(error), "a place that can be written to") from None
 
@@ -210,6 +236,9 @@ def open_folder(folder: Path, settings: dict[str, Any], resume: bool) -> None:
     """
     if not resume:
         require_new(folder, ", or --resume to continue this run")
+    for left in folder.rglob(f".*{_UNFINISHED}"):  # by a process that was killed while it wrote
+        left.unlink()
+    if not resume or (folder.is_dir() and not any(folder.iterdir())):  # killed before it had begun
         write_json(folder / SETTINGS, settings)
         return
     begun = read_json(folder / SETTINGS)
@@ -218,5 +247,3 @@ def open_folder(folder: Path, settings: dict[str, Any], resume: bool) -> None:
             raise InputError(
                 folder / SETTINGS, f"{name} (--resume)", value, f"as this run was begun: {begun.get(name)!r}"
             )
-    for left in folder.rglob(f".*{_UNFINISHED}"):  # by a process that was killed while it wrote
-        left.unlink()

@@ -28,6 +28,7 @@ replays the actions since, at the price of those steps (at most those of one sim
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args
 
 import gymnasium as gym
@@ -310,12 +311,29 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         self.__dict__.update(state)
         if "_origin" not in state:
             return  # never reset
-        now, history = self.np_random.bit_generator.state, self._history
-        self.np_random.bit_generator.state, self._row = self._origin
+        now = self.np_random.bit_generator.state
+        self.follow(self._origin, self._history)
+        self.np_random.bit_generator.state = now
+
+    @property
+    def course(self) -> tuple[tuple[Mapping[str, Any], int], list[NDArray[Any]]]:
+        """Where the running simulation began (the generator's state, and the next row of the portfolio), and what was done since."""
+        return self._origin, self._history
+
+    def follow(self, origin: tuple[Mapping[str, Any], int], history: Iterable[NDArray[Any]]) -> NDArray[np.float32]:
+        """Begin a simulation as another one began, in this environment's world, and do what was done there: exactly where it was.
+
+        Args:
+            origin, history: an environment's `course`.
+
+        Returns:
+            Observations (num_envs, fields).
+        """
+        self.np_random.bit_generator.state, self._row = origin
         self._start()
         for entry in history:
             if entry.dtype == self._code:
                 self.step(entry)
             else:
                 self._renew(entry)
-        self.np_random.bit_generator.state = now
+        return self._observe()

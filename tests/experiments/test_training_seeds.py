@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import time
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,11 @@ from recoup.experiments.comparison.interquartile import (
 )
 from recoup.experiments.comparison.measure import Better
 from recoup.experiments.learning import training_seeds
+from recoup.experiments.learning.checkpoint import CHECKPOINT
+from recoup.experiments.learning.files import Checkpoint
 from recoup.experiments.learning.seed_evaluation import SEED_EVALUATION, SeedEvaluation, evaluate_seeds
 from recoup.experiments.learning.trained_seeds import TRAINING_SEEDS, read_trained
-from recoup.experiments.learning.training import CHECKPOINT, POLICY, PROGRESS, Training
+from recoup.experiments.learning.training import POLICY, PROGRESS, Training
 from recoup.experiments.learning.training_seeds import latest_lines, train_seeds
 from recoup.experiments.runs.runfolder import SETTINGS, write_json
 from recoup.sim.inputs import InputError
@@ -136,9 +139,14 @@ def scored(scores: dict[int, float], trained: list[int] | None = None) -> Any:
         write_json(folder / SETTINGS, {})
         write_json(folder / f"{POLICY}.json", {"training": {"command": command, "chosen": chosen}})
         (folder / f"{POLICY}.safetensors").write_text(f"weights of {training.seed}")
-        write_json(folder / f"{CHECKPOINT}.json", whole("checkpoint.json", {"steps": training.steps}))
+        checkpoint(folder, training.steps)
 
     return train
+
+
+def checkpoint(folder: Path, steps: int) -> None:
+    with zipfile.ZipFile(folder / CHECKPOINT, "w") as archive:
+        archive.writestr("state.json", json.dumps(whole(Checkpoint, {"progress": {"steps": steps}})))
 
 
 def test_the_policy_with_the_best_validation_score_is_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +174,7 @@ def test_resuming_trains_what_is_not_finished_and_adds_seeds(tmp_path: Path, mon
     monkeypatch.setattr(training_seeds, "train", scored({7: 0.1, 8: 0.2, 9: 0.3}, trained))
     folder = tmp_path / "run"
     train_seeds(SMALL, 2, folder)
-    write_json(folder / "seed-8" / f"{CHECKPOINT}.json", whole("checkpoint.json", {"steps": SMALL.steps - 1}))
+    checkpoint(folder / "seed-8", SMALL.steps - 1)
     train_seeds(SMALL, 3, folder, resume=True)
     assert trained == [7, 8, 8, 9]
     assert json.loads((folder / TRAINING_SEEDS).read_text())["chosen"] == 9
@@ -305,4 +313,8 @@ def test_policies_do_not_depend_on_workers_and_a_killed_run_goes_on(tmp_path: Pa
     scores = {row["seed"]: row["score"] for row in result["seeds"]}
     assert scores.keys() == {7, 8} and scores[result["chosen"]] == max(scores.values())
     for seed in (7, 8):
-        assert json.loads((killed / f"seed-{seed}" / f"{CHECKPOINT}.json").read_text())["steps"] >= 40_000
+        files = (f"{POLICY}.safetensors", PROGRESS)
+        whole, resumed = (
+            [(run / f"seed-{seed}" / file).read_bytes() for file in files] for run in (tmp_path / "whole", killed)
+        )
+        assert resumed == whole

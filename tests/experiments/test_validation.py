@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from recoup.agents.training.budget import Budget
 from recoup.agents.training.objective import Objective
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.learning import cohorts as cohorts_module
@@ -296,23 +295,6 @@ def test_the_training_is_paid_for_time_at_its_weight(begun):
 
 def test_recovery_and_days_of_the_baseline_are_those_of_cohorts_like_the_trainings(begun):
     assert begun().run.baseline == training.Baseline(recovery=0.3, days=99.0, cost=0.10, complaints=0.04, contacts=20.0)
-
-
-def test_a_checkpoint_restores_prices_best_and_average(tmp_path):
-    learner = SimpleNamespace(save=lambda file: None, set_parameters=lambda *path, device: None)
-
-    def run():
-        budget = Budget(Objective(), cost=training.Limit("cost", 1.0, 0.1))
-        return training._Run(None, tmp_path, None, None, None, learner, None, "", None, budget, None)
-
-    before = run()
-    before.budget.cost.price, before.best = 0.4, 0.123
-    before.average.update({"bias": np.array([3.0], np.float32)})
-    before.save_checkpoint(500)
-    after = run()
-    assert after.restore() == 500
-    assert (after.best, after.budget.cost.price, after.budget.objective.cost_price) == (0.123, 0.4, 0.4)
-    assert after.average.arrays["bias"] == pytest.approx(3.0)
 
 
 def test_the_running_estimate_is_the_mean_of_the_latest_eight():

@@ -1,0 +1,158 @@
+"""The checkpoint of a training: all that its next rollout depends on, in one file, so that a resumed training goes on as if uninterrupted.
+
+`checkpoint.zip` holds the learner's tensors as Stable-Baselines3 writes them, `state.json` with plain values (steps, prices, states of the
+random generators) and `arrays.safetensors` (the averaged network, what was done in each cohort so far). Reading it unpickles nothing.
+
+Off policy (dqn, qr-dqn) a learner's memory of past account-days is not kept: hundreds of megabytes, written each minute. It fills anew.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.save_util import save_to_zip_file
+
+from recoup.agents.training.vecenv import PortfolioVecEnv
+from recoup.experiments.learning.files import Checkpoint
+from recoup.experiments.runs.runfolder import write_whole
+from recoup.sim.inputs import InputError, parse_json, require_readable, validated
+
+CHECKPOINT = "checkpoint.zip"
+_STATE, _ARRAYS, _AVERAGE = "state.json", "arrays.safetensors", "average."
+# What libraries raise for tensors and states that are damaged or of something else.
+_FAULTS = (
+    OSError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    UnpicklingError,
+    SafetensorError,
+)
+Average = dict[str, NDArray[np.float32]]
+
+
+def write_checkpoint(
+    folder: Path, learner: BaseAlgorithm, env: PortfolioVecEnv, average: Average, progress: dict[str, Any]
+) -> None:
+    """Write the checkpoint; an older one stays until it is whole.
+
+    Args:
+        folder: of the training.
+        learner: between two rollouts.
+        env: its cohorts.
+        average: the averaged network.
+        progress: what else the training has to know, as JSON holds it: its `steps` among it.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    simulations, arrays = env.save()
+    arrays |= {_AVERAGE + name: array for name, array in average.items()}
+    arrays |= _of_learner(learner)
+    state = {
+        "progress": progress,
+        "simulations": simulations,
+        "numpy": np.random.get_state(legacy=False),
+        "actions": learner.action_space.np_random.bit_generator.state,
+    }
+    text = json.dumps(state, default=lambda array: array.tolist())
+    Checkpoint.model_validate(json.loads(text))
+
+    def write(path: Path) -> None:
+        with path.open("wb") as file:
+            save_to_zip_file(file, params=learner.get_parameters())
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr(_ARRAYS, save({name: np.ascontiguousarray(array) for name, array in arrays.items()}))
+            archive.writestr(_STATE, text)
+
+    write_whole(folder / CHECKPOINT, write)
+
+
+def _of_learner(learner: Any) -> dict[str, NDArray[Any]]:
+    """What a learner has in hand between two rollouts beside its parameters."""
+    arrays = {"torch": torch.get_rng_state().numpy()}
+    if learner._last_episode_starts is not None:
+        arrays["starts"] = learner._last_episode_starts
+    for who, memory in zip(("actor", "critic"), getattr(learner, "_last_lstm_states", None) or (), strict=False):
+        arrays |= {f"memory.{who}.{n}": part.numpy() for n, part in enumerate(memory)}
+    return arrays
+
+
+def read_progress(folder: Path) -> dict[str, Any] | None:
+    """What the training has to know of its checkpoint (`files.TrainingProgress`); None if there is none.
+
+    Raises:
+        InputError: broken, edited, or of an older version.
+    """
+    return _state(folder)["progress"] if (folder / CHECKPOINT).exists() else None
+
+
+def restore(folder: Path, learner: Any, env: PortfolioVecEnv) -> Average:
+    """Put a fresh learner and its cohorts, and the random generators of this process, where the checkpoint was written.
+
+    Args:
+        folder: of the training.
+        learner: built by the same settings.
+        env: its cohorts.
+
+    Returns:
+        The averaged network.
+
+    Raises:
+        InputError: no such checkpoint, or a broken one.
+    """
+    state = _state(folder)
+    try:
+        arrays = load(_member(folder, _ARRAYS))
+        learner.set_parameters(str(folder / CHECKPOINT), device="cpu")
+        learner._last_obs = env.restore(state["simulations"], arrays)
+        learner.num_timesteps = state["progress"]["steps"]
+        if "starts" in arrays:
+            learner._last_episode_starts = arrays["starts"]
+        if "memory.actor.0" in arrays:
+            learner._last_lstm_states = type(learner._last_lstm_states)(
+                *(tuple(torch.tensor(arrays[f"memory.{who}.{n}"]) for n in range(2)) for who in ("actor", "critic"))
+            )
+        learner.action_space.np_random.bit_generator.state = state["actions"]
+        torch.set_rng_state(torch.tensor(arrays["torch"]))
+        np.random.set_state(state["numpy"])
+    except _FAULTS as error:
+        raise _broken(folder, error) from None
+    return {name.removeprefix(_AVERAGE): array for name, array in arrays.items() if name.startswith(_AVERAGE)}
+
+
+def _member(folder: Path, name: str) -> bytes:
+    require_readable(folder / CHECKPOINT, "checkpoint that `recoup train` has written")
+    try:
+        with zipfile.ZipFile(folder / CHECKPOINT) as archive:
+            return archive.read(name)
+    except _FAULTS as error:
+        raise _broken(folder, error) from None
+
+
+def _state(folder: Path) -> dict[str, Any]:
+    document = parse_json(_member(folder, _STATE), folder / CHECKPOINT)
+    validated(Checkpoint, document)
+    return document.data
+
+
+def _broken(folder: Path, error: Exception) -> InputError:
+    reason = (str(error) or type(error).__name__).splitlines()[0]
+    return InputError(folder / CHECKPOINT, "", reason, "a checkpoint that this version of Recoup has written")

@@ -1,0 +1,19 @@
+"""Imported once by the process that all others are copies of: what takes seconds to load and to compile, so that trials are quick."""
+
+from recoup.experiments import cli
+from recoup.experiments.checks import calibration
+from recoup.experiments.comparison import compare
+from recoup.experiments.comparison.rollout import rollout
+from recoup.experiments.learning import distillation, propensity, seed_evaluation, training, training_seeds, tuning
+from recoup.experiments.report import page
+from recoup.experiments.robustness import conduct, lever_study, price_frontier, shadow_prices, stress, upper_bounds, why
+from recoup.scenarios.schema import load_scenario
+
+__all__ = [
+    "calibration", "cli", "compare", "conduct", "distillation", "lever_study", "page", "price_frontier", "propensity", "seed_evaluation",
+    "shadow_prices", "stress", "training", "training_seeds", "tuning", "upper_bounds", "why",
+]  # fmt: skip
+
+# The kernels are compiled, or read from their cache, with the first day that is simulated.
+_home = load_scenario("china-consumer")
+rollout(_home, "learned", _home.portfolio(30, 1), 1, 30, record_events=True)
