@@ -231,8 +231,8 @@ def begun(monkeypatch, tmp_path):
         class Learner:
             num_timesteps = 1
 
-            def learn(self, steps, callback):
-                pass
+            def learn(self, steps, callback, reset_num_timesteps):
+                assert reset_num_timesteps
 
         class Made(Validation):
             def __init__(self, cohorts, baseline, time_weight, limits):
@@ -247,7 +247,7 @@ def begun(monkeypatch, tmp_path):
                 found["run"] = self
                 return {}
 
-            def save_checkpoint(self, steps):
+            def save_checkpoint(self):
                 pass
 
         monkeypatch.setattr(training, "Validation", Made)
