@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from recoup.agents.policy import Policy
 from recoup.agents.training.objective import Objective, discounted_left, resolved
+from recoup.experiments.runs.one_thread import one_thread
 from recoup.scenarios.schema import Scenario
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
@@ -33,6 +34,7 @@ def value_of(objective: Objective, parts: NDArray[np.void]) -> NDArray[np.float6
     return objective.value(**{part: parts[part] for part in PARTS})
 
 
+@one_thread()
 def simulate_cohort(
     scenario: Scenario,
     policy: Policy,

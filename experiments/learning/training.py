@@ -31,6 +31,7 @@ from recoup.agents.training.vecenv import PortfolioVecEnv
 from recoup.experiments.learning.cohorts import Cohorts
 from recoup.experiments.learning.settings import Training
 from recoup.experiments.learning.validation import PORTFOLIOS, SEED, Arrays, PolyakAverage, Validation
+from recoup.experiments.runs.one_thread import one_thread
 from recoup.experiments.runs.runfolder import fingerprint, open_folder, read_json, versions, write_json, write_whole
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.scenarios.levers import LEVERS, variant_of
@@ -311,6 +312,7 @@ def _save(learner: BaseAlgorithm, path: Path) -> None:
         learner.save(file)
 
 
+@one_thread()
 def train(
     training: Training,
     folder: Path,

@@ -20,6 +20,7 @@ from recoup.experiments.comparison.privacy import pseudonym_key, pseudonyms
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.report.text import Text, text_in
 from recoup.experiments.report.words import fact_words, reason_words, treatment_words
+from recoup.experiments.runs.one_thread import one_thread
 from recoup.experiments.runs.run import Run
 from recoup.experiments.runs.runfolder import write_text
 from recoup.scenarios.schema import Scenario
@@ -155,6 +156,7 @@ def account_story(
     return Story(account, seed, days, scenario.world.currency, facts, paths)
 
 
+@one_thread()
 def _follow(scenario: Scenario, portfolio: Portfolio, policy_ref: str, number: int, seed: int, days: int) -> Course:
     simulation = Simulation(scenario.world, portfolio, scenario.rules, seed, record_events=True)
     policy = load_policy(policy_ref, scenario.name, scenario.world)
