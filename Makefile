@@ -5,6 +5,8 @@
 # make mutants  put 150 of the listed deliberate errors into copies of the code: do the tests notice? (up to an hour)
 # make bench  speed of the engine, ratios measured side by side in one run
 # make browser  install Chromium for the tests that look at the report (root on Debian; without one they are skipped)
+# make fuzz   five minutes of damaged input files: does every command refuse them in one line? (FUZZ="--seconds 60 --seed 2")
+# make test-random  the tests in random order; SEED=… repeats one
 # make docs  build the documentation into site/
 # make lab    JupyterLab on the notebooks
 
@@ -12,7 +14,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: browser demo test slow mutants lint bench docs lab clean
+.PHONY: browser demo test test-random slow mutants fuzz lint bench docs lab clean
 
 demo: $(READY)
 	$(BIN)/recoup demo
@@ -26,11 +28,19 @@ browser:
 test: $(READY)
 	$(BIN)/pytest -n 2
 
+SEED ?= $(shell date +%s)
+test-random: $(READY)
+	$(BIN)/pytest -n 2 -p randomly --randomly-seed=$(SEED)
+
 slow: $(READY)
 	$(BIN)/pytest -n 2 -m slow
 
 mutants: $(READY)
 	$(BIN)/python -m tests.mutants --workers 2 --most 150
+
+FUZZ ?= --seconds 300
+fuzz: $(READY)
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -26,6 +26,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=300, help="how long, all kinds together (default 300)")
     parser.add_argument("--seed", type=int, default=1, help="another seed tries other cases (default 1)")
     parser.add_argument("--kind", action="append", choices=KINDS, help="these kinds alone; once for each")
+    parser.add_argument(
+        "--only-read", action="store_true", help="the first command of each kind: many more cases, no simulation"
+    )
     parser.add_argument("--case", type=int, help="this case of one kind alone")
     parser.add_argument("--keep", type=Path, help="with --case: only put its files into this new folder")
     options = parser.parse_args()
@@ -38,14 +41,14 @@ def main() -> int:
     os.environ.setdefault("RECOUP_PSEUDONYM_KEY", "a key for fuzzing alone")
     with tempfile.TemporaryDirectory(prefix="recoup-fuzz-") as home:
         if options.case is not None:
-            outcome = run_case(Path(home) / "case", options.seed, kinds[0], options.case)
+            outcome = run_case(Path(home) / "case", options.seed, kinds[0], options.case, options.only_read)
             print(outcome)
             return int(bool(outcome.violation))
-        return _fuzz(Path(home), kinds, options.seed, options.seconds)
+        return _fuzz(Path(home), kinds, options.seed, options.seconds, options.only_read)
 
 
-def _fuzz(home: Path, kinds: list[str], seed: int, seconds: float) -> int:
-    wrong_before = {kind: wrong for kind in kinds if (wrong := run_undamaged(home / "right", kind))}
+def _fuzz(home: Path, kinds: list[str], seed: int, seconds: float, only_read: bool) -> int:
+    wrong_before = {kind: wrong for kind in kinds if (wrong := run_undamaged(home / "right", kind, only_read))}
     for kind, wrong in wrong_before.items():
         print(f"VIOLATION {kind}, undamaged: {wrong}", flush=True)
     tried, accepted, violations = Counter[str](), Counter[str](), Counter[str]()
@@ -58,7 +61,7 @@ def _fuzz(home: Path, kinds: list[str], seed: int, seconds: float) -> int:
             # What hangs where Python can't interrupt it ends the process, and the traceback says where.
             faulthandler.dump_traceback_later(20 * MOST_SECONDS, exit=True)
             print(f"{kind} {tried[kind]}", end="\r", file=sys.stderr, flush=True)
-            outcome = run_case(home / "case", seed, kind, tried[kind])
+            outcome = run_case(home / "case", seed, kind, tried[kind], only_read)
             faulthandler.cancel_dump_traceback_later()
             spent[kind] += time.monotonic() - started
             if outcome.violation:

@@ -39,12 +39,12 @@ def laid_out(folder: Path, seed: int, kind: str, number: int) -> tuple[str, Rand
     return damage(random, random.choice(files)), random
 
 
-def run_case(folder: Path, seed: int, kind: str, number: int) -> Outcome:
-    """Make a case in a new folder, which is removed again, and run its commands in it."""
+def run_case(folder: Path, seed: int, kind: str, number: int, only_read: bool = False) -> Outcome:
+    """Make a case in a new folder, which is removed again, and run its commands in it; `only_read`: the first, which simulates nothing."""
     folder.mkdir()
     try:
         damaged, random = laid_out(folder, seed, kind, number)
-        commands = KINDS[kind].commands
+        commands = KINDS[kind].commands[:1] if only_read else KINDS[kind].commands
         with contextlib.chdir(folder):
             for command in [random.choice(commands)] if KINDS[kind].one_of else commands:
                 wrong, accepted = violation(command, folder)
@@ -57,13 +57,13 @@ def run_case(folder: Path, seed: int, kind: str, number: int) -> Outcome:
         shutil.rmtree(folder)
 
 
-def run_undamaged(folder: Path, kind: str) -> str:
+def run_undamaged(folder: Path, kind: str, only_read: bool = False) -> str:
     """What the commands of a kind do wrong with right files; "" if nothing. Each must accept them."""
     folder.mkdir()
     try:
         KINDS[kind].lay_out(folder, Random(kind))
         with contextlib.chdir(folder):
-            for command in KINDS[kind].commands:
+            for command in KINDS[kind].commands[: 1 if only_read else None]:
                 wrong, accepted = violation(command, folder)
                 if wrong or not accepted:
                     return f"{command}: {wrong or 'refused'}"

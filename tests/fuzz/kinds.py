@@ -39,7 +39,7 @@ class Kind:
     Attributes:
         lay_out: puts right files into an empty folder and returns those of which one is damaged; the choice among originals is the
             random generator's.
-        commands: run on the damaged files one after the other, until one refuses them.
+        commands: run on the damaged files one after the other, until one refuses them; the first only reads, but for policies.
         one_of: one of the commands, chosen at random, instead of all.
     """
 
@@ -182,18 +182,28 @@ def read_family(folder: Path) -> None:
 
 
 def _hyperparameters(folder: Path, random: Random) -> list[Path]:
-    return _copied(folder, random, "mine.yaml", *(HYPERPARAMETERS / f"{name}.yaml" for name in ALGORITHMS))
+    name = random.choice(ALGORITHMS)
+    return _copied(folder, random, f"{name}.yaml", HYPERPARAMETERS / f"{name}.yaml")
 
 
 def build_learner(folder: Path) -> None:
-    """As `recoup train` reads hyper-parameters: each algorithm builds its learner with them, or says what it does not know."""
+    """As `recoup train` reads hyper-parameters, and builds its learner with them."""
     from recoup.agents.training.objective import Objective
     from recoup.experiments.learning.settings import Training
     from recoup.experiments.learning.training import environment
 
-    parameters = hyperparameters("maskable-ppo", folder / "mine.yaml")
-    tiny = Training(accounts=10, cohorts=1, steps=1, paired_rollouts=1, lever_worlds=0.0, domain_randomisation=0.0)
-    build("maskable-ppo", environment(tiny, load_scenario("china-consumer"), Objective()), parameters, seed=1)
+    (file,) = folder.glob("*.yaml")
+    parameters = hyperparameters(file.stem, file)
+    tiny = Training(
+        algorithm=file.stem,
+        accounts=10,
+        cohorts=1,
+        steps=1,
+        paired_rollouts=1,
+        lever_worlds=0.0,
+        domain_randomisation=0.0,
+    )
+    build(file.stem, environment(tiny, load_scenario("china-consumer"), Objective()), parameters, seed=1)
 
 
 def _calibration(folder: Path, random: Random) -> list[Path]:

@@ -18,12 +18,13 @@ from tests.fuzz.cases import laid_out, run_case
 from tests.fuzz.kinds import KINDS, MAP
 from tests.fuzz.violations import Command, files_in, violation
 
-SEED, CASES = 0, 4
+SEED, CASES = 0, 10
+WRITTEN_BY_COMMANDS = ("run", "run-tables")  # their readers are tested in `make fuzz` alone
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in (*WRITTEN_BY_COMMANDS, "policy")])
 def test_damaged_files_are_accepted_or_refused_in_one_line(tmp_path: Path, kind: str) -> None:
-    found = {number: run_case(tmp_path / "case", SEED, kind, number) for number in range(CASES)}
+    found = {number: run_case(tmp_path / "case", SEED, kind, number, only_read=True) for number in range(CASES)}
     assert not [f"--seed {SEED} --kind {kind} --case {n}: {o}" for n, o in found.items() if o.violation]
 
 
