@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -169,16 +170,19 @@ def build(
     if parameters.lstm:
         network |= {"lstm_hidden_size": parameters.lstm, "enable_critic_lstm": True}
     try:
-        learner: BaseAlgorithm = _CLASSES[algorithm](
-            policy,
-            env,
-            learning_rate=lambda left: parameters.learning_rate * max(left, 0.1),
-            policy_kwargs=network,
-            tensorboard_log=str(tensorboard) if tensorboard else None,
-            seed=seed,
-            device="cpu",
-            **settings,
-        )
+        with warnings.catch_warnings():
+            # The target network moves once a day of all accounts, as the shipped settings mean it to.
+            warnings.filterwarnings("ignore", "The number of environments used is greater than the target network")
+            learner: BaseAlgorithm = _CLASSES[algorithm](
+                policy,
+                env,
+                learning_rate=lambda left: parameters.learning_rate * max(left, 0.1),
+                policy_kwargs=network,
+                tensorboard_log=str(tensorboard) if tensorboard else None,
+                seed=seed,
+                device="cpu",
+                **settings,
+            )
     except TypeError as error:
         raise InputError("hyper-parameters", "settings", str(error), f"keyword arguments of {algorithm}") from None
     if algorithm == "maskable-ppo":
