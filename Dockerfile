@@ -9,7 +9,8 @@ RUN pip install --no-cache-dir -c /src/constraints.txt /src && rm -rf /src \
 ENV XDG_CACHE_HOME=/cache MPLCONFIGDIR=/cache/matplotlib
 USER recoup
 WORKDIR /runs
-# Compiles once, into the image; the tiny comparison is also a check of it.
-RUN recoup compare -p staged --accounts 20 --days 5 --seeds 1 --out /tmp/check >/dev/null && rm -rf /tmp/check
+# Compiles once, into the image, for whichever user runs it; the tiny comparison is also a check of it.
+RUN recoup compare -p staged --accounts 20 --days 5 --seeds 1 --out /tmp/check >/dev/null && rm -rf /tmp/check \
+    && chmod -R a+rwX /cache
 ENTRYPOINT ["recoup"]
 CMD ["--help"]

@@ -6,6 +6,8 @@
 # make interrupts  end each long command at random moments: is anything lost? (up to an hour)
 # make bench  speed of the engine, ratios measured side by side in one run
 # make browser  install Chromium for the tests that look at the report (root on Debian; without one they are skipped)
+# make fuzz   five minutes of damaged input files: does every command refuse them in one line? (FUZZ="--seconds 60 --seed 2")
+# make test-random  the tests in random order; SEED=… repeats one
 # make docs  build the documentation into site/
 # make lab    JupyterLab on the notebooks
 
@@ -13,7 +15,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: browser demo test slow mutants interrupts lint bench docs lab clean
+.PHONY: browser demo test test-random slow mutants interrupts fuzz lint bench docs lab clean
 
 demo: $(READY)
 	$(BIN)/recoup demo
@@ -27,6 +29,10 @@ browser:
 test: $(READY)
 	$(BIN)/pytest -n 2
 
+SEED ?= $(shell date +%s)
+test-random: $(READY)
+	$(BIN)/pytest -n 2 -p randomly --randomly-seed=$(SEED)
+
 slow: $(READY)
 	$(BIN)/pytest -n 2 -m slow
 
@@ -35,6 +41,10 @@ mutants: $(READY)
 
 interrupts: $(READY)
 	$(BIN)/python -m tests.interrupts --trials 10
+
+FUZZ ?= --seconds 300
+fuzz: $(READY)
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 import sb3_contrib
@@ -12,18 +13,19 @@ import stable_baselines3
 import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, ValidationError
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import nn
 
 from recoup.agents.training.hidden_state import HIDDEN_SIZE, OPEN, HiddenStateCritic, MaskableHiddenStateCritic
+from recoup.agents.training.learner_settings import OffPolicySettings, OnPolicySettings
 from recoup.agents.training.masked_sampling import MaskedCategorical
 from recoup.agents.training.open_rows import MaskableOpenRowsBuffer, OpenRowsBuffer
 from recoup.agents.training.paired_rollouts import MaskablePairedRolloutBuffer, PairedRolloutBuffer
 from recoup.agents.training.vecenv import PortfolioVecEnv
 from recoup.agents.treatment_parts import parts_matrix
-from recoup.sim.inputs import Document, InputError, choose, parse_yaml, read_yaml, validated
+from recoup.sim.inputs import Document, InputError, choose, first_fault, parse_yaml, read_yaml, validated
 from recoup.sim.parameters import Section
 
 Algorithm = Literal["maskable-ppo", "ppo", "dqn", "qr-dqn", "recurrent-ppo"]
@@ -46,14 +48,21 @@ _CLASSES: dict[str, Any] = {
 _POLICIES = {"recurrent-ppo": "MlpLstmPolicy"}
 
 
-class Hyperparameters(Section):
-    """One algorithm's file. `settings` go to Stable-Baselines3 as keyword arguments."""
+Units = Annotated[int, Field(ge=1, le=4096, strict=True)]
 
-    net: list[int] = Field(min_length=1, max_length=4, description="units of the hidden layers")
-    learning_rate: float = Field(gt=0, le=1)
-    settings: dict[str, float | int | bool | str] = {}
-    lstm: int | None = Field(None, ge=1, le=1024, description="units of the memory")
-    quantiles: int | None = Field(None, ge=2, le=400, description="of each treatment's return")
+
+class Hyperparameters(Section):
+    """One algorithm's file. `settings` (`learner_settings`) go to Stable-Baselines3 as keyword arguments."""
+
+    net: list[Units] = Field(min_length=1, max_length=4, description="units of the hidden layers")
+    learning_rate: float = Field(gt=0, le=1, strict=True)
+    settings: dict[str, Any] = {}
+    lstm: int | None = Field(
+        None, ge=1, le=1024, strict=True, description="units of the memory, of recurrent-ppo alone"
+    )
+    quantiles: int | None = Field(
+        None, ge=2, le=400, strict=True, description="of each treatment's return, of qr-dqn alone"
+    )
 
 
 def hyperparameters(algorithm: str, file: Path | None = None) -> Hyperparameters:
@@ -68,7 +77,19 @@ def hyperparameters(algorithm: str, file: Path | None = None) -> Hyperparameters
     """
     if algorithm not in ALGORITHMS:
         raise InputError("--algo", "", algorithm, choose(ALGORITHMS, algorithm))
-    return validated(Hyperparameters, read_yaml(file) if file else _shipped(algorithm))
+    document = read_yaml(file) if file else _shipped(algorithm)
+    found = validated(Hyperparameters, document)
+    for name, owner in (("lstm", "recurrent-ppo"), ("quantiles", "qr-dqn")):
+        if (value := getattr(found, name)) is not None and algorithm != owner:
+            raise document.error(
+                (name,), value, f"no {name}, which {owner} alone has: this file is read for {algorithm}"
+            )
+    known = OnPolicySettings if algorithm in ON_POLICY else OffPolicySettings
+    try:
+        settings = known.model_validate(found.settings)
+    except ValidationError as error:
+        raise first_fault(error, document, known, ("settings",)) from None
+    return found.model_copy(update={"settings": settings.model_dump(exclude_unset=True)})
 
 
 def _shipped(algorithm: str) -> Document:
@@ -150,16 +171,19 @@ def build(
     if parameters.lstm:
         network |= {"lstm_hidden_size": parameters.lstm, "enable_critic_lstm": True}
     try:
-        learner: BaseAlgorithm = _CLASSES[algorithm](
-            policy,
-            env,
-            learning_rate=lambda left: parameters.learning_rate * max(left, 0.1),
-            policy_kwargs=network,
-            tensorboard_log=str(tensorboard) if tensorboard else None,
-            seed=seed,
-            device="cpu",
-            **settings,
-        )
+        with warnings.catch_warnings():
+            # The target network moves once a day of all accounts, as the shipped settings mean it to.
+            warnings.filterwarnings("ignore", "The number of environments used is greater than the target network")
+            learner: BaseAlgorithm = _CLASSES[algorithm](
+                policy,
+                env,
+                learning_rate=lambda left: parameters.learning_rate * max(left, 0.1),
+                policy_kwargs=network,
+                tensorboard_log=str(tensorboard) if tensorboard else None,
+                seed=seed,
+                device="cpu",
+                **settings,
+            )
     except TypeError as error:
         raise InputError("hyper-parameters", "settings", str(error), f"keyword arguments of {algorithm}") from None
     if algorithm == "maskable-ppo":

@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
-from threadpoolctl import threadpool_limits
 
 from recoup.experiments.comparison.intervals import CONFIDENCE, interval
 from recoup.experiments.comparison.measure import Better, Outcome, Unit
@@ -27,6 +26,7 @@ from recoup.experiments.comparison.measures import SUED, days_to_resolution
 from recoup.experiments.comparison.protected_groups import ATTRIBUTES, LEAST_ACCOUNTS, group_membership
 from recoup.experiments.comparison.proxies import proxy_check
 from recoup.experiments.comparison.rollout import Rollout
+from recoup.experiments.runs.one_thread import one_thread
 from recoup.sim.portfolio.table import Portfolio
 
 FAIRNESS = "fairness.json"
@@ -140,7 +140,7 @@ def _dummies(codes: NDArray[np.int64]) -> NDArray[np.float64]:
     return (codes[:, None] == np.unique(codes)[None, :]).astype(float)
 
 
-@threadpool_limits.wrap(limits=1)  # sums in another order, as more threads make them, differ in the last digits
+@one_thread()
 def measure_groups(run: Rollout, people: pd.DataFrame) -> dict[str, Any]:
     """Aggregates of one run, no account in it: by attribute, group and outcome.
 

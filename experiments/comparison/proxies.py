@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from threadpoolctl import threadpool_limits
 
 from recoup.experiments.comparison.protected_groups import LEAST_ACCOUNTS, group_membership
+from recoup.experiments.runs.one_thread import one_thread
 from recoup.sim.portfolio.table import FIELDS, PRODUCTS
 
 PROXY_BOUND = 0.7  # «acceptable» discrimination begins here (Hosmer, Lemeshow & Sturdivant 2013, 5.2.4)
@@ -75,7 +75,7 @@ def _told(x: pd.DataFrame, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Probability of membership for each account, from models fitted on the other folds."""
     model = HistGradientBoostingClassifier(max_iter=30, max_leaf_nodes=8, min_samples_leaf=20, random_state=0)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
-    with threadpool_limits(1):  # threads that wait for each other on busy cores are far slower than one
+    with one_thread():
         return np.asarray(cross_val_predict(model, x, inside, cv=folds, method="predict_proba")[:, 1])
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from recoup.agents.library import load_policy
 from recoup.agents.policy import Policy, PolicyRef
 from recoup.experiments.comparison.decisions import DecisionCount, Decisions, RuleCount
 from recoup.experiments.comparison.payment_attribution import PaymentAttribution
+from recoup.experiments.runs.one_thread import one_thread
 from recoup.scenarios.schema import Scenario
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
@@ -63,11 +63,11 @@ def rollout(
         scenario.world, portfolio, scenario.rules, seed, threads=threads, record_events=record_events
     )
     policy = load_policy(policy_ref, scenario.name, scenario.world)
-    with threadpool_limits(1):  # networks this small wait for each other's threads longer than they compute
-        run = roll_out(scenario, policy, simulation, days)
+    run = roll_out(scenario, policy, simulation, days)
     return replace(run, log=simulation.audit_table()) if record_events else run
 
 
+@one_thread()
 def roll_out(scenario: Scenario, policy: Policy, simulation: Simulation, days: int) -> Rollout:
     """As `rollout`, for a policy and a simulation at hand.
 

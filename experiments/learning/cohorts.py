@@ -14,6 +14,7 @@ from recoup.agents.policy import Policy
 from recoup.agents.training.objective import Objective, discounted_left, resolved
 from recoup.experiments.runs.file_kinds import exactly
 from recoup.experiments.runs.kept import Kept, holding
+from recoup.experiments.runs.one_thread import one_thread
 from recoup.experiments.runs.runfolder import fingerprint, versions
 from recoup.scenarios.schema import Scenario
 from recoup.sim.portfolio.table import Portfolio
@@ -38,6 +39,7 @@ def value_of(objective: Objective, parts: NDArray[np.void]) -> NDArray[np.float6
     return objective.value(**{part: parts[part] for part in PARTS})
 
 
+@one_thread()
 def simulate_cohort(
     scenario: Scenario,
     policy: Policy,

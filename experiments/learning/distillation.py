@@ -14,7 +14,6 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from recoup.agents.learned import LearnedPolicy
 from recoup.agents.library import load_policy
@@ -29,6 +28,7 @@ from recoup.experiments.learning.cohorts import Cohorts, simulate_cohort
 from recoup.experiments.learning.validation import Validation
 from recoup.experiments.runs.file_kinds import exactly
 from recoup.experiments.runs.kept import Kept, holding
+from recoup.experiments.runs.one_thread import one_thread
 from recoup.experiments.runs.runfolder import fingerprint, versions
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.scenarios.schema import Scenario
@@ -206,7 +206,7 @@ def measures_of(
 
     def measured(portfolio: Portfolio, seed: int) -> dict[str, float]:
         simulation = Simulation(world, portfolio, scenario.rules, seed)
-        with threadpool_limits(1):
+        with one_thread():
             return measure_run(roll_out(scenario, fresh(), simulation, scenario.days))
 
     portfolios = {seed: scenario.portfolio(accounts, seed) for seed in seeds}

@@ -22,7 +22,8 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
+
+from recoup.experiments.runs.one_thread import one_thread
 
 # Latest month first, as the file has them: September to April.
 STATUS = ("PAY_0", "PAY_2", "PAY_3", "PAY_4", "PAY_5", "PAY_6")
@@ -123,7 +124,7 @@ def out_of_fold(file: pd.DataFrame, notify: Callable[[str], None] = lambda _: No
         file: one row an account, with `INPUTS` and `OUTCOME` (1: failed to pay).
         notify: called with a line of text after each fold.
     """
-    with threadpool_limits(1):  # trees this small wait for each other's threads longer than they compute
+    with one_thread():
         return _out_of_fold(file, notify)
 
 

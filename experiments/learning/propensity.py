@@ -23,6 +23,7 @@ from recoup.agents.propensity.success_model import Outcomes, SuccessModel
 from recoup.experiments.learning.cohorts import simulate_cohort
 from recoup.experiments.learning.exploration import FIRST_SEED, Logs, exploring_cohorts
 from recoup.experiments.learning.settings import Study
+from recoup.experiments.runs.one_thread import one_thread
 from recoup.experiments.runs.runfolder import (
     SETTINGS,
     fingerprint,
@@ -53,6 +54,7 @@ class Usage:
     complaints: float
 
 
+@one_thread()
 def run(study: Study, folder: Path, command: str = "", notify: Notify = lambda _: None) -> dict[str, Any]:
     """Simulate logs, fit, evaluate, find the prices, write the folder; returns the report.
 

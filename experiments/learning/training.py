@@ -34,6 +34,7 @@ from recoup.experiments.learning.cohorts import Cohorts
 from recoup.experiments.learning.files import progress_line
 from recoup.experiments.learning.settings import SEEDS_OF_COHORTS, Training
 from recoup.experiments.learning.validation import PORTFOLIOS, SEED, Arrays, PolyakAverage, Validation
+from recoup.experiments.runs.one_thread import one_thread
 from recoup.experiments.runs.runfolder import fingerprint, open_folder, versions, write_text
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.scenarios.levers import LEVERS, variant_of
@@ -355,6 +356,7 @@ class _Run:
             write_text(path, "".join(f"{line}\n" for line in kept))
 
 
+@one_thread()
 def train(
     training: Training,
     folder: Path,

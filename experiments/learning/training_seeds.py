@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-import torch
-from threadpoolctl import threadpool_limits
 
 from recoup.experiments.learning.checkpoint import read_progress
 from recoup.experiments.learning.files import VALIDATED_CARD, progress_line
@@ -131,17 +127,4 @@ def _is_finished(training: Training, folder: Path) -> bool:
 
 
 def _train_one(task: _Task) -> None:
-    with _one_thread():
-        train(task.training, task.folder, task.folder.exists(), task.command)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Workers share the cores; and as threads add up in another order, policies would else depend on the number of workers."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(before)
+    train(task.training, task.folder, task.folder.exists(), task.command)

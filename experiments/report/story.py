@@ -22,6 +22,7 @@ from recoup.experiments.comparison.run import Run, part_path
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.report.text import Text, text_in
 from recoup.experiments.report.words import fact_words, reason_words, treatment_words
+from recoup.experiments.runs.one_thread import one_thread
 from recoup.experiments.runs.runfolder import write_text
 from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import InputError, choose
@@ -163,6 +164,7 @@ def account_story(
     return Story(account, seed, days, scenario.world.currency, facts, paths)
 
 
+@one_thread()
 def _follow(scenario: Scenario, portfolio: Portfolio, policy_ref: str, number: int, seed: int, days: int) -> Course:
     simulation = Simulation(scenario.world, portfolio, scenario.rules, seed, record_events=True)
     policy = load_policy(policy_ref, scenario.name, scenario.world)

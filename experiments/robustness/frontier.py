@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recoup.experiments.runs.one_thread import one_thread
+
 PENALTY = 0.1
 RESAMPLES = 400
 GRID = 21  # points along each side of a map
@@ -69,6 +71,7 @@ def probability(features: NDArray[np.float64], coefficients: NDArray[np.float64]
     return 1.0 / (1.0 + np.exp(-np.clip(coefficients @ features.T, -500.0, 500.0)))
 
 
+@one_thread()
 def flip_along(positions: NDArray[np.float64], wins: NDArray[np.bool_]) -> Flip:
     """The probability of a win along one lever, and where it crosses one half.
 
@@ -103,6 +106,7 @@ def _crossing(coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
     return 0.5 - 0.5 * constant / np.where(np.abs(slope) < _CLOSE, _CLOSE, slope)
 
 
+@one_thread()
 def map_of(positions: NDArray[np.float64], wins: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Probability of a win over the ranges of two levers, all others as they come.
 

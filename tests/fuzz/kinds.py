@@ -1,0 +1,326 @@
+"""The kinds of files that users hand over or programs write, each with right files to begin from and the commands that read them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+from tempfile import mkdtemp
+
+import numpy as np
+import pandas as pd
+import pyarrow.csv
+import pyarrow.parquet
+
+from recoup.agents import features, learned, price_family
+from recoup.agents.training.learners import ALGORITHMS, build, hyperparameters
+from recoup.experiments.checks.calibration import targets
+from recoup.experiments.robustness.trial_cache import TRIALS, TrialCache
+from recoup.results import Results
+from recoup.scenarios.schema import load_scenario
+from recoup.sim.compliance.auditlog import AUDIT_COLUMNS
+from tests import ROOT
+from tests.command import recoup
+from tests.fuzz.violations import Command
+
+SCENARIOS, RULES = ROOT / "scenarios", ROOT / "scenarios" / "rules"
+POLICIES = ROOT / "agents" / "policies"
+HYPERPARAMETERS = ROOT / "agents" / "training" / "hyperparameters"
+TINY = ("--accounts", "3", "--days", "3", "--seeds", "1", "--no-why", "--out", "run")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file.
+
+    Attributes:
+        lay_out: puts right files into an empty folder and returns those of which one is damaged; the choice among originals is the
+            random generator's.
+        commands: run on the damaged files one after the other, until one refuses them; the first only reads, but for policies.
+        one_of: one of the commands, chosen at random, instead of all.
+    """
+
+    lay_out: Callable[[Path, Random], list[Path]]
+    commands: tuple[Command, ...]
+    one_of: bool = False
+
+
+def _copied(folder: Path, random: Random, name: str, *originals: Path) -> list[Path]:
+    return [Path(shutil.copyfile(random.choice(originals), folder / name))]
+
+
+# --- what users write -------------------------------------------------------------------------------------------------
+
+
+def _scenario(folder: Path, random: Random) -> list[Path]:
+    """A shipped scenario under another name, with a few accounts of the portfolio that one of them reads."""
+    for inner in ("portfolios", "maps"):
+        shutil.copytree(SCENARIOS / inner, folder / inner)
+    _first_rows(folder / "portfolios" / "uci_credit_card_delinquent.csv")
+    return _copied(folder, random, "mine.yaml", *sorted(SCENARIOS.glob("*.yaml")))
+
+
+def _first_rows(table: Path) -> None:
+    table.write_text("".join(table.read_text(encoding="utf-8").splitlines(keepends=True)[:20]), encoding="utf-8")
+
+
+def _plan(folder: Path, random: Random) -> list[Path]:
+    own = sorted(POLICIES.glob("china-consumer-*.yaml"))
+    return _copied(folder, random, "mine.yaml", *sorted((SCENARIOS / "plans").glob("*.yaml")), *own)
+
+
+def _rules(folder: Path, random: Random) -> list[Path]:
+    (folder / "world.yaml").write_text("extends: china-consumer\nname: mine\nrules: pack.yaml\n", encoding="utf-8")
+    _log(folder, random)
+    return _copied(folder, random, "pack.yaml", *sorted(RULES.glob("*.yaml")))
+
+
+BOOK = """number,amount,due,product,income,score,age,sex,region,mail,assets,early,months
+a1,"5,000.50",2025-01-05,consumer_loan,6000,640,34,female,east,1,0,0.3,12
+a2,800,2025-02-20,credit_card,,,51,male,west,0,1,,30
+a3,(20.00),2025-03-01,consumer_loan,12000,700,27,,central,1,0,0.1,3
+a4,"12,300",2024-06-30,consumer_loan,4000,580,45,female,east,1,1,0.7,48
+a4,"12,300",2024-06-30,consumer_loan,4000,580,45,female,east,1,1,0.7,48
+"""
+MAP = """source: made up
+thousands: ","
+currency: [CNY]
+rows: {drop: [credit_balance, not_yet_due], duplicates: last, without: {product: [mortgage]}}
+fields:
+  account_id: number
+  opening_balance: amount
+  dpd: {date_column: due, as_of: 2025-03-03}
+  product: product
+  monthly_income: {column: income, scale: 1.0}
+  credit_score: score
+  age: age
+  sex: {column: sex, values: {female: female, male: male}}
+  stable_assets: {column: assets, values: {"0": "0", "1": "1"}}
+  early_warning: early
+  tenure_months: months
+  prior_delinquencies: {count_at_least: {columns: [mail, assets], threshold: 1}}
+"""
+
+
+def _portfolio(folder: Path, random: Random) -> list[Path]:
+    book, column_map = folder / "book.csv", folder / "map.yaml"
+    if random.random() < 0.5:
+        shutil.copyfile(SCENARIOS / "portfolios" / "uci_credit_card_delinquent.csv", book)
+        _first_rows(book)
+        shutil.copyfile(SCENARIOS / "maps" / "uci-taiwan.yaml", column_map)
+    else:
+        book.write_text(BOOK, encoding="utf-8")
+        column_map.write_text(MAP, encoding="utf-8")
+    return [book, column_map]
+
+
+def _portfolio_in_parquet(folder: Path, random: Random) -> list[Path]:
+    book, column_map = _portfolio(folder, random)
+    made = folder / "book.parquet"
+    pyarrow.parquet.write_table(pyarrow.csv.read_csv(book), made)
+    book.unlink()
+    return [made, made, column_map]
+
+
+def _log(folder: Path, random: Random) -> list[Path]:
+    """A log of contacts with every column that an audit reads."""
+    usual = {"text": "t", "integer": 3, "number": 0.5, "flag": 1, "day": 9, "date": "2026-01-05", "hour": "10:30"}
+    rows = []
+    for day in range(8):
+        row = {one.name: one.values[day % len(one.values)] if one.values else usual[one.kind] for one in AUDIT_COLUMNS}
+        rows.append(row | {"account_id": f"a{day % 3}", "day": day, "date": f"2026-01-{5 + day:02}", "dpd": 40 + day})
+    pd.DataFrame(rows).to_csv(folder / "log.csv", index=False)
+    return [folder / "log.csv"]
+
+
+def _log_in_parquet(folder: Path, random: Random) -> list[Path]:
+    (text,) = _log(folder, random)
+    pd.read_csv(text).to_parquet(folder / "log.parquet", index=False)
+    text.unlink()
+    return [folder / "log.parquet"]
+
+
+def _card(folder: Path, random: Random) -> list[Path]:
+    """A shipped policy, or a small network with a memory."""
+    kind = random.choice(("learned", "greedy", "contact-capped", "memory"))
+    card, weights = folder / "policy.json", folder / "policy.safetensors"
+    if kind == "memory":
+        made = _small_card(learned.Card, memory=4)
+        learned.LearnedPolicy(made, _weights(made)).save(card.with_suffix(""))
+    else:
+        shutil.copyfile(POLICIES / f"china-consumer-{kind}.json", card)
+        shutil.copyfile(POLICIES / f"china-consumer-{kind}.safetensors", weights)
+    return [card, weights]
+
+
+def _family(folder: Path, random: Random) -> list[Path]:
+    made = _small_card(price_family.Card, prices=list(price_family.PRICES))
+    price_family.PriceFamily(made, _weights(made, len(price_family.PRICES))).save(folder / "family")
+    return [folder / "family.json", folder / "family.safetensors"]
+
+
+def _small_card(kind: type[learned.Card], **more: object) -> learned.Card:
+    of = {
+        "format": 1, "name": "made-up", "scenario": "china-consumer", "algorithm": "ppo", "layers": [4], "training": {},
+        "features": list(features.NAMES), "menu": load_scenario("china-consumer").menu.names,
+    }  # fmt: skip
+    return kind.model_validate(of | more)
+
+
+def _weights(card: learned.Card, more: int = 0) -> dict[str, np.ndarray]:
+    draw = np.random.default_rng(3)
+    return {name: draw.normal(size=shape).astype(np.float32) for name, shape in learned.shapes(card, more).items()}
+
+
+def read_family(folder: Path) -> None:
+    """As `recoup frontier` reads a family."""
+    family = price_family.load_family(folder / "family.json", load_scenario("china-consumer").menu)
+    family.at(dict.fromkeys(price_family.PRICES, 0.5))
+
+
+def _hyperparameters(folder: Path, random: Random) -> list[Path]:
+    name = random.choice(ALGORITHMS)
+    return _copied(folder, random, f"{name}.yaml", HYPERPARAMETERS / f"{name}.yaml")
+
+
+def build_learner(folder: Path) -> None:
+    """As `recoup train` reads hyper-parameters, and builds its learner with them."""
+    from recoup.agents.training.objective import Objective
+    from recoup.experiments.learning.settings import Training
+    from recoup.experiments.learning.training import environment
+
+    (file,) = folder.glob("*.yaml")
+    parameters = hyperparameters(file.stem, file)
+    tiny = Training(
+        algorithm=file.stem,
+        accounts=10,
+        cohorts=1,
+        steps=1,
+        paired_rollouts=1,
+        lever_worlds=0.0,
+        domain_randomisation=0.0,
+    )
+    build(file.stem, environment(tiny, load_scenario("china-consumer"), Objective()), parameters, seed=1)
+
+
+def _calibration(folder: Path, random: Random) -> list[Path]:
+    return _copied(folder, random, "mine.yaml", *sorted((SCENARIOS / "calibration").glob("*.yaml")))
+
+
+def read_targets(folder: Path) -> None:
+    """As `recoup calibrate` reads the figures from outside."""
+    targets(folder / "mine.yaml")
+
+
+# --- what commands write ----------------------------------------------------------------------------------------------
+
+
+@cache
+def _finished_run() -> Path:
+    """A run folder with all that other commands add to it; made once a process."""
+    folder = Path(mkdtemp(prefix="recoup-fuzz-")) / "run"
+    small = ("-p", "learned", "-p", "staged", "--accounts", "20", "--days", "5", "--seeds", "2", "--no-why")
+    for arguments in (
+        ("compare", *small, "--out", folder),
+        ("fairness", folder),
+        ("audit", folder),
+        ("attribute", folder, "--seeds", "1"),
+    ):
+        done = recoup(*arguments)
+        assert done.returncode == 0, done.stderr
+    (folder / "story.html").unlink(missing_ok=True)
+    return folder
+
+
+def _run_files(*patterns: str) -> Callable[[Path, Random], list[Path]]:
+    def lay_out(folder: Path, random: Random) -> list[Path]:
+        shutil.copytree(_finished_run(), folder / "run")
+        return sorted(path for pattern in patterns for path in (folder / "run").glob(pattern))
+
+    return lay_out
+
+
+def open_run(folder: Path) -> None:
+    """As `recoup.open_run` gives a run to Python."""
+    results = Results(folder / "run")
+    for table in ("measures", "differences", "accounts", "daily", "welfare", "fairness", "audit"):
+        getattr(results, table)
+
+
+def read_trials(folder: Path) -> None:
+    """As the robustness commands read the trials that are done."""
+    TrialCache(folder / "run" / TRIALS)
+
+
+_HTML = ("*.html",)
+_RESUMED = ("compare", "-p", "learned", "-p", "staged", "--accounts", "20", "--days", "5", "--seeds", "2", "--no-why", "--out", "run", "--resume")  # fmt: skip
+
+KINDS: dict[str, Kind] = {
+    "scenario": Kind(
+        _scenario,
+        (
+            Command(("plan", "check", "staged", "-s", "mine.yaml")),
+            Command(("compare", "-s", "mine.yaml", "-p", "staged", *TINY)),
+        ),
+    ),
+    "plan": Kind(_plan, (Command(("plan", "check", "mine.yaml")), Command(("compare", "-p", "mine.yaml", *TINY)))),
+    "rules": Kind(
+        _rules,
+        (
+            Command(("rules", "show", "pack.yaml")),
+            Command(("audit", "--log", "log.csv", "--rules", "pack.yaml"), codes=(0, 1)),
+            Command(("compare", "-s", "world.yaml", "-p", "staged", *TINY)),
+        ),
+    ),
+    "portfolio": Kind(
+        _portfolio,
+        (
+            Command(("portfolio", "check", "book.csv", "--map", "map.yaml"), lists=True),
+            Command(("compare", "--portfolio", "book.csv", "--map", "map.yaml", "-p", "staged", *TINY)),
+        ),
+    ),
+    "portfolio-parquet": Kind(
+        _portfolio_in_parquet,
+        (
+            Command(("portfolio", "check", "book.parquet", "--map", "map.yaml"), lists=True),
+            Command(("compare", "--portfolio", "book.parquet", "--map", "map.yaml", "-p", "staged", *TINY)),
+        ),
+    ),
+    "log": Kind(_log, (Command(("audit", "--log", "log.csv", "--rules", "china"), codes=(0, 1)),)),
+    "log-parquet": Kind(
+        _log_in_parquet, (Command(("audit", "--log", "log.parquet", "--rules", "us-reg-f"), codes=(0, 1)),)
+    ),
+    "policy": Kind(_card, (Command(("compare", "-p", "policy.json", "-p", "staged", *TINY)),)),
+    "price-family": Kind(_family, (Command(read_family),)),
+    "hyperparameters": Kind(_hyperparameters, (Command(build_learner),)),
+    "calibration": Kind(_calibration, (Command(read_targets),)),
+    "run": Kind(
+        _run_files("*.json", "parts/*/*.json"),
+        (
+            Command(("report", "run"), writes=_HTML),
+            Command(("report", "run", "--lang", "zh"), writes=_HTML),
+            Command(("fairness", "run"), writes=("fairness.json", "welfare.json", *_HTML)),
+            Command(("audit", "run"), codes=(0, 1), writes=("audit.json", "audit.csv")),
+            Command(("story", "run"), writes=_HTML),
+            Command(("attribute", "run", "--seeds", "1"), writes=("attribution.json", *_HTML)),
+            Command(_RESUMED, writes=("*",)),
+            Command(open_run),
+        ),
+        one_of=True,
+    ),
+    "run-tables": Kind(
+        _run_files("*.parquet", "parts/*/*.parquet"),
+        (
+            Command(("report", "run"), writes=_HTML),
+            Command(("fairness", "run"), writes=("fairness.json", "welfare.json", *_HTML)),
+            Command(("audit", "run"), codes=(0, 1), writes=("audit.json", "audit.csv")),
+            Command(("story", "run"), writes=_HTML),
+            Command(_RESUMED, writes=("*",)),
+            Command(open_run),
+        ),
+        one_of=True,
+    ),
+}
