@@ -19,10 +19,10 @@ from recoup.experiments.commands import (
     distill,
     doctor,
     fairness,
+    index,
     levers,
     plan,
     portfolio,
-    propensity,
     rules,
     schema,
     shadow_prices,
@@ -46,7 +46,7 @@ app.command()(compare.report)
 app.command()(train.train)
 app.command()(tune.tune)
 app.command()(distill.distill)
-app.command()(propensity.propensity)
+app.command()(index.index)
 app.command()(stress.stress)
 app.command()(levers.levers)
 app.command()(shadow_prices.shadow_prices)

@@ -1,0 +1,229 @@
+"""The index policy: each day, effort goes where its marginal value over the rest of the horizon is highest, less the prices.
+
+A treatment's index is what it changes from today to the horizon, estimated from paired single deviations
+(`recoup.experiments.learning.deviations`): cash and what is left, early resolution, and, at their prices, cost, complaints and contacts. Each
+account asks for the treatment of the highest index; what is scarce goes to those who gain most per second (`allocation`). Later treatments
+are counted as the base policy would choose them, so that the policy is one step of policy improvement on it.
+
+Sources: van de Geer, Wang & Bhulai, "Data-driven consumer debt collection via machine learning and approximate dynamic programming", 2018;
+indices under a budget, Whittle, "Restless bandits: activity allocation in a changing world", Journal of Applied Probability 25A, 1988;
+one step of improvement by rollouts, Bertsekas & Castañon, Journal of Heuristics 5, 1999.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from recoup.agents import features, policy_files
+from recoup.agents.index import network, treatment_parts
+from recoup.agents.index.allocation import Allocation, allocate
+from recoup.agents.index.network import Network
+from recoup.agents.own_menu import OwnMenu
+from recoup.agents.training.objective import Objective
+from recoup.sim.inputs import InputError
+from recoup.sim.observation import FIELD_INDEX
+from recoup.sim.parameters import World
+from recoup.sim.treatments import Menu
+
+FORMAT = 1
+ALGORITHM: Literal["marginal-value-index"] = "marginal-value-index"
+OUTCOMES = ("money", "cost", "quick", "complaints", "contacts")  # what the network estimates of each part
+_REACH = "reach"
+
+
+class Card(policy_files.PolicyCard):
+    """The JSON file beside the network's weights."""
+
+    format: int = Field(default=FORMAT, ge=FORMAT, le=FORMAT, description="version of this format")
+    algorithm: Literal["marginal-value-index"] = ALGORITHM
+    parts: list[str] = Field(description="of treatments, in the order of the network's outputs")
+    name: str = Field(default="index", pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)
+    scenario: str
+    mean_opening: float = Field(gt=0, allow_inf_nan=False, description="mean opening balance, in which prices are told")
+    time_weight: float = Field(default=0.3, ge=0, allow_inf_nan=False, description="of a whole horizon saved")
+    cost_price: float = Field(
+        default=0.0, ge=0, allow_inf_nan=False, description="what a unit of cost counts beyond itself"
+    )
+    complaint_price: float = Field(
+        default=0.0, ge=0, allow_inf_nan=False, description="a complaint, in mean opening balances"
+    )
+    contact_price: float = Field(
+        default=0.0, ge=0, allow_inf_nan=False, description="a contact attempt, in mean opening balances"
+    )
+    training: dict[str, Any] = {}
+    results: dict[str, Any] = Field(default={}, description="measured on accounts not used in training")
+    limits: str = ""
+
+
+def shapes(columns: int, parts: int, menu: int) -> dict[str, tuple[int, ...]]:
+    """Shapes of the tensors beside a card, by name.
+
+    Args:
+        columns: features that the network reads.
+        parts: of treatments.
+        menu: treatments.
+    """
+    return {**network.shapes(columns, len(OUTCOMES) * parts), _REACH: (menu,)}
+
+
+class IndexPolicy:
+    """A `Policy` on estimated marginal values.
+
+    Args:
+        card: what the estimates are for, and the prices.
+        tensors: as `shapes` says: the network's, and the share of attempts that find the debtor, by treatment.
+        world: whose staff is shared out.
+        names: of the treatments of the scenario it acts in, the card's among them; None = the card's.
+    """
+
+    dropped: tuple[str, ...] = ()
+
+    def __init__(
+        self, card: Card, tensors: policy_files.Tensors, world: World, names: Sequence[str] | None = None
+    ) -> None:
+        self.card, self.tensors = card, tensors
+        menu = Menu.named(card.menu)
+        self._network = Network({name: w for name, w in tensors.items() if name != _REACH})
+        self._columns = features.columns_of(card.features)
+        self._parts = treatment_parts.parts(menu, card.parts)
+        self._menu = OwnMenu(card.menu, names)
+        self.allocation = Allocation(menu, world, tensors[_REACH])
+        self._accounts = 0
+        self._latest: tuple[object, NDArray[np.float64]] = (None, np.zeros((0, 0)))  # what `priority` asks for again
+
+    @property
+    def name(self) -> str:
+        """What tables and reports call it."""
+        return self.card.name
+
+    @property
+    def identity(self) -> Card:
+        """See `Policy.identity`."""
+        return self.card
+
+    def changes(self, observations: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What each treatment it knows is expected to change until the horizon, against nothing.
+
+        Args:
+            observations: float32, shape (accounts, fields), natural units.
+
+        Returns:
+            Shape (OUTCOMES, accounts, model's menu): `money` and `cost` in currency, discounted; `quick` in horizons; expected
+            complaints; contact attempts.
+        """
+        seen = features.encode(observations)[:, self._columns]
+        by_part = self._network.outputs(seen).reshape(len(seen), len(OUTCOMES), -1)
+        changes = (by_part @ self._parts.T).transpose(1, 0, 2).astype(np.float64)
+        changes[0] *= observations[:, FIELD_INDEX["balance"], None]
+        return changes
+
+    def index(self, observations: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What each treatment it knows is worth beyond doing nothing, in currency: shape (accounts, model's menu).
+
+        Args:
+            observations: float32, shape (accounts, fields), natural units.
+        """
+        money, cost, quick, complaints, contacts = self.changes(observations)
+        card, unit = self.card, self.card.mean_opening
+        objective = Objective(card.time_weight, card.cost_price, card.complaint_price)
+        return unit * (
+            objective.value(cash=money / unit, cost=cost / unit, quick=quick, complaints=complaints)
+            - card.contact_price * contacts
+        )
+
+    def act(
+        self, observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
+        """The scenario's menu indices, shape (accounts,); see `Policy.act`. All open accounts of a day are decided together.
+
+        Args:
+            observations: float32, shape (accounts, fields), natural units; all open accounts.
+            masks: what is allowed, bool (accounts, menu).
+            numbers: which account each row is, rising; the last says how large the portfolio is that staff was hired
+                for.
+        """
+        if not len(observations):
+            return np.zeros(0, np.int64)
+        # Staff is hired for the portfolio as it was on the first morning.
+        if not observations[:, FIELD_INDEX["days_in_portfolio"]].any():
+            self._accounts = 0
+        self._accounts = max(self._accounts, len(observations), 0 if numbers is None else int(numbers[-1]) + 1)
+        self._latest = (observations, self.index(observations))
+        worth = np.where(self._menu.masks(masks), self._latest[1], -np.inf)
+        a = self.allocation
+        chosen = allocate(worth, a.queue, a.seconds, a.capacity(self._accounts, observations[0]))
+        return self._menu.to_scenario(chosen)
+
+    def priority(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """First whose treatment is worth most per second: shape (accounts,), 0 first.
+
+        Args:
+            observations: those that `act` was given.
+            actions: what it returned.
+        """
+        if not len(observations):
+            return np.zeros(0, np.int64)
+        worth, own = (
+            self._latest[1] if self._latest[0] is observations else self.index(observations),
+            self._menu.to_own(actions),
+        )
+        rate = worth[np.arange(len(own)), own] / self.allocation.seconds[own]
+        return 255 * np.argsort(np.argsort(-rate, kind="stable"), kind="stable") // max(len(rate), 1)
+
+    def explain(self, observation: NDArray[np.float32], action: int) -> list[str]:
+        """What it expects of the choice; see `recoup.agents.explain.Explains`.
+
+        Args:
+            observation: shape (fields,), natural units.
+            action: menu index of the choice.
+        """
+        action = int(self._menu.to_own(np.array(action)))
+        if not action:
+            return []
+        money, cost, *_ = self.changes(observation[None])[:, 0, action]
+        worth = self.index(observation[None])[0, action]
+        return [
+            f"worth {worth:,.2f} more than doing nothing, at today's prices",
+            f"until the horizon: money {money:+,.2f}, cost {cost:+,.2f}",
+        ]
+
+    def save(self, stem: Path) -> None:
+        """Write `stem.json` and `stem.safetensors`."""
+        self.card = policy_files.write(stem, self.card, self.tensors)
+
+    def on(self, menu: Menu) -> IndexPolicy:
+        """A copy that acts on this menu.
+
+        Raises:
+            InputError: the menu lacks a treatment of the policy.
+        """
+        policy_files.check_menu(self.name, self.card, menu.names)
+        one = copy.deepcopy(self)
+        one._menu = OwnMenu(self.card.menu, menu.names)
+        return one
+
+
+def load_index(path: Path, menu: Menu, world: World) -> IndexPolicy:
+    """Read an index policy from its card.
+
+    Args:
+        path: the card, `NAME.json`, with its weights `NAME.safetensors` beside it.
+        menu: of the scenario it is to act in; has all of the card's treatments.
+        world: whose staff is shared out.
+
+    Raises:
+        InputError: missing, tampered, foreign, or made for observations or treatments that are not there.
+    """
+    card = policy_files.read_card(path, Card, menu.names, features.NAMES)
+    if unknown := sorted(set(card.parts) - set(treatment_parts.PARTS)):
+        raise InputError(path, "parts", ", ".join(unknown[:3]), f"among the {len(treatment_parts.PARTS)} there are")
+    expected = shapes(len(card.features), len(card.parts), len(card.menu))
+    tensors = policy_files.read_weights(path, card.sha256, expected)
+    return IndexPolicy(card, tensors, world, menu.names)

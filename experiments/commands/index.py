@@ -1,0 +1,91 @@
+"""`recoup index`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from recoup.experiments.learning.settings import IndexStudy
+from recoup.experiments.runs.console import INTERRUPTED, Json, command_line, console
+from recoup.experiments.runs.extras import needs_extra
+from recoup.experiments.runs.options import options_from
+
+
+@options_from(IndexStudy)
+def index(
+    study: IndexStudy,
+    out: Annotated[Path | None, typer.Option(help="Folder, new.", show_default="runs/index-<scenario>-<time>")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was cut short, in its folder.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Estimate what each treatment changes until the horizon, and make the index policy that spends effort by it.
+
+    Example: recoup index -s taiwan-cards --out runs/index && recoup compare -s taiwan-cards -p staged -p runs/index/policy.json
+
+    Example: recoup index --base runs/index/policy.json --out runs/second   # a second step of improvement
+    """
+    from rich.console import Console
+
+    from recoup.agents.plans.plan_file import NAME, NAME_WORDS
+    from recoup.experiments.runs.runfolder import new_run_folder
+    from recoup.sim.inputs import InputError
+
+    needs_extra("learn", "torch", "sb3_contrib")
+    if not NAME.fullmatch(study.name):
+        raise InputError("--name", "", study.name, NAME_WORDS)
+    if resume and out is None:
+        raise InputError("--resume", "", "no folder", "the folder of the run, with --out")
+    from recoup.experiments.learning.index import POLICY, run
+
+    folder = out or new_run_folder(f"index-{Path(study.scenario).stem}")
+    try:
+        with Console(stderr=True).status("states") as status:
+            report = run(study, folder, command_line(), status.update, resume)
+    except KeyboardInterrupt:
+        typer.echo(f"recoup: interrupted. Go on with the same command, --out {folder} --resume", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    if json:
+        console().print_json(data=report)
+        return
+    _print(report)
+    console().print(f"policy: {folder / POLICY}.json", soft_wrap=True, markup=False)
+
+
+def _print(report: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table(
+        "outcome",
+        "R²",
+        "spread",
+        *(f"{n}" for n in range(1, 11)),
+        title="Changes predicted / observed, by tenth of the prediction",
+    )
+    for name, quality in report["values"].items():
+        pairs = [f"{mine:+.3g} / {seen:+.3g}" for mine, seen, _ in quality["tenths"]]
+        table.add_row(name, _number(quality["r2"]), _number(quality["std"]), *pairs)
+    console().print(table)
+    table = Table(
+        "arm", "deviations", "predicted", "observed ± s.e.", title="Money, a share of the balance, against nothing"
+    )
+    for name, arm in report["arms"].items():
+        seen = f"{arm['observed']:+.4f} ± {arm['standard_error']:.4f}"
+        table.add_row(name, f"{arm['rows']:,}", f"{arm['predicted']:+.4f}", seen)
+    console().print(table)
+    prices = report["prices"]
+    columns = ("recovery", "cost", "complaints", "contacts")
+    table = Table("", "prices of cost, complaint, contact", *columns, title="Prices, on training cohorts")
+    table.add_row("limits", "", *(_number(prices["limit"][key]) for key in columns))
+    for n, figures in enumerate(prices["rounds"], start=1):
+        label = f"round {n}" + (", kept" if n == prices["kept"] else "")
+        asked = ", ".join(_number(price) for price in figures["prices"].values())
+        table.add_row(label, asked, *(_number(figures[key]) for key in columns))
+    console().print(table)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"
