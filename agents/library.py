@@ -8,11 +8,11 @@ from importlib.resources import files
 from pathlib import Path
 
 from recoup.agents import learned
+from recoup.agents.index.index_policy import ALGORITHM, IndexPolicy, load_index
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import NAME, NAME_WORDS, find_plan, shipped_plans
 from recoup.agents.policy import Policy, PolicyRef
 from recoup.agents.policy_files import read_document
-from recoup.agents.index.index_policy import ALGORITHM, IndexPolicy, load_index
 from recoup.agents.python_policy import PythonPolicy, class_path
 from recoup.sim.inputs import InputError, choose
 from recoup.sim.parameters import World

@@ -118,9 +118,13 @@ class IndexPolicy:
             Shape (OUTCOMES, accounts, model's menu): `money` and `cost` in currency, discounted; `quick` in horizons; expected
             complaints; contact attempts.
         """
+        return self._changes_by_part(observations) @ self._parts.T
+
+    def _changes_by_part(self, observations: NDArray[np.float32]) -> NDArray[np.float64]:
+        """`changes` that each part of a treatment brings: shape (OUTCOMES, accounts, parts)."""
         seen = features.encode(observations)[:, self._columns]
-        by_part = self._network.outputs(seen).reshape(len(seen), len(OUTCOMES), -1)
-        changes = (by_part @ self._parts.T).transpose(1, 0, 2).astype(np.float64)
+        by_part = self._network.outputs(seen).reshape(len(seen), len(OUTCOMES), -1).transpose(1, 0, 2)
+        changes = by_part.astype(np.float64)
         changes[0] *= observations[:, FIELD_INDEX["balance"], None]
         return changes
 
@@ -130,13 +134,14 @@ class IndexPolicy:
         Args:
             observations: float32, shape (accounts, fields), natural units.
         """
-        money, cost, quick, complaints, contacts = self.changes(observations)
         card, unit = self.card, self.card.mean_opening
         objective = Objective(card.time_weight, card.cost_price, card.complaint_price)
-        return unit * (
+        money, cost, quick, complaints, contacts = self._changes_by_part(observations)
+        by_part = unit * (
             objective.value(cash=money / unit, cost=cost / unit, quick=quick, complaints=complaints)
             - card.contact_price * contacts
         )
+        return by_part @ self._parts.T
 
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None = None

@@ -6,6 +6,7 @@ those it was given less of: its `contrast`. With one part and a contrast of one 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,8 +16,8 @@ from numpy.typing import NDArray
 from recoup.agents.policy_files import Tensors
 
 HIDDEN = (64, 64)
-BATCH, EPOCHS, PATIENCE = 2048, 30, 3
-LEARNING_RATE, WEIGHT_DECAY = 1e-3, 1e-4
+BATCH, EPOCHS, PATIENCE = 4096, 20, 3
+LEARNING_RATE, WEIGHT_DECAY = 2e-3, 1e-4
 
 
 def shapes(inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
@@ -27,7 +28,7 @@ def shapes(inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
         outputs: values of all parts of all outcomes.
     """
     widths = (inputs, *HIDDEN, outputs)
-    pairs = list(zip(widths[:-1], widths[1:], strict=True))
+    pairs = list(itertools.pairwise(widths))
     weights = {f"weight.{n}": (low, high) for n, (low, high) in enumerate(pairs)}
     return weights | {f"bias.{n}": (high,) for n, (_, high) in enumerate(pairs)}
 
@@ -72,7 +73,7 @@ def fit(
     scale = np.maximum(targets[~held].std(axis=0), 1e-9)
     sizes = (inputs.shape[1], *HIDDEN, outcomes * parts)
     layers: list[torch.nn.Module] = []
-    for low, high in zip(sizes[:-1], sizes[1:], strict=True):
+    for low, high in itertools.pairwise(sizes):
         layers += [torch.nn.Linear(low, high), torch.nn.Tanh()]
     net = torch.nn.Sequential(*layers[:-1])
     torch.nn.init.zeros_(net[-1].weight)  # every treatment is worth nothing until the data say otherwise

@@ -42,6 +42,7 @@ LOOKS = 20  # days on which each account of a tail's cohorts is looked at
 TENTHS = 10
 LIMITED = ("cost", "complaints", "contacts")
 PRICE_ACCOUNTS = 2000
+START = {"cost": 0.0, "complaints": 20.0, "contacts": 0.0}  # complaints bind first
 FIRST_PRICE = {"cost": 0.05, "complaints": 0.5, "contacts": 1e-4}  # from which a price of nothing rises
 
 Notify = Callable[[str], None]
@@ -298,8 +299,8 @@ def next_price(price: float, over: float, first: float) -> float:
         first: from which a price of nothing rises; below a hundredth of it a price is nothing.
     """
     if over > 1.0:
-        return max(price, first) * min(over, 2.0) ** 1.5
-    lower = price * max(over, 0.5) ** 1.5
+        return max(price, first) * min(over, 2.0) ** 2
+    lower = price * max(over, 0.5) ** 2
     return lower if lower > first / 100.0 else 0.0
 
 
@@ -322,7 +323,7 @@ def with_prices(
     accounts = min(study.accounts, PRICE_ACCOUNTS)
     seeds = [FIRST_SEED + 1000 * study.seed + 950 + number for number in range(2)]
     limit = measure_usage(scenario, base, accounts, seeds)
-    prices, rounds = dict.fromkeys(LIMITED, 0.0), []
+    prices, rounds = START, []
     tried: list[tuple[float, float, IndexPolicy]] = []
     for number in range(1, study.price_rounds + 1):
         notify(f"prices, round {number} of {study.price_rounds}")

@@ -1,4 +1,4 @@
-"""The settings of `recoup train`, `tune`, `distill` and `propensity`; their options are made from these classes. Imports nothing heavy."""
+"""The settings of `recoup train`, `tune`, `distill` and `index`; their options are made from these classes. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class IndexStudy(Settings):
         "Plan or policy to deviate from; its cost, complaints and contacts are the limits.",
         completion=complete_plans,
     )
-    cohorts: int = setting(10, "Cohorts to simulate.", least=2, most=900)
+    cohorts: int = setting(6, "Cohorts to simulate.", least=2, most=900)
     accounts: int = setting(20_000, "Accounts in each.", least=50, most=1_000_000)
     tail_days: int = setting(
         14, "Days after a deviation from which what follows is estimated, not awaited.", least=1, most=3650
@@ -131,4 +131,4 @@ class IndexStudy(Settings):
     name: str = setting("index", "Name of the policy.")
     repeats: int = 8
     tail_cohorts: int = 3
-    price_rounds: int = 8
+    price_rounds: int = 6

@@ -1,0 +1,183 @@
+"""The index policy with weights chosen by hand, every sum worked out; and the allocation of what is scarce."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from recoup.agents import features
+from recoup.agents.index.allocation import Allocation, allocate
+from recoup.agents.index.index_policy import OUTCOMES, Card, IndexPolicy, shapes
+from recoup.agents.index.treatment_parts import PARTS, arm, parts
+from recoup.scenarios.schema import load_scenario
+from recoup.sim.observation import FIELD_INDEX, FIELDS
+from recoup.sim.treatments import Menu
+
+HOME = load_scenario("china-consumer")
+WORLD = HOME.world
+MENU = Menu.of(["sms", "collector", "letter"], ["plan_6", "settle_20"], ["notice", "suit"])
+SMS, CALL, EVENING_CALL, SETTLE, SUIT, NOTICE = (
+    MENU.index[name]
+    for name in (
+        "sms/morning", "collector/morning", "collector/evening", "collector/morning/settle_20", "suit",
+        "letter/morning/notice",
+    )
+)  # fmt: skip
+
+
+def seen(rows=1, **values):
+    out = np.zeros((rows, len(FIELDS)), np.float32)
+    out[:, FIELD_INDEX["credit_score"]] = 600
+    for name in ("days_since_attempt", "days_since_reached", "days_since_payment"):
+        out[:, FIELD_INDEX[name]] = 365
+    out[:, FIELD_INDEX["balance"]] = out[:, FIELD_INDEX["monthly_income"]] = 4000
+    for name, value in values.items():
+        out[:, FIELD_INDEX[name]] = value
+    return out
+
+
+def policy(changes, menu=MENU, **card):
+    """One in which a part changes outcomes alike for everybody: `changes[part] = {outcome: value}`."""
+    tensors = {
+        name: np.zeros(shape, np.float32) for name, shape in shapes(len(features.NAMES), len(PARTS), len(menu)).items()
+    }
+    last = tensors["bias.2"].reshape(len(OUTCOMES), len(PARTS))
+    for part, outcomes in changes.items():
+        for outcome, value in outcomes.items():
+            last[OUTCOMES.index(outcome), PARTS.index(part)] = value
+    card = Card(
+        scenario="made-up", features=list(features.NAMES), menu=menu.names, parts=list(PARTS), mean_opening=5000.0,
+        **{"time_weight": 0.0, **card},
+    )  # fmt: skip
+    return IndexPolicy(card, tensors, WORLD)
+
+
+# --- what a treatment is worth -----------------------------------------------------------------------------------
+
+CALLS = {
+    "collector": {"money": 0.01, "cost": 3.0, "quick": 0.02, "complaints": 1e-3, "contacts": 1.5},
+    "live/evening": {"money": 0.005},
+    "plan_6": {"money": -0.002, "cost": -1.0},
+}
+
+
+@pytest.mark.parametrize(
+    ("treatment", "prices", "worth"),
+    [
+        ("nothing", {}, 0.0),
+        ("collector/morning", {}, 37.0),  # 4,000 · 0.01 − 3
+        ("collector/evening", {}, 57.0),  # 4,000 · 0.015 − 3
+        ("collector/evening/plan_6", {}, 50.0),  # 4,000 · 0.013 − 2
+        ("collector/morning", {"time_weight": 0.3}, 67.0),  # + 5,000 · 0.3 · 0.02
+        ("collector/morning", {"cost_price": 0.5}, 35.5),  # − 0.5 · 3
+        ("collector/morning", {"complaint_price": 2.0}, 27.0),  # − 5,000 · 2 · 0.001
+        ("collector/morning", {"contact_price": 0.002}, 22.0),  # − 5,000 · 0.002 · 1.5
+        ("sms/morning", {"complaint_price": 2.0}, 0.0),
+    ],
+)
+def test_an_index_is_what_changes_at_its_price(treatment, prices, worth):
+    assert policy(CALLS, **prices).index(seen())[0, MENU.index[treatment]] == pytest.approx(worth, rel=1e-5)
+
+
+def test_money_goes_with_the_balance_and_nothing_else_does():
+    money, cost, quick, complaints, contacts = policy(CALLS).changes(seen(2, balance=np.array([1000, 8000])))[
+        :, :, CALL
+    ]
+    assert money.tolist() == pytest.approx([10.0, 80.0])
+    assert cost.tolist() == pytest.approx([3.0, 3.0]) and quick.tolist() == pytest.approx([0.02, 0.02])
+    assert complaints.tolist() == pytest.approx([1e-3, 1e-3]) and contacts.tolist() == pytest.approx([1.5, 1.5])
+
+
+def test_the_treatment_of_the_highest_index_is_chosen_among_those_allowed():
+    one = policy(CALLS)
+    rows, masks = seen(3, balance=np.array([4000, 4000, 100])), np.ones((3, len(MENU)), bool)
+    masks[1] = False
+    masks[1, [0, CALL, SETTLE]] = True
+    # An evening call is worth most; where it is closed a morning call; on 100 owed none is worth its 3, and texts do nothing.
+    chosen = one.act(rows, masks).tolist()
+    assert chosen[:2] == [EVENING_CALL, CALL] and one.index(rows)[2, chosen[2]] == 0.0
+
+
+def test_the_longest_queue_serves_first_whose_call_is_worth_most():
+    rows = seen(3, balance=np.array([1000, 9000, 4000]))
+    assert policy(CALLS).priority(rows, np.array([CALL, CALL, CALL])).tolist() == [170, 0, 85]  # 255 · (2, 0, 1)/3
+
+
+def test_the_reason_is_what_it_is_worth():
+    assert policy(CALLS).explain(seen()[0], CALL) == [
+        "worth 37.00 more than doing nothing, at today's prices",
+        "until the horizon: money +40.00, cost +3.00",
+    ]
+    assert policy(CALLS).explain(seen()[0], 0) == []
+
+
+@pytest.mark.parametrize(
+    ("treatment", "made_of", "kind"),
+    [
+        ("nothing", set(), "nothing"),
+        ("sms/evening", {"sms"}, "sms"),  # a text is read when the debtor likes
+        ("collector/evening/plan_6", {"collector", "live/evening", "plan_6"}, "collector/plan"),
+        ("letter/morning/notice", {"letter", "notice"}, "letter/notice"),
+        ("suit", {"suit"}, "suit"),
+    ],
+)
+def test_a_treatment_is_made_of_its_channel_window_offer_and_step(treatment, made_of, kind):
+    number = MENU.index[treatment]
+    found = {part for part, there in zip(PARTS, parts(MENU)[number], strict=True) if there}
+    assert found - {"live/morning"} == made_of
+    assert arm(MENU.treatments[number]) == kind
+
+
+# --- what there is to give ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("day", "at_work"),
+    [
+        ({"weekday": 0}, True),
+        ({"weekday": 5, "day_off": 1}, True),  # collectors work on Saturdays
+        ({"weekday": 6, "day_off": 1}, False),
+        ({"weekday": 2, "day_off": 1}, False),  # a holiday
+    ],
+)
+def test_a_shift_gives_its_people_times_their_minutes(day, at_work):
+    allocation = Allocation(MENU, WORLD, np.zeros(len(MENU), np.float32))
+    # Four collectors for a thousand accounts, ten for 2,500; 140 minutes of the morning, 80 of the evening.
+    found = allocation.capacity(2500, seen(**day)[0])
+    assert found[allocation.queue[CALL]] == (84_000 if at_work else 0)
+    assert found[allocation.queue[EVENING_CALL]] == (48_000 if at_work else 0)
+    assert found[allocation.queue[SMS]] == np.inf == found[allocation.queue[0]]
+
+
+def test_the_legal_team_has_the_places_that_are_neither_taken_nor_waited_for():
+    allocation = Allocation(MENU, WORLD, np.zeros(len(MENU), np.float32))
+    # 30 places a thousand accounts: 60 for 2,000, of which a quarter is taken and 10 are waited for.
+    found = allocation.capacity(2000, seen(legal_load=0.25, legal_queue=10)[0])
+    assert found[allocation.queue[SUIT]] == pytest.approx(35)
+    assert allocation.capacity(2000, seen(legal_load=1.0, legal_queue=4)[0])[allocation.queue[SUIT]] == 0
+
+
+QUEUE, SECONDS = (
+    np.array([1, 1, 0, 0]),
+    np.array([1.0, 1.0, 300.0, 100.0]),
+)  # nothing, a message, a long and a short call
+
+
+@pytest.mark.parametrize(
+    ("earns", "seconds", "chosen"),
+    [
+        # Room for one long call: the second gains 85/300 over a message, the first 45, the third 65.
+        ([[0, 5, 50, -1], [0, 5, 90, -1], [0, 5, 70, -1]], 300, [1, 2, 1]),
+        # The short call gains more a second (40/100 > 60/300), so that it keeps its place before a long one.
+        ([[0, 0, -1, 40], [0, 0, 60, -1]], 300, [3, 0]),
+        # Turned away from the long call, the first takes its short one if there is still room for it.
+        ([[0, 0, 50, 30], [0, 0, 90, -1]], 400, [3, 2]),
+        # Nobody works: the best of what needs no shift.
+        ([[0, 5, 50, 30], [0, -5, 90, 80]], 0, [1, 0]),
+        # Plenty: everybody gets the best.
+        ([[0, 5, 50, 30], [0, -5, 90, 95]], 1e9, [2, 3]),
+    ],
+)
+def test_a_shift_goes_to_those_who_gain_most_per_second(earns, seconds, chosen):
+    found = allocate(np.array(earns, float), QUEUE, SECONDS, np.array([seconds, np.inf]))
+    assert found.tolist() == chosen
