@@ -24,7 +24,7 @@ from pydantic import Field
 from recoup.agents import features, policy_files
 from recoup.agents.index import network, treatment_parts
 from recoup.agents.index.allocation import Allocation, allocate
-from recoup.agents.index.network import Network
+from recoup.agents.index.network import Ensemble
 from recoup.agents.own_menu import OwnMenu
 from recoup.agents.training.objective import Objective
 from recoup.sim.inputs import InputError
@@ -56,6 +56,9 @@ class Card(policy_files.PolicyCard):
     )
     contact_price: float = Field(
         default=0.0, ge=0, allow_inf_nan=False, description="a contact attempt, in mean opening balances"
+    )
+    caution: float = Field(
+        default=1.0, ge=0, le=10, description="standard deviations of the networks by which an estimate is lowered"
     )
     training: dict[str, Any] = {}
     results: dict[str, Any] = Field(default={}, description="measured on accounts not used in training")
@@ -90,7 +93,7 @@ class IndexPolicy:
     ) -> None:
         self.card, self.tensors = card, tensors
         menu = Menu.named(card.menu)
-        self._network = Network({name: w for name, w in tensors.items() if name != _REACH})
+        self._networks = Ensemble({name: w for name, w in tensors.items() if name != _REACH})
         self._columns = features.columns_of(card.features)
         self._parts = treatment_parts.parts(menu, card.parts)
         self._menu = OwnMenu(card.menu, names)
@@ -118,18 +121,21 @@ class IndexPolicy:
             Shape (OUTCOMES, accounts, model's menu): `money` and `cost` in currency, discounted; `quick` in horizons; expected
             complaints; contact attempts.
         """
-        return self._changes_by_part(observations) @ self._parts.T
+        return np.asarray(self._changes_by_part(observations).mean(axis=1) @ self._parts.T)
 
     def _changes_by_part(self, observations: NDArray[np.float32]) -> NDArray[np.float64]:
-        """`changes` that each part of a treatment brings: shape (OUTCOMES, accounts, parts)."""
-        seen = features.encode(observations)[:, self._columns]
-        by_part = self._network.outputs(seen).reshape(len(seen), len(OUTCOMES), -1).transpose(1, 0, 2)
+        """`changes` that each part of a treatment brings, by each network: shape (OUTCOMES, members, accounts, parts)."""
+        by_part = self._networks.outputs(features.encode(observations)[:, self._columns])
+        by_part = by_part.reshape(*by_part.shape[:2], len(OUTCOMES), -1).transpose(2, 0, 1, 3)
         changes = by_part.astype(np.float64)
         changes[0] *= observations[:, FIELD_INDEX["balance"], None]
         return changes
 
     def index(self, observations: NDArray[np.float32]) -> NDArray[np.float64]:
         """What each treatment it knows is worth beyond doing nothing, in currency: shape (accounts, model's menu).
+
+        The mean of the networks' estimates less `caution` times their standard deviation: of many treatments the highest estimate is
+        otherwise that whose error is highest.
 
         Args:
             observations: float32, shape (accounts, fields), natural units.
@@ -141,7 +147,8 @@ class IndexPolicy:
             objective.value(cash=money / unit, cost=cost / unit, quick=quick, complaints=complaints)
             - card.contact_price * contacts
         )
-        return by_part @ self._parts.T
+        worth = by_part @ self._parts.T
+        return np.asarray(worth.mean(axis=0) - card.caution * worth.std(axis=0))
 
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None = None

@@ -1,7 +1,10 @@
-"""A small network in NumPy, and its fit by PyTorch: values of parts, of which a row shows only some, or their difference.
+"""Small networks in NumPy, and their fit by PyTorch: values of parts, of which a row shows only some, or their difference.
 
 Each output is a value for each part of a treatment. What is observed of a row is the sum over the parts that it was given more of, less
 those it was given less of: its `contrast`. With one part and a contrast of one it is an ordinary regression.
+
+Several networks that differ in nothing but chance say how far an estimate can be trusted: Lakshminarayanan, Pritzel & Blundell, "Simple and
+scalable predictive uncertainty estimation using deep ensembles", NeurIPS 2017.
 """
 
 from __future__ import annotations
@@ -16,35 +19,40 @@ from numpy.typing import NDArray
 from recoup.agents.policy_files import Tensors
 
 HIDDEN = (64, 64)
-BATCH, EPOCHS, PATIENCE = 4096, 20, 3
+MEMBERS = 4
+BATCH, EPOCHS, PATIENCE = 4096, 8, 2
 LEARNING_RATE, WEIGHT_DECAY = 2e-3, 1e-4
 
 
-def shapes(inputs: int, outputs: int) -> dict[str, tuple[int, ...]]:
-    """Shapes of a network's tensors by name.
+def shapes(inputs: int, outputs: int, members: int = MEMBERS) -> dict[str, tuple[int, ...]]:
+    """Shapes of an ensemble's tensors by name.
 
     Args:
         inputs: columns.
         outputs: values of all parts of all outcomes.
+        members: networks.
     """
-    widths = (inputs, *HIDDEN, outputs)
-    pairs = list(itertools.pairwise(widths))
-    weights = {f"weight.{n}": (low, high) for n, (low, high) in enumerate(pairs)}
-    return weights | {f"bias.{n}": (high,) for n, (_, high) in enumerate(pairs)}
+    pairs = list(itertools.pairwise((inputs, *HIDDEN, outputs)))
+    weights = {f"weight.{n}": (members, low, high) for n, (low, high) in enumerate(pairs)}
+    return weights | {f"bias.{n}": (members, 1, high) for n, (_, high) in enumerate(pairs)}
 
 
 @dataclass(frozen=True)
-class Network:
-    """Two hidden layers of hyperbolic tangents; `tensors` as `shapes` says."""
+class Ensemble:
+    """Networks of two hidden layers of hyperbolic tangents; `tensors` as `shapes` says."""
 
     tensors: Tensors
 
     def outputs(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Shape (rows, outputs), of inputs float32 (rows, inputs)."""
-        x = inputs
+        """What each member says: shape (members, rows, outputs), of inputs float32 (rows, columns)."""
+        x = inputs[None]
         for layer in range(len(HIDDEN)):
             x = np.tanh(x @ self.tensors[f"weight.{layer}"] + self.tensors[f"bias.{layer}"])
         return np.asarray(x @ self.tensors[f"weight.{len(HIDDEN)}"] + self.tensors[f"bias.{len(HIDDEN)}"], np.float32)
+
+    def mean(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The members' mean: shape (rows, outputs)."""
+        return np.asarray(self.outputs(inputs).mean(axis=0), np.float32)
 
 
 def fit(
@@ -53,8 +61,9 @@ def fit(
     held: NDArray[np.bool_],
     contrasts: NDArray[np.float32] | None = None,
     seed: int = 0,
+    members: int = 1,
     notify: Callable[[str], None] = lambda _: None,
-) -> Network:
+) -> Ensemble:
     """Least squares by Adam, stopped once rows that are held out are predicted no better; every outcome weighs alike.
 
     Args:
@@ -63,12 +72,31 @@ def fit(
         held: rows that say when to stop, bool (rows,).
         contrasts: how much more of each part a row was given, float32 (rows, parts); None = one part, once.
         seed: of first weights and of the order of rows.
+        members: networks, each from other first weights and in another order of rows.
         notify: called with a line of text after each pass.
     """
+    contrasts = np.ones((len(inputs), 1), np.float32) if contrasts is None else contrasts
+    fitted = []
+    for member in range(members):
+        own = 1000 * seed + member
+        fitted.append(
+            _fit_one(inputs, targets, held, contrasts, own, lambda line, n=member + 1: notify(f"network {n}, {line}"))
+        )  # type: ignore[misc]
+    return Ensemble({name: np.stack([tensors[name] for tensors in fitted]) for name in fitted[0]})
+
+
+def _fit_one(
+    inputs: NDArray[np.float32],
+    targets: NDArray[np.float32],
+    held: NDArray[np.bool_],
+    contrasts: NDArray[np.float32],
+    seed: int,
+    notify: Callable[[str], None],
+) -> Tensors:
+    """One member's tensors."""
     import torch
 
     torch.manual_seed(seed)
-    contrasts = np.ones((len(inputs), 1), np.float32) if contrasts is None else contrasts
     outcomes, parts = targets.shape[1], contrasts.shape[1]
     scale = np.maximum(targets[~held].std(axis=0), 1e-9)
     sizes = (inputs.shape[1], *HIDDEN, outcomes * parts)
@@ -102,9 +130,9 @@ def fit(
     tensors: Tensors = {}
     for layer in range(len(sizes) - 1):
         tensors[f"weight.{layer}"] = np.ascontiguousarray(kept[f"{2 * layer}.weight"].numpy().T)
-        tensors[f"bias.{layer}"] = kept[f"{2 * layer}.bias"].numpy().copy()
+        tensors[f"bias.{layer}"] = kept[f"{2 * layer}.bias"].numpy()[None].copy()
     last = len(sizes) - 2
     widths = np.repeat(scale, parts).astype(np.float32)
     tensors[f"weight.{last}"] = tensors[f"weight.{last}"] * widths
     tensors[f"bias.{last}"] = tensors[f"bias.{last}"] * widths
-    return Network(tensors)
+    return tensors

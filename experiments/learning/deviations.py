@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from recoup.agents import features
 from recoup.agents.index.index_policy import OUTCOMES
-from recoup.agents.index.network import Network
+from recoup.agents.index.network import Ensemble
 from recoup.agents.index.treatment_parts import arm
 from recoup.agents.policy import Policy
 from recoup.agents.training.hidden_state import hidden_state
@@ -154,7 +154,7 @@ class Tail:
         days: after a deviation, on which it takes over.
     """
 
-    def __init__(self, network: Network, days: int) -> None:
+    def __init__(self, network: Ensemble, days: int) -> None:
         self.network, self.days = network, days
 
     def to_come(self, simulation: Simulation, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -164,7 +164,7 @@ class Tail:
             simulation: on that morning.
             numbers: of open accounts.
         """
-        expected = self.network.outputs(full_state(simulation, numbers)).T.astype(np.float64)
+        expected = self.network.mean(full_state(simulation, numbers)).T.astype(np.float64)
         expected[0] *= simulation.accounts["balance"][numbers] / 100.0
         return expected
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from recoup.agents import features
 from recoup.agents.index import network, treatment_parts
 from recoup.agents.index.index_policy import OUTCOMES, Card, IndexPolicy
-from recoup.agents.index.network import Network
+from recoup.agents.index.network import Ensemble
 from recoup.agents.library import load_policy
 from recoup.agents.policy import Policy
 from recoup.agents.policy_files import Tensors
@@ -107,11 +107,11 @@ def run(
     return report
 
 
-def _tail(study: IndexStudy, scenario: Scenario, base: Policy, path: Path, first: int, notify: Notify) -> Network:
+def _tail(study: IndexStudy, scenario: Scenario, base: Policy, path: Path, first: int, notify: Notify) -> Ensemble:
     """The network of a tail, from its file if there is one."""
     if path.is_file():
         with np.load(path) as file:
-            return Network(dict(file))
+            return Ensemble(dict(file))
     states, outcomes, held = [], [], []
     for number in range(study.tail_cohorts):
         notify(f"states, cohort {number + 1} of {study.tail_cohorts}")
@@ -160,7 +160,7 @@ def contrasts(menu: Menu, deviations: Deviations) -> NDArray[np.float32]:
     return parts[deviations.treatments] - parts[deviations.base]
 
 
-def fit(menu: Menu, deviations: Deviations, held: NDArray[np.bool_], seed: int, notify: Notify) -> Network:
+def fit(menu: Menu, deviations: Deviations, held: NDArray[np.bool_], seed: int, notify: Notify) -> Ensemble:
     """Marginal values of the parts of a treatment, by least squares on what deviations changed.
 
     Args:
@@ -176,11 +176,12 @@ def fit(menu: Menu, deviations: Deviations, held: NDArray[np.bool_], seed: int, 
         held,
         contrasts(menu, deviations),
         seed,
+        network.MEMBERS,
         lambda line: notify(f"values, {line}"),
     )
 
 
-def predicted(menu: Menu, fitted: Network, deviations: Deviations) -> NDArray[np.float32]:
+def predicted(menu: Menu, fitted: Ensemble, deviations: Deviations) -> NDArray[np.float32]:
     """What the network expected deviations to change: shape (rows, OUTCOMES).
 
     Args:
@@ -188,11 +189,11 @@ def predicted(menu: Menu, fitted: Network, deviations: Deviations) -> NDArray[np
         fitted: by `fit`.
         deviations: any.
     """
-    by_part = fitted.outputs(features.encode(deviations.observations)).reshape(len(deviations.base), len(OUTCOMES), -1)
+    by_part = fitted.mean(features.encode(deviations.observations)).reshape(len(deviations.base), len(OUTCOMES), -1)
     return np.einsum("rop,rp->ro", by_part, contrasts(menu, deviations))
 
 
-def evaluate(menu: Menu, fitted: Network, unseen: Deviations) -> dict[str, Any]:
+def evaluate(menu: Menu, fitted: Ensemble, unseen: Deviations) -> dict[str, Any]:
     """R² and calibration of each outcome's change, against «nothing changes».
 
     Args:
@@ -220,7 +221,7 @@ def evaluate(menu: Menu, fitted: Network, unseen: Deviations) -> dict[str, Any]:
     return report
 
 
-def by_arm(menu: Menu, fitted: Network, unseen: Deviations) -> dict[str, Any]:
+def by_arm(menu: Menu, fitted: Ensemble, unseen: Deviations) -> dict[str, Any]:
     """Predicted and observed change of money, a share of the balance, by arm, where the base policy did nothing.
 
     Args:

@@ -8,6 +8,7 @@ import pytest
 from recoup.agents import features
 from recoup.agents.index.allocation import Allocation, allocate
 from recoup.agents.index.index_policy import OUTCOMES, Card, IndexPolicy, shapes
+from recoup.agents.index.network import MEMBERS
 from recoup.agents.index.treatment_parts import PARTS, arm, parts
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.observation import FIELD_INDEX, FIELDS
@@ -41,10 +42,10 @@ def policy(changes, menu=MENU, **card):
     tensors = {
         name: np.zeros(shape, np.float32) for name, shape in shapes(len(features.NAMES), len(PARTS), len(menu)).items()
     }
-    last = tensors["bias.2"].reshape(len(OUTCOMES), len(PARTS))
+    last = tensors["bias.2"].reshape(MEMBERS, len(OUTCOMES), len(PARTS))
     for part, outcomes in changes.items():
         for outcome, value in outcomes.items():
-            last[OUTCOMES.index(outcome), PARTS.index(part)] = value
+            last[:, OUTCOMES.index(outcome), PARTS.index(part)] = value
     card = Card(
         scenario="made-up", features=list(features.NAMES), menu=menu.names, parts=list(PARTS), mean_opening=5000.0,
         **{"time_weight": 0.0, **card},
@@ -77,6 +78,16 @@ CALLS = {
 )
 def test_an_index_is_what_changes_at_its_price(treatment, prices, worth):
     assert policy(CALLS, **prices).index(seen())[0, MENU.index[treatment]] == pytest.approx(worth, rel=1e-5)
+
+
+@pytest.mark.parametrize(("caution", "worth"), [(0.0, 37.0), (1.0, 17.0), (2.0, -3.0)])
+def test_an_estimate_on_which_the_networks_differ_counts_less(caution, worth):
+    one = policy(CALLS, caution=caution)
+    # Two networks say 0.005 more of the balance, two 0.005 less: a standard deviation of 0.005, or 20 on 4,000.
+    spread = np.array([1.0, 1.0, -1.0, -1.0])[:, None] * 0.005
+    one.tensors["bias.2"][:, :, PARTS.index("collector")] += spread
+    found = one.index(seen())[0]
+    assert found[CALL] == pytest.approx(worth, rel=1e-4) and found[0] == 0.0
 
 
 def test_money_goes_with_the_balance_and_nothing_else_does():

@@ -124,7 +124,7 @@ def test_an_index_policy_reads_its_own_parts_by_name(tmp_path):
     parts = ["plan_6", *(part for part in known if part not in ("plan_6", "restructure"))]
     columns = [outcome * len(known) + known.index(part) for outcome in range(5) for part in parts]
     tensors = dict(policy.tensors)
-    tensors["weight.2"], tensors["bias.2"] = tensors["weight.2"][:, columns], tensors["bias.2"][columns]
+    tensors["weight.2"], tensors["bias.2"] = tensors["weight.2"][..., columns], tensors["bias.2"][..., columns]
     policy_files.write(tmp_path / "few", policy.card.model_copy(update={"parts": parts}), tensors)
     again = index_policy.load_index(tmp_path / "few.json", WHOLE, HOME.world)
     np.testing.assert_allclose(again.index(SEEN), policy.index(SEEN), rtol=1e-4, atol=1e-2)

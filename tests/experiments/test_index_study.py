@@ -11,7 +11,7 @@ import pytest
 from recoup.agents import features
 from recoup.agents.index import network
 from recoup.agents.index.index_policy import OUTCOMES, Card, IndexPolicy, shapes
-from recoup.agents.index.network import Network
+from recoup.agents.index.network import Ensemble
 from recoup.agents.index.treatment_parts import PARTS
 from recoup.agents.plans.plan import Plan
 from recoup.agents.training.hidden_state import HIDDEN_SIZE
@@ -57,7 +57,7 @@ def constant(value):
         for name, shape in network.shapes(features.SIZE + HIDDEN_SIZE, len(OUTCOMES)).items()
     }
     tensors["bias.2"][:] = value
-    return Network(tensors)
+    return Ensemble(tensors)
 
 
 def replayed(portfolio, seed, number, day):
@@ -169,7 +169,7 @@ def test_a_planted_effect_is_found():
     effect = 0.2 * (kind > 0) * given[:, 0] - 0.1 * given[:, 1]
     y = (effect + rng.normal(scale=0.2, size=kind.size)).astype(np.float32)[:, None]
     fitted = network.fit(x, y, np.arange(kind.size) % 5 == 0, given)
-    out = fitted.outputs(x)
+    out = fitted.mean(x)
     assert out[kind > 0].mean(axis=0) == pytest.approx([0.2, -0.1], abs=0.04)
     assert out[kind < 0].mean(axis=0) == pytest.approx([0.0, -0.1], abs=0.04)
 
@@ -192,18 +192,18 @@ def test_a_contrast_is_what_was_given_more_than_in_the_base_run():
 
 
 def test_assessment_by_hand():
-    """A network that expects +0.1 of the balance of every call."""
+    """Networks that expect +0.1 of the balance of every call."""
     tensors = {
         name: np.zeros(shape, np.float32) for name, shape in network.shapes(features.SIZE, 5 * len(PARTS)).items()
     }
-    tensors["bias.2"][PARTS.index("collector")] = 0.1
+    tensors["bias.2"][:, :, PARTS.index("collector")] = 0.1
     changes = np.zeros((5, 5))
     changes[:, 0] = [0.1, 0.3, 0.2, -0.1, 9.0]
     unseen = rows([CALL, CALL, CALL, 0, CALL], [0, 0, 0, CALL, CALL], changes)  # the last is no deviation
-    report = study.evaluate(SMALL, Network(tensors), unseen)
+    report = study.evaluate(SMALL, Ensemble(tensors), unseen)
     # Residuals 0, 0.2, 0.1, 0 against 0.1, 0.3, 0.2, −0.1: 1 − 0.05 / 0.15.
     assert report["money"]["r2"] == pytest.approx(2 / 3, rel=1e-5) and report["quick"]["r2"] is None
-    arm = study.by_arm(SMALL, Network(tensors), unseen)["collector"]
+    arm = study.by_arm(SMALL, Ensemble(tensors), unseen)["collector"]
     assert (arm["rows"], arm["predicted"], arm["observed"]) == (3, pytest.approx(0.1), pytest.approx(0.2))
     assert arm["standard_error"] == pytest.approx((0.02 / 3) ** 0.5 / 3**0.5)
 
