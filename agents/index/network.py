@@ -62,6 +62,7 @@ def fit(
     contrasts: NDArray[np.float32] | None = None,
     seed: int = 0,
     members: int = 1,
+    passes: int = EPOCHS,
     notify: Callable[[str], None] = lambda _: None,
 ) -> Ensemble:
     """Least squares by Adam, stopped once rows that are held out are predicted no better; every outcome weighs alike.
@@ -73,15 +74,18 @@ def fit(
         contrasts: how much more of each part a row was given, float32 (rows, parts); None = one part, once.
         seed: of first weights and of the order of rows.
         members: networks, each from other first weights and in another order of rows.
+        passes: most passes over the rows.
         notify: called with a line of text after each pass.
     """
     contrasts = np.ones((len(inputs), 1), np.float32) if contrasts is None else contrasts
     fitted = []
     for member in range(members):
         own = 1000 * seed + member
-        fitted.append(
-            _fit_one(inputs, targets, held, contrasts, own, lambda line, n=member + 1: notify(f"network {n}, {line}"))
-        )  # type: ignore[misc]
+
+        def told(line: str, number: int = member + 1) -> None:
+            notify(f"network {number}, {line}")
+
+        fitted.append(_fit_one(inputs, targets, held, contrasts, own, passes, told))
     return Ensemble({name: np.stack([tensors[name] for tensors in fitted]) for name in fitted[0]})
 
 
@@ -91,6 +95,7 @@ def _fit_one(
     held: NDArray[np.bool_],
     contrasts: NDArray[np.float32],
     seed: int,
+    passes: int,
     notify: Callable[[str], None],
 ) -> Tensors:
     """One member's tensors."""
@@ -115,7 +120,7 @@ def _fit_one(
         return ((seen - y[rows]) ** 2).mean()
 
     best, kept, waited = np.inf, net.state_dict(), 0
-    for epoch in range(EPOCHS):
+    for epoch in range(passes):
         for rows in train[torch.randperm(len(train))].split(BATCH):
             optimiser.zero_grad()
             loss(rows).backward()  # type: ignore[no-untyped-call]

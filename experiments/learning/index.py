@@ -177,7 +177,7 @@ def fit(menu: Menu, deviations: Deviations, held: NDArray[np.bool_], seed: int, 
         contrasts(menu, deviations),
         seed,
         network.MEMBERS,
-        lambda line: notify(f"values, {line}"),
+        notify=lambda line: notify(f"values, {line}"),
     )
 
 

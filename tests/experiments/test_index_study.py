@@ -163,15 +163,15 @@ def test_a_treatment_is_drawn_among_the_lawful_by_weight_and_says_how_likely_it_
 def test_a_planted_effect_is_found():
     """A call brings 0.2 to the first kind of account and nothing to the second; a letter takes 0.1 from both."""
     rng = np.random.default_rng(0)
-    kind = rng.choice([-1.0, 1.0], 20_000)
+    kind = rng.choice([-1.0, 1.0], 40_000)
     x = np.stack([kind, rng.normal(size=kind.size)], axis=1).astype(np.float32)
     given = rng.choice([-1, 0, 1], (kind.size, 2)).astype(np.float32)
     effect = 0.2 * (kind > 0) * given[:, 0] - 0.1 * given[:, 1]
     y = (effect + rng.normal(scale=0.2, size=kind.size)).astype(np.float32)[:, None]
-    fitted = network.fit(x, y, np.arange(kind.size) % 5 == 0, given)
+    fitted = network.fit(x, y, np.arange(kind.size) % 5 == 0, given, passes=40)
     out = fitted.mean(x)
-    assert out[kind > 0].mean(axis=0) == pytest.approx([0.2, -0.1], abs=0.04)
-    assert out[kind < 0].mean(axis=0) == pytest.approx([0.0, -0.1], abs=0.04)
+    assert out[kind > 0].mean(axis=0) == pytest.approx([0.2, -0.1], abs=0.05)
+    assert out[kind < 0].mean(axis=0) == pytest.approx([0.0, -0.1], abs=0.05)
 
 
 def rows(treatments, base, changes, reached=None):
