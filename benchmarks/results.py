@@ -22,7 +22,7 @@ from recoup.experiments.runs.runfolder import RESULTS, read_json, write_text
 ROWS = (
     "recovery_rate net_recovery_rate npv_rate cured_balance_rate time_to_recover_days cost_to_collect complaints_per_1000 breaches occupancy"
 ).split()
-OURS, BASES = ("learned", "distilled", "contact-capped", "effort"), ("staged", "tiered", "index", "effort")
+OURS, BASES = ("learned", "distilled", "contact-capped", "effort"), ("staged", "tiered", "effort")
 BURDENS = ("contacts_per_debtor", "busiest_week_p95")
 WORST = 8
 SAY = text_in("en")

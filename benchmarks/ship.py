@@ -29,7 +29,7 @@ MEASURES = (
     "complaints_per_1000",
     "breaches",
 )
-PLANS = ("no-contact", "status-quo", "staged", "tiered", "index", "effort", "distilled", "contact-capped", "learned")
+PLANS = ("no-contact", "status-quo", "staged", "tiered", "effort", "distilled", "contact-capped", "learned")
 NETWORKS = ("learned", "contact-capped")
 
 

@@ -55,7 +55,7 @@ def network(choice="sampled", memory=0, cap=None):
 def an_index_policy(menu=None):
     """An index policy with arbitrary weights for `OWN`."""
     card = index_policy.Card(
-        scenario="made-up", features=list(features.NAMES), menu=OWN.names, parts=list(treatment_parts.PARTS), mean_opening=5000.0
+        scenario="made-up", features=list(features.NAMES), menu=OWN.names, parts=list(treatment_parts.PARTS), mean_opening=5000.0, caution=0.0
     )  # fmt: skip
     rng = np.random.default_rng(6)
     shapes = index_policy.shapes(len(features.NAMES), len(treatment_parts.PARTS), len(OWN))
