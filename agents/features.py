@@ -37,6 +37,13 @@ def encode(observations: NDArray[np.float32]) -> NDArray[np.float32]:
     return out
 
 
+def one_hot(choices: NDArray[np.int64], size: int) -> NDArray[np.float32]:
+    """A column for each of `size` choices, 1 in the chosen one's: shape (rows, size), float32."""
+    out = np.zeros((len(choices), size), np.float32)
+    out[np.arange(len(choices)), choices] = 1.0
+    return out
+
+
 def columns_of(names: Sequence[str]) -> NDArray[np.int64]:
     """Where the named features stand among `NAMES`: a policy keeps reading its own when fields are added later."""
     return np.array([NAMES.index(name) for name in names], np.int64)

@@ -22,7 +22,9 @@ from pydantic import Field
 from recoup.agents import features, policy_files
 from recoup.agents.contact_cap import ContactCapPerWeek, WeeklyContactCap
 from recoup.agents.own_menu import OwnMenu
+from recoup.agents.plans.plan import Plan
 from recoup.agents.sampling import hashed_uniforms
+from recoup.sim.inputs import Document
 from recoup.sim.observation import FIELD_INDEX, FIELDS, ObservedField
 from recoup.sim.treatments import Menu
 
@@ -41,6 +43,9 @@ class Card(policy_files.PolicyCard):
     activation: Literal["tanh", "relu"] = "tanh"
     choice: Literal["sampled", "best"] = "sampled"
     contact_cap_per_week: ContactCapPerWeek = None
+    improves: dict[str, Any] | None = Field(
+        None, description="the plan whose choice it sees and improves, as a plan file"
+    )
     training: dict[str, Any] = Field(description="command, steps, seeds, hyper-parameters, versions")
     results: dict[str, Any] = Field(default_factory=dict, description="measured on seeds not used in training")
     limits: str = ""
@@ -63,6 +68,9 @@ class LearnedPolicy:
         self._contact_cap = WeeklyContactCap(card.menu, card.contact_cap_per_week)
         self._columns = features.columns_of(card.features)
         self._states = np.zeros((2, 0, card.memory), np.float32)
+        self._plan: Plan | None = None
+        if card.improves:
+            self._plan = Plan.load(Document("the plan that it improves", card.improves, {}), Menu.named(card.menu))
 
     @property
     def name(self) -> str:
@@ -75,7 +83,10 @@ class LearnedPolicy:
         return self.card
 
     def outputs(
-        self, observations: NDArray[np.float32], numbers: NDArray[np.int64] | None = None
+        self,
+        observations: NDArray[np.float32],
+        numbers: NDArray[np.int64] | None = None,
+        masks: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.float32]:
         """The network's outputs, one per treatment that it knows: shape (accounts, card's menu).
 
@@ -83,17 +94,27 @@ class LearnedPolicy:
             observations: float32, shape (accounts, fields), natural units.
             numbers: which account each row is, for networks with a memory, which this call moves a step on; None = 0,
                 1, ….
+            masks: what is allowed, bool (accounts, card's menu), for networks that improve a plan; None = everything.
         """
         h: NDArray[np.float32] = features.encode(observations)[:, self._columns]
         if self.card.memory:
             h = self._remember(h, np.arange(len(h)) if numbers is None else numbers)
-        return self._network(h)
+        return self._network(h, self._planned(observations, masks))
 
-    def _network(self, h: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _planned(self, observations: NDArray[np.float32], masks: NDArray[np.bool_] | None) -> NDArray[np.float32]:
+        """The choice of the plan that it improves, one column a treatment; none without one."""
+        if self._plan is None:
+            return np.zeros((len(observations), 0), np.float32)
+        size = len(self.card.menu)
+        allowed = np.ones((len(observations), size), bool) if masks is None else masks
+        return features.one_hot(self._plan.act(observations, allowed), size)
+
+    def _network(self, h: NDArray[np.float32], planned: NDArray[np.float32]) -> NDArray[np.float32]:
+        h = np.hstack([h, planned])
         for layer in range(len(self.card.layers)):
             h = self._layer(f"hidden.{layer}", h)
             h = np.tanh(h) if self.card.activation == "tanh" else np.maximum(h, 0.0)
-        return self._layer("output", h)
+        return self._layer("output", np.hstack([h, planned]))
 
     def _layer(self, name: str, h: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(h @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"], np.float32)
@@ -160,7 +181,7 @@ class LearnedPolicy:
     ) -> NDArray[np.float32]:
         """Outputs of the treatments it knows, −inf where not allowed: shape (accounts, card's menu)."""
         masks = self._contact_cap.narrow(observations, self._menu.masks(masks))
-        return np.where(masks, self.outputs(observations, numbers), np.float32(-np.inf))
+        return np.where(masks, self.outputs(observations, numbers, masks), np.float32(-np.inf))
 
     def explain(self, observation: NDArray[np.float32], action: int) -> list[str]:
         """The three fields that speak loudest for a choice: what its log weight would lose if the field said nothing.
@@ -175,7 +196,8 @@ class LearnedPolicy:
         silent = np.repeat(row, len(FIELDS), axis=0)
         owner = np.array([FIELD_INDEX[name.split("=")[0]] for name in self.card.features])
         silent[owner, np.arange(owner.size)] = 0.0
-        outputs = self._network(np.concatenate([row, silent])).astype(np.float64)
+        planned = self._planned(np.repeat(observation[None], len(FIELDS) + 1, axis=0), None)
+        outputs = self._network(np.concatenate([row, silent]), planned).astype(np.float64)
         relative = (
             outputs[:, self._menu.to_own(np.array(action))]
             - np.log(np.exp(outputs - outputs.max(axis=1, keepdims=True)).sum(axis=1))
@@ -244,18 +266,25 @@ def load(path: Path, menu: Menu) -> LearnedPolicy:
         InputError: missing, tampered, foreign, or made for observations or treatments that are not there.
     """
     card = policy_files.read_card(path, Card, menu.names, features.NAMES)
-    weights = policy_files.read_weights(path, card.sha256, _shapes(card))
+    weights = policy_files.read_weights(path, card.sha256, shapes(card))
     return LearnedPolicy(card, weights, menu.names)
 
 
-def _shapes(card: Card) -> dict[str, tuple[int, ...]]:
-    """The tensors that a card promises."""
-    sizes = [card.memory or len(card.features), *card.layers, len(card.menu)]
+def shapes(card: Card, further_inputs: int = 0) -> dict[str, tuple[int, ...]]:
+    """The tensors that a card promises, by name.
+
+    Args:
+        card: of the network.
+        further_inputs: how many inputs it has beside its features.
+    """
+    planned = len(card.menu) if card.improves else 0
+    sizes = [card.memory or len(card.features) + further_inputs + planned, *card.layers, len(card.menu)]
     names = [*(f"hidden.{layer}" for layer in range(len(card.layers))), "output"]
-    shapes: dict[str, tuple[int, ...]] = {f"{name}.weight": (sizes[n + 1], sizes[n]) for n, name in enumerate(names)}
-    shapes |= {f"{name}.bias": (sizes[n + 1],) for n, name in enumerate(names)}
+    promised: dict[str, tuple[int, ...]] = {f"{name}.weight": (sizes[n + 1], sizes[n]) for n, name in enumerate(names)}
+    promised["output.weight"] = (len(card.menu), sizes[-2] + planned)
+    promised |= {f"{name}.bias": (sizes[n + 1],) for n, name in enumerate(names)}
     if card.memory:
         gates = 4 * card.memory
-        shapes |= {"memory.input.weight": (gates, len(card.features)), "memory.input.bias": (gates,)}
-        shapes |= {"memory.state.weight": (gates, card.memory), "memory.state.bias": (gates,)}
-    return shapes
+        promised |= {"memory.input.weight": (gates, len(card.features)), "memory.input.bias": (gates,)}
+        promised |= {"memory.state.weight": (gates, card.memory), "memory.state.bias": (gates,)}
+    return promised

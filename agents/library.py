@@ -38,6 +38,7 @@ OWN = {
     "learned": PolicyKind(".json", "train"),
     "distilled": PolicyKind(".yaml", "distill"),
     "index": PolicyKind(".json", "index"),
+    "tuned": PolicyKind(".yaml", "tune"),
     "effort": PolicyKind(".yaml", "tune"),
     "contact-capped": PolicyKind(".json", "train"),
 }

@@ -9,7 +9,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from recoup.experiments.comparison.measures import MEASURE
+from recoup.agents.library import own_policy
+from recoup.experiments.comparison.measures import MEASURE, REGISTRY
 from recoup.experiments.comparison.welfare import WELFARE
 from recoup.experiments.report import text_in
 from recoup.experiments.report.sections import levers
@@ -22,7 +23,8 @@ from recoup.experiments.runs.runfolder import RESULTS, read_json, write_text
 ROWS = (
     "recovery_rate net_recovery_rate npv_rate cured_balance_rate time_to_recover_days cost_to_collect complaints_per_1000 breaches occupancy"
 ).split()
-OURS, BASES = ("learned", "distilled", "contact-capped", "effort"), ("staged", "tiered", "effort")
+OURS, BASES = ("learned", "distilled", "contact-capped", "tuned"), ("staged", "tiered", "simple", "tuned")
+NETWORKS = ("learned", "contact-capped")
 BURDENS = ("contacts_per_debtor", "busiest_week_p95")
 WORST = 8
 SAY = text_in("en")
@@ -91,7 +93,41 @@ def section(folder: Path) -> list[str]:
                 text += f" ({price['low']:,.1f} to {price['high']:,.1f})"
             rows.append([row["policy"], row["unit"], text.replace("-", "−")])
         lines += table(["policy", "one more", "brings"], rows)
+    return lines + trained(results["scenario"], list(policies))
+
+
+def trained(scenario: str, policies: list[str]) -> list[str]:
+    """The commands that the shipped networks were trained by, and what other training seeds gave, as their cards say."""
+    lines = [f"### How the networks of {scenario} were trained", ""]
+    for kind in [kind for kind in NETWORKS if kind in policies]:
+        card = read_json(own_policy(kind, scenario))
+        lines += [f"`{kind}`: `{card['training']['command']}`", ""]
+        if found := card["results"].get("training_seeds"):
+            lines += over_training_seeds(found)
     return lines
+
+
+def over_training_seeds(found: dict[str, Any]) -> list[str]:
+    """Interquartile means over training and evaluation seeds, beside the baseline."""
+    seeds, evaluations, baseline = found["training_seeds"], found["seeds"], found["baseline"]
+    lines = [
+        f"Training seeds {seeds[0]} to {seeds[-1]}, evaluation seeds {evaluations[0]} to {evaluations[-1]}; validation chose seed "
+        f"{found['chosen']}. Interquartile means over all runs, with intervals over both kinds of seeds:",
+        "",
+    ]
+    rows = []
+    for name, figures in found["measures"].items():
+        unit = REGISTRY[name].unit
+        rows.append(
+            [
+                REGISTRY[name].title,
+                SAY.number(figures["baseline"]["mean"], unit),
+                SAY.span(figures["interquartile_mean"], unit),
+                SAY.span(figures["difference"], "points" if unit == "share" else unit, signed=True),
+                SAY.number(figures["probability_of_improvement"]["mean"], "share"),
+            ]
+        )
+    return lines + table(["measure", baseline, "all training seeds", "difference", f"better than {baseline} in"], rows)
 
 
 def burdens(burden: dict[str, Any], policies: list[str]) -> list[list[str]]:

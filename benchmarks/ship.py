@@ -1,10 +1,11 @@
 """How the shipped policies come about: from a training folder to agents/policies, measured on seeds that nobody learned from.
 
-    recoup train -s china-consumer --warm-start effort --steps 40000000 --out runs/train
-    recoup train -s china-consumer --warm-start effort --steps 40000000 --contact-cap-per-week 3 --name contact-capped --out runs/gentle
-    python benchmarks/ship.py china-consumer runs/china-consumer --learned runs/train --contact-capped runs/gentle
+    recoup tune simple -s china-consumer --name tuned --out agents/policies/china-consumer-tuned.yaml
+    recoup train -s china-consumer --improve tuned --steps 6000000 --complaint-price 0.5 --training-seeds 5 --out runs/train
+    python benchmarks/ship.py china-consumer runs/china-consumer --learned runs/train
 
-Copies the policies, distils «learned», compares all with the plans on unseen seeds, and writes the results into the cards.
+Copies the policies (of several training seeds the one that validation has chosen), distils «learned», compares all with the plans on
+unseen seeds, evaluates the policies of all training seeds on them, and writes the results into the cards.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from recoup.agents.library import OWN, own_policy
+from recoup.experiments.learning.seed_evaluation import SEED_EVALUATION
+from recoup.experiments.learning.trained_seeds import TRAINING_SEEDS
 from recoup.experiments.runs.runfolder import RESULTS, read_json, write_json
 
 MEASURES = (
@@ -29,8 +32,17 @@ MEASURES = (
     "complaints_per_1000",
     "breaches",
 )
-PLANS = ("no-contact", "status-quo", "staged", "tiered", "effort", "distilled", "contact-capped", "learned")
+PLANS = ("no-contact", "status-quo", "staged", "tiered", "simple", "tuned", "distilled", "contact-capped", "learned")
 NETWORKS = ("learned", "contact-capped")
+OVER_SEEDS = (
+    "baseline",
+    "training_seeds",
+    "validation",
+    "chosen",
+    "seeds",
+    "accounts",
+    "measures",
+)  # of seed_evaluation.json
 
 
 def recoup(*arguments: str | Path) -> None:
@@ -65,9 +77,10 @@ def main() -> None:
     parser.add_argument("--leaves", type=int, default=24)
     parser.add_argument("--keep-distilled", action="store_true", help="use the distilled plan that is there")
     arguments = parser.parse_args()
-    for kind in NETWORKS:
-        if trained := getattr(arguments, kind.replace("-", "_")):
-            ship(kind, arguments.scenario, trained)
+    folders = {kind: getattr(arguments, kind.replace("-", "_")) for kind in NETWORKS}
+    trained = {kind: folder for kind, folder in folders.items() if folder}
+    for kind, folder in trained.items():
+        ship(kind, arguments.scenario, folder)
     plan = own_policy("distilled", arguments.scenario)
     if not arguments.keep_distilled:
         plan.unlink(missing_ok=True)
@@ -84,20 +97,12 @@ def main() -> None:
             "5",
         )
     plans = [name for name in PLANS if name not in OWN or own_policy(name, arguments.scenario).is_file()]
-    recoup(
-        "compare",
-        "-s",
-        arguments.scenario,
-        *(part for name in plans for part in ("-p", name)),
-        "--seeds",
-        str(arguments.seeds),
-        "--first-seed",
-        str(arguments.first_seed),
-        "--workers",
-        "2",
-        "--out",
-        arguments.out,
-    )
+    measured = ["-s", arguments.scenario, "--seeds", str(arguments.seeds), "--first-seed", str(arguments.first_seed)]
+    measured += ["--workers", "2"]
+    recoup("compare", *(part for name in plans for part in ("-p", name)), *measured, "--out", arguments.out)
+    for kind, folder in trained.items():
+        if (folder / TRAINING_SEEDS).is_file():
+            recoup("training-seeds", folder, *measured, "--out", arguments.out / f"training-seeds-{kind}")
     record(arguments.scenario, arguments.out)
 
 
@@ -117,6 +122,10 @@ def record(scenario: str, run: Path) -> None:
             },
             "versions": results["versions"],
         }
+        evaluated = run / f"training-seeds-{kind}" / SEED_EVALUATION
+        if evaluated.is_file():
+            found = read_json(evaluated)
+            card["results"]["training_seeds"] = {name: found[name] for name in OVER_SEEDS}
         write_json(own_policy(kind, scenario), card)
 
 

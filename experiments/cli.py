@@ -19,6 +19,7 @@ from recoup.experiments.commands import (
     distill,
     doctor,
     fairness,
+    frontier,
     index,
     levers,
     plan,
@@ -29,9 +30,11 @@ from recoup.experiments.commands import (
     story,
     stress,
     train,
+    training_seeds,
     tune,
     upper_bounds,
 )
+from recoup.experiments.runs import streams
 from recoup.experiments.runs.console import INTERRUPTED
 
 app = typer.Typer(
@@ -44,6 +47,8 @@ app.command()(compare.compare)
 app.command()(compare.demo)
 app.command()(compare.report)
 app.command()(train.train)
+app.command()(training_seeds.training_seeds)
+app.command()(frontier.frontier)
 app.command()(tune.tune)
 app.command()(distill.distill)
 app.command()(index.index)
@@ -95,16 +100,22 @@ def main() -> None:
     """Entry point: every error a user can mend is one line and exit code 2."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _interrupt)  # a scheduler's end of time keeps what is finished, as Ctrl-C does
+    streams.prepare()
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except _CommandLineError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             sys.exit(2)  # the help has been printed
         _fail(error.format_message())  # type: ignore[attr-defined]
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()
+    except OSError as error:
+        if not streams.refused(error):
+            raise
+        streams.silence()
+        if not isinstance(error, BrokenPipeError):
+            print(f"recoup: standard output: {error.strerror}; what was finished is kept", file=sys.stderr)
         sys.exit(1)
     except Exception as error:
         from recoup.sim.inputs import InputError
@@ -116,5 +127,7 @@ def main() -> None:
 
 
 def _fail(message: str) -> None:
-    print("recoup: " + " ".join(message.split()), file=sys.stderr)
+    from recoup.sim.inputs import readable
+
+    print("recoup: " + " ".join(readable(message).split()), file=sys.stderr)
     sys.exit(2)

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from recoup.agents.policy import Policy
+from recoup.agents.price_family import PriceFamily
 
 
-def train(scenario: str | Path, *, out: str | Path | None = None, resume: bool = False, **settings: Any) -> Policy:
-    """Train a policy on a scenario, within the cost and complaints of a baseline plan. Needs `pip install "recoup[learn]"`.
+def train(
+    scenario: str | Path, *, out: str | Path | None = None, resume: bool = False, **settings: Any
+) -> Policy | PriceFamily:
+    """Train a policy on a scenario, within the cost, complaints and contacts of a baseline plan. Needs `pip install "recoup[learn]"`.
 
     Args:
         scenario: a shipped scenario's name, or the path of a scenario file.
@@ -20,7 +23,8 @@ def train(scenario: str | Path, *, out: str | Path | None = None, resume: bool =
             `recoup.experiments.learning.settings.Training`.
 
     Returns:
-        The best policy so far by validation; `compare` takes it as it is, or by the path of its file.
+        The best policy so far by validation; `compare` takes it as it is, or by the path of its file. With `price_family=True` a
+        family of policies, of which `at(prices)` gives one.
 
     Raises:
         InputError: a wrong scenario, plan, algorithm, setting or folder, or the learning extra is not installed.

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from recoup.scenarios.schema import load_scenario
+from recoup.scenarios.schema import MOST_ACCOUNTS, Scenario, load_scenario
 from recoup.sim.envs.account import AccountEnv
+from recoup.sim.envs.arguments import whole
 from recoup.sim.envs.portfolio import PortfolioVectorEnv
 
 PORTFOLIO_SEED = 20_000_000  # accounts to train on: no comparison uses seeds as high
 
 
 def account(
-    scenario: str = "china-consumer", accounts: int = 2000, portfolio_seed: int = PORTFOLIO_SEED, **options: Any
+    scenario: str | Path = "china-consumer", accounts: int = 2000, portfolio_seed: int = PORTFOLIO_SEED, **options: Any
 ) -> AccountEnv:
     """What `gym.make("recoup/Account-v1", scenario=…)` makes: one debtor in a living portfolio.
 
@@ -26,14 +28,15 @@ def account(
         InputError: no such scenario, or a fault in its file.
         ValueError: an option out of its range.
     """
-    loaded = load_scenario(scenario)
+    loaded = _scenario(scenario)
+    size = whole("accounts", accounts, 1, MOST_ACCOUNTS)
     return AccountEnv(
-        loaded.world, loaded.rules, loaded.portfolio(accounts, portfolio_seed), **{"days": loaded.days, **options}
+        loaded.world, loaded.rules, loaded.portfolio(size, _seed(portfolio_seed)), **{"days": loaded.days, **options}
     )
 
 
 def portfolio(
-    scenario: str = "china-consumer",
+    scenario: str | Path = "china-consumer",
     num_envs: int = 1,
     accounts: int | None = None,
     portfolio_seed: int = PORTFOLIO_SEED,
@@ -52,7 +55,21 @@ def portfolio(
         InputError: no such scenario, or a fault in its file.
         ValueError: an option out of its range.
     """
-    loaded = load_scenario(scenario)
-    size = max(num_envs, accounts or 5 * num_envs)
+    loaded = _scenario(scenario)
+    places = whole("num_envs", num_envs, 1, MOST_ACCOUNTS)
+    size = min(5 * places, MOST_ACCOUNTS)
+    if accounts is not None:
+        size = whole("accounts", accounts, places, MOST_ACCOUNTS, ", at least one for each of num_envs")
     options = {"days": loaded.days, **options}
-    return PortfolioVectorEnv(loaded.world, loaded.rules, loaded.portfolio(size, portfolio_seed), num_envs, **options)
+    accounts_of = loaded.portfolio(size, _seed(portfolio_seed))
+    return PortfolioVectorEnv(loaded.world, loaded.rules, accounts_of, places, **options)
+
+
+def _scenario(scenario: str | Path) -> Scenario:
+    if not isinstance(scenario, str | Path):
+        raise ValueError(f"scenario is {scenario!r}, expected a shipped scenario's name or the path of a scenario file")
+    return load_scenario(str(scenario))
+
+
+def _seed(portfolio_seed: int) -> int:
+    return whole("portfolio_seed", portfolio_seed, 0, 2**62)

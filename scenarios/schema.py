@@ -12,7 +12,7 @@ from pydantic import Field
 
 from recoup.sim.compliance.rules import RulePack, load_rules
 from recoup.sim.inputs import Document, InputError, Place, choose, read_yaml, validated
-from recoup.sim.parameters import Section, World
+from recoup.sim.parameters import ScenarioSection, World
 from recoup.sim.portfolio.importing import load, sample
 from recoup.sim.portfolio.synthetic import generate
 from recoup.sim.portfolio.table import Portfolio
@@ -20,24 +20,25 @@ from recoup.sim.simulation import Simulation
 from recoup.sim.treatments import Menu
 
 ROOT = Path(str(resources.files("recoup.scenarios")))
+MOST_ACCOUNTS = 10_000_000
 _SOURCED = {"value", "source", "confidence"}
 
 
-class PortfolioFile(Section):
+class PortfolioFile(ScenarioSection):
     """An imported portfolio; paths are relative to the scenario file."""
 
     file: str
     map: str
 
 
-class ScenarioFile(Section):
+class ScenarioFile(ScenarioSection):
     """What a scenario file may say."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
     title: str
     description: str = ""
     days: Annotated[int, Field(ge=1, le=3650)] = Field(180, description="default horizon")
-    accounts: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(
+    accounts: Annotated[int, Field(ge=1, le=MOST_ACCOUNTS)] | None = Field(
         None, description="default size; none = all of a file"
     )
     rules: str = Field(description="name of a shipped rule pack, or path of one relative to the scenario file")

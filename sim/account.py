@@ -131,6 +131,7 @@ ACCOUNT = np.dtype(
         ("cash_day_sum", "i8"),  # sum of cash x day, for the cash-weighted day
         ("discounted_cash", "f8"),  # cents at day 0
         ("discounted_cost", "f8"),
+        ("discounted_staff", "f8"),  # of which pay for the time that staff gave to it
         # hidden traits and states
         ("disposable", "f4"),  # currency a month, with work and at macro index 0
         ("willingness", "f4"),

@@ -174,8 +174,11 @@ def keep_probability(p, channel, willingness, liquidity, broken, dpd):  # type: 
 
 
 @njit()
-def plan_acceptance(p, willingness, fit, refused, dpd, staff, secured):  # type: ignore[no-untyped-def]
-    """Probability that an instalment plan (or, `secured`, a restructuring) is accepted."""
+def plan_acceptance(p, willingness, fit, refused, dpd, staff, secured, by_message):  # type: ignore[no-untyped-def]
+    """Probability that an instalment plan (or, `secured`, a restructuring) is accepted.
+
+    Few take one up from a message that they read (`by_message`): it asks for figures and a signature, and nobody is there to help.
+    """
     base = p.restructure_base if secured else p.plan_base
     return logistic(
         base
@@ -184,6 +187,7 @@ def plan_acceptance(p, willingness, fit, refused, dpd, staff, secured):  # type:
         + p.offer_refused * min(refused, 5)
         - p.offer_age * age(dpd)
         + staff
+        + (p.plan_message if by_message else 0.0)
     )
 
 

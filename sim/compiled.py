@@ -7,12 +7,17 @@ packages lie in a folder within it that is named by their own package's sources 
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import hashlib
+import logging
+import multiprocessing
 import os
 import shutil
+import stat
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,11 +47,44 @@ def _new(folder: Path, family: str) -> str:
     return str(folder)
 
 
+def _places() -> Iterator[Path]:
+    """`__pycache__` beside the sources, then the user's own cache folder."""
+    yield _SOURCES / "__pycache__"
+    if chosen := os.environ.get("XDG_CACHE_HOME"):
+        yield Path(chosen) / "recoup"
+    else:
+        with contextlib.suppress(RuntimeError):  # a user without a home, and not listed: the usual container
+            yield Path.home() / ".cache" / "recoup"
+
+
+def _can_write(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
+def _temporary_place() -> Path:
+    """A folder of this user among the temporary ones; what is in it is run, so that nobody else may write there."""
+    place = Path(tempfile.gettempdir()) / f"recoup-{os.getuid()}"
+    with contextlib.suppress(FileExistsError):
+        place.mkdir(mode=0o700)
+    found = place.lstat()
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022
+    return place if ours else Path(tempfile.mkdtemp(prefix="recoup-"))
+
+
 def _cache_folder() -> str:
-    """`__pycache__` beside the sources where it can be written, else the user's own cache folder."""
-    beside = _SOURCES / "__pycache__"
-    writable = os.access(beside if beside.exists() else _SOURCES, os.W_OK)
-    base = beside if writable else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "recoup"
+    """The first of the places that can be written to, else a temporary one, which is said in one line."""
+    base = next(filter(_can_write, _places()), None)
+    if base is None:
+        base = _temporary_place()
+        if multiprocessing.parent_process() is None:
+            logging.getLogger(__name__).warning(
+                "recoup: compiled code is kept in %s, as neither the package's folder nor XDG_CACHE_HOME can be written to",
+                base,
+            )
     return _new(base / f"compiled-{fingerprint()}", "compiled")
 
 

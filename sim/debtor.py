@@ -215,6 +215,14 @@ def charge(a, t, cents):  # type: ignore[no-untyped-def]
 
 
 @njit()
+def time_cost(a, t, cents_a_minute, seconds):  # type: ignore[no-untyped-def]
+    """Cents that staff is paid for so many seconds on the account; noted, and to be charged."""
+    cents = cents_a_minute * seconds / 60.0
+    a.discounted_staff += cents * t.discount_factor
+    return cents
+
+
+@njit()
 def close(a, t, status):  # type: ignore[no-untyped-def]
     """The account is closed and leaves the portfolio: what was agreed and pending ends with it."""
     a.status = status
@@ -361,7 +369,7 @@ def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     if a.calls_back and not a.answered:
         a.seconds = 0  # nobody was free to talk to him
     talker = _COLLECTOR if a.answered else channel
-    charge(a, t, p.cost_contact[channel] + p.cost_minute[talker] * a.seconds / 60.0)
+    charge(a, t, p.cost_contact[channel] + time_cost(a, t, p.cost_minute[talker], a.seconds))
     tally_contact(a, t, group)
     law, promise_staff, offer_staff = 0.0, 0.0, 0.0
     if skills.size:
@@ -418,7 +426,7 @@ def converse(a, p, t, offer, channel, law, promise_staff, offer_staff):  # type:
             a.hardship_until = t.day + int(p.hardship_days)
             a.events |= E_HARDSHIP
             a.outcome = _HARDSHIP
-    if offer and answer_offer(a, p, t, offer, channel, offer_staff):
+    if offer and answer_offer(a, p, t, offer, channel, in_person, offer_staff):
         return
     dpd = a.dpd0 + t.day
     may_promise = in_person or channel == _AUTOCALL
@@ -469,11 +477,15 @@ def make_promise(a, p, t, channel):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def answer_offer(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def]
-    """Put the offer to the debtor; True when he accepts."""
+def answer_offer(a, p, t, offer, channel, in_person, staff):  # type: ignore[no-untyped-def]
+    """Put the offer to the debtor; True when he accepts.
+
+    For a month he stays with his answer: asked again, he says yes only to what he likes better. Else an offer repeated each day would be
+    accepted sooner or later by everybody. Months begin on a day of his own.
+    """
     kind, discount = OFFER_KIND[offer], OFFER_DISCOUNT[offer]
     income = b.disposable_income(p, a.disposable, a.employed, t.income_factor)
-    draw = uniform(a.key, t.day, R_OFFER)
+    draw = uniform(a.key, (t.day + a.payday) // b.MONTH, R_OFFER)
     dpd = a.dpd0 + t.day
     if t.day - a.offer_day > MEMORY_DAYS:
         a.news_day = t.day - 1  # this contact brought it; the next one of its kind is the second
@@ -491,7 +503,7 @@ def answer_offer(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def
         if not accepted:
             a.waiting += p.waiting_learned * discount
         else:
-            a.promise_amount = int(a.balance * (1.0 - discount) + 0.5)
+            a.promise_amount = (a.balance * int(100.0 * (1.0 - discount) + 0.5) + 50) // 100  # exact: no float of cents
             a.promise_due = t.day + SETTLEMENT_DAYS
             a.promise_channel = channel
             a.promise_discount = discount
@@ -518,7 +530,7 @@ def answer_offer(a, p, t, offer, channel, staff):  # type: ignore[no-untyped-def
         instalment = -(-a.balance // months)
         fit = b.log_fit(income, instalment / 100.0)
         secured = kind == _RESTRUCTURE
-        accepted = draw < b.plan_acceptance(p, a.willingness, fit, a.refused, dpd, staff, secured)
+        accepted = draw < b.plan_acceptance(p, a.willingness, fit, a.refused, dpd, staff, secured, not in_person)
         if accepted:
             a.plan_months, a.plan_left, a.plan_missed = months, months, 0
             a.plan_amount = instalment
@@ -574,7 +586,8 @@ def treat(a, p, t, item, skills):  # type: ignore[no-untyped-def]
             be_contacted(a, p, t, item, skills)
         else:
             a.unserved += 1
-            charge(a, t, p.cost_minute[item.channel] * p.seconds_unserved[item.channel] / 60.0)  # nobody was called
+            # Nobody was called, but somebody was kept waiting.
+            charge(a, t, time_cost(a, t, p.cost_minute[item.channel], p.seconds_unserved[item.channel]))
             a.outcome = _UNSERVED
             a.events |= E_UNSERVED
     if item.legal and a.outcome != _UNSERVED:

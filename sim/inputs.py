@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
+import re
+import stat
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +15,22 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 Place = tuple[str | int, ...]
+
+# Control characters but tab and new line, line separators, reversals of the writing direction, halves of surrogate pairs: a terminal
+# obeys them instead of showing them, or no file can hold them.
+_UNREADABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def readable(text: object) -> str:
+    """Text of others (names of files, keys, titles) as any terminal and file can show it: what is no sign is written as \\x1b, \\udcff …
+
+    Args:
+        text: anything; its `str` is taken.
+    """
+    return _UNREADABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), str(text))
+
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -31,7 +50,7 @@ class InputError(Exception):
         if len(shown) > 80:
             shown = shown[:77] + "..."
         where = f"{self.source}: {place}" if place else self.source
-        super().__init__(" ".join(f"{where}: got {shown}, expected {expected}".split()))
+        super().__init__(" ".join(readable(f"{where}: got {shown}, expected {expected}").split()))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """So that it comes back whole from a worker process; of the value, which need not travel, its text alone."""
@@ -47,17 +66,40 @@ def _raised_elsewhere(
     return error
 
 
+_MOST_NAMES, _MOST_LETTERS = 200, 100  # that a message lists, and of a slip that are compared
+
+
+# What the trade also calls our fields: the first of ours that there is to choose from.
+_SYNONYMS = {
+    **dict.fromkeys(
+        ("days_past_due", "dayspastdue", "days_overdue", "overdue_days", "days_late", "arrears_days"), ("dpd",)
+    ),
+    **dict.fromkeys(
+        ("outstanding", "outstanding_balance", "amount_due", "arrears", "debt"), ("balance", "opening_balance")
+    ),
+    **dict.fromkeys(("principal", "original_balance", "loan_amount"), ("opening_balance",)),
+    **dict.fromkeys(("fico", "bureau_score", "score"), ("credit_score",)),
+    **dict.fromkeys(("income", "salary"), ("monthly_income",)),
+    **dict.fromkeys(("gender",), ("sex",)),
+    **dict.fromkeys(("id", "loan_id", "account", "account_number", "contract_no", "customer_id"), ("account_id",)),
+    **dict.fromkeys(("mob", "months_on_book", "tenure"), ("tenure_months",)),
+}
+
+
 def choose(names: Iterable[str], wrong: object) -> str:
-    """The phrase «one of …», led by the nearest name when `wrong` looks like a slip of it.
+    """The phrase «one of …», led by the nearest name when `wrong` looks like a slip of it, or is the trade's other word for it.
 
     Args:
         names: what there is to choose from.
         wrong: what was written.
     """
     known = list(names)
-    near = difflib.get_close_matches(str(wrong), known, n=1)
+    word = str(wrong)[:_MOST_LETTERS]
+    synonyms = [ours for ours in _SYNONYMS.get(word.lower().replace("-", "_").replace(" ", "_"), ()) if ours in known]
+    near = synonyms[:1] or difflib.get_close_matches(word, known, n=1)
     hint = f"{near[0]} (did you mean it?); " if near else ""
-    return f"{hint}one of {', '.join(known)}"
+    more = f" and {len(known) - _MOST_NAMES:,} more" if len(known) > _MOST_NAMES else ""
+    return f"{hint}one of {', '.join(known[:_MOST_NAMES])}{more}"
 
 
 @dataclass(frozen=True)
@@ -106,11 +148,14 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        """As PyYAML's; MarkedYAMLError for a value that cannot be (30 February)."""
+        """As PyYAML's; MarkedYAMLError for a value that cannot be (30 February) or a text with a control character (\\0)."""
         try:
-            return super().construct_object(node, deep)
+            value = super().construct_object(node, deep)
         except ValueError as error:  # 2025-02-30, or a number of thousands of digits
             raise yaml.MarkedYAMLError(problem=str(error), problem_mark=node.start_mark) from None
+        if isinstance(value, str) and (found := _NO_TEXT.search(value)):
+            raise yaml.MarkedYAMLError(problem=f"the character {found[0]!r}", problem_mark=node.start_mark)
+        return value
 
 
 _MOST_LEVELS, _MOST_VALUES = 50, 100_000
@@ -135,20 +180,49 @@ def _lines(node: yaml.Node, path: Place, into: dict[Place, int], source: str) ->
             _lines(value, (*path, number), into, source)
 
 
+def read_bytes(path: Path, most: int, kind: str = "file") -> bytes:
+    """The content of a regular file; of what has no end (a pipe, a device) nothing is read.
+
+    Args:
+        path: of the file.
+        most: bytes that it may have.
+        kind: what it should be, for messages.
+
+    Raises:
+        InputError: missing, a folder, a pipe or device, too large, or unreadable.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            kinds = ((stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
+            found = next((name for test, name in kinds if test(status.st_mode)), "a device")
+            raise InputError(path, "", found, f"a {kind} on disk")
+        with path.open("rb") as file:
+            content = file.read(most + 1) if status.st_size <= most else b""
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        reason = getattr(error, "strerror", None) or str(error) or "unreadable"
+        raise InputError(path, "", reason, f"a readable {kind}") from None
+    size = max(status.st_size, len(content))
+    if size > most:
+        raise InputError(path, "", f"{size:,} bytes", f"a {kind} of at most {most:,}")
+    return content
+
+
+_MOST_BYTES = 16 << 20  # of what people write by hand: YAML
+
+
 def read_text(path: Path) -> str:
     """The text of a UTF-8 file.
 
     Raises:
-        InputError: the file is missing, a folder, unreadable, or not UTF-8.
+        InputError: the file is missing, no regular file, above 16 MiB, unreadable, or not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_bytes(path, _MOST_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
             path, f"byte {error.start}", error.object[error.start : error.start + 1], "UTF-8 text"
         ) from None
-    except OSError as error:
-        raise InputError(path, "", error.strerror or "unreadable", "a readable file") from None
 
 
 def parse_yaml(text: str, source: str) -> Document:
@@ -243,12 +317,15 @@ def _fields_at(model: type[BaseModel], path: Place) -> list[str]:
 
 
 ENCODING = "the name of a text encoding, as in utf-8 or gb18030"
+DELIMITERS = {"tab": "\t", "\\t": "\t"}  # by the words that people write for them
+# Codecs that are no encoding of files: of host names, of source text, of mail; and UTF-7, which can say what no text may.
+_NO_ENCODING = ("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "charmap", "utf-7")
 
 
 def is_encoding(name: str) -> bool:
-    """Whether text can be read in an encoding of this name."""
+    """Whether text files are written in an encoding of this name."""
     try:
         "".encode(name)
+        return codecs.lookup(name).name.replace("_", "-") not in _NO_ENCODING
     except (LookupError, UnicodeError, ValueError):
         return False
-    return True

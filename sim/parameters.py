@@ -6,12 +6,13 @@ use them are in `behaviour.py`.
 
 from __future__ import annotations
 
+import re
 from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from recoup.sim.operations.resources import RESOURCES
 from recoup.sim.treatments import Channel, Window
@@ -36,13 +37,45 @@ ChannelName = Literal["sms", "wechat", "email", "autocall", "collector", "specia
 Count = Annotated[int, Field(ge=0, le=100_000)]
 
 
+def _kinds(hint: Any) -> set[Any]:
+    """The plain types that a type hint is made of."""
+    if get_origin(hint) is Annotated:
+        return _kinds(get_args(hint)[0])
+    if get_origin(hint) is Literal:
+        return set()
+    inner = get_args(hint)
+    return set().union(*map(_kinds, inner)) if inner else {hint}
+
+
+def _is_date(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value) is not None
+
+
 class Section(BaseModel):
     """A part of a scenario: immutable; unknown names and values out of range are a pydantic `ValidationError`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
-class PerChannel(Section):
+class ScenarioSection(Section):
+    """A section of a scenario file, whose numbers and dates are read as YAML wrote them."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_written(cls, value: object, info: ValidationInfo) -> object:
+        """Pydantic alone would take true for 1, and a number or a word (infinity) for a date."""
+        kinds = _kinds(cls.model_fields[str(info.field_name)].annotation)
+        inner = (
+            list(value.values()) if isinstance(value, dict) else value if isinstance(value, list | tuple) else [value]
+        )
+        if kinds & {int, float} and bool not in kinds and any(isinstance(item, bool) for item in inner):
+            raise ValueError("a number, not true or false")
+        if date in kinds and not all(item is None or isinstance(item, date) or _is_date(item) for item in inner):
+            raise ValueError("a date, as in 2025-03-31")
+        return value
+
+
+class PerChannel(ScenarioSection):
     """One number per channel; what it means, in which unit, and whether it may be negative is said where it is used."""
 
     sms: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
@@ -64,7 +97,7 @@ class PerChannel(Section):
         return np.array([0.0, *(getattr(self, channel.name.lower()) for channel in Channel if channel)], np.float64)
 
 
-class PerWindow(Section):
+class PerWindow(ScenarioSection):
     """One number per contact window, not negative; unit as said where it is used."""
 
     morning: NonNegative
@@ -77,7 +110,7 @@ class PerWindow(Section):
         return np.array([getattr(self, window.name.lower()) for window in Window], np.float64)
 
 
-class Behaviour(Section):
+class Behaviour(ScenarioSection):
     """How debtors respond. Log-odds effects are per unit of the named quantity; half-lives are in days."""
 
     # Reach
@@ -164,6 +197,9 @@ class Behaviour(Section):
     plan_base: Effect = Field(description="log odds of accepting an instalment plan when reached")
     plan_willingness: Effect = Field(description="effect of willingness")
     plan_fit: Effect = Field(description="effect of log(disposable income / instalment), bounded")
+    plan_message: Effect = Field(
+        0.0, description="added to the log odds where the plan comes by message and nobody talks about it"
+    )
     offer_refused: Effect = Field(description="effect of each offer refused before")
     offer_age: Effect = Field(0.0, description="fall of the log odds of accepting any offer per log(1 + dpd/90)")
     settle_base: Effect = Field(description="log odds of accepting a settlement at no discount")
@@ -261,7 +297,7 @@ class Behaviour(Section):
     performance_effort: Effect = Field(description="effect of full performance pay on promises and offers")
 
 
-class Cards(Section):
+class Cards(ScenarioSection):
     """Credit cards ask for a minimum a month, not for the balance: who pays what is overdue is cured, and who pays part of it is re-aged."""
 
     minimum: Annotated[float, Field(gt=0, le=1)] = Field(
@@ -288,7 +324,7 @@ class Cards(Section):
     whole: Share = Field(0.0, description="share of the payments that cover all arrears which pay the whole balance")
 
 
-class Costs(Section):
+class Costs(ScenarioSection):
     """Unit costs, in the scenario's currency."""
 
     contact: PerChannel = Field(description="cost of one attempt apart from staff time")
@@ -301,11 +337,18 @@ class Costs(Section):
     )
     complaint: NonNegative = Field(description="one complaint, regulator risk included")
 
+    @field_validator("contact")
+    @classmethod
+    def _no_gain(cls, contact: PerChannel) -> PerChannel:
+        if min(contact.vector()) < 0:
+            raise ValueError("costs of at least 0")
+        return contact
 
-class Pool(Section):
+
+class Pool(ScenarioSection):
     """A group of staff, or of dialler lines, on shifts."""
 
-    per_1000_accounts: NonNegative = Field(
+    per_1000_accounts: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] = Field(
         description="people or lines for each thousand accounts of the portfolio (at least one if not 0)"
     )
     agents: Count | None = Field(
@@ -339,7 +382,7 @@ def places(fixed: int | None, per_1000: float, accounts: int) -> int:
     return max(1, round(per_1000 * accounts / 1000)) if per_1000 > 0 else 0
 
 
-class Course(Section):
+class Course(ScenarioSection):
     """One course: it raises one skill, and costs days and money."""
 
     days: Annotated[int, Field(ge=1, le=60)] = Field(1, description="days one person is away")
@@ -347,7 +390,7 @@ class Course(Section):
     cost: NonNegative = Field(description="cost of one course for one person")
 
 
-class Courses(Section):
+class Courses(ScenarioSection):
     """The courses there are, by the skill that each of them raises; none = not held."""
 
     law: Course | None = Field(None, description="fewer complaints and disputes")
@@ -359,7 +402,7 @@ class Courses(Section):
         return [(name, course) for name in Courses.model_fields if (course := getattr(self, name)) is not None]
 
 
-class Training(Section):
+class Training(ScenarioSection):
     """Courses for everybody in turn: one course at a time, the courses in rotation."""
 
     every_days: Annotated[int, Field(ge=0, le=3650)] = Field(
@@ -370,7 +413,7 @@ class Training(Section):
     )
 
 
-class Operations(Section):
+class Operations(ScenarioSection):
     """What is scarce: people, lines, cases. Each pool serves the channel of its name (`operations.resources`)."""
 
     collector: Pool
@@ -388,7 +431,7 @@ class Operations(Section):
     )
 
 
-class FeeStep(Section):
+class FeeStep(ScenarioSection):
     """One band of the court-fee schedule: `rate` on the part of the claim up to `up_to`."""
 
     up_to: Positive
@@ -396,7 +439,7 @@ class FeeStep(Section):
     rate: Share = 0
 
 
-class SaleRound(Section):
+class SaleRound(ScenarioSection):
     """One attempt of the court to sell what was seized."""
 
     days: tuple[int, int] = Field(description="least and most days it takes")
@@ -410,14 +453,14 @@ class SaleRound(Section):
         return self
 
 
-class Auction(Section):
+class Auction(ScenarioSection):
     """What becomes of seized property: auction at a reserve price, a second round, private sale; unsold, it brings nothing."""
 
     property: Share = Field(description="share of enforceable assets that must be sold; the rest is money and wages")
     rounds: list[SaleRound] = Field(min_length=1)
 
 
-class Review(Section):
+class Review(ScenarioSection):
     """A look at the file by somebody else before a notice or a suit goes out; the debtor knows nothing of it."""
 
     days: tuple[int, int] = Field(description="least and most days from the request to the result")
@@ -431,7 +474,7 @@ class Review(Section):
         return self
 
 
-class Courts(Section):
+class Courts(ScenarioSection):
     """What the courts take of time and money. Durations are uniform between their least and most days."""
 
     fee_steps: list[FeeStep] = Field(min_length=1, description="court fee by claim")
@@ -460,14 +503,14 @@ class Courts(Section):
         return self
 
 
-class Shock(Section):
+class Shock(ScenarioSection):
     """A step of the macro index on a day of the simulation; it fades as the index does (`Macro.persistence`)."""
 
     day: Annotated[int, Field(ge=0, le=10_000)]
     size: Effect
 
 
-class Macro(Section):
+class Macro(ScenarioSection):
     """Index of economic stress: 0 is normal; a monthly AR(1), plus shocks."""
 
     persistence: Share = Field(description="share of the index that is left after a month")
@@ -475,7 +518,7 @@ class Macro(Section):
     shocks: list[Shock] = []
 
 
-class DpdBand(Section):
+class DpdBand(ScenarioSection):
     """A share of a synthetic portfolio that enters between two ages of debt."""
 
     least: Annotated[int, Field(ge=0, le=3650)]
@@ -489,7 +532,7 @@ class DpdBand(Section):
         return self
 
 
-class Population(Section):
+class Population(ScenarioSection):
     """What a synthetic portfolio looks like; also fills what an imported one does not say."""
 
     dpd: list[DpdBand] = Field(min_length=1)
@@ -512,7 +555,7 @@ class Population(Section):
     )
 
 
-class Tiers(Section):
+class Tiers(ScenarioSection):
     """High / medium / low risk, recomputed daily from visible data: points against thresholds."""
 
     dpd_medium: Count = Field(description="one point from this dpd")
@@ -523,7 +566,7 @@ class Tiers(Section):
     high_points: Count
 
 
-class Windows(Section):
+class Windows(ScenarioSection):
     """Opening and closing hour of each contact window, debtor's local time."""
 
     morning: tuple[float, float]
@@ -543,7 +586,7 @@ class Windows(Section):
         return getattr(self, window.name.lower())  # type: ignore[no-any-return]
 
 
-class Regulator(Section):
+class Regulator(ScenarioSection):
     """What the supervisor makes of complaints: while their rate stands above the tolerated one, each costs more."""
 
     tolerated: NonNegative = Field(description="complaints per 1,000 open accounts over `days` that are borne")
@@ -551,14 +594,14 @@ class Regulator(Section):
     cost: NonNegative = Field(description="what one more complaint costs above that rate, on top of `costs.complaint`")
 
 
-class Suspension(Section):
+class Suspension(ScenarioSection):
     """Channels that rest, and for how many days."""
 
     channels: list[ChannelName] = Field(min_length=1)
     days: Annotated[int, Field(ge=1, le=365)]
 
 
-class Retraining(Section):
+class Retraining(ScenarioSection):
     """A course in conduct for a whole pool, a group at a time."""
 
     pools: list[Literal["collector", "specialist"]] = Field(min_length=1)
@@ -572,7 +615,7 @@ class Retraining(Section):
     half_life: Positive = Field(90, description="days in which that fall halves")
 
 
-class Correction(Section):
+class Correction(ScenarioSection):
     """What the operation does of its own accord when its conduct slips: the loop from audit back to operations."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
@@ -592,7 +635,7 @@ class Correction(Section):
         return self
 
 
-class Conduct(Section):
+class Conduct(ScenarioSection):
     """How conduct is watched, from outside (regulator) and from inside (corrections)."""
 
     regulator: Regulator | None = None
@@ -606,14 +649,14 @@ class Conduct(Section):
         return self
 
 
-class PriceAtAge(Section):
+class PriceAtAge(ScenarioSection):
     """What a claim of one age is sold for."""
 
     dpd: Annotated[int, Field(ge=0, le=10_000)] = Field(description="days past due")
     price: Share = Field(description="share of what is owed that a buyer, or an agency net of its commission, gives")
 
 
-class Horizon(Section):
+class Horizon(ScenarioSection):
     """What claims are worth that are not settled when a run ends (`horizon.py`): the largest of the values that apply."""
 
     prices: list[PriceAtAge] = Field(
@@ -634,7 +677,7 @@ class Horizon(Section):
         return self
 
 
-class World(Section):
+class World(ScenarioSection):
     """Everything a simulation needs besides a portfolio, a rule pack and a seed."""
 
     currency: Annotated[str, Field(min_length=1, max_length=8)]

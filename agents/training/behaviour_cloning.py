@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from recoup.agents.features import encode
 from recoup.agents.policy import Policy
+from recoup.agents.price_family import PRICES
 from recoup.agents.training.hidden_state import HIDDEN_SIZE
 from recoup.agents.training.vecenv import PortfolioVecEnv
 
@@ -78,8 +79,10 @@ def behaviour_clone(learner: Any, env: PortfolioVecEnv, plan: Policy, seed: int,
     """
     rng = np.random.default_rng(seed)
     shown = demonstrate(env, plan, seed, rng)
-    unseen = HIDDEN_SIZE if env.show_hidden else 0  # the critic's alone; the actor is taught
-    x, y = torch.tensor(np.pad(shown.features, ((0, 0), (0, unseen)))), torch.tensor(shown.actions)
+    # A plan does the same at all prices; the hidden state is the critic's alone, and the actor is taught.
+    told = rng.random((len(shown.features), len(PRICES) if env.price_family else 0), np.float32)
+    unseen = np.zeros((len(shown.features), HIDDEN_SIZE if env.show_hidden else 0), np.float32)
+    x, y = torch.tensor(np.hstack([shown.features, told, unseen])), torch.tensor(shown.actions)
     optimizer = torch.optim.Adam(learner.policy.parameters(), LEARNING_RATE)
     total = 0.0
     for _ in range(EPOCHS):

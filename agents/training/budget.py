@@ -1,6 +1,6 @@
-"""Limits as prices: dual ascent on the cost and the complaints a policy may cause, around any learner.
+"""Limits as prices: dual ascent on the cost, complaints and contacts a policy may cause, around any learner.
 
-The constrained problem «most recovery at no higher cost and with no more complaints than the reference plan» has the
+The constrained problem «most recovery at no higher cost and with no more complaints and contacts than the reference plan» has the
 Lagrangian that `Objective` pays out; its multipliers rise while a limit is overdrawn and fall while it is not
 (projected dual ascent; Altman, "Constrained Markov Decision Processes", 1999, ch. 3; Tessler, Mankowitz & Mannor, ICLR 2019). Capacity needs no price here: staff, lines and court
 places are physical in the simulation and run out for every policy alike.
@@ -9,10 +9,11 @@ places are physical in the simulation and run out for every policy alike.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
-from recoup.agents.training.objective import Objective
+from recoup.agents.training.objective import Objective, Usage
 
+LIMITED = ("cost", "complaints", "contacts")  # fields of `objective.Usage`, and of `Budget`
 KEPT_FREE = 0.05  # of a limit: prices hold it on average only, and a policy meets other cohorts later
 
 
@@ -45,12 +46,13 @@ class Budget:
     objective: Objective
     cost: Limit | None = None
     complaints: Limit | None = None
+    contacts: Limit | None = None
     history: list[dict[str, float]] = field(default_factory=list)
 
     @property
     def limits(self) -> list[Limit]:
         """Those that are set."""
-        return [limit for limit in (self.cost, self.complaints) if limit]
+        return [limit for limit in (self.cost, self.complaints, self.contacts) if limit]
 
     @property
     def prices(self) -> dict[str, float]:
@@ -63,6 +65,8 @@ class Budget:
             self.objective.cost_price = self.cost.price
         if self.complaints:
             self.objective.complaint_price = self.complaints.price
+        if self.contacts:
+            self.objective.contact_price = self.contacts.price
 
     def restore(self, prices: Mapping[str, float]) -> None:
         """Take up the prices of an earlier part of the run."""
@@ -70,23 +74,16 @@ class Budget:
             limit.price = prices.get(limit.name, limit.price)
         self.charge()
 
-    def pay(self, cost: float, complaints: float) -> None:
-        """Take note of what a cohort would have used under the present policy.
-
-        Args:
-            cost: discounted variable cost over opening balance (`objective.Usage`).
-            complaints: per account.
-        """
-        if self.cost:
-            self.cost.update(cost)
-        if self.complaints:
-            self.complaints.update(complaints)
+    def pay(self, used: Usage) -> None:
+        """Take note of what a cohort would have used under the present policy."""
+        for limit in self.limits:
+            limit.update(getattr(used, limit.name))
         self.charge()
         self.history.append(
             {
-                "cost": cost,
-                "complaints": complaints,
+                **asdict(used),
                 "cost_price": self.objective.cost_price,
                 "complaint_price": self.objective.complaint_price,
+                "contact_price": self.objective.contact_price,
             }
         )

@@ -18,7 +18,6 @@ from sb3_contrib.common.maskable.policies import MaskableActorCriticPolicy
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.torch_layers import MlpExtractor
 
-from recoup.agents.features import SIZE
 from recoup.sim.account import NEVER, Status
 from recoup.sim.simulation import Simulation
 
@@ -58,7 +57,8 @@ _STATE: dict[str, Callable[[Accounts, int], NDArray[Any]]] = {
 }
 HIDDEN_NAMES = tuple(_STATE)
 HIDDEN_SIZE = len(HIDDEN_NAMES)
-OPEN = SIZE + HIDDEN_NAMES.index("open")  # column of a training observation: the account is open
+TRUST = 7.0  # log odds of a plan's choice over any other treatment, at first
+OPEN = HIDDEN_NAMES.index("open") - HIDDEN_SIZE  # column of a training observation, from its end: the account is open
 
 
 def hidden_state(simulation: Simulation, numbers: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
@@ -72,28 +72,136 @@ def hidden_state(simulation: Simulation, numbers: NDArray[np.int64] | None = Non
     return np.stack([column(accounts, simulation.day) for column in _STATE.values()], axis=1).astype(np.float32)
 
 
+class _ByParts(torch.nn.Linear):
+    """A linear layer onto treatments whose weights are each treatment's own plus those of its parts.
+
+    What one treatment teaches moves all that share a part with it, so that a hundred seldom tried treatments are learned together.
+
+    Args:
+        columns: inputs.
+        parts: which parts each treatment is made of (`treatment_parts.parts_matrix`), shape (menu, parts).
+    """
+
+    parts: torch.Tensor
+
+    def __init__(self, columns: int, parts: torch.Tensor) -> None:
+        super().__init__(columns, len(parts))
+        self.shared = torch.nn.Linear(columns, parts.shape[1])
+        self.register_buffer("parts", parts, persistent=False)
+        for tensor in self.parameters():
+            torch.nn.init.zeros_(tensor)
+
+    def whole_weight(self) -> torch.Tensor:
+        """Weights as an ordinary layer's, shape (menu, columns)."""
+        return self.weight + self.parts @ self.shared.weight
+
+    def whole_bias(self) -> torch.Tensor:
+        """Biases as an ordinary layer's, shape (menu,)."""
+        return self.bias + self.parts @ self.shared.bias
+
+    def forward(self, columns: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.linear(columns, self.whole_weight(), self.whole_bias())
+
+
 class _ActorSeesLess(MlpExtractor):
-    """Hidden layers of actor and critic, of which the actor's read the first `SIZE` columns alone."""
+    """Hidden layers of actor and critic, of which the actor's read all columns but those of the hidden state, the last ones.
+
+    Args:
+        features: columns of an observation.
+        arch: units of the hidden layers, by `pi` and `vf`.
+        activation: of the hidden layers.
+        device: to compute on.
+        planned: columns before the hidden state that say what a plan chooses.
+        parts: of the treatments: hidden layers read the choice by its parts.
+    """
+
+    parts: torch.Tensor
 
     def __init__(
-        self, features: int, arch: dict[str, list[int]], activation: type[torch.nn.Module], device: Any
+        self,
+        features: int,
+        arch: dict[str, list[int]],
+        activation: type[torch.nn.Module],
+        device: Any,
+        planned: int,
+        parts: torch.Tensor,
     ) -> None:
-        super().__init__(features, {"pi": [], "vf": arch["vf"]}, activation, device)
-        actor = MlpExtractor(SIZE, {"pi": arch["pi"], "vf": []}, activation, device)
-        self.policy_net, self.latent_dim_pi = actor.policy_net, actor.latent_dim_pi
+        read = features - planned + (parts.shape[1] if planned else 0)
+        super().__init__(read, {"pi": [], "vf": arch["vf"]}, activation, device)
+        self._planned = planned
+        self.register_buffer("parts", parts, persistent=False)
+        actor = MlpExtractor(read - HIDDEN_SIZE, {"pi": arch["pi"], "vf": []}, activation, device)
+        self.policy_net, self.latent_dim_pi = actor.policy_net, actor.latent_dim_pi + planned
+
+    def _split(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """What everybody may see with the plan's choice by its parts, and the choice itself, one column a treatment."""
+        end = features.shape[1] - HIDDEN_SIZE
+        choice = features[:, end - self._planned : end]
+        return torch.hstack([features[:, : end - self._planned], choice @ self.parts]), choice
+
+    def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.forward_actor(features), self.forward_critic(features)
 
     def forward_actor(self, features: torch.Tensor) -> torch.Tensor:
-        """The actor's last hidden layer, from what a policy may see: shape (rows, units)."""
-        return self.policy_net(features[:, :SIZE])  # type: ignore[no-any-return]
+        """The actor's last hidden layer, from what a policy may see, and beside it a plan's choice: shape (rows, units + planned)."""
+        if not self._planned:
+            hidden: torch.Tensor = self.policy_net(features[:, :-HIDDEN_SIZE])
+            return hidden
+        seen, choice = self._split(features)
+        return torch.hstack([self.policy_net(seen), choice])
+
+    def forward_critic(self, features: torch.Tensor) -> torch.Tensor:
+        """The critic's last hidden layer, which reads the hidden state as well: shape (rows, units)."""
+        if self._planned:
+            features = torch.hstack([self._split(features)[0], features[:, -HIDDEN_SIZE:]])
+        return super().forward_critic(features)
 
 
 class _SeesHiddenState:
-    """Mixed into an actor-critic policy whose observations end in `HIDDEN_SIZE` columns of hidden state."""
+    """Mixed into an actor-critic policy whose observations end in `HIDDEN_SIZE` columns of hidden state.
+
+    Args:
+        parts: which parts each treatment is made of, shape (menu, parts): the output's weights are shared between treatments by them.
+        planned: so many columns before the hidden state are the choice of a plan that the actor improves: it reaches the output
+            beside the last hidden layer, with a weight that makes the plan's choice likely at first. Residual policies: Silver, Allen,
+            Tenenbaum & Kaelbling, "Residual policy learning", 2018.
+    """
 
     mlp_extractor: MlpExtractor
 
+    def __init__(self, *arguments: Any, parts: NDArray[np.float32], planned: int = 0, **options: Any) -> None:
+        self._planned, self._parts = planned, torch.tensor(parts)
+        super().__init__(*arguments, **options)
+
+    def _build(self, lr_schedule: Any) -> None:
+        """Networks and optimiser, the last layer by parts."""
+        super()._build(lr_schedule)  # type: ignore[misc]
+        policy: Any = self
+        policy.action_net = _ByParts(policy.mlp_extractor.latent_dim_pi, self._parts)
+        if self._planned:
+            with torch.no_grad():
+                policy.action_net.weight[:, -self._planned :] = TRUST * torch.eye(self._planned)
+        policy.optimizer = policy.optimizer_class(policy.parameters(), lr=lr_schedule(1), **policy.optimizer_kwargs)
+
     def _build_mlp_extractor(self) -> None:
-        self.mlp_extractor = _ActorSeesLess(self.features_dim, self.net_arch, self.activation_fn, self.device)  # type: ignore[attr-defined]
+        policy: Any = self
+        self.mlp_extractor = _ActorSeesLess(
+            policy.features_dim, policy.net_arch, policy.activation_fn, policy.device, self._planned, self._parts
+        )
+
+    def acting_weights(self) -> dict[str, torch.Tensor]:
+        """The acting network as plain layers, `hidden.N` and `output`, each `.weight` and `.bias`; features standardised as yet."""
+        policy: Any = self
+        layers = [module for module in policy.mlp_extractor.policy_net if isinstance(module, torch.nn.Linear)]
+        found: dict[str, torch.Tensor] = {}
+        for number, layer in enumerate(layers):
+            found |= {f"hidden.{number}.weight": layer.weight, f"hidden.{number}.bias": layer.bias}
+        if self._planned:
+            own, parts = found["hidden.0.weight"], self._parts
+            seen = own.shape[1] - parts.shape[1]
+            found["hidden.0.weight"] = torch.hstack([own[:, :seen], own[:, seen:] @ parts.T])
+        output = policy.action_net
+        return found | {"output.weight": output.whole_weight(), "output.bias": output.whole_bias()}
 
 
 class HiddenStateCritic(_SeesHiddenState, ActorCriticPolicy):

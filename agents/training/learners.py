@@ -17,11 +17,12 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import nn
 
-from recoup.agents.training.hidden_state import OPEN, HiddenStateCritic, MaskableHiddenStateCritic
+from recoup.agents.training.hidden_state import HIDDEN_SIZE, OPEN, HiddenStateCritic, MaskableHiddenStateCritic
 from recoup.agents.training.masked_sampling import MaskedCategorical
 from recoup.agents.training.open_rows import MaskableOpenRowsBuffer, OpenRowsBuffer
 from recoup.agents.training.paired_rollouts import MaskablePairedRolloutBuffer, PairedRolloutBuffer
 from recoup.agents.training.vecenv import PortfolioVecEnv
+from recoup.agents.treatment_parts import parts_matrix
 from recoup.sim.inputs import Document, InputError, choose, parse_yaml, read_yaml, validated
 from recoup.sim.parameters import Section
 
@@ -90,25 +91,28 @@ class Standardised(BaseFeaturesExtractor):
         self.register_buffer("mean", torch.zeros(self.features_dim))
         self.register_buffer("std", torch.ones(self.features_dim))
 
-    def fit(self, x: torch.Tensor) -> None:
-        """Take mean and standard deviation of features, shape (rows, features); the least is LEAST_STD."""
+    def fit(self, x: torch.Tensor, as_it_is: slice = slice(0, 0)) -> None:
+        """Take mean and standard deviation of features, shape (rows, features); the least is LEAST_STD; some columns stay as they are."""
         self.mean.copy_(x.mean(dim=0))
         self.std.copy_(x.std(dim=0).clamp(min=LEAST_STD))
+        self.mean[as_it_is], self.std[as_it_is] = 0.0, 1.0
 
     def forward(self, observations: torch.Tensor) -> torch.Tensor:
         return (observations - self.mean) / self.std
 
 
-def standardise(learner: BaseAlgorithm, x: NDArray[np.float32]) -> None:
-    """Fit the learner's first, fixed layer to features such as it will meet, shape (rows, features).
+def standardise(learner: BaseAlgorithm, x: NDArray[np.float32], planned: int = 0) -> None:
+    """Fit the learner's first, fixed layer to features such as it will meet.
 
     Args:
         learner: as `build` made it.
-        x: encoded observations (`features.encode`).
+        x: what it will be given (`PortfolioVecEnv.encoded`), shape (rows, columns).
+        planned: so many columns, those before the hidden state, are a plan's choice and stay as they are.
     """
+    end = x.shape[1] - HIDDEN_SIZE
     for module in learner.policy.modules():
         if isinstance(module, Standardised):
-            module.fit(torch.tensor(x))
+            module.fit(torch.tensor(x), slice(end - planned, end) if planned else slice(0, 0))
 
 
 def build(
@@ -136,9 +140,10 @@ def build(
             settings["rollout_buffer_kwargs"] = {"paired_rollouts": env.paired_rollouts, "accounts": env.size}
         if env.show_hidden:
             policy = HIDDEN_STATE_CRITICS[algorithm]
+            network |= {"planned": env.planned_columns, "parts": parts_matrix(env.envs[0].menu)}
             settings.setdefault("rollout_buffer_class", OPEN_ROWS_BUFFERS[algorithm])
             settings["rollout_buffer_kwargs"] = settings.get("rollout_buffer_kwargs", {}) | {"open_column": OPEN}
-        network = {"net_arch": {"pi": list(parameters.net), "vf": list(parameters.net)}, "activation_fn": nn.Tanh}
+        network |= {"net_arch": {"pi": list(parameters.net), "vf": list(parameters.net)}, "activation_fn": nn.Tanh}
     network["features_extractor_class"] = Standardised
     if parameters.quantiles:
         network["n_quantiles"] = parameters.quantiles
@@ -170,18 +175,7 @@ def weights(algorithm: str, learner: BaseAlgorithm) -> dict[str, NDArray[np.floa
         learner: as `build` made it.
     """
     policy: Any = learner.policy
-    tensors: dict[str, Any] = {}
-    if algorithm in ON_POLICY:
-        hidden, output = policy.mlp_extractor.policy_net, policy.action_net
-    else:
-        net = policy.q_net.q_net if algorithm == "dqn" else policy.quantile_net.quantile_net
-        hidden, output = net[:-1], net[-1]
-    layers = [module for module in hidden if isinstance(module, nn.Linear)]
-    tensors |= {f"hidden.{number}": layer for number, layer in enumerate(layers)}
-    tensors["output"] = output
-    arrays = {}
-    for name, module in tensors.items():
-        arrays[f"{name}.weight"], arrays[f"{name}.bias"] = _array(module.weight), _array(module.bias)
+    arrays = {name: _array(tensor) for name, tensor in _acting_layers(algorithm, policy).items()}
     if algorithm == "qr-dqn":  # the mean over quantiles is linear, and so is folded into the last layer
         actions = learner.action_space.n  # type: ignore[attr-defined]
         for part in ("weight", "bias"):
@@ -201,6 +195,20 @@ def weights(algorithm: str, learner: BaseAlgorithm) -> dict[str, NDArray[np.floa
         arrays[f"{name}.bias"] - weight @ _array(first.mean)[:seen],
     )
     return arrays
+
+
+def _acting_layers(algorithm: str, policy: Any) -> dict[str, torch.Tensor]:
+    """The acting network as plain layers, features standardised as yet."""
+    if isinstance(policy, (HiddenStateCritic, MaskableHiddenStateCritic)):
+        return policy.acting_weights()
+    if algorithm in ON_POLICY:
+        hidden, output = policy.mlp_extractor.policy_net, policy.action_net
+    else:
+        net = policy.q_net.q_net if algorithm == "dqn" else policy.quantile_net.quantile_net
+        hidden, output = net[:-1], net[-1]
+    layers = {f"hidden.{n}": layer for n, layer in enumerate(one for one in hidden if isinstance(one, nn.Linear))}
+    layers["output"] = output
+    return {f"{name}.{part}": getattr(layer, part) for name, layer in layers.items() for part in ("weight", "bias")}
 
 
 def _array(tensor: Any) -> NDArray[np.float32]:

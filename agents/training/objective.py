@@ -2,12 +2,13 @@
 
 The reward of an account and day is
 
-    (cash − (1 + cost_price) · cost + what is left at the horizon, on the last day) / mean opening balance
+    (cash − (1 + cost_price) · cost − staff_price · staff + what is left at the horizon, on the last day) / mean opening balance
     + time_weight · (days left of the horizon / horizon), once, when the account is paid, settled or cured
-    − complaint_price · expected complaints
+    − complaint_price · expected complaints − contact_price · contact attempts
 
-in discounted money. Cost is the variable cost: what staff is paid while it waits is no account's doing. With time_weight = 0 and no
-prices the sum is the net present value that comparisons report, but for waiting and courses. What is left (`recoup.sim.horizon`) counts on
+in discounted money. Staff is what the time given to the account is paid; cost is all else that the account causes. Staff is paid whether
+it serves or waits, so its time costs nothing unless it is given a price. With time_weight = 0 and no prices the sum is the net present
+value that comparisons report, less what staff and courses are paid, which no policy changes. What is left (`recoup.sim.horizon`) counts on
 the account's last day: that of the horizon, or that on which it is written off or, a card, cured, since nothing follows. The time term adds
 up to the horizon less the restricted mean time to recover, in horizons: the second measure of a comparison, at its weight.
 Complaints are so rare that their noise would drown what a learner can see; the reward takes their probability instead, whose sum
@@ -51,28 +52,42 @@ class Objective:
         time_weight: of a whole horizon saved, in mean opening balances.
         cost_price: what a unit of cost counts beyond itself.
         complaint_price: of an expected complaint, in mean opening balances.
+        contact_price: of a contact attempt, in mean opening balances.
+        staff_price: of staff time, in what it is paid: 1 where less work would mean less staff.
     """
 
     time_weight: float = 0.0
     cost_price: float = 0.0
     complaint_price: float = 0.0
+    contact_price: float = 0.0
+    staff_price: float = 0.0
 
     def value(
-        self, cash: Amounts, cost: Amounts, quick: Amounts, complaints: Amounts, left: Amounts | float = 0.0
+        self,
+        cash: Amounts,
+        cost: Amounts,
+        quick: Amounts,
+        complaints: Amounts,
+        left: Amounts | float = 0.0,
+        contacts: Amounts | float = 0.0,
+        staff: Amounts | float = 0.0,
     ) -> Amounts:
-        """The weighted sum; money over the opening balance, `quick` in horizons, expected complaints per account.
+        """The weighted sum; money over the opening balance, `quick` in horizons, expected complaints and contacts per account.
 
         Args:
-            cash, cost: discounted, over the opening balance.
+            cash, cost: discounted, over the opening balance; the cost without staff time.
             quick: what early resolution saved of the horizon, in horizons.
             complaints: expected complaints per account.
             left: value at the horizon, discounted, over the opening balance.
+            contacts: contact attempts per account.
+            staff: pay for the time given to accounts, discounted, over the opening balance.
 
         Returns:
             Shares of the opening balance, of the arguments' shape.
         """
-        money = left + cash - (1.0 + self.cost_price) * cost
-        return money + self.time_weight * quick - self.complaint_price * complaints
+        money = left + cash - (1.0 + self.cost_price) * cost - self.staff_price * staff
+        pressed = self.complaint_price * complaints + self.contact_price * contacts
+        return money + self.time_weight * quick - pressed
 
 
 @dataclass(frozen=True)
@@ -80,12 +95,14 @@ class Usage:
     """What a policy used of what is limited.
 
     Attributes:
-        cost: discounted variable cost over opening balance: staff by the minute that it serves, neither waiting nor courses.
+        cost: discounted cost over opening balance, without staff and courses.
         complaints: expected complaints per account.
+        contacts: contact attempts per account.
     """
 
     cost: float
     complaints: float
+    contacts: float
 
 
 @dataclass(frozen=True)
@@ -116,7 +133,7 @@ class Meter:
 
     def _totals(self) -> NDArray[np.float64]:
         a = self.accounts
-        names = ("discounted_cash", "discounted_cost", "complaint_risk")
+        names = ("discounted_cash", "discounted_cost", "discounted_staff", "complaint_risk", "attempts")
         return np.stack([a[name].astype(np.float64) for name in names])
 
     def _left(self) -> NDArray[np.float64]:
@@ -132,11 +149,16 @@ class Meter:
     def read(self, objective: Objective) -> DayReading:
         """What has come since the last reading, which was the day before."""
         totals = self._totals()
-        cash, cost, complaints = totals - self._before
+        cash, cost, staff, complaints, contacts = totals - self._before
+        cost = cost - staff
         self._before = totals
         a = self.accounts
         yesterday = self._simulation.day - 1
         lately = (a["closed_day"] == yesterday) & resolved(a)
         quick = lately * (self._days - self._simulation.day) / self._days
-        rewards = objective.value(cash / self._mean, cost / self._mean, quick, complaints, self._left() / self._mean)
-        return DayReading(rewards, Usage(float(cost.mean() / self._mean), float(complaints.mean())))
+        left = self._left() / self._mean
+        rewards = objective.value(
+            cash / self._mean, cost / self._mean, quick, complaints, left, contacts, staff / self._mean
+        )
+        used = Usage(float(cost.mean() / self._mean), float(complaints.mean()), float(contacts.mean()))
+        return DayReading(rewards, used)

@@ -5,7 +5,8 @@ Several cohorts run side by side, each at another phase of its horizon, so that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,13 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices
 
 from recoup.agents.contact_cap import WeeklyContactCap
-from recoup.agents.features import SIZE, encode
+from recoup.agents.features import SIZE, encode, one_hot
+from recoup.agents.policy import Policy
+from recoup.agents.price_family import PRICES, prices_at
 from recoup.agents.training.hidden_state import HIDDEN_SIZE, hidden_state
 from recoup.agents.training.objective import Meter, Objective, Usage, resolved
 from recoup.sim.envs.portfolio import PortfolioVectorEnv
-from recoup.sim.perturbation import randomised
+from recoup.sim.parameters import World
 
 
 class PortfolioVecEnv(VecEnv):
@@ -30,11 +33,14 @@ class PortfolioVecEnv(VecEnv):
             (`recoup.agents.training.paired_rollouts`); each such family starts its first round at another phase of the horizon.
         objective: what is paid out; its prices may be moved between steps.
         reward_factor: scales rewards to order one; changes no optimum.
-        domain_randomisation: every new cohort lives in a world whose behaviour parameters differ by up to this share (0 = the true
-            one); Tobin et al., "Domain randomization", IROS 2017.
+        another_world: draws the world that a new cohort lives in, given a random generator; None = always the true one. Tobin et al.,
+            "Domain randomization", IROS 2017.
         seed: of the cohorts and of those worlds.
         contact_cap_per_week: the learner's contact cap beyond the rules; None = none.
         show_hidden: observations end in the debtors' hidden state, for a critic (`recoup.agents.training.hidden_state`).
+        plan: a plan that the learner improves: it sees the plan's choice, one column a treatment; None = none.
+        price_family: every new cohort has prices of its own, drawn anew, which the learner sees after its features
+            (`recoup.agents.price_family`) and pays in place of the objective's.
 
     Attributes:
         recovered, times: recovery rate and mean days to recover of finished cohorts, the latest last.
@@ -45,11 +51,13 @@ class PortfolioVecEnv(VecEnv):
         envs: Sequence[PortfolioVectorEnv],
         objective: Objective | None = None,
         reward_factor: float = 5.0,
-        domain_randomisation: float = 0.0,
+        another_world: Callable[[np.random.Generator], World] | None = None,
         seed: int = 0,
         contact_cap_per_week: int | None = None,
         paired_rollouts: int = 1,
         show_hidden: bool = False,
+        price_family: bool = False,
+        plan: Policy | None = None,
     ) -> None:
         if len(envs) % paired_rollouts:
             raise ValueError(f"{len(envs)} cohorts do not make families of {paired_rollouts}")
@@ -57,23 +65,29 @@ class PortfolioVecEnv(VecEnv):
             raise ValueError("expected cohorts of equal size and horizon")
         self.envs, self.objective, self.reward_factor = list(envs), objective or Objective(), reward_factor
         self.days, self.size = envs[0].days, envs[0].num_envs
-        self._world, self._domain_randomisation, self._seed = envs[0].world, domain_randomisation, seed
+        self._world, self._another_world, self._seed = envs[0].world, another_world, seed
         self.recovered: list[float] = []
         self.times: list[float] = []
         self._usage: list[Usage] = []
         self.paired_rollouts, self.families = paired_rollouts, len(envs) // paired_rollouts
         self.contact_cap = WeeklyContactCap(envs[0].menu.names, contact_cap_per_week)
-        self.show_hidden = show_hidden
-        shown = spaces.Box(-1.0, 2.0, (SIZE,), np.float32)
+        self.show_hidden, self.price_family, self._plan = show_hidden, price_family, plan
+        self.planned_columns = len(envs[0].menu) if plan else 0
+        self._objectives = [self.objective] * self.families
+        self._told = np.zeros((self.families, len(PRICES) if price_family else 0), np.float32)
+        size = SIZE + self._told.shape[1] + self.planned_columns
+        shown = spaces.Box(-1.0, 2.0, (size,), np.float32)
         if show_hidden:
-            shown = spaces.Box(-np.inf, np.inf, (SIZE + HIDDEN_SIZE,), np.float32)
+            shown = spaces.Box(-np.inf, np.inf, (size + HIDDEN_SIZE,), np.float32)
         super().__init__(self.size * len(envs), shown, envs[0].single_action_space)
         self._nothing: dict[str, Any] = {}
 
     def reset(self) -> NDArray[np.float32]:
         self._rng = np.random.default_rng(self._seed)
         rows = []
-        self._worlds = [self._another_world() for _ in range(self.families)]
+        self._worlds = [self._world] * self.families
+        for family in range(self.families):
+            self._renew(family)
         for number, env in enumerate(self.envs):
             family = number // self.paired_rollouts
             env.world = self._worlds[family]
@@ -82,46 +96,65 @@ class PortfolioVecEnv(VecEnv):
                 observations = env.step(np.zeros(self.size, np.int64))[0]
             rows.append(observations)
         self._meters = [Meter(env.simulation, self.days) for env in self.envs]
+        return self._look(rows)
+
+    def _look(self, rows: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Take in the observations of each cohort and what is allowed there: what the learner is given."""
         self._seen = np.concatenate(rows)
-        return self._encoded()
+        allowed = [env.action_masks() for env in self.envs]
+        self._masks = self.contact_cap.narrow(self._seen, np.concatenate(allowed))
+        parts = []
+        for n, env in enumerate(self.envs):
+            masks = self._masks[n * self.size : (n + 1) * self.size]
+            parts.append(self.encoded(env, rows[n], masks, self._told[n // self.paired_rollouts]))
+        return np.concatenate(parts)
 
-    def _encoded(self) -> NDArray[np.float32]:
-        return np.concatenate(
-            [self.encoded(env, self._seen[n * self.size : (n + 1) * self.size]) for n, env in enumerate(self.envs)]
-        )
-
-    def encoded(self, env: PortfolioVectorEnv, observations: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What the learner is given for all of a cohort's places: shape (places, features), float32.
+    def encoded(
+        self,
+        env: PortfolioVectorEnv,
+        observations: NDArray[np.float32],
+        masks: NDArray[np.bool_],
+        told: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """What the learner is given for all of a cohort's places: shape (places, columns), float32.
 
         Args:
             env: the cohort as it stands.
             observations: what it returned last, natural units, shape (places, fields).
+            masks: what is allowed, bool (places, menu).
+            told: the cohort's prices (`price_inputs`), empty without a price family.
         """
-        shown = encode(observations)
-        return np.hstack([shown, hidden_state(env.simulation)]) if self.show_hidden else shown
+        parts = [encode(observations), np.tile(told, (len(observations), 1))]
+        if self._plan:
+            parts.append(one_hot(self._plan.act(observations, masks), self.planned_columns))
+        return np.hstack([*parts, hidden_state(env.simulation)] if self.show_hidden else parts)
 
-    def _another_world(self) -> Any:
-        return (
-            randomised(self._world, self._domain_randomisation, self._rng)
-            if self._domain_randomisation
-            else self._world
-        )
+    def _renew(self, family: int) -> None:
+        """Another world, and other prices, for the family's next cohort."""
+        if self._another_world:
+            self._worlds[family] = self._another_world(self._rng)
+        if self.price_family:
+            self._told[family] = self._rng.random(len(PRICES))
+            self._objectives[family] = replace(self.objective, **prices_at(self._told[family]))
 
     def step_async(self, actions: NDArray[np.int64]) -> None:
         self._actions = actions
 
     def step_wait(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
         rows, rewards, dones = [], [], []
+        closing: dict[int, Objective] = {}  # what the day that a family's cohort ends on is paid by
         for number, env in enumerate(self.envs):
-            simulation = env.simulation
+            simulation, family = env.simulation, number // self.paired_rollouts
+            objective = self._objectives[family]
             if simulation.day == self.days - 1:  # a new cohort starts after this step
                 if number % self.paired_rollouts == 0:
-                    self._worlds[number // self.paired_rollouts] = self._another_world()
-                env.world = self._worlds[number // self.paired_rollouts]
+                    closing[family] = objective
+                    self._renew(family)
+                env.world, objective = self._worlds[family], closing[family]
             observations, _, terminated, _, info = env.step(
                 self._actions[number * self.size : (number + 1) * self.size]
             )
-            reading = self._meters[number].read(self.objective)
+            reading = self._meters[number].read(objective)
             self._usage.append(reading.usage)
             rows.append(observations)
             rewards.append(reading.rewards)
@@ -130,8 +163,7 @@ class PortfolioVecEnv(VecEnv):
                 self._finish(number)
         infos = [self._nothing] * self.num_envs  # shared: the learner reads it and writes nothing
         scaled = (np.concatenate(rewards) * self.reward_factor).astype(np.float32)
-        self._seen = np.concatenate(rows)
-        return self._encoded(), scaled, np.concatenate(dones), infos
+        return self._look(rows), scaled, np.concatenate(dones), infos
 
     def _finish(self, number: int) -> None:
         a = self._meters[number].accounts
@@ -148,11 +180,12 @@ class PortfolioVecEnv(VecEnv):
         return Usage(
             sum(one.cost for one in usage) / self.paired_rollouts,
             sum(one.complaints for one in usage) / self.paired_rollouts,
+            sum(one.contacts for one in usage) / self.paired_rollouts,
         )
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Exact masks of the current day, the contact cap included: shape (num_envs, menu)."""
-        return self.contact_cap.narrow(self._seen, np.concatenate([env.action_masks() for env in self.envs]))
+        return self._masks
 
     def env_method(self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any) -> list[Any]:
         """Call `action_masks`, as sb3-contrib's learners do; no other method has a meaning for one debtor.

@@ -33,6 +33,11 @@ def _old_debt(lab: Laboratory) -> float:
     return max(lab.run(every(7, do), 180, 181, 720).recovery(180) for do in (SMS, AUTOCALL, PLAN_BY_MESSAGE))
 
 
+def _plan_by_message(lab: Laboratory) -> float:
+    run = lab.run(on_days([1], "{channel: wechat, window: [evening, midday], offer: plan_6}"), 30, 1, 30)
+    return float((run.accounts["plans"] > 0).mean())
+
+
 def _kept(run: CohortRun) -> float:
     kept, broken = run.accounts["kept"].sum(), run.accounts["broken"].sum()
     return float(kept / (kept + broken))
@@ -179,6 +184,7 @@ DESIGNS: dict[str, Callable[[Laboratory], float]] = {
     "notice-first": lambda lab: notice_effect(lab, [0]),
     "notice-empty": lambda lab: notice_effect(lab, [0], EMPTY) / notice_effect(lab, [0]),
     "notice-third": lambda lab: notice_effect(lab, THIRD, EMPTY) / notice_effect(lab, [0]),
+    "plan-message": _plan_by_message,
     "enforce-yield": _enforce_yield,
     "settle-resolved": lambda lab: _relative(*(run.resolved(180) for run in _settle(lab))),
     "settle-cash": lambda lab: _relative(*(run.recovery(180) for run in _settle(lab))),

@@ -12,7 +12,9 @@ from recoup.experiments.runs.console import Json, Workers, console, progress_bar
 
 def attribute(
     run: Annotated[Path, typer.Argument(help="Run folder of a finished comparison.")],
-    start: Annotated[str | None, typer.Option("--from", help="Policy to start from.", show_default="staged")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Policy to start from.", show_default="the best plan")
+    ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Policy to explain.", show_default="the best")] = None,
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="How many of the run's seeds.")] = 4,
     workers: Workers = 1,
@@ -42,11 +44,14 @@ def attribute(
     table = Table(
         "part of the decision",
         "effect on recovery",
+        "effect on net present value",
         title=f"from {result['from']} to {result['to']}",
         title_justify="left",
     )
-    for row in result["rows"]:
-        table.add_row(text(f"attribution.parts.{row['part']}"), text.span(row["recovery_rate"], "points", signed=True))
-    table.add_row("together", text.span(result["total"], "points", signed=True))
+    cash, value = (result["measures"][measure] for measure in ("recovery_rate", "npv_rate"))
+    for part in cash["parts"]:
+        effects = (text.span(found["parts"][part], "points", signed=True) for found in (cash, value))
+        table.add_row(text(f"attribution.parts.{part}"), *effects)
+    table.add_row("together", *(text.span(found["total"], "points", signed=True) for found in (cash, value)))
     console().print(table)
-    console().print(f"report: {page}", soft_wrap=True, markup=False)
+    console().print(f"report: {page}", soft_wrap=True)

@@ -48,7 +48,10 @@ def audit(
         Path | None,
         typer.Option(help="New folder for audit.json and audit.csv.", show_default="the run's, by its own rules"),
     ] = None,
-    encoding: Annotated[str, typer.Option(help="Encoding of a CSV log, as in gb18030.")] = "utf-8",
+    encoding: Annotated[
+        str | None,
+        typer.Option(help="Encoding of a CSV log, as in gb18030.", show_default="by its byte-order mark, else utf-8"),
+    ] = None,
     delimiter: Annotated[str, typer.Option(help="What separates the columns of a CSV log, as in ; or tab.")] = ",",
     decimal: Annotated[str, typer.Option(help="Decimal mark of a CSV log, . or ,")] = ".",
     json: Json = False,
@@ -88,17 +91,17 @@ def audit(
     else:
         _print(audited, breaches, lang)
         for name in (AUDIT, BREACHES) if out else ():
-            console().print(_WORDS[lang]["written"].format(path=out / name), soft_wrap=True, markup=False)  # type: ignore[operator,attr-defined]
+            console().print(_WORDS[lang]["written"].format(path=out / name), soft_wrap=True)  # type: ignore[operator,attr-defined]
     if len(breaches):
         raise typer.Exit(1)
 
 
-def _writing(encoding: str, delimiter: str, decimal: str) -> Writing:
+def _writing(encoding: str | None, delimiter: str, decimal: str) -> Writing:
     from recoup.sim.compliance.auditlog import Writing
-    from recoup.sim.inputs import ENCODING, InputError, is_encoding
+    from recoup.sim.inputs import DELIMITERS, ENCODING, InputError, is_encoding
 
-    delimiter = {"tab": "\t", "\\t": "\t"}.get(delimiter, delimiter)
-    if not is_encoding(encoding):
+    delimiter = DELIMITERS.get(delimiter, delimiter)
+    if encoding is not None and not is_encoding(encoding):
         raise InputError("--encoding", "", encoding, ENCODING)
     if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '"\r\n':
         raise InputError("--delimiter", "", delimiter, "one character, as in , ; | or the word tab")
@@ -108,12 +111,11 @@ def _writing(encoding: str, delimiter: str, decimal: str) -> Writing:
 
 
 def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str) -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     words: dict[str, Any] = _WORDS[lang]
     out = console()
-    table = Table(title=escape(f"{audited['pack']}: {audited['title']}"), title_justify="left")
+    table = Table(title=f"{audited['pack']}: {audited['title']}", title_justify="left")
     for number, name in enumerate(words["columns"]):
         table.add_column(name, justify="left" if number < 2 else "right", overflow="fold")
     for rule in audited["rules"]:
@@ -122,18 +124,18 @@ def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str) -> None:
         if rule["missing"]:
             text += f" ({words['missing'].format(names=', '.join(rule['missing']))})"
             counts = ["–"] * 4
-        table.add_row(escape(rule["id"]), escape(text), *counts)
+        table.add_row(rule["id"], text, *counts)
     out.print(table)
     if audited.get("columns_not_read"):
-        out.print(words["unread"].format(names=", ".join(audited["columns_not_read"])), markup=False)
+        out.print(words["unread"].format(names=", ".join(audited["columns_not_read"])))
     broken = [rule["id"] for rule in audited["rules"] if rule["breaches"]]
     if not broken:
         out.print(words["none"])
         return
     treatments = sum(audited["treatments_in_breach"].values())
-    out.print(words["some"].format(treatments=treatments, rules=len(broken)), markup=False)
+    out.print(words["some"].format(treatments=treatments, rules=len(broken)))
     for breach in breaches.head(_SHOWN).to_dict("records"):
-        out.print("  " + _line(breach), markup=False, soft_wrap=True)
+        out.print("  " + _line(breach), soft_wrap=True)
     if len(breaches) > _SHOWN:
         out.print("  " + words["more"].format(more=len(breaches) - _SHOWN))
 

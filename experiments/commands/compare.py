@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.console import (
@@ -18,11 +17,18 @@ from recoup.experiments.runs.console import (
     Workers,
     command_line,
     console,
+    progress_display,
 )
 from recoup.experiments.runs.options import options_from
 
-DEMO_PLANS = ("no-contact", "status-quo", "staged", "tiered", "distilled", "contact-capped", "learned")
+DEMO_PLANS = ("no-contact", "status-quo", "staged", "tiered", "tuned", "distilled", "learned")
 DEMO_SEEDS = 10
+Why = Annotated[
+    bool,
+    typer.Option(
+        "--why/--no-why", help="Measure where the best learned policy's gain comes from, and whether it lasts."
+    ),
+]
 
 
 @options_from(Comparison)
@@ -31,6 +37,7 @@ def compare(
     workers: Workers = 1,
     out: Annotated[Path | None, typer.Option(help="Run folder, new.", show_default="runs/<scenario>-<time>")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in --out.")] = False,
+    why: Why = True,
     json: Json = False,
 ) -> None:
     """Compare plans on the same accounts under common random numbers.
@@ -43,13 +50,14 @@ def compare(
     """
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to continue")
-    _compare(comparison, out, workers, resume, json, command_line())
+    _compare(comparison, out, workers, resume, why, json, command_line())
 
 
 def demo(
     seeds: Seeds = DEMO_SEEDS,
     workers: Workers = 2,
     out: Annotated[Path | None, typer.Option(help="Run folder, new.")] = None,
+    why: Why = True,
     json: Json = False,
 ) -> None:
     """Compare plans and learned policies on a real portfolio, in a few minutes.
@@ -60,7 +68,7 @@ def demo(
       recoup demo --seeds 4 --out runs/demo
     """
     command = f"recoup compare -s taiwan-cards {' '.join('-p ' + name for name in DEMO_PLANS)} --seeds {seeds}"
-    _compare(Comparison("taiwan-cards", DEMO_PLANS, seeds=seeds), out, workers, False, json, command)
+    _compare(Comparison("taiwan-cards", DEMO_PLANS, seeds=seeds), out, workers, False, why, json, command)
 
 
 def report(
@@ -84,29 +92,33 @@ def report(
     if json:
         console().print_json(data={"report": str(page), "language": lang})
         return
-    console().print(f"report: {page}", soft_wrap=True, markup=False)
+    console().print(f"report: {page}", soft_wrap=True)
 
 
-def _compare(comparison: Comparison, out: Path | None, workers: int, resume: bool, as_json: bool, command: str) -> None:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+def _compare(
+    comparison: Comparison, out: Path | None, workers: int, resume: bool, why: bool, as_json: bool, command: str
+) -> None:
     from recoup.experiments.comparison.arms import arms_of
     from recoup.experiments.comparison.compare import compare
     from recoup.experiments.report import answers, render
+    from recoup.experiments.robustness.why import explain
     from recoup.experiments.runs.runfolder import SETTINGS, new_run_folder
     from recoup.experiments.runs.workers import WorkerLost
+    from recoup.sim.inputs import readable
 
     folder = out or new_run_folder(comparison.scenario)
     scenario = comparison.load()
     names = [arm.name for arm in arms_of(comparison.policies, scenario)]
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+    with progress_display() as progress:
         width = max(map(len, names))
-        tasks = {name: progress.add_task(name.ljust(width), total=comparison.seeds) for name in names}
+        tasks = {name: progress.add_task(readable(name).ljust(width), total=comparison.seeds) for name in names}
         try:
             results = compare(
                 comparison, folder, workers, resume, command, lambda name, seed: progress.advance(tasks[name])
             )
+            if why and results["learned"]:
+                reasons = progress.add_task("why".ljust(width), total=None)
+                explain(folder, workers, lambda done, total: progress.update(reasons, completed=done, total=total))
         except KeyboardInterrupt:
             progress.stop()
             if not (folder / SETTINGS).exists():
@@ -125,8 +137,8 @@ def _compare(comparison: Comparison, out: Path | None, workers: int, resume: boo
     out_console.print(_table(results))
     welfare = [check["sentence"] for check in results["welfare"]]
     for sentence in [*answers(results), *welfare, *results["fairness"]]:
-        out_console.print(sentence, markup=False)
-    out_console.print(f"\nreport: {page}", soft_wrap=True, markup=False)
+        out_console.print(sentence)
+    out_console.print(f"\nreport: {page}", soft_wrap=True)
 
 
 def _how_to_continue(command: str, folder: Path) -> str:
@@ -139,7 +151,6 @@ def _with_out(command: str, folder: Path) -> str:
 
 
 def _table(results: dict[str, Any]) -> Any:
-    from rich.markup import escape
     from rich.table import Table
 
     from recoup.experiments.comparison.measures import MEASURES
@@ -147,9 +158,7 @@ def _table(results: dict[str, Any]) -> Any:
 
     say, seeds = text_in("en"), len(results["seeds"])
     title = f"{results['title']}: {results['portfolio']['accounts']:,} accounts, {results['days']} days, {seeds} seed{'s' * (seeds > 1)}"
-    table = Table(
-        title=escape(title), title_justify="left", caption="mean over seeds (95 % interval)", caption_justify="left"
-    )
+    table = Table(title=title, title_justify="left", caption="mean over seeds (95 % interval)", caption_justify="left")
     table.add_column("measure")
     for name in results["policies"]:
         table.add_column(name, justify="right")

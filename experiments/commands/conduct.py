@@ -60,9 +60,9 @@ def conduct(
     for name, loop in results["plans"].items():
         console().print(_table(name, results, loop))
     for name, loop in results["plans"].items():
-        console().print(answer(name, loop), markup=False)
+        console().print(answer(name, loop))
     if out is not None:
-        console().print(f"\n{out / CONDUCT}", soft_wrap=True, markup=False)
+        console().print(f"\n{out / CONDUCT}", soft_wrap=True)
 
 
 def _table(name: str, results: dict[str, Any], loop: dict[str, Any]) -> Any:

@@ -73,4 +73,4 @@ def distill(
             f"of {say.span(share['advantage'], unit, signed=True)}",
             soft_wrap=True,
         )
-    console().print(f"plan: {out} ({len(distilled.plan.rules)} rules)", soft_wrap=True, markup=False)
+    console().print(f"plan: {out} ({len(distilled.plan.rules)} rules)", soft_wrap=True)

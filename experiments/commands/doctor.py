@@ -15,7 +15,6 @@ def doctor(json: Json = False) -> None:
       recoup doctor
       recoup doctor --json
     """
-    from rich.markup import escape
     from rich.table import Table
 
     from recoup.experiments.checks.doctor import examine
@@ -28,7 +27,7 @@ def doctor(json: Json = False) -> None:
     else:
         table = Table("check", "", "details")
         for f in findings:
-            table.add_row(f.name, "ok" if f.ok else ("FAILS" if f.needed else "missing, optional"), escape(f.details))
+            table.add_row(f.name, "ok" if f.ok else ("FAILS" if f.needed else "missing, optional"), f.details)
         console().print(table)
     if any(f.needed and not f.ok for f in findings):
         raise typer.Exit(1)

@@ -41,9 +41,9 @@ def fairness(
     if audit["drawn"]:
         out.print(f"Not known for these debtors, drawn at random: {', '.join(audit['drawn'])}.")
     for sentence in summary(audit):
-        out.print(sentence, markup=False)
+        out.print(sentence)
     for note in audit["explained"]:
-        out.print(f"Explained: {note['sentence']}", markup=False)
+        out.print(f"Explained: {note['sentence']}")
 
 
 def _table(name: str, audit: dict[str, Any]) -> Any:

@@ -41,8 +41,8 @@ def levers(
     from recoup.experiments.report.sections.levers import picture
     from recoup.experiments.report.text import LANGUAGES, text_in
     from recoup.experiments.robustness import lever_study as study
-    from recoup.experiments.robustness.levers import require_power_of_two
     from recoup.experiments.runs.runfolder import write_csv, write_text
+    from recoup.scenarios.levers import require_power_of_two
 
     require_power_of_two(worlds)
     plans = _rivals(options, policy, against)
@@ -108,7 +108,7 @@ def _print(result: dict[str, Any]) -> None:
         table.add_row(cells[0], *map(_short, cells[1:]))
     console().print(table, width=WIDTH)
     for sentence in (section.message(result, text), *section.sentences(result, text), section.scale(result, text)):
-        console().print(sentence, markup=False, width=WIDTH)
+        console().print(sentence, width=WIDTH)
 
 
 def _short(cell: str) -> str:

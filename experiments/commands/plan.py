@@ -47,14 +47,13 @@ def check(
         )
         return
     out = console()
-    out.print(f"{plan.name}: {len(plan.rules)} rules, good for {scenario}", markup=False)
+    out.print(f"{plan.name}: {len(plan.rules)} rules, good for {scenario}")
     if plan.file.contact_cap_per_week:
         out.print(
             f"  contact cap: no call or text once {plan.file.contact_cap_per_week} of the last 7 days held one",
-            markup=False,
         )
     for dropped in plan.dropped:
-        out.print(f"  left out, as the scenario has no such treatment: {dropped}", markup=False)
+        out.print(f"  left out, as the scenario has no such treatment: {dropped}")
 
 
 @app.command("template")

@@ -46,7 +46,6 @@ def show(
       recoup rules show china --lang zh
       recoup rules show my-rules.yaml
     """
-    from rich.markup import escape
     from rich.table import Table
 
     from recoup.scenarios.schema import find_rules
@@ -56,13 +55,13 @@ def show(
         console().print_json(data=rules.model_dump(mode="json", by_alias=True))
         return
     out = console()
-    out.print(f"{rules.name}: {rules.title}", markup=False)
+    out.print(f"{rules.name}: {rules.title}")
     if rules.description:
-        out.print(" ".join(rules.description.split()), markup=False)
+        out.print(" ".join(rules.description.split()))
     table = Table("id", "rule", "parameters", "source", "conf.")
     for rule in rules.rules:
         cells = (rule.id, rule.sentence(lang), in_words(rule), rule.source, rule.confidence)
-        table.add_row(*map(escape, cells))
+        table.add_row(*cells)
     out.print(table)
     out.print("confidence: A read in a public source, B well known from the named source, C a default of ours")
 

@@ -69,7 +69,7 @@ def story(
         return
     console().print(_table(history, text_in(lang)))
     if page:
-        console().print(f"page: {page}", soft_wrap=True, markup=False)
+        console().print(f"page: {page}", soft_wrap=True)
 
 
 def _file_name(account: str) -> str:
@@ -77,24 +77,24 @@ def _file_name(account: str) -> str:
 
 
 def _table(history: Story, say: Text) -> Any:
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     from recoup.experiments.report.story import done_words, end_words, facts_words, why_words
 
     title = f"{say('story.account', account=history.account)}: {facts_words(history, say)}"
-    table = Table(title=escape(title), title_justify="left", show_lines=True)
+    table = Table(title=title, title_justify="left", show_lines=True)
     table.add_column(say("story.day"), justify="right")
     for course in history.paths:
-        table.add_column(escape(say.name(course.policy)), ratio=1, overflow="fold")
+        table.add_column(say.name(course.policy), ratio=1, overflow="fold")
     by_day = [{day.day: day for day in course.days} for course in history.paths]
     for day in sorted(set().union(*by_day)):
-        cells = []
+        cells: list[Text | str] = []
         for days in by_day:
             d = days.get(day)
             parts = [done_words(d, say), say("story.pays", cash=f"{d.cash:,.2f}") if d.cash else ""] if d else []
             text = say("list.semicolon").join(part for part in parts if part)
-            cells.append(escape(text) + (f"\n[dim]{escape(why_words(d, say))}[/dim]" if d and d.why else ""))
+            cells.append(Text(text) + Text(f"\n{why_words(d, say)}", "dim") if d and d.why else text)
         table.add_row(str(day), *cells)
-    table.add_row(say("story.end"), *(escape(end_words(course, say)) for course in history.paths))
+    table.add_row(say("story.end"), *(end_words(course, say) for course in history.paths))
     return table

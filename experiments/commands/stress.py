@@ -55,5 +55,4 @@ def stress(
     console().print(
         f"{policy} recovers more than {baseline}, at 95 %, in {result['positive']} of {result['worlds']} perturbed worlds, "
         f"less in {result['negative']}. Smallest gain: {result['worst']}.",
-        markup=False,
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from recoup.experiments.learning.settings import Training
-from recoup.experiments.runs.console import INTERRUPTED, Json, command_line, console
+from recoup.experiments.runs.console import INTERRUPTED, Json, Workers, command_line, console, progress_display
 from recoup.experiments.runs.extras import needs_extra
 from recoup.experiments.runs.options import options_from
 
@@ -17,46 +20,147 @@ from recoup.experiments.runs.options import options_from
 @options_from(Training)
 def train(
     training: Training,
+    training_seeds: Annotated[
+        int,
+        typer.Option(min=1, max=1000, help="Train under so many seeds, from --seed on; validation chooses the policy."),
+    ] = 1,
+    workers: Workers = 1,
     out: Annotated[Path | None, typer.Option(help="Folder, new.", show_default="runs/train-<scenario>-<time>")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Resume the run in --out from its latest checkpoint.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Train a policy on a scenario, within the cost and complaints of the plan it is to beat.
+    """Train a policy on a scenario, within the cost, complaints and contacts of the plan it is to beat.
 
-    Example: recoup train -s taiwan-cards --steps 5000000 --seed 3 --out runs/mine
+    \b
+    Examples:
+      recoup train -s taiwan-cards --steps 5000000 --seed 3 --out runs/mine
+      recoup train -s china-consumer --training-seeds 5 --workers 2 --out runs/five
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
     needs_extra("learn", "torch", "stable_baselines3", "sb3_contrib")
-    from recoup.experiments.learning.training import POLICY
-    from recoup.experiments.learning.training import train as run
     from recoup.experiments.runs.runfolder import new_run_folder
 
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to resume")
     folder = out or new_run_folder(f"train-{Path(training.scenario).stem}")
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+    if training_seeds > 1:
+        _train_seeds(training, training_seeds, folder, workers, resume, json)
+    else:
+        _train_one(training, folder, resume, json)
+
+
+def _train_one(training: Training, folder: Path, resume: bool, json: bool) -> None:
+    from recoup.experiments.learning.training import train as run
+    from recoup.experiments.learning.training import trained_stem
+
+    with _progress() as progress:
         task = progress.add_task("first rollout", total=training.steps)
 
         def show(done: int, line: dict[str, float]) -> None:
-            description = (
-                f"recovery {line['recovery']:.1%} ({training.baseline} {line['recovery_baseline']:.1%}), "
-                f"{line['days']:.0f} days ({line['days_baseline']:.0f})"
-            )
-            progress.update(task, completed=done, description=description)
+            progress.update(task, completed=done, description=_described(training, line))
 
         try:
             policy = run(training, folder, resume, command_line(), show)
         except KeyboardInterrupt:
             progress.stop()
-            print(f"recoup: interrupted. Resume with: recoup train … --out {folder} --resume", file=sys.stderr)
-            raise typer.Exit(INTERRUPTED) from None
+            raise _interrupted(folder) from None
+    written = folder / f"{trained_stem(training)}.json"
     if json:
         chosen = policy.card.training["chosen"]
-        console().print_json(data={"policy": str(folder / f"{POLICY}.json"), "name": policy.name, "chosen": chosen})
+        console().print_json(data={"policy": str(written), "name": policy.card.name, "chosen": chosen})
         return
-    console().print(f"policy: {folder / POLICY}.json", soft_wrap=True, markup=False)
+    console().print(f"policy: {written}", soft_wrap=True)
+
+
+def _train_seeds(training: Training, count: int, folder: Path, workers: int, resume: bool, json: bool) -> None:
+    from recoup.experiments.learning.trained_seeds import TRAINING_SEEDS
+    from recoup.experiments.learning.training import trained_stem
+    from recoup.experiments.learning.training_seeds import latest_lines, train_seeds
+    from recoup.experiments.runs.runfolder import read_json
+    from recoup.experiments.runs.workers import WorkerLost
+
+    seeds = range(training.seed, training.seed + count)
+    with _progress() as progress:
+        tasks = {seed: progress.add_task(f"seed {seed}", total=training.steps) for seed in seeds}
+
+        def show() -> None:
+            for seed, line in latest_lines(folder, seeds).items():
+                description = f"seed {seed}: {_described(training, line)}"
+                progress.update(tasks[seed], completed=line["steps"], description=description)
+
+        try:
+            with _every_second(show):
+                train_seeds(training, count, folder, workers, resume, command_line())
+        except KeyboardInterrupt:
+            progress.stop()
+            raise _interrupted(folder) from None
+        except WorkerLost as error:
+            progress.stop()
+            print(f"recoup: {error}; checkpoints are kept. {_how_to_resume(folder)}", file=sys.stderr)
+            raise typer.Exit(1) from None
+    result, written = read_json(folder / TRAINING_SEEDS), folder / f"{trained_stem(training)}.json"
+    if json:
+        console().print_json(data={"policy": str(written), **result})
+        return
+    _print(result)
+    console().print(f"policy: {written} (seed {result['chosen']})", soft_wrap=True)
+
+
+def _progress() -> Any:
+    from rich.progress import BarColumn, TimeRemainingColumn
+
+    return progress_display(BarColumn(), TimeRemainingColumn())
+
+
+def _described(training: Training, line: dict[str, Any]) -> str:
+    if line["recovery"] is None:
+        return "first cohort"
+    return (
+        f"recovery {line['recovery']:.1%} ({training.baseline} {line['recovery_baseline']:.1%}), "
+        f"{line['days']:.0f} days ({line['days_baseline']:.0f})"
+    )
+
+
+@contextmanager
+def _every_second(call: Callable[[], None]) -> Iterator[None]:
+    """Workers can't reach the terminal; what they write into their folders is looked at while they work, and once more at the end."""
+    done = threading.Event()
+
+    def repeat() -> None:
+        while not done.wait(1.0):
+            call()
+
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        call()
+
+
+def _interrupted(folder: Path) -> typer.Exit:
+    print(f"recoup: interrupted. {_how_to_resume(folder)}", file=sys.stderr)
+    return typer.Exit(INTERRUPTED)
+
+
+def _how_to_resume(folder: Path) -> str:
+    return f"Resume with: recoup train … --out {folder} --resume"
+
+
+def _print(result: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    rows = result["seeds"]
+    table = Table("seed", "score", title="validation, by training seed", title_justify="left")
+    for part in result["baseline"]:
+        table.add_column(part, justify="right")
+    table.add_column("chosen")
+    for row in rows:
+        chosen = "yes" if row["seed"] == result["chosen"] else ""
+        parts = (f"{row['parts'][part]:.4f}" if part in row["parts"] else "" for part in result["baseline"])
+        table.add_row(str(row["seed"]), f"{row['score']:.4f}", *parts, chosen)
+    table.add_row("baseline", "", *(f"{value:.4f}" for value in result["baseline"].values()), "", style="dim")
+    console().print(table, width=80)

@@ -24,7 +24,7 @@ def tune(
     out: Annotated[Path, typer.Option(help="Plan file to write, new.")] = Path("tuned.yaml"),
     json: Json = False,
 ) -> None:
-    """Search for better numbers and treatments in a plan, within the cost and complaints of another.
+    """Search for better numbers and treatments in a plan, within the cost, complaints and contacts of another.
 
     Example: recoup tune staged -s taiwan-cards --sweeps 1 --out mine.yaml
 
@@ -38,7 +38,7 @@ def tune(
     from recoup.agents.training.objective import Objective
     from recoup.experiments.comparison.intervals import interval
     from recoup.experiments.learning.cohorts import Cohorts
-    from recoup.experiments.learning.tuning import PACE, SEED, Search, limits
+    from recoup.experiments.learning.tuning import PACE, SEED, Search
     from recoup.experiments.runs.runfolder import write_text
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError, choose
@@ -61,9 +61,9 @@ def tune(
         Plan.load(document, cohorts.menu)
         start = read_plan(document)
     objective = Objective(tuning.time_weight, 0.0, tuning.complaint_price)
-    budget = limits(cohorts, Plan.load(tuning.baseline, cohorts.menu), objective)
+    reference = cohorts.parts(Plan.load(tuning.baseline, cohorts.menu))
     named = {"name": tuning.name, "title": f"{start.title}, tuned"}
-    search = Search(cohorts, plan_data(start) | named, objective, budget)
+    search = Search(cohorts, plan_data(start) | named, objective, reference)
     stopped = False
     try:
         for number in range(tuning.sweeps):
@@ -86,7 +86,7 @@ def tune(
                 "unseen": unseen,
                 "tried": tuned.tried,
                 "kept": tuned.kept,
-                "prices": tuned.prices,
+                "used": tuned.used,
             }
         )
     else:
@@ -95,7 +95,9 @@ def tune(
             f"on as many others {unseen['mean']:+.4f} ({unseen['low']:+.4f} to {unseen['high']:+.4f}).",
             soft_wrap=True,
         )
-        console().print(f"plan: {out} ({len(tuned.plan.rules)} rules)", soft_wrap=True, markup=False)
+        used = ", ".join(f"{share:.0%} of its {part}" for part, share in tuned.used.items())
+        console().print(f"{tuning.baseline} is the limit; the plan uses {used}.", soft_wrap=True)
+        console().print(f"plan: {out} ({len(tuned.plan.rules)} rules)", soft_wrap=True)
     if stopped:
         typer.echo(f"recoup: interrupted. Continue from this plan with: recoup tune {out} --out …", err=True)
         raise typer.Exit(INTERRUPTED)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recoup.agents.library import load_policy, split_name
+from recoup.agents.learned import LearnedPolicy
+from recoup.agents.library import OWN, load_policy, split_name
 from recoup.agents.policy import Policy, PolicyRef
+from recoup.agents.python_policy import PythonPolicy
 from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import InputError
 
@@ -24,6 +26,12 @@ class Arm:
     name: str
     policy_ref: PolicyRef
     policy: Policy
+
+    @property
+    def is_learned(self) -> bool:
+        """Whether it challenges the plans: a network, what was distilled from the scenario's own, or a user's object."""
+        own = OWN.get(self.policy_ref) if isinstance(self.policy_ref, str) else None
+        return isinstance(self.policy, LearnedPolicy | PythonPolicy) or (own is not None and own.command == "distill")
 
 
 def arms_of(policy_refs: Sequence[PolicyRef], scenario: Scenario) -> list[Arm]:

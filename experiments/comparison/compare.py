@@ -22,6 +22,7 @@ from recoup.agents.policy import PolicyRef
 from recoup.experiments.comparison import fairness, measures, welfare
 from recoup.experiments.comparison.arms import arms_of
 from recoup.experiments.comparison.audit import AUDIT, RULES, summary, tally
+from recoup.experiments.comparison.burdens import burdens
 from recoup.experiments.comparison.intervals import difference, interval
 from recoup.experiments.comparison.privacy import for_the_folder, pseudonym_key, pseudonyms
 from recoup.experiments.comparison.results import RunResults
@@ -105,9 +106,10 @@ def compare(
         "policies": {arm.name: fingerprint(arm.policy.identity) for arm in arms},
         "world": fingerprint(scenario.world, scenario.rules),
         "portfolio": fingerprint(portfolio.table),
+        "personal": comparison.personal,
+        "pseudonyms": pseudonyms(["recoup"], pseudonym_key())[0],  # another key gives an account another name
         "recoup": versions()["recoup"],
     }
-    pseudonym_key()  # before the workers, so that they find it made
     open_folder(folder, settings, resume)
     write_json(folder / RULES, scenario.rules.model_dump(mode="json", by_alias=True))
     missing = []
@@ -129,6 +131,7 @@ def compare(
         "filled": portfolio.filled,
         "notes": [*portfolio.notes, *scenario.notes],
     }
+    results["learned"] = [arm.name for arm in arms if arm.is_learned]
     results["dropped_rules"] = {arm.name: list(map(str, arm.policy.dropped)) for arm in arms if arm.policy.dropped}
     results["command"] = command
     RunResults.model_validate(results)
@@ -305,6 +308,7 @@ def aggregate(
         "settings": comparison.settings,
         "policies": policies,
         "differences": differences,
+        "burdens": burdens(parts),
         "tiers": tiers,
         "tier_accounts": {t: sum(p["tier_accounts"][t] for p in parts[names[0]]) / len(seeds) for t in measures.TIERS},
         "roll_rates": {

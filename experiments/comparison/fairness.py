@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
+from threadpoolctl import threadpool_limits
 
 from recoup.experiments.comparison.intervals import CONFIDENCE, interval
 from recoup.experiments.comparison.measure import Better, Outcome, Unit
@@ -139,6 +140,7 @@ def _dummies(codes: NDArray[np.int64]) -> NDArray[np.float64]:
     return (codes[:, None] == np.unique(codes)[None, :]).astype(float)
 
 
+@threadpool_limits.wrap(limits=1)  # sums in another order, as more threads make them, differ in the last digits
 def measure_groups(run: Rollout, people: pd.DataFrame) -> dict[str, Any]:
     """Aggregates of one run, no account in it: by attribute, group and outcome.
 

@@ -7,6 +7,7 @@ policies and runs can be joined; without the key it cannot be found out by tryin
 from __future__ import annotations
 
 import hmac
+import logging
 import os
 import secrets
 import tempfile
@@ -29,7 +30,7 @@ def pseudonym_key() -> bytes:
     """The key: from the environment, or from the user's configuration, where it is made on first use.
 
     Raises:
-        InputError: too short, or it cannot be kept.
+        InputError: too short, or it cannot be read.
     """
     from_environment = os.environ.get(KEY_VARIABLE)
     if from_environment is not None:
@@ -37,11 +38,13 @@ def pseudonym_key() -> bytes:
             raise InputError(
                 KEY_VARIABLE, "", f"{len(from_environment)} characters", f"a key of at least {_LEAST_KEY} characters"
             )
-        return from_environment.encode()
+        return os.fsencode(from_environment)
     path = _key_file()
+    if path is None:
+        return _key_for_now()
     try:
-        if not path.exists():
-            _make_key(path)
+        if not (path.exists() or _made(path)):
+            return _key_for_now()
         key = path.read_bytes().strip()
     except OSError as error:
         expected = f"a file that can be written and read, or a key in {KEY_VARIABLE}"
@@ -51,14 +54,32 @@ def pseudonym_key() -> bytes:
     return key
 
 
-def _key_file() -> Path:
-    base = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(base) if base else Path.home() / ".config") / "recoup" / "pseudonym.key"
+def _key_file() -> Path | None:
+    """Where the key is kept; None for a user without a home."""
+    if base := os.environ.get("XDG_CONFIG_HOME"):
+        return Path(base) / "recoup" / "pseudonym.key"
+    try:
+        return Path.home() / ".config" / "recoup" / "pseudonym.key"
+    except RuntimeError:
+        return None
 
 
-def _make_key(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(dir=path.parent)  # readable by the user alone
+def _key_for_now() -> bytes:
+    """A key that ends with this process and its workers: the run can be made, and joined with no other."""
+    key = os.environ[KEY_VARIABLE] = secrets.token_hex(32)
+    logging.getLogger(__name__).warning(
+        "recoup: no place to keep the key of the pseudonyms: they hold for this run alone; %s sets one", KEY_VARIABLE
+    )
+    return key.encode()
+
+
+def _made(path: Path) -> bool:
+    """Make the key; False where there is no place for it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, name = tempfile.mkstemp(dir=path.parent)  # readable by the user alone
+    except OSError:
+        return False
     try:
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_hex(32) + "\n")
@@ -68,6 +89,7 @@ def _make_key(path: Path) -> None:
         pass
     finally:
         Path(name).unlink()
+    return True
 
 
 def pseudonyms(names: Iterable[object], key: bytes) -> NDArray[np.object_]:
@@ -77,7 +99,10 @@ def pseudonyms(names: Iterable[object], key: bytes) -> NDArray[np.object_]:
         names: account names; the same name has the same pseudonym.
         key: secret of the hash (`pseudonym_key`).
     """
-    return np.array(["p" + hmac.digest(key, str(name).encode(), "sha256").hex()[:16] for name in names], dtype=object)
+    return np.array(
+        ["p" + hmac.digest(key, str(name).encode(errors="surrogatepass"), "sha256").hex()[:16] for name in names],
+        dtype=object,
+    )
 
 
 def for_the_folder(

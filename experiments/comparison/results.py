@@ -96,6 +96,12 @@ class RunResults(_Part):
     settings: dict[str, Any] = Field(description="what was asked for; see `Comparison`")
     policies: dict[str, Measures] = Field(description="policy → measure → interval")
     differences: dict[str, dict[str, dict[str, Difference]]] = Field(description="challenger → baseline → measure")
+    burdens: dict[str, dict[str, dict[str, Difference]]] = Field(
+        description="challenger → baseline → complaints_per_1000, contacts_per_debtor, full_cost_rate (fully loaded cost / opening balance)"
+    )
+    learned: list[str] = Field(
+        description="the policies that challenge the others: trained, distilled or written in Python"
+    )
     tiers: dict[str, dict[str, Measures]] = Field(description="policy → risk tier on entry → measure")
     tier_accounts: dict[str, float] = Field(description="accounts by tier, mean over seeds")
     roll_rates: dict[str, Measures] = Field(description="policy → M1→M2 and so on")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from recoup.agents.library import load_policy
 from recoup.agents.policy import Policy, PolicyRef
@@ -61,7 +62,9 @@ def rollout(
     simulation = Simulation(
         scenario.world, portfolio, scenario.rules, seed, threads=threads, record_events=record_events
     )
-    run = roll_out(scenario, load_policy(policy_ref, scenario.name, scenario.world), simulation, days)
+    policy = load_policy(policy_ref, scenario.name, scenario.world)
+    with threadpool_limits(1):  # networks this small wait for each other's threads longer than they compute
+        run = roll_out(scenario, policy, simulation, days)
     return replace(run, log=simulation.audit_table()) if record_events else run
 
 

@@ -16,7 +16,7 @@ from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 from recoup.sim.treatments import Menu
 
-PARTS = ("cash", "cost", "quick", "complaints", "left")  # the arguments of `Objective.value`
+PARTS = ("cash", "cost", "quick", "complaints", "left", "contacts", "staff")  # the arguments of `Objective.value`
 PARTS_RECORD = np.dtype([(part, "f8") for part in PARTS])  # one cohort
 
 
@@ -105,8 +105,10 @@ class Cohorts:
         opening = float(a["opening"].sum())
         return {
             "cash": float(a["discounted_cash"].sum()) / opening,
-            "cost": float(a["discounted_cost"].sum()) / opening,
+            "cost": float((a["discounted_cost"] - a["discounted_staff"]).sum()) / opening,
             "quick": float((resolved(a) * (days - 1 - a["closed_day"]) / days).mean()),
             "complaints": float(a["complaint_risk"].mean()),
             "left": float(discounted_left(simulation, days).sum()) / opening,
+            "contacts": float(a["attempts"].mean()),
+            "staff": float(a["discounted_staff"].sum()) / opening,
         }

@@ -79,7 +79,7 @@ def distill(
     baseline: str = "staged",
     notify: Callable[[str], None] | None = None,
 ) -> Distilled:
-    """The best readable plan found for a learned policy, by its objective and within the cost and complaints of another plan.
+    """The best readable plan found for a learned policy, by its objective and within the cost, complaints and contacts of another plan.
 
     Args:
         scenario: whose accounts the tree learns on.
@@ -88,7 +88,7 @@ def distill(
         rounds: 1 = behaviour cloning; more = DAgger.
         accounts: of each cohort.
         name: of the plan.
-        baseline: plan whose cost and complaints are the limits.
+        baseline: plan whose cost, complaints and contacts are the limits.
         notify: called with a line of text for each tree.
 
     Raises:

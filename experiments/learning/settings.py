@@ -36,14 +36,25 @@ class Training(Settings):
     domain_randomisation: float = setting(
         0.1, "Vary behaviour parameters between cohorts by up to this share; 0 = not at all.", least=0, most=0.9
     )
+    lever_worlds: float = setting(
+        0.3, "Share of cohorts in worlds where every lever has another strength (`recoup levers`).", least=0, most=1
+    )
+    price_family: bool = setting(
+        False, "Train for all prices of complaints, contacts and staff time at once, for `recoup frontier`."
+    )
     time_weight: float = setting(0.3, "Weight of early resolution beside money.", least=0, most=10)
     warm_start: str | None = setting(
         "tiered", "Plan or policy to clone before learning starts; «none» to start from a random network."
     )
-    baseline: str = setting(
-        "staged", "Plan to beat; its cost and complaints are the limits.", completion=complete_plans
+    improve: str | None = setting(
+        None,
+        "Plan to improve: the network sees its choice, and at first makes the same; takes the place of --warm-start.",
+        completion=complete_plans,
     )
-    limits: bool = setting(True, "Keep to the baseline's cost and complaints.")
+    baseline: str = setting(
+        "staged", "Plan to beat; its cost, complaints and contacts are the limits.", completion=complete_plans
+    )
+    limits: bool = setting(True, "Keep to the baseline's cost, complaints and contacts.")
     complaint_price: float = setting(2.0, "Initial price of a complaint, in mean opening balances.", least=0, most=1000)
     contact_cap_per_week: int | None = setting(
         None,
@@ -53,6 +64,26 @@ class Training(Settings):
     )
     hyperparameters: str | None = setting(None, "YAML file of hyper-parameters, in place of the shipped one.")
     name: str = setting("learned", "Name of the policy.")
+
+
+@dataclass(frozen=True)
+class SeedEvaluation(Seeds):
+    """On what the policies of several training seeds are evaluated; each field's description, default and range are those of its option.
+
+    Raises:
+        InputError: a number out of its range.
+    """
+
+    seeds: int = setting(20, "Number of evaluation seeds.", least=1, most=10_000)
+    first_seed: int = setting(101, "First evaluation seed.", least=0, most=2**62)
+    scenario: str | None = setting(
+        None,
+        "Scenario's name or file.",
+        flags=("-s", "--scenario"),
+        completion=complete_scenarios,
+        shown_default="that of the training",
+    )
+    baseline: str = setting("staged", "Plan or policy to compare with.", completion=complete_plans)
 
 
 @dataclass(frozen=True)
@@ -71,9 +102,11 @@ class Tuning(Settings):
     field: tuple[str, ...] | None = setting(None, "Fields whose numbers may move.", shown_default="those of pace")
     cohorts: int = setting(8, "Cohorts each version is tried on.", least=3, most=100)
     accounts: int = setting(2000, "Accounts in each.", least=50, most=1_000_000)
-    baseline: str = setting("staged", "Plan whose cost and complaints are the limits.")
+    baseline: str = setting("staged", "Plan whose cost, complaints and contacts are the limits.")
     time_weight: float = setting(0.3, "Weight of early resolution beside money.", least=0, most=10)
-    complaint_price: float = setting(2.0, "Initial price of a complaint, in mean opening balances.", least=0, most=1000)
+    complaint_price: float = setting(
+        0.0, "Price of a complaint within the limit, in mean opening balances.", least=0, most=1000
+    )
 
 
 @dataclass(frozen=True)
@@ -84,7 +117,7 @@ class Extraction(Settings):
     name: str = setting("distilled", "Name of the plan.")
     leaves: tuple[int, ...] | None = setting(None, "Sizes to try, once for each.", least=2, most=200)
     baseline: str = setting(
-        "staged", "Plan that the advantage is measured against, and whose cost and complaints are the limits."
+        "staged", "Plan that the advantage is measured against, and whose cost, complaints and contacts are the limits."
     )
 
 

@@ -22,9 +22,10 @@ from stable_baselines3.common.callbacks import BaseCallback
 from recoup.agents import features, learned
 from recoup.agents.library import load_policy
 from recoup.agents.plans.plan import Plan
+from recoup.agents.price_family import PRICES, Card, PriceFamily, load_family
 from recoup.agents.training import learners
 from recoup.agents.training.behaviour_cloning import behaviour_clone
-from recoup.agents.training.budget import KEPT_FREE, Budget, Limit
+from recoup.agents.training.budget import KEPT_FREE, LIMITED, Budget, Limit
 from recoup.agents.training.objective import Objective, resolved
 from recoup.agents.training.vecenv import PortfolioVecEnv
 from recoup.experiments.learning.cohorts import Cohorts
@@ -32,23 +33,28 @@ from recoup.experiments.learning.settings import Training
 from recoup.experiments.learning.validation import PORTFOLIOS, SEED, Arrays, PolyakAverage, Validation
 from recoup.experiments.runs.runfolder import fingerprint, open_folder, read_json, versions, write_json, write_whole
 from recoup.scenarios.environments import PORTFOLIO_SEED
+from recoup.scenarios.levers import LEVERS, variant_of
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.envs.portfolio import PortfolioVectorEnv
+from recoup.sim.inputs import InputError
+from recoup.sim.parameters import World
+from recoup.sim.perturbation import randomised
 from recoup.sim.treatments import Menu
 
 EVERY = 10  # rollouts from one checkpoint and validation to the next
-CHECKPOINT, PROGRESS, POLICY, AVERAGE = "checkpoint", "progress.jsonl", "policy", "average.safetensors"
+CHECKPOINT, PROGRESS, POLICY, FAMILY = "checkpoint", "progress.jsonl", "policy", "family"
+AVERAGE = "average.safetensors"
 PORTFOLIO_COHORTS = (
     10  # cohorts of the training that make a whole portfolio, at most: what limits and validation are measured on
 )
 LATEST = 8  # cohorts in the running estimate
 STANDARDISED_SHARE = 0.05  # share of account-days that features are standardised on
-COST_RATE, COMPLAINT_RATE = 0.05, 0.1
+COST_RATE, COMPLAINT_RATE, CONTACT_RATE = 0.05, 0.1, 0.0003  # steps of prices
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """What the plan to beat does: recovery and days on cohorts like those of the training, cost and complaints on whole portfolios.
+    """What the plan to beat does: recovery and days on cohorts like those of the training, what is limited on whole portfolios.
 
     A small cohort has relatively more field visitors than its portfolio, as people are whole; a plan that sends them draws more
     complaints there.
@@ -56,14 +62,21 @@ class Baseline:
     Attributes:
         recovery: recovery rate.
         days: mean days to recover.
-        cost: discounted cost over opening balance.
+        cost: discounted cost over opening balance, without staff.
         complaints: expected complaints per account.
+        contacts: contact attempts per account.
     """
 
     recovery: float
     days: float
     cost: float
     complaints: float
+    contacts: float
+
+
+def trained_stem(training: Training) -> str:
+    """Name, without ending, of the two files that a training leaves in its folder: a policy's, or a family's."""
+    return FAMILY if training.price_family else POLICY
 
 
 def environment(training: Training, scenario: Scenario, objective: Objective) -> PortfolioVecEnv:
@@ -88,12 +101,45 @@ def environment(training: Training, scenario: Scenario, objective: Objective) ->
     return PortfolioVecEnv(
         envs,
         objective,
-        domain_randomisation=training.domain_randomisation,
+        another_world=_another_world(training, scenario.world),
         seed=PORTFOLIO_SEED + 1000 * training.seed,
         contact_cap_per_week=training.contact_cap_per_week,
         paired_rollouts=paired_rollouts,
         show_hidden=training.hidden_state_critic and training.algorithm in learners.HIDDEN_STATE_CRITICS,
+        price_family=training.price_family,
+        plan=_improved(training, scenario),
     )
+
+
+def _improved(training: Training, scenario: Scenario) -> Plan | None:
+    """The plan that the network is to improve.
+
+    Raises:
+        InputError: no such plan, or a policy that is none; or a learner that can't improve one.
+    """
+    if not training.improve:
+        return None
+    if not (training.hidden_state_critic and training.algorithm in learners.HIDDEN_STATE_CRITICS):
+        raise InputError("--improve", "", training.improve, "maskable-ppo or ppo, with the hidden-state critic")
+    plan = load_policy(training.improve, scenario.name, scenario.world)
+    if not isinstance(plan, Plan):
+        raise InputError("--improve", "", training.improve, "a plan")
+    return plan
+
+
+def _another_world(training: Training, world: World) -> Callable[[np.random.Generator], World] | None:
+    """What draws the worlds that cohorts live in: a little wrong, and some with all levers moved within their ranges."""
+    if not training.domain_randomisation and not training.lever_worlds:
+        return None
+
+    def draw(rng: np.random.Generator) -> World:
+        varied = randomised(world, training.domain_randomisation, rng)
+        if rng.random() >= training.lever_worlds:
+            return varied
+        settings = [lever.setting(float(rng.random())) for lever in LEVERS]
+        return variant_of(varied, "training", settings).apply(varied)
+
+    return draw
 
 
 @dataclass(frozen=True)
@@ -127,9 +173,12 @@ def rollout_baseline(env: PortfolioVecEnv, plan: Plan, rounds: int = 2) -> Basel
         simulation, is_open = one.simulation, np.ones(one.num_envs, bool)
         while simulation.day < one.days:
             actions = np.zeros(one.num_envs, np.int64)
-            seen = observations[is_open]
-            actions[is_open] = plan.act(seen, one.action_masks()[is_open])
-            rows.append(env.encoded(one, observations)[is_open & (rng.random(is_open.size) < STANDARDISED_SHARE)])
+            told = rng.random(len(PRICES) if env.price_family else 0, np.float32)
+            allowed = one.action_masks()
+            rows.append(
+                env.encoded(one, observations, allowed, told)[is_open & (rng.random(is_open.size) < STANDARDISED_SHARE)]
+            )
+            actions[is_open] = plan.act(observations[is_open], allowed[is_open])
             observations, _, _, _, info = one.step(actions)
             is_open = info["open"]
         a = simulation.accounts
@@ -165,7 +214,7 @@ class _Progress(BaseCallback):
     def _note(self) -> None:
         run = self._run
         usage = run.env.pop_usage()
-        run.budget.pay(usage.cost, usage.complaints)
+        run.budget.pay(usage)
         run.average.update(run.weights())
         steps = self._start + self.num_timesteps
         line: dict[str, Any] = {
@@ -211,6 +260,7 @@ class _Run:
     baseline: Baseline
     budget: Budget
     validation: Validation
+    improved: Plan | None = None
     average: PolyakAverage = field(default_factory=PolyakAverage)
     best: float = -np.inf
 
@@ -220,7 +270,7 @@ class _Run:
 
     def keep_best(self, steps: int) -> dict[str, Any]:
         """Assess the averaged network; if none was better, write it as the policy."""
-        policy = export(
+        exported = export(
             self.training,
             self.scenario,
             self.menu,
@@ -229,12 +279,13 @@ class _Run:
             self.command,
             self.baseline,
             self.budget,
+            self.improved,
         )
-        assessment = self.validation.assess(policy)
+        assessment = self.validation.assess_any(exported)
         if assessment["score"] >= self.best:
             self.best = assessment["score"]
-            policy.card.training["chosen"] = {"steps": steps, **assessment, "baseline": self.validation.baseline}
-            policy.save(self.folder / POLICY)
+            exported.card.training["chosen"] = {"steps": steps, **assessment, "baseline": self.validation.baseline}
+            exported.save(self.folder / trained_stem(self.training))
         return assessment
 
     def save_checkpoint(self, steps: int) -> None:
@@ -266,7 +317,7 @@ def train(
     resume: bool = False,
     command: str = "",
     notify: Callable[[int, dict[str, float]], None] | None = None,
-) -> learned.LearnedPolicy:
+) -> learned.LearnedPolicy | PriceFamily:
     """Train, and write the policy into the folder; interrupted, `resume` goes on from the latest checkpoint.
 
     Args:
@@ -277,7 +328,7 @@ def train(
         notify: called after each rollout with the account-days so far and the figures of its line in `progress.jsonl`.
 
     Returns:
-        The best version so far, as read back from the folder.
+        The best version so far, as read back from the folder: a policy, or with `price_family` a family of policies.
 
     Raises:
         InputError: wrong scenario, plan, algorithm, hyper-parameters or folder.
@@ -288,7 +339,9 @@ def train(
         training.algorithm, Path(training.hyperparameters) if training.hyperparameters else None
     )
     plan = Plan.load(training.baseline, menu)
-    teacher = load_policy(training.warm_start, scenario.name, scenario.world) if training.warm_start else None
+    improved = _improved(training, scenario)
+    cloned = training.warm_start if not training.improve else None
+    teacher = load_policy(cloned, scenario.name, scenario.world) if cloned else None
     settings = json.loads(json.dumps({**asdict(training), "world": fingerprint(scenario.world, scenario.rules)}))
     settings.pop("steps")  # a run may be prolonged
     open_folder(folder, settings, resume)
@@ -300,19 +353,20 @@ def train(
     most = PORTFOLIO_COHORTS * training.accounts
     portfolios = Cohorts(scenario, min(scenario.accounts or most, most), range(SEED, SEED + PORTFOLIOS))
     validation = Validation(portfolios, plan, training.time_weight, training.limits)
-    baseline = Baseline(
-        measured.recovery, measured.days, validation.baseline["cost"], validation.baseline["complaints"]
-    )
+    baseline = Baseline(measured.recovery, measured.days, *(validation.baseline[part] for part in LIMITED))
     budget = Budget(objective)
-    if training.limits:
+    if training.limits and not training.price_family:  # a family is told its prices
         budget.cost = Limit("cost", (1 - KEPT_FREE) * baseline.cost, COST_RATE)
         budget.complaints = Limit(
             "complaints", (1 - KEPT_FREE) * baseline.complaints, COMPLAINT_RATE, training.complaint_price
         )
+        budget.contacts = Limit("contacts", (1 - KEPT_FREE) * baseline.contacts, CONTACT_RATE)
         budget.charge()
     learner = learners.build(training.algorithm, env, hyperparameters, training.seed, folder / "tensorboard")
-    learners.standardise(learner, measured.features)
-    run = _Run(training, folder, scenario, menu, env, learner, hyperparameters, command, baseline, budget, validation)
+    learners.standardise(learner, measured.features, env.planned_columns)
+    run = _Run(
+        training, folder, scenario, menu, env, learner, hyperparameters, command, baseline, budget, validation, improved
+    )
     done = run.restore() if resume else 0
     if done:
         env.seed(PORTFOLIO_SEED + 1000 * training.seed + done % 1_000_003)
@@ -326,9 +380,11 @@ def train(
             run.average.update(run.weights())
             run.keep_best(done + learner.num_timesteps)
             run.save_checkpoint(done + learner.num_timesteps)
-    elif not (folder / f"{POLICY}.json").exists():
+    elif not (folder / f"{trained_stem(training)}.json").exists():
         run.average.update(run.weights())
         run.keep_best(done)
+    if training.price_family:
+        return load_family(folder / f"{FAMILY}.json", menu)
     return learned.load(folder / f"{POLICY}.json", menu)
 
 
@@ -341,7 +397,8 @@ def export(
     command: str,
     baseline: Baseline,
     budget: Budget,
-) -> learned.LearnedPolicy:
+    improved: Plan | None = None,
+) -> learned.LearnedPolicy | PriceFamily:
     """An acting network (see `learners.weights`) with its card.
 
     Args:
@@ -353,11 +410,15 @@ def export(
         command: what the user typed.
         baseline: what the plan to beat does.
         budget: its prices, as they stand.
+        improved: the plan whose choice the network sees.
 
     Returns:
-        The policy, in memory; its `save` writes the checksum into the card.
+        The policy, or the family of policies, in memory; its `save` writes the checksum into the card.
     """
-    card = learned.Card(
+    family: dict[str, Any] = {"prices": list(PRICES)} if training.price_family else {}
+    kind = Card if training.price_family else learned.Card
+    card = kind(
+        **family,
         format=learned.FORMAT,
         name=training.name,
         scenario=scenario.name,
@@ -367,6 +428,7 @@ def export(
         activation="tanh" if training.algorithm in learners.ON_POLICY else "relu",
         choice="sampled" if training.algorithm in learners.ON_POLICY else "best",
         contact_cap_per_week=training.contact_cap_per_week,
+        improves=improved.file.model_dump(exclude_none=True) if improved else None,
         features=list(features.NAMES),
         menu=menu.names,
         sha256="0" * 64,
@@ -384,4 +446,4 @@ def export(
             "behaviour (`recoup stress`), audit it (`recoup audit`), and try it on few accounts beside the plan in force."
         ),
     )
-    return learned.LearnedPolicy(card, dict(arrays))
+    return PriceFamily(card, dict(arrays)) if isinstance(card, Card) else learned.LearnedPolicy(card, dict(arrays))

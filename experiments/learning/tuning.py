@@ -2,7 +2,8 @@
 
 Coordinate search: one number or treatment of one rule is moved at a time and kept where the learner's objective rises by more than noise.
 Every version meets the same cohorts under common random numbers, so that small gains show. Cohorts lie beyond any
-comparison's seeds. Limits are prices as in training: after each sweep they move by what the plan uses beyond its reference's use.
+comparison's seeds. The reference plan's cost, complaints and contacts are limits by an exact penalty: within them they cost nothing
+beyond the objective, and what is beyond them costs more than any plan brings (Nocedal & Wright, "Numerical Optimization", 2006, section 17.2).
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from numpy.typing import NDArray
 
 from recoup.agents.plans.conditions import is_whole
 from recoup.agents.plans.plan import Plan
-from recoup.agents.plans.plan_file import PlanFile
-from recoup.agents.training.budget import Budget, Limit
+from recoup.agents.plans.plan_file import NOTHING, PlanFile
+from recoup.agents.training.budget import KEPT_FREE, LIMITED
 from recoup.agents.training.objective import Objective
 from recoup.experiments.learning.cohorts import Cohorts, value_of
 from recoup.scenarios.environments import PORTFOLIO_SEED
@@ -28,10 +29,11 @@ from recoup.sim.treatments import Menu
 
 SEED, UNSEEN_SEED = PORTFOLIO_SEED + 700_000, PORTFOLIO_SEED + 750_000
 MARGIN = 0.0003  # of the opening balance: less is not worth a rule's change
-SURE = 2.0  # standard errors over the cohorts; with less a search fits the noise of its own cohorts
-PRICE_RATE = 1.0  # price per relative overdraft and sweep
-# How often, how long and how many: what a search moves unless fields are named.
+SURE = 1.0  # standard errors over the cohorts; with none a search fits the noise of its own cohorts
+PENALTY = 1.0  # opening balances for using a limit twice over
+# For whom, how often, how long and how many: what a search moves unless fields are named.
 PACE = (
+    "dpd", "claim_size",
     "days_since_attempt", "days_since_reached", "days_since_payment", "calls_7d", "texts_7d", "visits_30d", "offers_refused",
     "offers_made", "promises_broken", "promise_due_in", "reached", "attempts", "days_in_stage",
 )  # fmt: skip
@@ -58,10 +60,10 @@ class Tuned:
     """A plan after a search.
 
     Attributes:
-        before, after: objective of the first and the last version at the last prices, on the cohorts of the search.
+        before, after: objective of the first and the last version, on the cohorts of the search.
         unseen: by how much it rose on as many other cohorts, one number each.
         tried, kept: how many changes.
-        prices: of the limits.
+        used: what the last version uses of each limit, as a share of the reference plan's use; empty without limits.
     """
 
     plan: PlanFile
@@ -70,11 +72,11 @@ class Tuned:
     unseen: NDArray[np.float64]
     tried: int
     kept: int
-    prices: dict[str, float]
+    used: dict[str, float]
 
 
 def moves(number: int, rule: dict[str, Any], menu: Menu, fields: tuple[str, ...]) -> Iterator[Move]:
-    """Every single change to a rule: leave it out, move a bound, take another channel or offer.
+    """Every single change to a rule: leave it out (not one that does nothing), move a bound, take another channel or offer.
 
     Args:
         number: of the rule, from 0.
@@ -82,7 +84,10 @@ def moves(number: int, rule: dict[str, Any], menu: Menu, fields: tuple[str, ...]
         menu: the treatments that the scenario can do.
         fields: observation fields whose bounds may move.
     """
-    yield Move(number, f"«{rule['name']}»: left out", None)
+    if (
+        rule["do"] != NOTHING
+    ):  # a rule that holds back is left in: no plan may gain by pressing where somebody wrote not to
+        yield Move(number, f"«{rule['name']}»: left out", None)
     for name, condition in (rule.get("when") or {}).items():
         if name not in fields or not isinstance(condition, dict):
             continue
@@ -130,15 +135,22 @@ class Search:
     Args:
         cohorts: what each version is tried on, at least two.
         start: the plan as data (`plan_data`).
-        objective: what is to rise; the budget moves its prices.
-        budget: limits on cost and complaints.
+        objective: what is to rise.
+        reference: what the reference plan does on the same cohorts (`Cohorts.parts`), whose cost, complaints and contacts are the
+            limits; None = no limits.
 
     Attributes:
         tried, kept: how many changes so far.
     """
 
-    def __init__(self, cohorts: Cohorts, start: Mapping[str, Any], objective: Objective, budget: Budget) -> None:
-        self._cohorts, self.objective, self._budget = cohorts, objective, budget
+    def __init__(
+        self,
+        cohorts: Cohorts,
+        start: Mapping[str, Any],
+        objective: Objective,
+        reference: NDArray[np.void] | None = None,
+    ) -> None:
+        self._cohorts, self._objective, self._reference = cohorts, objective, reference
         self._head = {key: value for key, value in start.items() if key != "rules"}
         self._started: list[dict[str, Any]] = [dict(rule) for rule in start["rules"]]
         self._rules = list(self._started)
@@ -155,7 +167,18 @@ class Search:
 
     def _worth(self, parts: NDArray[np.void]) -> NDArray[np.float64]:
         """The objective by cohort."""
-        return value_of(self.objective, parts)
+        return value_of(self._objective, parts)
+
+    def _used(self, parts: NDArray[np.void]) -> dict[str, float]:
+        """What the first cohorts use of each limit, as a share of what the reference plan uses there."""
+        if self._reference is None:
+            return {}
+        reference = self._reference[: len(parts)]
+        return {part: float(parts[part].mean() / max(reference[part].mean(), 1e-12)) for part in LIMITED}
+
+    def _penalty(self, parts: NDArray[np.void]) -> float:
+        """What the first cohorts pay for using more than is allowed."""
+        return PENALTY * sum(max(0.0, share / (1.0 - KEPT_FREE) - 1.0) for share in self._used(parts).values())
 
     def result(self) -> Tuned:
         """Where the search stands."""
@@ -163,10 +186,10 @@ class Search:
         count = len(self._cohorts.seeds)
         others = Cohorts(self._cohorts.scenario, self._cohorts.accounts, range(UNSEEN_SEED, UNSEEN_SEED + count))
         old, new = (self._worth(others.parts(self._plan(rules))) for rules in (self._started, self._rules))
-        return Tuned(self.best, before, after, new - old, self.tried, self.kept, self._budget.prices)
+        return Tuned(self.best, before, after, new - old, self.tried, self.kept, self._used(self._parts))
 
     def try_move(self, move: Move) -> bool:
-        """Keep a change if the objective rises by more than noise; a change that makes no plan is dropped."""
+        """Keep a change if the objective, less the penalty, rises by more than noise; a change that makes no plan is dropped."""
         rules = list(self._rules)
         if move.to is None:
             del rules[move.rule]
@@ -174,17 +197,22 @@ class Search:
             rules[move.rule] = move.to
         seeds, half = self._cohorts.seeds, max(1, len(self._cohorts.seeds) // 2)
         now = self._worth(self._parts)
+
+        def gain(parts: NDArray[np.void]) -> NDArray[np.float64]:
+            before = self._parts[: len(parts)]
+            return self._worth(parts) - now[: len(parts)] - (self._penalty(parts) - self._penalty(before))
+
         try:
             plan = self._plan(rules)
             parts = self._cohorts.parts(plan, seeds[:half])
             self.tried += 1
-            if (self._worth(parts) - now[:half]).mean() <= 0:
+            if gain(parts).mean() <= 0:
                 return False
             parts = np.concatenate([parts, self._cohorts.parts(plan, seeds[half:])]) if half < len(seeds) else parts
         except (InputError, ValueError):
             return False
-        gain = self._worth(parts) - now
-        if gain.mean() <= max(MARGIN, SURE * gain.std(ddof=1) / math.sqrt(gain.size)):
+        gains = gain(parts)
+        if gains.mean() <= max(MARGIN, SURE * gains.std(ddof=1) / math.sqrt(gains.size)):
             return False
         self._rules, self._parts, self.kept = rules, parts, self.kept + 1
         return True
@@ -208,33 +236,9 @@ class Search:
                     notify(f"{move.words}: {float(self._worth(self._parts).mean()):.4f}")
                 if move.to is None:
                     break
-        cost, complaints = (float(self._parts[part].mean()) for part in ("cost", "complaints"))
-        self._budget.pay(cost, complaints)
         return self.kept - kept
 
     def _moves(self, number: int, fields: tuple[str, ...]) -> Iterator[Move]:
         if len(self._rules) == 1:  # a plan needs a rule
             return (m for m in moves(number, self._rules[number], self._cohorts.menu, fields) if m.to)
         return moves(number, self._rules[number], self._cohorts.menu, fields)
-
-
-def limits(cohorts: Cohorts, baseline: Plan, objective: Objective) -> Budget:
-    """The limits that a reference plan sets: its own cost and complaints on the same cohorts.
-
-    Args:
-        cohorts: those of the search.
-        baseline: the reference plan.
-        objective: the first price of complaints is its own; the budget moves its prices.
-    """
-    used = cohorts.parts(baseline)
-    return Budget(
-        objective,
-        cost=Limit("cost", float(used["cost"].mean()), PRICE_RATE, smooth=1.0),
-        complaints=Limit(
-            "complaints",
-            float(used["complaints"].mean()),
-            PRICE_RATE,
-            price=objective.complaint_price,
-            smooth=1.0,
-        ),
-    )

@@ -7,19 +7,23 @@ latest updates moves less (Polyak & Juditsky, SIAM J. Control Optim. 30, 1992), 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recoup.agents.learned import LearnedPolicy
 from recoup.agents.policy import Policy
-from recoup.agents.training.budget import KEPT_FREE
+from recoup.agents.price_family import PRICES, PriceFamily, prices_at
+from recoup.agents.training.budget import KEPT_FREE, LIMITED
 from recoup.agents.training.objective import Objective
-from recoup.experiments.learning.cohorts import PARTS, Cohorts
+from recoup.experiments.learning.cohorts import PARTS, Cohorts, value_of
 from recoup.scenarios.environments import PORTFOLIO_SEED
 
 SEED, PORTFOLIOS = PORTFOLIO_SEED + 800_000, 2
 DECAY = 0.9  # of older versions in the mean, an update
+POINTS = (0.1, 0.35, 0.6)  # of the way to the highest prices, by their inputs: at which a family is assessed
 OVERDRAFT = 0.3  # what the score loses for using twice what a limit allows
 Arrays = Mapping[str, NDArray[np.float32]]
 
@@ -42,11 +46,11 @@ class PolyakAverage:
 
 
 class Validation:
-    """Scores policies by the objective without prices, less what they overdraw of the baseline's cost and complaints.
+    """Scores policies by the objective without prices, less what they overdraw of the baseline's cost, complaints and contacts.
 
     Args:
         cohorts: what policies are assessed on.
-        baseline: whose cost and complaints are the limits.
+        baseline: whose use of these is the limit.
         time_weight: see `Objective.time_weight`.
         limits: take the overdraft into account.
 
@@ -67,7 +71,19 @@ class Validation:
         parts = self._means(policy)
         score = float(self._objective.value(**{part: np.array(parts[part]) for part in PARTS}))
         if self._limits:
-            for part in ("cost", "complaints"):
+            for part in LIMITED:
                 allowed = (1.0 - KEPT_FREE) * self.baseline[part]
                 score -= OVERDRAFT * max(0.0, parts[part] / max(allowed, 1e-12) - 1.0)
         return {**parts, "score": score}
+
+    def assess_any(self, exported: LearnedPolicy | PriceFamily) -> dict[str, Any]:
+        """A policy, as `assess`; or a family, by what it is worth at its prices, the mean over `POINTS` of them."""
+        if isinstance(exported, LearnedPolicy):
+            return self.assess(exported)
+        points: dict[str, float] = {}
+        for level in POINTS:
+            prices = prices_at(np.full(len(PRICES), level))
+            objective = replace(self._objective, **prices)
+            parts = self._cohorts.parts(exported.at(prices), self._cohorts.seeds[:1])
+            points[f"{level:g}"] = float(value_of(objective, parts)[0])
+        return {"score": float(np.mean(list(points.values()))), "points": points}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
@@ -42,6 +43,7 @@ _CHINESE = re.compile(r"[\u3000-\u9fff\uff00-\uffef“”]+")
 _AS_WIDE = "⧏⧐⧑⧒⧓⧔⧕⨀⨁⨂"
 
 Draw = Callable[[Axes, bool], None]
+DrawPanels = Callable[[Sequence[Axes], bool], None]
 
 
 class _StandIns:
@@ -73,6 +75,25 @@ class _StandIns:
         )
 
 
+@dataclass(frozen=True)
+class FrontierPanel:
+    """One burden in the picture of a frontier.
+
+    Attributes:
+        label: of the axis across.
+        across: the burden of each policy, shape (policies,).
+        frontier: whether no other policy does as well for less of this burden, shape (policies,).
+        plans: the burden of each plan, in the order of their labels.
+        limit: the most that was allowed; None = any.
+    """
+
+    label: str
+    across: NDArray[np.float64]
+    frontier: NDArray[np.bool_]
+    plans: Sequence[float]
+    limit: float | None
+
+
 def _wrapped(text: str, most: int) -> str:
     """Text in lines of at most so many characters, a Chinese one counting for two."""
     lines, room = [""], most
@@ -86,11 +107,13 @@ def _wrapped(text: str, most: int) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _svg(name: str, alt: str, draw: Draw, narrow: bool, height: float) -> str:
+def _svg(name: str, alt: str, draw: DrawPanels, narrow: bool, height: float, panels: int) -> str:
     # The salt makes ids of one picture differ from another's in the same page, and equal from run to run.
     with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
         figure = Figure(figsize=(_WIDTHS["narrow" if narrow else "wide"], height), layout="constrained")
-        draw(figure.subplots(), narrow)
+        # Panels share their vertical axis; a narrow screen has them below each other.
+        shape = (panels, 1) if narrow else (1, panels)
+        draw(figure.subplots(*shape, sharey=True, squeeze=False).ravel().tolist(), narrow)
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     text = out.getvalue()
@@ -103,7 +126,16 @@ def _svg(name: str, alt: str, draw: Draw, narrow: bool, height: float) -> str:
 
 
 def _picture(name: str, caption: str, draw: Draw, ink: _StandIns, height: float = 3.6) -> Picture:
-    wide, narrow = (ink.restore(_svg(f"{name}-{n}", caption, draw, n, height)) for n in (False, True))
+    return _panels(name, caption, lambda axes, narrow: draw(axes[0], narrow), ink, 1, (height, height))
+
+
+def _panels(
+    name: str, caption: str, draw: DrawPanels, ink: _StandIns, panels: int, heights: tuple[float, float]
+) -> Picture:
+    wide, narrow = (
+        ink.restore(_svg(f"{name}-{n}", caption, draw, n, height, panels))
+        for n, height in zip((False, True), heights, strict=True)
+    )
     return Picture(wide, narrow, caption)
 
 
@@ -138,7 +170,7 @@ def curves(
         axes.set_xlabel(ink(xlabel))
         axes.set_ylabel(ink(ylabel))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        axes.set_xlim(1, max(data.shape[1] for data in lines.values()))
+        axes.set_xlim(1, max(2, *(data.shape[1] for data in lines.values())))
         if from_zero:
             axes.set_ylim(bottom=0)
         _legend(axes, narrow)
@@ -340,3 +372,85 @@ def flip_map(
         _legend(axes, narrow)
 
     return _picture(name, caption, draw, ink, height=4.4)
+
+
+def frontier(
+    name: str,
+    panels: Sequence[FrontierPanel],
+    values: NDArray[np.float64],
+    plans: Mapping[str, float],
+    chosen: int | None,
+    ylabel: str,
+    words: tuple[str, str, str, str],
+    share: bool,
+    caption: str,
+) -> Picture:
+    """What the policies of a family reach against what they burden debtors with, in panels side by side, and plans among them.
+
+    Args:
+        name: of the picture within its page, for ids.
+        panels: one for each burden.
+        values: the measure of each policy, shape (policies,); up is as the axis says.
+        plans: the measure of each plan, by label.
+        chosen: number of the policy that was chosen; None = none.
+        ylabel: of the shared axis.
+        words: what the frontier, other policies, the chosen one and a limit are called.
+        share: the measure is a share, shown in per cent.
+        caption: of the picture, also its text alternative.
+    """
+    ink = _StandIns()
+
+    def draw(all_axes: Sequence[Axes], narrow: bool) -> None:
+        for number, (axes, panel) in enumerate(zip(all_axes, panels, strict=True)):
+            curve = np.flatnonzero(panel.frontier)
+            curve = curve[np.argsort(panel.across[curve])]
+            axes.plot(
+                panel.across[~panel.frontier],
+                values[~panel.frontier],
+                "o",
+                color="#9bbdd3",
+                markersize=4,
+                label=ink(words[1]),
+            )
+            axes.plot(panel.across[curve], values[curve], "-o", color=COLOURS[0], markersize=5, label=ink(words[0]))
+            for place, (label, value) in enumerate(plans.items(), start=1):
+                colour, marker = COLOURS[1 + (place - 1) % (len(COLOURS) - 1)], MARKERS[place % len(MARKERS)]
+                axes.plot(
+                    panel.plans[place - 1],
+                    value,
+                    marker,
+                    color=colour,
+                    markersize=8,
+                    linestyle="none",
+                    label=ink(label),
+                )
+            if chosen is not None:
+                axes.plot(
+                    panel.across[chosen],
+                    values[chosen],
+                    "o",
+                    markersize=13,
+                    markerfacecolor="none",
+                    markeredgecolor="black",
+                    markeredgewidth=1.8,
+                    label=ink(words[2]),
+                )
+            if panel.limit is not None:
+                axes.axvline(panel.limit, color="#555555", linewidth=1, linestyle="--", label=ink(words[3]))
+            axes.set_xlabel(ink(panel.label))
+            axes.set_xlim(left=0)
+            axes.xaxis.set_major_locator(MaxNLocator(5))
+            if number == 0 or narrow:
+                axes.set_ylabel(ink(ylabel))
+            if share:
+                axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+        # One legend for all panels, of which one alone may have a limit.
+        keys = {
+            label: handle for axes in all_axes for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
+        figure = all_axes[0].get_figure()
+        assert isinstance(figure, Figure)
+        figure.legend(keys.values(), keys.keys(), frameon=False, loc="outside lower center", ncols=2 if narrow else 3)
+
+    rows = len(plans) + 4
+    return _panels(name, caption, draw, ink, len(panels), (3.4 + 0.25 * rows / 3, 6.2 + 0.25 * rows / 2))

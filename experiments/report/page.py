@@ -15,6 +15,7 @@ from recoup.experiments.report.sections import (
     collectors,
     data,
     fairness,
+    frontier,
     headline,
     levers,
     measures,
@@ -28,6 +29,7 @@ from recoup.experiments.report.sections import (
     tier,
     upper_bounds,
     welfare,
+    why,
 )
 from recoup.experiments.report.text import Text, text_in
 from recoup.experiments.runs.run import Run
@@ -35,6 +37,7 @@ from recoup.experiments.runs.runfolder import REPORT, write_text
 
 SECTIONS = {
     "headline": headline.build,
+    "why": why.build,
     "money": money.build,
     "attribution": attribution.build,
     "sources": sources.build,
@@ -45,6 +48,7 @@ SECTIONS = {
     "stress": stress.build,
     "levers": levers.build,
     "upper_bounds": upper_bounds.build,
+    "frontier": frontier.build,
     "rules": rules.build,
     "fairness": fairness.build,
     "welfare": welfare.build,
@@ -54,6 +58,7 @@ SECTIONS = {
     "data": data.build,
     "method": method.build,
 }
+FRONT = ("headline", "why")  # before the contents
 # Kinds of treatment in the bars of the stage map; the pattern tells them apart without colour.
 BAR_COLOURS = dict(
     zip(
@@ -83,7 +88,14 @@ def render(folder: Path, language: str = "en") -> Path:
     html = (
         _environment()
         .get_template("page.html.j2")
-        .render(say=say, title=_title(run, say), sub=_sub(run, say), sections=sections, colours=BAR_COLOURS)
+        .render(
+            say=say,
+            title=_title(run, say),
+            sub=_sub(run, say),
+            sections=sections,
+            front=sum(section.name in FRONT for section in sections),
+            colours=BAR_COLOURS,
+        )
     )
     path = folder / (REPORT if language == "en" else REPORT.replace(".html", f".{language}.html"))
     write_text(path, html)

@@ -20,11 +20,11 @@ from recoup.experiments.comparison.intervals import share_interval
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.frontier import GRID, flip_along, map_of
 from recoup.experiments.robustness.lever_indices import pawn_indices
-from recoup.experiments.robustness.levers import LEVERS, LeverWorld, lever_worlds
 from recoup.experiments.robustness.run_trials import run_trials
-from recoup.experiments.robustness.stress import UNPERTURBED, stress_set
-from recoup.experiments.robustness.trial import Trial
+from recoup.experiments.robustness.stress import stress_trials
 from recoup.experiments.robustness.trial_cache import TrialCache
+from recoup.scenarios.levers import LEVERS, LeverWorld, lever_worlds
+from recoup.scenarios.world_variants import AS_IT_IS
 
 LEVER_STUDY, LEVER_WORLDS = "levers.json", "levers.csv"
 MEASURES = ("net_recovery_rate", "recovery_rate")  # of which the first decides
@@ -73,12 +73,7 @@ def lever_study(
     """
     scenario = comparison.load()
     design = lever_worlds(scenario.world, worlds, design_seed)
-    unperturbed = next(variant for variant in stress_set() if variant.name == UNPERTURBED)
-    trials = {
-        (variant.name, policy): [Trial(comparison, policy, variant, seed) for seed in comparison.seed_range]
-        for variant in (unperturbed, *(world.variant for world in design))
-        for policy in comparison.texts
-    }
+    trials = stress_trials(comparison, [AS_IT_IS, *(world.variant for world in design)])
     outcomes = run_trials([trial for each in trials.values() for trial in each], workers, cache, on_done)
 
     def measured(variant: str) -> dict[str, dict[str, float]]:
@@ -103,7 +98,7 @@ def lever_study(
             {name: getattr(lever, name) for name in ("name", "label", "low", "high", "why")} for lever in LEVERS
         ],
         "measures": {measure: verdict(design, rows, challenger, plans, measure) for measure in MEASURES},
-        "calibrated": measured(UNPERTURBED),
+        "calibrated": measured(AS_IT_IS.name),
         "rows": rows,
     }
 

@@ -18,7 +18,7 @@ from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.trial import Trial, TrialOutcome
 from recoup.experiments.robustness.trial_cache import TrialCache
-from recoup.experiments.robustness.world_variants import WorldVariant
+from recoup.scenarios.world_variants import WorldVariant
 
 SHADOW_PRICES = "shadow_prices.json"
 MORE = 1.25

@@ -13,23 +13,24 @@ from typing import Any
 
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.run_trials import run_trials
-from recoup.experiments.robustness.trial import Trial, paired_difference
+from recoup.experiments.robustness.trial import Trial, TrialOutcome, paired_difference
 from recoup.experiments.robustness.trial_cache import TrialCache
-from recoup.experiments.robustness.world_variants import WorldVariant
+from recoup.scenarios.world_variants import AS_IT_IS, WorldVariant
 from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.perturbation import behaviour_parameters
 from recoup.sim.treatments import Channel
 
 STRESS = "stress.json"
 PERTURBATION = 0.3
-UNPERTURBED = "none"
-MEASURES = ("recovery_rate", "net_recovery_rate", "time_to_recover_days")
+UNPERTURBED = AS_IT_IS.name
+MEASURES = ("recovery_rate", "net_recovery_rate", "time_to_recover_days")  # differences relative to the baseline
+ABSOLUTE = ("npv_rate", "complaints_per_1000")  # differences in the measure's own unit
 
 
 def stress_set(size: float = PERTURBATION) -> list[WorldVariant]:
     """The world as it is, the named stresses, and every behaviour parameter down and up by the share `size`."""
     named = [
-        WorldVariant(UNPERTURBED, "the scenario as it is"),
+        AS_IT_IS,
         WorldVariant("macro-shock", "a recession from day 30 (macro index +2)", shock=2.0),
         WorldVariant("half-staff", "half the people and lines", staff=tuple((pool, 0.5) for pool in RESOURCE_NAMES)),
         WorldVariant("double-complaints", "twice the complaints", behaviour=(("complaint", 2.0),)),
@@ -136,7 +137,7 @@ def stress(
     cache: TrialCache | None = None,
     on_done: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
-    """Relative differences of a challenger to a baseline in each perturbed world, with 95 % intervals over the seeds.
+    """Differences of a challenger to a baseline in each perturbed world, with 95 % intervals over the seeds.
 
     Args:
         comparison: scenario, seeds and accounts; its two plans are the challenger and the baseline.
@@ -152,20 +153,46 @@ def stress(
         InputError, WorkerLost: as `run_trials`.
     """
     variants = list(variants or stress_set())
-    challenger, baseline = comparison.texts
-    trials = {
+    trials = stress_trials(comparison, variants)
+    outcomes = run_trials([trial for each in trials.values() for trial in each], workers, cache, on_done)
+    return stress_results(comparison, variants, trials, outcomes)
+
+
+Trials = dict[tuple[str, str], list[Trial]]  # by world and policy, one for each seed
+
+
+def stress_trials(comparison: Comparison, variants: Sequence[WorldVariant]) -> Trials:
+    """What has to be simulated.
+
+    Args:
+        comparison, variants: as for `stress`.
+    """
+    return {
         (variant.name, policy): [Trial(comparison, policy, variant, seed) for seed in comparison.seed_range]
         for variant in variants
-        for policy in (challenger, baseline)
+        for policy in comparison.texts
     }
-    outcomes = run_trials([trial for each in trials.values() for trial in each], workers, cache, on_done)
+
+
+def stress_results(
+    comparison: Comparison, variants: Sequence[WorldVariant], trials: Trials, outcomes: Mapping[Trial, TrialOutcome]
+) -> dict[str, Any]:
+    """What `stress` returns, from finished trials.
+
+    Args:
+        comparison, variants: as for `stress`.
+        trials: as `stress_trials` gave them.
+        outcomes: of all of them.
+    """
+    challenger, baseline = comparison.texts
     rows = []
     for variant in variants:
         pair = trials[variant.name, challenger], trials[variant.name, baseline]
         row: dict[str, Any] = {"perturbation": variant.name, "label": variant.label}
         row |= {measure: paired_difference(outcomes, *pair, measure)["relative"] for measure in MEASURES}
-        complaints = paired_difference(outcomes, *pair, "complaints_per_1000")
-        row["complaints_per_1000"] = {name: value for name, value in complaints.items() if name != "relative"}
+        for measure in ABSOLUTE:
+            found = paired_difference(outcomes, *pair, measure)
+            row[measure] = {name: value for name, value in found.items() if name != "relative"}
         rows.append(row)
     perturbed = [row for row in rows if row["perturbation"] != UNPERTURBED]
     defined = [row for row in perturbed if row["recovery_rate"]["mean"] is not None]

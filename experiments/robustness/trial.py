@@ -9,10 +9,12 @@ from recoup.experiments.comparison import measures
 from recoup.experiments.comparison.intervals import difference
 from recoup.experiments.comparison.rollout import rollout
 from recoup.experiments.comparison.settings import Comparison
-from recoup.experiments.robustness.world_variants import WorldVariant
+from recoup.experiments.robustness.hybrid import Hybrid
+from recoup.scenarios.world_variants import WorldVariant
 from recoup.sim.operations.resources import RESOURCE_NAMES
 
 CENTS = 100
+CONTACTS = "contacts_per_debtor"
 SECONDS_PER_HOUR = 3600
 
 
@@ -22,13 +24,13 @@ class Trial:
 
     Attributes:
         comparison: scenario, portfolio, number of accounts and horizon; its plans and seeds play no part.
-        policy: name or file of the policy, as for `recoup compare -p`.
+        policy: name or file of the policy, as for `recoup compare -p`, or a hybrid of two.
         variant: what is varied in the scenario's world.
         seed: of the accounts and of everything that happens to them.
     """
 
     comparison: Comparison
-    policy: str
+    policy: str | Hybrid
     variant: WorldVariant
     seed: int
 
@@ -38,7 +40,8 @@ class TrialOutcome:
     """What a trial gave.
 
     Attributes:
-        measures: every measure of `comparison.measures` by name, in its own unit; NaN where it is undefined.
+        measures: every measure of `comparison.measures.MEASURES`, and contacts per debtor, by name, in its own unit; NaN where it is
+            undefined.
         net_money: cash less the fully loaded cost of the whole cohort, currency.
         capacity_hours: hours on shift over the whole horizon, by pool of staff or lines.
         legal_places: places for cases with the legal team, mean over the days.
@@ -62,8 +65,10 @@ def run_trial(trial: Trial) -> TrialOutcome:
     scenario = comparison.load()
     scenario = scenario.with_world(trial.variant.apply(scenario.world))
     days = comparison.days or scenario.days
-    run = rollout(scenario, trial.policy, scenario.portfolio(comparison.accounts, trial.seed), trial.seed, days)
+    policy_ref = trial.policy.load(scenario) if isinstance(trial.policy, Hybrid) else trial.policy
+    run = rollout(scenario, policy_ref, scenario.portfolio(comparison.accounts, trial.seed), trial.seed, days)
     values = measures.measure_run(run)
+    values[CONTACTS] = measures.REGISTRY[CONTACTS].of(run, run.accounts)
     opening = float(run.accounts["opening"].sum()) / CENTS
     return TrialOutcome(
         measures=values,

@@ -10,6 +10,7 @@ from typing import Any
 
 from recoup.agents.library import load_policy
 from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.robustness.hybrid import Hybrid
 from recoup.experiments.robustness.trial import Trial, TrialOutcome
 from recoup.experiments.runs.runfolder import fingerprint, versions
 from recoup.sim.inputs import InputError
@@ -73,7 +74,10 @@ def _portfolio(comparison: Comparison) -> str:
 
 
 @lru_cache(maxsize=32)
-def _policy(comparison: Comparison, policy_ref: str) -> str:
+def _policy(comparison: Comparison, policy_ref: str | Hybrid) -> str:
+    if isinstance(policy_ref, Hybrid):
+        ours, theirs = (_policy(comparison, each) for each in (policy_ref.ours, policy_ref.theirs))
+        return fingerprint(ours, theirs, sorted(policy_ref.from_theirs))
     scenario = comparison.load()
     return fingerprint(load_policy(policy_ref, scenario.name, scenario.world).identity)
 

@@ -25,8 +25,8 @@ from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.trial import Trial
 from recoup.experiments.robustness.trial_cache import TrialCache
-from recoup.experiments.robustness.world_variants import WorldVariant
 from recoup.scenarios.schema import Scenario
+from recoup.scenarios.world_variants import WorldVariant
 from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.parameters import World
 from recoup.sim.portfolio.table import Portfolio

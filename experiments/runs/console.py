@@ -7,10 +7,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn
 
 INTERRUPTED = 130  # exit code
 
@@ -24,10 +28,38 @@ Days = Annotated[int | None, typer.Option(min=1, max=3650, help="Horizon in days
 Workers = Annotated[int, typer.Option(min=1, max=1024, help="Processes; the numbers do not depend on it.")]
 
 
-def console() -> Console:
-    """Standard output."""
+class _PlainConsole(Console):
+    """Shows text as it is: «[/b]» in a title is no markup, an escape sequence in a file's name is no order to the terminal."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """As Rich's; also called for each cell, title and heading of a table."""
+        from recoup.sim.inputs import readable
+
+        return super().render_str(readable(text), **options)
+
+    def print_json(self, json: str | None = None, **options: Any) -> None:
+        """As Rich's, with escapes where the output's encoding lacks a letter."""
+        super().print_json(json, **{"ensure_ascii": self.encoding != "utf-8", **options})
+
+
+def console(stderr: bool = False) -> Console:
+    """Standard output or error; markup and emoji names are never read from text."""
     # Piped output has no width of its own; tables must not be squeezed into 80 columns.
-    return Console(width=None if sys.stdout.isatty() else 160, soft_wrap=False, highlight=False)
+    width = None if stderr or sys.stdout.isatty() else 160
+    return _PlainConsole(stderr=stderr, width=width, soft_wrap=False, highlight=False, markup=False, emoji=False)
+
+
+def progress_display(*columns: ProgressColumn) -> Progress:
+    """Bars on standard error, none where that is no terminal.
+
+    Args:
+        columns: after each task's description; none = bar, count and time that remains.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = columns or (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    described = TextColumn("{task.description}", markup=False)
+    return Progress(described, *columns, console=console(stderr=True), disable=not sys.stderr.isatty())
 
 
 @contextmanager
@@ -41,10 +73,7 @@ def progress_bar(title: str, total: int | None) -> Iterator[Callable[[], None]]:
     Yields:
         What to call after each step.
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+    with progress_display() as progress:
         task = progress.add_task(title, total=total)
         yield lambda: progress.advance(task)
 
@@ -70,7 +99,9 @@ def complete_plans() -> list[str]:
 
 def command_line() -> str:
     """What the user typed, to be shown again."""
-    return shlex.join(["recoup", *sys.argv[1:]])
+    from recoup.sim.inputs import readable
+
+    return readable(shlex.join(["recoup", *sys.argv[1:]]))
 
 
 def print_list(rows: list[tuple[str, str, str]], as_json: bool) -> None:
@@ -80,7 +111,6 @@ def print_list(rows: list[tuple[str, str, str]], as_json: bool) -> None:
         rows: name, title, description of each.
         as_json: print JSON instead of a table.
     """
-    from rich.markup import escape
     from rich.table import Table
 
     if as_json:
@@ -88,5 +118,5 @@ def print_list(rows: list[tuple[str, str, str]], as_json: bool) -> None:
         return
     table = Table("name", "title", "description")
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*row)
     console().print(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recoup.experiments.runs.champion import challengers, champion, ranked
 from recoup.experiments.runs.runfolder import RESULTS, SCHEMA_VERSION, read_json
 from recoup.sim.inputs import InputError
 
@@ -22,8 +24,8 @@ class Run:
     Attributes:
         results: the content of results.json.
         names: the plans, in the order in which they were given.
-        reference: what others are compared with: staged, else status-quo, else the first; None if it is alone.
-        best: the plan with the highest net recovery besides the reference.
+        reference: what others are compared with, see `reference_of`; None if it is alone.
+        best: what the report is about, see `best_of`.
 
     Raises:
         InputError: the folder holds no finished run.
@@ -40,8 +42,10 @@ class Run:
                 version,
                 f"{SCHEMA_VERSION}: results of this version of Recoup; compare again",
             )
-        if not {"policies", "differences", "seeds"} <= set(self.results):
-            raise InputError(folder / RESULTS, "", "other content", "results that `recoup compare` has written")
+        if not {"policies", "differences", "seeds", "burdens", "learned"} <= set(self.results):
+            raise InputError(
+                folder / RESULTS, "", "other content", "results that this version of `recoup compare` has written"
+            )
         self.names: list[str] = list(self.results["policies"])
         self.reference = reference_of(self.results)
         self.best = best_of(self.results)
@@ -90,6 +94,14 @@ class Run:
         """
         return self.results["differences"][name][against][measure]
 
+    def policy_refs(self, names: Sequence[str]) -> tuple[str, ...]:
+        """How the user named some of the plans.
+
+        Args:
+            names: that the run gave them.
+        """
+        return tuple(self.results["settings"]["policies"][self.names.index(name)] for name in names)
+
     @cached_property
     def ordered(self) -> list[str]:
         """The best plan and the reference first, then the others."""
@@ -98,18 +110,18 @@ class Run:
 
 
 def reference_of(results: dict[str, Any]) -> str | None:
-    """What others are compared with."""
+    """What others are compared with: the champion where learned policies challenge it; else staged, status-quo or the first."""
+    if challengers(results):
+        return champion(results)
     names = list(results["policies"])
     return next((name for name in _REFERENCES if name in names), names[0]) if len(names) > 1 else None
 
 
 def best_of(results: dict[str, Any]) -> str:
-    """The plan with the highest net recovery, the reference left out if there is another."""
+    """The best challenger; without one the policy with the highest value, the reference left out if there is another."""
     against = reference_of(results)
-    return max(
-        (name for name in results["policies"] if name != against),
-        key=lambda name: results["policies"][name]["net_recovery_rate"]["mean"] or 0.0,
-    )
+    others = challengers(results) or [name for name in ranked(results) if name != against]
+    return others[0]
 
 
 def verdict(difference: dict[str, Any], better: int) -> str:

@@ -19,7 +19,9 @@ from pydantic import BaseModel
 from recoup.sim.inputs import InputError
 
 SCHEMA_VERSION = 1  # of results.json
-RESULTS, SETTINGS, REPORT, ATTRIBUTION = "results.json", "run.json", "report.html", "attribution.json"
+_UNFINISHED = ".recoup-unfinished"  # ends the names of files that are being written
+RESULTS, SETTINGS, REPORT = "results.json", "run.json", "report.html"
+ATTRIBUTION, WHY = "attribution.json", "why.json"
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
@@ -34,7 +36,7 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=_UNFINISHED)
         os.close(handle)
         temporary = Path(name)
         try:
@@ -57,6 +59,10 @@ def require_new(path: Path, otherwise: str = "") -> None:
     Raises:
         InputError: there is something of that name, or there can't be.
     """
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:
+        raise InputError(path, "--out", "a name that is not UTF-8", "one that is, as Parquet's readers need") from None
     try:
         exists = path.exists()
     except OSError as error:
@@ -96,7 +102,7 @@ def write_json(path: Path, data: object) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write text as UTF-8.
+    """Write text as UTF-8; what is no text (a half of a surrogate pair) as \\udcff, which JSON reads back.
 
     Args:
         path: of the file; replaced.
@@ -109,7 +115,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _put(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_table(path: Path, table: pd.DataFrame, compression: Literal["snappy", "zstd"] = "snappy") -> None:
@@ -212,5 +218,5 @@ def open_folder(folder: Path, settings: dict[str, Any], resume: bool) -> None:
             raise InputError(
                 folder / SETTINGS, f"{name} (--resume)", value, f"as this run was begun: {begun.get(name)!r}"
             )
-    for left in folder.rglob(".*-*"):  # by a process that was killed while it wrote
+    for left in folder.rglob(f".*{_UNFINISHED}"):  # by a process that was killed while it wrote
         left.unlink()

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from recoup.sim.inputs import InputError
-from recoup.sim.portfolio.importing import read_cells
+from recoup.sim.portfolio.cells import read_cells
 from recoup.sim.treatments import Channel, Legal, OfferKind
 
 
@@ -118,6 +118,7 @@ AUDIT_COLUMNS: tuple[Column, ...] = (
 )
 AUDIT_COLUMN = {column.name: column for column in AUDIT_COLUMNS}
 
+_PLACE = "place in the file"
 _BLANK = "('', 'na', 'n/a', 'null', 'none', 'nan', 'nat', '<na>', '-')"
 _TRUE, _FALSE = "('1', 'true', 'yes', 'y', '1.0')", "('0', 'false', 'no', 'n', '0.0')"
 
@@ -158,7 +159,7 @@ def typed_log(source: Path | pd.DataFrame) -> Log:
 class Writing:
     """How a CSV log writes its text; `option` is how messages name the setting, `{}` standing for it."""
 
-    encoding: str = "utf-8"
+    encoding: str | None = None  # by the file's byte-order mark, else UTF-8
     delimiter: str = ","
     decimal: str = "."
     option: str = "--{}"
@@ -175,22 +176,22 @@ def read_log(file: Path, writing: Writing | None = None) -> Log:
         InputError: unreadable, a column that lacks, or the first cell (row and column) that is not as it must be.
     """
     writing = writing or Writing()
-    cells, first = read_cells(file, writing.encoding, writing.delimiter, writing.option)
-    names = [str(name) for name in cells.column_names]
+    cells = read_cells(file, writing.encoding, writing.delimiter, writing.option)
+    names = cells.table.column_names
     for column in AUDIT_COLUMNS:
         if column.required and column.name not in names:
             raise InputError(file, "header", ", ".join(names), f"a column {column.name}: {column.meaning}")
     if "day" not in names and "date" not in names:
         raise InputError(file, "header", ", ".join(names), "a column day (a number) or date (as in 2025-03-31)")
     database = _database()
-    database.from_arrow(cells).create_view("cells")
+    database.from_arrow(cells.table.append_column(_PLACE, pa.array(cells.places))).create_view("cells")
     have = [column for column in AUDIT_COLUMNS if column.name in names]
     text = ", ".join(
         f'CASE WHEN lower(trim("{c.name}")) NOT IN {_BLANK} THEN trim("{c.name}") END AS "{c.name}"' for c in have
     )
-    database.execute(f"CREATE TABLE raw AS SELECT row_number() OVER () - 1 + {first} AS line, {text} FROM cells")
+    database.execute(f'CREATE TABLE raw AS SELECT "{_PLACE}" AS line, {text} FROM cells')
     dated = "day" not in names
-    _refuse_the_first_fault(file, database, have, dated, writing)
+    _refuse_the_first_fault(file, database, have, dated, writing, cells.unit)
     shown = [
         _parsed(column, dated, writing.decimal)
         if column in have or (dated and column.name == "day")
@@ -264,7 +265,7 @@ def _parsed(column: Column, dated: bool, decimal: str) -> str:
 
 
 def _refuse_the_first_fault(
-    file: Path, database: duckdb.DuckDBPyConnection, have: list[Column], dated: bool, writing: Writing
+    file: Path, database: duckdb.DuckDBPyConnection, have: list[Column], dated: bool, writing: Writing, unit: str
 ) -> None:
     faults = []
     for order, column in enumerate(have):
@@ -285,4 +286,4 @@ def _refuse_the_first_fault(
         expected = column.expectation
         if column.kind in ("number", "hour") and "," in (cell or "") and writing.decimal == ".":
             expected += f" (name a decimal mark with {writing.option.format('decimal')})"
-        raise InputError(file, f"row {line}, column {column.name}", "" if cell is None else cell, expected)
+        raise InputError(file, f"{unit} {line}, column {column.name}", "" if cell is None else cell, expected)

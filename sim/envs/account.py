@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.envs.account_history import AccountDay, day_of, picture, text
+from recoup.sim.envs.arguments import whole
 from recoup.sim.envs.portfolio import PortfolioVectorEnv, RewardScale
 from recoup.sim.parameters import World
 from recoup.sim.portfolio.table import Portfolio
@@ -36,7 +37,7 @@ class AccountEnv(gym.Env[NDArray[np.float32], np.int64]):
 
     Args:
         world, rules, portfolio, days, reward_scale: as for `PortfolioVectorEnv`.
-        others: how many other accounts keep staff and courts busy. Below about 1,000 whole people round up to more than
+        others: how many other accounts keep staff and courts busy; None = 999, or all that the portfolio has. Below about 1,000 whole people round up to more than
             their share.
         others_policy: what treats them, (observations, masks) -> actions, all accounts' rows given, the agent's first;
             None = some lawful treatment at random on two days of five.
@@ -52,14 +53,17 @@ class AccountEnv(gym.Env[NDArray[np.float32], np.int64]):
         rules: RulePack,
         portfolio: Portfolio,
         days: int = 180,
-        others: int = 999,
+        others: int | None = None,
         others_policy: Policy | None = None,
         reward_scale: RewardScale = "portfolio",
         render_mode: str | None = None,
     ) -> None:
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise ValueError(f"render_mode is {render_mode!r}, expected one of {self.metadata['render_modes']}")
-        size = min(others + 1, len(portfolio))
+        most = len(portfolio) - 1
+        if others is None:
+            others = min(999, most)
+        size = 1 + whole("others", others, 0, most, f" (the portfolio has {most + 1:,} accounts)")
         self._portfolio = PortfolioVectorEnv(world, rules, portfolio, size, days, reward_scale, keep_evening=_AGENT)
         self.observation_space = self._portfolio.single_observation_space
         self.action_space = self._portfolio.single_action_space

@@ -38,6 +38,7 @@ from numpy.typing import NDArray
 
 from recoup.sim.account import Status
 from recoup.sim.compliance.rules import RulePack
+from recoup.sim.envs.arguments import whole
 from recoup.sim.observation import HIGH, LOW
 from recoup.sim.parameters import World
 from recoup.sim.portfolio.table import Portfolio
@@ -97,8 +98,7 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         keep_evening: NDArray[np.int64] | None = None,
     ) -> None:
         for name, number, least, most in (("num_envs", num_envs, 1, len(portfolio)), ("days", days, 1, 3650)):
-            if not least <= number <= most:
-                raise ValueError(f"{name} is {number}, expected {least} to {most}")
+            whole(name, number, least, most)
         for name, word, known in (
             ("reward_scale", reward_scale, get_args(RewardScale)),
             ("fill", fill, get_args(Fill)),

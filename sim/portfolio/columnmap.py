@@ -6,23 +6,27 @@
       sex: {column: SEX, values: {"1": male, "2": female}}        # translated
       product: {constant: credit_card}                            # the same for every row
       prior_delinquencies: {count_at_least: {columns: [M1, M2], threshold: 1}}
-      dpd: {date_column: DUE, as_of: 2025-03-03, format: "%Y-%m-%d"}   # days from a date
+      dpd: {date_column: DUE, as_of: 2025-03-03, format: "%Y-%m-%d"}   # days from a date; months or years where a field counts those
+    rows: {only: {STATUS: [late]}, drop: [credit_balance], duplicates: last}
 
-At the top level `encoding`, `delimiter`, `decimal` and `thousands` say how the file writes text and numbers.
-What is not mapped, and blank cells, are drawn from the scenario and listed in the report.
+At the top level `encoding`, `delimiter`, `decimal`, `thousands` and `currency` say how the file writes text and numbers, `rows` which
+rows count. What is not mapped, and blank cells, are drawn from the scenario and listed in the report.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime
+from math import isfinite
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from recoup.sim.inputs import ENCODING, Document, choose, is_encoding, read_yaml, validated
+from recoup.sim.inputs import DELIMITERS, ENCODING, Document, choose, is_encoding, read_yaml, validated
 from recoup.sim.parameters import Section
-from recoup.sim.portfolio.table import FIELD, FILE_FIELDS
+from recoup.sim.portfolio.table import FIELD, FILE_FIELDS, Kind
+
+DATED = ("days", "months", "years")  # units in which a date can be counted
 
 
 class CountAtLeast(Section):
@@ -52,7 +56,9 @@ class Mapping(Section):
             return {"column": value}
         if isinstance(value, dict) and isinstance(value.get("values"), dict):
             # YAML reads a bare 1 as a number; what stands in the file is text.
-            return value | {"values": {str(raw): ours for raw, ours in value["values"].items()}}
+            return value | {
+                "values": {_text(raw): ours if ours is None else str(ours) for raw, ours in value["values"].items()}
+            }
         return value
 
     @model_validator(mode="after")
@@ -62,6 +68,10 @@ class Mapping(Section):
             raise ValueError("exactly one of column, constant, count_at_least, date_column")
         if self.date_column is not None and self.as_of is None:
             raise ValueError("as_of (the day from which the date is counted) beside date_column")
+        if self.scale == 0:
+            raise ValueError("a scale other than 0")
+        if self.column is None and (self.scale != 1 or self.offset != 0):
+            raise ValueError("scale and offset beside column alone")
         try:
             datetime.strptime(date(2000, 1, 31).strftime(self.format), self.format)
         except ValueError:
@@ -77,6 +87,44 @@ class Mapping(Section):
         return [name] if name else []
 
 
+def _text(cell: object) -> str:
+    """What stands in a file, from YAML, which reads a bare `no` as false."""
+    if isinstance(cell, bool) or cell is None:
+        raise ValueError("quotes around yes, no, on, off, true, false and null, which mean something else in YAML")
+    return str(cell)
+
+
+def _texts(cells: object) -> object:
+    """A list of a file's texts; one alone may stand without the brackets."""
+    return [_text(cell) for cell in (cells if isinstance(cells, list) else [cells])]
+
+
+Texts = Annotated[list[str], Field(min_length=1), BeforeValidator(_texts)]
+
+
+class Rows(Section):
+    """Which rows of the file are accounts; without it, all are, and each must be usable."""
+
+    only: dict[str, Texts] = Field(default={}, description="column: texts; rows with one of them, in each column named")
+    without: dict[str, Texts] = Field(default={}, description="column: texts; rows with none of them")
+    drop: list[Literal["credit_balance", "zero_balance", "not_yet_due"]] = Field(
+        default=[], description="rows with a balance below zero, of zero, or fewer than 0 days past due"
+    )
+    duplicates: Literal["first", "last"] | None = Field(
+        default=None,
+        description="which of several rows with one account id counts; none = each further one is a problem",
+    )
+
+    @property
+    def columns(self) -> set[str]:
+        """The file's columns that the choice needs."""
+        return {*self.only, *self.without}
+
+
+def _named(delimiter: Any) -> Any:
+    return DELIMITERS.get(delimiter, delimiter) if isinstance(delimiter, str) else delimiter
+
+
 class ColumnMap(Section):
     """A whole map."""
 
@@ -84,10 +132,14 @@ class ColumnMap(Section):
     licence: str = ""
     attribution: str = ""
     notes: list[str] = []
-    encoding: str = "utf-8"
-    delimiter: Annotated[str, Field(min_length=1, max_length=1, pattern=r"^[^\"\r\n]$")] = ","
-    decimal: Annotated[str, Field(min_length=1, max_length=1)] = "."
-    thousands: Annotated[str, Field(max_length=1)] = ""
+    encoding: str | None = Field(None, description="none = by the file's byte-order mark, else utf-8")
+    delimiter: Annotated[str, Field(min_length=1, max_length=1, pattern=r"^[^\"\r\n]$"), BeforeValidator(_named)] = ","
+    decimal: Annotated[str, Field(min_length=1, max_length=1, pattern=r"^[^0-9+()\-]$")] = "."
+    thousands: Annotated[str, Field(max_length=1, pattern=r"^[^0-9+()\-]?$")] = ""
+    currency: Annotated[list[str], BeforeValidator(_texts)] = Field(
+        [], description="what may stand beside a number: ¥, CNY"
+    )
+    rows: Rows = Rows()
     fields: dict[str, Mapping] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -95,6 +147,14 @@ class ColumnMap(Section):
         if self.thousands == self.decimal:
             raise ValueError(f"a thousands mark other than the decimal mark {self.decimal}")
         return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_space(cls, value: object) -> object:
+        spaces = ("\u00a0", "\u2007", "\u2009", "\u202f")  # numbers are read with all of them as a space
+        if isinstance(value, dict) and value.get("thousands") in spaces:
+            return value | {"thousands": " "}
+        return value
 
 
 def read_map(path: Path) -> tuple[ColumnMap, Document]:
@@ -110,9 +170,36 @@ def read_map(path: Path) -> tuple[ColumnMap, Document]:
         if name not in names:
             hidden = f"a field that a file can know ({name} is hidden: the simulation draws it)"
             raise document.error(("fields", name), name, hidden if name in FIELD else choose(names, name))
+        _check_mapping(name, mapping.fields[name], document)
     for field in FILE_FIELDS:
         if field.required and field.name not in mapping.fields:
             raise document.error(("fields",), "no " + field.name, f"{field.name}: {field.meaning} (required)")
-    if not is_encoding(mapping.encoding):
+    if mapping.encoding is not None and not is_encoding(mapping.encoding):
         raise document.error(("encoding",), mapping.encoding, ENCODING)
     return mapping, document
+
+
+def _check_mapping(name: str, mapped: Mapping, document: Document) -> None:
+    """What a mapping asks for must fit the kind of its field."""
+    field, place = FIELD[name], ("fields", name)
+    if mapped.date_column is not None and field.unit not in DATED:
+        raise document.error((*place, "date_column"), mapped.date_column, f"column: {name} is not counted from a date")
+    number = field.kind in (Kind.INTEGER, Kind.NUMBER)
+    if field.kind is Kind.TEXT and mapped.column is None:
+        raise document.error((*place, "constant"), mapped.constant, f"column: {field.expectation}")
+    if not number and mapped.count_at_least:
+        raise document.error((*place, "count_at_least"), "a count", f"column or constant: {field.expectation}")
+    if not number and (mapped.scale != 1 or mapped.offset != 0):
+        raise document.error(place, "scale or offset", f"none, as {name} is no number")
+    for raw, ours in mapped.values.items():
+        if field.values and ours not in field.values:
+            raise document.error((*place, "values", raw), ours, choose(field.values, ours))
+        if number and not _is_number(ours):
+            raise document.error((*place, "values", raw), ours, "a number")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False

@@ -1,23 +1,20 @@
-"""Portfolios from CSV and Parquet files: every problem with its row, column, value and what was expected."""
+"""Portfolios from CSV and Parquet files: every problem with its place, column, value and what was expected."""
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
-from numpy.typing import NDArray
 
 from recoup.sim.inputs import Document, InputError, choose
 from recoup.sim.parameters import Population
+from recoup.sim.portfolio.cells import Cells, read_cells
 from recoup.sim.portfolio.columnmap import ColumnMap, Mapping, read_map
+from recoup.sim.portfolio.doubts import doubts_of, population_doubts
+from recoup.sim.portfolio.numbers import PLAIN, missing_marks, parse_numbers
 from recoup.sim.portfolio.synthetic import fill
 from recoup.sim.portfolio.table import FILE_FIELDS, Field, Kind, Portfolio
 from recoup.sim.randomness import streams, uniforms
@@ -25,11 +22,16 @@ from recoup.sim.randomness import streams, uniforms
 _BLANK = ("", "na", "n/a", "null", "none", "nan", "-")
 _FLAGS = {"1": 1.0, "0": 0.0, "true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "y": 1.0, "n": 0.0}
 _SAMPLE_DAY, _SAMPLE = -3, 0
+_DROPPED = {
+    "credit_balance": ("opening_balance", lambda balance: balance < 0),
+    "zero_balance": ("opening_balance", lambda balance: balance == 0),
+    "not_yet_due": ("dpd", lambda dpd: dpd < 0),
+}
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One value that cannot be used. `row` is the line of a CSV file (header = 1), or 1 + the index in Parquet."""
+    """One value that cannot be used. `row` is the line of a CSV file on which the row begins, or the number of a row in Parquet."""
 
     row: int
     column: str
@@ -49,15 +51,28 @@ class FieldReport:
 
 @dataclass
 class Inspection:
-    """A file as read through a map: the usable values, and every problem."""
+    """A file as read through a map.
+
+    Attributes:
+        file, map_file, mapping: what was read, and how.
+        cells: the file's cells, before rows were left out.
+        rows: how many rows count as accounts.
+        table: their usable values, indexed by their place in the file (as `Problem.row`); a missing or unusable one is NaN.
+        dropped: reason -> rows left out because the map says so.
+        problems: every value that cannot be used, in the order of rows and columns.
+        doubts: sentences on what can be used but is unlikely to be meant.
+    """
 
     file: Path
     map_file: Path
+    mapping: ColumnMap
+    cells: Cells
     rows: int
     table: pd.DataFrame
-    mapping: ColumnMap
+    dropped: dict[str, int] = field(default_factory=dict)
     fields: list[FieldReport] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
 
 def inspect(file: Path, map_file: Path) -> Inspection:
@@ -67,39 +82,44 @@ def inspect(file: Path, map_file: Path) -> Inspection:
         file: CSV or Parquet.
         map_file: its column map (`columnmap`).
 
-    Returns:
-        All values and all problems, in the order of rows and columns.
-
     Raises:
-        InputError: for the file as a whole: missing, empty, unreadable, wrong encoding, ragged, columns that lack.
+        InputError: for the file as a whole, as `read_cells`; or a column that lacks; or no row that counts.
     """
     mapping, document = read_map(map_file)
-    cells, first_row = read_cells(file, mapping.encoding, mapping.delimiter)
-    raw = cells.to_pandas().astype(object)
-    for name, source in mapping.fields.items():
-        for column in source.columns:
-            if column not in raw.columns:
-                expected = f"a column of {file.name}: {choose(map(str, raw.columns), column)}"
-                raise document.error(("fields", name), column, expected)
-    inspection = Inspection(file, map_file, len(raw), pd.DataFrame(index=raw.index), mapping)
+    needed = {column for source in mapping.fields.values() for column in source.columns} | mapping.rows.columns
+    cells = read_cells(file, mapping.encoding, mapping.delimiter, columns=needed)
+    for path, column in _columns_named(mapping):
+        if column not in cells.names:
+            expected = f"a column of {file.name}: {choose(cells.names, column)}"
+            raise document.error(path, column, expected)
+    raw = cells.table.to_pandas().astype(object).set_axis(cells.places)
+    sheet = _Sheet(raw, mapping, cells, document)
+    dropped = sheet.leave_out()
+    if len(sheet.raw) == 0:
+        raise InputError(file, "", "no row that `rows` of the column map lets through", "at least one row")
+    inspection = Inspection(
+        file, map_file, mapping, cells, len(sheet.raw), pd.DataFrame(index=sheet.raw.index), dropped
+    )
     for wanted in FILE_FIELDS:
         mapped = mapping.fields.get(wanted.name)
         if mapped is None:
-            inspection.fields.append(FieldReport(wanted, (), len(raw), "drawn from the scenario"))
+            inspection.fields.append(FieldReport(wanted, (), len(sheet.raw), "drawn from the scenario"))
             continue
-        values = _column(raw, wanted, mapped, mapping, first_row, inspection.problems, document)
+        values, problems = sheet.field(wanted, mapped)
         inspection.table[wanted.name] = values
+        inspection.problems += problems
         missing = int(values.isna().sum())
-        if wanted.required:
-            rows = np.flatnonzero(
-                values.isna().to_numpy() & ~_rows_with(inspection.problems, mapped, first_row, len(raw))
-            )
-            inspection.problems += [
-                Problem(int(r) + first_row, ", ".join(mapped.columns), "", wanted.expectation) for r in rows
-            ]
-        inspection.fields.append(FieldReport(wanted, tuple(mapped.columns), missing, _summary(wanted, values)))
+        inspection.fields.append(FieldReport(wanted, tuple(mapped.columns), missing, summary(wanted, values)))
     inspection.problems.sort(key=lambda problem: (problem.row, problem.column))
+    inspection.doubts = doubts_of(cells, mapping, sheet.raw, inspection.table)
     return inspection
+
+
+def _columns_named(mapping: ColumnMap) -> list[tuple[tuple[str | int, ...], str]]:
+    """Each column that the map names, and where it does."""
+    named = [(("fields", name), column) for name, source in mapping.fields.items() for column in source.columns]
+    named += [(("rows", "only"), column) for column in mapping.rows.only]
+    return named + [(("rows", "without"), column) for column in mapping.rows.without]  # type: ignore[return-value]
 
 
 def load(file: Path, map_file: Path, population: Population, seed: int, name: str) -> Portfolio:
@@ -118,7 +138,8 @@ def load(file: Path, map_file: Path, population: Population, seed: int, name: st
     if inspection.problems:
         first, more = inspection.problems[0], len(inspection.problems) - 1
         also = f"; {more:,} more problem{'s' * (more > 1)}, `recoup portfolio check` lists all" if more else ""
-        raise InputError(file, f"row {first.row}, column {first.column}", first.value, first.expected + also)
+        place = f"{inspection.cells.unit} {first.row}, column {first.column}"
+        raise InputError(file, place, first.value, first.expected + also)
     table, filled = fill(inspection.table, population, seed)
     for wanted in FILE_FIELDS:
         if wanted.kind is Kind.INTEGER:
@@ -128,7 +149,9 @@ def load(file: Path, map_file: Path, population: Population, seed: int, name: st
         elif wanted.kind is Kind.NUMBER:
             table[wanted.name] = table[wanted.name].astype(np.float64)
     mapping = inspection.mapping
-    notes = (mapping.source, mapping.attribution, mapping.licence and f"Licence: {mapping.licence}", *mapping.notes)
+    notes = [mapping.source, mapping.attribution, mapping.licence and f"Licence: {mapping.licence}", *mapping.notes]
+    notes += [f"Left out of the file: {rows:,} rows ({reason})" for reason, rows in inspection.dropped.items()]
+    notes += [f"Unlikely: {doubt}" for doubt in (*inspection.doubts, *population_doubts(inspection.table, population))]
     return Portfolio(table, name, filled, tuple(note for note in notes if note))
 
 
@@ -156,166 +179,153 @@ def sample(portfolio: Portfolio, accounts: int, seed: int) -> Portfolio:
     return Portfolio(chosen, portfolio.name, portfolio.filled, (*portfolio.notes, note))
 
 
-IN_THE_MAP = "`{}` in the column map"
+@dataclass
+class _Sheet:
+    """The rows that are left, as text (indexed by their place in the file), and how they are read."""
+
+    raw: pd.DataFrame
+    mapping: ColumnMap
+    cells: Cells
+    document: Document
+
+    def leave_out(self) -> dict[str, int]:
+        """Leave out the rows that the map says, and count them by reason."""
+        rows, counts = self.mapping.rows, {}
+
+        def keep(mask: pd.Series[Any], reason: str) -> None:
+            if left := int((~mask).sum()):
+                counts[reason] = left
+                self.raw = self.raw[mask]
+
+        for column, texts in rows.only.items():
+            keep(self._text(column).isin(texts), f"{column} is not {' or '.join(texts)}")
+        for column, texts in rows.without.items():
+            keep(~self._text(column).isin(texts), f"{column} is {' or '.join(texts)}")
+        for reason in rows.drop:
+            name, dropped = _DROPPED[reason]
+            if (mapped := self.mapping.fields[name]).constant is None:
+                keep(~dropped(self._numbers(mapped, name)), reason.replace("_", " "))
+        if rows.duplicates:
+            ids = self._text(self.mapping.fields["account_id"].columns[0])
+            again = ids.duplicated(keep=rows.duplicates) & ~self._blank(ids)
+            keep(~again, f"another row of the account, of which the {rows.duplicates} counts")
+        return counts
+
+    def _text(self, column: str) -> pd.Series[Any]:
+        return self.raw[column].fillna("").astype(str).str.strip()
+
+    @staticmethod
+    def _blank(text: pd.Series[Any]) -> pd.Series[Any]:
+        return text.str.lower().isin(_BLANK)
+
+    def _numbers(self, mapped: Mapping, name: str) -> pd.Series[Any]:
+        """A field's values as numbers, in range or not: scaled, counted, or counted from a date; NaN for what is none."""
+        unit = next(wanted.unit for wanted in FILE_FIELDS if wanted.name == name)
+        if mapped.count_at_least:
+            columns = [parse_numbers(self._text(column), self._marks(column)) for column in mapped.columns]
+            counted = pd.concat(columns, axis=1)
+            counts = (counted >= mapped.count_at_least.threshold).sum(axis=1).astype(float)
+            return counts.where(counted.notna().all(axis=1))
+        column = mapped.columns[0]
+        text = self._text(column)
+        if mapped.date_column:
+            dates = pd.to_datetime(text.where(~self._blank(text)), format=mapped.format, errors="coerce")
+            return _since(dates, pd.Timestamp(str(mapped.as_of)), unit)
+        numbers = parse_numbers(text, self._marks(column))
+        if mapped.values:
+            # What the map says is written as programs write numbers, whatever the file's marks.
+            translated = text.map(mapped.values)
+            numbers = numbers.mask(translated.notna(), parse_numbers(translated.fillna(""), PLAIN))
+        return numbers * mapped.scale + mapped.offset
+
+    def _marks(self, column: str) -> ColumnMap:
+        return PLAIN if column in self.cells.numeric else self.mapping
+
+    def field(self, wanted: Field, mapped: Mapping) -> tuple[pd.Series[Any], list[Problem]]:
+        """A field's values, NaN where blank or unusable, and a problem for each unusable one."""
+        if mapped.constant is not None:
+            return self._constant(wanted, mapped), []
+        label = ", ".join(mapped.columns)
+        first = self._text(mapped.columns[0])
+        blank = self._blank(first)
+        expected = wanted.expectation
+        if mapped.count_at_least:
+            # The count is unknown where all columns are blank; where one is, it cannot be told from a nought.
+            blank = pd.concat([self._blank(self._text(column)) for column in mapped.columns], axis=1).all(axis=1)
+        if mapped.date_column:
+            expected = f"a date in the format {mapped.format}, giving {expected}"
+        elif mapped.values:
+            expected = "one of " + ", ".join(mapped.values)
+        elif mapped.scale != 1 or mapped.offset != 0:
+            expected = f"a value that gives {expected} after the map's scale and offset"
+        texts: pd.Series[Any] = first.map(mapped.values).where(first.isin(list(mapped.values)), first)
+        problems: list[Problem] = []
+        if wanted.kind in (Kind.TEXT, Kind.CATEGORY):
+            values, good = texts, texts.isin(wanted.values) if wanted.values else texts != ""
+            if wanted.kind is Kind.TEXT:
+                problems, repeated = self._repeated(first, blank, label)
+                good &= ~repeated
+        elif wanted.kind is Kind.FLAG:
+            values = texts.str.lower().map(_FLAGS)
+            good = values.notna()
+        else:
+            values = self._numbers(mapped, wanted.name)
+            good = _in_range(values, wanted)
+        bad = ~good & (~blank | wanted.required)
+        known = {problem.row for problem in problems}
+        problems += [
+            Problem(int(row), label, text, expected + self._remedy(wanted, mapped, text, value))
+            for row, text, value in zip(first.index[bad], first[bad], values[bad], strict=True)
+            if row not in known
+        ]
+        return values.where(good & ~blank), problems
+
+    def _remedy(self, wanted: Field, mapped: Mapping, text: str, value: Any) -> str:
+        """What the map could say about a cell that is no good, in brackets; "" if nothing."""
+        if wanted.kind not in (Kind.INTEGER, Kind.NUMBER) or mapped.values:
+            return ""
+        if pd.isna(value):
+            return "" if mapped.date_column else missing_marks(text, self.mapping)
+        for reason, (name, dropped) in _DROPPED.items():
+            if name == wanted.name and dropped(value):
+                return f" (`rows: {{drop: [{reason}]}}` in the column map leaves such rows out)"
+        return ""
+
+    def _constant(self, wanted: Field, mapped: Mapping) -> pd.Series[Any]:
+        value = mapped.constant
+        text = str(value).lower()
+        if wanted.kind is Kind.CATEGORY:
+            good: bool = not wanted.values or value in wanted.values
+        elif wanted.kind is Kind.FLAG:
+            good, value = text in _FLAGS, _FLAGS.get(text)
+        else:
+            number = parse_numbers(pd.Series([str(value)]), PLAIN)
+            good, value = (
+                bool(_in_range(number, wanted).iloc[0]) and wanted.kind is not Kind.TEXT,
+                float(number.iloc[0]),
+            )
+        if not good:
+            raise self.document.error(("fields", wanted.name, "constant"), mapped.constant, wanted.expectation)
+        return pd.Series([value] * len(self.raw), index=self.raw.index)
+
+    def _repeated(self, ids: pd.Series[Any], blank: pd.Series[Any], label: str) -> tuple[list[Problem], pd.Series[Any]]:
+        """Problems, and which rows they are, for ids that stand in an earlier row; each names that row."""
+        again = ids.duplicated() & ~blank
+        first = {text: place for place, text in ids[ids.isin(ids[again])][::-1].items()}
+        expected = "an account id that no other row has ({} {} has it; `rows: {{duplicates: last}}` in the column map keeps the last)"
+        problems = [
+            Problem(int(place), label, text, expected.format(self.cells.unit, first[text]))
+            for place, text in zip(ids.index[again], ids[again], strict=True)
+        ]
+        return problems, again
 
 
-def read_cells(
-    file: Path, encoding: str = "utf-8", delimiter: str = ",", option: str = IN_THE_MAP
-) -> tuple[pa.Table, int]:
-    """All cells of a CSV or Parquet file as text (null where Parquet has one), and the row number of the first data row.
-
-    Args:
-        file: CSV, or Parquet (told by its first bytes).
-        encoding, delimiter: of a CSV file.
-        option: how messages name the setting (encoding, delimiter), `{}` standing for it.
-
-    Raises:
-        InputError: missing, empty, unreadable, wrong encoding, ragged, two columns of one name, no rows.
-    """
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise InputError(file, "", error.strerror or "unreadable", "a readable CSV or Parquet file") from None
-    if not content.strip():
-        raise InputError(file, "", "an empty file", "a CSV file with a header line, or a Parquet file")
-    is_parquet = content[:4] == b"PAR1"
-    if file.suffix.lower() in (".parquet", ".pq") and not is_parquet:
-        raise InputError(file, "first bytes", content[:4], "a Parquet file (it begins with PAR1)")
-    table = _parquet(file, content) if is_parquet else _csv(file, content, encoding, delimiter, option)
-    names = [str(name) for name in table.column_names]
-    for number, name in enumerate(names):
-        if name in names[:number]:
-            raise InputError(file, f"header, column {number + 1}", name, "a column name that no other column has")
-    if table.num_rows == 0:
-        raise InputError(file, "", "no data rows", "at least one row")
-    return table, 1 if is_parquet else 2
-
-
-def _csv(file: Path, content: bytes, encoding: str, delimiter: str, option: str) -> pa.Table:
-    try:
-        text = content.decode(encoding).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        expected = f"text in {encoding} (name another with {option.format('encoding')}, as in gb18030)"
-        raise InputError(
-            file, f"line {line}, byte {error.start}", content[error.start : error.start + 1], expected
-        ) from None
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    other = next((mark for mark in ";\t|," if mark in header), None)
-    if delimiter not in header and other:
-        where = option.format("delimiter")
-        expected = f"columns separated by {delimiter!r} (name another with {where}, as in {other!r})"
-        raise InputError(file, "header", header, expected)
-    columns = next(csv.reader([header], delimiter=delimiter))
-    try:
-        return pyarrow.csv.read_csv(
-            io.BytesIO(text.encode()),
-            read_options=pyarrow.csv.ReadOptions(use_threads=False),
-            parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        raise InputError(
-            file, "", str(error).splitlines()[0], "a CSV file with the same number of cells in each row"
-        ) from None
-
-
-def _parquet(file: Path, content: bytes) -> pa.Table:
-    try:
-        table = pyarrow.parquet.read_table(io.BytesIO(content))
-        return pa.table([_texts(column) for column in table.columns], names=table.column_names)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-        raise InputError(file, "", str(error).splitlines()[0], "a Parquet file of plain columns") from None
-
-
-def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column's cells as a CSV file would have them; of a time stamp the day, as maps count days."""
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.date32(), safe=False)
-    return column.cast(pa.string())
-
-
-def _rows_with(problems: list[Problem], mapped: Mapping, first_row: int, rows: int) -> NDArray[np.bool_]:
-    marked = np.zeros(rows, bool)
-    for problem in problems:
-        if problem.column in mapped.columns:
-            marked[problem.row - first_row] = True
-    return marked
-
-
-def _column(
-    raw: pd.DataFrame,
-    wanted: Field,
-    mapped: Mapping,
-    mapping: ColumnMap,
-    first_row: int,
-    problems: list[Problem],
-    document: Document,
-) -> pd.Series[Any]:
-    """One field's values, NaN where blank or unusable; unusable ones are added to the problems."""
-    if mapped.constant is not None:
-        return _constant(raw, wanted, mapped, document)
-    label = ", ".join(mapped.columns)
-    first = raw[mapped.columns[0]]
-    text = first.astype(str).str.strip()
-    blank = first.isna() | text.str.lower().isin(_BLANK)
-    expected = wanted.expectation
-    if mapped.values:
-        text = text.map(mapped.values).where(text.isin(list(mapped.values)), text)
-        expected = "one of " + ", ".join(mapped.values)
-    elif mapped.scale != 1 or mapped.offset != 0:
-        expected = f"a value that gives {expected} after the map's scale and offset"
-    if mapped.count_at_least:
-        numbers = raw[mapped.columns].apply(lambda column: _numbers(column.astype(str).str.strip(), mapping))
-        values: pd.Series[Any] = (numbers >= mapped.count_at_least.threshold).sum(axis=1).astype(float)
-        good, blank = numbers.notna().all(axis=1), numbers.isna().all(axis=1)
-    elif mapped.date_column:
-        dates = pd.to_datetime(text.where(~blank), format=mapped.format, errors="coerce")
-        values = (pd.Timestamp(str(mapped.as_of)) - dates).dt.days.astype(float)
-        good = _in_range(values, wanted)
-        expected = f"a date in the format {mapped.format}, giving {wanted.expectation}"
-    elif wanted.kind in (Kind.TEXT, Kind.CATEGORY):
-        values = text
-        good = text.isin(wanted.values) if wanted.values else text != ""
-        if wanted.kind is Kind.TEXT:
-            good &= ~_repeated(text, blank, label, first_row, problems)
-    else:
-        numeric = text.str.lower().map(_FLAGS) if wanted.kind is Kind.FLAG else _numbers(text, mapping)
-        values = numeric * mapped.scale + mapped.offset
-        good = _in_range(values, wanted)
-    known = {problem.row for problem in problems if problem.column == label}
-    problems += [
-        Problem(row, label, str(first.iloc[row - first_row]), expected)
-        for row in (int(r) + first_row for r in np.flatnonzero((~good & ~blank).to_numpy()))
-        if row not in known
-    ]
-    return values.where(good & ~blank)
-
-
-def _constant(raw: pd.DataFrame, wanted: Field, mapped: Mapping, document: Document) -> pd.Series[Any]:
-    value = mapped.constant
-    text = str(value).lower()
-    if wanted.kind is Kind.CATEGORY:
-        good: bool = not wanted.values or value in wanted.values
-    elif wanted.kind is Kind.FLAG:
-        good, value = text in _FLAGS, _FLAGS.get(text)
-    else:
-        number = _numbers(pd.Series([str(value)]), ColumnMap(fields={wanted.name: mapped}))
-        good, value = bool(_in_range(number, wanted).iloc[0]) and wanted.kind is not Kind.TEXT, float(number.iloc[0])
-    if not good:
-        raise document.error(("fields", wanted.name, "constant"), mapped.constant, wanted.expectation)
-    return pd.Series([value] * len(raw), index=raw.index)
-
-
-def _numbers(text: pd.Series[Any], mapping: ColumnMap) -> pd.Series[Any]:
-    if mapping.thousands:
-        text = text.str.replace(mapping.thousands, "", regex=False)
-    if mapping.decimal != ".":
-        # A point is then no part of a number: 5.000 must not be read as 5.
-        text = text.where(~text.str.contains(".", regex=False), "").str.replace(mapping.decimal, ".", regex=False)
-    return pd.to_numeric(text, errors="coerce").astype(float)
+def _since(dates: pd.Series[Any], day: pd.Timestamp, unit: str) -> pd.Series[Any]:
+    """Days, or whole months or years, from dates to a day; negative for dates after it."""
+    if unit == "days":
+        return (day - dates).dt.days.astype(float)
+    months = 12.0 * (day.year - dates.dt.year) + (day.month - dates.dt.month) - (dates.dt.day > day.day)
+    return months if unit == "months" else np.floor(months / 12)
 
 
 def _in_range(values: pd.Series[Any], wanted: Field) -> pd.Series[Any]:
@@ -323,31 +333,20 @@ def _in_range(values: pd.Series[Any], wanted: Field) -> pd.Series[Any]:
     return good & (values == values.round()) if wanted.kind is Kind.INTEGER else good
 
 
-def _repeated(
-    values: pd.Series[Any], blank: pd.Series[Any], label: str, first_row: int, problems: list[Problem]
-) -> pd.Series[Any]:
-    """Rows whose id stands in an earlier row; the problem names that row."""
-    again = values.duplicated() & ~blank
-    firsts = {value: row for row, value in reversed(list(enumerate(values)))} if again.any() else {}
-    problems += [
-        Problem(
-            int(row) + first_row,
-            label,
-            str(values.iloc[row]),
-            f"an account id that no other row has (row {firsts[values.iloc[row]] + first_row} has it)",
-        )
-        for row in np.flatnonzero(again.to_numpy())
-    ]
-    return again
+def summary(wanted: Field, values: pd.Series[Any]) -> str:
+    """The values of a field in a few words: least … median … most, the commonest names, or how many there are.
 
-
-def _summary(wanted: Field, values: pd.Series[Any]) -> str:
+    Args:
+        wanted: the field.
+        values: its values; NaN where unknown.
+    """
     known = values.dropna()
     if known.empty:
         return "no usable value"
     if wanted.kind is Kind.TEXT:
         return f"{known.nunique():,} different"
     if wanted.kind in (Kind.CATEGORY, Kind.FLAG):
+        known = known.map({1: "yes", 0: "no"}) if wanted.kind is Kind.FLAG else known
         counts = known.value_counts().head(5)
         return ", ".join(f"{name}: {count:,}" for name, count in counts.items())
     return f"{known.min():,.10g} … {known.median():,.10g} … {known.max():,.10g}"

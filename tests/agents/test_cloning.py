@@ -59,6 +59,7 @@ def env(families=1, cohorts=1):
         families=families,
         contact_cap=WeeklyContactCap(MENU, None),
         show_hidden=False,
+        price_family=False,
     )
 
 
@@ -94,7 +95,7 @@ def test_a_teacher_that_knows_fewer_treatments_teaches_the_learners_numbers():
         format=1, name="small", scenario="made-up", algorithm="ppo", layers=[1], choice="best", features=["dispute"],
         menu=["nothing", "sms/evening"], training={},
     )  # fmt: skip
-    weights = {name: np.zeros(shape, np.float32) for name, shape in learned._shapes(card).items()}
+    weights = {name: np.zeros(shape, np.float32) for name, shape in learned.shapes(card).items()}
     weights["output.bias"][:] = 0.0, 1.0  # the evening, wherever it is allowed
     teacher = learned.LearnedPolicy(card, weights, MENU)
     shown = cloning.demonstrate(env(), teacher, 5, np.random.default_rng(0))

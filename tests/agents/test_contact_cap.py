@@ -72,7 +72,7 @@ def network(most: int | None) -> LearnedPolicy:
     objective = Objective()
     learner = learners.build("maskable-ppo", environment(training, HOME, objective), hyperparameters, 1, None)
     arrays = learners.weights("maskable-ppo", learner)
-    return export(training, HOME, MENU, arrays, hyperparameters, "", Baseline(0, 0, 0, 0), Budget(objective))
+    return export(training, HOME, MENU, arrays, hyperparameters, "", Baseline(0, 0, 0, 0, 0), Budget(objective))
 
 
 @pytest.mark.parametrize("most", [1, 3])

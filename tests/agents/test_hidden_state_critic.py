@@ -48,7 +48,7 @@ def test_the_actor_is_blind_to_hidden_state_and_the_critic_is_not(algorithm: str
 def test_what_is_written_to_a_file_is_the_actor_and_reads_observations_alone() -> None:
     learner, env = built()
     env.reset()
-    x = env.encoded(env.envs[0], env._seen[: env.size])
+    x = env.encoded(env.envs[0], env._seen[: env.size], env._masks[: env.size], env._told[0])
     learners.standardise(learner, x)
     arrays = learners.weights("maskable-ppo", learner)
     assert arrays["hidden.0.weight"].shape == (128, SIZE)

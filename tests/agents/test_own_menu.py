@@ -46,7 +46,7 @@ def network(choice="sampled", memory=0, cap=None):
         contact_cap_per_week=cap, features=list(features.NAMES), menu=OWN.names, training={},
     )  # fmt: skip
     rng = np.random.default_rng(5)
-    shapes = learned._shapes(card)
+    shapes = learned.shapes(card)
     weights = {name: rng.normal(size=shape, scale=0.5).astype(np.float32) for name, shape in shapes.items()}
     weights["output.bias"][:] = 0.0
     return card, weights

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recoup.agents.training.budget import KEPT_FREE, Budget, Limit
-from recoup.agents.training.objective import Meter, Objective, resolved
+from recoup.agents.training.objective import Meter, Objective, Usage, resolved
 
 OPEN, PAID, SETTLED, WRITTEN_OFF, LEFT = range(5)
 BOOK = np.dtype(
@@ -16,7 +16,9 @@ BOOK = np.dtype(
         ("opening", "i8"),
         ("discounted_cash", "f8"),
         ("discounted_cost", "f8"),
+        ("discounted_staff", "f8"),
         ("complaint_risk", "f8"),
+        ("attempts", "u2"),
         ("status", "u1"),
         ("closed_day", "i4"),
     ]
@@ -31,7 +33,9 @@ def book():
     # What came before the meter was put up must not be paid for.
     accounts["discounted_cash"] = 7_000, 9_000
     accounts["discounted_cost"] = 300, 100
+    accounts["discounted_staff"] = 200, 50
     accounts["complaint_risk"] = 0.5, 0.25
+    accounts["attempts"] = 4, 6
     return SimpleNamespace(
         accounts=accounts,
         day=9,
@@ -40,11 +44,13 @@ def book():
     )
 
 
-def a_day_passes(simulation, cash=(0, 0), cost=(0, 0), complaints=(0.0, 0.0)):
+def a_day_passes(simulation, cash=(0, 0), cost=(0, 0), complaints=(0.0, 0.0), staff=(0, 0), contacts=(0, 0)):
     a = simulation.accounts
     a["discounted_cash"] += cash
     a["discounted_cost"] += cost
+    a["discounted_staff"] += staff
     a["complaint_risk"] += complaints
+    a["attempts"] += np.array(contacts, np.uint16)
     simulation.day += 1
 
 
@@ -72,6 +78,28 @@ def test_a_days_reward_is_what_came_that_day_in_mean_opening_balances():
     # over both: 1,400 of cost on 400,000 owed; 0.002 complaints on two accounts
     assert reading.usage.cost == pytest.approx(0.0035)
     assert reading.usage.complaints == pytest.approx(0.001)
+
+
+def test_contacts_and_staff_time_of_a_day_count_at_their_prices():
+    simulation = book()
+    meter = Meter(simulation, days=100)
+    a_day_passes(simulation, cost=(1_000, 400), staff=(600, 0), contacts=(2, 1))
+    reading = meter.read(Objective(cost_price=0.5, contact_price=0.01, staff_price=0.25))
+    # first: −1.5 · (1,000 − 600)/200,000 − 0.25 · 600/200,000 − 2 · 0.01 = −0.003 − 0.00075 − 0.02;
+    # second: −1.5 · 400/200,000 − 0.01
+    np.testing.assert_allclose(reading.rewards, [-0.02375, -0.013])
+    # 800 of cost without staff on 400,000 owed; three contacts on two accounts
+    assert reading.usage.cost == pytest.approx(0.002)
+    assert reading.usage.contacts == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize(("price", "paid"), [(0.0, -0.002), (1.0, -0.005)])
+def test_staff_time_is_free_unless_it_has_a_price_and_at_1_the_whole_cost_is_charged(price, paid):
+    simulation = book()
+    meter = Meter(simulation, days=100)
+    a_day_passes(simulation, cost=(1_000, 0), staff=(600, 0))
+    # 400/200,000 without staff, 1,000/200,000 with it
+    np.testing.assert_allclose(meter.read(Objective(staff_price=price)).rewards, [paid, 0.0])
 
 
 def test_each_day_is_paid_once():
@@ -127,21 +155,24 @@ def test_each_limit_moves_its_own_price_in_the_objective():
         objective,
         cost=Limit("cost", 0.01, rate=0.1, smooth=1.0),
         complaints=Limit("complaints", 0.02, rate=0.5, price=1.0, smooth=1.0),
+        contacts=Limit("contacts", 10.0, rate=0.01, smooth=1.0),
     )
-    budget.pay(cost=0.03, complaints=0.01)
+    budget.pay(Usage(cost=0.03, complaints=0.01, contacts=15.0))
     assert objective.cost_price == pytest.approx(0.2)  # 0.1 · (3 − 1)
     assert objective.complaint_price == pytest.approx(0.75)  # 1 + 0.5 · (0.5 − 1)
-    assert budget.prices == pytest.approx({"cost": 0.2, "complaints": 0.75})
-    assert budget.history == [
-        pytest.approx({"cost": 0.03, "complaints": 0.01, "cost_price": 0.2, "complaint_price": 0.75})
-    ]
+    assert objective.contact_price == pytest.approx(0.005)  # 0.01 · (1.5 − 1)
+    assert budget.prices == pytest.approx({"cost": 0.2, "complaints": 0.75, "contacts": 0.005})
+    used = {"cost": 0.03, "complaints": 0.01, "contacts": 15.0}
+    prices = {"cost_price": 0.2, "complaint_price": 0.75, "contact_price": 0.005}
+    assert budget.history == [pytest.approx(used | prices)]
 
 
 def test_without_limits_no_price_moves():
     objective = Objective(complaint_price=3.0)
     budget = Budget(objective)
-    budget.pay(cost=9.0, complaints=9.0)
-    assert (objective.cost_price, objective.complaint_price, budget.limits) == (0.0, 3.0, [])
+    budget.pay(Usage(cost=9.0, complaints=9.0, contacts=9.0))
+    assert (objective.cost_price, objective.complaint_price, objective.contact_price) == (0.0, 3.0, 0.0)
+    assert budget.limits == []
 
 
 def test_an_initial_price_is_charged_from_the_first_day():

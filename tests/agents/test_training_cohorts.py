@@ -22,7 +22,9 @@ BOOK = np.dtype(
         ("cash", "i8"),
         ("discounted_cash", "f8"),
         ("discounted_cost", "f8"),
+        ("discounted_staff", "f8"),
         ("complaint_risk", "f8"),
+        ("attempts", "u2"),
         ("status", "u1"),
         ("closed_day", "i4"),
     ]
@@ -68,6 +70,7 @@ class Cohort:
         a = self.simulation.accounts
         a["discounted_cost"] += 10 * (actions > 0)
         a["complaint_risk"] += 0.01 * (actions > 0)
+        a["attempts"] += actions > 0
         if self.simulation.day == 1:
             a["cash"][0] = a["discounted_cash"][0] = 100_000
             a["status"][0], a["closed_day"][0] = 1, 1
@@ -119,6 +122,7 @@ def test_usage_is_summed_over_days_and_taken_once():
     usage = env.pop_usage()
     assert usage.cost == pytest.approx(20 / 400_000)
     assert usage.complaints == pytest.approx(0.02 / 2)
+    assert usage.contacts == pytest.approx(2 / 2)
     assert env.pop_usage().cost == 0.0
 
 
@@ -126,7 +130,9 @@ def test_usage_of_paired_rollouts_is_their_mean():
     env = PortfolioVecEnv([Cohort(), Cohort()], paired_rollouts=2)
     env.reset()
     stepped(env, [0, 1, 1, 1])  # 10 and 20 cents on 400,000
-    assert env.pop_usage().cost == pytest.approx(15 / 400_000)
+    usage = env.pop_usage()
+    assert usage.cost == pytest.approx(15 / 400_000)
+    assert usage.contacts == pytest.approx(1.5 / 2)
 
 
 def test_a_new_cohort_pays_for_its_own_days_only():
@@ -156,21 +162,36 @@ def test_actions_reach_the_cohorts_in_their_order():
     assert (rewards < 0).tolist() == [False, True, True, False]
 
 
-def test_each_new_cohort_of_a_family_has_one_new_world_and_families_their_own(monkeypatch):
+def test_each_new_cohort_of_a_family_has_one_new_world_and_families_their_own():
     made = iter(range(100))
-    monkeypatch.setattr(
-        "recoup.agents.training.vecenv.randomised", lambda world, share, rng: (world, share, next(made))
-    )
     cohorts = [Cohort() for _ in range(4)]
-    env = PortfolioVecEnv(cohorts, paired_rollouts=2, domain_randomisation=0.1)
+    env = PortfolioVecEnv(cohorts, paired_rollouts=2, another_world=lambda rng: next(made))
     env.reset()
     for _ in range(DAYS):
         stepped(env, np.zeros(8, int))
     worlds = [cohort.worlds for cohort in cohorts]
     assert worlds[0] == worlds[1] and worlds[2] == worlds[3]
-    # Of the true world each time, never of a varied one. The second family, on day 2 of 5 at first, was the first to begin anew.
-    assert worlds[0] == [("the true world", 0.1, 0), ("the true world", 0.1, 3)]
-    assert worlds[2] == [("the true world", 0.1, 1), ("the true world", 0.1, 2)]
+    # The second family, on day 2 of 5 at first, was the first to begin anew.
+    assert (worlds[0], worlds[2]) == ([0, 3], [1, 2])
+
+
+def test_each_cohort_is_paid_by_the_prices_it_was_told_on_its_last_day_too():
+    env = PortfolioVecEnv([Cohort() for _ in range(4)], reward_factor=1.0, paired_rollouts=2, price_family=True, seed=7)
+    told = env.reset()[:, len(NAMES) :]
+    first, changes = told.copy(), []
+    for _ in range(2 * DAYS):
+        before = told
+        seen, rewards, done, _ = stepped(env, np.ones(8, int))
+        told = seen[:, len(NAMES) :]
+        # A contact: 10 cents on 200,000, 0.01 complaints at up to 8 each, one contact at up to 0.003; prices are squares of inputs.
+        expected = -10 / 200_000 - 0.01 * 8 * before[:, 0] ** 2 - 0.003 * before[:, 1] ** 2
+        np.testing.assert_allclose(rewards[1::2], expected[1::2], rtol=1e-5)  # the debtors who never pay
+        changed = (told != before).any(axis=1)
+        assert changed.tolist() == done[1::2].repeat(2).tolist()  # with each new cohort, and only then
+        assert (told[:2] == told[2:4]).all() and (told[4:6] == told[6:]).all()  # paired rollouts are told the same
+        changes.append(changed.any())
+    assert sum(changes) == 4 and (told != first).all() and (told[0] != told[4]).all()
+    assert ((told >= 0) & (told <= 1)).all()
 
 
 def test_without_randomisation_every_cohort_lives_in_the_true_world():

@@ -11,8 +11,11 @@ from recoup.agents.plans.plan import Plan
 from recoup.experiments.comparison.compare import compare
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.report import render
-from recoup.experiments.robustness.attribution import PARTS, Crossing, attribute, recovery, shapley, subsets
+from recoup.experiments.robustness.attribution import attribute, shapley, subsets
+from recoup.experiments.robustness.hybrid import PARTS, Crossing, Hybrid
+from recoup.experiments.robustness.trial import Trial, run_trial
 from recoup.scenarios.schema import load_scenario
+from recoup.scenarios.world_variants import AS_IT_IS
 from recoup.sim.inputs import InputError
 from recoup.sim.simulation import Simulation
 
@@ -56,9 +59,11 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_shares_add_up_to_the_difference_of_the_run(finished: Path) -> None:
     result = attribute(finished, seeds=2)
-    assert [row["part"] for row in result["rows"]] == list(PARTS)
-    total = result["total"]["mean"]
-    assert sum(row["recovery_rate"]["mean"] for row in result["rows"]) == pytest.approx(total)
+    assert list(result["measures"]) == ["npv_rate", "recovery_rate"]
+    for found in result["measures"].values():
+        assert list(found["parts"]) == list(PARTS)
+        assert sum(part["mean"] for part in found["parts"].values()) == pytest.approx(found["total"]["mean"])
+    assert attribute(finished, seeds=2) == result and len((finished / "trials.jsonl").read_text().splitlines()) == 28
     assert {result["from"], result["to"]} == {"staged", "tiered"} and result["hybrids"] == 14
     assert 'id="attribution"' in render(finished).read_text(encoding="utf-8")
     with pytest.raises(InputError, match="--to"):
@@ -72,4 +77,5 @@ def test_whole_policies_give_the_figures_of_the_run(finished: Path) -> None:
 
     for name, chosen in (("staged", frozenset[str]()), ("tiered", frozenset(PARTS))):
         part = json.loads((finished / "parts" / name / "1.json").read_text())
-        assert recovery(COMPARISON, 1, 50, chosen) == part["measures"]["recovery_rate"]
+        measured = run_trial(Trial(COMPARISON, Hybrid("staged", "tiered", chosen), AS_IT_IS, 1)).measures
+        assert measured["recovery_rate"] == part["measures"]["recovery_rate"]

@@ -13,9 +13,12 @@ import yaml
 from recoup.experiments.comparison.compare import compare
 from recoup.experiments.comparison.rollout import rollout
 from recoup.experiments.comparison.settings import Comparison
-from recoup.experiments.robustness import attribution
-from recoup.experiments.robustness.attribution import Crossing, attribute, recovery, shapley
+from recoup.experiments.robustness import run_trials as trials
+from recoup.experiments.robustness.attribution import attribute, shapley
+from recoup.experiments.robustness.hybrid import Crossing, Hybrid
+from recoup.experiments.robustness.trial import Trial, TrialOutcome, run_trial
 from recoup.scenarios.schema import load_scenario
+from recoup.scenarios.world_variants import AS_IT_IS
 from recoup.sim.treatments import ALL_TREATMENTS, Menu
 
 PARTS = ("timing", "channel", "offer", "legal")
@@ -144,6 +147,12 @@ WORTH = {  # by seed
 }
 
 
+def worth(seed, chosen):
+    """What a hybrid recovers; in net present value each part is worth twice that."""
+    gained = game(chosen, WORTH[seed], 0.06)
+    return {"recovery_rate": 0.3 + 0.1 * seed + gained, "npv_rate": 0.5 + 2 * gained}
+
+
 def test_attribution_of_a_run_is_each_parts_contribution_on_the_chosen_seeds(tmp_path, monkeypatch):
     folder = tmp_path / "run"
     compare(Comparison("china-consumer", ("status-quo", "staged"), seeds=3, accounts=10, days=2), folder)
@@ -151,30 +160,40 @@ def test_attribution_of_a_run_is_each_parts_contribution_on_the_chosen_seeds(tmp
         for name, chosen in (("status-quo", frozenset()), ("staged", frozenset(PARTS))):
             path = folder / "parts" / name / f"{seed}.json"
             part = json.loads(path.read_text())
-            part["measures"]["recovery_rate"] = 0.3 + 0.1 * seed + game(chosen, WORTH[seed], 0.06)
+            part["measures"] |= worth(seed, chosen)
             path.write_text(json.dumps(part))
     asked = []
 
-    def made_up(comparison, seed, days, chosen):
-        asked.append((seed, chosen))
-        assert comparison.policies == ("status-quo", "staged") and days == 2
-        return 0.3 + 0.1 * seed + game(chosen, WORTH[seed], 0.06)
+    def made_up(trial):
+        hybrid = trial.policy
+        asked.append((trial.seed, hybrid.from_theirs))
+        assert (hybrid.ours, hybrid.theirs, trial.variant) == (
+            "status-quo",
+            "staged",
+            AS_IT_IS,
+        ) and trial.comparison.accounts == 10
+        return TrialOutcome(worth(trial.seed, hybrid.from_theirs), 0.0, {}, 0.0, 0.0)
 
-    monkeypatch.setattr(attribution, "recovery", made_up)
+    monkeypatch.setattr(trials, "run_trial", made_up)
     found = attribute(folder, "status-quo", "staged", seeds=2)
     assert sorted(asked, key=str) == sorted(
         [(seed, chosen) for seed in WORTH for chosen in EVERY if 0 < len(chosen) < 4], key=str
     )
-    shares = {row["part"]: row["recovery_rate"] for row in found["rows"]}
+    cash, value = found["measures"]["recovery_rate"], found["measures"]["npv_rate"]
+    shares = cash["parts"]
     # Timing and offer do 0.06 together besides, half each.
     assert shares["timing"]["mean"] == pytest.approx((0.04 + 0.02) / 2 + 0.03)
     assert shares["channel"]["mean"] == pytest.approx((-0.01 + 0.03) / 2)
     assert shares["offer"]["mean"] == pytest.approx((0.02 - 0.04) / 2 + 0.03)
     assert shares["legal"]["mean"] == pytest.approx((0.005 + 0.015) / 2)
     assert (shares["legal"]["low"], shares["legal"]["high"]) == pytest.approx((0.005, 0.015))  # over the two seeds
-    assert found["start"]["mean"] == pytest.approx((0.4 + 0.5) / 2)
+    assert cash["start"]["mean"] == pytest.approx((0.4 + 0.5) / 2)
     # 0.055 + 0.06 on the first seed, 0.025 + 0.06 on the second.
-    assert found["total"]["mean"] == pytest.approx(0.1) == pytest.approx(sum(row["mean"] for row in shares.values()))
+    assert cash["total"]["mean"] == pytest.approx(0.1) == pytest.approx(sum(row["mean"] for row in shares.values()))
+    assert value["start"]["mean"] == 0.5
+    assert {p: s["mean"] for p, s in value["parts"].items()} == pytest.approx(
+        {p: 2 * s["mean"] for p, s in shares.items()}
+    )
     assert (found["from"], found["to"], found["seeds"], found["hybrids"]) == ("status-quo", "staged", [1, 2], 14)
     assert json.loads((folder / "attribution.json").read_text()) == found
 
@@ -225,5 +244,6 @@ def test_policies_that_differ_in_one_part_differ_by_that_part_alone(tmp_path, di
         accounts = rollout(scenario, file, scenario.portfolio(150, 1), 1, 60).accounts
         ends.append(accounts["cash"].sum() / accounts["opening"].sum())
     assert ends[0] != ends[1]
-    assert recovery(comparison, 1, 60, frozenset({part})) == pytest.approx(ends[1], rel=1e-12)
-    assert recovery(comparison, 1, 60, frozenset(PARTS) - {part}) == pytest.approx(ends[0], rel=1e-12)
+    for chosen, end in ((frozenset({part}), ends[1]), (frozenset(PARTS) - {part}, ends[0])):
+        measured = run_trial(Trial(comparison, Hybrid(*files, chosen), AS_IT_IS, 1)).measures
+        assert measured["recovery_rate"] == pytest.approx(end, rel=1e-12)

@@ -263,17 +263,20 @@ def test_what_was_ordered_but_not_done_fills_no_cap(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("account_id,day,channel\na,1,sms\na,x,sms\n", "row 3, column day: got 'x', expected a whole number"),
-        ("account_id,day,channel\na,1,fax\n", "row 2, column channel: got 'fax', expected one of sms, wechat"),
-        ("account_id,day,discount\na,1,20\n", "row 2, column discount: got '20', expected a number from 0 to 1"),
-        ("account_id,day,from_hour\na,1,25:10\n", "row 2, column from_hour: got '25:10', expected a time of day"),
-        ("account_id,day,reached\na,1,perhaps\n", "row 2, column reached: got 'perhaps', expected true or false"),
-        ("account_id,date\na,2025-02-30\n", "row 2, column date: got '2025-02-30', expected a date"),
-        ("account_id,date\na,2025-02-03\n,2025-02-03\n", "row 3, column account_id: got '', expected a text"),
-        ("account_id,date\na,\n", "row 2, column date: got '', expected a date"),
+        ("account_id,day,channel\na,1,sms\na,x,sms\n", "line 3, column day: got 'x', expected a whole number"),
+        ("account_id,day,channel\na,1,fax\n", "line 2, column channel: got 'fax', expected one of sms, wechat"),
+        ("account_id,day,discount\na,1,20\n", "line 2, column discount: got '20', expected a number from 0 to 1"),
+        ("account_id,day,from_hour\na,1,25:10\n", "line 2, column from_hour: got '25:10', expected a time of day"),
+        ("account_id,day,reached\na,1,perhaps\n", "line 2, column reached: got 'perhaps', expected true or false"),
+        ("account_id,date\na,2025-02-30\n", "line 2, column date: got '2025-02-30', expected a date"),
+        ("account_id,date\na,2025-02-03\n,2025-02-03\n", "line 3, column account_id: got '', expected a text"),
+        ("account_id,date\na,\n", "line 2, column date: got '', expected a date"),
         ("account,day\na,1\n", "header: got 'account, day', expected a column account_id"),
         ("account_id,when\na,1\n", "header: got 'account_id, when', expected a column day"),
-        ("account_id,day\na,1,2\n", "expected a CSV file with the same number of cells in each row"),
+        (
+            "account_id,day\na,1,2\n",
+            "line 2: got '3 cells', expected the same number of cells in each row, 2 as in the header",
+        ),
         ("", "got 'an empty file'"),
     ],
 )
@@ -311,9 +314,9 @@ def test_exports_of_other_countries_are_read(tmp_path: Path, encoding: str, deli
         ((), "expected columns separated by ',' (name another with --delimiter, as in ';')"),
         (
             ("--delimiter", ";"),
-            "row 2, column discount: got '0,25', expected a number from 0 to 1 (name a decimal mark",
+            "line 2, column discount: got '0,25', expected a number from 0 to 1 (name a decimal mark",
         ),
-        (("--delimiter", ";", "--encoding", "ascii"), "text in ascii (name another with --encoding, as in gb18030)"),
+        (("--delimiter", ";", "--encoding", "ascii"), "text in ascii (utf-8 fits: --encoding)"),
         (("--encoding", "klingon"), "--encoding: got 'klingon', expected the name of a text encoding"),
         (("--delimiter", ";;"), "--delimiter: got ';;', expected one character"),
         (("--decimal", "'"), '--decimal: got "\'", expected . or ,'),
@@ -327,7 +330,7 @@ def test_a_log_written_otherwise_names_the_option(tmp_path: Path, said: tuple[st
 
 def test_a_point_is_no_part_of_a_number_with_a_decimal_comma(tmp_path: Path) -> None:
     (tmp_path / "export.csv").write_text("account_id;day;claim\na;0;1.234\n")
-    with pytest.raises(InputError, match=r"row 2, column claim: got '1.234'"):
+    with pytest.raises(InputError, match=r"line 2, column claim: got '1.234'"):
         read_log(tmp_path / "export.csv", Writing(delimiter=";", decimal=","))
 
 

@@ -107,6 +107,7 @@ def accounts(closed=(5, 28, 29, 58, 59, 88, 148, 149, 178, 179, -1, -1)):
             "call_reaches": 1,
             "kept": [3] + [0] * 11,
             "broken": [0, 1, 1] + [0] * 9,
+            "plans": [0, 2, 0, 1] + [0] * 8,
         }
     )
 
@@ -188,6 +189,7 @@ def measured(target, runs):
         ("month-3", 0.5),
         ("old-recovery", 800 / 1200),
         ("npl-12", 0.75),
+        ("plan-message", 2 / 12),  # one of them took up two
         ("complaints", 1000 * 2 / 12),  # those of day 30 come too late
     ],
 )
@@ -358,6 +360,7 @@ COHORTS = {
     "notice-empty": [(30, 31, 60, {**AT_ONCE, "changes": EMPTY})] * 2 + [(30, 31, 60, AT_ONCE)] * 2,
     "notice-third": [(210, 31, 60, {**AT_ONCE, "changes": EMPTY})] * 2 + [(30, 31, 60, AT_ONCE)] * 2,
     "enforce-yield": [(540, 91, 360, LOG)],
+    "plan-message": [(30, 1, 30, {})],
     "settle-resolved": [(180, 91, 180, AMPLE)] * 2,
     "settle-cash": [(180, 91, 180, AMPLE)] * 2,
     "plans-broken": [(240, 10, 30, LOG)],
@@ -478,35 +481,48 @@ def test_who_is_younger_than_his_month_or_resolved_has_not_failed(monkeypatch, t
 # --- a portfolio's problems --------------------------------------------------------------------------------------
 
 
-def inspection(problems):
-    field = SimpleNamespace(field=SimpleNamespace(name="dpd", expectation="whole days"), columns=["Late"])
-    field.missing, field.summary = 2, "1 … 30 … 90"
-    return SimpleNamespace(file="book.csv", rows=3, fields=[field], problems=problems)
+@pytest.fixture
+def book(tmp_path):
+    def write(wrong):
+        """Two good accounts of 10 and 20.50, one with a credit balance, a blank line, and so many that are wrong."""
+        rows = "".join(f"w{number},5,x\n" for number in range(wrong))
+        (tmp_path / "book.csv").write_text("id,amount,Late\na,10,1\n\nb,20.50,90\nc,-3,2\n" + rows)
+        (tmp_path / "map.yaml").write_text(
+            "fields: {account_id: id, opening_balance: amount, dpd: Late}\nrows: {drop: [credit_balance]}\n"
+        )
+        return tmp_path / "book.csv", tmp_path / "map.yaml"
 
-
-def problem(row):
-    from recoup.sim.portfolio.importing import Problem
-
-    return Problem(row=row, column="Late", value="x", expected="whole days")
+    return write
 
 
 @pytest.mark.parametrize(("count", "code"), [(0, 0), (1, 2), (60, 2)])
-def test_the_exit_code_says_whether_there_are_problems(monkeypatch, count, code):
-    monkeypatch.setattr(portfolio_check, "inspect", lambda *files: inspection([problem(n) for n in range(count)]))
+def test_the_exit_code_says_whether_there_are_problems_and_every_line_is_accounted_for(book, count, code):
     out = io.StringIO()
-    assert portfolio_check.run("book.csv", "map.yaml", True, Console(file=out)) == code
+    assert portfolio_check.run(*book(count), True, Console(file=out, width=400)) == code
     said = json.loads(out.getvalue())
-    assert (said["rows"], len(said["problems"])) == (3, count)
-    assert said["fields"] == [{"field": "dpd", "columns": ["Late"], "missing": 2, "found": "1 … 30 … 90"}]
+    assert (said["rows"], len(said["problems"])) == (2 + count, count)
+    late = next(field for field in said["fields"] if field["field"] == "dpd")
+    assert late == {"field": "dpd", "columns": ["Late"], "missing": count, "found": "1 … 45.5 … 90"}
+    assert [problem["row"] for problem in said["problems"]] == list(range(6, 6 + count))
+    assert said["reconciliation"] == {
+        "lines": 5 + count,
+        "blank": 1,
+        "header_and_continued": 1,
+        "rows_in_file": 3 + count,
+        "dropped": {"credit balance": 1},
+        "rows_with_problems": count,
+        "accounts": 2,
+        "sum_of_balances": 30.5,
+    }
+    assert any("opening_balance: the median is" in doubt for doubt in said["doubts"])
 
 
 @pytest.mark.parametrize(
     ("count", "every", "rows", "more"), [(50, False, 50, None), (53, False, 50, "and 3 more"), (53, True, 53, None)]
 )
-def test_fifty_problems_are_shown_unless_all_are_asked_for(monkeypatch, count, every, rows, more):
-    monkeypatch.setattr(portfolio_check, "inspect", lambda *files: inspection([problem(n) for n in range(count)]))
+def test_fifty_problems_are_shown_unless_all_are_asked_for(book, count, every, rows, more):
     out = io.StringIO()
-    portfolio_check.run("book.csv", "map.yaml", False, Console(file=out, width=120), every)
+    portfolio_check.run(*book(count), False, Console(file=out, width=120), every)
     said = out.getvalue()
     assert f"{count} problems" in said
     assert said.count("'x'") == rows

@@ -26,7 +26,7 @@ from recoup.agents.plans.writing import plan_data
 from recoup.agents.training import learners
 from recoup.agents.training.budget import Budget, Limit
 from recoup.agents.training.masked_sampling import MaskedCategorical
-from recoup.agents.training.objective import Objective
+from recoup.agents.training.objective import Objective, Usage
 from recoup.agents.training.vecenv import PortfolioVecEnv
 from recoup.experiments.comparison import measures
 from recoup.experiments.comparison.rollout import rollout
@@ -73,7 +73,11 @@ def test_rewards_add_up_to_the_net_present_value_of_each_cohort(home: Scenario) 
         total += rewards
     a = simulation.accounts
     left = simulation.value_left() * 1.08 ** (-home.days / 365)
-    expected = (a["discounted_cash"] - a["discounted_cost"] + left) / a["opening"].mean() * env.reward_factor
+    expected = (
+        (a["discounted_cash"] - (a["discounted_cost"] - a["discounted_staff"]) + left)
+        / a["opening"].mean()
+        * env.reward_factor
+    )
     np.testing.assert_allclose(total[: env.size], expected, rtol=1e-4, atol=1e-4)
     assert dones[: env.size].all() and env.recovered and 0 < env.times[-1] <= home.days
 
@@ -85,6 +89,8 @@ def test_time_weight_pays_for_days_saved_and_prices_for_what_is_used(home: Scena
         "time_weight": Objective(time_weight=1.0),
         "cost": Objective(cost_price=1.0),
         "complaints": Objective(complaint_price=1.0),
+        "contacts": Objective(contact_price=1.0),
+        "staff": Objective(staff_price=1.0),
     }.items():
         env = cohorts(home, objective)
         env.reset()
@@ -99,9 +105,13 @@ def test_time_weight_pays_for_days_saved_and_prices_for_what_is_used(home: Scena
     days = np.where(resolved, a["closed_day"] + 1, home.days)
     assert returns["time_weight"] - returns["money"] == pytest.approx((1 - days / home.days).sum(), rel=1e-3)
     assert returns["money"] - returns["cost"] == pytest.approx(
-        a["discounted_cost"].sum() / a["opening"].mean(), rel=1e-3
+        (a["discounted_cost"] - a["discounted_staff"]).sum() / a["opening"].mean(), rel=1e-3
     )
     assert returns["money"] - returns["complaints"] == pytest.approx(a["complaint_risk"].sum(), rel=1e-3)
+    assert returns["money"] - returns["contacts"] == pytest.approx(a["attempts"].sum(), rel=1e-3)
+    assert returns["money"] - returns["staff"] == pytest.approx(
+        a["discounted_staff"].sum() / a["opening"].mean(), rel=1e-3
+    )
 
 
 def test_expected_complaints_are_what_complaints_average_to(home: Scenario) -> None:
@@ -162,7 +172,7 @@ def test_every_learner_acts_from_its_file_as_its_own_network_does(
 
     menu = Menu.of(home.world.channels, home.world.offers, home.world.legal)
     arrays = learners.weights(algorithm, learner)
-    policy = export(training, home, menu, arrays, hyperparameters, "", Baseline(0, 0, 0, 0), Budget(objective))
+    policy = export(training, home, menu, arrays, hyperparameters, "", Baseline(0, 0, 0, 0, 0), Budget(objective))
     policy.save(tmp_path / "policy")
     policy = learned.load(tmp_path / "policy.json", menu)
     x = torch.tensor(env.reset())
@@ -185,7 +195,7 @@ def test_a_memory_belongs_to_its_account_and_to_one_simulation(home: Scenario) -
     menu = Menu.of(home.world.channels, home.world.offers, home.world.legal)
     card = card_for(menu, memory=8)
     policy = learned.LearnedPolicy(
-        card, {n: rng.normal(size=s).astype(np.float32) for n, s in learned._shapes(card).items()}
+        card, {n: rng.normal(size=s).astype(np.float32) for n, s in learned.shapes(card).items()}
     )
     seen = Simulation(home.world, home.portfolio(6, 1), home.rules, 1).observe()
     everybody = np.arange(6)
@@ -224,7 +234,11 @@ def test_a_policy_is_read_back_exactly_and_runs_in_a_comparison(home: Scenario, 
     again = rollout(home, str(trained / "policy.json"), home.portfolio(100, 1), 1, 40)
     assert (run.accounts["cash"] == again.accounts["cash"]).all()
     card = json.loads((trained / "policy.json").read_text())
-    assert card["training"]["versions"]["torch"] and card["training"]["prices"].keys() == {"cost", "complaints"}
+    assert card["training"]["versions"]["torch"] and card["training"]["prices"].keys() == {
+        "cost",
+        "complaints",
+        "contacts",
+    }
     lines = [json.loads(line) for line in (trained / PROGRESS).read_text().splitlines()]
     assert lines[-1]["steps"] >= SMALL.steps and lines[-1]["recovery_baseline"] > 0
 
@@ -310,10 +324,10 @@ def test_prices_rise_while_a_limit_is_overdrawn_and_fall_afterwards() -> None:
     objective = Objective()
     budget = Budget(objective, cost=Limit("cost", 0.01, rate=0.1), complaints=Limit("complaints", 0.02, rate=0.1))
     for _ in range(5):
-        budget.pay(0.02, 0.01)
+        budget.pay(Usage(0.02, 0.01, 0.0))
     assert objective.cost_price > 0.4 and objective.complaint_price == 0.0
     for _ in range(40):
-        budget.pay(0.005, 0.01)
+        budget.pay(Usage(0.005, 0.01, 0.0))
     assert objective.cost_price == 0.0 and len(budget.history) == 45
 
 
@@ -426,7 +440,7 @@ def test_restored_prices_are_charged_before_the_next_rollout_ends() -> None:
     budget = Budget(objective, cost=Limit("cost", 0.01, 0.1), complaints=Limit("complaints", 0.01, 0.1, price=2.0))
     budget.restore({"cost": 0.5, "complaints": 1.25})
     assert (objective.cost_price, objective.complaint_price) == (0.5, 1.25)
-    budget.pay(0.0, 0.0)
+    budget.pay(Usage(0.0, 0.0, 0.0))
     assert objective.complaint_price == budget.complaints.price < 1.25  # type: ignore[union-attr]
 
 

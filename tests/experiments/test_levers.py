@@ -17,11 +17,11 @@ from recoup.experiments.report.text import text_in
 from recoup.experiments.robustness import lever_study as study
 from recoup.experiments.robustness.frontier import GRID, PENALTY, fit_logistic, flip_along, map_of, probability
 from recoup.experiments.robustness.lever_indices import pawn_indices, slices_for
-from recoup.experiments.robustness.levers import LEVERS, lever_worlds, require_power_of_two, variant_of
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.stress import stress_set
 from recoup.experiments.robustness.trial import Trial, TrialOutcome
 from recoup.experiments.robustness.trial_cache import TrialCache
+from recoup.scenarios.levers import LEVERS, lever_worlds, require_power_of_two, variant_of
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError
 from tests.command import recoup

@@ -14,8 +14,8 @@ from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.stress import is_one_parameter, select_rows, stress_set
 from recoup.experiments.robustness.trial import Trial, TrialOutcome
 from recoup.experiments.robustness.trial_cache import TrialCache, key
-from recoup.experiments.robustness.world_variants import WorldVariant
 from recoup.scenarios.schema import load_scenario
+from recoup.scenarios.world_variants import WorldVariant
 
 HOME = load_scenario("china-consumer")
 WORLD = HOME.world
@@ -27,7 +27,12 @@ def comparison(*policies, **changes):
 
 
 def outcome(recovery=0.0, net_money=0.0, hours=0.0, places=0.0, budget=0.0, **measures):
-    known = {"net_recovery_rate": recovery, "time_to_recover_days": 100.0, "complaints_per_1000": 10.0} | measures
+    known = {
+        "net_recovery_rate": recovery,
+        "npv_rate": recovery,
+        "time_to_recover_days": 100.0,
+        "complaints_per_1000": 10.0,
+    } | measures
     return TrialOutcome(
         {"recovery_rate": recovery, **known},
         net_money,
@@ -227,7 +232,7 @@ def test_each_resource_is_relaxed_by_a_quarter_and_by_itself():
 
 
 def test_a_trial_counts_in_currency_hours_and_places(monkeypatch):
-    accounts = pd.DataFrame({"opening": [100_000, 300_000]})
+    accounts = pd.DataFrame({"opening": [100_000, 300_000], "attempts": [3, 5]})
     daily = pd.DataFrame(
         {
             "collector_capacity": [7_200, 3_600],

@@ -26,8 +26,8 @@ class MadeUp:
         return np.array(policy, PARTS_RECORD)
 
 
-def record(cash, cost, quick=0.0, complaints=0.0, left=0.0):
-    return cash, cost, quick, complaints, left
+def record(cash, cost, quick=0.0, complaints=0.0, left=0.0, contacts=0.0, staff=0.0):
+    return cash, cost, quick, complaints, left, contacts, staff
 
 
 # --- seeds -------------------------------------------------------------------------------------------------------
@@ -77,14 +77,16 @@ def test_a_cohorts_parts_are_read_from_its_accounts(monkeypatch):
     accounts = np.zeros(
         4,
         [
-            ("opening", "i8"), ("discounted_cash", "f8"), ("discounted_cost", "f8"), ("complaint_risk", "f8"),
-            ("status", "u1"), ("closed_day", "i4"),
+            ("opening", "i8"), ("discounted_cash", "f8"), ("discounted_cost", "f8"), ("discounted_staff", "f8"),
+            ("complaint_risk", "f8"), ("attempts", "u2"), ("status", "u1"), ("closed_day", "i4"),
         ],
     )  # fmt: skip
     accounts["opening"] = 100, 200, 300, 400
     accounts["discounted_cash"] = 50, 200, 0, 0
     accounts["discounted_cost"] = 5, 0, 10, 5
+    accounts["discounted_staff"] = 2, 0, 6, 0
     accounts["complaint_risk"] = 0.1, 0, 0.3, 0
+    accounts["attempts"] = 3, 0, 6, 1
     accounts["status"] = 1, 2, 3, 0  # paid, settled, written off, open
     accounts["closed_day"] = 4, 0, 2, -1
     asked = []
@@ -102,7 +104,9 @@ def test_a_cohorts_parts_are_read_from_its_accounts(monkeypatch):
     parts = Cohorts(scenario, 4, (7, 8)).parts("policy")
     assert asked == [("accounts of 7", 7), ("accounts of 8", 8)]
     assert parts["cash"][0] == pytest.approx(0.25)  # 250/1,000
-    assert parts["cost"][0] == pytest.approx(0.02)  # 20/1,000
+    assert parts["cost"][0] == pytest.approx(0.012)  # (20 − 8)/1,000
+    assert parts["staff"][0] == pytest.approx(0.008)  # 8/1,000
+    assert parts["contacts"][0] == pytest.approx(2.5)  # 10/4
     # Paid on day 4, the fifth: 5 of 10 days are saved; settled on day 0: 9. (0.5 + 0.9)/4 accounts.
     assert parts["quick"][0] == pytest.approx(0.35)
     assert parts["complaints"][0] == pytest.approx(0.1)  # 0.4/4
@@ -113,12 +117,14 @@ def test_a_cohorts_parts_are_read_from_its_accounts(monkeypatch):
 
 # --- validation --------------------------------------------------------------------------------------------------
 
-BASELINE = [record(0.30, 0.08, complaints=0.02), record(0.50, 0.12, complaints=0.06)]  # means 0.40, 0.10, 0.04
+# Means 0.40, 0.10, 0.04 and 20 contacts.
+BASELINE = [record(0.30, 0.08, complaints=0.02, contacts=10), record(0.50, 0.12, complaints=0.06, contacts=30)]
 
 
 def test_within_the_limits_the_score_is_the_objective():
     found = Validation(MadeUp(), BASELINE, time_weight=0.5, limits=True)
-    assert found.baseline == pytest.approx({"cash": 0.4, "cost": 0.1, "quick": 0.0, "complaints": 0.04, "left": 0.0})
+    money = {"cash": 0.4, "cost": 0.1, "left": 0.0, "staff": 0.0}
+    assert found.baseline == pytest.approx(money | {"quick": 0.0, "complaints": 0.04, "contacts": 20.0})
     # 0.45 − 0.09 + 0.5 · 0.2, complaints without a price
     policy = [record(0.40, 0.08, 0.1, 0.03), record(0.50, 0.10, 0.3, 0.03)]
     assert found.assess(policy)["score"] == pytest.approx(0.46)
@@ -133,6 +139,9 @@ def test_within_the_limits_the_score_is_the_objective():
         ([record(0.5, 0.19, complaints=0.0)], 0.01),
         # One and a half times the complaints loses 0.15: 0.5 − 0.15.
         ([record(0.5, 0.0, complaints=0.057)], 0.35),
+        # 19 contacts are allowed; twice as many lose 0.3: 0.5 − 0.3.
+        ([record(0.5, 0.0, contacts=19)], 0.5),
+        ([record(0.5, 0.0, contacts=38)], 0.2),
         # Both add up: 0.5 − 0.19 − 0.3 − 0.15. Using less of one does not pay for the other.
         ([record(0.5, 0.19, complaints=0.057)], -0.14),
     ],
@@ -144,6 +153,31 @@ def test_what_is_overdrawn_lowers_the_score(policy, score):
 def test_without_limits_nothing_is_overdrawn():
     found = Validation(MadeUp(), BASELINE, 0.0, limits=False)
     assert found.assess([record(0.5, 0.19, complaints=0.5)])["score"] == pytest.approx(0.31)
+
+
+def test_a_family_is_worth_what_its_policies_are_at_their_prices():
+    asked = []
+
+    class First(MadeUp):
+        seeds = [71, 72]
+
+        def parts(self, policy, seeds=None):
+            asked.append(seeds)
+            return super().parts(policy)
+
+    def at(prices):
+        asked.append(prices)
+        return [record(0.5, 0.1, quick=0.5, complaints=0.05, contacts=20.0, staff=0.02)]
+
+    found = Validation(First(), BASELINE, 0.3, limits=True)
+    asked.clear()
+    assessed = found.assess_any(SimpleNamespace(at=at))
+    # 0.5 − 0.1 + 0.3 · 0.5 = 0.55, less 0.05 · 8x² + 20 · 0.003x² + 0.02 · 1.5x² = 0.49x². Limits are what the prices are for.
+    worth = {"0.1": 0.5451, "0.35": 0.489975, "0.6": 0.3736}
+    assert assessed["points"] == pytest.approx(worth)
+    assert assessed["score"] == pytest.approx((0.5451 + 0.489975 + 0.3736) / 3)
+    assert asked[1::2] == [[71]] * 3
+    assert asked[4] == pytest.approx({"complaint_price": 2.88, "contact_price": 0.00108, "staff_price": 0.54})
 
 
 # --- the version that is kept ------------------------------------------------------------------------------------
@@ -160,9 +194,9 @@ def test_the_average_weighs_the_newest_version_by_a_tenth():
 def test_the_best_version_is_kept_whichever_came_last(monkeypatch, tmp_path):
     scores, saved = iter([0.2, 0.5, 0.4, 0.5, -1.0]), []
     run = training._Run(
-        *[None] * 10, validation=SimpleNamespace(assess=lambda policy: {"score": next(scores)}, baseline={})
+        *[None] * 10, validation=SimpleNamespace(assess_any=lambda policy: {"score": next(scores)}, baseline={})
     )
-    run.folder = tmp_path
+    run.folder, run.training = tmp_path, Training()
 
     def export(*arguments):
         card = SimpleNamespace(training={})
@@ -194,7 +228,7 @@ def begun(monkeypatch, tmp_path):
         class Made(Validation):
             def __init__(self, cohorts, baseline, time_weight, limits):
                 found["cohorts"], found["plan"] = cohorts, baseline
-                self.baseline = {"cash": 0.4, "cost": 0.10, "quick": 0.2, "complaints": 0.04}
+                self.baseline = {"cash": 0.4, "cost": 0.10, "quick": 0.2, "complaints": 0.04, "contacts": 20.0}
 
         class Run(training._Run):
             def weights(self):
@@ -209,14 +243,16 @@ def begun(monkeypatch, tmp_path):
 
         monkeypatch.setattr(training, "Validation", Made)
         monkeypatch.setattr(training, "_Run", Run)
-        monkeypatch.setattr(training, "environment", lambda *arguments: SimpleNamespace(seed=lambda seed: None))
+        monkeypatch.setattr(
+            training, "environment", lambda *arguments: SimpleNamespace(seed=lambda seed: None, planned_columns=0)
+        )
         monkeypatch.setattr(
             training,
             "rollout_baseline",
             lambda env, plan: training.BaselineRollout(0.3, 99.0, np.zeros((1, 2), np.float32)),
         )
         monkeypatch.setattr(training.learners, "build", lambda *arguments: Learner())
-        monkeypatch.setattr(training.learners, "standardise", lambda learner, x: None)
+        monkeypatch.setattr(training.learners, "standardise", lambda *arguments: None)
         monkeypatch.setattr(training.learned, "load", lambda *arguments: None)
         training.train(Training(steps=1, warm_start=None, **changes), tmp_path / "run")
         return SimpleNamespace(**found)
@@ -228,6 +264,7 @@ def test_limits_are_95_per_cent_of_what_the_baseline_uses_and_complaints_have_a_
     budget = begun(complaint_price=2.0).run.budget
     assert (budget.cost.allowed, budget.cost.price) == (pytest.approx(0.095), 0.0)
     assert (budget.complaints.allowed, budget.complaints.price) == (pytest.approx(0.038), 2.0)
+    assert (budget.contacts.allowed, budget.contacts.price) == (pytest.approx(19.0), 0.0)
     assert (budget.objective.cost_price, budget.objective.complaint_price) == (0.0, 2.0)
 
 
@@ -248,7 +285,7 @@ def test_the_training_is_paid_for_time_at_its_weight(begun):
 
 
 def test_recovery_and_days_of_the_baseline_are_those_of_cohorts_like_the_trainings(begun):
-    assert begun().run.baseline == training.Baseline(recovery=0.3, days=99.0, cost=0.10, complaints=0.04)
+    assert begun().run.baseline == training.Baseline(recovery=0.3, days=99.0, cost=0.10, complaints=0.04, contacts=20.0)
 
 
 def test_a_checkpoint_restores_prices_best_and_average(tmp_path):

@@ -9,7 +9,7 @@ from tests.readback import made_up
 from tests.readback.words import TIERS, called
 
 WIDE, NARROW = 0, 1
-LIQUIDATION, UNRESOLVED, ATTRIBUTION, TIER, STRESS = range(5)  # in the order of the page, each wide and narrow
+WHY, LIQUIDATION, UNRESOLVED, ATTRIBUTION, TIER, STRESS = range(6)  # in the order of the page, each wide and narrow
 
 
 def _axes(page, chart, width=WIDE):
@@ -45,11 +45,12 @@ def test_bands_are_95_percent_of_the_mean_over_seeds(english):
 
 def test_curves_of_the_simulated_run_end_at_its_recovery_rates(request):
     page = request.getfixturevalue("_real_pages")["en"]
-    for line in _axes(page, LIQUIDATION).get_lines():
+    without_why = -1  # no learned policy is compared there
+    for line in _axes(page, LIQUIDATION + without_why).get_lines():
         rate = page.results["policies"][line.get_label()]["recovery_rate"]["mean"]
         assert line.get_ydata()[-1] == pytest.approx(rate, rel=1e-9)
         assert np.all(np.diff(line.get_ydata()) >= -1e-12)  # cash only comes in
-    for line in _axes(page, UNRESOLVED).get_lines():
+    for line in _axes(page, UNRESOLVED + without_why).get_lines():
         assert np.all(np.diff(line.get_ydata()) <= 1e-12)
 
 
@@ -124,6 +125,17 @@ def test_waterfall_steps_from_the_reference_to_the_best(english, width):
     assert np.array(intervals) == pytest.approx(
         np.array([(0.3890, 0.4035), (0.3862, 0.3956), (0.4019, 0.4178), (0.4108, 0.4149)]), abs=1e-9
     )  # from the level before each step
+
+
+def test_parts_on_the_first_page_step_from_the_best_plan_to_the_challenger(english):
+    """In net present value: 59.26 % + 2.12 − 0.27 + 0.93 + 1.28 = 63.32 %."""
+    axes = _axes(english, WHY)
+    labels = [text.get_text() for text in axes.get_yticklabels()]
+    assert labels == ["staged (best plan)", "timing", "channel", "offers", "legal steps", "learned"]
+    ends = [bar.get_x() + bar.get_width() for bar in axes.patches]
+    assert ends == pytest.approx([0.6138, 0.6111, 0.6204, 0.6332])
+    dots = [line.get_xdata()[0] for line in axes.get_lines() if line.get_marker() == "o"]
+    assert dots == pytest.approx([0.5926, 0.6332])
 
 
 def test_captions_of_pictures_say_what_they_show(made_up_page):

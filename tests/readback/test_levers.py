@@ -14,7 +14,7 @@ from recoup.experiments.report.blocks import Bullets, Paragraph, Table
 from recoup.experiments.report.sections import levers as section
 from recoup.experiments.report.text import LANGUAGES, text_in
 from recoup.experiments.robustness.frontier import GRID
-from recoup.experiments.robustness.levers import LEVERS
+from recoup.scenarios.levers import LEVERS
 from tests.readback.made_up import found
 from tests.readback.reading import plain
 

@@ -101,9 +101,7 @@ def test_page_tells_each_day_and_the_end(language, tmp_path):
 
 def terminal_cells(table):
     """What a table of the terminal holds, column by column, before it is laid out."""
-    columns = [
-        [plain(cell.replace("[dim]", "").replace("[/dim]", "")) for cell in column.cells] for column in table.columns
-    ]
+    columns = [[plain(str(cell)) for cell in column.cells] for column in table.columns]
     return dict(zip(columns[0], zip(*columns[1:], strict=True), strict=True))
 
 

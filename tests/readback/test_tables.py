@@ -334,6 +334,12 @@ def test_parts_of_the_difference_and_upper_bounds(made_up_page):
         f"+1.8 {points} (+1.0 {to} +2.6)",
         f"+0.3 {points} (+0.1 {to} +0.5)",
     ]
+    assert [row[2].value for row in parts.rows] == [
+        f"+2.1 {points} (+1.0 {to} +3.2)",
+        f"−0.3 {points} (−0.8 {to} +0.3)",
+        f"+0.9 {points} (+0.1 {to} +1.7)",
+        f"+1.3 {points} (+0.7 {to} +1.9)",
+    ]
     names = {"en": ["timing", "channel", "offers", "legal steps"], "zh": ["时机", "渠道", "还款安排", "法律措施"]}[
         language
     ]
@@ -411,7 +417,7 @@ def test_heads_name_what_is_below(made_up_page):
     """Heads of tables whose columns are not plans."""
     heads = {
         "en": {
-            "attribution": ["part of the decision", "effect on recovery"],
+            "attribution": ["part of the decision", "effect on recovery", "effect on net present value"],
             "stress": [
                 "change of the world",
                 "recovery rate, relative",
@@ -422,7 +428,7 @@ def test_heads_name_what_is_below(made_up_page):
             "plan": ["rule", "if", "then"],
         },
         "zh": {
-            "attribution": ["决策的组成部分", "对回款率的影响"],
+            "attribution": ["决策的组成部分", "对回款率的影响", "对净现值的影响"],
             "stress": ["世界的变化", "回款率（相对）", "回款时间（相对）", "净回款率（相对）"],
             "upper_bounds": ["上界", "回款率"],
             "plan": ["规则", "条件", "措施"],
@@ -431,7 +437,7 @@ def test_heads_name_what_is_below(made_up_page):
     assert {name: made_up_page.sections[name].tables[0].head for name in heads} == heads
     prices = made_up_page.sections["capacity"].tables[1]
     assert prices.head == {"en": ["resource", "plan", "price"], "zh": ["资源", "方案", "价格"]}[made_up_page.language]
-    claims = made_up_page.sections["headline"].tables[1]
+    claims = made_up_page.sections["headline"].tables[2]
     assert (
         claims.head
         == {

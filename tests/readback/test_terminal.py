@@ -81,18 +81,18 @@ def test_compare_prints_its_results_and_the_answers(tmp_path):
     assert done.returncode == 0
     results = json.loads((tmp_path / "run" / "results.json").read_text(encoding="utf-8"))
     check_comparison(rows_of(done.stdout), results)
-    net = {plan: results["policies"][plan]["net_recovery_rate"]["mean"] for plan in plans}
-    best = max(("no-contact", "status-quo"), key=net.get)
+    value = {plan: results["policies"][plan]["npv_rate"]["mean"] for plan in plans}
+    best = max(("no-contact", "status-quo"), key=value.get)
     # The first sentence, on one or more lines, is about the best plan besides `staged`, by its sign and interval.
     sentence = next(line for line in plain(done.stdout).split("(95 % interval) ")[1].split(". ") if best in line)
-    change = results["differences"][best]["staged"]["net_recovery_rate"]
+    change = results["differences"][best]["staged"]["npv_rate"]
     if change["low"] > 0:
-        assert sentence.startswith(f"After costs, {best} recovers more than staged")
+        assert sentence.startswith(f"{best} beats staged")
     elif change["high"] < 0:
-        assert sentence.startswith("No plan here beats staged")
+        assert "No plan here beats staged" in plain(done.stdout)
     else:
-        assert sentence.startswith(f"After costs, {best} recovers") and "more than" not in sentence
-    shown = f"{100 * abs(net[best]):.1f} %"
+        assert sentence.startswith("Net present value after all costs is")
+    shown = f"{100 * abs(value[best]):.1f} %"
     assert shown in plain(done.stdout).replace("−", "")
 
 
@@ -168,7 +168,7 @@ def test_typed_command_is_shown_as_it_can_be_typed_again(monkeypatch):
 
 
 def test_shipped_plans_are_offered_without_the_template():
-    assert shared.complete_plans() == ["no-contact", "staged", "status-quo", "tiered"]
+    assert shared.complete_plans() == ["no-contact", "simple", "staged", "status-quo", "tiered"]
     assert "taiwan-cards" in shared.complete_scenarios() and called("staged", "en") in shared.shipped("plans")
     assert "template" in shared.shipped("plans")
 

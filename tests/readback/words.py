@@ -10,6 +10,8 @@ PLANS = {
         "learned": "学习策略",
         "distilled": "蒸馏方案",
         "contact-capped": "限频策略",
+        "simple": "简易方案",
+        "tuned": "调优简易方案",
     },
 }
 TIERS = {

@@ -97,7 +97,9 @@ def test_commands_on_a_page_exist_with_their_options(page: Path) -> None:
         words = line.split("#")[0].split()[1:]
         while words and getattr(command, "commands", None) and words[0] in command.commands:
             command = command.commands[words.pop(0)]
-        known = {name for parameter in command.params for name in parameter.opts} | {"--help"}
+        known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)} | {
+            "--help"
+        }
         assert not words or not getattr(command, "commands", None) or words[0][0] in "-…A", line
         assert {word for word in words if re.match("--?[a-z]", word)} <= known, line
 

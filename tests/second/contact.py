@@ -8,7 +8,7 @@ from recoup.sim.randomness import Purpose
 from recoup.sim.treatments import Channel, Legal
 from tests.second import behaviour
 from tests.second.draws import bits, uniform
-from tests.second.money import call_in_everything, spend
+from tests.second.money import call_in_everything, on_time, spend
 from tests.second.state import single, whole_cents
 
 TEXTS = (Channel.SMS, Channel.WECHAT, Channel.EMAIL)
@@ -81,7 +81,7 @@ def treat(debtor, world, today, treatment, skills):
             pool = getattr(world.operations, treatment.channel.name.lower(), None)
             waited = pool.seconds_unserved if pool else 0
             cents_a_minute = 100.0 * world.costs.minute.get(treatment.channel.name.lower(), 0.0)
-            spend(debtor, world, today, cents_a_minute * waited / 60)
+            spend(debtor, world, today, on_time(debtor, world, today, cents_a_minute, waited))
             debtor.outcome = int(Outcome.UNSERVED)
             debtor.notes(Event.UNSERVED)
             return
@@ -99,7 +99,7 @@ def attempt(debtor, world, today, treatment, skills):
         debtor.seconds = 0
     talker = Channel.COLLECTOR if debtor.answered else channel
     cents_a_minute = 100.0 * world.costs.minute.get(talker.name.lower(), 0.0)
-    time = cents_a_minute * debtor.seconds / 60
+    time = on_time(debtor, world, today, cents_a_minute, debtor.seconds)
     spend(debtor, world, today, 100.0 * behaviour.of_channel(world.costs.contact, channel) + time)
     count_burden(debtor, today, channel)
     person = skills[who_has_the_account(debtor, today, len(skills))] if len(skills) else None
@@ -245,6 +245,11 @@ def agree_to_pay(debtor, day, amount, channel, discount, in_kind=False):
     debtor.promise_collector = debtor.collector  # his, kept or broken
 
 
+def mood_of_his_month(debtor, today):
+    """One draw for 30 days: the same question gets the same answer."""
+    return uniform(debtor.key, (today.day + debtor.payday) // 30, Purpose.OFFER)
+
+
 def hears_offer(debtor, world, today, name, channel, staff):
     """Whether he accepts. An offer after two weeks without one is news; this contact is the first to wear it off."""
     if today.day - debtor.offer_day > 14:
@@ -259,7 +264,7 @@ def hears_offer(debtor, world, today, name, channel, staff):
         accepted = hears_swap(debtor, world, today, channel, staff)
     else:
         months = int(number) if word == "plan" else RESTRUCTURING_MONTHS
-        accepted = hears_instalments(debtor, world, today, months, name == "restructure", staff)
+        accepted = hears_instalments(debtor, world, today, months, name == "restructure", channel, staff)
     if accepted:
         debtor.acknowledges(today)
         debtor.notes(Event.OFFER_ACCEPTED)
@@ -289,7 +294,7 @@ def hears_settlement(debtor, world, today, channel, percent, staff):
         staff,
     )
     debtor.best_discount = single(max(debtor.best_discount, discount))
-    if draw(debtor, today, Purpose.OFFER) >= probability:
+    if mood_of_his_month(debtor, today) >= probability:
         debtor.waiting = single(debtor.waiting + b.waiting_learned * discount)
         return False
     lump_sum = whole_cents(debtor.balance * (100 - percent) / 100)
@@ -308,7 +313,7 @@ def hears_swap(debtor, world, today, channel, staff):
     probability = behaviour.hands_asset_over(
         world, debtor.willingness, debtor.pressure, liquidity, debtor.refused, age, staff
     )
-    if draw(debtor, today, Purpose.OFFER) >= probability:
+    if mood_of_his_month(debtor, today) >= probability:
         return False
     due = today.day + int(world.behaviour.swap_days)
     agree_to_pay(debtor, due, worth, channel, discount=0.0, in_kind=True)
@@ -316,14 +321,15 @@ def hears_swap(debtor, world, today, channel, staff):
     return True
 
 
-def hears_instalments(debtor, world, today, months, restructuring, staff):
+def hears_instalments(debtor, world, today, months, restructuring, channel, staff):
     """Equal monthly instalments, rounded up to the cent."""
     instalment = (debtor.balance + months - 1) // months
     means = means_now(debtor, world, today)
     fit = behaviour.log_fit(means, instalment / 100)
     accepts = behaviour.accepts_restructuring if restructuring else behaviour.accepts_plan
-    if draw(debtor, today, Purpose.OFFER) >= accepts(
-        world, debtor.willingness, fit, debtor.refused, debtor.days_past_due(today), staff
+    written = 0.0 if channel in (Channel.COLLECTOR, Channel.SPECIALIST, Channel.VISIT) else world.behaviour.plan_message
+    if mood_of_his_month(debtor, today) >= accepts(
+        world, debtor.willingness, fit, debtor.refused, debtor.days_past_due(today), staff + written
     ):
         return False
     debtor.plans += 1

@@ -179,7 +179,7 @@ def any_accounts(count: int, seed: int, day: int, reviewed: bool = True) -> np.n
     a["balance"] = np.maximum(1, a["opening"] * r.uniform(0.05, 1.3, count)).astype(np.int64)
     a["interest"] = r.integers(0, 10_000, count)
     ask_for_minimums(a, day, r)
-    for name in ("cash", "cost", "cash_day_sum", "discounted_cash", "discounted_cost", "forgiven"):
+    for name in ("cash", "cost", "cash_day_sum", "discounted_cash", "discounted_cost", "discounted_staff", "forgiven"):
         a[name] = r.integers(0, 100_000, count)
     a["disposable"] = a["balance"] / 100 / 3 * np.exp(r.normal(0, 1.2, count))
     a["willingness"], a["reachability"] = r.normal(0, 1, count), r.normal(0, 0.5, count)

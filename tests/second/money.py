@@ -29,6 +29,12 @@ def spend(debtor, world, today, cents):
     debtor.discounted_cost += worth_today(world, today, cost)
 
 
+def on_time(debtor, world, today, cents_a_minute, seconds):
+    cents = cents_a_minute * seconds / 60
+    debtor.discounted_staff += worth_today(world, today, cents)
+    return cents
+
+
 def worth_at_the_end(debtor, world, day):
     """What the claim would fetch on the morning of a day, in whole cents; `world.horizon` is the scenario's table."""
     table = world.horizon

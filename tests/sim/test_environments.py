@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from copy import deepcopy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -202,7 +203,8 @@ def test_bad_arguments_name_what_was_expected(home: Scenario) -> None:
     for options, message in (
         ({"fill": "batch"}, "fill is 'batch', expected one of"),
         ({"reward_scale": "none"}, "reward_scale is 'none'"),
-        ({"days": 0}, "days is 0, expected 1 to 3650"),
+        ({"days": 0}, "days is 0, expected a whole number from 1 to 3,650"),
+        ({"days": True}, "days is True, expected a whole number"),
     ):
         with pytest.raises(ValueError, match=message):
             portfolio_env(home, 5, **options)
@@ -222,3 +224,35 @@ def test_between_decisions_nothing_is_allowed_and_nothing_is_done(home: Scenario
         assert env.action_masks()[:, 1:].any() == (day % 7 == 0)
         env.step(np.full(30, env.menu.index["sms/afternoon"]))
     assert 30 < env.simulation.accounts["attempts"].sum() <= 90
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"scenario": 3}, "scenario is 3, expected a shipped scenario's name"),
+        ({"accounts": "x"}, "accounts is 'x', expected a whole number from 1 to 10,000,000"),
+        ({"accounts": -1}, "accounts is -1, expected a whole number"),
+        ({"accounts": 0}, "accounts is 0, expected a whole number"),
+        ({"accounts": float("nan")}, "accounts is nan, expected a whole number"),
+        ({"days": "9"}, "days is '9', expected a whole number from 1 to 3,650"),
+        ({"days": 9.5}, "days is 9.5, expected a whole number"),
+        ({"portfolio_seed": -1}, "portfolio_seed is -1, expected a whole number"),
+        ({"accounts": 20, "others": 20}, r"others is 20, expected a whole number from 0 to 19 \(the portfolio has 20 accounts\)"),
+        ({"accounts": 20, "others": -1}, "others is -1, expected a whole number from 0 to 19"),
+    ],
+)  # fmt: skip
+def test_arguments_of_make_are_named_with_value_and_expectation(options: dict[str, Any], message: str) -> None:
+    from recoup.scenarios import environments
+
+    with pytest.raises(ValueError, match=message):
+        environments.account(**options)
+    if "others" not in options:
+        with pytest.raises(ValueError, match=message.replace(" from 1 to 10", " from 2 to 10")):
+            environments.portfolio(**{"num_envs": 2, **options})
+
+
+def test_fewer_accounts_than_places_are_refused() -> None:
+    from recoup.scenarios import environments
+
+    with pytest.raises(ValueError, match="accounts is 9, expected a whole number from 10 to"):
+        environments.portfolio(num_envs=10, accounts=9)

@@ -148,10 +148,12 @@ def test_promising_and_keeping(world, channel, willingness, liquidity, broken, a
 @given(world=WORLDS, willingness=ODDS, fit=st.floats(-2, 2), refused=TIMES, age=AGES, staff=ODDS)
 def test_accepting_and_paying_instalments(world, willingness, fit, refused, age, staff):
     world, p = world
-    plan = behaviour.plan_acceptance(p, willingness, fit, refused, age, staff, False)
-    assert equal(plan, second.accepts_plan(world, willingness, fit, refused, age, staff))
-    restructuring = behaviour.plan_acceptance(p, willingness, fit, refused, age, staff, True)
-    assert equal(restructuring, second.accepts_restructuring(world, willingness, fit, refused, age, staff))
+    for by_message in (False, True):
+        odds = staff + (world.behaviour.plan_message if by_message else 0.0)
+        plan = behaviour.plan_acceptance(p, willingness, fit, refused, age, staff, False, by_message)
+        assert equal(plan, second.accepts_plan(world, willingness, fit, refused, age, odds))
+        restructuring = behaviour.plan_acceptance(p, willingness, fit, refused, age, staff, True, by_message)
+        assert equal(restructuring, second.accepts_restructuring(world, willingness, fit, refused, age, odds))
     for secured in (False, True):
         ours = behaviour.instalment_probability(p, willingness, fit, age, secured)
         assert equal(ours, second.pays_instalment(world, willingness, fit, age, secured))

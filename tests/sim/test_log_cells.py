@@ -61,16 +61,16 @@ def test_cells_become_what_they_say(values, name, cells, expected):
 )
 def test_the_first_cell_that_is_not_as_it_must_be_is_named(values, name, good, bad, expected):
     assert len(values(column(name, good), name)) == 1
-    with pytest.raises(InputError, match=f"row 3, column {name}: got '{bad}', expected {expected}"):
+    with pytest.raises(InputError, match=f"line 3, column {name}: got '{bad}', expected {expected}"):
         values(column(name, good, bad, bad), name)
 
 
 def test_every_row_has_an_account_and_a_day(values):
-    with pytest.raises(InputError, match=r"row 3, column day: got ''"):
+    with pytest.raises(InputError, match=r"line 3, column day: got ''"):
         values("account_id,day\na,1\nb,\n", "day")
-    with pytest.raises(InputError, match=r"row 2, column account_id: got ''"):
+    with pytest.raises(InputError, match=r"line 2, column account_id: got ''"):
         values("account_id,day\n-,1\n", "day")
-    with pytest.raises(InputError, match=r"row 3, column date: got ''"):
+    with pytest.raises(InputError, match=r"line 3, column date: got ''"):
         values("account_id,date\na,2025-01-01\nb,\n", "day")
     with pytest.raises(InputError, match="a column account_id"):
         values("day\n1\n", "day")
@@ -88,7 +88,7 @@ def test_days_of_a_dated_log_are_counted_from_its_first_date(values):
 def test_a_decimal_comma_leaves_no_place_for_a_point(values):
     comma = Writing(delimiter=";", decimal=",")
     assert values("account_id;day;claim\na;1;1234,56\na;1;5\n", "claim", comma) == [1234.56, 5]
-    with pytest.raises(InputError, match=r"row 2, column claim: got '5\.000'"):
+    with pytest.raises(InputError, match=r"line 2, column claim: got '5\.000'"):
         values("account_id;day;claim\na;1;5.000\n", "claim", comma)
     with pytest.raises(
         InputError, match=r"column claim: got '5,5', expected a number .*name a decimal mark with --decimal"

@@ -272,7 +272,7 @@ def test_protected_attributes_change_nothing_but_the_audit_columns(home: Scenari
 
 
 def test_observation_columns_mean_what_their_names_say(home: Scenario) -> None:
-    eventful = changed(home.world, dispute=0.05, opt_out=0.02, complaint_fatigue=3.0)
+    eventful = changed(home.world, dispute=0.05, opt_out=0.02, complaint_fatigue=3.0, restructure_base=3.0)
     simulation = Simulation(eventful, home.portfolio(300, 4), home.rules, 4)
     for _ in range(75):
         step(simulation, Whim(4))

@@ -30,6 +30,13 @@ def test_the_discount_comes_off_the_balance_and_the_rest_is_due_after_ten_days(p
     assert simulation.accounts_table()["status"][one] == "settled" and a["closed_day"][one] == 10
 
 
+def test_half_a_cent_of_a_settlement_counts_as_a_whole_one():
+    # 70 % of 3,473.85 are 2,431.695 exactly; 0.7 in binary is a little less, and would lose the cent.
+    simulation = simulate(world(behaviour={"settle_base": SURE}, annual_rate=0.0), debtors(*[3473.85] * 5))
+    day(simulation, "specialist/morning/settle_30")
+    assert simulation.accounts["promise_amount"][reached(simulation)] == 243_170
+
+
 def test_the_discount_is_taken_from_the_balance_of_the_day_with_its_interest():
     simulation = simulate(world(behaviour={"settle_base": SURE}), debtors(*[10_000] * 5))
     days(simulation, 18)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 from tests.worked.tiny import HOME, day, days, debtors, each_channel, pool, simulate, world
 
 
@@ -24,6 +27,18 @@ def test_an_unserved_request_costs_its_seconds_of_paid_time():
     assert simulation.daily_table()["cost"][0] == 325 + 2 * 40
     # It takes nothing of the shift: only the call that was made did.
     assert simulation.daily_table()["collector_seconds"][0] == 240
+
+
+def test_the_pay_in_an_accounts_cost_is_its_minutes_times_pay_at_each_days_worth():
+    simulation = one_person("collector", 4, 30)
+    day(simulation, "collector/morning", {0: 0, 1: 1, 2: 2})
+    # One call of 4 minutes at 0.80, two times half a minute; the 0.05 of the attempt is no pay.
+    assert simulation.accounts["discounted_staff"].tolist() == [320, 40, 40]
+    day(simulation, "sms/midday")  # nobody's time
+    assert simulation.accounts["discounted_staff"].tolist() == [320, 40, 40]
+    day(simulation, "collector/morning", {0: 0, 1: 1, 2: 2})
+    worth = 1.08 ** (-2 / 365)  # of a unit on day 2, at 8 % a year
+    assert simulation.accounts["discounted_staff"] == pytest.approx(np.array([320, 40, 40]) * (1 + worth))
 
 
 def test_a_specialist_costs_what_a_specialist_costs():

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from recoup.experiments.comparison.compare import claims
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.welfare import WELFARE
-from recoup.experiments.report.answers import answers
+from recoup.experiments.report.answers import answers, called
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.sections.welfare import check_words
 from recoup.experiments.report.text import Text
+from recoup.experiments.runs.champion import BURDENS, COST, VALUE, challengers, ranked
 from recoup.experiments.runs.run import BASE, Run, verdict
 
-HEADLINE = ("recovery_rate", "time_to_recover_days", "cost_to_collect", "complaints_per_1000", "breaches")
+HEADLINE = (VALUE, "recovery_rate", "time_to_recover_days", "cost_to_collect", "complaints_per_1000", "breaches")
 # Of cards, which are cured by what is overdue, cash tells the smaller part.
-CARDS = ("cured_balance_rate", "npv_rate")
+CURED = "cured_balance_rate"
+GAINS = (VALUE, "recovery_rate", "net_recovery_rate", "time_to_recover_days")
 
 
 def build(run: Run, say: Text) -> list[Block]:
@@ -22,13 +26,15 @@ def build(run: Run, say: Text) -> list[Block]:
     if len(run.results["seeds"]) == 1:
         blocks.append(Paragraph(say("one_seed"), "warning"))
     blocks.append(_figures(run, say))
+    if challengers(run.results):
+        blocks.append(_against_each_plan(run, say))
     if BASE in run.names and len(run.names) > 1:
         blocks.append(_claims(run, say))
     return blocks
 
 
 def _debtor_burden(run: Run, say: Text) -> list[str]:
-    """The check of debtor burden for the best plan, and which plan recovers most of those that pass it."""
+    """The check of debtor burden for the best plan, and which plan is worth most of those that pass it."""
     burden = run.extra(WELFARE)
     if not burden:
         return []
@@ -38,8 +44,8 @@ def _debtor_burden(run: Run, say: Text) -> list[str]:
     said = [check_words(checks[run.best], burden, say)]
     gentle = [name for name, check in checks.items() if check["passed"]]
     if gentle and run.best not in gentle:
-        plan = max(gentle, key=lambda name: run.value(name, "net_recovery_rate")["mean"] or 0.0)
-        ours = say.span(run.value(plan, "net_recovery_rate"), "share")
+        plan = ranked(run.results, gentle)[0]
+        ours = say.span(run.value(plan, VALUE), "share")
         said.append(say("answers.gentle", plan=say.name(plan), reference=say.name(burden["reference"]), ours=ours))
     return said
 
@@ -49,17 +55,43 @@ def _figures(run: Run, say: Text) -> Table:
     head = [say("headline.measure"), say.name(best)]
     caption = say("headline.caption_one")
     if against:
-        head += [say.name(against), say("headline.change")]
-        caption = say("headline.caption", best=say.name(best), against=say.name(against))
+        against_name = called(run.results, against, say)
+        head += [against_name, say("headline.change")]
+        caption = say("headline.caption", best=say.name(best), against=against_name)
     rows: list[list[Cell | str]] = []
-    cured = any(run.value(plan, CARDS[0])["mean"] for plan in run.names)
-    for name in (HEADLINE[0], *CARDS, *HEADLINE[1:]) if cured else HEADLINE:
+    cured = any(run.value(plan, CURED)["mean"] for plan in run.names)
+    for name in (*HEADLINE[:2], CURED, *HEADLINE[2:]) if cured else HEADLINE:
         row: list[Cell | str] = [say.measure(name)[0]]
         row += [value_cell(run, say, plan, name) for plan in (best, against) if plan]
         if against:
             row.append(change_cell(run, say, best, against, name, in_words=True))
         rows.append(row)
     return Table(caption, head, rows)
+
+
+def _against_each_plan(run: Run, say: Text) -> Table:
+    """The best challenger beside every plan: what it gains, and what that asks of debtors and of the operation."""
+    plans = [name for name in ranked(run.results) if name not in run.results["learned"]]
+    head = [say("headline.plan"), *(say.measure(name)[0] for name in GAINS)]
+    head += [say(f"headline.burdens.{burden}") for burden in BURDENS]
+    rows: list[list[Cell | str]] = []
+    for plan in plans:
+        gains = run.results["differences"][run.best][plan]
+        row: list[Cell | str] = [called(run.results, plan, say)]
+        row += [_marked_cell(say, gains[name], MEASURE[name].unit, MEASURE[name].better) for name in GAINS]
+        burdens = run.results["burdens"][run.best][plan]
+        row += [_marked_cell(say, burdens[name], "share" if name == COST else "count", -1) for name in BURDENS]
+        rows.append(row)
+    return Table(say("headline.caption_plans", best=say.name(run.best)), head, rows)
+
+
+def _marked_cell(say: Text, difference: dict[str, Any], unit: str, better: int) -> Cell:
+    """A paired difference; below it the interval, marked where that is better or worse at 95 %."""
+    unit = "points" if unit == "share" else unit
+    assessment = verdict(difference, better)
+    mark = "" if assessment == "open" else assessment
+    between = say.limits(difference, unit, signed=True) or (say(f"verdict.{assessment}") if mark else "")
+    return Cell(say.number(difference["mean"], unit, signed=True), [Line(between, mark)] if between else [])
 
 
 def value_cell(run: Run, say: Text, plan: str, name: str) -> Cell:

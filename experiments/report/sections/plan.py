@@ -11,6 +11,7 @@ from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
 from recoup.experiments.report.sections.actions import kind
 from recoup.experiments.report.text import Text
 from recoup.experiments.report.words import conditions, step_words
+from recoup.experiments.runs.champion import VALUE, ranked
 from recoup.experiments.runs.run import Run
 from recoup.experiments.runs.runfolder import SETTINGS, fingerprint, read_json
 from recoup.sim.inputs import InputError
@@ -23,16 +24,16 @@ Shares = dict[str, float]  # rule -> share of the account-days on which it decid
 def build(run: Run, say: Text) -> list[Block]:
     """The best plan that people can read; beside it the best tree, if that is another."""
     files = {name: file for name in run.names if (file := plan_file(run, name))}
-    ranked = sorted(files, key=lambda name: -_net(run, name))
-    trees = {name: tree for name in ranked if (tree := tree_of(files[name]))}
-    if not ranked:
+    readable = ranked(run.results, list(files))
+    trees = {name: tree for name in readable if (tree := tree_of(files[name]))}
+    if not readable:
         return []
     blocks: list[Block] = []
-    if run.best not in files and _net(run, run.best) > _net(run, ranked[0]):
-        change = say.span(run.difference(ranked[0], run.best, "net_recovery_rate"), "points", signed=True)
+    if run.best not in files and ranked(run.results, [readable[0], run.best])[0] == run.best:
+        change = say.span(run.difference(readable[0], run.best, VALUE), "points", signed=True)
         key = "plan.network" if _source(run, run.best) in NETWORKS else "plan.unreadable"
-        blocks.append(Paragraph(say(key, best=say.name(run.best), plan=say.name(ranked[0]), change=change)))
-    for name in dict.fromkeys([ranked[0], *list(trees)[:1]]):
+        blocks.append(Paragraph(say(key, best=say.name(run.best), plan=say.name(readable[0]), change=change)))
+    for name in dict.fromkeys([readable[0], *list(trees)[:1]]):
         shares, most = _shares(run, name), files[name].contact_cap_per_week
         blocks += _tree(say, name, trees[name], shares) if name in trees else _rules(say, name, files[name], shares)
         if most:
@@ -43,11 +44,7 @@ def build(run: Run, say: Text) -> list[Block]:
 def heading(run: Run, say: Text) -> str:
     """Names the plan that the section shows first, which is not always the best."""
     files = [name for name in run.names if plan_file(run, name)]
-    return say("plan.heading", plan=say.name(max(files, key=lambda name: _net(run, name), default=run.best)))
-
-
-def _net(run: Run, name: str) -> float:
-    return run.value(name, "net_recovery_rate")["mean"] or 0.0
+    return say("plan.heading", plan=say.name(next(iter(ranked(run.results, files)), run.best)))
 
 
 def _source(run: Run, name: str) -> str:

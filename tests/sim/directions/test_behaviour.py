@@ -272,6 +272,16 @@ OFFERS = [
     b("plan_willingness", 0, 3, MORE, "accepted", treat=[PLAN], days=3, given=SILENT, debtors=WILLING),
     b("plan_fit", 0, 2, MORE, "accepted", treat=[PLAN], days=3, given=SILENT, debtors=RICH),
     b(
+        "plan_message",
+        -3,
+        0,
+        MORE,
+        "accepted",
+        treat=["wechat/evening/plan_6"],
+        days=3,
+        given={**SILENT, "behaviour.plan_base": 1},
+    ),
+    b(
         "offer_refused",
         -2,
         0,

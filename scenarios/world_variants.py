@@ -59,6 +59,9 @@ class WorldVariant:
         )
 
 
+AS_IT_IS = WorldVariant("none", "the scenario as it is")
+
+
 def _scaled(section: Section, places: tuple[str, str], factor: float) -> dict[str, object]:
     """So many times the places of a section, given as a fixed number (perhaps none) and by 1,000 accounts."""
     fixed, by_size = (getattr(section, name) for name in places)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from recoup.experiments.robustness.world_variants import WorldVariant
+from recoup.scenarios.world_variants import WorldVariant
 from recoup.sim.inputs import InputError
 from recoup.sim.parameters import World
 

@@ -1,0 +1,71 @@
+"""Numbers as ledgers write them: thousands and decimal marks, currency signs, and four ways to write a minus."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from recoup.sim.portfolio.columnmap import ColumnMap
+
+_SPACES = "[\u00a0\u2007\u2009\u202f]"  # no-break, figure, thin and narrow no-break, which group digits as a space does
+_SIGNED = re.compile(r"[$€£¥￥₹₩元圆]|[A-Za-z]{3}")
+PLAIN = ColumnMap.model_construct(decimal=".", thousands="", currency=[])  # as programs write numbers
+
+
+def parse_numbers(text: pd.Series[Any], marks: ColumnMap) -> pd.Series[Any]:
+    """The numbers that texts say; NaN for one that is no number, or whose marks stand where no group of digits ends.
+
+    Groups are of three digits (1,234,567), or of two before the last three, as in India (12,34,567). Negative are −5, -5, 5- and (5).
+
+    Args:
+        text: the cells, stripped.
+        marks: its `decimal`, `thousands` and `currency`.
+    """
+    thousands, decimal = re.escape(marks.thousands), re.escape(marks.decimal)
+    whole = "[0-9]+"
+    if thousands:
+        whole = f"[0-9]{{1,3}}(?:{thousands}[0-9]{{3}})+|[0-9]{{1,2}}(?:{thousands}[0-9]{{2}})+{thousands}[0-9]{{3}}|{whole}"
+    body = f"(?:(?:{whole})(?:{decimal}[0-9]*)?|{decimal}[0-9]+)(?:[eE][+-]?[0-9]+)?"
+    signs = "|".join(re.escape(mark) for mark in sorted(marks.currency, key=len, reverse=True))
+    before, after = (f"(?:(?:{signs}) ?)?", f"(?: ?(?:{signs}))?") if signs else ("", "")
+    pattern = rf"^{before}(?P<opened>\(?){before}(?P<sign>[-+\x{{2212}}]?) ?{before}(?P<body>{body}){after}(?P<behind>-?)(?P<closed>\)?){after}$"
+    cells = pa.array(text.astype(str).to_numpy(object), pa.string())
+    cells = pc.utf8_trim_whitespace(pc.replace_substring_regex(cells, _SPACES, " "))
+    if marks.thousands == "'":
+        cells = pc.replace_substring(cells, "\u2019", "'")
+    found = pc.extract_regex(cells, pattern)
+    part = {name: found.field(name) for name in ("opened", "sign", "body", "behind", "closed")}
+    digits = pc.replace_substring(part["body"], marks.thousands, "") if marks.thousands else part["body"]
+    if marks.decimal != ".":
+        digits = pc.replace_substring(digits, marks.decimal, ".")
+    valid = found.is_valid().to_numpy(zero_copy_only=False)
+    values = np.full(len(text), np.nan)
+    values[valid] = pc.cast(digits.filter(pa.array(valid)), pa.float64()).to_numpy(zero_copy_only=False)
+    opened, closed = (_is(part[name], "(", ")") for name in ("opened", "closed"))
+    ways = np.stack([opened & closed, _is(part["sign"], "-", "\u2212"), _is(part["behind"], "-")])
+    plus = _is(part["sign"], "+")
+    values[(opened != closed) | (ways.sum(axis=0) + plus > 1)] = np.nan
+    return pd.Series(np.where(ways.any(axis=0), -values, values), index=text.index)
+
+
+def _is(part: pa.Array, *signs: str) -> np.ndarray:
+    return pc.fill_null(pc.is_in(part, pa.array(signs)), False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+def missing_marks(text: str, marks: ColumnMap) -> str:
+    """What to add to a message about a text that is no number under the map's marks; "" if no mark would help."""
+    if not re.search("[0-9]", text):
+        return ""
+    if _SIGNED.search(text):
+        return " (name what may stand beside a number with `currency` in the column map)"
+    if re.search(r"[.,' \u00a0\u2009\u202f\u2019]", text):
+        return (
+            f" (the column map has decimal {marks.decimal!r} and thousands {marks.thousands!r}; "
+            "a thousands mark stands before three digits)"
+        )
+    return ""
