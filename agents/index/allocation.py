@@ -1,7 +1,7 @@
-"""Who gets what is scarce: each account asks for what is worth most to it, and queues go to those who gain most per second.
+"""Who gets what is scarce: the plan's choices have their places, and what is left goes to those who gain most per second.
 
-Where more is asked of a shift than it has seconds, those who gain most per second over what needs no such shift are kept, and the others ask
-for their next best; so on until nothing is overdrawn. The price at which a queue closes is what a second of it is worth that day.
+Where more is asked of a shift than the plan leaves of it, those who gain most per second over what needs no new place are kept, and the
+others ask for their next best; so on until nothing is overdrawn. The price at which a queue closes is what a second of it is worth that day.
 """
 
 from __future__ import annotations
@@ -70,35 +70,42 @@ class Allocation:
 
 
 def allocate(
-    earns: NDArray[np.float64], queue: NDArray[np.int64], seconds: NDArray[np.float64], capacity: NDArray[np.float64]
+    earns: NDArray[np.float64],
+    base: NDArray[np.int64],
+    queue: NDArray[np.int64],
+    seconds: NDArray[np.float64],
+    capacity: NDArray[np.float64],
 ) -> NDArray[np.int64]:
-    """One treatment for each account, with no queue overdrawn: deferred acceptance with rising entry prices.
+    """One treatment for each account, with no queue overdrawn by those who leave the plan: deferred acceptance with rising entry prices.
 
     Args:
-        earns: what each treatment earns, −inf where it is not allowed, shape (accounts, menu).
+        earns: what each treatment earns over the plan's, −inf where it may not take its place, shape (accounts, menu).
+        base: the plan's choices, (accounts,): each has its place.
         queue, seconds: of each treatment, shape (menu,).
         capacity: seconds of each queue.
 
     Returns:
         Menu indices, shape (accounts,).
     """
-    free = np.isinf(capacity[queue])
+    left = np.maximum(capacity - np.bincount(queue[base], seconds[base], len(capacity)), 0.0)
+    free = np.isinf(left[queue]) | (queue == queue[base][:, None])  # in the plan's own queue its place is there already
     outside = np.where(free, earns, -np.inf).max(axis=1, keepdims=True)
-    rate = (earns - outside) / seconds  # gain per second over the best that needs nothing scarce
-    price = np.where(capacity > 0, 0.0, np.inf)
-    chosen = np.zeros(len(earns), np.int64)
+    rate = np.where(free, np.inf, (earns - outside) / seconds)  # gain per second over the best that needs no new place
+    price = np.where(left > 0, 0.0, np.inf)
+    chosen = base.copy()
     asking = np.arange(len(earns))
     for _ in range(ROUNDS):
-        open_to = free | (rate[asking] > price[queue])
+        open_to = free[asking] | (rate[asking] > price[queue])
         chosen[asking] = np.where(open_to, earns[asking], -np.inf).argmax(axis=1)
-        full = np.flatnonzero(np.bincount(queue[chosen], seconds[chosen], len(capacity)) > capacity)
+        enters = ~free[np.arange(len(earns)), chosen]
+        full = np.flatnonzero(np.bincount(queue[chosen[enters]], seconds[chosen[enters]], len(capacity)) > left)
         if not full.size:
             break
         turned_away = []
         for one in full:
-            rows = np.flatnonzero(queue[chosen] == one)
+            rows = np.flatnonzero(enters & (queue[chosen] == one))
             rows = rows[np.argsort(-rate[rows, chosen[rows]], kind="stable")]
-            kept = np.cumsum(seconds[chosen[rows]]) <= capacity[one]
+            kept = np.cumsum(seconds[chosen[rows]]) <= left[one]
             price[one] = rate[rows[~kept], chosen[rows[~kept]]].max()
             turned_away.append(rows[rate[rows, chosen[rows]] <= price[one]])
         asking = np.concatenate(turned_away)

@@ -3,8 +3,8 @@
 Each output is a value for each part of a treatment. What is observed of a row is the sum over the parts that it was given more of, less
 those it was given less of: its `contrast`. With one part and a contrast of one it is an ordinary regression.
 
-Several networks that differ in nothing but chance say how far an estimate can be trusted: Lakshminarayanan, Pritzel & Blundell, "Simple and
-scalable predictive uncertainty estimation using deep ensembles", NeurIPS 2017.
+Several networks, each fitted to rows of its own, say how far an estimate can be trusted: their standard deviation is the standard error of one.
+Ensembles: Lakshminarayanan, Pritzel & Blundell, "Simple and scalable predictive uncertainty estimation using deep ensembles", NeurIPS 2017.
 """
 
 from __future__ import annotations
@@ -54,14 +54,22 @@ class Ensemble:
         """The members' mean: shape (rows, outputs)."""
         return np.asarray(self.outputs(inputs).mean(axis=0), np.float32)
 
+    def without_last_part(self, parts: int) -> Ensemble:
+        """The same networks, of which nobody asks what the last of so many parts is worth."""
+        last, kept = len(HIDDEN), dict(self.tensors)
+        for name in (f"weight.{last}", f"bias.{last}"):
+            by_part = kept[name].reshape(*kept[name].shape[:-1], -1, parts)[..., :-1]
+            kept[name] = np.ascontiguousarray(by_part.reshape(*by_part.shape[:-2], -1))
+        return Ensemble(kept)
+
 
 def fit(
     inputs: NDArray[np.float32],
     targets: NDArray[np.float32],
     held: NDArray[np.bool_],
     contrasts: NDArray[np.float32] | None = None,
+    shares: NDArray[np.int64] | None = None,
     seed: int = 0,
-    members: int = 1,
     passes: int = EPOCHS,
     notify: Callable[[str], None] = lambda _: None,
 ) -> Ensemble:
@@ -72,38 +80,42 @@ def fit(
         targets: what was observed, float32 (rows, outcomes).
         held: rows that say when to stop, bool (rows,).
         contrasts: how much more of each part a row was given, float32 (rows, parts); None = one part, once.
+        shares: which network learns from each row, from 0, (rows,); None = one network learns from all.
         seed: of first weights and of the order of rows.
-        members: networks, each from other first weights and in another order of rows.
         passes: most passes over the rows.
         notify: called with a line of text after each pass.
     """
     contrasts = np.ones((len(inputs), 1), np.float32) if contrasts is None else contrasts
+    shares = np.zeros(len(inputs), np.int64) if shares is None else shares
     fitted = []
-    for member in range(members):
-        own = 1000 * seed + member
+    for member in range(int(shares.max()) + 1):
+        train = np.flatnonzero((shares == member) & ~held)
 
         def told(line: str, number: int = member + 1) -> None:
             notify(f"network {number}, {line}")
 
-        fitted.append(_fit_one(inputs, targets, held, contrasts, own, passes, told))
+        fitted.append(
+            _fit_one(inputs, targets, contrasts, train, np.flatnonzero(held), 1000 * seed + member, passes, told)
+        )
     return Ensemble({name: np.stack([tensors[name] for tensors in fitted]) for name in fitted[0]})
 
 
 def _fit_one(
     inputs: NDArray[np.float32],
     targets: NDArray[np.float32],
-    held: NDArray[np.bool_],
     contrasts: NDArray[np.float32],
+    learnt: NDArray[np.int64],
+    held: NDArray[np.int64],
     seed: int,
     passes: int,
     notify: Callable[[str], None],
 ) -> Tensors:
-    """One member's tensors."""
+    """One member's tensors, from the rows `learnt`, stopped by the rows `held`."""
     import torch
 
     torch.manual_seed(seed)
     outcomes, parts = targets.shape[1], contrasts.shape[1]
-    scale = np.maximum(targets[~held].std(axis=0), 1e-9)
+    scale = np.maximum(targets[learnt].std(axis=0), 1e-9)
     sizes = (inputs.shape[1], *HIDDEN, outcomes * parts)
     layers: list[torch.nn.Module] = []
     for low, high in itertools.pairwise(sizes):
@@ -113,7 +125,7 @@ def _fit_one(
     torch.nn.init.zeros_(net[-1].bias)
     optimiser = torch.optim.AdamW(net.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     x, y, c = (torch.from_numpy(np.ascontiguousarray(a)) for a in (inputs, targets / scale, contrasts))
-    train, test = (torch.from_numpy(np.flatnonzero(rows)) for rows in (~held, held))
+    train, test = torch.from_numpy(learnt), torch.from_numpy(held)
 
     def loss(rows: torch.Tensor) -> torch.Tensor:
         seen = torch.einsum("rop,rp->ro", net(x[rows]).reshape(-1, outcomes, parts), c[rows])

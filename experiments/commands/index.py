@@ -22,11 +22,9 @@ def index(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Estimate what each treatment changes until the horizon, and make the index policy that spends effort by it.
+    """Estimate what each treatment changes until the horizon, and make of a plan the index policy that departs from it where that surely pays.
 
-    Example: recoup index -s taiwan-cards --out runs/index && recoup compare -s taiwan-cards -p staged -p runs/index/policy.json
-
-    Example: recoup index --base runs/index/policy.json --out runs/second   # a second step of improvement
+    Example: recoup index -s taiwan-cards --out runs/index && recoup compare -s taiwan-cards -p tuned -p runs/index/policy.json
     """
     from rich.console import Console
 
@@ -43,7 +41,7 @@ def index(
 
     folder = out or new_run_folder(f"index-{Path(study.scenario).stem}")
     try:
-        with Console(stderr=True).status("states") as status:
+        with Console(stderr=True).status("outlook") as status:
             report = run(study, folder, command_line(), status.update, resume)
     except KeyboardInterrupt:
         typer.echo(f"recoup: interrupted. Go on with the same command, --out {folder} --resume", err=True)
@@ -77,14 +75,19 @@ def _print(report: dict[str, Any]) -> None:
         table.add_row(name, f"{arm['rows']:,}", f"{arm['predicted']:+.4f}", seen)
     console().print(table)
     prices = report["prices"]
-    columns = ("recovery", "cost", "complaints", "contacts")
-    table = Table("", "prices of cost, complaint, contact", *columns, title="Prices, on training cohorts")
-    table.add_row("limits", "", *(_number(prices["limit"][key]) for key in columns))
+    columns = ("score", "cash", "left", "cost", "complaints", "contacts")
+    table = Table(
+        "", "caution", "prices of cost, complaint, contact", *columns, title="Prices, on cohorts of their own"
+    )
+    table.add_row("allowed", "", "", *(_number(prices["allowed"].get(key)) for key in columns))
+    table.add_row("plan", "", "", *(_number(prices["plan"][key]) for key in columns))
     for n, figures in enumerate(prices["rounds"], start=1):
         label = f"round {n}" + (", kept" if n == prices["kept"] else "")
         asked = ", ".join(_number(price) for price in figures["prices"].values())
-        table.add_row(label, asked, *(_number(figures[key]) for key in columns))
+        table.add_row(label, _number(figures["caution"]), asked, *(_number(figures[key]) for key in columns))
     console().print(table)
+    if prices["rounds"][prices["kept"] - 1]["score"] <= prices["plan"]["score"]:
+        console().print("No round was better than the plan: use the plan.")
 
 
 def _number(value: float | None) -> str:

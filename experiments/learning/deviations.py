@@ -1,12 +1,12 @@
-"""Paired single deviations: what a treatment changes over the rest of the horizon, measured under common random numbers.
+"""Single deviations from a plan: what a treatment changes over the rest of the horizon.
 
-A base policy leads a cohort to the horizon. In further runs under the same seed every account deviates once: on a day drawn for it, if it
-is still open, it gets a treatment drawn at random among those allowed, and then follows the base policy again. Random draws are keyed by
-account and day (`recoup.sim.randomness`), so that what differs between the runs is what the treatment changed, and chance that
-took another turn because of it. Few accounts deviate on any one day, so that queues are hardly longer than they were.
+A base plan leads a cohort. Now and then an account deviates: on that day it gets a treatment drawn at random among those allowed, and
+then follows the plan again. What it brings in the days after, with what is expected of it from then on, less what was expected of it that
+morning, is the label: an estimate of the treatment's advantage in several steps. What is expected comes from a network that sees visible and
+hidden state (`Outlook`). Few accounts deviate on any one day, so that queues are hardly longer than they were.
 
-Sources: rollouts as policy improvement, Bertsekas & Castañon, Journal of Heuristics 5, 1999; common random numbers, Glasserman, "Monte Carlo
-Methods in Financial Engineering", 2003, ch. 4.
+Sources: rollouts as policy improvement, Bertsekas & Castañon, Journal of Heuristics 5, 1999; a value that sees more than the policy does,
+Pinto et al., "Asymmetric actor critic", RSS 2018; advantages in several steps, Sutton & Barto, "Reinforcement Learning", 2018, ch. 7.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recoup.agents import features
-from recoup.agents.index.index_policy import OUTCOMES
 from recoup.agents.index.network import Ensemble
-from recoup.agents.index.treatment_parts import arm
 from recoup.agents.policy import Policy
 from recoup.agents.training.hidden_state import hidden_state
 from recoup.agents.training.objective import discounted_left, resolved
+from recoup.agents.treatment_parts import arm
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.scenarios.schema import Scenario
 from recoup.sim.observation import FIELD_INDEX
@@ -33,6 +33,9 @@ from recoup.sim.simulation import Simulation
 from recoup.sim.treatments import Menu
 
 FIRST_SEED = PORTFOLIO_SEED + 5_000_000
+LOOKED_AT = 0.1  # of the mornings on which an account no longer deviates
+
+Outcomes = NDArray[np.float64]  # shape (OUTCOMES, accounts)
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,10 @@ class Deviations:
 
     Attributes:
         observations: what was visible that morning, float32 (rows, fields).
-        treatments, base: menu index of what was done, and of what the base policy did (0 where it was not served), (rows,).
+        treatments, base: menu index of what was done, and of what the plan chose, (rows,).
         propensities: probability with which that treatment was drawn, float32 (rows,).
-        changes: what came after less what came after in the base run, float32 (rows, OUTCOMES), each from day 0 to the horizon:
-            `money`, discounted cash and what is left of the claim, over the balance that morning; `cost`, discounted,
+        changes: what came of it less what was expected that morning, float32 (rows, OUTCOMES), each to the horizon: `money`,
+            discounted cash and what is left of the claim, over the balance that morning; `cost`, discounted, without staff time,
             currency; `quick`, horizons saved by early resolution; expected `complaints`; `contacts`, attempts.
         reached: the treatment found the debtor, bool (rows,).
         cohorts: seed of the cohort, (rows,).
@@ -98,59 +101,14 @@ def draw(
     return chosen, chances[np.arange(len(chosen)), chosen]
 
 
-def deviate(
-    scenario: Scenario,
-    policy: Policy,
-    portfolio: Portfolio,
-    seed: int,
-    repeats: int,
-    tail: Tail | None = None,
-    weights: NDArray[np.float64] | None = None,
-) -> Iterator[Deviations]:
-    """Deviations of one cohort: a base run, and `repeats` runs in each of which every account deviates once.
-
-    Args:
-        scenario: whose world, rules and horizon.
-        policy: the base policy.
-        portfolio: the cohort's accounts.
-        seed: of the simulation; days and treatments are drawn from it as well.
-        repeats: runs with deviations.
-        tail: estimates what comes after its `days`; None = both runs are followed to the horizon.
-        weights: of the treatments drawn, shape (menu,); None = `weights_by_arm`.
-
-    Yields:
-        The deviations of one run after another.
-    """
-    weights = weights_by_arm(scenario.menu) if weights is None else weights
-    rng = np.random.default_rng(seed)
-    # Days are drawn before anything is known: among the days on which an account turned out to be open, those who were about to
-    # pay would be chosen too often, and every treatment would seem to keep them from it.
-    days = rng.choice(np.arange(0, scenario.days, scenario.world.decision_every_days), (repeats, len(portfolio)))
-    base = _Run(scenario, policy, portfolio, seed, days, tail)
-    for number in range(repeats):
-        other = _Run(scenario, policy, portfolio, seed, days[number : number + 1], tail, (weights, rng))
-        who = other.who
-        changes = other.outcomes[0][:, who] - base.outcomes[number][:, who]
-        changes[0] /= np.maximum(other.observations[:, FIELD_INDEX["balance"]], 1.0)
-        yield Deviations(
-            observations=other.observations,
-            treatments=other.treatments,
-            base=base.served[days[number, who], who].astype(np.int64),
-            propensities=other.propensities,
-            changes=np.asarray(changes.T, np.float32),
-            reached=other.reached,
-            cohorts=np.full(who.size, seed),
-        ).rows(other.carried_out)
-
-
-class Tail:
-    """What is still to come of an account under the base policy, from its visible and hidden state: the end of a label.
+class Outlook:
+    """What is still to come of an account under the base plan, from its visible and hidden state.
 
     What a debtor pays in the months after a treatment is mostly chance that the treatment did not touch. Some days after it, what it
     changed is in the debtor's state; the expectation from there on has the same mean, and none of that chance.
 
     Args:
-        network: fitted to what came in base runs.
+        network: fitted to what came in runs that ended under the plan (`states_and_outcomes`).
         days: after a deviation, on which it takes over.
     """
 
@@ -175,120 +133,181 @@ def full_state(simulation: Simulation, numbers: NDArray[np.int64]) -> NDArray[np
     return np.concatenate([seen, hidden_state(simulation, numbers)], axis=1)
 
 
+def deviate(
+    scenario: Scenario,
+    policy: Policy,
+    portfolio: Portfolio,
+    seed: int,
+    outlook: Outlook,
+    weights: NDArray[np.float64] | None = None,
+) -> Deviations:
+    """Deviations of one cohort: each account deviates on a day drawn for it, and again once the outlook has taken over.
+
+    Args:
+        scenario: whose world, rules and horizon.
+        policy: the base plan.
+        portfolio: the cohort's accounts.
+        seed: of the simulation; days and treatments are drawn from it as well.
+        outlook: what is expected on a morning, and so many days later.
+        weights: of the treatments drawn, shape (menu,); None = `weights_by_arm`.
+    """
+    simulation = Simulation(scenario.world, portfolio, scenario.rules, seed)
+    log = _Log()
+    starts: list[Outcomes] = []  # of each deviation: outcomes so far and to come
+    ends: list[tuple[NDArray[np.int64], Outcomes]] = []
+    row_of, day_of = np.full(len(portfolio), -1), np.full(len(portfolio), -1)  # each account's last deviation
+    rows = 0
+    for numbers, now in _mornings(scenario, policy, simulation, seed, outlook.days, weights, None, log):
+        due = numbers[(row_of[numbers] >= 0) & (day_of[numbers] + outlook.days == simulation.day)]
+        if due.size:
+            ends.append((row_of[due], _so_far(simulation, due) + outlook.to_come(simulation, due)))
+        if now.size:
+            starts.append(_so_far(simulation, now) + outlook.to_come(simulation, now))
+            row_of[now], day_of[now] = np.arange(rows, rows + now.size), simulation.day
+            rows += now.size
+    found = log.columns()
+    after = _final(simulation, scenario.days)[:, found["numbers"]]
+    for where, outcomes in ends:
+        after[:, where] = outcomes
+    changes = after - np.concatenate(starts, axis=1)
+    changes[0] /= np.maximum(found["observations"][:, FIELD_INDEX["balance"]], 1.0)
+    return Deviations(
+        observations=found["observations"],
+        treatments=found["treatments"],
+        base=found["base"],
+        propensities=found["chances"].astype(np.float32),
+        changes=np.asarray(changes.T, np.float32),
+        reached=found["reached"],
+        cohorts=np.full(rows, seed),
+    ).rows(found["carried_out"])
+
+
 def states_and_outcomes(
-    scenario: Scenario, policy: Policy, portfolio: Portfolio, seed: int, looks: int
+    scenario: Scenario, policy: Policy, portfolio: Portfolio, seed: int, days: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What a tail is fitted to: states of accounts on days drawn at random, and what came of each.
+    """What an outlook is fitted to: states of accounts that follow the plan to the horizon, some of them after deviations.
+
+    Each account deviates as in `deviate` until a day drawn for it, so that states are known to which the plan alone does not lead.
 
     Args:
         scenario, policy, portfolio, seed: as for `deviate`.
-        looks: days drawn for each account.
+        days: between deviations.
 
     Returns:
         `full_state` (rows, columns), and outcomes from that morning to the horizon, money over the balance that morning, float32
         (rows, OUTCOMES).
     """
-    days = np.random.default_rng(seed).choice(np.arange(1, scenario.days), (looks, len(portfolio)))
-    run = _Run(scenario, policy, portfolio, seed, days, Watching())
-    states, targets = [], []
-    for state, numbers, balance, so_far in run.watched:
-        left = run.final[:, numbers] - so_far
-        left[0] /= np.maximum(balance, 1.0)
-        states.append(state)
+    rng = np.random.default_rng([seed, 1])
+    until = rng.integers(-scenario.days // 2, scenario.days, len(portfolio))  # a third never deviates
+    simulation = Simulation(scenario.world, portfolio, scenario.rules, seed)
+    states, looks = [], []
+    for numbers, _ in _mornings(scenario, policy, simulation, seed, days, None, until, _Log()):
+        follows = numbers[until[numbers] < simulation.day]
+        some = follows[rng.random(follows.size) < LOOKED_AT]
+        if some.size:
+            states.append(full_state(simulation, some))
+            balance = np.maximum(simulation.accounts["balance"][some] / 100.0, 1.0)
+            looks.append((some, balance, _so_far(simulation, some)))
+    final, targets = _final(simulation, scenario.days), []
+    for some, balance, so_far in looks:
+        left = final[:, some] - so_far
+        left[0] /= balance
         targets.append(left.T.astype(np.float32))
     return np.concatenate(states), np.concatenate(targets)
 
 
-class Watching:
-    """In place of a tail: states are kept, and nothing is estimated."""
+class _Log:
+    """Deviations as they are carried out."""
 
-    days = 0
+    NAMES = ("numbers", "observations", "treatments", "base", "chances", "carried_out", "reached")
+
+    def __init__(self) -> None:
+        self._days: list[tuple[NDArray[Any], ...]] = []
+
+    def add(self, *columns: NDArray[Any]) -> None:
+        """A day's deviations, in the order of `NAMES`."""
+        self._days.append(columns)
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """All of them by name, in the order in which they came."""
+        return {name: np.concatenate(c) for name, c in zip(self.NAMES, zip(*self._days, strict=True), strict=True)}
 
 
-class _Run:
-    """One run to the horizon, each account looked at, and perhaps deviating, on the days given for it.
+def _mornings(
+    scenario: Scenario,
+    policy: Policy,
+    simulation: Simulation,
+    seed: int,
+    days: int,
+    weights: NDArray[np.float64] | None,
+    until: NDArray[np.int64] | None,
+    log: _Log,
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Lead a simulation to its horizon.
 
     Args:
-        scenario, policy, portfolio, seed: as for `deviate`.
-        days: of deviations, int64 (looks, accounts).
-        tail: see `deviate`; `Watching` keeps states.
-        draws: weights of treatments and a generator, with which accounts deviate on the first row of `days`; None = nobody does.
+        scenario, policy, seed, weights: as for `deviate`.
+        simulation: on its first morning.
+        days: from one deviation of an account to its next, at least.
+        until: day from which on an account deviates no more, (accounts,); None = the horizon.
+        log: takes what was done.
 
-    Attributes:
-        served: what was done to each account on each day, uint8 (days, accounts); 0 where staff had no time for it.
-        who: accounts that deviated, in the order of `observations`, `treatments`, `propensities`, `carried_out` and `reached`.
-        final: of each account from day 0 to the horizon, float64 (OUTCOMES, accounts); money in currency.
-        outcomes: the same for each row of `days`, (looks, OUTCOMES, accounts), with the tail's estimate from its day on.
-        watched: states, numbers, balances in currency and outcomes so far of each morning.
+    Yields:
+        Each morning before it is decided: numbers of the open accounts, and of those of them that deviate today.
     """
-
-    def __init__(
-        self,
-        scenario: Scenario,
-        policy: Policy,
-        portfolio: Portfolio,
-        seed: int,
-        days: NDArray[np.int64],
-        tail: Tail | Watching | None,
-        draws: tuple[NDArray[np.float64], np.random.Generator] | None = None,
-    ) -> None:
-        simulation = Simulation(scenario.world, portfolio, scenario.rules, seed)
-        self.served = np.zeros((scenario.days, len(portfolio)), np.uint8)
-        estimates = np.full((len(days), len(OUTCOMES), len(portfolio)), np.nan)
-        logged, self.watched = [], []
-        while simulation.day < scenario.days and not simulation.finished:
-            morning, day = simulation.open_accounts.copy(), simulation.day
-            if tail:
-                for number, look in enumerate(days):
-                    due = morning[look[morning] + tail.days == day]
-                    if isinstance(tail, Tail) and due.size:
-                        estimates[number][:, due] = _so_far(simulation, due) + tail.to_come(simulation, due)
-                    elif due.size:
-                        balance = simulation.accounts["balance"][due] / 100.0
-                        self.watched.append((full_state(simulation, due), due, balance, _so_far(simulation, due)))
-            actions, priority, now = np.zeros(morning.size, np.int64), None, np.zeros(0, np.int64)
-            if day % scenario.world.decision_every_days == 0:
-                seen, masks = simulation.observe(), simulation.masks()
-                actions = policy.act(seen, masks, morning)
-                priority = policy.priority(seen, actions)
-                now = np.flatnonzero(days[0, morning] == day) if draws else now
-            if now.size and draws:
-                actions = actions.copy()
-                chosen, chances = draw(masks[now], *draws)
-                # What is asked is the effect of a treatment that takes place: it is served first, unless it is the base's own.
-                priority = np.zeros(morning.size, np.int64) if priority is None else priority
-                priority = 1 + np.minimum(priority, 254)
-                priority[now[chosen != actions[now]]] = 0
-                actions[now] = chosen
-            unserved, reaches = (simulation.accounts[name][morning] for name in ("unserved", "reaches"))
-            simulation.advance(actions, priority)
+    weights = weights_by_arm(scenario.menu) if weights is None else weights
+    rng = np.random.default_rng(seed)
+    every = scenario.world.decision_every_days
+    turns = -(-days // every)  # decisions from one deviation to the next
+    # Days are drawn before anything is known: among the days on which an account turned out to be open, those who were about to
+    # pay would be chosen too often, and every treatment would seem to keep them from it.
+    first = every * rng.integers(0, turns, simulation.accounts.size)
+    until = np.full(first.size, scenario.days) if until is None else until
+    while simulation.day < scenario.days and not simulation.finished:
+        morning, day = simulation.open_accounts.copy(), simulation.day
+        deviates = ((day - first[morning]) % (every * turns) == 0) & (day < until[morning])
+        yield morning, morning[deviates]
+        if day % every:
+            simulation.advance(np.zeros(morning.size, np.int64))
+            continue
+        seen, masks = simulation.observe(), simulation.masks()
+        actions = policy.act(seen, masks, morning)
+        priority = policy.priority(seen, actions)
+        base, chances = actions[deviates], np.zeros(0)
+        if deviates.any():
+            chosen, chances = draw(masks[deviates], weights, rng)
+            # What is asked is the effect of a treatment that takes place: it is served first.
+            first_come = np.zeros(morning.size, np.int64) if priority is None else np.asarray(priority, np.int64)
+            priority, actions = 1 + np.minimum(first_come, 254), actions.copy()
+            priority[deviates], actions[deviates] = 0, chosen
+        unserved, reaches = (simulation.accounts[name][morning] for name in ("unserved", "reaches"))
+        simulation.advance(actions, priority)
+        if deviates.any():
             carried_out = simulation.accounts["unserved"][morning] == unserved
-            self.served[day, morning] = actions * carried_out
-            if now.size:
-                reached = simulation.accounts["reaches"][morning] > reaches
-                logged.append((morning[now], seen[now], chosen, chances, carried_out[now], reached[now]))
-        if logged:
-            self.who, self.observations, self.treatments, chances, self.carried_out, self.reached = map(
-                np.concatenate, zip(*logged, strict=True)
-            )
-            self.propensities = chances.astype(np.float32)
-        everybody = np.arange(len(portfolio))
-        self.final = _so_far(simulation, everybody)
-        self.final[0] += discounted_left(simulation, scenario.days) / 100.0
-        a = simulation.accounts
-        self.final[2] = resolved(a) * (scenario.days - 1 - a["closed_day"]) / scenario.days
-        self.outcomes = np.where(np.isnan(estimates), self.final, estimates)
+            reached = simulation.accounts["reaches"][morning] > reaches
+            log.add(
+                morning[deviates], seen[deviates], actions[deviates], base, chances,
+                carried_out[deviates], reached[deviates],
+            )  # fmt: skip
 
 
-def _so_far(simulation: Simulation, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Outcomes of open accounts from day 0 to this morning, shape (OUTCOMES, numbers); money in currency, nothing saved of the horizon."""
+def _so_far(simulation: Simulation, numbers: NDArray[np.int64]) -> Outcomes:
+    """Outcomes of accounts from day 0 to this morning, shape (OUTCOMES, numbers); money in currency, nothing saved of the horizon."""
     a = simulation.accounts[numbers]
     return np.stack(
         [
             a["discounted_cash"] / 100.0,
-            a["discounted_cost"] / 100.0,
+            (a["discounted_cost"] - a["discounted_staff"]) / 100.0,
             np.zeros(numbers.size),
             a["complaint_risk"],
             a["attempts"],
         ]
     ).astype(np.float64)
+
+
+def _final(simulation: Simulation, days: int) -> Outcomes:
+    """Outcomes of all accounts from day 0 to the horizon, shape (OUTCOMES, accounts)."""
+    outcomes, a = _so_far(simulation, np.arange(simulation.accounts.size)), simulation.accounts
+    outcomes[0] += discounted_left(simulation, days) / 100.0
+    outcomes[2] = resolved(a) * (days - 1 - a["closed_day"]) / days
+    return outcomes

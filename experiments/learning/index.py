@@ -1,13 +1,13 @@
-"""An index policy, from paired deviations to files: tail, marginal values, prices, and what all of it reaches on unseen cohorts.
+"""An index policy, from single deviations to files: outlook, marginal values, prices and caution, and what they reach on unseen cohorts.
 
-Folder: `run.json` (settings), `tail.npz`, `deviations/COHORT.npz` (finished parts, from which `--resume` goes on), `report.json`,
+Folder: `run.json` (settings), `outlook.npz`, `deviations/COHORT.npz` (finished parts, from which `--resume` goes on), `report.json`,
 `policy.json` and `policy.safetensors`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -16,43 +16,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.agents import features
-from recoup.agents.index import network, treatment_parts
+from recoup.agents.index import network
 from recoup.agents.index.index_policy import OUTCOMES, Card, IndexPolicy
 from recoup.agents.index.network import Ensemble
 from recoup.agents.library import load_policy
-from recoup.agents.policy import Policy
+from recoup.agents.plans.plan import Plan
 from recoup.agents.policy_files import Tensors
-from recoup.experiments.learning.cohorts import simulate_cohort
+from recoup.agents.training.budget import KEPT_FREE, LIMITED
+from recoup.agents.treatment_parts import arm, part_names, parts_matrix
+from recoup.experiments.learning.cohorts import Cohorts
 from recoup.experiments.learning.deviations import (
     FIRST_SEED,
     Deviations,
-    Tail,
+    Outlook,
     deviate,
     states_and_outcomes,
     together,
 )
 from recoup.experiments.learning.settings import IndexStudy
+from recoup.experiments.learning.validation import Validation
 from recoup.experiments.runs.runfolder import fingerprint, open_folder, versions, write_json, write_whole
 from recoup.scenarios.schema import Scenario, load_scenario
+from recoup.sim.inputs import InputError
 from recoup.sim.treatments import Menu
 
 POLICY, REPORT = "policy", "report.json"
 HELD_OUT = 5  # one cohort in so many is kept for stopping and for the evaluation
-LOOKS = 20  # days on which each account of a tail's cohorts is looked at
 TENTHS = 10
-LIMITED = ("cost", "complaints", "contacts")
-PRICE_ACCOUNTS = 2000
-START = {"cost": 0.0, "complaints": 20.0, "contacts": 0.0}  # complaints bind first
+PRICE_ACCOUNTS, PRICE_COHORTS = 2000, 4
+CAUTIONS = (2.0, 1.0, 0.5)  # in turn
 FIRST_PRICE = {"cost": 0.05, "complaints": 0.5, "contacts": 1e-4}  # from which a price of nothing rises
 
 Notify = Callable[[str], None]
-Usage = dict[str, float]
 
 
 def run(
     study: IndexStudy, folder: Path, command: str = "", notify: Notify = lambda _: None, resume: bool = False
 ) -> dict[str, Any]:
-    """Simulate deviations, fit, find the prices, write the folder; returns the report.
+    """Simulate deviations, fit, find prices and caution, write the folder; returns the report.
 
     Args:
         study: the settings.
@@ -62,20 +63,24 @@ def run(
         resume: go on from the parts that are there.
 
     Raises:
-        InputError: wrong scenario or base; the folder exists, or is of other settings.
+        InputError: wrong scenario, base or baseline; the folder exists, or is of other settings.
     """
     scenario = load_scenario(study.scenario)
     base = load_policy(study.base, scenario.name, scenario.world)
+    if not isinstance(base, Plan):
+        raise InputError("--base", "", study.base, "a plan")
+    baseline = Plan.load(study.baseline, scenario.menu)
     open_folder(folder, {**asdict(study), "world": fingerprint(scenario.world, scenario.rules)}, resume=resume)
     first = FIRST_SEED + 1000 * study.seed
-    tail = Tail(_tail(study, scenario, base, folder / "tail.npz", first, notify), study.tail_days)
+    outlook = Outlook(_outlook(study, scenario, base, folder / "outlook.npz", first, notify), study.outlook_days)
     parts = []
     for number in range(study.cohorts):
         notify(f"deviations, cohort {number + 1} of {study.cohorts}")
-        parts.append(_cohort(study, scenario, base, tail, folder / "deviations" / f"{number}.npz", first + number))
+        parts.append(_cohort(study, scenario, base, outlook, folder / "deviations" / f"{number}.npz", first + number))
     deviations = together(parts)
-    held = (deviations.cohorts - first) % HELD_OUT == 0
-    fitted = fit(scenario.menu, deviations, held, study.seed, notify)
+    number_of = deviations.cohorts - first
+    held = number_of % HELD_OUT == 0
+    fitted = fit(scenario.menu, deviations, held, shares_of(number_of), study.seed, notify)
     report = {
         "rows": {"fitted": int((~held).sum()), "held_out": int(held.sum())},
         "values": evaluate(scenario.menu, fitted, deviations.rows(held)),
@@ -86,16 +91,22 @@ def run(
         scenario=scenario.name,
         features=list(features.NAMES),
         menu=scenario.menu.names,
-        parts=list(treatment_parts.PARTS),
+        improves=base.file.model_dump(exclude_none=True),
+        parts=part_names(scenario.menu),
         mean_opening=float(scenario.portfolio(study.accounts, first).column("opening_balance").mean()),
         time_weight=study.time_weight,
         limits=(
-            "Fitted to simulated deviations from one base policy. Before it treats anybody, compare it under other behaviour, and try it "
+            "Fitted to simulated deviations from one plan. Before it treats anybody, compare it under other behaviour, and try it "
             "on few accounts beside the plan in force."
         ),
     )
     tensors: Tensors = {**fitted.tensors, "reach": reach(scenario.menu, deviations)}
-    policy, report["prices"] = with_prices(IndexPolicy(card, tensors, scenario.world), scenario, base, study, notify)
+    seeds = range(first + 950, first + 950 + PRICE_COHORTS)
+    cohorts = Cohorts(scenario, min(study.accounts, PRICE_ACCOUNTS), seeds)
+    validation = Validation(cohorts, baseline, study.time_weight, limits=True)
+    policy, report["prices"] = with_prices(
+        IndexPolicy(card, tensors, scenario.world), scenario, validation, study.rounds, notify
+    )
     policy.card = policy.card.model_copy(
         update={
             "training": {"command": command, **asdict(study), "seeds": f"from {first}", "versions": versions()},
@@ -107,16 +118,16 @@ def run(
     return report
 
 
-def _tail(study: IndexStudy, scenario: Scenario, base: Policy, path: Path, first: int, notify: Notify) -> Ensemble:
-    """The network of a tail, from its file if there is one."""
+def _outlook(study: IndexStudy, scenario: Scenario, base: Plan, path: Path, first: int, notify: Notify) -> Ensemble:
+    """The network of an outlook, from its file if there is one."""
     if path.is_file():
         with np.load(path) as file:
             return Ensemble(dict(file))
     states, outcomes, held = [], [], []
-    for number in range(study.tail_cohorts):
-        notify(f"states, cohort {number + 1} of {study.tail_cohorts}")
+    for number in range(study.outlook_cohorts):
+        notify(f"outlook, cohort {number + 1} of {study.outlook_cohorts}")
         seed = first + 900 + number
-        x, y = states_and_outcomes(scenario, base, scenario.portfolio(study.accounts, seed), seed, LOOKS)
+        x, y = states_and_outcomes(scenario, base, scenario.portfolio(study.accounts, seed), seed, study.outlook_days)
         states, outcomes = [*states, x], [*outcomes, y]
         held.append(np.full(len(x), number == 0))
     fitted = network.fit(
@@ -124,19 +135,18 @@ def _tail(study: IndexStudy, scenario: Scenario, base: Policy, path: Path, first
         np.concatenate(outcomes),
         np.concatenate(held),
         seed=study.seed,
-        notify=lambda line: notify(f"tail, {line}"),
+        notify=lambda line: notify(f"outlook, {line}"),
     )
     _write(path, fitted.tensors)
     return fitted
 
 
-def _cohort(study: IndexStudy, scenario: Scenario, base: Policy, tail: Tail, path: Path, seed: int) -> Deviations:
+def _cohort(study: IndexStudy, scenario: Scenario, base: Plan, outlook: Outlook, path: Path, seed: int) -> Deviations:
     """The deviations of one cohort, from its file if there is one."""
     if path.is_file():
         with np.load(path) as file:
             return Deviations(**file)
-    portfolio = scenario.portfolio(study.accounts, seed)
-    found = together(list(deviate(scenario, base, portfolio, seed, study.repeats, tail)))
+    found = deviate(scenario, base, scenario.portfolio(study.accounts, seed), seed, outlook)
     _write(path, {field.name: getattr(found, field.name) for field in fields(Deviations)})
     return found
 
@@ -150,39 +160,65 @@ def _write(path: Path, arrays: dict[str, Any]) -> None:
 
 
 def contrasts(menu: Menu, deviations: Deviations) -> NDArray[np.float32]:
-    """How much more of each part an account was given than in the base run: −1, 0 or 1, shape (rows, PARTS).
+    """How much more of each part an account was given than the plan chose: −1, 0 or 1, shape (rows, parts).
 
     Args:
         menu: the treatments.
-        deviations: from the base run.
+        deviations: from the plan.
     """
-    parts = treatment_parts.parts(menu)
+    parts = parts_matrix(menu)
     return parts[deviations.treatments] - parts[deviations.base]
 
 
-def fit(menu: Menu, deviations: Deviations, held: NDArray[np.bool_], seed: int, notify: Notify) -> Ensemble:
+def shares_of(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Which network learns from a row: whole cohorts, as evenly as may be, so that networks err apart.
+
+    Args:
+        numbers: of the rows' cohorts, (rows,); one in `HELD_OUT`, from the first, is no network's.
+    """
+    fitted = [number for number in np.unique(numbers) if number % HELD_OUT]
+    if len(fitted) < network.MEMBERS:  # too few for one each
+        return np.arange(len(numbers)) % network.MEMBERS
+    member = np.zeros(int(numbers.max()) + 1, np.int64)
+    member[fitted] = np.arange(len(fitted)) % network.MEMBERS
+    return member[numbers]
+
+
+def fit(
+    menu: Menu,
+    deviations: Deviations,
+    held: NDArray[np.bool_],
+    shares: NDArray[np.int64],
+    seed: int,
+    notify: Notify = lambda _: None,
+) -> Ensemble:
     """Marginal values of the parts of a treatment, by least squares on what deviations changed.
+
+    What the outlook misjudged of a morning is in the label, whatever was done: a further part, that every row has, takes it up.
 
     Args:
         menu: the treatments.
         deviations: all of them.
         held: rows that say when to stop, bool (rows,).
+        shares: which network learns from each row, (rows,).
         seed: of the fit.
         notify: called with a line of text after each pass.
     """
-    return network.fit(
+    given = contrasts(menu, deviations)
+    fitted = network.fit(
         features.encode(deviations.observations),
         deviations.changes,
         held,
-        contrasts(menu, deviations),
+        np.hstack([given, np.ones((len(given), 1), np.float32)]),
+        shares,
         seed,
-        network.MEMBERS,
         notify=lambda line: notify(f"values, {line}"),
     )
+    return fitted.without_last_part(given.shape[1] + 1)
 
 
 def predicted(menu: Menu, fitted: Ensemble, deviations: Deviations) -> NDArray[np.float32]:
-    """What the network expected deviations to change: shape (rows, OUTCOMES).
+    """What the networks expected deviations to change: shape (rows, OUTCOMES).
 
     Args:
         menu: the treatments.
@@ -231,7 +267,7 @@ def by_arm(menu: Menu, fitted: Ensemble, unseen: Deviations) -> dict[str, Any]:
     """
     alone = unseen.rows(unseen.base == 0)
     expected = predicted(menu, fitted, alone)[:, 0]
-    names, table = np.array([treatment_parts.arm(t) for t in menu.treatments]), {}
+    names, table = np.array([arm(t) for t in menu.treatments]), {}
     for name in dict.fromkeys(names[1:].tolist()):
         rows = (names == name)[alone.treatments]
         if rows.sum() > 1:
@@ -260,35 +296,7 @@ def reach(menu: Menu, deviations: Deviations) -> NDArray[np.float32]:
     return np.array([share[one] for one in place], np.float32)
 
 
-# --- prices ------------------------------------------------------------------------------------------------------
-
-
-def measure_usage(scenario: Scenario, policy: Policy, accounts: int, seeds: Sequence[int]) -> Usage:
-    """What a policy brings and takes on cohorts, to the scenario's horizon: means over the seeds.
-
-    Args:
-        scenario: whose world.
-        policy: is led through each cohort.
-        accounts: of each cohort.
-        seeds: of the cohorts.
-
-    Returns:
-        `recovery` and `cost` (overhead included) over the opening balance; expected `complaints` and `contacts` (attempts) per account.
-    """
-    found = []
-    for seed in seeds:
-        simulation = simulate_cohort(scenario, policy, scenario.portfolio(accounts, seed), seed)
-        a, overhead = simulation.accounts, simulation.daily_table()["overhead"].sum()
-        opening = float(a["opening"].sum())
-        found.append(
-            {
-                "recovery": float(a["cash"].sum()) / opening,
-                "cost": float(a["cost"].sum() + overhead) / opening,
-                "complaints": float(a["complaint_risk"].mean()),
-                "contacts": float(a["attempts"].mean()),
-            }
-        )
-    return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
+# --- prices and caution ------------------------------------------------------------------------------------------
 
 
 def next_price(price: float, over: float, first: float) -> float:
@@ -306,40 +314,40 @@ def next_price(price: float, over: float, first: float) -> float:
 
 
 def with_prices(
-    policy: IndexPolicy, scenario: Scenario, base: Policy, study: IndexStudy, notify: Notify
+    policy: IndexPolicy, scenario: Scenario, validation: Validation, rounds: int, notify: Notify = lambda _: None
 ) -> tuple[IndexPolicy, dict[str, Any]]:
-    """Move the prices of cost, complaints and contacts until the policy takes no more of any than the base does.
+    """Try caution and the prices of cost, complaints and contacts, which rise while more is used than the baseline allows.
 
     Args:
-        policy: with the prices the search begins at.
+        policy: at any prices.
         scenario: whose world.
-        base: whose cost, complaints and contacts are the limits.
-        study: its accounts (at most `PRICE_ACCOUNTS`), seed and number of rounds.
+        validation: on which cohorts, and within whose limits.
+        rounds: how many tries.
         notify: called with a line of text for each round.
 
     Returns:
-        The policy at the prices that kept to the limits at the highest recovery after cost, or broke them least; and what the report
-            says of the search: the base's usage (`limit`), prices and usage by round, and the round `kept`.
+        The policy of the highest score; and what the report says of the search: parts and score of the plan that it improves (`plan`),
+            `caution`, `prices`, parts and score by round, and the round `kept`.
     """
-    accounts = min(study.accounts, PRICE_ACCOUNTS)
-    seeds = [FIRST_SEED + 1000 * study.seed + 950 + number for number in range(2)]
-    limit = measure_usage(scenario, base, accounts, seeds)
-    prices, rounds = START, []
-    tried: list[tuple[float, float, IndexPolicy]] = []
-    for number in range(1, study.price_rounds + 1):
-        notify(f"prices, round {number} of {study.price_rounds}")
+    allowed = {name: (1.0 - KEPT_FREE) * validation.baseline[name] for name in LIMITED}
+    report: dict[str, Any] = {"allowed": allowed, "plan": validation.assess(policy.plan), "rounds": []}
+    prices, tried = dict.fromkeys(LIMITED, 0.0), []
+    for number in range(rounds):
+        notify(f"prices, round {number + 1} of {rounds}")
         card = policy.card.model_copy(
             update={
+                "caution": CAUTIONS[number % len(CAUTIONS)],
                 "cost_price": prices["cost"],
                 "complaint_price": prices["complaints"],
                 "contact_price": prices["contacts"],
             }
         )
-        policy = IndexPolicy(card, policy.tensors, scenario.world)
-        used = measure_usage(scenario, policy, accounts, seeds)
-        rounds.append({"prices": dict(prices), **used})
-        over = {name: used[name] / limit[name] if limit[name] else 1.0 for name in LIMITED}
-        tried.append((max(1.0, *over.values()), used["cost"] - used["recovery"], policy))
-        prices = {name: next_price(prices[name], over[name], FIRST_PRICE[name]) for name in LIMITED}
-    kept = min(range(len(tried)), key=lambda n: tried[n][:2])
-    return tried[kept][2], {"limit": limit, "rounds": rounds, "kept": kept + 1}
+        tried.append(IndexPolicy(card, policy.tensors, scenario.world))
+        found = validation.assess(tried[-1])
+        report["rounds"].append({"caution": card.caution, "prices": prices, **found})
+        prices = {
+            name: next_price(prices[name], found[name] / max(allowed[name], 1e-12), FIRST_PRICE[name])
+            for name in LIMITED
+        }
+    kept = max(range(rounds), key=lambda n: float(report["rounds"][n]["score"]))
+    return tried[kept], {**report, "kept": kept + 1}

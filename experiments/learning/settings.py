@@ -138,9 +138,8 @@ class IndexStudy(Settings):
     """Settings of an index policy: what to learn from. Seeds lie far from those of any comparison.
 
     Attributes:
-        repeats: runs with deviations of each cohort, beside its base run.
-        tail_cohorts: cohorts that the tail of a label is fitted to.
-        price_rounds: rounds of the search for the prices of cost, complaints and contacts.
+        outlook_cohorts: cohorts that say what is to come of an account under the plan.
+        rounds: tries of prices and caution.
 
     Raises:
         InputError: a number out of its range.
@@ -149,19 +148,17 @@ class IndexStudy(Settings):
     scenario: str = setting(
         "china-consumer", "Scenario's name or file.", flags=("-s", "--scenario"), completion=complete_scenarios
     )
-    base: str = setting(
-        "staged",
-        "Plan or policy to deviate from; its cost, complaints and contacts are the limits.",
-        completion=complete_plans,
+    base: str = setting("tuned", "Plan to deviate from, and to improve.", completion=complete_plans)
+    baseline: str = setting(
+        "staged", "Plan whose cost, complaints and contacts are the limits.", completion=complete_plans
     )
-    cohorts: int = setting(6, "Cohorts to simulate.", least=2, most=900)
-    accounts: int = setting(20_000, "Accounts in each.", least=50, most=1_000_000)
-    tail_days: int = setting(
+    cohorts: int = setting(10, "Cohorts with deviations.", least=2, most=900)
+    accounts: int = setting(30_000, "Accounts in each.", least=50, most=1_000_000)
+    outlook_days: int = setting(
         14, "Days after a deviation from which what follows is estimated, not awaited.", least=1, most=3650
     )
-    time_weight: float = setting(0.3, "Weight of early resolution beside money.", least=0, most=10)
+    time_weight: float = setting(0.0, "Weight of early resolution beside money.", least=0, most=10)
     seed: int = setting(1, "Seed of the deviations.", least=0, most=10_000)
     name: str = setting("index", "Name of the policy.")
-    repeats: int = 8
-    tail_cohorts: int = 3
-    price_rounds: int = 6
+    outlook_cohorts: int = 5
+    rounds: int = 6

@@ -9,9 +9,11 @@ import pytest
 
 from recoup.agents import features, learned, policy_files
 from recoup.agents.explain import reasons
-from recoup.agents.index import index_policy, treatment_parts
+from recoup.agents.index import index_policy
 from recoup.agents.library import load_policy
 from recoup.agents.own_menu import OwnMenu
+from recoup.agents.plans.plan_file import find_plan
+from recoup.agents.treatment_parts import part_names
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.treatments import Menu
@@ -55,10 +57,11 @@ def network(choice="sampled", memory=0, cap=None):
 def an_index_policy(menu=None):
     """An index policy with arbitrary weights for `OWN`."""
     card = index_policy.Card(
-        scenario="made-up", features=list(features.NAMES), menu=OWN.names, parts=list(treatment_parts.PARTS), mean_opening=5000.0, caution=0.0
+        scenario="made-up", features=list(features.NAMES), menu=OWN.names, improves=find_plan("staged").data,
+        parts=part_names(OWN), mean_opening=5000.0, caution=0.0,
     )  # fmt: skip
     rng = np.random.default_rng(6)
-    shapes = index_policy.shapes(len(features.NAMES), len(treatment_parts.PARTS), len(OWN))
+    shapes = index_policy.shapes(len(features.NAMES), len(part_names(OWN)), len(OWN))
     tensors = {name: rng.normal(size=shape, scale=0.1).astype(np.float32) for name, shape in shapes.items()}
     tensors["reach"] = np.full(len(OWN), 0.2, np.float32)
     return index_policy.IndexPolicy(card, tensors, HOME.world, menu)
@@ -120,14 +123,17 @@ def test_both_come_back_from_their_files_for_a_larger_menu(tmp_path):
 
 def test_an_index_policy_reads_its_own_parts_by_name(tmp_path):
     """Weights in another order, of fewer parts: a treatment added to the vocabulary later leaves a saved policy as it is."""
-    policy, known = an_index_policy(), treatment_parts.PARTS
-    parts = ["plan_6", *(part for part in known if part not in ("plan_6", "restructure"))]
+    policy, known = an_index_policy(), part_names(OWN)
+    parts = ["plan_6", *(part for part in known if part not in ("plan_6", "enforce"))]
     columns = [outcome * len(known) + known.index(part) for outcome in range(5) for part in parts]
     tensors = dict(policy.tensors)
     tensors["weight.2"], tensors["bias.2"] = tensors["weight.2"][..., columns], tensors["bias.2"][..., columns]
     policy_files.write(tmp_path / "few", policy.card.model_copy(update={"parts": parts}), tensors)
     again = index_policy.load_index(tmp_path / "few.json", WHOLE, HOME.world)
-    np.testing.assert_allclose(again.index(SEEN), policy.index(SEEN), rtol=1e-4, atol=1e-2)
+    planned = np.zeros(len(SEEN), np.int64)
+    kept = [n for n, name in enumerate(OWN.names) if name != "enforce"]
+    found, expected = (one.index(SEEN, planned)[:, kept] for one in (again, policy))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-2)
     document = json.loads((tmp_path / "few.json").read_text())
     document["parts"][0] = "barter"
     (tmp_path / "odd.json").write_text(json.dumps(document))
