@@ -21,7 +21,7 @@ def parts_of(treatment: Treatment) -> list[str]:
         treatment: an entry of a menu.
     """
     group = Group(int(CHANNEL_GROUP[treatment.channel])).name.lower()
-    names = []
+    names: list[str] = []
     if treatment.channel:
         channel, window = treatment.channel.name.lower(), treatment.window.name.lower()
         names += dict.fromkeys(["contact", group, channel, f"{group}/{window}"])

@@ -118,7 +118,7 @@ class IndexPolicy:
         """See `Policy.identity`."""
         return self.card
 
-    def changes(self, observations: NDArray[np.float32]) -> NDArray[np.float64]:
+    def changes(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
         """What each treatment it knows is expected to change until the horizon, against nothing.
 
         Args:
@@ -128,15 +128,14 @@ class IndexPolicy:
             Shape (OUTCOMES, accounts, card's menu): `money` and `cost` in currency, discounted; `quick` in horizons; expected
             complaints; contact attempts.
         """
-        return np.asarray(self._changes_by_part(observations).mean(axis=1) @ self._parts.T)
+        return np.asarray(self._changes_by_part(observations).mean(axis=1) @ self._parts.T, np.float32)
 
-    def _changes_by_part(self, observations: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _changes_by_part(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
         """`changes` that each part of a treatment brings, by each network: shape (OUTCOMES, members, accounts, parts)."""
         by_part = self._networks.outputs(features.encode(observations)[:, self._columns])
         by_part = by_part.reshape(*by_part.shape[:2], len(OUTCOMES), -1).transpose(2, 0, 1, 3)
-        changes = by_part.astype(np.float64)
-        changes[0] *= observations[:, FIELD_INDEX["balance"], None]
-        return changes
+        by_part[0] *= observations[:, FIELD_INDEX["balance"], None]
+        return by_part
 
     def index(self, observations: NDArray[np.float32], planned: NDArray[np.int64]) -> NDArray[np.float64]:
         """What each treatment it knows is surely worth beyond the plan's choice, in currency: shape (accounts, card's menu).
@@ -156,7 +155,7 @@ class IndexPolicy:
         )
         worth = by_part @ self._parts.T
         worth -= np.take_along_axis(worth, np.broadcast_to(planned[:, None], (len(worth), planned.size, 1)), axis=2)
-        return np.asarray(worth.mean(axis=0) - card.caution * worth.std(axis=0))
+        return np.asarray(worth.mean(axis=0) - card.caution * worth.std(axis=0), np.float64)
 
     def act(
         self, observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None = None

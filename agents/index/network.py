@@ -33,7 +33,7 @@ def shapes(inputs: int, outputs: int, members: int = MEMBERS) -> dict[str, tuple
         members: networks.
     """
     pairs = list(itertools.pairwise((inputs, *HIDDEN, outputs)))
-    weights = {f"weight.{n}": (members, low, high) for n, (low, high) in enumerate(pairs)}
+    weights: dict[str, tuple[int, ...]] = {f"weight.{n}": (members, low, high) for n, (low, high) in enumerate(pairs)}
     return weights | {f"bias.{n}": (members, 1, high) for n, (_, high) in enumerate(pairs)}
 
 
@@ -121,8 +121,8 @@ def _fit_one(
     for low, high in itertools.pairwise(sizes):
         layers += [torch.nn.Linear(low, high), torch.nn.Tanh()]
     net = torch.nn.Sequential(*layers[:-1])
-    torch.nn.init.zeros_(net[-1].weight)  # every treatment is worth nothing until the data say otherwise
-    torch.nn.init.zeros_(net[-1].bias)
+    for tensor in net[-1].parameters():  # every treatment is worth nothing until the data say otherwise
+        torch.nn.init.zeros_(tensor)
     optimiser = torch.optim.AdamW(net.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     x, y, c = (torch.from_numpy(np.ascontiguousarray(a)) for a in (inputs, targets / scale, contrasts))
     train, test = torch.from_numpy(learnt), torch.from_numpy(held)
