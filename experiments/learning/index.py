@@ -123,12 +123,15 @@ def _outlook(study: IndexStudy, scenario: Scenario, base: Plan, path: Path, firs
     if path.is_file():
         with np.load(path) as file:
             return Ensemble(dict(file))
-    states, outcomes, held = [], [], []
+    states: list[NDArray[np.float32]] = []
+    outcomes: list[NDArray[np.float32]] = []
+    held: list[NDArray[np.bool_]] = []
     for number in range(study.outlook_cohorts):
         notify(f"outlook, cohort {number + 1} of {study.outlook_cohorts}")
         seed = first + 900 + number
         x, y = states_and_outcomes(scenario, base, scenario.portfolio(study.accounts, seed), seed, study.outlook_days)
-        states, outcomes = [*states, x], [*outcomes, y]
+        states.append(x)
+        outcomes.append(y)
         held.append(np.full(len(x), number == 0))
     fitted = network.fit(
         np.concatenate(states),
