@@ -202,6 +202,8 @@ class IndexPolicy:
             action: menu index of the choice.
         """
         own, everything = int(self._menu.to_own(np.array(action))), np.ones((1, len(self.card.menu)), bool)
+        if self._menu.to_scenario(np.array(own)) != action:
+            return []  # none that it knows
         planned = self.plan.act(observation[None], everything)
         there, names = int(planned[0]), self.card.menu
         if own == there:

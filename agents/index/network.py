@@ -114,8 +114,10 @@ def _fit_one(
     import torch
 
     torch.manual_seed(seed)
+    scale = np.maximum(
+        targets.std(axis=0), 1e-9
+    )  # of all rows, so that networks differ in nothing but what they learn from
     outcomes, parts = targets.shape[1], contrasts.shape[1]
-    scale = np.maximum(targets[learnt].std(axis=0), 1e-9)
     sizes = (inputs.shape[1], *HIDDEN, outcomes * parts)
     layers: list[torch.nn.Module] = []
     for low, high in itertools.pairwise(sizes):
