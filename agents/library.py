@@ -1,4 +1,4 @@
-"""Policies by name: a scenario's own learned, distilled and greedy policies, shipped plans, and users' files."""
+"""Policies by name: a scenario's own learned, distilled and index policies, shipped plans, and users' files."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from importlib.resources import files
 from pathlib import Path
 
 from recoup.agents import learned
+from recoup.agents.index.index_policy import ALGORITHM, IndexPolicy, load_index
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import NAME, NAME_WORDS, find_plan, shipped_plans
 from recoup.agents.policy import Policy, PolicyRef
 from recoup.agents.policy_files import read_document
-from recoup.agents.propensity.greedy import ALGORITHM, GreedyPolicy, load_greedy
 from recoup.agents.python_policy import PythonPolicy, class_path
 from recoup.sim.inputs import InputError, choose
 from recoup.sim.parameters import World
@@ -37,7 +37,7 @@ class PolicyKind:
 OWN = {
     "learned": PolicyKind(".json", "train"),
     "distilled": PolicyKind(".yaml", "distill"),
-    "greedy": PolicyKind(".json", "propensity"),
+    "index": PolicyKind(".json", "index"),
     "tuned": PolicyKind(".yaml", "tune"),
     "contact-capped": PolicyKind(".json", "train"),
 }
@@ -59,7 +59,7 @@ def load_policy(policy_ref: PolicyRef, scenario: str, world: World) -> Policy:
         InputError: no such policy; a wrong plan or policy file; or one made for other treatments.
     """
     menu = Menu.of(world.channels, world.offers, world.legal)
-    if isinstance(policy_ref, learned.LearnedPolicy | GreedyPolicy):
+    if isinstance(policy_ref, learned.LearnedPolicy | IndexPolicy):
         return policy_ref.on(menu)
     if isinstance(policy_ref, Plan):
         return copy.deepcopy(policy_ref)
@@ -151,7 +151,7 @@ def scenarios_with(kind: str) -> list[str]:
 
 
 def _by_card(path: Path, menu: Menu, world: World) -> Policy:
-    """What a card describes: a network, or a success model with the greedy policy on it."""
+    """What a card describes: a network, or marginal values with the index policy on them."""
     if read_document(path).get("algorithm") == ALGORITHM:
-        return load_greedy(path, menu, world)
+        return load_index(path, menu, world)
     return learned.load(path, menu)

@@ -6,6 +6,8 @@ all collector calls, all calls in the evening, all six-month plans and all plans
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,8 +32,30 @@ def parts_of(treatment: Treatment) -> list[str]:
     return names
 
 
-def parts_matrix(menu: Menu) -> NDArray[np.float32]:
-    """Which parts each treatment of a menu is made of: shape (menu, parts), 0 or 1; each part that any of them has, in order of meeting."""
+def part_names(menu: Menu) -> list[str]:
+    """Each part that any of a menu's treatments has, in order of meeting."""
+    return list(dict.fromkeys(name for treatment in menu.treatments for name in parts_of(treatment)))
+
+
+def parts_matrix(menu: Menu, names: Sequence[str] | None = None) -> NDArray[np.float32]:
+    """Which parts each treatment of a menu is made of: shape (menu, parts), 0 or 1.
+
+    Args:
+        menu: the treatments.
+        names: of the parts, in the order of the columns; None = `part_names`.
+    """
+    names = part_names(menu) if names is None else names
     rows = [parts_of(treatment) for treatment in menu.treatments]
-    names = list(dict.fromkeys(name for row in rows for name in row))
     return np.array([[name in row for name in names] for row in rows], np.float32).reshape(len(rows), len(names))
+
+
+def arm(treatment: Treatment) -> str:
+    """A treatment without its window and the size of its offer, as tables list it: `collector/plan`, `letter/notice`, `sms`.
+
+    Args:
+        treatment: an entry of a menu.
+    """
+    names = [treatment.channel.name.lower()] if treatment.channel else []
+    names += [treatment.offer.kind.name.lower()] if treatment.offer.kind else []
+    names += [treatment.legal.name.lower()] if treatment.legal else []
+    return "/".join(names) or "nothing"

@@ -20,10 +20,10 @@ from recoup.experiments.commands import (
     doctor,
     fairness,
     frontier,
+    index,
     levers,
     plan,
     portfolio,
-    propensity,
     rules,
     schema,
     shadow_prices,
@@ -51,7 +51,7 @@ app.command()(training_seeds.training_seeds)
 app.command()(frontier.frontier)
 app.command()(tune.tune)
 app.command()(distill.distill)
-app.command()(propensity.propensity)
+app.command()(index.index)
 app.command()(stress.stress)
 app.command()(levers.levers)
 app.command()(shadow_prices.shadow_prices)

@@ -61,9 +61,14 @@ TRUST = 7.0  # log odds of a plan's choice over any other treatment, at first
 OPEN = HIDDEN_NAMES.index("open") - HIDDEN_SIZE  # column of a training observation, from its end: the account is open
 
 
-def hidden_state(simulation: Simulation) -> NDArray[np.float32]:
-    """Traits and states of a simulation's accounts as they are this morning: shape (accounts, HIDDEN_SIZE), of order one."""
-    accounts = simulation.accounts
+def hidden_state(simulation: Simulation, numbers: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+    """Traits and states of a simulation's accounts as they are this morning: shape (accounts, HIDDEN_SIZE), of order one.
+
+    Args:
+        simulation: read, not changed.
+        numbers: which accounts; None = all.
+    """
+    accounts = simulation.accounts if numbers is None else simulation.accounts[numbers]
     return np.stack([column(accounts, simulation.day) for column in _STATE.values()], axis=1).astype(np.float32)
 
 

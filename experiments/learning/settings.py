@@ -1,4 +1,4 @@
-"""The settings of `recoup train`, `tune`, `distill` and `propensity`; their options are made from these classes. Imports nothing heavy."""
+"""The settings of `recoup train`, `tune`, `distill` and `index`; their options are made from these classes. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -156,24 +156,31 @@ class Distillation(Seeds, Extraction):
 
 
 @dataclass(frozen=True)
-class Study(Settings):
-    """Settings of a success model: what to learn, from how many cohorts. Their seeds lie far from those of any comparison.
+class IndexStudy(Settings):
+    """Settings of an index policy: what to learn from. Seeds lie far from those of any comparison.
 
     Attributes:
-        legal_days: a step of law succeeds if a payment comes within so many days.
-        price_rounds: most rounds of the search for the prices of cost, complaints and contacts.
+        outlook_cohorts: cohorts that say what is to come of an account under the plan.
+        rounds: tries of prices and caution.
 
     Raises:
         InputError: a number out of its range.
     """
 
-    scenario: str = setting("china-consumer", "Scenario's name or file.", flags=("-s", "--scenario"))
-    plan: str = setting("staged", "Plan in force on the other days; its cost, complaints and contacts are the limits.")
-    cohorts: int = setting(6, "Cohorts to simulate.", least=2, most=1000)
-    accounts: int = setting(2000, "Accounts in each.", least=50, most=100_000)
-    success_days: int = setting(14, "A treatment succeeds if a payment comes within so many days.", least=1, most=180)
-    cash_days: int = setting(90, "Days whose money counts.", least=1, most=360)
-    seed: int = setting(1, "Seed of the logs.", least=0, most=10_000)
-    name: str = setting("greedy", "Name of the policy.")
-    legal_days: int = 150
-    price_rounds: int = 5
+    scenario: str = setting(
+        "china-consumer", "Scenario's name or file.", flags=("-s", "--scenario"), completion=complete_scenarios
+    )
+    base: str = setting("tuned", "Plan to deviate from, and to improve.", completion=complete_plans)
+    baseline: str = setting(
+        "staged", "Plan whose cost, complaints and contacts are the limits.", completion=complete_plans
+    )
+    cohorts: int = setting(10, "Cohorts with deviations.", least=2, most=900)
+    accounts: int = setting(30_000, "Accounts in each.", least=50, most=1_000_000)
+    outlook_days: int = setting(
+        14, "Days after a deviation from which what follows is estimated, not awaited.", least=1, most=3650
+    )
+    time_weight: float = setting(0.0, "Weight of early resolution beside money.", least=0, most=10)
+    seed: int = setting(1, "Seed of the deviations.", least=0, most=10_000)
+    name: str = setting("index", "Name of the policy.")
+    outlook_cohorts: int = 5
+    rounds: int = 6

@@ -9,11 +9,11 @@ import pytest
 
 from recoup.agents import features, learned, policy_files
 from recoup.agents.explain import reasons
+from recoup.agents.index import index_policy
 from recoup.agents.library import load_policy
 from recoup.agents.own_menu import OwnMenu
-from recoup.agents.propensity import greedy, success_model
-from recoup.agents.propensity import treatment_features as tf
-from recoup.agents.propensity.success_model import SuccessModel
+from recoup.agents.plans.plan_file import find_plan
+from recoup.agents.treatment_parts import part_names
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.treatments import Menu
@@ -54,20 +54,17 @@ def network(choice="sampled", memory=0, cap=None):
     return card, weights
 
 
-def greedy_policy(menu=None):
-    """A greedy policy with arbitrary coefficients for `OWN`."""
-    card = greedy.Card(
-        scenario="made-up", success_days=14, legal_days=150, features=list(tf.ACCOUNT_COLUMNS), menu=OWN.names,
-        parts=list(tf.PARTS), kinds=list(tf.KINDS),
+def an_index_policy(menu=None):
+    """An index policy with arbitrary weights for `OWN`."""
+    card = index_policy.Card(
+        scenario="made-up", features=list(features.NAMES), menu=OWN.names, improves=find_plan("staged").data,
+        parts=part_names(OWN), mean_opening=5000.0, caution=0.0,
     )  # fmt: skip
     rng = np.random.default_rng(6)
-    shapes = success_model.shapes(len(OWN), len(tf.ACCOUNT_COLUMNS))
+    shapes = index_policy.shapes(len(features.NAMES), len(part_names(OWN)), len(OWN))
     tensors = {name: rng.normal(size=shape, scale=0.1).astype(np.float32) for name, shape in shapes.items()}
     tensors["reach"] = np.full(len(OWN), 0.2, np.float32)
-    tensors["contact.cash.bias"][:], tensors["complaint.bias"][:] = 0.5, -12.0
-    tensors["contact.success.part"] = np.abs(tensors["contact.success.part"]) + 0.2  # contacts help
-    tensors["contact.later.account"][:], tensors["contact.later.bias"][:] = 0.0, 0.0  # and nothing comes without them
-    return greedy.GreedyPolicy(card, SuccessModel(OWN, tensors), HOME.world, menu)
+    return index_policy.IndexPolicy(card, tensors, HOME.world, menu)
 
 
 def test_numbers_are_turned_by_name():
@@ -102,8 +99,8 @@ def test_a_network_gives_the_same_reasons():
     assert alone.explain(SEEN[0], call) != alone.explain(SEEN[0], 0)
 
 
-def test_the_greedy_policy_chooses_serves_and_explains_as_on_its_own_menu():
-    alone, here = greedy_policy(), greedy_policy(WHOLE.names)
+def test_the_index_policy_chooses_serves_and_explains_as_on_its_own_menu():
+    alone, here = an_index_policy(), an_index_policy(WHOLE.names)
     own, whole = alone.act(SEEN, OWN_MASKS, NUMBERS), here.act(SEEN, MASKS, NUMBERS)
     assert named(OWN, own) == named(WHOLE, whole) and len(set(own.tolist())) > 1
     assert alone.priority(SEEN, own).tolist() == here.priority(SEEN, whole).tolist()
@@ -115,8 +112,8 @@ def test_the_greedy_policy_chooses_serves_and_explains_as_on_its_own_menu():
 def test_both_come_back_from_their_files_for_a_larger_menu(tmp_path):
     card, weights = network()
     learned.LearnedPolicy(card, weights).save(tmp_path / "network")
-    greedy_policy().save(tmp_path / "greedy")
-    for name, policy in (("network", learned.LearnedPolicy(card, weights)), ("greedy", greedy_policy())):
+    an_index_policy().save(tmp_path / "index")
+    for name, policy in (("network", learned.LearnedPolicy(card, weights)), ("index", an_index_policy())):
         again = load_policy(str(tmp_path / f"{name}.json"), HOME.name, HOME.world)
         assert again.identity.menu == OWN.names
         assert named(WHOLE, again.act(SEEN, MASKS, NUMBERS)) == named(OWN, policy.act(SEEN, OWN_MASKS, NUMBERS))
@@ -124,27 +121,24 @@ def test_both_come_back_from_their_files_for_a_larger_menu(tmp_path):
         assert (tmp_path / "again.json").read_text() == (tmp_path / f"{name}.json").read_text()
 
 
-def test_a_success_model_reads_its_own_parts_and_kinds_by_name(tmp_path):
-    """Coefficients in another order, of fewer parts: a treatment added to the vocabulary later leaves a saved model as it is."""
-    policy = greedy_policy()
-    parts = ["plan_6", *(part for part in tf.PARTS if part not in ("plan_6", "restructure"))]
-    kinds = [kind for kind in reversed(tf.KINDS) if kind != "restructure"]
-    tensors = dict(policy.model.tensors)
-    for name in tensors:
-        if name.endswith(".part"):
-            tensors[name] = tensors[name][[tf.PARTS.index(part) for part in parts]]
-        if name.endswith(".effect"):
-            tensors[name] = tensors[name][:, [tf.KINDS.index(kind) for kind in kinds]]
-    card = policy.card.model_copy(update={"parts": parts, "kinds": kinds})
-    policy_files.write(tmp_path / "few", card, tensors)
-    again = greedy.load_greedy(tmp_path / "few.json", WHOLE, HOME.world)
-    np.testing.assert_allclose(again.earns(SEEN), policy.earns(SEEN), rtol=1e-4, atol=1e-3)
-    for field in ("parts", "kinds"):
-        document = json.loads((tmp_path / "few.json").read_text())
-        document[field][0] = "barter"
-        (tmp_path / "odd.json").write_text(json.dumps(document))
-        with pytest.raises(InputError, match=f"{field}: got 'barter'"):
-            greedy.load_greedy(tmp_path / "odd.json", WHOLE, HOME.world)
+def test_an_index_policy_reads_its_own_parts_by_name(tmp_path):
+    """Weights in another order, of fewer parts: a treatment added to the vocabulary later leaves a saved policy as it is."""
+    policy, known = an_index_policy(), part_names(OWN)
+    parts = ["plan_6", *(part for part in known if part not in ("plan_6", "enforce"))]
+    columns = [outcome * len(known) + known.index(part) for outcome in range(5) for part in parts]
+    tensors = dict(policy.tensors)
+    tensors["weight.2"], tensors["bias.2"] = tensors["weight.2"][..., columns], tensors["bias.2"][..., columns]
+    policy_files.write(tmp_path / "few", policy.card.model_copy(update={"parts": parts}), tensors)
+    again = index_policy.load_index(tmp_path / "few.json", WHOLE, HOME.world)
+    planned = np.zeros(len(SEEN), np.int64)
+    kept = [n for n, name in enumerate(OWN.names) if name != "enforce"]
+    found, expected = (one.index(SEEN, planned)[:, kept] for one in (again, policy))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-2)
+    document = json.loads((tmp_path / "few.json").read_text())
+    document["parts"][0] = "barter"
+    (tmp_path / "odd.json").write_text(json.dumps(document))
+    with pytest.raises(InputError, match="parts: got 'barter'"):
+        index_policy.load_index(tmp_path / "odd.json", WHOLE, HOME.world)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +161,7 @@ def test_foreign_menus_are_refused_in_one_line(tmp_path, menu, line):
 def test_a_policy_in_hand_is_fitted_to_the_menu_too():
     card, weights = network()
     world = HOME.world.model_copy(update={"channels": ["sms"]})
-    for policy in (learned.LearnedPolicy(card, weights), greedy_policy()):
+    for policy in (learned.LearnedPolicy(card, weights), an_index_policy()):
         again = load_policy(policy, HOME.name, HOME.world)
         assert again is not policy
         assert named(WHOLE, again.act(SEEN, MASKS, NUMBERS)) == named(OWN, policy.act(SEEN, OWN_MASKS, NUMBERS))

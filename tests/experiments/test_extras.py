@@ -41,7 +41,6 @@ def test_training_without_its_extra_is_one_line(tmp_path: Path) -> None:
     "arguments",
     [
         "tune status-quo --sweeps 1 --cohorts 3 --accounts 50 --field dpd --out {out}.yaml",
-        "propensity --cohorts 2 --accounts 50 --out {out}",
         "distill learned --leaves 2 --seeds 2 --accounts 50 --out {out}.yaml",
     ],
 )

@@ -20,7 +20,7 @@ from recoup.experiments.robustness.trial_cache import TrialCache
 from recoup.experiments.runs.runfolder import write_json
 from tests.command import recoup
 
-PLANS = ["no-contact", "status-quo", "staged", "tiered", "learned", "distilled", "contact-capped", "greedy"]
+PLANS = ["no-contact", "status-quo", "staged", "tiered", "learned", "distilled", "contact-capped", "simple"]
 
 comparisons = st.builds(
     Comparison,

@@ -17,9 +17,9 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from recoup.experiments.comparison import fairness, proxies
 from recoup.experiments.comparison.rollout import rollout
-from recoup.experiments.learning import early_warning, propensity, training
+from recoup.experiments.learning import early_warning, index, training
 from recoup.experiments.learning.cohorts import simulate_cohort
-from recoup.experiments.learning.settings import Study, Training
+from recoup.experiments.learning.settings import IndexStudy, Training
 from recoup.experiments.robustness import frontier
 from recoup.experiments.runs.one_thread import one_thread
 from recoup.scenarios.schema import load_scenario
@@ -81,7 +81,7 @@ ZEROS = np.zeros((4, 2))
         (early_warning, "_out_of_fold", lambda folder: early_warning.out_of_fold(None)),  # type: ignore[arg-type]
         (frontier, "fit_logistic", lambda folder: frontier.flip_along(np.arange(4.0), np.array([True, False, True, False]))),
         (frontier, "fit_logistic", lambda folder: frontier.map_of(ZEROS, np.array([True, False, True, False]))),
-        (propensity, "require_new", lambda folder: propensity.run(Study(), folder)),
+        (index, "open_folder", lambda folder: index.run(IndexStudy(), folder)),
         (training, "open_folder", lambda folder: training.train(Training(warm_start=None), folder)),
     ],
 )  # fmt: skip
@@ -101,7 +101,7 @@ from recoup.experiments.comparison.compare import compare
 from recoup.experiments.comparison.settings import Comparison
 from pathlib import Path
 if __name__ == "__main__":
-    plans = ("learned", "greedy", "staged")
+    plans = ("learned", "contact-capped", "staged")
     compare(Comparison("china-consumer", plans, accounts=400, days=5, seeds=2, first_seed=501, events=False), Path("run"), int(sys.argv[1]))
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,10 +11,9 @@ import pytest
 from recoup.agents.training.objective import Objective
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.learning import cohorts as cohorts_module
-from recoup.experiments.learning import distillation, exploration, training, tuning, validation
+from recoup.experiments.learning import deviations, distillation, training, tuning, validation
 from recoup.experiments.learning.cohorts import PARTS_RECORD, Cohorts, value_of
-from recoup.experiments.learning.propensity import Study
-from recoup.experiments.learning.settings import Training
+from recoup.experiments.learning.settings import IndexStudy, Training
 from recoup.experiments.learning.validation import PolyakAverage, Validation
 from recoup.scenarios.environments import PORTFOLIO_SEED
 
@@ -40,13 +40,13 @@ def test_no_cohort_that_anything_is_learned_chosen_or_tuned_on_can_be_met_in_a_c
     most = Comparison("china-consumer", ("staged",), seeds=10_000).seed_range[-1]
     for first in (
         validation.SEED, tuning.SEED, tuning.UNSEEN_SEED, distillation.COLLECT_SEED, distillation.SELECT_SEED,
-        exploration.FIRST_SEED,
+        deviations.FIRST_SEED,
     ):  # fmt: skip
         assert first > PORTFOLIO_SEED > most
 
 
 def test_validation_tuning_and_distillation_each_have_cohorts_of_their_own():
-    """Of training seed 1: cohorts from 20,001,000 on, a new one each few seconds; success models from 25,000,000 on."""
+    """Of training seed 1: cohorts from 20,001,000 on, a new one each few seconds; index policies from 25,000,000 on."""
     used = {
         "training": range(PORTFOLIO_SEED + 1_000, PORTFOLIO_SEED + 1_000 + 60),
         "validation": range(validation.SEED, validation.SEED + validation.PORTFOLIOS),
@@ -54,22 +54,12 @@ def test_validation_tuning_and_distillation_each_have_cohorts_of_their_own():
         "what tuning has not seen": range(tuning.UNSEEN_SEED, tuning.UNSEEN_SEED + 1_000),
         "what a tree learns on": range(distillation.COLLECT_SEED, distillation.COLLECT_SEED + 1_000),
         "what its leaves are chosen on": range(distillation.SELECT_SEED, distillation.SELECT_SEED + 2),
-        "success models": range(exploration.FIRST_SEED + 1_000, exploration.FIRST_SEED + 1_900),
+        "index policies": range(deviations.FIRST_SEED + 1_000, deviations.FIRST_SEED + 2_000),
     }
     names = list(used)
     for number, one in enumerate(names):
         for other in names[number + 1 :]:
             assert not set(used[one]) & set(used[other]), (one, other)
-
-
-def test_each_exploring_cohort_has_its_own_accounts_and_random_numbers(monkeypatch):
-    begun = []
-    monkeypatch.setattr(exploration, "explore", lambda *arguments: begun.append(arguments))
-    scenario = SimpleNamespace(portfolio=lambda accounts, seed: ("portfolio", accounts, seed))
-    list(exploration.exploring_cohorts(scenario, "plan", 3, 50, (14,), seed=2))
-    assert [(one[2], one[3]) for one in begun] == [
-        (("portfolio", 50, seed), seed) for seed in (25_002_000, 25_002_001, 25_002_002)
-    ]
 
 
 # --- what a policy is worth --------------------------------------------------------------------------------------
@@ -303,4 +293,6 @@ def test_the_running_estimate_is_the_mean_of_the_latest_eight():
 
 
 def test_a_study_takes_its_prices_from_a_cohort_that_it_did_not_learn_from():
-    assert Study("china-consumer").cohorts < 900  # cohorts count from …000, prices are found on …900
+    fields = {field.name: field for field in dataclasses.fields(IndexStudy)}
+    # Cohorts count from …000; tails are fitted on …900 and on, prices found on …950 and …951.
+    assert fields["cohorts"].metadata["described"].most <= 900 and IndexStudy().tail_cohorts <= 50

@@ -145,7 +145,7 @@ def _log_in_parquet(folder: Path, random: Random) -> list[Path]:
 
 def _card(folder: Path, random: Random) -> list[Path]:
     """A shipped policy, or a small network with a memory."""
-    kind = random.choice(("learned", "greedy", "contact-capped", "memory"))
+    kind = random.choice(("learned", "contact-capped", "memory"))
     card, weights = folder / "policy.json", folder / "policy.safetensors"
     if kind == "memory":
         made = _small_card(learned.Card, memory=4)

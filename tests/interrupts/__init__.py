@@ -111,10 +111,11 @@ CASES: tuple[Case, ...] = (
         ("plan.yaml", "-"),
         needs=("several",),
     ),
-    Case(
-        "propensity",
-        "propensity -s tiny.yaml --cohorts 2 --accounts 150 --out success --json",
-        ("success/policy.safetensors", "success/report.json", "success/run.json", "-"),
+    _resumed(
+        "index",
+        "index -s tiny.yaml --base staged --cohorts 2 --accounts 60 --outlook-days 5 --out values",
+        "values",
+        ("policy.safetensors", "report.json"),
     ),
     Case("conduct", "conduct -s loop.yaml -p staged --seeds 3 --accounts 60 --out loop", ("loop/conduct.json", "-")),
     Case("calibrate", "calibrate --seeds 1 --json", ("-",)),

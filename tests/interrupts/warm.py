@@ -4,13 +4,13 @@ from recoup.experiments import cli
 from recoup.experiments.checks import calibration
 from recoup.experiments.comparison import compare
 from recoup.experiments.comparison.rollout import rollout
-from recoup.experiments.learning import distillation, propensity, seed_evaluation, training, training_seeds, tuning
+from recoup.experiments.learning import distillation, index, seed_evaluation, training, training_seeds, tuning
 from recoup.experiments.report import page
 from recoup.experiments.robustness import conduct, lever_study, price_frontier, shadow_prices, stress, upper_bounds, why
 from recoup.scenarios.schema import load_scenario
 
 __all__ = [
-    "calibration", "cli", "compare", "conduct", "distillation", "lever_study", "page", "price_frontier", "propensity", "seed_evaluation",
+    "calibration", "cli", "compare", "conduct", "distillation", "index", "lever_study", "page", "price_frontier", "seed_evaluation",
     "shadow_prices", "stress", "training", "training_seeds", "tuning", "upper_bounds", "why",
 ]  # fmt: skip
 

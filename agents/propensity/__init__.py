@@ -1,1 +1,0 @@
-"""The success-probability model, and the greedy policy on it."""
