@@ -25,6 +25,8 @@ ROWS = (
 ).split()
 OURS, BASES = ("learned", "distilled", "contact-capped", "tuned"), ("staged", "tiered", "simple", "tuned")
 NETWORKS = ("learned", "contact-capped")
+DIFFERENCES = ("recovery_rate", "net_recovery_rate", "npv_rate", "time_to_recover_days")
+PRESSING = ("complaints_per_1000", "contacts_per_debtor")
 BURDENS = ("contacts_per_debtor", "busiest_week_p95")
 WORST = 8
 SAY = text_in("en")
@@ -53,16 +55,14 @@ def section(folder: Path) -> list[str]:
         + burdens(read_json(folder / WELFARE), list(policies)),
     )
     pairs = [(a, b) for a in OURS for b in BASES if a != b and b in results["differences"].get(a, {})]
-    lines += ["Relative differences, paired by seed:", ""]
+    lines += ["Differences, paired by seed; relative, but for complaints and contacts:", ""]
     lines += table(
-        ["", "recovery", "net recovery", "time to recover"],
+        ["", *(SAY.measure(m)[0] for m in (*DIFFERENCES, *PRESSING))],
         [
             [
                 f"{a} against {b}",
-                *(
-                    SAY.span(results["differences"][a][b][m]["relative"], "share", signed=True)
-                    for m in ("recovery_rate", "net_recovery_rate", "time_to_recover_days")
-                ),
+                *(SAY.span(results["differences"][a][b][m]["relative"], "share", signed=True) for m in DIFFERENCES),
+                *(SAY.span(results["burdens"][a][b][m], "count", signed=True) for m in PRESSING),
             ]
             for a, b in pairs
         ],

@@ -1,8 +1,10 @@
 """How the shipped policies come about: from a training folder to agents/policies, measured on seeds that nobody learned from.
 
-    recoup tune simple -s china-consumer --name tuned --out agents/policies/china-consumer-tuned.yaml
-    recoup train -s china-consumer --improve tuned --steps 6000000 --complaint-price 0.5 --training-seeds 5 --out runs/train
-    python benchmarks/ship.py china-consumer runs/china-consumer --learned runs/train
+    recoup tune simple -s china-consumer --sweeps 4 --out agents/policies/china-consumer-tuned.yaml
+    recoup train -s china-consumer --warm-start tuned --steps 12000000 --complaint-price 0.5 --training-seeds 5 --out runs/train
+    recoup train -s china-consumer --warm-start tuned --steps 9000000 --price-family --out runs/family
+    recoup frontier runs/family/family.json --most-contacts 25 --name contact-capped --no-distil --out runs/capped
+    python benchmarks/ship.py china-consumer runs/china-consumer --learned runs/train --contact-capped runs/capped --family runs/family
 
 Copies the policies (of several training seeds the one that validation has chosen), distils «learned», compares all with the plans on
 unseen seeds, evaluates the policies of all training seeds on them, and writes the results into the cards.
@@ -20,6 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from recoup.agents.library import OWN, own_policy
+from recoup.agents.price_family import own_family
 from recoup.experiments.learning.seed_evaluation import SEED_EVALUATION
 from recoup.experiments.learning.trained_seeds import TRAINING_SEEDS
 from recoup.experiments.runs.runfolder import RESULTS, read_json, write_json
@@ -34,6 +37,7 @@ MEASURES = (
 )
 PLANS = ("no-contact", "status-quo", "staged", "tiered", "simple", "tuned", "distilled", "contact-capped", "learned")
 NETWORKS = ("learned", "contact-capped")
+FAMILY = "family"
 OVER_SEEDS = (
     "baseline",
     "training_seeds",
@@ -51,11 +55,11 @@ def recoup(*arguments: str | Path) -> None:
 
 
 def ship(kind: str, scenario: str, trained: Path) -> Path:
-    """Copy a trained policy under its name; returns its card's path."""
-    card_path = own_policy(kind, scenario)
+    """Copy a trained policy or family under its name; returns its card's path."""
+    card_path = own_family(scenario) if kind == FAMILY else own_policy(kind, scenario)
     card_path.parent.mkdir(exist_ok=True)
     for ending in (".safetensors", ".json"):
-        shutil.copyfile(trained / f"policy{ending}", card_path.with_suffix(ending))
+        shutil.copyfile(trained / f"{FAMILY if kind == FAMILY else 'policy'}{ending}", card_path.with_suffix(ending))
     card = read_json(card_path)
     card["name"] = kind
     # Where a maintainer keeps his runs is nobody's business.
@@ -71,7 +75,8 @@ def main() -> None:
     parser.add_argument(
         "--learned", type=Path, help="training folder; without it, the shipped policy is measured again"
     )
-    parser.add_argument("--contact-capped", type=Path, help="training folder of the policy under a contact cap")
+    parser.add_argument("--contact-capped", type=Path, help="folder of the frontier that chose it")
+    parser.add_argument("--family", type=Path, help="training folder of the price family")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=101)
     parser.add_argument("--leaves", type=int, default=24)
@@ -79,7 +84,7 @@ def main() -> None:
     arguments = parser.parse_args()
     folders = {kind: getattr(arguments, kind.replace("-", "_")) for kind in NETWORKS}
     trained = {kind: folder for kind, folder in folders.items() if folder}
-    for kind, folder in trained.items():
+    for kind, folder in {**trained, **({FAMILY: arguments.family} if arguments.family else {})}.items():
         ship(kind, arguments.scenario, folder)
     plan = own_policy("distilled", arguments.scenario)
     if not arguments.keep_distilled:

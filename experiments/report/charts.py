@@ -16,7 +16,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from recoup.experiments.comparison.staff_results import limits
@@ -92,6 +92,11 @@ class FrontierPanel:
     frontier: NDArray[np.bool_]
     plans: Sequence[float]
     limit: float | None
+
+
+def _percent(share: float, _: object = None) -> str:
+    """A tick's share in per cent, with no more digits than it has: 61 %, 60.5 %."""
+    return f"{round(100.0 * share, 6):g} %".replace("-", "−")
 
 
 def _wrapped(text: str, most: int) -> str:
@@ -230,7 +235,7 @@ def dots(
         else:
             axes.axvline(0, color="#555555", linewidth=1)
         axes.xaxis.set_major_locator(MaxNLocator(4 if narrow else 8))
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.xaxis.set_major_formatter(FuncFormatter(_percent))
         axes.set_xlabel(ink(_wrapped(xlabel, 30 if narrow else 60)))
         if len(values) > 1:
             _legend(axes, narrow)
@@ -315,7 +320,7 @@ def waterfall(
         axes.invert_yaxis()
         axes.margins(x=0.12)
         axes.xaxis.set_major_locator(MaxNLocator(4 if narrow else 8))
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+        axes.xaxis.set_major_formatter(FuncFormatter(_percent))
 
     return _picture(name, caption, draw, ink, height=0.8 + 0.42 * (len(steps) + 2))
 
@@ -443,7 +448,7 @@ def frontier(
             if number == 0 or narrow:
                 axes.set_ylabel(ink(ylabel))
             if share:
-                axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+                axes.yaxis.set_major_formatter(FuncFormatter(_percent))
         # One legend for all panels, of which one alone may have a limit.
         keys = {
             label: handle for axes in all_axes for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
