@@ -294,5 +294,5 @@ def test_the_running_estimate_is_the_mean_of_the_latest_eight():
 
 def test_a_study_takes_its_prices_from_a_cohort_that_it_did_not_learn_from():
     fields = {field.name: field for field in dataclasses.fields(IndexStudy)}
-    # Cohorts count from …000; tails are fitted on …900 and on, prices found on …950 and …951.
-    assert fields["cohorts"].metadata["described"].most <= 900 and IndexStudy().tail_cohorts <= 50
+    # Cohorts count from …000; the outlook is fitted on …900 and on, prices found on …950 and …951.
+    assert fields["cohorts"].metadata["described"].most <= 900 and IndexStudy().outlook_cohorts <= 50
