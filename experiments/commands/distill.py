@@ -59,7 +59,7 @@ def distill(
         finished.drop()
     kept = {
         measure: kept_share(*([row[measure] for row in rows] for rows in rates))
-        for measure in ("recovery_rate", "net_recovery_rate", "time_to_recover_days")
+        for measure in ("npv_rate", "recovery_rate", "net_recovery_rate", "time_to_recover_days")
     }
     result = {"plan": str(out), "rules": len(distilled.plan.rules), "candidates": distilled.candidates, "kept": kept}
     if json:
