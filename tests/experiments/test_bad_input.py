@@ -58,7 +58,7 @@ def test_broken_yaml_is_one_line(text: str, expected: str) -> None:
         ("days: true\n", "line 3, days: got True, expected a number, not true or false"),
         ("world: {start: infinity}\n", "line 3, world.start: got 'infinity', expected a date, as in 2025-03-31"),
         ("world: {start: 1e9}\n", "line 3, world.start: got '1e9', expected a date"),
-        ("world: {costs: {contact: {sms: -1}}}\n", "line 3, world.costs.contact: got"),
+        ("world: {costs: {contact: {sms: -1}}}\n", "line 3, world.costs.contact.sms: got"),
         ("world: {costs: {notice: yes}}\n", "line 3, world.costs.notice: got True, expected a number"),
         ("world: {annual_rate: .inf}\n", "line 3, world.annual_rate: got inf"),
         ("world: {3: 4}\n", "line 3, world: got 3, expected names (text) as keys"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from recoup.agents.plans.distill import NO_ACT, Act, Sample, extract
 from recoup.agents.plans.plan import Plan
 from recoup.agents.training.objective import Objective
-from recoup.experiments.learning import distillation, tuning
+from recoup.experiments.learning import distillation
 from recoup.experiments.learning.cohorts import PARTS_RECORD
 from recoup.experiments.learning.distillation import kept_share, try_leaves
 from recoup.experiments.learning.tuning import Search, moves
@@ -24,13 +26,14 @@ FIELD = "days_since_attempt"
 # --- tuning ------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
 class MadeUp:
     """Cohorts whose figures depend on one number of the plan alone: `worth(days, seed)` gives cash, cost, complaints and maybe contacts."""
 
+    worth: Callable[..., Sequence[float]]
+    seeds: Sequence[int]
+    asked: list[tuple] = field(default_factory=list, init=False)
     menu, scenario, accounts = MENU, "made up", 10
-
-    def __init__(self, worth, seeds):
-        self.worth, self.seeds, self.asked = worth, seeds, []
 
     def parts(self, plan, seeds=None):
         rule = next((rule for rule in plan.file.rules if rule.name == "write"), None)
@@ -51,7 +54,6 @@ def starting(days, **more):
 
 def searched(monkeypatch, worth, days, seeds=(1, 2, 3, 4)):
     cohorts = MadeUp(worth, seeds)
-    monkeypatch.setattr(tuning, "Cohorts", lambda scenario, accounts, seeds: MadeUp(worth, seeds))
     search = Search(cohorts, starting(days), Objective())
     while search.sweep((FIELD,)):
         pass
@@ -144,7 +146,6 @@ def test_what_is_used_is_told_as_a_share_of_the_mean_use_of_the_reference(monkey
         return 0.5, 0.02 * seed / days, 0.1 * seed / days, 5.0 * seed if days == 4 else 1.0
 
     cohorts = MadeUp(worth, (1, 3))
-    monkeypatch.setattr(tuning, "Cohorts", lambda scenario, accounts, seeds: MadeUp(worth, seeds))
     search = Search(cohorts, starting(8), Objective(), cohorts.parts(Plan.of(plan_file(4), MENU)))
     assert search.result().used == pytest.approx({"cost": 0.5, "complaints": 0.5, "contacts": 0.1})  # 1 of (5 + 15)/2
 
