@@ -255,7 +255,7 @@ def test_a_policy_is_read_back_exactly_and_runs_in_a_comparison(home: Scenario, 
         (lambda card, weights: ({**card, "menu": [*card["menu"][:-1], "pigeon/evening"]}, weights), "menu"),
         (lambda card, weights: ({**card, "features": ["willingness", *card["features"][1:]]}, weights), "features"),
         (lambda card, weights: ({**card, "surprise": 1}, weights), "surprise"),
-        (lambda card, weights: ("[]", weights), "policy card"),
+        (lambda card, weights: ("[]", weights), "a JSON object"),
         (lambda card, weights: ("{", weights), "JSON"),
     ],
 )

@@ -159,7 +159,7 @@ EXTRAS: dict[str, Any] = {
     "upper_bounds.json": {
         "rows": [
             {"bound": "ample_staff", "policy": "tiered", "label": "", "recovery_rate": around(0.55)},
-            {"bound": "oracle", "policy": None, "label": "Knowing each debtor", "recovery_rate": around(0.6)},
+            {"bound": "hindsight_best", "policy": None, "label": "Knowing each debtor", "recovery_rate": around(0.6)},
         ]
     },
 }
@@ -276,7 +276,7 @@ def test_sections_without_data_leave_no_trace(finished: Path, full: Path) -> Non
         assert f'id="{section}"' in whole and heading in whole
     assert "shadow price" not in plain and "31.00 TWD" in whole
     assert "not confirmed at 95\u00a0% in 1 of 2 perturbed worlds: fewer reached" in whole
-    assert "tiered, ample staff" in whole and "Knowing each debtor" in whole
+    assert "tiered, ample staff" in whole and "best of these policies for each account, in hindsight" in whole
     assert "1 rules were applied 1,234 times, with 2 breaches" in whole and "a call at 23:10" in whole
     assert "tiered, sex female: Sued 30.0\u00a0%, against 10.0\u00a0% for comparable other debtors" in whole
     assert "the largest part comes from timing: +2.0" in whole

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness import conduct, shadow_prices, stress, trial, upper_bounds
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.stress import is_one_parameter, select_rows, stress_set
-from recoup.experiments.robustness.trial import Trial, TrialOutcome
+from recoup.experiments.robustness.trial import CONTACTS, Trial, TrialOutcome
 from recoup.experiments.robustness.trial_cache import TrialCache, key
 from recoup.scenarios.schema import load_scenario
 from recoup.scenarios.world_variants import WorldVariant
@@ -278,7 +279,9 @@ def test_everything_that_decides_an_outcome_is_in_a_trials_key_and_nothing_else(
 
 def test_a_finished_trial_is_taken_from_the_file_and_an_unfinished_one_is_run(monkeypatch, tmp_path):
     one, other = (Trial(comparison("staged"), "staged", NAMED["none"], seed) for seed in (5, 6))
-    TrialCache(tmp_path / "trials.jsonl").put(one, outcome(0.25))
+    all_measures = dict.fromkeys((*MEASURE, CONTACTS), 0.0) | {"recovery_rate": 0.25}
+    whole = outcome(0.25, **all_measures)  # a line that lacks a measure is a trial to run again
+    TrialCache(tmp_path / "trials.jsonl").put(one, whole)
     run, told = [], []
 
     def each(task, tasks, workers):
@@ -290,7 +293,8 @@ def test_a_finished_trial_is_taken_from_the_file_and_an_unfinished_one_is_run(mo
     found = run_trials([one, other], cache=TrialCache(tmp_path / "trials.jsonl"), on_done=lambda: told.append(1))
     assert run == [other] and len(told) == 2
     assert [found[each].measures["recovery_rate"] for each in (one, other)] == [0.25, 0.75]
-    assert TrialCache(tmp_path / "trials.jsonl").get(other) == outcome(0.75)
+    assert TrialCache(tmp_path / "trials.jsonl").get(one) == whole
+    assert TrialCache(tmp_path / "trials.jsonl").get(other) is None  # it lacks most measures
 
 
 # --- upper bounds ------------------------------------------------------------------------------------------------

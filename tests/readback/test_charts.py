@@ -85,7 +85,7 @@ def test_recovery_by_tier_has_one_dot_with_its_interval_per_plan_and_tier(englis
             ends = bars.get_segments()[row][:, 0]
             assert list(ends) == pytest.approx([wanted["low"], wanted["high"]])
             assert round(dots.get_ydata()[row]) == row  # beside its tier's name
-    assert axes.xaxis.get_major_formatter().convert_to_pct(0.5) == 50
+    assert axes.xaxis.get_major_formatter()(0.5) == "50 %"
 
 
 def test_perturbed_worlds_stand_beside_their_names(english):

@@ -29,7 +29,10 @@ def pages(made_up_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("collectors") / "run"
     shutil.copytree(made_up_folder, folder)
     table = pd.DataFrame(ROWS, columns=["policy", "pool", "reached", "promises"])
-    table.assign(seed=4, person="x").to_parquet(folder / "collectors.parquet", index=False)
+    others = "days_on_duty attempts accepted complaints disputes kept broken cash cash_kept seconds".split()
+    skills = dict.fromkeys(("law", "psychology", "negotiation"), 0.0)
+    table = table.assign(seed=4, person="x", **dict.fromkeys(others, 0), **skills)
+    table.to_parquet(folder / "collectors.parquet", index=False)
     return {language: page_of(folder, language) for language in ("en", "zh")}
 
 

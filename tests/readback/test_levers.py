@@ -115,7 +115,7 @@ MESSAGE = {
 @pytest.fixture
 def blocks(language):
     return section.build(
-        SimpleNamespace(extra=lambda name: RESULT if name == "levers.json" else None), text_in(language)
+        SimpleNamespace(extra=lambda kind: RESULT if kind.name == "levers.json" else None), text_in(language)
     )
 
 

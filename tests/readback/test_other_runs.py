@@ -135,8 +135,8 @@ def alone(folder):
             "breaches",
         ):
             results[key] = {"learned": results[key]["learned"]}
-        results["differences"] = {"learned": {}}
-        results["claims"] = []
+        results["differences"], results["burdens"] = {"learned": {}}, {"learned": {}}
+        results["claims"], results["dropped_rules"] = [], {}
         results["settings"]["policies"] = ["learned"]
         rates = {"low": 0.2, "medium": 0.4, "high": 0.5}
         results["tiers"]["learned"] = {
@@ -233,7 +233,7 @@ def test_debts_that_grow_are_told_apart_from_burden_that_is_put_on(folder):
 def _attribution(folder, total, rows):
     def edit(content):
         cash = content["measures"]["recovery_rate"]
-        cash["total"] = total
+        cash["total"] = {limit: total[limit] for limit in ("mean", "low", "high")}
         cash["parts"] = {part: found(value) for part, value in zip(cash["parts"], rows, strict=True)}
 
     change(folder, "attribution.json", edit)
