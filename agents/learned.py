@@ -10,7 +10,6 @@ debtors. They act so here as well: the sample is drawn by a hash of the observat
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -19,12 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from recoup.agents import features, policy_files
+from recoup.agents import features, own_menu, policy_files
 from recoup.agents.contact_cap import ContactCapPerWeek, WeeklyContactCap
 from recoup.agents.own_menu import OwnMenu
 from recoup.agents.plans.plan import Plan
 from recoup.agents.sampling import hashed_uniforms
-from recoup.sim.inputs import Document
 from recoup.sim.observation import FIELD_INDEX, FIELDS, ObservedField
 from recoup.sim.treatments import Menu
 
@@ -70,7 +68,7 @@ class LearnedPolicy:
         self._states = np.zeros((2, 0, card.memory), np.float32)
         self._plan: Plan | None = None
         if card.improves:
-            self._plan = Plan.load(Document("the plan that it improves", card.improves, {}), Menu.named(card.menu))
+            self._plan = Plan.in_card(card.improves, Menu.named(card.menu))
 
     @property
     def name(self) -> str:
@@ -224,10 +222,7 @@ class LearnedPolicy:
         Raises:
             InputError: the menu lacks a treatment of the policy.
         """
-        policy_files.check_menu(self.name, self.card, menu.names)
-        one = copy.deepcopy(self)
-        one._menu = OwnMenu(self.card.menu, menu.names)
-        return one
+        return own_menu.on(self, menu)
 
 
 def said(field: ObservedField, value: float) -> str:

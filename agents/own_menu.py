@@ -6,10 +6,17 @@ by the numbers it was made with; here, and nowhere else, these are turned into t
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from recoup.agents.policy_files import check_menu
+from recoup.sim.treatments import Menu
+
+Carded = TypeVar("Carded", bound=Any)  # has a name, a card and a `_menu`
 
 
 class OwnMenu:
@@ -46,3 +53,19 @@ class OwnMenu:
         out = np.zeros((len(probabilities), self._size), np.float32)
         out[:, self._places] = probabilities
         return out
+
+
+def on(policy: Carded, menu: Menu) -> Carded:
+    """A copy of a policy with a card that acts on this menu.
+
+    Args:
+        policy: as it acts now.
+        menu: of another scenario, or of the same one.
+
+    Raises:
+        InputError: the menu lacks a treatment of the policy.
+    """
+    check_menu(policy.name, policy.card, menu.names)
+    one = copy.deepcopy(policy)
+    one._menu = OwnMenu(policy.card.menu, menu.names)
+    return one

@@ -14,7 +14,6 @@ Theocharous & Ghavamzadeh, "High confidence policy improvement", ICML 2015.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from recoup.agents import features, policy_files
+from recoup.agents import features, own_menu, policy_files
 from recoup.agents.index import network
 from recoup.agents.index.allocation import Allocation, allocate
 from recoup.agents.index.network import Ensemble
@@ -31,7 +30,7 @@ from recoup.agents.own_menu import OwnMenu
 from recoup.agents.plans.plan import Plan
 from recoup.agents.training.objective import Objective
 from recoup.agents.treatment_parts import part_names, parts_matrix
-from recoup.sim.inputs import Document, InputError
+from recoup.sim.inputs import InputError
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.parameters import World
 from recoup.sim.treatments import Menu
@@ -99,7 +98,7 @@ class IndexPolicy:
     ) -> None:
         self.card, self.tensors = card, tensors
         menu = Menu.named(card.menu)
-        self.plan = Plan.load(Document("the plan that it improves", card.improves, {}), menu)
+        self.plan = Plan.in_card(card.improves, menu)
         self._networks = Ensemble({name: w for name, w in tensors.items() if name != _REACH})
         self._columns = features.columns_of(card.features)
         self._parts = parts_matrix(menu, card.parts)
@@ -226,10 +225,7 @@ class IndexPolicy:
         Raises:
             InputError: the menu lacks a treatment of the policy.
         """
-        policy_files.check_menu(self.name, self.card, menu.names)
-        one = copy.deepcopy(self)
-        one._menu = OwnMenu(self.card.menu, menu.names)
-        return one
+        return own_menu.on(self, menu)
 
 
 def load_index(path: Path, menu: Menu, world: World) -> IndexPolicy:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,19 @@ class Plan:
             InputError: a fault in the plan.
         """
         return cls._compiled(file, Document(file.name, file.model_dump(), {}), menu)
+
+    @classmethod
+    def in_card(cls, content: dict[str, Any], menu: Menu) -> Self:
+        """The plan that a policy improves, as its card holds it.
+
+        Args:
+            content: as a plan file writes it.
+            menu: as for `load`.
+
+        Raises:
+            InputError: a fault in the plan.
+        """
+        return cls.load(Document("the plan that it improves", content, {}), menu)
 
     @classmethod
     def _compiled(cls, file: PlanFile, document: Document, menu: Menu) -> Self:

@@ -18,6 +18,11 @@ LIMITED = ("cost", "complaints", "contacts")  # fields of `objective.Usage`, and
 KEPT_FREE = 0.05  # of a limit: prices hold it on average only, and a policy meets other cohorts later
 
 
+def overdraft(used: float, allowed: float) -> float:
+    """What is used beyond what is allowed, as a share of it; below 0 within it."""
+    return used / max(allowed, 1e-12) - 1.0
+
+
 @dataclass
 class Limit:
     """One limit and its price. `allowed` and usage in the same unit; the price is per that unit.
@@ -40,7 +45,7 @@ class Limit:
     @property
     def overdraft(self) -> float:
         """Usage beyond what is allowed, as a share of it; below 0 within it, 0 before anything was used."""
-        return 0.0 if self.usage is None else self.usage / max(self.allowed, 1e-12) - 1.0
+        return 0.0 if self.usage is None else overdraft(self.usage, self.allowed)
 
     @property
     def charged(self) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.agents.policy import Policy
-from recoup.agents.training.objective import Objective, discounted_left, resolved
+from recoup.agents.training.objective import Objective, discounted_left, saved
 from recoup.experiments.runs.file_kinds import exactly
 from recoup.experiments.runs.kept import Kept, holding
 from recoup.experiments.runs.one_thread import one_thread
@@ -122,7 +122,7 @@ class Cohorts:
         return {
             "cash": float(a["discounted_cash"].sum()) / opening,
             "cost": float((a["discounted_cost"] - a["discounted_staff"]).sum()) / opening,
-            "quick": float((resolved(a) * (days - 1 - a["closed_day"]) / days).mean()),
+            "quick": float(saved(a, days).mean()),
             "complaints": float(a["complaint_risk"].mean()),
             "left": float(discounted_left(simulation, days).sum()) / opening,
             "contacts": float(a["attempts"].mean()),

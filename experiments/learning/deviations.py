@@ -23,7 +23,7 @@ from recoup.agents import features
 from recoup.agents.index.network import Ensemble
 from recoup.agents.policy import Policy
 from recoup.agents.training.hidden_state import hidden_state
-from recoup.agents.training.objective import discounted_left, resolved
+from recoup.agents.training.objective import discounted_left, saved
 from recoup.agents.treatment_parts import arm
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.scenarios.schema import Scenario
@@ -309,5 +309,5 @@ def _final(simulation: Simulation, days: int) -> Outcomes:
     """Outcomes of all accounts from day 0 to the horizon, shape (OUTCOMES, accounts)."""
     outcomes, a = _so_far(simulation, np.arange(simulation.accounts.size)), simulation.accounts
     outcomes[0] += discounted_left(simulation, days) / 100.0
-    outcomes[2] = resolved(a) * (days - 1 - a["closed_day"]) / days
+    outcomes[2] = saved(a, days)
     return outcomes

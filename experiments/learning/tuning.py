@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from recoup.agents.plans.conditions import is_whole
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import NOTHING, PlanFile
-from recoup.agents.training.budget import KEPT_FREE, LIMITED
+from recoup.agents.training.budget import KEPT_FREE, LIMITED, overdraft
 from recoup.agents.training.objective import Objective
 from recoup.experiments.learning.cohorts import Cohorts, simulate_cohort, value_of
 from recoup.experiments.learning.rule_growth import exceptions
@@ -181,7 +181,7 @@ class Search:
 
     def _penalty(self, parts: NDArray[np.void]) -> float:
         """What the first cohorts pay for using more than is allowed."""
-        return PENALTY * sum(max(0.0, share / (1.0 - KEPT_FREE) - 1.0) for share in self._used(parts).values())
+        return PENALTY * sum(max(0.0, overdraft(share, 1.0 - KEPT_FREE)) for share in self._used(parts).values())
 
     def result(self) -> Tuned:
         """Where the search stands."""

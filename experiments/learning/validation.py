@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from recoup.agents.learned import LearnedPolicy
 from recoup.agents.policy import Policy
 from recoup.agents.price_family import PRICES, PriceFamily, prices_at
-from recoup.agents.training.budget import KEPT_FREE, LIMITED
+from recoup.agents.training.budget import KEPT_FREE, LIMITED, overdraft
 from recoup.agents.training.objective import Objective
 from recoup.experiments.learning.cohorts import PARTS, Cohorts, value_of
 from recoup.experiments.learning.settings import VALIDATION_SEEDS
@@ -74,7 +74,7 @@ class Validation:
         if self._limits:
             for part in LIMITED:
                 allowed = (1.0 - KEPT_FREE) * self.baseline[part]
-                score -= OVERDRAFT * max(0.0, parts[part] / max(allowed, 1e-12) - 1.0)
+                score -= OVERDRAFT * max(0.0, overdraft(parts[part], allowed))
         return {**parts, "score": score}
 
     def assess_any(self, exported: LearnedPolicy | PriceFamily) -> dict[str, Any]:
