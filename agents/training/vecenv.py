@@ -269,7 +269,11 @@ class PortfolioVecEnv(VecEnv):
         return [False] * self.num_envs
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
-        self._seed = self._seed if seed is None else seed
+        """The seed of the cohorts, which stays as it is: Stable-Baselines3 calls this with the seed of the network's weights.
+
+        Args:
+            seed: unused.
+        """
         return [self._seed] * self.num_envs
 
     def close(self) -> None:

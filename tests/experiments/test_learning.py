@@ -150,6 +150,18 @@ def test_same_seed_same_training(tmp_path: Path) -> None:
     assert (tmp_path / "three" / f"{POLICY}.safetensors").read_bytes() != weights[0]
 
 
+def test_a_learner_leaves_its_cohorts_their_seeds(home: Scenario) -> None:
+    def seeds(training_seed: int, built: bool) -> list[int]:
+        env = environment(replace(SMALL, seed=training_seed), home, Objective())
+        if built:
+            learners.build("maskable-ppo", env, learners.hyperparameters("maskable-ppo"), training_seed)
+        env.reset()
+        return [one.simulation.seed for one in env.envs]
+
+    assert seeds(1, built=True) == seeds(1, built=False)
+    assert not set(seeds(1, built=True)) & set(seeds(2, built=True))
+
+
 @pytest.mark.parametrize("algorithm", learners.ALGORITHMS)
 def test_every_learner_acts_from_its_file_as_its_own_network_does(
     home: Scenario, tmp_path: Path, algorithm: str
