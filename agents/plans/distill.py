@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -72,10 +73,21 @@ class Sample:
     Attributes:
         observations: shape (rows, fields).
         probabilities: of each treatment, shape (rows, menu); 0 where it was not allowed.
+        masks: what was allowed, bool (rows, menu).
     """
 
     observations: NDArray[np.float32]
     probabilities: NDArray[np.float32]
+    masks: NDArray[np.bool_]
+
+    def rows(self, which: NDArray[np.int64]) -> Sample:
+        """Some of the account-days, by their numbers."""
+        return Sample(self.observations[which], self.probabilities[which], self.masks[which])
+
+    @classmethod
+    def together(cls, samples: Sequence[Sample]) -> Sample:
+        """All account-days of several samples."""
+        return cls(*(np.concatenate([getattr(one, part.name) for one in samples]) for part in fields(cls)))
 
 
 def act_of(treatment: Treatment) -> Act:
@@ -89,6 +101,7 @@ class Extract:
 
     Attributes:
         options: by leaf, acts (numbers in `acts`) by the policy's mean probability, the likeliest first.
+        chances: by leaf, the policy's mean probability of each of these acts.
         windows: by leaf, weights of the windows of calls.
         size: by leaf, share of the account-days in it.
     """
@@ -97,6 +110,7 @@ class Extract:
     columns: list[int]
     acts: list[Act]
     options: dict[int, list[int]]
+    chances: dict[int, dict[Act, float]]
     windows: dict[int, dict[str, int]]
     size: dict[int, float]
 
@@ -120,16 +134,43 @@ class Extract:
             name=name, title=title, description=description, contact_cap_per_week=contact_cap_per_week, rules=rules
         )
 
-    def _drafts(self, node: int, bounds: _Bounds, options: Mapping[int, Sequence[int]]) -> list[_Draft]:
-        left, right = self.tree.children_left[node], self.tree.children_right[node]
-        if left < 0:
-            acts = [self.acts[act] for act in options[node][:2]]
-            return [_Draft(bounds, act, self.windows[node]) for act in (acts[:1] if acts[0] == NO_ACT else acts)]
+    def conditions(self, leaf: int) -> dict[str, Any] | None:
+        """Where a leaf holds, as a rule's `when`; empty = always, None = never, as no value lies between its thresholds."""
+        bounds = self._bounds[leaf]
+        return _when(bounds) if _can_hold(bounds) else None
+
+    def step(self, leaf: int, act: Act) -> Any:
+        """What a rule for a leaf does, as a plan file writes it: the act, in the windows that the policy uses there."""
+        return _step(act, self.windows[leaf])
+
+    @cached_property
+    def _bounds(self) -> dict[int, _Bounds]:
+        """By leaf."""
+        found: dict[int, _Bounds] = {}
+        todo: list[tuple[int, _Bounds]] = [(0, {})]
+        while todo:
+            node, bounds = todo.pop()
+            if self.tree.children_left[node] < 0:
+                found[node] = bounds
+            else:
+                todo += self._parted(node, bounds)
+        return found
+
+    def _parted(self, node: int, bounds: _Bounds) -> list[tuple[int, _Bounds]]:
+        """Both children of a node, with their bounds: below the threshold, above it."""
         column = self.columns[self.tree.feature[node]]
         threshold = _readable(FIELDS[column], float(self.tree.threshold[node]))
         values = bounds.get(column, _Range())
-        below = self._drafts(left, {**bounds, column: _Range(values.low, min(values.high, threshold))}, options)
-        above = self._drafts(right, {**bounds, column: _Range(max(values.low, threshold), values.high)}, options)
+        return [
+            (int(self.tree.children_left[node]), {**bounds, column: _Range(values.low, min(values.high, threshold))}),
+            (int(self.tree.children_right[node]), {**bounds, column: _Range(max(values.low, threshold), values.high)}),
+        ]
+
+    def _drafts(self, node: int, bounds: _Bounds, options: Mapping[int, Sequence[int]]) -> list[_Draft]:
+        if self.tree.children_left[node] < 0:
+            acts = [self.acts[act] for act in options[node][:2]]
+            return [_Draft(bounds, act, self.windows[node]) for act in (acts[:1] if acts[0] == NO_ACT else acts)]
+        below, above = (self._drafts(child, within, options) for child, within in self._parted(node, bounds))
         if [draft.act for draft in below] == [draft.act for draft in above] and len(below) <= 2:
             return [replace(draft, bounds=bounds) for draft in below]  # both sides do the same: one rule is enough
         return below + above
@@ -157,15 +198,16 @@ def extract(sample: Sample, menu: Menu, leaves: int) -> Extract:
     )
     tree.fit(sample.observations[rows][:, columns], chosen, sample_weight=by_act[rows, chosen])
     where = tree.apply(sample.observations[:, columns])
-    options, windows, size = {}, {}, {}
+    options, chances, windows, size = {}, {}, {}, {}
     for leaf in np.flatnonzero(tree.tree_.children_left < 0):
         inside = where == leaf
         mean = by_act[inside].mean(axis=0) if inside.any() else np.zeros(len(acts))
         ranked = [int(act) for act in np.argsort(-mean, kind="stable") if mean[act] > 0.02]
         options[int(leaf)] = ranked or [acts.index(NO_ACT)]
+        chances[int(leaf)] = {acts[act]: float(mean[act]) for act in options[int(leaf)]}
         windows[int(leaf)] = _windows(sample.probabilities[inside], menu) if inside.any() else {}
         size[int(leaf)] = float(inside.mean())
-    return Extract(tree.tree_, columns, acts, options, windows, size)
+    return Extract(tree.tree_, columns, acts, options, chances, windows, size)
 
 
 def _windows(probabilities: NDArray[np.float32], menu: Menu) -> dict[str, int]:
@@ -212,22 +254,40 @@ def _named(drafts: Sequence[_Draft]) -> list[Rule]:
     """Plan rules with short names; cases that cannot happen are left out."""
     rules: list[Rule] = []
     for draft in drafts:
-        act = draft.act
-        if not all(_possible(FIELDS[column], values) for column, values in draft.bounds.items()):
+        if not _can_hold(draft.bounds):
             continue
-        words = [part for part in (act.channel, act.offer, act.legal) if part != "none"] or [NOTHING]
-        do: Any = NOTHING
-        if words != [NOTHING]:
-            do = {"channel": act.channel, "offer": [act.offer], "legal": act.legal}
-            if act.channel in ("collector", "specialist", "autocall") and draft.windows:
-                do["window"] = draft.windows
-        data: dict[str, Any] = {"name": f"{len(rules) + 1} {' '.join(words)}", "do": do}
+        data: dict[str, Any] = {
+            "name": f"{len(rules) + 1} {words_of(draft.act)}",
+            "do": _step(draft.act, draft.windows),
+        }
         if draft.bounds:
-            data["when"] = {
-                FIELDS[column].name: _condition(FIELDS[column], values) for column, values in draft.bounds.items()
-            }
+            data["when"] = _when(draft.bounds)
         rules.append(Rule.model_validate(data))
     return rules
+
+
+def words_of(act: Act) -> str:
+    """An act by the names that plan files use, for the names of rules."""
+    return " ".join([part for part in (act.channel, act.offer, act.legal) if part != "none"] or [NOTHING])
+
+
+def _step(act: Act, windows: dict[str, int]) -> Any:
+    """An act as a plan file writes it."""
+    if act == NO_ACT:
+        return NOTHING
+    step: dict[str, Any] = {"channel": act.channel, "offer": [act.offer], "legal": act.legal}
+    if act.channel in ("collector", "specialist", "autocall") and windows:
+        step["window"] = windows
+    return step
+
+
+def _when(bounds: _Bounds) -> dict[str, Any]:
+    """Bounds as a plan file writes them."""
+    return {FIELDS[column].name: _condition(FIELDS[column], values) for column, values in bounds.items()}
+
+
+def _can_hold(bounds: _Bounds) -> bool:
+    return all(_possible(FIELDS[column], values) for column, values in bounds.items())
 
 
 def _possible(field: ObservedField, values: _Range) -> bool:

@@ -44,6 +44,7 @@ def distill(
             scenario,
             policy,
             distillation.leaves or LEAVES,
+            distillation.start,
             name=distillation.name,
             baseline=baseline,
             notify=lambda line: typer.echo(line, err=True),

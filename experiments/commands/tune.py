@@ -54,7 +54,14 @@ def tune(
     start = load_plan("PLAN", plan, scenario.name, scenario.world).file
     baseline = load_plan("--baseline", tuning.baseline, scenario.name, scenario.world)
     objective = Objective(tuning.time_weight, 0.0, tuning.complaint_price)
-    named = {"name": tuning.name, "title": f"{start.title}, tuned"}
+    named = {
+        "name": tuning.name,
+        "title": f"{start.title}, tuned",
+        "description": (
+            f"«{start.title}» after a search in simulation (recoup tune) in {scenario.name}, within the cost, complaints and contacts of "
+            f"{baseline.name}: numbers and treatments were moved, and rules left out."
+        ),
+    }
     search: Search | None = None
 
     def how_to_go_on() -> str:

@@ -1,30 +1,35 @@
 """From a learned policy to a readable plan, and how much of its advantage the plan keeps: `recoup distill`.
 
-The tree learns on cohorts far from any comparison's seeds: those that the policy itself leads through the world and, with more than
-one round, those that its own earlier trees lead through (DAgger; Ross, Gordon & Bagnell 2011). What each leaf does is then tried on
-further such cohorts, and of several sizes and rounds the best is kept; how much it keeps is measured on other seeds.
+Two ways, of which the better plan is kept. A tree imitates the policy; what each leaf does is then tried in simulation. And the plan that
+the policy's training began from gets exceptions: what the policy does otherwise (`recoup.agents.plans.departures`), as far as the plan is worth
+more with them. Either learns on cohorts far from any comparison's seeds: those that the policy itself leads through the world and, with more than
+one round, those that the earlier trees lead through (DAgger; Ross, Gordon & Bagnell 2011). How much the plan keeps is measured on other seeds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recoup.agents.learned import LearnedPolicy
-from recoup.agents.library import load_policy
+from recoup.agents.library import load_plan, load_policy
+from recoup.agents.plans.departures import departures
 from recoup.agents.plans.distill import NO_ACT, Extract, Sample, extract
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import PlanFile
+from recoup.agents.plans.writing import plan_data
 from recoup.agents.policy import Policy
+from recoup.agents.training.objective import Objective
 from recoup.experiments.comparison.intervals import interval
 from recoup.experiments.comparison.measures import MEASURE, measure_run
 from recoup.experiments.comparison.rollout import roll_out
 from recoup.experiments.learning.cohorts import Cohorts, simulate_cohort
+from recoup.experiments.learning.tuning import Search
 from recoup.experiments.learning.validation import Validation
 from recoup.experiments.runs.file_kinds import exactly
 from recoup.experiments.runs.kept import Kept, holding
@@ -40,6 +45,8 @@ from recoup.sim.treatments import Menu
 KEPT = 0.1  # share of account-days the tree learns from
 MEASURED = holding(Annotated[dict[str, float], exactly(MEASURE)])
 COLLECT_SEED, SELECT_SEED = PORTFOLIO_SEED + 500_000, PORTFOLIO_SEED + 600_000
+DEPART_SEED, DEPART_COHORTS = PORTFOLIO_SEED + 620_000, 8  # what exceptions are tried on
+DEPART_LEAVES, MOST_TRIED = 6, 120  # of each rule's tree; exceptions, the most frequent first
 TRIED = 4  # acts of a leaf that are tried
 SWEEPS = 2
 LEAVES = (24, 40)  # sizes of tree that are tried unless others are named
@@ -51,7 +58,12 @@ Options = dict[int, list[int]]  # acts by leaf, the preferred first
 
 @dataclass(frozen=True)
 class Distilled:
-    """A plan and how it was found: one row per candidate tree, with what it is worth before and after its leaves were tried."""
+    """A plan and how it was found.
+
+    Attributes:
+        candidates: one row per tree, with what it is worth before (`imitated`) and after (`tried`) its leaves were tried; and one of the
+            plan with exceptions, with its worth before and after, under the same names, its number of `exceptions`, and of rules `left_out`.
+    """
 
     plan: PlanFile
     candidates: list[dict[str, float]]
@@ -68,21 +80,21 @@ def collect(scenario: Scenario, leader: Policy, teacher: LearnedPolicy, accounts
         seed: of the cohort's accounts and random numbers, and of that draw.
     """
     rng = np.random.default_rng(seed)
-    observations, probabilities = [], []
+    days: list[Sample] = []
 
     def ask(seen: NDArray[np.float32], masks: NDArray[np.bool_]) -> None:
         kept = rng.random(len(seen)) < KEPT
-        observations.append(seen[kept])
-        probabilities.append(teacher.probabilities(seen[kept], masks[kept]))
+        days.append(Sample(seen[kept], teacher.probabilities(seen[kept], masks[kept]), masks[kept]))
 
     simulate_cohort(scenario, leader, scenario.portfolio(accounts, seed), seed, ask)
-    return Sample(np.concatenate(observations), np.concatenate(probabilities))
+    return Sample.together(days)
 
 
 def distill(
     scenario: Scenario,
     policy: str,
     leaves: Sequence[int],
+    start: str | None = None,
     rounds: int = 1,
     accounts: int = 2000,
     name: str = "distilled",
@@ -96,6 +108,7 @@ def distill(
         scenario: whose accounts the tree learns on.
         policy: the learned policy's name or file.
         leaves: sizes of tree to try.
+        start: plan that may get exceptions; None = the one that the policy's training began from, if any.
         rounds: 1 = behaviour cloning; more = DAgger.
         accounts: of each cohort.
         name: of the plan.
@@ -110,48 +123,115 @@ def distill(
     if not isinstance(teacher, LearnedPolicy) or teacher.card.memory:
         raise InputError("policy", "", policy, "a learned policy without memory")
     training = teacher.card.training
+    begun_from = start or training.get("improve") or training.get("warm_start")
+    plan = load_plan("--start", begun_from, scenario.name, scenario.world) if begun_from else None
     cohorts = Cohorts(scenario, accounts, (SELECT_SEED, SELECT_SEED + 1), kept or Kept(None))
-    menu = cohorts.menu
-    reference = load_policy(baseline, scenario.name, scenario.world)
-    validation = Validation(cohorts, reference, training.get("time_weight", 0.0), training.get("limits", True))
+    search = _Search(scenario, teacher, cohorts, load_policy(baseline, scenario.name, scenario.world), name, notify)
+    candidates = search.trees(leaves, rounds)
+    if plan:
+        candidates.append(search.exceptions(plan))
+    best = max(candidates, key=lambda one: one.found["tried"])  # of equals the first
+    return Distilled(best.plan, [one.found for one in candidates])
 
-    def worth_of(file: PlanFile) -> float:
-        return float(validation.assess(Plan.of(file, menu))["score"])
 
-    leader: Policy = teacher
-    samples: list[Sample] = []
-    best: tuple[float, PlanFile] | None = None
-    candidates: list[dict[str, float]] = []
-    for number in range(rounds):
-        samples.append(collect(scenario, leader, teacher, accounts, COLLECT_SEED + number))
-        sample = Sample(
-            np.concatenate([s.observations for s in samples]), np.concatenate([s.probabilities for s in samples])
-        )
-        for size in leaves:
-            tree = extract(sample, menu, size)
-            write = partial(
-                tree.plan,
-                name=name,
-                title=f"Distilled from {teacher.name}",
-                description=(
-                    f"A tree of at most {size} leaves that imitates the learned policy «{teacher.name}» of {scenario.name}; what "
-                    "each leaf does was then tried in simulation, among what the policy itself does there."
-                ),
-                contact_cap_per_week=teacher.card.contact_cap_per_week,
-            )
-            plain = worth_of(write(tree.options))
-            options, worth = try_leaves(tree, lambda o, w=write: worth_of(w(o)), plain)  # type: ignore[misc]
-            candidates.append({"round": number + 1, "leaves": size, "imitated": plain, "tried": worth})
-            if notify:
-                notify(
+@dataclass(frozen=True)
+class _Candidate:
+    plan: PlanFile
+    found: dict[str, float]  # see `Distilled.candidates`
+
+
+@dataclass(frozen=True)
+class _Search:
+    """Both ways from a policy to a plan.
+
+    Attributes:
+        teacher: the policy.
+        cohorts: on which a plan's worth is measured.
+        reference: policy whose cost, complaints and contacts are the limits.
+        name: of the plan.
+        notify: called with a line of text for each candidate.
+    """
+
+    scenario: Scenario
+    teacher: LearnedPolicy
+    cohorts: Cohorts
+    reference: Policy
+    name: str
+    notify: Callable[[str], None] | None
+
+    @cached_property
+    def _validation(self) -> Validation:
+        return Validation(self.cohorts, self.reference, self._time_weight, self._limits)
+
+    @property
+    def _time_weight(self) -> float:
+        return float(self.teacher.card.training.get("time_weight", 0.0))
+
+    @property
+    def _limits(self) -> bool:
+        return bool(self.teacher.card.training.get("limits", True))
+
+    def _worth(self, file: PlanFile) -> float:
+        return float(self._validation.assess(Plan.of(file, self.cohorts.menu))["score"])
+
+    def _say(self, line: str) -> None:
+        if self.notify:
+            self.notify(line)
+
+    def trees(self, leaves: Sequence[int], rounds: int) -> list[_Candidate]:
+        """A tree of each size in each round; from the second on, the best so far leads to the account-days that trees learn from."""
+        leader: Policy = self.teacher
+        samples: list[Sample] = []
+        found: list[_Candidate] = []
+        for number in range(rounds):
+            samples.append(collect(self.scenario, leader, self.teacher, self.cohorts.accounts, COLLECT_SEED + number))
+            sample = Sample.together(samples)
+            for size in leaves:
+                tree = extract(sample, self.cohorts.menu, size)
+                write = partial(
+                    tree.plan,
+                    name=self.name,
+                    title=f"Distilled from {self.teacher.name}",
+                    description=(
+                        f"A tree of at most {size} leaves that imitates the learned policy «{self.teacher.name}» of {self.scenario.name}; "
+                        "what each leaf does was then tried in simulation, among what the policy itself does there."
+                    ),
+                    contact_cap_per_week=self.teacher.card.contact_cap_per_week,
+                )
+                plain = self._worth(write(tree.options))
+                options, worth = try_leaves(tree, lambda o, w=write: self._worth(w(o)), plain)  # type: ignore[misc]
+                row = {"round": number + 1, "leaves": size, "imitated": plain, "tried": worth}
+                found.append(_Candidate(write(options), row))
+                self._say(
                     f"round {number + 1}, {size} leaves: objective {plain:.4f} as imitated, {worth:.4f} with its leaves tried"
                 )
-            if best is None or worth > best[0]:
-                best = worth, write(options)
-        assert best is not None
-        leader = Plan.of(best[1], menu)
-    assert best is not None
-    return Distilled(best[1], candidates)
+            leader = Plan.of(max(found, key=lambda one: one.found["tried"]).plan, self.cohorts.menu)
+        return found
+
+    def exceptions(self, plan: Plan) -> _Candidate:
+        """The plan, with exceptions where the policy departs from it and the plan is worth more if it does so as well."""
+        cohorts = replace(self.cohorts, seeds=range(DEPART_SEED, DEPART_SEED + DEPART_COHORTS))
+        head = {
+            "name": self.name,
+            "title": f"{plan.file.title[:60]}, with exceptions from {self.teacher.name}",
+            "description": (
+                f"The plan «{plan.name}», which the training of the learned policy «{self.teacher.name}» of {self.scenario.name} began from, with "
+                "exceptions: what the policy does otherwise, as far as it helped in simulation. Rules that did not help are left out."
+            ),
+        }
+        limits = cohorts.parts(self.reference) if self._limits else None
+        search = Search(cohorts, plan_data(plan.file) | head, Objective(self._time_weight), limits)
+        before = self._worth(search.best)
+        sample = collect(self.scenario, self.teacher, self.teacher, self.cohorts.accounts, COLLECT_SEED)
+        found = departures(plan, sample, DEPART_LEAVES)[:MOST_TRIED]
+        kept = search.depart(found, self.notify)
+        left_out = search.prune(self.notify)
+        row = {"exceptions": kept, "left_out": left_out, "imitated": before, "tried": self._worth(search.best)}
+        self._say(
+            f"{plan.name}, {kept} exceptions kept of {len(found)} tried, {left_out} rules left out: objective {before:.4f} before, "
+            f"{row['tried']:.4f} after"
+        )
+        return _Candidate(search.best, row)
 
 
 def try_leaves(tree: Extract, worth: Callable[[Options], float], start: float) -> tuple[Options, float]:

@@ -137,7 +137,13 @@ class Extraction(Settings):
 
     scenario: str = setting("china-consumer", "Scenario's name or file.", flags=("-s", "--scenario"))
     name: str = setting("distilled", "Name of the plan.")
-    leaves: tuple[int, ...] | None = setting(None, "Sizes to try, once for each.", least=2, most=200)
+    leaves: tuple[int, ...] | None = setting(None, "Sizes of tree to try, once for each.", least=2, most=200)
+    start: str | None = setting(
+        None,
+        "Plan that is tried with exceptions where the policy departs from it.",
+        shown_default="the one its training began from",
+        completion=complete_plans,
+    )
     baseline: str = setting(
         "staged", "Plan that the advantage is measured against, and whose cost, complaints and contacts are the limits."
     )
@@ -183,4 +189,4 @@ class IndexStudy(Settings):
     seed: int = setting(1, "Seed of the deviations.", least=0, most=10_000)
     name: str = setting("index", "Name of the policy.")
     outlook_cohorts: int = 5
-    rounds: int = 6
+    rounds: int = 12

@@ -9,7 +9,7 @@ beyond the objective, and what is beyond them costs more than any plan brings (N
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.agents.plans.conditions import is_whole
+from recoup.agents.plans.departures import Departure
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import NOTHING, PlanFile
 from recoup.agents.training.budget import KEPT_FREE, LIMITED, overdraft
@@ -129,7 +130,13 @@ def _other_treatments(number: int, rule: dict[str, Any], menu: Menu) -> Iterator
         if channel == now[0] and "window" in do:
             step["window"] = do["window"]
         words = f"«{rule['name']}»: {'/'.join(now)} → {channel}/{offer}"
-        yield Move(number, words, {**rule, "do": step})
+        yield Move(number, words, {**rule, "name": _renamed(rule["name"], channel, offer), "do": step})
+
+
+def _renamed(name: str, channel: str, offer: str) -> str:
+    """The name of a rule that says what it does by now: «message between» may call."""
+    now = channel if offer == "none" else f"{channel} {offer}"
+    return f"{name.partition(' → ')[0][:60]} → {now}"
 
 
 class Search:
@@ -192,22 +199,26 @@ class Search:
         return Tuned(self.best, before, after, new - old, self.tried, self.kept, self._used(self._parts))
 
     def try_move(self, move: Move) -> bool:
-        """Keep a change if the objective, less the penalty, rises by more than noise; a change that makes no plan is dropped."""
+        """Keep a change if the objective, less the penalty, rises by more than noise; a change that makes no plan is dropped.
+
+        Leaving a rule out need only not hurt: of two plans of the same worth the shorter is the better one, and a rule that nothing speaks
+        for would be there by the chance of what the search began with.
+        """
         rules = list(self._rules)
         if move.to is None:
             del rules[move.rule]
         else:
             rules[move.rule] = move.to
         half = max(1, len(self._cohorts.seeds) // 2)
-        return self._keep_better(rules, (half,), SURE)
+        return self._keep_better(rules, (half,), SURE if move.to else None)
 
-    def _keep_better(self, rules: list[dict[str, Any]], looks: tuple[int, ...], sure: float) -> bool:
+    def _keep_better(self, rules: list[dict[str, Any]], looks: tuple[int, ...], sure: float | None) -> bool:
         """Keep these rules if they do better.
 
         Args:
             rules: the plan's, as data.
             looks: after so many cohorts rules that have not helped so far are tried on no more.
-            sure: standard errors by which they must do better.
+            sure: standard errors by which they must do better, and by a `MARGIN` at least; None = they need only not do worse.
         """
         seeds, now = self._cohorts.seeds, self._worth(self._parts)
 
@@ -222,12 +233,12 @@ class Search:
             for look in (*looks, len(seeds)):
                 if look > len(parts):
                     parts = np.concatenate([parts, self._cohorts.parts(plan, seeds[len(parts) : look])])
-                if gains(parts).mean() <= 0:
+                if gains(parts).mean() < 0 or (sure is not None and gains(parts).mean() == 0):
                     return False
         except (InputError, ValueError):
             return False
         gain = gains(parts)
-        if gain.mean() <= max(MARGIN, sure * gain.std(ddof=1) / math.sqrt(gain.size)):
+        if sure is not None and gain.mean() <= max(MARGIN, sure * gain.std(ddof=1) / math.sqrt(gain.size)):
             return False
         self._rules, self._parts, self.kept = rules, parts, self.kept + 1
         return True
@@ -243,15 +254,53 @@ class Search:
         Returns:
             How many were kept.
         """
-        kept, half = self.kept, max(1, len(self._cohorts.seeds) // 2)
+        kept = self.kept
         drawn = exceptions(self._rules, self._cohorts.menu, self._treated(), rng)
         for _ in range(attempts):
-            number, rule = next(drawn)
-            if self._keep_better([*self._rules[:number], rule, *self._rules[number:]], (1, half), SURE_OF_EXCEPTIONS):
-                if notify:
-                    notify(f"«{rule['name']}»: {rule['do']}: {float(self._worth(self._parts).mean()):.4f}")
+            if self._insert(*next(drawn), SURE_OF_EXCEPTIONS, notify):
                 drawn = exceptions(self._rules, self._cohorts.menu, self._treated(), rng)
         return self.kept - kept
+
+    def depart(self, found: Iterable[Departure], notify: Callable[[str], None] | None = None) -> int:
+        """Try what another policy does otherwise than the plan as exceptions to its rules, in turn.
+
+        Args:
+            found: by `departures`, of this plan or a version before it.
+            notify: called with a line of text for each exception that is kept.
+
+        Returns:
+            How many were kept.
+        """
+        kept = self.kept
+        for one in found:
+            names = [rule["name"] for rule in self._rules]
+            if one.before is None or one.before in names:
+                self._insert(len(names) if one.before is None else names.index(one.before), one.rule, SURE, notify)
+        return self.kept - kept
+
+    def prune(self, notify: Callable[[str], None] | None = None) -> int:
+        """Leave out rules that nothing speaks for, the last rule first; rules that hold back stay.
+
+        Args:
+            notify: called with a line of text for each rule that is left out.
+
+        Returns:
+            How many were left out.
+        """
+        kept = self.kept
+        for number in reversed(range(len(self._rules))):
+            rule = self._rules[number]
+            if rule["do"] != NOTHING and len(self._rules) > 1 and self.try_move(Move(number, "", None)) and notify:
+                notify(f"«{rule['name']}»: left out: {float(self._worth(self._parts).mean()):.4f}")
+        return self.kept - kept
+
+    def _insert(self, number: int, rule: dict[str, Any], sure: float, notify: Callable[[str], None] | None) -> bool:
+        """Keep a new rule, before the rule of that number, if the plan does better with it."""
+        rules = [*self._rules[:number], rule, *self._rules[number:]]
+        kept = self._keep_better(rules, (1, max(1, len(self._cohorts.seeds) // 2)), sure)
+        if kept and notify:
+            notify(f"«{rule['name']}»: {rule['do']}: {float(self._worth(self._parts).mean()):.4f}")
+        return kept
 
     def _treated(self) -> list[NDArray[np.float32]]:
         """For each rule some of the observations on which it decided, on the first cohort: shape (rows, fields)."""

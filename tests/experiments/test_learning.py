@@ -390,7 +390,7 @@ def test_a_tree_says_again_what_a_simple_policy_does(home: Scenario) -> None:
     )
     probabilities = np.zeros(masks.shape, np.float32)
     probabilities[np.arange(len(seen)), choice] = 1.0
-    tree = extract(Sample(seen, probabilities), menu, 8)
+    tree = extract(Sample(seen, probabilities, np.ones(probabilities.shape, bool)), menu, 8)
     file = tree.plan(tree.options, "tree", "Tree", "")
     plan = Plan.of(file, menu)
     decided = plan.act(seen, masks)

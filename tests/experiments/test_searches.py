@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from recoup.agents.plans.departures import Departure
 from recoup.agents.plans.distill import NO_ACT, Act, Sample, extract
 from recoup.agents.plans.plan import Plan
 from recoup.agents.training.objective import Objective
@@ -36,7 +37,7 @@ class MadeUp:
     menu, scenario, accounts = MENU, "made up", 10
 
     def parts(self, plan, seeds=None):
-        rule = next((rule for rule in plan.file.rules if rule.name == "write"), None)
+        rule = next((rule for rule in plan.file.rules if rule.name.startswith("write")), None)
         days = rule.when[FIELD]["at_least"] if rule else None
         chosen = self.seeds if seeds is None else seeds
         self.asked.append((days, tuple(chosen)))
@@ -114,6 +115,60 @@ def test_a_change_that_harms_on_half_of_the_cohorts_is_tried_on_no_more(monkeypa
     _, cohorts = searched(monkeypatch, steepest_at(1), 1)
     assert len(cohorts.asked) > 2
     assert {seeds for _, seeds in cohorts.asked[1:]} == {(1, 2)}
+
+
+@dataclass(frozen=True)
+class ByRules(MadeUp):
+    """Cohorts whose figures depend on the names of the plan's rules: `worth(names, seed)`."""
+
+    def parts(self, plan, seeds=None):
+        chosen = self.seeds if seeds is None else seeds
+        rows = np.zeros(len(chosen), PARTS_RECORD)
+        for number, seed in enumerate(chosen):
+            rows["cash"][number] = self.worth([rule.name for rule in plan.file.rules], seed)
+        return rows
+
+
+def of_rules(*rules):
+    return {
+        "name": "start",
+        "title": "Start",
+        "rules": [{"when": {"dpd": {"at_least": 90 - n}}, **rule} for n, rule in enumerate(rules)],
+    }
+
+
+HOLD, WRITE_RULE, CALL_RULE = (
+    {"name": "hold", "do": "nothing"},
+    {"name": "write", "do": {"channel": "wechat"}},
+    {"name": "call", "do": {"channel": "collector"}},
+)
+
+
+@pytest.mark.parametrize(("worth_of_writing", "stays"), [(0.0001, True), (0.0, False), (-0.0001, False)])
+def test_a_rule_that_nothing_speaks_for_is_left_out_and_one_that_helps_stays(worth_of_writing, stays):
+    def worth(names, seed):
+        return 0.5 + worth_of_writing * ("write" in names) + 0.1 * ("call" in names) - 0.1 * ("hold" in names)
+
+    search = Search(ByRules(worth, (1, 2, 3, 4)), of_rules(HOLD, WRITE_RULE, CALL_RULE), Objective())
+    search.prune()
+    # Holding back costs a tenth here, and is left in all the same: no plan may gain by pressing where somebody wrote not to.
+    assert [rule.name for rule in search.best.rules] == ["hold", *["write"] * stays, "call"]
+
+
+def test_departures_that_help_stand_before_their_rules_or_at_the_end():
+    def worth(names, seed):
+        return 0.5 + 0.01 * ("a" in names) - 0.01 * ("b" in names) + 0.01 * ("c" in names)
+
+    def departure(name, before):
+        when = {"calls_7d": {"at_least": 7 - "abcd".index(name)}, "dpd": {"below": 90}}
+        return Departure(before, {"name": name, "when": when, "do": {"channel": "wechat"}}, 0.1)
+
+    search = Search(ByRules(worth, (1, 2, 3, 4)), of_rules(WRITE_RULE, CALL_RULE), Objective())
+    assert (
+        search.depart([departure("a", "call"), departure("b", "call"), departure("c", None), departure("d", "gone")])
+        == 2
+    )
+    assert [rule.name for rule in search.best.rules] == ["write", "a", "call", "c"]
 
 
 PLACES = {"cost": 1, "complaints": 2, "contacts": 3}  # in what `worth` returns
@@ -200,6 +255,12 @@ def test_a_rule_may_lose_its_offer_take_another_channel_or_change_the_offer_in_i
     ]
 
 
+def test_a_rule_that_does_something_else_now_says_so_in_its_name():
+    rule = {"name": "write → sms", "do": {"channel": "wechat"}}
+    names = [move.to["name"] for move in moves(0, rule, MENU, ()) if move.to]
+    assert names[:2] == ["write → wechat plan_6", "write → wechat plan_12"] and "write → collector" in names
+
+
 # --- leaves of a tree --------------------------------------------------------------------------------------------
 
 CALL, WRITE = Act("collector"), Act("wechat")
@@ -266,7 +327,7 @@ def test_leaves_are_chosen_on_other_cohorts_than_the_tree_was_learned_on(monkeyp
 
     def learn(scenario, leader, teacher, accounts, seed):
         seeds.learned.append(seed)
-        return Sample(np.zeros((1, 1)), np.zeros((1, 1)))
+        return Sample(np.zeros((1, 1)), np.zeros((1, 1)), np.ones((1, 1), bool))
 
     def grow(sample, menu, leaves):
         return SimpleNamespace(options={}, size={}, acts=[NO_ACT], plan=lambda options, **told: plan_file(leaves))
@@ -283,6 +344,11 @@ def test_leaves_are_chosen_on_other_cohorts_than_the_tree_was_learned_on(monkeyp
 
 
 # --- the tree ----------------------------------------------------------------------------------------------------
+
+
+def sampled(seen, probabilities):
+    """Account-days on which everything was allowed."""
+    return Sample(seen, probabilities, np.ones(probabilities.shape, bool))
 
 
 def account_days():
@@ -310,7 +376,7 @@ def test_a_known_list_of_rules_comes_back_as_the_same_rules():
     old = ~hardship & ~young
     probabilities[old, MENU.index["collector/evening/plan_6"]] = 0.75
     probabilities[old, MENU.index["collector/midday/plan_6"]] = 0.25
-    found = extract(Sample(seen, probabilities), MENU, 3)
+    found = extract(sampled(seen, probabilities), MENU, 3)
     plan = found.plan(found.options, "known", "Known", "", contact_cap_per_week=4)
     # Half way between 50 and 60 days is 55. Weights are tenths of the commonest window's: 10 · 0.25/0.75 = 3.
     rules = {rule.do.channel: dict(rule.when) for rule in plan.rules}
@@ -331,7 +397,7 @@ def test_the_likelier_act_of_a_leaf_comes_first_and_the_runner_up_where_it_is_no
     probabilities[:, MENU.index["wechat/morning"]] = 0.3
     probabilities[:, MENU.index["collector/morning"]] = 0.69
     probabilities[:, 0] = 0.01  # too rarely to be an option
-    found = extract(Sample(seen, probabilities), MENU, 2)
+    found = extract(sampled(seen, probabilities), MENU, 2)
     for leaf in found.options:
         assert [found.acts[act] for act in found.options[leaf]] == [CALL, WRITE]
     plan = found.plan(found.options, "two", "Two", "")
