@@ -45,8 +45,12 @@ POLICY, REPORT = "policy", "report.json"
 HELD_OUT = 5  # one cohort in so many is kept for stopping and for the evaluation
 TENTHS = 10
 PRICE_ACCOUNTS, PRICE_COHORTS = 2000, 4
-CAUTIONS = (2.0, 1.0, 0.5)  # in turn
-FIRST_PRICE = {"cost": 0.05, "complaints": 0.5, "contacts": 1e-4}  # from which a price of nothing rises
+CAUTIONS = (4.0, 2.0, 1.0)  # one after the other, each in as many rounds
+FIRST_PRICE = {
+    "cost": 0.05,
+    "complaints": 2.0,
+    "contacts": 3e-4,
+}  # of the first round, and from which a price of nothing rises
 
 Notify = Callable[[str], None]
 
@@ -336,12 +340,12 @@ def with_prices(
     """
     allowed = {name: (1.0 - KEPT_FREE) * validation.baseline[name] for name in LIMITED}
     report: dict[str, Any] = {"allowed": allowed, "plan": validation.assess(policy.plan), "rounds": []}
-    prices, tried = dict.fromkeys(LIMITED, 0.0), []
+    prices, tried = {name: FIRST_PRICE[name] for name in LIMITED}, []
     for number in range(rounds):
         notify(f"prices, round {number + 1} of {rounds}")
         card = policy.card.model_copy(
             update={
-                "caution": CAUTIONS[number % len(CAUTIONS)],
+                "caution": CAUTIONS[number * len(CAUTIONS) // rounds],
                 "cost_price": prices["cost"],
                 "complaint_price": prices["complaints"],
                 "contact_price": prices["contacts"],

@@ -308,11 +308,11 @@ def test_the_round_of_the_highest_score_is_kept():
     )  # fmt: skip
     policy, told = study.with_prices(IndexPolicy(card, tensors, HOME.world), HOME, Scores(), 4)
     assert told["plan"]["score"] == 0.41 and [one["score"] for one in told["rounds"]] == [0.47, 0.42, 0.44, 0.30]
-    assert told["kept"] == 1 and policy.card.caution == 2.0 and policy.card.contact_price == 0.0
-    assert [one["caution"] for one in told["rounds"]] == [2.0, 1.0, 0.5, 2.0]
-    # 1.14 of 0.95: the price rises to (1.2)² of the first; at 0.95 it stays; at 0.90 it falls by (0.90/0.95)².
+    assert told["kept"] == 1 and policy.card.caution == 4.0 and policy.card.contact_price == pytest.approx(3e-4)
+    assert [one["caution"] for one in told["rounds"]] == [4.0, 4.0, 2.0, 1.0]
+    # 1.14 of 0.95: the price rises by (1.2)²; at 0.95 it stays; at 0.90 it falls by (0.90/0.95)².
     asked = [one["prices"]["contacts"] for one in told["rounds"]]
-    assert asked == pytest.approx([0.0, 1.44e-4, 1.44e-4, 1.44e-4 * (0.90 / 0.95) ** 2])
+    assert asked == pytest.approx([3e-4, 4.32e-4, 4.32e-4, 4.32e-4 * (0.90 / 0.95) ** 2])
 
 
 def test_a_run_cut_short_goes_on_where_it_stood(tmp_path):
