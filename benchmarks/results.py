@@ -25,6 +25,7 @@ ROWS = (
 ).split()
 OURS, BASES = ("learned", "distilled", "contact-capped", "tuned"), ("staged", "tiered", "simple", "tuned")
 NETWORKS = ("learned", "contact-capped")
+SHOWN_OF_STRESS = {"npv_rate": "points", "recovery_rate": "share", "complaints_per_1000": "count"}
 DIFFERENCES = ("recovery_rate", "net_recovery_rate", "npv_rate", "time_to_recover_days")
 PRESSING = ("complaints_per_1000", "contacts_per_debtor")
 BURDENS = ("contacts_per_debtor", "busiest_week_p95")
@@ -148,8 +149,8 @@ def stressed(result: dict[str, Any]) -> list[str]:
     parameters = sum(is_one_parameter(row["perturbation"]) for row in result["rows"])
     accounts = f"{result['accounts']:,} accounts" if result["accounts"] else "all accounts"
     return [
-        f"**Stress** (`recoup stress{'' if parameters else ' --quick'}`, seeds {result['seeds'][0]} to {result['seeds'][-1]}, {accounts}): {result['challenger']} recovers more "
-        f"than {result['baseline']}, at 95 %, in {result['positive']} of {result['worlds']} perturbed worlds, less in {result['negative']}. "
+        f"**Stress** (`recoup stress{'' if parameters else ' --quick'}`, seeds {result['seeds'][0]} to {result['seeds'][-1]}, {accounts}): {result['challenger']} has more net present "
+        f"value than {result['baseline']}, at 95 %, in {result['positive']} of {result['worlds']} perturbed worlds, less in {result['negative']}. "
         + (
             f"Of the {parameters} worlds with one behaviour parameter off by 30 %, those with the smallest gain are shown."
             if parameters
@@ -157,8 +158,16 @@ def stressed(result: dict[str, Any]) -> list[str]:
         ),
         "",
         *table(
-            ["world", f"recovery of {result['challenger']} relative to {result['baseline']}"],
-            [[row["label"], SAY.span(row["recovery_rate"], "share", signed=True)] for row in selection.shown],
+            [
+                "world",
+                f"net present value, {result['challenger']} less {result['baseline']}",
+                "recovery, relative",
+                "complaints",
+            ],
+            [
+                [row["label"], *(SAY.span(row[key], unit, signed=True) for key, unit in SHOWN_OF_STRESS.items())]
+                for row in selection.shown
+            ],
         ),
     ]
 

@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -25,6 +26,9 @@ from recoup.agents.library import OWN, own_policy
 from recoup.agents.price_family import own_family
 from recoup.experiments.learning.seed_evaluation import SEED_EVALUATION
 from recoup.experiments.learning.trained_seeds import TRAINING_SEEDS
+from recoup.experiments.robustness.files import STRESS_FILE
+from recoup.experiments.robustness.stress import UNPERTURBED
+from recoup.experiments.runs.champion import VALUE
 from recoup.experiments.runs.runfolder import RESULTS, read_json, write_json
 
 MEASURES = (
@@ -131,7 +135,27 @@ def record(scenario: str, run: Path) -> None:
         if evaluated.is_file():
             found = read_json(evaluated)
             card["results"]["training_seeds"] = {name: found[name] for name in OVER_SEEDS}
+        stressed = STRESS_FILE.read_if_there(run)
+        if stressed and stressed["challenger"] == kind:
+            card["results"]["worlds"] = in_worlds(stressed)
         write_json(own_policy(kind, scenario), card)
+
+
+def in_worlds(stressed: dict[str, Any]) -> dict[str, Any]:
+    """In which worlds a policy has more net present value than the plan that it was compared with, and in which less, as a card says it.
+
+    Args:
+        stressed: the content of stress.json.
+    """
+    rows = [row for row in stressed["rows"] if row["perturbation"] != UNPERTURBED]
+    return {
+        "against": stressed["baseline"],
+        "seeds": stressed["seeds"],
+        "accounts": stressed["accounts"],
+        "more_in": [row["label"] for row in rows if (row[VALUE]["low"] or 0.0) > 0],
+        "less_in": [row["label"] for row in rows if (row[VALUE]["high"] or 0.0) < 0],
+        "undecided_in": sum((row[VALUE]["low"] or 0.0) <= 0 <= (row[VALUE]["high"] or 0.0) for row in rows),
+    }
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ def stress(
     """
     from rich.table import Table
 
+    from recoup.experiments.report.sections.stress import COLUMNS
     from recoup.experiments.report.text import text_in
     from recoup.experiments.robustness import stress as sensitivity
     from recoup.experiments.robustness.files import STRESS_FILE
@@ -48,12 +49,13 @@ def stress(
         console().print_json(data=result)
         return
     text = text_in("en")
-    title = f"{policy} against {baseline}, relative difference"
-    table = Table("world", "recovery", "net recovery", "time", title=title)
+    table = Table(
+        "world", "NPV", "recovery, relative", "time, relative", "complaints", title=f"{policy} against {baseline}"
+    )
     for row in result["rows"]:
-        table.add_row(row["label"], *(text.span(row[name], "share", signed=True) for name in sensitivity.MEASURES))
+        table.add_row(row["label"], *(text.span(row[name], unit, signed=True) for name, unit in COLUMNS.items()))
     console().print(table)
     console().print(
-        f"{policy} recovers more than {baseline}, at 95 %, in {result['positive']} of {result['worlds']} perturbed worlds, "
+        f"{policy} has more net present value than {baseline}, at 95 %, in {result['positive']} of {result['worlds']} perturbed worlds, "
         f"less in {result['negative']}. Smallest gain: {result['worst']}.",
     )

@@ -117,7 +117,7 @@ WHY_FILE = JsonKind(WHY, "recoup compare", Why)
 
 # --- levers.json ----------------------------------------------------------------------------------------------------------
 
-LEVERED = ("net_recovery_rate", "recovery_rate")  # of which the first decides
+LEVERED = ("npv_rate", "recovery_rate")  # of which the first decides
 Levered = Annotated[dict[str, Number], exactly(LEVERED)]
 
 

@@ -16,6 +16,7 @@ from recoup.experiments.robustness.files import STRESS_FILE
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.trial import Trial, TrialOutcome, paired_difference
 from recoup.experiments.robustness.trial_cache import TrialCache
+from recoup.experiments.runs.champion import VALUE
 from recoup.scenarios.world_variants import AS_IT_IS, WorldVariant
 from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.perturbation import behaviour_parameters
@@ -25,7 +26,7 @@ STRESS = STRESS_FILE.name
 PERTURBATION = 0.3
 UNPERTURBED = AS_IT_IS.name
 MEASURES = ("recovery_rate", "net_recovery_rate", "time_to_recover_days")  # differences relative to the baseline
-ABSOLUTE = ("npv_rate", "complaints_per_1000")  # differences in the measure's own unit
+ABSOLUTE = (VALUE, "complaints_per_1000")  # differences in the measure's own unit
 
 
 def stress_set(size: float = PERTURBATION) -> list[WorldVariant]:
@@ -127,8 +128,8 @@ def select_rows(rows: Sequence[dict[str, Any]], most: int) -> RowSelection:
 
 
 def gain(row: Mapping[str, Any]) -> float:
-    """Relative gain in recovery of a row; 0 where the baseline recovers nothing."""
-    return float(row["recovery_rate"]["mean"] or 0.0)
+    """Gain of a row in net present value, by which policies are ranked, a share of the opening balance; 0 where it is undefined."""
+    return float(row[VALUE]["mean"] or 0.0)
 
 
 def stress(
@@ -147,8 +148,8 @@ def stress(
 
     Returns:
         The content of stress.json: `challenger`, `baseline`, `seeds`, `accounts`, `rows`; of the worlds other than the scenario's own:
-        `worlds` (how many), `worst` (the one with the smallest gain), `positive` (how many have a recovery interval above
-        zero), `negative` (below).
+        `worlds` (how many), `worst` (the one with the smallest gain), `positive` (how many have an interval of the
+        gain above zero), `negative` (below).
 
     Raises:
         InputError, WorkerLost: as `run_trials`.
@@ -196,7 +197,7 @@ def stress_results(
             row[measure] = {name: value for name, value in found.items() if name != "relative"}
         rows.append(row)
     perturbed = [row for row in rows if row["perturbation"] != UNPERTURBED]
-    defined = [row for row in perturbed if row["recovery_rate"]["mean"] is not None]
+    defined = [row for row in perturbed if row[VALUE]["mean"] is not None]
     return {
         "scenario": comparison.load().name,
         "challenger": challenger,
@@ -206,6 +207,6 @@ def stress_results(
         "rows": rows,
         "worlds": len(perturbed),
         "worst": min(defined, key=gain)["perturbation"] if defined else None,
-        "positive": sum((row["recovery_rate"]["low"] or 0.0) > 0 for row in perturbed),
-        "negative": sum((row["recovery_rate"]["high"] or 0.0) < 0 for row in perturbed),
+        "positive": sum((row[VALUE]["low"] or 0.0) > 0 for row in perturbed),
+        "negative": sum((row[VALUE]["high"] or 0.0) < 0 for row in perturbed),
     }

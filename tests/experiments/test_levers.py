@@ -257,7 +257,7 @@ def made_up(trials, *_):
             "odd": 0.45 if ready < 0.9 else 0.2,
         }[trial.policy] + 0.01 * (trial.seed - 5)
         net = value - (0.08 if trial.policy == "old" else 0.02)
-        outcomes[trial] = TrialOutcome({"recovery_rate": value, "net_recovery_rate": net}, 0.0, {}, 0.0, 0.0)
+        outcomes[trial] = TrialOutcome({"recovery_rate": value, "npv_rate": net}, 0.0, {}, 0.0, 0.0)
     return outcomes
 
 
@@ -278,14 +278,14 @@ def test_a_win_is_over_the_best_plan_of_each_world(studied):
     assert gross["beats"]["odd"]["mean"] == pytest.approx(0.75, abs=0.01)
     assert gross["best"] == {"old": pytest.approx(0.75, abs=0.01), "odd": pytest.approx(0.25, abs=0.01)}
     # After costs `new` has 0.28 or 0.38 where `old` has 0.27: it always wins where `odd` is weak.
-    net = studied["measures"]["net_recovery_rate"]
+    net = studied["measures"]["npv_rate"]
     assert net["beats"]["old"]["mean"] == 1.0
     assert net["beats_best"]["mean"] == pytest.approx(0.75, abs=0.01)
     assert net["beats_best"] == share_interval(round(256 * net["beats_best"]["mean"]), 256)
 
 
 def test_levers_that_decide_are_named_with_their_flips(studied):
-    gross, net = (studied["measures"][name] for name in ("recovery_rate", "net_recovery_rate"))
+    gross, net = (studied["measures"][name] for name in ("recovery_rate", "npv_rate"))
     assert {lever["name"] for lever in gross["levers"][:2]} == {"text_effect", "readiness"}
     assert set(gross["frontier"]["levers"]) == {"text_effect", "readiness"}
     assert [lever["pawn"] for lever in gross["levers"]] == sorted(
@@ -307,7 +307,7 @@ def test_levers_that_decide_are_named_with_their_flips(studied):
 
 def test_rows_hold_means_over_seeds_and_the_world_as_it_is(studied):
     assert studied["calibrated"]["new"]["recovery_rate"] == pytest.approx(0.405)
-    assert studied["calibrated"]["old"]["net_recovery_rate"] == pytest.approx(0.275)
+    assert studied["calibrated"]["old"]["npv_rate"] == pytest.approx(0.275)
     assert (studied["challenger"], studied["plans"], studied["seeds"], studied["worlds"]) == (
         "new",
         ["old", "odd"],
@@ -329,7 +329,7 @@ def test_rows_hold_means_over_seeds_and_the_world_as_it_is(studied):
 
 def test_an_equal_is_not_beaten(monkeypatch):
     def equal(trials, *_):
-        known = {"recovery_rate": 0.3, "net_recovery_rate": 0.2}
+        known = {"recovery_rate": 0.3, "npv_rate": 0.2}
         return {trial: TrialOutcome(known, 0.0, {}, 0.0, 0.0) for trial in trials}
 
     monkeypatch.setattr(study, "run_trials", equal)
@@ -374,8 +374,8 @@ def test_a_world_of_the_design_is_the_trial_in_it():
     world = lever_worlds(WORLD, 16, 1)[5]
     trials = [Trial(SMALL, "staged", world.variant, seed) for seed in (1, 2)]
     outcomes = run_trials(trials)
-    wanted = sum(outcomes[trial].measures["net_recovery_rate"] for trial in trials) / 2
-    assert result["rows"][5]["policies"]["staged"]["net_recovery_rate"] == pytest.approx(wanted)
+    wanted = sum(outcomes[trial].measures["npv_rate"] for trial in trials) / 2
+    assert result["rows"][5]["policies"]["staged"]["npv_rate"] == pytest.approx(wanted)
     assert result["calibrated"]["staged"] != result["rows"][5]["policies"]["staged"]
 
 
@@ -395,7 +395,7 @@ def test_the_command_adds_to_a_run_what_it_finds(tmp_path: Path):
     assert "tiered wins" in svg["levers.svg"] and "胜出" in svg["levers.zh.svg"]
     shown = recoup("levers", *small, "-p", "tiered", "--worlds", "16", "--into", run)
     assert shown.returncode == 0 and max(map(len, shown.stdout.splitlines())) <= 80
-    net = result["measures"]["net_recovery_rate"]
+    net = result["measures"]["npv_rate"]
     text = text_in("en")
     assert f"tiered beats the best hand-written plan in {plain(text.span(net['beats_best'], 'share'))}" in plain(
         shown.stdout

@@ -97,9 +97,10 @@ EXTRAS: dict[str, Any] = {
             {
                 "perturbation": name,
                 "label": label,
+                "npv_rate": around(value),
                 "recovery_rate": around(value),
                 "time_to_recover_days": around(-0.01),
-                "net_recovery_rate": around(value),
+                "complaints_per_1000": around(1.0),
             }
             for name, label, value in (("willing", "less willing debtors", 0.03), ("reach", "fewer reached", -0.02))
         ],

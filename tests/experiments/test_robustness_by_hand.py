@@ -158,7 +158,7 @@ def test_verdicts_count_the_worlds_whose_interval_is_clear_of_zero_the_scenarios
 
 def test_shown_are_the_named_worlds_and_the_parameters_with_the_smallest_gain():
     gains = {"macro-shock": 0.5, "a-": 0.3, "a+": -0.1, "b-": 0.0, "b+": None}
-    rows = [{"perturbation": name, "recovery_rate": {"mean": gain}} for name, gain in gains.items()]
+    rows = [{"perturbation": name, "npv_rate": {"mean": gain}} for name, gain in gains.items()]
     found = select_rows(rows, 2)
     assert [row["perturbation"] for row in found.shown] == ["macro-shock", "a+", "b-"]
     assert [row["perturbation"] for row in found.omitted] == ["b+", "a-"]

@@ -469,9 +469,10 @@ EXTRAS: dict[str, Any] = {
             {
                 "perturbation": name,
                 "label": label,
-                "recovery_rate": found(gain, gain - 0.0107, gain + 0.0214),
+                "npv_rate": found(gain, gain - 0.0107, gain + 0.0214),
+                "recovery_rate": found(gain + 0.0052, gain - 0.0044, gain + 0.0141),
                 "time_to_recover_days": found(-gain - 0.0301, -gain - 0.0502, -gain - 0.0103),
-                "net_recovery_rate": found(gain + 0.0052, gain - 0.0044, gain + 0.0141),
+                "complaints_per_1000": found(100 * gain, 100 * gain - 1.2, 100 * gain + 0.7),
             }
             for name, label, gain in (
                 ("none", "the scenario as it is", 0.0051),

@@ -96,7 +96,7 @@ def test_perturbed_worlds_stand_beside_their_names(english):
     dots, _, (bars,) = axes.containers[0].lines
     assert list(dots.get_xdata()) == pytest.approx([0.0051, 0.0423, -0.0172, 0.0082, 0.0391])
     assert [list(segment[:, 0]) for segment in bars.get_segments()][2] == pytest.approx([-0.0279, 0.0042])
-    assert axes.get_xlabel() == "recovery rate of learned relative to staged"
+    assert axes.get_xlabel() == "net present value over opening balance, learned less staged"
     assert 0.0 in [line.get_xdata()[0] for line in axes.get_lines()]  # a line at «no difference»
 
 

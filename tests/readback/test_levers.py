@@ -47,7 +47,7 @@ def _row(texts: float, age: float, ours: float, staged: float, quo: float) -> di
     values = {"learned": ours, "staged": staged, "status-quo": quo}
     return {
         "settings": {"text_effect": texts, "age": age},
-        "policies": {name: {"net_recovery_rate": value, "recovery_rate": value} for name, value in values.items()},
+        "policies": {name: {"npv_rate": value, "recovery_rate": value} for name, value in values.items()},
     }
 
 
@@ -59,7 +59,7 @@ RESULT = {
         {"name": name, "label": name, "low": low, "high": high, "why": "so"} for name, (low, high) in LIMITS.items()
     ],
     "measures": {
-        "net_recovery_rate": {
+        "npv_rate": {
             "beats_best": found(0.7813, 0.7021, 0.8442),
             "beats": {"staged": found(0.8125, 0.7361, 0.8704), "status-quo": found(0.9531, 0.9018, 0.9784)},
             "best": {"staged": 0.9063, "status-quo": 0.0937},
@@ -106,9 +106,9 @@ SAID = {
     ],
 }
 MESSAGE = {
-    "en": "After costs, learned beats the best hand-written plan in 78.1 % (70.2 to 84.4) of 128 worlds that move all levers at once; before costs, in "
+    "en": "In net present value, learned beats the best hand-written plan in 78.1 % (70.2 to 84.4) of 128 worlds that move all levers at once; in cash, in "
     "69.5 % (61.1 to 76.8).",
-    "zh": "在 128 个同时改变全部杠杆的世界中，学习策略的净回款率在 78.1 % (70.2 至 84.4) 的世界里高于最好的人工方案；回款率在 69.5 % (61.1 至 76.8) 的世界里更高。",
+    "zh": "在 128 个同时改变全部杠杆的世界中，学习策略的净现值在 78.1 % (70.2 至 84.4) 的世界里高于最好的人工方案；回款率在 69.5 % (61.1 至 76.8) 的世界里更高。",
 }
 
 
@@ -150,14 +150,14 @@ def test_shares_stand_beside_the_plans_and_figures_beside_the_levers(blocks, lan
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_where_all_worlds_agree_no_lever_is_said_to_move_anything(share):
     agreed = copy.deepcopy(RESULT)
-    agreed["measures"]["net_recovery_rate"]["beats_best"]["mean"] = share
+    agreed["measures"]["npv_rate"]["beats_best"]["mean"] = share
     assert section.sentences(agreed, text_in("en")) == ["No lever flips that within its range."]
     assert section.sentences(agreed, text_in("zh")) == ["各杠杆在其范围内都不改变这一结论。"]
 
 
 def test_against_one_plan_it_is_named():
     single = RESULT | {"plans": ["staged"]}
-    assert plain(section.message(single, text_in("en"))).startswith("After costs, learned beats staged in 78.1 %")
+    assert plain(section.message(single, text_in("en"))).startswith("In net present value, learned beats staged in 78.1 %")
     assert "高于分阶段方案" in section.message(single, text_in("zh"))
     assert len(section.wins_table(single, text_in("en")).rows) == 1
 

@@ -330,10 +330,12 @@ def test_all_worlds_confirm(folder):
     change(
         folder,
         "stress.json",
-        lambda content: [row.update(recovery_rate=found(0.03, 0.01, 0.05)) for row in content["rows"]],
+        lambda content: [row.update(npv_rate=found(0.03, 0.01, 0.05)) for row in content["rows"]],
     )
-    assert told(folder, stress)[0] == "At 95 %, learned recovers more than staged in all 4 perturbed worlds."
-    assert told(folder, stress, "zh")[0] == "在全部 4 种扰动情形下，学习策略的回款率都高于分阶段方案（95 % 置信水平）。"
+    assert (
+        told(folder, stress)[0] == "At 95 %, learned has more net present value than staged in all 4 perturbed worlds."
+    )
+    assert told(folder, stress, "zh")[0] == "在全部 4 种扰动情形下，学习策略的净现值都高于分阶段方案（95 % 置信水平）。"
 
 
 def test_worlds_left_out_of_the_table_are_told_by_their_ends(folder):
@@ -345,16 +347,16 @@ def test_worlds_left_out_of_the_table_are_told_by_their_ends(folder):
             row |= {
                 "perturbation": f"p{number}+",
                 "label": f"p{number}",
-                "recovery_rate": found(number / 100, 0.001, 0.2),
+                "npv_rate": found(number / 100, 0.001, 0.2),
             }
         content["rows"] = [content["rows"][0], *reversed(rows)]
 
     change(folder, "stress.json", many)
     assert told(folder, stress)[-1] == (
-        "2 further worlds each change one behaviour parameter; the gain stays between +13.0 % and +14.0 %. All are listed in stress.json."
+        "2 further worlds each change one behaviour parameter; the gain stays between +13.0 points and +14.0 points. All are listed in stress.json."
     )
     assert told(folder, stress, "zh")[-1] == (
-        "其余 2 种单个行为参数的变化下，增幅都在 +13.0 % 与 +14.0 % 之间；全部结果见 stress.json。"
+        "其余 2 种单个行为参数的变化下，增幅都在 +13.0 个百分点 与 +14.0 个百分点 之间；全部结果见 stress.json。"
     )
 
 

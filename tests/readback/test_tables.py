@@ -310,13 +310,15 @@ def test_shadow_prices_in_currency_with_their_limits(made_up_page):
 
 def test_perturbed_worlds_column_by_column(made_up_page):
     table, language = made_up_page.sections["stress"].tables[0], made_up_page.language
-    rows = sorted(made_up.EXTRAS["stress.json"]["rows"][3:], key=lambda row: row["recovery_rate"]["mean"])
+    rows = sorted(made_up.EXTRAS["stress.json"]["rows"][3:], key=lambda row: row["npv_rate"]["mean"])
     wanted = [*made_up.EXTRAS["stress.json"]["rows"][:3], *rows]  # the named ones, then the smallest gain first
     for world, row in zip(wanted, table.rows, strict=True):
-        for key, cell in zip(("recovery_rate", "time_to_recover_days", "net_recovery_rate"), row[1:], strict=True):
+        keys = ("npv_rate", "recovery_rate", "time_to_recover_days", "complaints_per_1000")
+        points = {"en": "points", "zh": "个百分点"}[language]
+        for key, wanted_unit, cell in zip(keys, (points, "%", "%", ""), row[1:], strict=True):
             mean, low, high, unit = span(cell.value, language)
-            assert unit == "%" and same(mean, world[key]["mean"], "%")
-            assert same(low, world[key]["low"], "%") and same(high, world[key]["high"], "%")
+            assert unit == wanted_unit and same(mean, world[key]["mean"], unit)
+            assert same(low, world[key]["low"], unit) and same(high, world[key]["high"], unit)
     assert table.rows[3][0].value == "reach +30%" and table.rows[4][0].value == "reach −30%"
 
 
@@ -416,16 +418,17 @@ def test_heads_name_what_is_below(made_up_page):
             "attribution": ["part of the decision", "effect on recovery", "effect on net present value"],
             "stress": [
                 "change of the world",
+                "net present value",
                 "recovery rate, relative",
                 "time to recover, relative",
-                "net recovery rate, relative",
+                "complaints per 1,000 accounts",
             ],
             "upper_bounds": ["upper bound", "recovery rate"],
             "plan": ["rule", "if", "then"],
         },
         "zh": {
             "attribution": ["决策的组成部分", "对回款率的影响", "对净现值的影响"],
-            "stress": ["世界的变化", "回款率（相对）", "回款时间（相对）", "净回款率（相对）"],
+            "stress": ["世界的变化", "净现值", "回款率（相对）", "回款时间（相对）", "每千户投诉数"],
             "upper_bounds": ["上界", "回款率"],
             "plan": ["规则", "条件", "措施"],
         },

@@ -140,16 +140,18 @@ def test_stress_prints_each_world_and_the_verdict(monkeypatch):
     done = recoup("stress", "-p", "status-quo", "--baseline", "staged", "--seeds", "2", "--accounts", "5", "--quick")
     assert done.returncode == 0, done.stderr
     rows = rows_of(done.stdout)
-    assert head_of(done.stdout) == ["world", "recovery", "net recovery", "time"]
+    assert head_of(done.stdout) == ["world", "NPV", "recovery, relative", "time, relative", "complaints"]
     assert [row[0] for row in rows] == [row["label"] for row in result["rows"]]
     for world, row in zip(result["rows"], rows, strict=True):
-        for name, cell in zip(("recovery_rate", "net_recovery_rate", "time_to_recover_days"), row[1:], strict=True):
+        units = {"npv_rate": "points", "recovery_rate": "%", "time_to_recover_days": "%", "complaints_per_1000": ""}
+        for (name, wanted_unit), cell in zip(units.items(), row[1:], strict=True):
             mean, low, high, unit = span(cell, "en")
             wanted = world[name]
-            assert unit == "%"
-            assert (mean, low, high) == pytest.approx((wanted["mean"], wanted["low"], wanted["high"]), abs=0.000501)
+            assert unit == wanted_unit
+            near = 0.000501 if unit else 0.0501
+            assert (mean, low, high) == pytest.approx((wanted["mean"], wanted["low"], wanted["high"]), abs=near)
     assert (
-        "status-quo recovers more than staged, at 95 %, in 2 of 4 perturbed worlds, less in 1. Smallest gain: half-staff."
+        "status-quo has more net present value than staged, at 95 %, in 2 of 4 perturbed worlds, less in 1. Smallest gain: half-staff."
         in plain(done.stdout)
     )
 

@@ -12,8 +12,9 @@ from recoup.experiments.report.blocks import Block, Bullets, Cell, Paragraph, Pi
 from recoup.experiments.report.text import Text
 from recoup.experiments.robustness.files import LEVER_STUDY_FILE
 from recoup.experiments.robustness.frontier import GRID
+from recoup.experiments.runs.champion import VALUE
 
-NET, GROSS = "net_recovery_rate", "recovery_rate"
+NET, GROSS = VALUE, "recovery_rate"
 TICKS = 5  # along each side of the map
 
 

@@ -10,8 +10,10 @@ from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
 from recoup.experiments.robustness.files import STRESS_FILE
 from recoup.experiments.robustness.stress import UNPERTURBED, gain, is_one_parameter, select_rows
+from recoup.experiments.runs.champion import VALUE
 from recoup.sim.parameters import Behaviour
 
+COLUMNS = {VALUE: "points", "recovery_rate": "share", "time_to_recover_days": "share", "complaints_per_1000": "count"}
 MOST_NAMED = 5
 MOST_PARAMETERS = 12  # those with the smallest gain are shown, of about 170
 
@@ -23,7 +25,7 @@ def build(run: Run, say: Text) -> list[Block]:
     rows = [{**row, "label": say.one_of("stress.labels", row["perturbation"], row["label"])} for row in result["rows"]]
     names = {"challenger": say.name(result["challenger"]), "baseline": say.name(result["baseline"])}
     perturbed = [row for row in rows if row["perturbation"] != UNPERTURBED]
-    uncertain = [row["label"] for row in perturbed if not (row["recovery_rate"]["low"] or 0.0) > 0]
+    uncertain = [row["label"] for row in perturbed if not (row[VALUE]["low"] or 0.0) > 0]
     if uncertain:
         listed = say.listed(uncertain[:MOST_NAMED] + (["…"] if len(uncertain) > MOST_NAMED else []))
         message = say("stress.message_fails", **names, n=len(uncertain), total=len(perturbed), labels=listed)
@@ -34,19 +36,25 @@ def build(run: Run, say: Text) -> list[Block]:
     chart = charts.dots(
         "stress",
         [row["label"] for row in selection.shown],
-        {names["challenger"]: [row["recovery_rate"] for row in selection.shown]},
+        {names["challenger"]: [row[VALUE] for row in selection.shown]},
         say("stress.axis", **names),
         caption,
         from_zero=False,
     )
-    keys = ("recovery_rate", "time_to_recover_days", "net_recovery_rate")
     table_rows: list[list[Cell | str]] = [
-        [_change(row, say), *(say.span(row[key], "share", signed=True) for key in keys)] for row in selection.shown
+        [_change(row, say), *(say.span(row[key], unit, signed=True) for key, unit in COLUMNS.items())]
+        for row in selection.shown
     ]
-    head = [say("stress.change"), say("stress.recovery"), say("stress.time"), say("stress.net")]
+    head = [
+        say("stress.change"),
+        say("stress.value"),
+        say("stress.recovery"),
+        say("stress.time"),
+        say("stress.complaints"),
+    ]
     blocks: list[Block] = [Paragraph(message, "message"), chart, Table(caption, head, table_rows)]
     if rest := selection.omitted:
-        low, high = (say.number(gain(row), "share", signed=True) for row in (rest[0], rest[-1]))
+        low, high = (say.number(gain(row), "points", signed=True) for row in (rest[0], rest[-1]))
         blocks.append(Paragraph(say("stress.rest", n=len(rest), low=low, high=high)))
     return blocks
 
