@@ -115,16 +115,24 @@ class Cohorts:
         return fingerprint(self._world, self.portfolios[seed].table, seed, policy.identity)
 
     def _parts(self, policy: Policy, seed: int) -> dict[str, float]:
-        days = self.scenario.days
-        simulation = simulate_cohort(self.scenario, policy, self.portfolios[seed], seed)
-        a = simulation.accounts
-        opening = float(a["opening"].sum())
-        return {
-            "cash": float(a["discounted_cash"].sum()) / opening,
-            "cost": float((a["discounted_cost"] - a["discounted_staff"]).sum()) / opening,
-            "quick": float(saved(a, days).mean()),
-            "complaints": float(a["complaint_risk"].mean()),
-            "left": float(discounted_left(simulation, days).sum()) / opening,
-            "contacts": float(a["attempts"].mean()),
-            "staff": float(a["discounted_staff"].sum()) / opening,
-        }
+        return brought(simulate_cohort(self.scenario, policy, self.portfolios[seed], seed), self.scenario.days)
+
+
+def brought(simulation: Simulation, days: int) -> dict[str, float]:
+    """What a cohort has brought at its horizon: `PARTS`, in the units of `Objective.value`.
+
+    Args:
+        simulation: at the horizon, or with all accounts closed.
+        days: the horizon.
+    """
+    a = simulation.accounts
+    opening = float(a["opening"].sum())
+    return {
+        "cash": float(a["discounted_cash"].sum()) / opening,
+        "cost": float((a["discounted_cost"] - a["discounted_staff"]).sum()) / opening,
+        "quick": float(saved(a, days).mean()),
+        "complaints": float(a["complaint_risk"].mean()),
+        "left": float(discounted_left(simulation, days).sum()) / opening,
+        "contacts": float(a["attempts"].mean()),
+        "staff": float(a["discounted_staff"].sum()) / opening,
+    }

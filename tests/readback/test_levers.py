@@ -157,7 +157,9 @@ def test_where_all_worlds_agree_no_lever_is_said_to_move_anything(share):
 
 def test_against_one_plan_it_is_named():
     single = RESULT | {"plans": ["staged"]}
-    assert plain(section.message(single, text_in("en"))).startswith("In net present value, learned beats staged in 78.1 %")
+    assert plain(section.message(single, text_in("en"))).startswith(
+        "In net present value, learned beats staged in 78.1 %"
+    )
     assert "高于分阶段方案" in section.message(single, text_in("zh"))
     assert len(section.wins_table(single, text_in("en")).rows) == 1
 
