@@ -24,6 +24,7 @@ ROWS = (
     "recovery_rate net_recovery_rate npv_rate cured_balance_rate time_to_recover_days cost_to_collect complaints_per_1000 breaches occupancy"
 ).split()
 OURS, BASES = ("learned", "distilled", "contact-capped", "tuned"), ("staged", "tiered", "simple", "tuned")
+CEILING = "ceiling.json"  # by benchmarks/ceiling.py
 NETWORKS = ("learned", "contact-capped")
 SHOWN_OF_STRESS = {"npv_rate": "points", "recovery_rate": "share", "complaints_per_1000": "count"}
 DIFFERENCES = ("recovery_rate", "net_recovery_rate", "npv_rate", "time_to_recover_days")
@@ -81,6 +82,8 @@ def section(folder: Path) -> list[str]:
                 for row in bounds["rows"]
             ],
         )
+    if ceiling := extra(folder, CEILING):
+        lines += told_everything(ceiling)
     if prices := extra(folder, SHADOW_PRICES):
         lines += [
             f"Shadow prices ({prices['rows'][0]['currency']} of net money for one more, `recoup shadow-prices`):",
@@ -95,6 +98,32 @@ def section(folder: Path) -> list[str]:
             rows.append([row["policy"], row["unit"], text.replace("-", "−")])
         lines += table(["policy", "one more", "brings"], rows)
     return lines + trained(results["scenario"], list(policies))
+
+
+def told_everything(ceiling: dict[str, Any]) -> list[str]:
+    """What a network that is told the hidden traits gains under the same limits."""
+    seeds = f"seeds {ceiling['seeds'][0]} to {ceiling['seeds'][-1]}, {ceiling['accounts']:,} accounts"
+    lines = [
+        f"A ceiling for learning (`benchmarks/ceiling.py`, {seeds}): the training of `learned`, its network told each debtor's hidden traits "
+        "and states, which no policy may see:",
+        "",
+    ]
+    rows = [
+        [
+            policy,
+            SAY.span(found["gain"], "points", signed=True),
+            SAY.number(1000 * found["complaints"], "count"),
+            SAY.number(found["contacts"], "count"),
+        ]
+        for policy, found in ceiling["policies"].items()
+    ]
+    head = [
+        "policy",
+        "net present value less staged's",
+        "expected complaints per 1,000 accounts",
+        "contacts per debtor",
+    ]
+    return lines + table(head, rows)
 
 
 def trained(scenario: str, policies: list[str]) -> list[str]:

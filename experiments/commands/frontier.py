@@ -156,13 +156,14 @@ def _distilled(
     from recoup.experiments.robustness import price_frontier as study
     from recoup.experiments.runs.runfolder import write_text
 
+    chosen = str(folder / "policy.json")
     made = distill(
         comparison.load(),
-        str(folder / "policy.json"),
+        chosen,
         LEAVES,
         accounts=options.accounts or 2000,
         name=f"{name}-distilled",
-        baseline=options.within or "staged",
+        baseline=chosen,  # its burdens are within the limits, and are the plan's limits
         notify=lambda line: typer.echo(line, err=True),
         kept=cache.kept,
     )
