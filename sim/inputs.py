@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -91,11 +91,17 @@ def choose(names: Iterable[str], wrong: object, synonyms: Mapping[str, Sequence[
 
 @dataclass(frozen=True)
 class Document:
-    """A parsed YAML mapping that remembers on which line each value stands."""
+    """A parsed YAML mapping that remembers on which line each value stands.
+
+    Attributes:
+        unquoted: words that YAML reads as something other than text (no as false, 007 as 7), by their place; a key's place ends in
+            `KEY` and the word.
+    """
 
     source: str
     data: dict[str, Any]
     lines: dict[Place, int]
+    unquoted: dict[Place, str] = field(default_factory=dict)
 
     def place(self, path: Place) -> str:
         """«line 12, rules[3].when.dpd» for a path of keys and indices; the nearest known parent's line."""
@@ -117,6 +123,18 @@ class Document:
             The error, with the line; the caller raises it.
         """
         return InputError(self.source, self.place(path), value, expected)
+
+    def no_text(self, path: Place, value: object, expected: str) -> InputError:
+        """As `error`, for what should be text; says so where quotes would make it text."""
+        word = self.unquoted.get(path) or self.unquoted.get(path[:-1])  # of one text in place of a list or mapping
+        return self.error(path, value, expected + (f'; in quotes, "{word}", if it is meant as text' if word else ""))
+
+    def no_name(self, path: Place, key: object) -> InputError:
+        """As `error`, for a key of the mapping at a place that is no text; says so where quotes would make it text."""
+        found = {yaml.safe_load(word): word for place, word in self.unquoted.items() if place[:-1] == (*path, KEY)}
+        word = found.get(key) if isinstance(key, Hashable) else None
+        hint = f'; in quotes, "{word}", if it is meant as one' if word else ""
+        return self.error((*path, word) if word else path, key, f"names (text) as keys{hint}")
 
 
 class JsonDocument(Document):
@@ -157,9 +175,11 @@ class _UniqueKeyLoader(yaml.SafeLoader):
 
 
 _MOST_LEVELS, _MOST_VALUES = 50, 100_000
+_TEXT_TAG = "tag:yaml.org,2002:str"
+KEY = "[key]"  # as in pydantic's places of keys
 
 
-def _lines(node: yaml.Node, path: Place, into: dict[Place, int], source: str) -> None:
+def _lines(node: yaml.Node, path: Place, into: dict[Place, int], unquoted: dict[Place, str], source: str) -> None:
     """Note the line of each value; aliases are followed, so that one inside itself or a bomb of them ends here."""
     line = node.start_mark.line + 1
     if len(path) > _MOST_LEVELS:
@@ -171,11 +191,18 @@ def _lines(node: yaml.Node, path: Place, into: dict[Place, int], source: str) ->
     into[path] = line
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            _lines(value, (*path, str(key.value)), into, source)
+            _lines(value, (*path, str(key.value)), into, unquoted, source)
             into[(*path, str(key.value))] = key.start_mark.line + 1
+            _note_unquoted(key, (*path, KEY, str(key.value)), unquoted)
     elif isinstance(node, yaml.SequenceNode):
         for number, value in enumerate(node.value):
-            _lines(value, (*path, number), into, source)
+            _lines(value, (*path, number), into, unquoted, source)
+    _note_unquoted(node, path, unquoted)
+
+
+def _note_unquoted(node: yaml.Node, path: Place, unquoted: dict[Place, str]) -> None:
+    if isinstance(node, yaml.ScalarNode) and node.style is None and node.tag != _TEXT_TAG and node.value:
+        unquoted[path] = node.value
 
 
 def read_bytes(path: Path, most: int, kind: str = "file") -> bytes:
@@ -312,10 +339,11 @@ def parse_yaml(text: str, source: str) -> Document:
         InputError: broken YAML (with its line), a key given twice, or no mapping at the top.
     """
     lines: dict[Place, int] = {}
+    unquoted: dict[Place, str] = {}
     try:
         node = yaml.compose(text, Loader=_UniqueKeyLoader)
         if node is not None:
-            _lines(node, (), lines, source)
+            _lines(node, (), lines, unquoted, source)
         data = yaml.load(text, Loader=_UniqueKeyLoader)  # a SafeLoader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -326,7 +354,7 @@ def parse_yaml(text: str, source: str) -> Document:
         raise InputError(
             source, "line 1", "nothing" if data is None else type(data).__name__, "a mapping of names to values"
         )
-    return Document(source, data, lines)
+    return Document(source, data, lines, unquoted)
 
 
 def read_yaml(path: Path) -> Document:
@@ -375,12 +403,16 @@ def first_fault(error: ValidationError, document: Document, model: type[BaseMode
     expected = fault["msg"]
     for prefix in ("Value error, ", "Assertion failed, ", "Input should be ", "String should have "):
         expected = expected.removeprefix(prefix)
-    if fault["type"] == "invalid_key":
-        return document.error(path[:-1], fault["loc"][-1], "names (text) as keys")
+    if fault["type"] == "invalid_key" or path[-1] == KEY:
+        return document.no_name(path[: -2 if path[-1] == KEY else -1], fault["input"])
     if fault["type"] in ("model_type", "dict_type"):
         expected = "a mapping of names to values"
     if fault["type"] == "missing":
         return document.error(path, "nothing", "a value here (required)")
+    if fault["type"] == "string_type" or (
+        isinstance(fault["input"], bool) and fault["type"] in ("literal_error", "enum")
+    ):
+        return document.no_text(path, fault["input"], expected)
     return document.error(path, fault["input"], expected)
 
 

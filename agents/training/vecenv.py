@@ -191,7 +191,7 @@ class PortfolioVecEnv(VecEnv):
         """
         self._rng, self._worlds = np.random.default_rng(), [self._world] * self.families
         self._drawn_from = [{}] * self.families
-        for family, drawn_from in enumerate(state["drawn_from"]):
+        for family, drawn_from in zip(range(self.families), state["drawn_from"], strict=True):
             self._rng.bit_generator.state = drawn_from
             self._renew(family)
         self._rng.bit_generator.state = state["generator"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recoup.experiments.commands.options import RobustnessOptions, policies_option
-from recoup.experiments.commands.robustness import comparison_of
+from recoup.experiments.commands.robustness import comparison_of, with_policies
 from recoup.experiments.runs.console import complete_plans, console, interruptible, progress_bar
 from recoup.experiments.runs.options import options_from, setting
 
@@ -83,14 +83,14 @@ def frontier(
         raise InputError("--resume", "", "no folder", "--out, the folder to go on in")
     if family and options.scenario is None and options.into is None:
         options = replace(options, scenario=str(read_document(family).get("scenario")))
-    comparison = comparison_of(options, study.PLANS)
+    comparison = comparison_of(options, ())
     scenario = comparison.load()
     if family is None:
         family = own_family(scenario.name)
         if not family.is_file():
             raise InputError("FAMILY", "", f"none, and {scenario.name} has none of its own", "a family.json")
     plans = plan or [*study.PLANS, *study.own_policies(scenario.name)]
-    comparison = comparison_of(options, dict.fromkeys((*plans, *([options.within] if options.within else []))))  # type: ignore[arg-type]
+    comparison = with_policies(comparison, list(dict.fromkeys((*plans, *([options.within] if options.within else [])))))
     world = scenario.world
     policies = load_family(family, Menu.of(world.channels, world.offers, world.legal))
     folder = out or new_run_folder("frontier")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from recoup.experiments.commands.options import RobustnessOptions
@@ -20,7 +21,6 @@ def comparison_of(options: RobustnessOptions, policies: Sequence[str]) -> Compar
     Raises:
         InputError: no such scenario or policy, or a folder that holds no finished comparison, or one of another scenario.
     """
-    from recoup.agents.library import load_policy
     from recoup.experiments.comparison.results import RESULTS_FILE
     from recoup.experiments.comparison.settings import Comparison
     from recoup.scenarios.schema import load_scenario
@@ -37,15 +37,25 @@ def comparison_of(options: RobustnessOptions, policies: Sequence[str]) -> Compar
             raise InputError(into, "--scenario", scenario, f"the run's own, {results['scenario']}, or none")
     comparison = Comparison(
         **{"scenario": scenario or "china-consumer", **settings},
-        policies=tuple(policies),
         seeds=options.seeds,
         first_seed=options.first_seed,
         accounts=options.accounts,
     )
-    loaded = comparison.load()
-    for name in comparison.policies:
-        load_policy(name, loaded.name, loaded.world)
-    return comparison
+    return with_policies(comparison, policies)
+
+
+def with_policies(comparison: Comparison, policies: Sequence[str]) -> Comparison:
+    """The same comparison of other policies; every name is checked.
+
+    Raises:
+        InputError: no such scenario or policy.
+    """
+    from recoup.agents.library import load_policy
+
+    scenario = comparison.load()
+    for name in policies:
+        load_policy(name, scenario.name, scenario.world)
+    return replace(comparison, policies=tuple(policies))
 
 
 def run_cached(

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import zipfile
-import zlib
+from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -25,26 +26,13 @@ from stable_baselines3.common.save_util import save_to_zip_file
 
 from recoup.agents.training.vecenv import PortfolioVecEnv
 from recoup.experiments.learning.files import Checkpoint
+from recoup.experiments.runs.file_kinds import DAMAGED_ARCHIVE, Array
 from recoup.experiments.runs.runfolder import write_whole
 from recoup.sim.inputs import InputError, parse_json, require_readable, validated
 
 CHECKPOINT = "checkpoint.zip"
 _STATE, _ARRAYS, _AVERAGE = "state.json", "arrays.safetensors", "average."
-# What libraries raise for tensors and states that are damaged or of something else.
-_FAULTS = (
-    OSError,
-    ValueError,
-    ArithmeticError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    EOFError,
-    zipfile.BadZipFile,
-    zlib.error,
-    UnpicklingError,
-    SafetensorError,
-)
+_FAULTS = (*DAMAGED_ARCHIVE, UnpicklingError, SafetensorError)
 Average = dict[str, NDArray[np.float32]]
 
 
@@ -118,24 +106,57 @@ def restore(folder: Path, learner: Any, env: PortfolioVecEnv) -> Average:
     Raises:
         InputError: no such checkpoint, or a broken one.
     """
-    state = _state(folder)
+    state, path = _state(folder), folder / CHECKPOINT
     try:
         arrays = load(_member(folder, _ARRAYS))
-        learner.set_parameters(str(folder / CHECKPOINT), device="cpu")
+        learner.set_parameters(str(path), device="cpu")
+        _check_learner(learner, path)
         learner._last_obs = env.restore(state["simulations"], arrays)
         learner.num_timesteps = state["progress"]["steps"]
-        if "starts" in arrays:
-            learner._last_episode_starts = arrays["starts"]
-        if "memory.actor.0" in arrays:
-            learner._last_lstm_states = type(learner._last_lstm_states)(
-                *(tuple(torch.tensor(arrays[f"memory.{who}.{n}"]) for n in range(2)) for who in ("actor", "critic"))
-            )
+        _put_in_hand(learner, env.num_envs, arrays, path)
         learner.action_space.np_random.bit_generator.state = state["actions"]
         torch.set_rng_state(torch.tensor(arrays["torch"]))
         np.random.set_state(state["numpy"])
     except _FAULTS as error:
         raise _broken(folder, error) from None
     return {name.removeprefix(_AVERAGE): array for name, array in arrays.items() if name.startswith(_AVERAGE)}
+
+
+def _put_in_hand(learner: Any, places: int, arrays: dict[str, NDArray[Any]], path: Path) -> None:
+    """Give a learner what it had in hand (`_of_learner`)."""
+    Array("bool", (places,), 0, 1).check(arrays["starts"], path, "starts")
+    learner._last_episode_starts = arrays["starts"]
+    if memory := getattr(learner, "_last_lstm_states", None):
+        parts: list[tuple[torch.Tensor, ...]] = []
+        for who, empty in zip(("actor", "critic"), memory, strict=True):
+            names = [f"memory.{who}.{n}" for n in range(len(empty))]
+            for name, part in zip(names, empty, strict=True):
+                Array("float32", tuple(part.shape)).check(arrays[name], path, name)
+            parts.append(tuple(torch.tensor(arrays[name]) for name in names))
+        learner._last_lstm_states = type(memory)(*parts)
+
+
+def _check_learner(learner: Any, path: Path) -> None:
+    """What was put into a learner is finite, and what its optimisers keep of each parameter has that one's shape."""
+    for name, content in learner.get_parameters().items():
+        if not all(bool(torch.isfinite(tensor).all()) for tensor in _tensors(content)):
+            raise InputError(path, name, "not finite", "finite numbers")
+        part = attrgetter(name)(learner)
+        for parameter, state in part.state.items() if isinstance(part, torch.optim.Optimizer) else ():
+            shapes = {tuple(kept.shape) for kept in _tensors(state) if kept.dim()}
+            if shapes - {tuple(parameter.shape)}:
+                raise InputError(
+                    path, name, sorted(shapes), f"tensors of the parameter's shape, {tuple(parameter.shape)}"
+                )
+
+
+def _tensors(content: Any) -> Iterator[torch.Tensor]:
+    """All tensors in dictionaries and lists."""
+    if isinstance(content, torch.Tensor):
+        yield content
+    elif isinstance(content, dict | list | tuple):
+        for part in content.values() if isinstance(content, dict) else content:
+            yield from _tensors(part)
 
 
 def _member(folder: Path, name: str) -> bytes:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recoup.agents.policy import Policy
 from recoup.agents.training.objective import Objective, discounted_left, saved
-from recoup.experiments.runs.file_kinds import exactly
+from recoup.experiments.runs.file_kinds import Number, exactly
 from recoup.experiments.runs.kept import Kept, holding
 from recoup.experiments.runs.one_thread import one_thread
 from recoup.experiments.runs.runfolder import fingerprint, versions
@@ -23,7 +23,7 @@ from recoup.sim.treatments import Menu
 
 PARTS = ("cash", "cost", "quick", "complaints", "left", "contacts", "staff")  # the arguments of `Objective.value`
 PARTS_RECORD = np.dtype([(part, "f8") for part in PARTS])  # one cohort
-BROUGHT = holding(Annotated[dict[str, float], exactly(PARTS)])
+BROUGHT = holding(Annotated[dict[str, Number], exactly(PARTS)])
 
 
 def value_of(objective: Objective, parts: NDArray[np.void]) -> NDArray[np.float64]:

@@ -31,7 +31,7 @@ from recoup.experiments.comparison.rollout import roll_out
 from recoup.experiments.learning.cohorts import Cohorts, simulate_cohort
 from recoup.experiments.learning.tuning import Search
 from recoup.experiments.learning.validation import Validation
-from recoup.experiments.runs.file_kinds import exactly
+from recoup.experiments.runs.file_kinds import NumberOrNan, exactly
 from recoup.experiments.runs.kept import Kept, holding
 from recoup.experiments.runs.one_thread import one_thread
 from recoup.experiments.runs.runfolder import fingerprint, versions
@@ -43,7 +43,7 @@ from recoup.sim.simulation import Simulation
 from recoup.sim.treatments import Menu
 
 KEPT = 0.1  # share of account-days the tree learns from
-MEASURED = holding(Annotated[dict[str, float], exactly(MEASURE)])
+MEASURED = holding(Annotated[dict[str, NumberOrNan], exactly(MEASURE)])
 COLLECT_SEED, SELECT_SEED = PORTFOLIO_SEED + 500_000, PORTFOLIO_SEED + 600_000
 DEPART_SEED, DEPART_COHORTS = PORTFOLIO_SEED + 620_000, 8  # what exceptions are tried on
 DEPART_LEAVES, MOST_TRIED = 6, 120  # of each rule's tree; exceptions, the most frequent first

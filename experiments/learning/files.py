@@ -43,11 +43,21 @@ class TrainingProgress(Content):
     best: Number | None
 
 
+class CohortsState(Content):
+    """The cohorts' generators and where each began, which those themselves check; what finished cohorts recovered, and when."""
+
+    generator: dict[str, Any]
+    drawn_from: list[dict[str, Any]]
+    origins: list[Any]
+    recovered: list[Number]
+    times: list[Number]
+
+
 class Checkpoint(Content):
-    """state.json in checkpoint.zip: progress, and the states of cohorts and random generators, which those themselves check."""
+    """state.json in checkpoint.zip: progress, cohorts, and the states of random generators, which those themselves check."""
 
     progress: TrainingProgress
-    simulations: dict[str, Any]
+    simulations: CohortsState
     numpy: dict[str, Any]
     actions: dict[str, Any]
 

@@ -33,10 +33,11 @@ from recoup.experiments.learning.deviations import (
     states_and_outcomes,
     together,
 )
+from recoup.experiments.learning.index_files import deviations_file, outlook_file
 from recoup.experiments.learning.settings import IndexStudy
 from recoup.experiments.learning.validation import Validation
 from recoup.experiments.runs.one_thread import one_thread
-from recoup.experiments.runs.runfolder import fingerprint, open_folder, versions, write_json, write_whole
+from recoup.experiments.runs.runfolder import fingerprint, open_folder, versions, write_json
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.treatments import Menu
@@ -126,9 +127,9 @@ def run(
 
 def _outlook(study: IndexStudy, scenario: Scenario, base: Plan, path: Path, first: int, notify: Notify) -> Ensemble:
     """The network of an outlook, from its file if there is one."""
-    if path.is_file():
-        with np.load(path) as file:
-            return Ensemble(dict(file))
+    kind = outlook_file()
+    if path.exists():
+        return Ensemble(kind.read(path))
     states: list[NDArray[np.float32]] = []
     outcomes: list[NDArray[np.float32]] = []
     held: list[NDArray[np.bool_]] = []
@@ -146,26 +147,18 @@ def _outlook(study: IndexStudy, scenario: Scenario, base: Plan, path: Path, firs
         seed=study.seed,
         notify=lambda line: notify(f"outlook, {line}"),
     )
-    _write(path, fitted.tensors)
+    kind.write(path, fitted.tensors)
     return fitted
 
 
 def _cohort(study: IndexStudy, scenario: Scenario, base: Plan, outlook: Outlook, path: Path, seed: int) -> Deviations:
     """The deviations of one cohort, from its file if there is one."""
-    if path.is_file():
-        with np.load(path) as file:
-            return Deviations(**file)
+    kind = deviations_file(len(scenario.menu), seed)
+    if path.exists():
+        return Deviations(**kind.read(path))
     found = deviate(scenario, base, scenario.portfolio(study.accounts, seed), seed, outlook)
-    _write(path, {field.name: getattr(found, field.name) for field in fields(Deviations)})
+    kind.write(path, {field.name: getattr(found, field.name) for field in fields(Deviations)})
     return found
-
-
-def _write(path: Path, arrays: dict[str, Any]) -> None:
-    def put(temporary: Path) -> None:
-        with temporary.open("wb") as file:  # a name would get an ending
-            np.savez(file, **arrays)
-
-    write_whole(path, put)
 
 
 def contrasts(menu: Menu, deviations: Deviations) -> NDArray[np.float32]:

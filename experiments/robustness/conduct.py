@@ -16,7 +16,7 @@ from recoup.experiments.comparison.intervals import difference, interval
 from recoup.experiments.comparison.measure import Better, Measure, Unit, ratio
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.rollout import Rollout, rollout
-from recoup.experiments.runs.file_kinds import Content, exactly
+from recoup.experiments.runs.file_kinds import Content, Number, NumberOrNan, exactly
 from recoup.experiments.runs.kept import Kept, holding
 from recoup.experiments.runs.runfolder import fingerprint, versions
 from recoup.experiments.runs.workers import run_each
@@ -114,8 +114,8 @@ FIGURES: tuple[Measure, ...] = (
 class _RunOutcome(Content):
     """A `RunOutcome` as a line holds it."""
 
-    figures: Annotated[dict[str, float], exactly(figure.name for figure in FIGURES)]
-    acts: list[Annotated[dict[str, Any], exactly((*COLUMNS, "seed"))]]
+    figures: Annotated[dict[str, NumberOrNan], exactly(figure.name for figure in FIGURES)]
+    acts: list[Annotated[dict[str, str | bool | int | Number | None], exactly((*COLUMNS, "seed"))]]
 
 
 RUN_OUTCOME = holding(_RunOutcome)

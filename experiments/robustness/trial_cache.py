@@ -12,7 +12,7 @@ from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.hybrid import Hybrid
 from recoup.experiments.robustness.trial import CONTACTS, Trial, TrialOutcome
-from recoup.experiments.runs.file_kinds import Content, exactly
+from recoup.experiments.runs.file_kinds import Content, Number, NumberOrNan, exactly
 from recoup.experiments.runs.kept import Kept, holding
 from recoup.experiments.runs.runfolder import fingerprint, versions
 from recoup.sim.operations.resources import RESOURCE_NAMES
@@ -23,11 +23,11 @@ TRIALS = "trials.jsonl"
 class _Outcome(Content):
     """A `TrialOutcome` as a line holds it; NaN where a measure is undefined."""
 
-    measures: Annotated[dict[str, float], exactly((*MEASURE, CONTACTS))]
-    net_money: float
-    capacity_hours: Annotated[dict[str, float], exactly(RESOURCE_NAMES)]
-    legal_places: float
-    settlement_budget: float
+    measures: Annotated[dict[str, NumberOrNan], exactly((*MEASURE, CONTACTS))]
+    net_money: Number
+    capacity_hours: Annotated[dict[str, Number], exactly(RESOURCE_NAMES)]
+    legal_places: Number
+    settlement_budget: Number
 
 
 OUTCOME = holding(_Outcome)

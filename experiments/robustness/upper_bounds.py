@@ -27,7 +27,7 @@ from recoup.experiments.robustness.files import UPPER_BOUNDS_FILE, Bound
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.trial import Trial
 from recoup.experiments.robustness.trial_cache import TrialCache, key
-from recoup.experiments.runs.file_kinds import exactly
+from recoup.experiments.runs.file_kinds import Number, exactly
 from recoup.experiments.runs.kept import holding
 from recoup.experiments.runs.runfolder import fingerprint
 from recoup.scenarios.schema import Scenario
@@ -59,7 +59,7 @@ class Recovery:
 
 BOTH_BOUNDS = holding(
     Annotated[
-        list[Annotated[dict[str, float], exactly(field.name for field in fields(Recovery))]],
+        list[Annotated[dict[str, Number], exactly(field.name for field in fields(Recovery))]],
         Field(min_length=2, max_length=2),
     ]
 )

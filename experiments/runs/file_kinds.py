@@ -1,6 +1,6 @@
 """The kinds of files that a command leaves for others: each is written and read by one definition of what it holds.
 
-A model says what a JSON file holds, a list of columns what a Parquet table does. Both are checked whenever such a file is written or
+A model says what a JSON file holds, a list of columns what a Parquet table does, a list of arrays what a NumPy file does. All are checked whenever such a file is written or
 read, so that what is damaged, edited or of another kind is one line that names the file and the place in it. Each room defines its kinds in
 its `files.py`.
 """
@@ -8,6 +8,9 @@ its `files.py`.
 from __future__ import annotations
 
 import json
+import tokenize
+import zipfile
+import zlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,18 +20,47 @@ import numpy as np
 import pandas as pd
 import pyarrow
 import pyarrow.parquet
+from numpy.lib.npyio import NpzFile
+from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from recoup.experiments.runs.runfolder import write_json, write_table
+from recoup.experiments.runs.runfolder import write_json, write_table, write_whole
 from recoup.sim.inputs import InputError, choose, misplaced, read_json, require_readable, validated
 
 LARGEST = 1e18  # of any figure: far above all money there is, far below what arithmetic can't hold
+
+
+def _at_most_largest(value: float) -> float:
+    if abs(value) > LARGEST:
+        raise ValueError(f"at most {LARGEST:g} in size")
+    return value
+
+
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+NumberOrNan = Annotated[float, AfterValidator(_at_most_largest)]  # NaN where a measure is undefined
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=10**15)]
 Cents = Annotated[int, Field(ge=-(10**18), le=10**18)]
 Seed = Annotated[int, Field(ge=0, le=2**63)]
 Seeds = Annotated[list[Seed], Field(min_length=1)]
+
+
+# What libraries raise for archives, and the arrays in them, that are damaged or of something else.
+DAMAGED_ARCHIVE = (
+    OSError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    EOFError,
+    MemoryError,
+    SyntaxError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class Content(BaseModel):
@@ -318,3 +350,117 @@ class TableKind:
                 row = int(wrong.argmax())
                 shown = None if pd.isna(cells.iloc[row]) else cells.iloc[row].item()
                 raise InputError(path, f"row {row + 1}, column {name}", shown, kind.expected)
+
+
+@dataclass(frozen=True)
+class Array:
+    """What an array of a file is.
+
+    Attributes:
+        dtype: its type, by NumPy's name.
+        shape: None for any length, the same in all arrays of the file.
+        least, most: of its numbers, which are finite.
+    """
+
+    dtype: str
+    shape: tuple[int | None, ...]
+    least: float = -LARGEST
+    most: float = LARGEST
+
+    def expected(self) -> str:
+        """In words."""
+        return f"{self.dtype} ({', '.join('any' if length is None else str(length) for length in self.shape)})"
+
+    def _fits(self, found: NDArray[Any], rows: int | None) -> bool:
+        lengths = zip(found.shape, self.shape, strict=False)
+        return (
+            found.dtype == np.dtype(self.dtype)
+            and found.ndim == len(self.shape)
+            and all(
+                asked in (None, length) and (asked is not None or rows in (None, length)) for length, asked in lengths
+            )
+        )
+
+    def check(self, found: NDArray[Any], path: Path, name: str, rows: int | None = None) -> None:
+        """Make sure that an array is of this kind.
+
+        Args:
+            found: the array.
+            path: of its file, for the message.
+            name: its own, for the message.
+            rows: the length that is the same in all arrays of the file; None = not yet known.
+
+        Raises:
+            InputError: another type or shape, or a number that is not finite or out of its range.
+        """
+        if not self._fits(found, rows):
+            more = f", {rows:,} for any" if rows is not None and None in self.shape else ""
+            raise InputError(path, f"array {name}", f"{found.dtype} {found.shape}", self.expected() + more)
+        wrong = ~((found >= self.least) & (found <= self.most))
+        if wrong.any():
+            at = [int(place) for place in np.unravel_index(wrong.argmax(), wrong.shape)]
+            expected = f"a finite number from {self.least:g} to {self.most:g}"
+            raise InputError(path, f"array {name}{at}", found[tuple(at)].item(), expected)
+
+
+@dataclass(frozen=True)
+class ArraysKind:
+    """A kind of NumPy file (.npz).
+
+    Attributes:
+        command: that writes it.
+        arrays: all that it has, by name.
+    """
+
+    command: str
+    arrays: Mapping[str, Array]
+
+    def read(self, path: Path) -> dict[str, NDArray[Any]]:
+        """The arrays of a file of this kind, checked; nothing is unpickled.
+
+        Args:
+            path: of the file.
+
+        Raises:
+            InputError: missing, damaged, or not of this kind: an array that lacks, is unknown or of another type or shape, or a number
+                that is not finite or out of its range.
+        """
+        require_readable(path, f"file that `{self.command}` has written")
+        try:
+            with path.open("rb") as stream, NpzFile(stream, allow_pickle=False) as file:
+                found = {name: np.asarray(file[name]) for name in file.files}
+        except DAMAGED_ARCHIVE as error:
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise InputError(path, "", f"damage ({reason})", "a whole NumPy file (.npz)") from None
+        self._check(found, path)
+        return found
+
+    def write(self, path: Path, arrays: Mapping[str, Any]) -> None:
+        """Write a file of this kind.
+
+        Args:
+            path: of the file; replaced.
+            arrays: its content by name.
+
+        Raises:
+            InputError: it cannot be written, or is not of this kind, which would be a fault in this program.
+        """
+        self._check(arrays, path)
+
+        def put(temporary: Path) -> None:
+            with temporary.open("wb") as file:  # a name would get an ending
+                np.savez(file, **arrays)
+
+        write_whole(path, put)
+
+    def _check(self, found: Mapping[str, NDArray[Any]], path: Path) -> None:
+        for name in found:
+            if name not in self.arrays:
+                raise InputError(path, f"array {name}", name, choose(self.arrays, name))
+        rows: int | None = None
+        for name, kind in self.arrays.items():
+            if name not in found:
+                raise InputError(path, f"array {name}", "nothing", f"an array of this name: {kind.expected()}")
+            kind.check(found[name], path, name, rows)
+            if rows is None and None in kind.shape:
+                rows = found[name].shape[kind.shape.index(None)]

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import BaseModel
 
+from recoup.sim import inputs
 from recoup.sim.inputs import InputError
 
 SCHEMA_VERSION = 1  # of results.json
@@ -185,20 +186,8 @@ def _no_formula(value: Any) -> Any:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object.
-
-    Raises:
-        InputError: missing or broken.
-    """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(path, "", error.strerror or "unreadable", "a file of a finished or interrupted run") from None
-    except ValueError as error:
-        raise InputError(path, "", str(error), "valid JSON") from None
-    if not isinstance(data, dict):
-        raise InputError(path, "", type(data).__name__, "a JSON object")
-    return data
+    """The JSON object in a file of a finished or interrupted run; errors as `inputs.read_json`."""
+    return inputs.read_json(path, "file of a finished or interrupted run").data
 
 
 def fingerprint(*parts: object) -> str:

@@ -328,12 +328,17 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
 
         Returns:
             Observations (num_envs, fields).
+
+        Raises:
+            ValueError: a history of another environment.
         """
         self.np_random.bit_generator.state, self._row = origin
         self._start()
         for entry in history:
             if entry.dtype == self._code:
                 self.step(entry)
-            else:
+            elif self.fill == "living":
                 self._renew(entry)
+            else:
+                raise ValueError(f"actions are {entry.dtype}, expected {self._code}")
         return self._observe()

@@ -52,13 +52,10 @@ class Mapping(Section):
     @model_validator(mode="before")
     @classmethod
     def _from_name(cls, value: object) -> object:
-        if isinstance(value, str):
+        if isinstance(value, str | bool):  # a bare `no` is refused where the column's name should stand
             return {"column": value}
         if isinstance(value, dict) and isinstance(value.get("values"), dict):
-            # YAML reads a bare 1 as a number; what stands in the file is text.
-            return value | {
-                "values": {_text(raw): ours if ours is None else str(ours) for raw, ours in value["values"].items()}
-            }
+            return value | {"values": {_text(raw): _text(ours) for raw, ours in value["values"].items()}}
         return value
 
     @model_validator(mode="after")
@@ -87,11 +84,9 @@ class Mapping(Section):
         return [name] if name else []
 
 
-def _text(cell: object) -> str:
-    """What stands in a file, from YAML, which reads a bare `no` as false."""
-    if isinstance(cell, bool) or cell is None:
-        raise ValueError("quotes around yes, no, on, off, true, false and null, which mean something else in YAML")
-    return str(cell)
+def _text(cell: object) -> object:
+    """What stands in a file, from YAML, which reads a bare 1 as a number; a bare `no`, false to YAML, is left to be refused."""
+    return cell if isinstance(cell, bool) or cell is None else str(cell)
 
 
 def _texts(cells: object) -> object:

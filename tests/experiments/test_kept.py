@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from copy import copy
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from recoup.agents.library import load_policy
 from recoup.experiments.learning.cohorts import Cohorts
+from recoup.experiments.runs.file_kinds import Number, NumberOrNan
 from recoup.experiments.runs.kept import Kept, holding
 from recoup.experiments.runs.runfolder import open_folder, read_json, whole_folder
 from recoup.scenarios.schema import load_scenario
@@ -49,6 +51,19 @@ def test_a_line_that_holds_no_such_result_is_a_piece_to_do_again(tmp_path: Path,
     assert Kept(file).get("a", SHARES) is None
     assert Kept(file).once(lambda: "a", SHARES, lambda: {"share": 0.3}) == {"share": 0.3}
     assert Kept(file).get("a", SHARES) == {"share": 0.3}  # the later line counts
+
+
+@pytest.mark.parametrize(
+    ("share", "taken", "defined"),
+    [(0.3, True, True), (math.nan, True, False), (math.inf, False, False), (-1e300, False, False)],
+)
+def test_infinite_numbers_are_none_and_undefined_ones_where_measures_may_be(
+    tmp_path: Path, share: float, taken: bool, defined: bool
+) -> None:
+    file = tmp_path / "kept.jsonl"
+    file.write_text(json.dumps({"trial": "a", "outcome": {"share": share}}) + "\n")
+    assert (Kept(file).get("a", holding(dict[str, NumberOrNan])) is not None) == taken
+    assert (Kept(file).get("a", holding(dict[str, Number])) is not None) == defined
 
 
 def test_what_is_no_file_of_lines_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from collections.abc import Callable
@@ -141,6 +142,9 @@ def test_an_edited_checkpoint_is_refused_at_its_place(tmp_path: Path) -> None:
         (edited("numpy", to={}), "expected a checkpoint that this version"),
         (edited("actions", to={"bit_generator": "MT19937"}), "expected a checkpoint that this version"),
         (edited("simulations", "origins", to=[]), "expected a checkpoint that this version"),
+        (edited("simulations", "drawn_from", to=[]), "expected a checkpoint that this version"),
+        (edited("simulations", "recovered", to=["x"]), "simulations.recovered[0]: got 'x'"),
+        (edited("simulations", "times", to=None), "simulations.times: got None"),
     ):
         put(state)
         with pytest.raises(InputError) as caught:
@@ -153,6 +157,39 @@ def test_an_edited_checkpoint_is_refused_at_its_place(tmp_path: Path) -> None:
         put(members["state.json"], **{"arrays.safetensors": save(arrays | average)})
         with pytest.raises(InputError, match=said):
             train(SMALL, tmp_path / "run", resume=True)
+    for other, said in (
+        ({"starts": np.ones(3, bool)}, r"array starts: got 'bool \(3,\)', expected bool \(40\)"),
+        ({"actions.0": arrays["actions.0"].astype(np.int64)}, "actions are int64"),
+    ):
+        put(members["state.json"], **{"arrays.safetensors": save(arrays | other)})
+        with pytest.raises(InputError, match=said):
+            train(SMALL, tmp_path / "run", resume=True)
+
+
+def test_a_refused_checkpoint_changes_nothing_and_its_numbers_are_finite(tmp_path: Path) -> None:
+    """Of the two rollouts noted, the checkpoint holds the first: the second's line goes once the checkpoint is taken, not before."""
+    import torch
+
+    with pytest.raises(KeyboardInterrupt):
+        train(SMALL, tmp_path / "run", notify=interrupted_at(2))
+    noted, file = (tmp_path / "run" / PROGRESS).read_bytes(), tmp_path / "run" / CHECKPOINT
+    assert noted.count(b"\n") == 2
+    with zipfile.ZipFile(file) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    for member, broken in (("policy.pth", torch.nan), ("policy.optimizer.pth", torch.inf), ("policy.optimizer.pth", 0)):
+        content = torch.load(io.BytesIO(members[member]), weights_only=True)
+        tensors = content["state"][0] if "state" in content else content
+        name = "exp_avg" if "state" in content else next(iter(tensors))
+        tensors[name] = torch.full_like(tensors[name], broken) if broken else torch.zeros(2, 3, 4)
+        made = io.BytesIO()
+        torch.save(content, made)
+        with zipfile.ZipFile(file, "w") as archive:
+            for one, inner in (members | {member: made.getvalue()}).items():
+                archive.writestr(one, inner)
+        said = f"checkpoint.zip: {member.removesuffix('.pth')}: got " + ("'not finite'" if broken else ".*2, 3, 4")
+        with pytest.raises(InputError, match=said):
+            train(SMALL, tmp_path / "run", resume=True)
+        assert (tmp_path / "run" / PROGRESS).read_bytes() == noted
 
 
 @pytest.mark.parametrize("seed", [800, 800_000, 800_001])

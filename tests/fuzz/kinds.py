@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from random import Random
 from tempfile import mkdtemp
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -16,12 +20,23 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from recoup.agents import features, learned, price_family
+from recoup.agents.library import load_policy
 from recoup.agents.training.learners import ALGORITHMS, build, hyperparameters
 from recoup.experiments.checks.calibration import targets
-from recoup.experiments.robustness.trial_cache import TRIALS, TrialCache
+from recoup.experiments.comparison.measures import MEASURE
+from recoup.experiments.learning.cohorts import BROUGHT, PARTS
+from recoup.experiments.learning.distillation import MEASURED
+from recoup.experiments.learning.settings import IndexStudy, Training
+from recoup.experiments.robustness.conduct import FIGURES, RUN_OUTCOME
+from recoup.experiments.robustness.trial import CONTACTS
+from recoup.experiments.robustness.trial_cache import OUTCOME
+from recoup.experiments.robustness.upper_bounds import BOTH_BOUNDS
+from recoup.experiments.runs.kept import Kept
 from recoup.results import Results
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.compliance.auditlog import AUDIT_COLUMNS
+from recoup.sim.operations.correction import COLUMNS
+from recoup.sim.operations.resources import RESOURCE_NAMES
 from tests import ROOT
 from tests.command import recoup
 from tests.fuzz.violations import Command
@@ -39,7 +54,7 @@ class Kind:
     Attributes:
         lay_out: puts right files into an empty folder and returns those of which one is damaged; the choice among originals is the
             random generator's.
-        commands: run on the damaged files one after the other, until one refuses them; the first only reads, but for policies.
+        commands: run on the damaged files one after the other, until one refuses them; the first only reads, or does little more.
         one_of: one of the commands, chosen at random, instead of all.
     """
 
@@ -156,6 +171,12 @@ def _card(folder: Path, random: Random) -> list[Path]:
     return [card, weights]
 
 
+def read_policy(folder: Path) -> None:
+    """As every command reads a policy."""
+    scenario = load_scenario("china-consumer")
+    load_policy("policy.json", scenario.name, scenario.world)
+
+
 def _family(folder: Path, random: Random) -> list[Path]:
     made = _small_card(price_family.Card, prices=list(price_family.PRICES))
     price_family.PriceFamily(made, _weights(made, len(price_family.PRICES))).save(folder / "family")
@@ -250,9 +271,129 @@ def open_run(folder: Path) -> None:
         getattr(results, table)
 
 
-def read_trials(folder: Path) -> None:
-    """As the robustness commands read the trials that are done."""
-    TrialCache(folder / "run" / TRIALS)
+# --- what commands go on from -----------------------------------------------------------------------------------------
+
+_SHORT = "extends: china-consumer\nname: short\ndays: 10\n"
+
+
+@cache
+def _begun(name: str, made: Callable[[], object]) -> Path:
+    """A folder with a short scenario and what `made` has left there; made once a process."""
+    folder = Path(mkdtemp(prefix="recoup-fuzz-")) / name
+    folder.mkdir()
+    with contextlib.chdir(folder):
+        Path("short.yaml").write_text(_SHORT, encoding="utf-8")
+        made()
+    return folder
+
+
+def _goes_on(name: str, made: Callable[[], object], *patterns: str) -> Callable[[Path, Random], list[Path]]:
+    def lay_out(folder: Path, random: Random) -> list[Path]:
+        shutil.copytree(_begun(name, made), folder, dirs_exist_ok=True)
+        return sorted(path for pattern in patterns for path in folder.glob(pattern))
+
+    return lay_out
+
+
+def _training(algorithm: str, steps: int) -> Training:
+    return Training("short.yaml", algorithm=algorithm, steps=steps, cohorts=1, paired_rollouts=1, accounts=20, warm_start=None)  # fmt: skip
+
+
+def _begin_trainings() -> None:
+    from recoup.experiments.learning.training import train
+
+    for algorithm in ("maskable-ppo", "recurrent-ppo"):
+        train(_training(algorithm, 200), Path(algorithm))
+
+
+def _trainings(folder: Path, random: Random) -> list[Path]:
+    """A training that is to be prolonged; of two, one with a memory."""
+    algorithm = random.choice(("maskable-ppo", "recurrent-ppo"))
+    _goes_on("trainings", _begin_trainings)(folder, random)
+    (folder / algorithm).rename(folder / "begun")
+    for other in ("maskable-ppo", "recurrent-ppo"):
+        shutil.rmtree(folder / other, ignore_errors=True)
+    return [folder / "begun" / "checkpoint.zip"]
+
+
+def prolong_training(folder: Path) -> None:
+    """As `recoup train --resume` goes on from a checkpoint, for one more rollout."""
+    from recoup.experiments.learning.training import train
+
+    algorithm = json.loads((folder / "begun" / "run.json").read_text())["algorithm"]
+    train(_training(algorithm, 400), folder / "begun", resume=True)
+
+
+_STUDY = IndexStudy("short.yaml", base="staged", cohorts=2, accounts=60, outlook_days=2, outlook_cohorts=2, rounds=1)
+
+
+def _begin_index() -> None:
+    from recoup.experiments.learning import index
+
+    index.run(_STUDY, Path("values"))
+
+
+def go_on_with_index(folder: Path) -> None:
+    """As `recoup index --resume` goes on from finished parts."""
+    from recoup.experiments.learning import index
+
+    index.run(_STUDY, folder / "values", resume=True)
+
+
+_TUNE = ("tune", "staged", "-s", "short.yaml", "--sweeps", "1", "--cohorts", "3", "--accounts", "50", "--field", "dpd", "--out", "plan.yaml")  # fmt: skip
+
+
+def _begin_kept() -> None:
+    """What `tune` keeps, and beside it what other commands do, of made-up numbers."""
+    with patch.object(Kept, "drop"):
+        done = recoup(*_TUNE)
+    assert done.returncode == 0, done.stderr
+    Path("plan.yaml").unlink()
+    kept = Kept.beside(Path("plan.yaml"))
+    for name, (_, result) in _KEPT.items():
+        kept.put(name, result)
+
+
+_KEPT: dict[str, tuple[Any, Any]] = {
+    "brought": (BROUGHT, dict.fromkeys(PARTS, 0.5)),
+    "measured": (MEASURED, dict.fromkeys(MEASURE, 0.5)),
+    "bounds": (BOTH_BOUNDS, [{"rate": 0.5, "days": 90.0}] * 2),
+    "run": (
+        RUN_OUTCOME,
+        {"figures": {figure.name: 0.5 for figure in FIGURES}, "acts": [dict.fromkeys((*COLUMNS, "seed"), 1)]},
+    ),
+    "trial": (
+        OUTCOME,
+        {
+            "measures": dict.fromkeys((*MEASURE, CONTACTS), 0.5),
+            "net_money": 1.0,
+            "capacity_hours": dict.fromkeys(RESOURCE_NAMES, 8.0),
+            "legal_places": 2.0,
+            "settlement_budget": 3.0,
+        },
+    ),
+}
+
+
+_WITH_UNDEFINED = ("measured", "trial")  # measures are NaN where they are undefined
+
+
+def read_kept(folder: Path) -> None:
+    """As commands that go on from finished pieces read them: none, or one that can be reckoned with and written."""
+    kept = Kept.beside(folder / "plan.yaml")
+    for name, (holds, _) in _KEPT.items():
+        found = kept.get(name, holds)
+        if found is not None:
+            json.dumps(found["acts"] if name == "run" else found, allow_nan=name in _WITH_UNDEFINED)
+            np.square(list(_numbers(found)))
+
+
+def _numbers(found: Any) -> Iterator[float]:
+    """All finite and undefined figures of a result."""
+    for value in found.values() if isinstance(found, dict) else found if isinstance(found, list) else ():
+        yield from _numbers(value)
+    if isinstance(found, float):
+        yield found
 
 
 _HTML = ("*.html",)
@@ -293,13 +434,29 @@ KINDS: dict[str, Kind] = {
     "log-parquet": Kind(
         _log_in_parquet, (Command(("audit", "--log", "log.parquet", "--rules", "us-reg-f"), codes=(0, 1)),)
     ),
-    "policy": Kind(_card, (Command(("compare", "-p", "policy.json", "-p", "staged", *TINY)),)),
+    "policy": Kind(
+        _card,
+        (
+            Command(read_policy),
+            Command(("compare", "-p", "policy.json", "-p", "staged", *TINY)),
+        ),
+    ),
     "price-family": Kind(_family, (Command(read_family),)),
     "hyperparameters": Kind(_hyperparameters, (Command(build_learner),)),
     "calibration": Kind(_calibration, (Command(read_targets),)),
+    "checkpoint": Kind(_trainings, (Command(prolong_training, writes=("*",)),)),
+    "index": Kind(
+        _goes_on("index", _begin_index, "values/outlook.npz", "values/deviations/*.npz"),
+        (Command(go_on_with_index, writes=("*",)),),
+    ),
+    "kept": Kind(
+        _goes_on("kept", _begin_kept, "*.unfinished.jsonl"),
+        (Command(read_kept, writes=("*",)), Command(_TUNE, writes=("*",))),
+    ),
     "run": Kind(
         _run_files("*.json", "parts/*/*.json"),
         (
+            Command(open_run),
             Command(("report", "run"), writes=_HTML),
             Command(("report", "run", "--lang", "zh"), writes=_HTML),
             Command(("fairness", "run"), writes=("fairness.json", "welfare.json", *_HTML)),
@@ -307,19 +464,18 @@ KINDS: dict[str, Kind] = {
             Command(("story", "run"), writes=_HTML),
             Command(("attribute", "run", "--seeds", "1"), writes=("attribution.json", *_HTML)),
             Command(_RESUMED, writes=("*",)),
-            Command(open_run),
         ),
         one_of=True,
     ),
     "run-tables": Kind(
         _run_files("*.parquet", "parts/*/*.parquet"),
         (
+            Command(open_run),
             Command(("report", "run"), writes=_HTML),
             Command(("fairness", "run"), writes=("fairness.json", "welfare.json", *_HTML)),
             Command(("audit", "run"), codes=(0, 1), writes=("audit.json", "audit.csv")),
             Command(("story", "run"), writes=_HTML),
             Command(_RESUMED, writes=("*",)),
-            Command(open_run),
         ),
         one_of=True,
     ),

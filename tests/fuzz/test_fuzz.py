@@ -14,21 +14,21 @@ from recoup.sim.inputs import InputError
 from tests.command import Done
 from tests.fuzz import violations
 from tests.fuzz.by_ending import MUTATIONS
-from tests.fuzz.cases import laid_out, run_case
+from tests.fuzz.cases import laid_out, run_case, run_undamaged
 from tests.fuzz.kinds import KINDS, MAP
 from tests.fuzz.violations import Command, files_in, violation
 
 SEED, CASES = 0, 10
-WRITTEN_BY_COMMANDS = ("run", "run-tables")  # their readers are tested in `make fuzz` alone
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in (*WRITTEN_BY_COMMANDS, "policy")])
+@pytest.mark.parametrize("kind", KINDS)
 def test_damaged_files_are_accepted_or_refused_in_one_line(tmp_path: Path, kind: str) -> None:
+    assert not run_undamaged(tmp_path / "right", kind, only_read=True)
     found = {number: run_case(tmp_path / "case", SEED, kind, number, only_read=True) for number in range(CASES)}
     assert not [f"--seed {SEED} --kind {kind} --case {n}: {o}" for n, o in found.items() if o.violation]
 
 
-@pytest.mark.parametrize("kind", ["scenario", "plan", "portfolio", "portfolio-parquet", "log", "policy"])
+@pytest.mark.parametrize("kind", ["scenario", "plan", "portfolio", "portfolio-parquet", "log", "policy", "index"])
 def test_a_case_is_the_same_each_time_and_another_number_another_case(tmp_path: Path, kind: str) -> None:
     made = []
     for name, number in (("a", 3), ("b", 3), ("c", 4)):

@@ -117,7 +117,16 @@ def test_buckets_and_birthdays(book):
 @pytest.mark.parametrize(
     ("field", "expected"),
     [
-        ("sex: {column: id, values: {no: male}}", "quotes around yes, no"),
+        ("sex: {column: id, values: {no: male}}", r'fields.sex.values.no: .*; in quotes, "no", if'),
+        ("sex: {column: id, values: {f: off}}", r'fields.sex.values.f: .*; in quotes, "off", if'),
+        ("sex: no", r'fields.sex.column: got False, expected a valid string; in quotes, "no", if'),
+        ("sex: {column: yes}", r'fields.sex.column: got True, .*; in quotes, "yes", if'),
+        ("sex: {column: 007}", r'fields.sex.column: got 7, .*; in quotes, "007", if'),
+        ("sex: {column: id, scale: yes}", r"expected a number, not true or false$"),
+        ("no: id", r'line 1, fields.no: got False, expected names \(text\) as keys; in quotes, "no", if'),
+        ("sex: {count_at_least: {columns: [on], threshold: 1}}", r'columns\[0\]: got True, .*; in quotes, "on", if'),
+        ("sex: id}\nrows: {only: {id: off}", r'rows.only.id\[0\]: got False, .*; in quotes, "off", if'),
+        ("sex: id}\nrows: {only: {y: [a], yes: [a]}", r'rows.only.yes: got True, .*; in quotes, "yes", if'),
         ("sex: {column: id, values: {a: man}}", "one of female, male"),
         ("sex: {column: id, scale: 2}", "no number"),
         ("payday: {date_column: id, as_of: 2026-01-01}", "not counted from a date"),
