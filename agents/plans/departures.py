@@ -14,6 +14,7 @@ import numpy as np
 
 from recoup.agents.plans.distill import NO_ACT, Act, Sample, act_of, extract, words_of
 from recoup.agents.plans.plan import Plan
+from recoup.agents.plans.plan_file import Step
 
 LEAST = 200  # account-days of the sample below which a rule is left as it is
 TRIED = 2  # of the policy's own acts in a leaf
@@ -38,6 +39,8 @@ class Departure:
 def departures(plan: Plan, sample: Sample, leaves: int) -> list[Departure]:
     """What a policy does otherwise than a plan, the most frequent first; nothing, in place of what the plan does, is among it.
 
+    Rules that hold back have no exceptions.
+
     Args:
         plan: whose rules may get exceptions.
         sample: what the policy does on account-days.
@@ -53,6 +56,8 @@ def departures(plan: Plan, sample: Sample, leaves: int) -> list[Departure]:
         if rows.size < LEAST:
             continue
         rule = written[plan.rules[number].name] if number >= 0 else None
+        if rule and rule.do == Step():
+            continue  # no plan may gain by pressing where somebody wrote not to
         own = Counter(acts[action] for action in planned[rows]).most_common(1)[0][0]
         tree = extract(sample.rows(rows), plan.menu, leaves)
         for leaf, options in tree.options.items():

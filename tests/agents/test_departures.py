@@ -71,6 +71,18 @@ def test_account_days_that_no_rule_means_get_a_rule_at_the_end() -> None:
     assert (first.rule["do"]["channel"], first.rule["do"]["offer"]) == ("collector", ["plan_6"])
 
 
+def test_where_a_rule_holds_back_nothing_is_tried() -> None:
+    base = plan(
+        {"name": "peace", "when": {"dpd": {"below": 90}}, "do": "nothing"},
+        {"name": "write", "do": {"channel": "wechat"}},
+    )
+    seen = account_days()
+    probabilities = np.zeros((len(seen), len(MENU)), np.float32)
+    probabilities[:, MENU.index["collector/morning"]] = 1.0
+    found = departures(base, Sample(seen, probabilities, np.ones(probabilities.shape, bool)), leaves=3)
+    assert {one.before for one in found} == {"write"} and found[0].share == pytest.approx(0.1)
+
+
 def test_a_policy_that_does_what_the_plan_does_departs_nowhere() -> None:
     base = plan({"name": "write", "do": {"channel": "wechat", "window": "evening"}})
     seen = account_days()
