@@ -92,6 +92,12 @@ def test_a_policy_that_does_what_the_plan_does_departs_nowhere() -> None:
     assert [one.share for one in found] == [0.0] * len(found)
 
 
+def test_of_two_bounds_the_tighter_one_holds() -> None:
+    one, other = {"dpd": {"at_least": 3, "below": 9}}, {"dpd": {"at_least": 5, "above": 1, "below": 20, "at_most": 7}}
+    assert both(one, other) == {"dpd": {"at_least": 5, "above": 1, "at_most": 7, "below": 9}}
+    assert both(other, one) == both(one, other)
+
+
 BOUND = st.sampled_from(["at_least", "above", "at_most", "below"])
 NUMBER = st.integers(0, 9)
 CONDITION = st.one_of(

@@ -178,8 +178,8 @@ def test_a_refused_checkpoint_changes_nothing_and_its_numbers_are_finite(tmp_pat
         members = {name: archive.read(name) for name in archive.namelist()}
     for member, broken in (("policy.pth", torch.nan), ("policy.optimizer.pth", torch.inf), ("policy.optimizer.pth", 0)):
         content = torch.load(io.BytesIO(members[member]), weights_only=True)
-        tensors = content["state"][0] if "state" in content else content
-        name = "exp_avg" if "state" in content else next(iter(tensors))
+        tensors = next(iter(content["state"].values())) if "state" in content else content
+        name = "exp_avg" if "state" in content else "value_net.bias"
         tensors[name] = torch.full_like(tensors[name], broken) if broken else torch.zeros(2, 3, 4)
         made = io.BytesIO()
         torch.save(content, made)
