@@ -46,6 +46,10 @@ KEPT = 0.1  # share of account-days the tree learns from
 MEASURED = holding(Annotated[dict[str, NumberOrNan], exactly(MEASURE)])
 COLLECT_SEED, SELECT_SEED = PORTFOLIO_SEED + 500_000, PORTFOLIO_SEED + 600_000
 DEPART_SEED, DEPART_COHORTS = PORTFOLIO_SEED + 620_000, 8  # what exceptions are tried on
+CHOOSE_SEED, CHOOSE_COHORTS = (
+    PORTFOLIO_SEED + 640_000,
+    8,
+)  # what the candidates are chosen on, that neither way has seen
 DEPART_LEAVES, MOST_TRIED = 6, 120  # of each rule's tree; exceptions, the most frequent first
 TRIED = 4  # acts of a leaf that are tried
 SWEEPS = 2
@@ -63,6 +67,7 @@ class Distilled:
     Attributes:
         candidates: one row per tree, with what it is worth before (`imitated`) and after (`tried`) its leaves were tried; and one of the
             plan with exceptions, with its worth before and after, under the same names, its number of `exceptions`, and of rules `left_out`.
+            `unseen` is each one's worth on cohorts that it was not made on, by which one is chosen.
     """
 
     plan: PlanFile
@@ -122,16 +127,34 @@ def distill(
     teacher = load_policy(policy, scenario.name, scenario.world)
     if not isinstance(teacher, LearnedPolicy) or teacher.card.memory:
         raise InputError("policy", "", policy, "a learned policy without memory")
-    training = teacher.card.training
-    begun_from = start or training.get("improve") or training.get("warm_start")
-    plan = load_plan("--start", begun_from, scenario.name, scenario.world) if begun_from else None
+    plan = _plan_to_start_from(scenario, teacher, start, notify or (lambda line: None))
     cohorts = Cohorts(scenario, accounts, (SELECT_SEED, SELECT_SEED + 1), kept or Kept(None))
     search = _Search(scenario, teacher, cohorts, load_policy(baseline, scenario.name, scenario.world), name, notify)
     candidates = search.trees(leaves, rounds)
     if plan:
         candidates.append(search.exceptions(plan))
-    best = max(candidates, key=lambda one: one.found["tried"])  # of equals the first
-    return Distilled(best.plan, [one.found for one in candidates])
+    unseen = search.on(replace(cohorts, seeds=range(CHOOSE_SEED, CHOOSE_SEED + CHOOSE_COHORTS)))
+    rows = [{**one.found, "unseen": unseen.worth(one.plan)} for one in candidates]
+    best = max(range(len(rows)), key=lambda number: rows[number]["unseen"])  # of equals the first
+    return Distilled(candidates[best].plan, rows)
+
+
+def _plan_to_start_from(
+    scenario: Scenario, teacher: LearnedPolicy, start: str | None, notify: Callable[[str], None]
+) -> Plan | None:
+    """The plan that is named, or else the one that the policy's training began from: None where that was none, or is not there.
+
+    Raises:
+        InputError: the named one is no plan.
+    """
+    if start:
+        return load_plan("--start", start, scenario.name, scenario.world)
+    begun_from = teacher.card.training.get("improve") or teacher.card.training.get("warm_start")
+    try:
+        return load_plan("warm start", begun_from, scenario.name, scenario.world) if begun_from else None
+    except InputError:
+        notify(f"training began from {begun_from}, which is no plan, or not here: trees alone")
+        return None
 
 
 @dataclass(frozen=True)
@@ -159,6 +182,10 @@ class _Search:
     name: str
     notify: Callable[[str], None] | None
 
+    def on(self, cohorts: Cohorts) -> _Search:
+        """The same on other cohorts."""
+        return replace(self, cohorts=cohorts)
+
     @cached_property
     def _validation(self) -> Validation:
         return Validation(self.cohorts, self.reference, self._time_weight, self._limits)
@@ -171,7 +198,8 @@ class _Search:
     def _limits(self) -> bool:
         return bool(self.teacher.card.training.get("limits", True))
 
-    def _worth(self, file: PlanFile) -> float:
+    def worth(self, file: PlanFile) -> float:
+        """By the objective, less what is overdrawn of the limits."""
         return float(self._validation.assess(Plan.of(file, self.cohorts.menu))["score"])
 
     def _say(self, line: str) -> None:
@@ -198,8 +226,8 @@ class _Search:
                     ),
                     contact_cap_per_week=self.teacher.card.contact_cap_per_week,
                 )
-                plain = self._worth(write(tree.options))
-                options, worth = try_leaves(tree, lambda o, w=write: self._worth(w(o)), plain)  # type: ignore[misc]
+                plain = self.worth(write(tree.options))
+                options, worth = try_leaves(tree, lambda o, w=write: self.worth(w(o)), plain)  # type: ignore[misc]
                 row = {"round": number + 1, "leaves": size, "imitated": plain, "tried": worth}
                 found.append(_Candidate(write(options), row))
                 self._say(
@@ -221,12 +249,12 @@ class _Search:
         }
         limits = cohorts.parts(self.reference) if self._limits else None
         search = Search(cohorts, plan_data(plan.file) | head, Objective(self._time_weight), limits)
-        before = self._worth(search.best)
+        before = self.worth(search.best)
         sample = collect(self.scenario, self.teacher, self.teacher, self.cohorts.accounts, COLLECT_SEED)
         found = departures(plan, sample, DEPART_LEAVES)[:MOST_TRIED]
         kept = search.depart(found, self.notify)
         left_out = search.prune(self.notify)
-        row = {"exceptions": kept, "left_out": left_out, "imitated": before, "tried": self._worth(search.best)}
+        row = {"exceptions": kept, "left_out": left_out, "imitated": before, "tried": self.worth(search.best)}
         self._say(
             f"{plan.name}, {kept} exceptions kept of {len(found)} tried, {left_out} rules left out: objective {before:.4f} before, "
             f"{row['tried']:.4f} after"

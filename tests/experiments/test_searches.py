@@ -306,8 +306,8 @@ def test_the_share_kept_is_the_ratio_of_the_mean_gains():
 
 
 def test_leaves_are_chosen_on_other_cohorts_than_the_tree_was_learned_on(monkeypatch):
-    """The tree that is worth most is kept, whatever its size, and of several rounds the best."""
-    seeds = SimpleNamespace(learned=[], chosen=None)
+    """The tree that is worth most on cohorts that none was made on is kept, whatever its size and its round."""
+    seeds = SimpleNamespace(learned=[], chosen=[])
 
     class Teacher(distillation.LearnedPolicy):
         name = "teacher"
@@ -319,11 +319,13 @@ def test_leaves_are_chosen_on_other_cohorts_than_the_tree_was_learned_on(monkeyp
 
     class Judge:
         def __init__(self, cohorts, baseline, time_weight, limits):
-            seeds.chosen, self.told = list(cohorts.seeds), (time_weight, limits)
+            seeds.chosen.append(set(cohorts.seeds))
+            self.told, self.unseen = (time_weight, limits), len(seeds.chosen) > 1
             assert self.told == (0.3, False)
 
         def assess(self, plan):
-            return {"score": {3: 0.2, 5: 0.4, 7: 0.3}[int(plan.file.rules[0].when[FIELD]["at_least"])]}
+            worth = {3: 0.2, 5: 0.3, 7: 0.4} if self.unseen else {3: 0.2, 5: 0.4, 7: 0.3}
+            return {"score": worth[int(plan.file.rules[0].when[FIELD]["at_least"])]}
 
     def learn(scenario, leader, teacher, accounts, seed):
         seeds.learned.append(seed)
@@ -338,9 +340,12 @@ def test_leaves_are_chosen_on_other_cohorts_than_the_tree_was_learned_on(monkeyp
     monkeypatch.setattr(distillation, "extract", grow)
     world = SimpleNamespace(channels=["wechat"], offers=[], legal=[])
     found = distillation.distill(SimpleNamespace(name="made-up", world=world), "teacher", [3, 5, 7], rounds=2)
-    assert found.plan.rules[0].when[FIELD]["at_least"] == 5
+    assert found.plan.rules[0].when[FIELD]["at_least"] == 7
     assert [row["tried"] for row in found.candidates] == [0.2, 0.4, 0.3] * 2
-    assert len(set(seeds.learned)) == 2 and not set(seeds.learned) & set(seeds.chosen)
+    assert [row["unseen"] for row in found.candidates] == [0.2, 0.3, 0.4] * 2
+    made_on, chosen_on = seeds.chosen
+    assert len(set(seeds.learned)) == 2
+    assert not set(seeds.learned) & made_on and not chosen_on & (made_on | set(seeds.learned))
 
 
 # --- the tree ----------------------------------------------------------------------------------------------------
