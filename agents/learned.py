@@ -157,7 +157,8 @@ class LearnedPolicy:
         if parts == 1:
             return self._choose(observations, masks, numbers)
         numbers = np.arange(len(observations)) if numbers is None else numbers
-        self._make_room(numbers)
+        if self.card.memory:
+            self._make_room(numbers)
         split = (np.array_split(rows, parts) for rows in (observations, masks, numbers))
         return np.concatenate([self._choose(*part) for part in zip(*split, strict=True)])
 
