@@ -54,6 +54,7 @@ lint: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/portfolio_lists.py
 
 docs: $(READY)
 	$(BIN)/mkdocs build --strict

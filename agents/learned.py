@@ -23,10 +23,13 @@ from recoup.agents.contact_cap import ContactCapPerWeek, WeeklyContactCap
 from recoup.agents.own_menu import OwnMenu
 from recoup.agents.plans.plan import Plan
 from recoup.agents.sampling import hashed_uniforms
+from recoup.sim.compiled import njit
 from recoup.sim.observation import FIELD_INDEX, FIELDS, ObservedField
 from recoup.sim.treatments import Menu
 
 FORMAT = 1
+# Accounts that are decided for in one go: what they pass on from layer to layer then stays in the cache, and a million needs no gigabytes.
+_TOGETHER = 8192
 
 
 class Card(policy_files.PolicyCard):
@@ -119,8 +122,7 @@ class LearnedPolicy:
 
     def _remember(self, x: NDArray[np.float32], numbers: NDArray[np.int64]) -> NDArray[np.float32]:
         """One step of the LSTM for these accounts; a simulation's first day has all of them."""
-        if numbers.size and numbers[-1] >= self._states.shape[1]:
-            self._states = np.zeros((2, int(numbers[-1]) + 1, self.card.memory), np.float32)
+        self._make_room(numbers)
         state, cell = self._states[:, numbers]
         gates = self._layer("memory.input", x) + self._layer("memory.state", state)
         into, forget, new, out = np.split(gates, 4, axis=1)
@@ -128,6 +130,11 @@ class LearnedPolicy:
         state = _logistic(out) * np.tanh(cell)
         self._states[:, numbers] = state, cell
         return state
+
+    def _make_room(self, numbers: NDArray[np.int64]) -> None:
+        """Begin a new memory if these accounts, the highest number last, do not fit in what there is."""
+        if numbers.size and numbers[-1] >= self._states.shape[1]:
+            self._states = np.zeros((2, int(numbers[-1]) + 1, self.card.memory), np.float32)
 
     def reset(self) -> None:
         """Clear the memory: a new simulation begins."""
@@ -146,6 +153,19 @@ class LearnedPolicy:
             masks: what is allowed, bool (accounts, menu); the card's contact cap narrows it further.
             numbers: as in `outputs`.
         """
+        parts = max(1, len(observations) // _TOGETHER)
+        if parts == 1:
+            return self._choose(observations, masks, numbers)
+        numbers = np.arange(len(observations)) if numbers is None else numbers
+        if self.card.memory:
+            self._make_room(numbers)
+        split = (np.array_split(rows, parts) for rows in (observations, masks, numbers))
+        return np.concatenate([self._choose(*part) for part in zip(*split, strict=True)])
+
+    def _choose(
+        self, observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None
+    ) -> NDArray[np.int64]:
+        """`act`, of all accounts in one go."""
         outputs = self._allowed(observations, masks, numbers)
         return self._menu.to_scenario(
             outputs.argmax(axis=1) if self.card.choice == "best" else _sampled(outputs, hashed_uniforms(observations))
@@ -246,8 +266,25 @@ def _logistic(x: NDArray[np.float32]) -> NDArray[np.float32]:
 def _sampled(outputs: NDArray[np.float32], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
     """One column per row, with probability proportional to exp(output); `uniform` on [0, 1)."""
     weights = np.exp(outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True))
-    total = weights.cumsum(axis=1)
-    return (total <= uniform[:, None] * total[:, -1:]).sum(axis=1)
+    chosen = np.empty(len(weights), np.int64)
+    _first_beyond(weights, uniform, chosen)
+    return chosen
+
+
+@njit(nogil=True)
+def _first_beyond(weights, uniform, out):  # type: ignore[no-untyped-def]
+    """For each row the first column up to which the weights add up to more than that share of their sum."""
+    for row in range(out.size):
+        total = 0.0
+        for weight in weights[row]:
+            total += weight
+        share = uniform[row] * total
+        reached, out[row] = 0.0, 0
+        for weight in weights[row]:
+            reached += weight
+            if not reached <= share:  # or not a number, for which the first column stands
+                break
+            out[row] += 1
 
 
 def load(path: Path, menu: Menu) -> LearnedPolicy:

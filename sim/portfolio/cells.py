@@ -8,12 +8,14 @@ import io
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
+import pyarrow.compute as pc
+import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
@@ -23,7 +25,7 @@ MOST_BYTES, MOST_ROWS, MOST_COLUMNS = 1 << 30, 10_000_000, 2_000  # of a file; d
 MOST_CHARACTERS = 131_072  # of a cell: the csv module's limit
 IN_THE_MAP = "`{}` in the column map"
 _KIND = "CSV or Parquet file"
-_BATCH = 50_000  # rows that are held as Python texts at a time
+_BLOCK = 1 << 20  # characters that are looked at together
 _FOREIGN = {
     b"PK\x03\x04": "an Excel workbook or a zip file",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -89,7 +91,7 @@ def read_cells(
             encoding, an open quotation mark, ragged, two columns of one name, no rows.
     """
     content = read_bytes(file, MOST_BYTES, _KIND)
-    if not content.strip():
+    if not content or content.isspace():
         raise InputError(file, "", "an empty file", "a CSV file with a header line, or a Parquet file")
     is_parquet = content[:4] == b"PAR1"
     if file.suffix.lower() in (".parquet", ".pq") and not is_parquet:
@@ -126,68 +128,157 @@ def _csv(
         raise _wrong_encoding(file, content, encoding, option) from None
 
 
-def _rows(file: Path, lines: io.TextIOWrapper, delimiter: str, option: str, columns: Collection[str] | None) -> Cells:
-    if "\0" in lines.read(4096):
-        raise UnicodeDecodeError(lines.encoding, b"", 0, 1, "no text")
-    lines.seek(0)
-    reader = csv.reader(_without_mark(lines), delimiter=delimiter, strict=True)
-    rows = _records(file, reader, delimiter)
-    begins, names = next(rows, (1, []))
-    blank = begins - 1
+def _rows(file: Path, text: io.TextIOWrapper, delimiter: str, option: str, columns: Collection[str] | None) -> Cells:
+    if "\0" in text.read(4096):
+        raise UnicodeDecodeError(text.encoding, b"", 0, 1, "no text")
+    text.seek(0)
+    reader = csv.reader(_without_mark(iter(text.readline, "")), delimiter=delimiter, strict=True)
+    begins, names = next(_records(file, reader, delimiter), (1, []))
     _check_delimiter(file, names, delimiter, option)
     _check_header(file, names)
     wanted = [n for n, name in enumerate(names) if name and (columns is None or name in columns)]
-    schema = pa.schema([(names[n], pa.string()) for n in wanted])
-    batches: list[pa.RecordBatch] = []
-    held: list[list[str]] = []
-    places: list[int] = []
-    swallowed: list[int] = []
-
-    def put_by() -> None:
-        across = list(zip(*held, strict=True))
-        batches.append(pa.record_batch([pa.array(across[n], pa.string()) for n in wanted], schema))
-        held.clear()
-
-    header_lines = reader.line_num - blank
-    continued = 0
-    for line, row in rows:
-        if not any(cell and not cell.isspace() for cell in row):
-            blank += 1
-            continue
-        if len(row) != len(names):
-            raise InputError(
-                file,
-                f"line {line}",
-                f"{len(row):,} cells",
-                f"the same number of cells in each row, {len(names):,} as in the header",
-            )
-        if reader.line_num > line:
-            continued += reader.line_num - line
-            if any(inner.count(delimiter) >= max(len(names) - 1, 1) for cell in row for inner in cell.splitlines()[1:]):
-                swallowed.append(line)
-        places.append(line)
-        held.append(row)
-        if len(places) > MOST_ROWS:
-            raise InputError(file, f"line {line}", f"more than {MOST_ROWS:,} rows", f"at most {MOST_ROWS:,}")
-        if len(held) == _BATCH:
-            put_by()
-    if not places:
+    body = _Body(file, delimiter, names, wanted, reader.line_num, begins - 1)
+    while block := text.read(_BLOCK) + text.readline():
+        if not body.add_quickly(block):
+            body.add_carefully(block, text)
+    if not body.rows:
         raise InputError(file, "", "no data rows", "at least one row")
-    if held:
-        put_by()
     return Cells(
         tuple(names),
-        pa.Table.from_batches(batches, schema),
-        np.array(places, np.int64),
+        pa.Table.from_batches(body.batches, body.schema),
+        np.concatenate(body.places),
         "line",
-        header_lines + len(places) + blank + continued,
-        blank,
-        lines.encoding,
-        swallowed=tuple(swallowed),
+        body.line,
+        body.blank,
+        text.encoding,
+        swallowed=tuple(body.swallowed),
     )
 
 
-def _without_mark(lines: io.TextIOWrapper) -> Iterator[str]:
+class _Body:
+    """The rows below the header, as they are read: block by block of whole lines.
+
+    The csv module decides what a cell is. A block in which each line is certainly one row of cells, as nearly all are, goes to Arrow
+    instead, which then finds the same cells many times as fast; whatever asks for a closer look goes to the csv module.
+
+    Args:
+        file, delimiter, names: as in `read_cells`, and of the header.
+        wanted: numbers of the columns whose cells are kept.
+        line: lines read so far.
+        blank: blank ones among them.
+    """
+
+    def __init__(self, file: Path, delimiter: str, names: list[str], wanted: list[int], line: int, blank: int) -> None:
+        self._file, self._delimiter, self._width, self._wanted = file, delimiter, len(names), wanted
+        self.schema = pa.schema([(names[n], pa.string()) for n in wanted])
+        self.batches: list[pa.RecordBatch] = []
+        self.places: list[NDArray[np.int64]] = []
+        self.rows, self.line, self.blank = 0, line, blank
+        self.swallowed: list[int] = []
+
+    def add_quickly(self, block: str) -> bool:
+        """Add a block's rows; or none, and return False, unless each line is certainly a row that counts."""
+        content = block.encode() if block.endswith("\n") else block.encode() + b"\n"
+        octets = np.frombuffer(content, np.uint8)
+        ends = np.flatnonzero(octets == ord("\n"))
+        certain = (
+            self._wanted
+            and self._delimiter.isascii()
+            and "\0" not in block
+            and block.count("\r") == block.count("\r\n")
+            and self.rows + ends.size <= MOST_ROWS
+            and np.diff(ends, prepend=-1).max() <= MOST_CHARACTERS
+            and ('"' not in block or _quotes_enclose_cells(octets, self._delimiter))
+        )
+        if not certain:
+            return False
+        numbered = [str(n) for n in range(self._width)]
+        try:
+            table = pyarrow.csv.read_csv(
+                pa.BufferReader(content),
+                pyarrow.csv.ReadOptions(use_threads=False, block_size=len(content) + 1, column_names=numbered),
+                pyarrow.csv.ParseOptions(delimiter=self._delimiter, ignore_empty_lines=False),
+                pyarrow.csv.ConvertOptions(
+                    column_types=dict.fromkeys(numbered, pa.string()),
+                    include_columns=[numbered[n] for n in self._wanted],
+                    check_utf8=False,
+                ),
+            )
+        except pa.ArrowInvalid:
+            return False
+        if table.num_rows != ends.size or _blank_rows(table):
+            return False
+        self.batches += pa.table(table.columns, schema=self.schema).to_batches()
+        self.places.append(np.arange(self.line + 1, self.line + 1 + ends.size))
+        self.rows += ends.size
+        self.line += ends.size
+        return True
+
+    def add_carefully(self, block: str, rest: io.TextIOWrapper) -> None:
+        """Add a block's rows as the csv module reads them, the last of which may go on in the rest of the text.
+
+        Raises:
+            InputError: as `read_cells`.
+        """
+        lines, before = list(io.StringIO(block, newline="")), self.line
+        reader = csv.reader(chain(lines, iter(rest.readline, "")), delimiter=self._delimiter, strict=True)
+        held: list[list[str]] = []
+        places: list[int] = []
+        for line, row in _records(self._file, reader, self._delimiter, before):
+            self.line = before + reader.line_num
+            if not "".join(row).strip():
+                self.blank += 1
+            else:
+                self._check(line, row)
+                places.append(line)
+                held.append(row)
+            if reader.line_num >= len(lines):
+                break
+        if held:
+            across = list(zip(*held, strict=True))
+            cells = [pa.array(across[n], pa.string()) for n in self._wanted]
+            self.batches.append(pa.record_batch(cells, self.schema))
+            self.places.append(np.array(places, np.int64))
+
+    def _check(self, line: int, row: list[str]) -> None:
+        """Count a row that is not blank, refuse it, or note that it may have swallowed others."""
+        if len(row) != self._width:
+            raise InputError(
+                self._file,
+                f"line {line}",
+                f"{len(row):,} cells",
+                f"the same number of cells in each row, {self._width:,} as in the header",
+            )
+        if self.line > line:
+            most = max(self._width - 1, 1)
+            if any(inner.count(self._delimiter) >= most for cell in row for inner in cell.splitlines()[1:]):
+                self.swallowed.append(line)
+        self.rows += 1
+        if self.rows > MOST_ROWS:
+            raise InputError(self._file, f"line {line}", f"more than {MOST_ROWS:,} rows", f"at most {MOST_ROWS:,}")
+
+
+def _quotes_enclose_cells(octets: NDArray[np.uint8], delimiter: str) -> bool:
+    """Whether quotation marks stand at both ends of cells and nowhere else, and no cell with them goes on over the end of a line."""
+    marks = np.flatnonzero(octets == ord('"'))
+    ends = np.array([ord("\n"), ord(delimiter)], np.uint8)
+    opening = np.isin(octets[marks - 1], ends) | (marks == 0)  # octets[-1] ends a line
+    closing = np.isin(octets[marks + 1], np.append(ends, ord("\r")).astype(np.uint8))
+    if marks.size % 2 or not opening[::2].all() or not closing[1::2].all() or opening[1::2].any() or closing[::2].any():
+        return False
+    lines = np.flatnonzero(octets == ord("\n"))
+    return bool((np.searchsorted(lines, marks[::2]) == np.searchsorted(lines, marks[1::2])).all())
+
+
+def _blank_rows(table: pa.Table) -> bool:
+    """Whether a row has nothing in any of these columns, and so perhaps in none at all."""
+    blank = pa.scalar(True)
+    for column in table.columns:
+        blank = pc.and_(blank, pc.equal(pc.utf8_trim_whitespace(column), ""))
+    return bool(pc.any(blank).as_py())
+
+
+def _without_mark(lines: Iterator[str]) -> Iterator[str]:
     """The lines, without a byte-order mark, and an empty one in place of the `sep=;` that spreadsheets write first."""
     for number, line in enumerate(lines):
         if number == 0:
@@ -197,11 +288,17 @@ def _without_mark(lines: io.TextIOWrapper) -> Iterator[str]:
         yield line
 
 
-def _records(file: Path, reader: Any, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Line on which it begins, and cells, of the header and each row after it."""
-    headed = False
+def _records(file: Path, reader: Any, delimiter: str, before: int | None = None) -> Iterator[tuple[int, list[str]]]:
+    """Line on which it begins, and cells, of each row.
+
+    Args:
+        file, delimiter: as in `read_cells`.
+        reader: of the csv module.
+        before: lines before those of the reader; None = these begin with the header, and rows without a cell before it are passed over.
+    """
+    headed = before is not None
     while True:
-        line = reader.line_num + 1
+        line = (before or 0) + reader.line_num + 1
         try:
             row = next(reader)
         except StopIteration:
@@ -321,10 +418,10 @@ def _characters(column: pa.ChunkedArray) -> int:
     total = 0
     for chunk in column.chunks:
         if pa.types.is_dictionary(chunk.type):
-            lengths = pyarrow.compute.binary_length(chunk.dictionary).take(chunk.indices)
+            lengths = pc.binary_length(chunk.dictionary).take(chunk.indices)
         else:
-            lengths = pyarrow.compute.binary_length(chunk)
-        total += pyarrow.compute.sum(lengths).as_py() or 0
+            lengths = pc.binary_length(chunk)
+        total += pc.sum(lengths).as_py() or 0
     return total
 
 

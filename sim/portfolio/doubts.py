@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from recoup.sim.operations.resources import RESOURCES
 from recoup.sim.parameters import Population, World
 from recoup.sim.portfolio.cells import Cells
+from recoup.sim.portfolio.column import Column
 from recoup.sim.portfolio.columnmap import ColumnMap
 
 _TOTAL = re.compile(
@@ -20,14 +24,14 @@ _TIMES = 20.0  # a median so many times another is unlikely: amounts in cents ar
 _INCOMES = 60.0  # five years' income owed, at the median
 
 
-def doubts_of(cells: Cells, mapping: ColumnMap, raw: pd.DataFrame, table: pd.DataFrame) -> list[str]:
+def doubts_of(cells: Cells, mapping: ColumnMap, columns: Mapping[str, Column], table: pd.DataFrame) -> list[str]:
     """Sentences on what is unlikely in the file itself.
 
     Args:
         cells: as read.
         mapping: the column map.
-        raw: the cells of the rows that count, by their place in the file.
-        table: the usable values of the same rows.
+        columns: the cells of the rows that count.
+        table: the usable values of the same rows, by their place in the file.
     """
     doubts = [
         f"line {line} goes on over lines that look like rows: is a quotation mark left open there?"
@@ -35,9 +39,9 @@ def doubts_of(cells: Cells, mapping: ColumnMap, raw: pd.DataFrame, table: pd.Dat
     ]
     doubts += [
         f"{cells.unit} {place} looks like a total of the others, not an account"
-        for place in _totals(raw, mapping, table)
+        for place in _totals(columns, mapping, table)
     ]
-    doubts += [*_three_decimals(cells, mapping, raw), *_currencies(cells, mapping, raw)]
+    doubts += [*_three_decimals(cells, mapping, columns), *_currencies(cells, mapping, columns)]
     if {"opening_balance", "monthly_income"} <= set(table) and table["monthly_income"].median() > 0:
         incomes = (table["opening_balance"] / table["monthly_income"]).median()
         if incomes > _INCOMES or incomes < 1 / 1000:
@@ -87,45 +91,54 @@ def staffing_doubts(accounts: int, world: World) -> list[str]:
     return doubts
 
 
-def _totals(raw: pd.DataFrame, mapping: ColumnMap, table: pd.DataFrame) -> list[int]:
+def _totals(columns: Mapping[str, Column], mapping: ColumnMap, table: pd.DataFrame) -> list[int]:
     """Places of rows that are named like a total, and of the last one if its balance is the sum of all others'."""
-    names = raw[mapping.fields["account_id"].columns[0]].fillna("").str.strip().str.rstrip(" :")
-    places = set(names.index[names.map(lambda name: bool(_TOTAL.fullmatch(name)))])
+    ids = columns[mapping.fields["account_id"].columns[0]]
+    total = ~pc.match_substring_regex(ids.texts, "[0-9]").to_numpy(
+        zero_copy_only=False
+    )  # no name of a total has a digit
+    total[total] = [bool(_TOTAL.fullmatch(name.rstrip(" :"))) for name in ids.texts.filter(pa.array(total)).to_pylist()]
+    places = set(table.index[ids.rows_of(total)])
     balance = table["opening_balance"]
     if len(balance) > 3 and abs(balance.iloc[:-1].sum() - balance.iloc[-1]) < 0.005:
         places.add(balance.index[-1])
     return sorted(places)
 
 
-def _money(cells: Cells, mapping: ColumnMap, raw: pd.DataFrame) -> list[tuple[str, pd.Series[Any]]]:
+def _money(cells: Cells, mapping: ColumnMap, columns: Mapping[str, Column]) -> list[tuple[str, Column]]:
     """The fields that hold money as text, and their cells."""
     named = ((name, mapping.fields.get(name)) for name in ("opening_balance", "monthly_income"))
     return [
-        (name, raw[mapped.column].fillna("").astype(str))
+        (name, columns[mapped.column])
         for name, mapped in named
         if mapped and mapped.column and mapped.column not in cells.numeric
     ]
 
 
-def _three_decimals(cells: Cells, mapping: ColumnMap, raw: pd.DataFrame) -> list[str]:
+def _three_decimals(cells: Cells, mapping: ColumnMap, columns: Mapping[str, Column]) -> list[str]:
     """1.234 where nothing has one or two decimals is rather one thousand than one."""
     doubts = []
-    for name, text in _money(cells, mapping, raw):
-        decimals = text.str.extract(f"{re.escape(mapping.decimal)}([0-9]*)[^0-9]*$")[0].dropna()
-        if len(decimals) and (decimals.str.len() == 3).all():
+    for name, column in _money(cells, mapping, columns):
+        found = pc.extract_regex(column.texts, f"{re.escape(mapping.decimal)}(?P<decimals>[0-9]*)[^0-9]*$")
+        digits = pc.fill_null(pc.utf8_length(found.field("decimals")), 0).to_numpy(zero_copy_only=False)
+        rows = np.flatnonzero(column.rows_of(found.is_valid().to_numpy(zero_copy_only=False)))
+        if len(rows) and (digits[column.codes[rows]] == 3).all():
             mark = mapping.decimal
             doubts.append(
-                f"{name}: all {len(decimals):,} values with a {mark!r} have three digits behind it, as in "
-                f"{text[decimals.index[0]]!r}; is it the thousands mark?"
+                f"{name}: all {len(rows):,} values with a {mark!r} have three digits behind it, as in "
+                f"{column.text(rows[0])!r}; is it the thousands mark?"
             )
     return doubts
 
 
-def _currencies(cells: Cells, mapping: ColumnMap, raw: pd.DataFrame) -> list[str]:
+def _currencies(cells: Cells, mapping: ColumnMap, columns: Mapping[str, Column]) -> list[str]:
     """Amounts in several currencies are added up as if they were one."""
     doubts = []
-    for name, text in _money(cells, mapping, raw):
-        counts = {mark: int(text.str.contains(mark, regex=False).sum()) for mark in mapping.currency}
+    for name, column in _money(cells, mapping, columns):
+        having = {mark: pc.match_substring(column.texts, mark) for mark in mapping.currency}
+        counts = {
+            mark: int(column.rows_of(texts.to_numpy(zero_copy_only=False)).sum()) for mark, texts in having.items()
+        }
         found = [f"{mark} ({count:,})" for mark, count in counts.items() if count]
         if len(found) > 1:
             doubts.append(f"{name}: several currency marks, and nothing is converted: {', '.join(found)}")

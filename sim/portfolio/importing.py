@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from recoup.sim.inputs import Document, InputError, choose
 from recoup.sim.parameters import Population
 from recoup.sim.portfolio.cells import Cells, read_cells
+from recoup.sim.portfolio.column import Column, are_in
 from recoup.sim.portfolio.columnmap import ColumnMap, Mapping, read_map
 from recoup.sim.portfolio.doubts import doubts_of, population_doubts
 from recoup.sim.portfolio.numbers import PLAIN, missing_marks, parse_numbers
@@ -19,7 +24,6 @@ from recoup.sim.portfolio.synthetic import fill
 from recoup.sim.portfolio.table import FILE_FIELDS, Field, Kind, Portfolio
 from recoup.sim.randomness import streams, uniforms
 
-_BLANK = ("", "na", "n/a", "null", "none", "nan", "-")
 _FLAGS = {"1": 1.0, "0": 0.0, "true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "y": 1.0, "n": 0.0}
 _SAMPLE_DAY, _SAMPLE = -3, 0
 _DROPPED = {
@@ -55,7 +59,7 @@ class Inspection:
 
     Attributes:
         file, map_file, mapping: what was read, and how.
-        cells: the file's cells, before rows were left out.
+        cells: where the file's rows stand, before some were left out; their texts are not kept.
         rows: how many rows count as accounts.
         table: their usable values, indexed by their place in the file (as `Problem.row`); a missing or unusable one is NaN.
         dropped: reason -> rows left out because the map says so.
@@ -92,18 +96,17 @@ def inspect(file: Path, map_file: Path) -> Inspection:
         if column not in cells.names:
             expected = f"a column of {file.name}: {choose(cells.names, column)}"
             raise document.error(path, column, expected)
-    raw = cells.table.to_pandas().astype(object).set_axis(cells.places)
-    sheet = _Sheet(raw, mapping, cells, document)
+    sheet = _Sheet({name: Column.of(cells.table[name]) for name in needed}, cells.places, mapping, cells, document)
+    sheet.cells = cells = dataclasses.replace(cells, table=cells.table.schema.empty_table())
     dropped = sheet.leave_out()
-    if len(sheet.raw) == 0:
+    rows = len(sheet.places)
+    if rows == 0:
         raise InputError(file, "", "no row that `rows` of the column map lets through", "at least one row")
-    inspection = Inspection(
-        file, map_file, mapping, cells, len(sheet.raw), pd.DataFrame(index=sheet.raw.index), dropped
-    )
+    inspection = Inspection(file, map_file, mapping, cells, rows, pd.DataFrame(index=sheet.places), dropped)
     for wanted in FILE_FIELDS:
         mapped = mapping.fields.get(wanted.name)
         if mapped is None:
-            inspection.fields.append(FieldReport(wanted, (), len(sheet.raw), "drawn from the scenario"))
+            inspection.fields.append(FieldReport(wanted, (), rows, "drawn from the scenario"))
             continue
         values, problems = sheet.field(wanted, mapped)
         inspection.table[wanted.name] = values
@@ -111,7 +114,7 @@ def inspect(file: Path, map_file: Path) -> Inspection:
         missing = int(values.isna().sum())
         inspection.fields.append(FieldReport(wanted, tuple(mapped.columns), missing, summary(wanted, values)))
     inspection.problems.sort(key=lambda problem: (problem.row, problem.column))
-    inspection.doubts = doubts_of(cells, mapping, sheet.raw, inspection.table)
+    inspection.doubts = doubts_of(cells, mapping, sheet.columns, inspection.table)
     return inspection
 
 
@@ -181,9 +184,10 @@ def sample(portfolio: Portfolio, accounts: int, seed: int) -> Portfolio:
 
 @dataclass
 class _Sheet:
-    """The rows that are left, as text (indexed by their place in the file), and how they are read."""
+    """The rows that are left, column by column and with their places in the file, and how they are read."""
 
-    raw: pd.DataFrame
+    columns: dict[str, Column]
+    places: NDArray[np.int64]
     mapping: ColumnMap
     cells: Cells
     document: Document
@@ -192,51 +196,53 @@ class _Sheet:
         """Leave out the rows that the map says, and count them by reason."""
         rows, counts = self.mapping.rows, {}
 
-        def keep(mask: pd.Series[Any], reason: str) -> None:
+        def keep(mask: NDArray[np.bool_], reason: str) -> None:
             if left := int((~mask).sum()):
                 counts[reason] = left
-                self.raw = self.raw[mask]
+                self.columns = {name: column.keep(mask) for name, column in self.columns.items()}
+                self.places = self.places[mask]
 
-        for column, texts in rows.only.items():
-            keep(self._text(column).isin(texts), f"{column} is not {' or '.join(texts)}")
-        for column, texts in rows.without.items():
-            keep(~self._text(column).isin(texts), f"{column} is {' or '.join(texts)}")
+        for name, texts in rows.only.items():
+            keep(self._one_of(name, texts), f"{name} is not {' or '.join(texts)}")
+        for name, texts in rows.without.items():
+            keep(~self._one_of(name, texts), f"{name} is {' or '.join(texts)}")
         for reason in rows.drop:
             name, dropped = _DROPPED[reason]
             if (mapped := self.mapping.fields[name]).constant is None:
                 keep(~dropped(self._numbers(mapped, name)), reason.replace("_", " "))
         if rows.duplicates:
-            ids = self._text(self.mapping.fields["account_id"].columns[0])
-            again = ids.duplicated(keep=rows.duplicates) & ~self._blank(ids)
+            ids = self.columns[self.mapping.fields["account_id"].columns[0]]
+            again = pd.Series(ids.codes).duplicated(keep=rows.duplicates).to_numpy() & ~ids.rows_of(ids.blank())
             keep(~again, f"another row of the account, of which the {rows.duplicates} counts")
         return counts
 
-    def _text(self, column: str) -> pd.Series[Any]:
-        return self.raw[column].fillna("").astype(str).str.strip()
+    def _one_of(self, name: str, texts: list[str]) -> NDArray[np.bool_]:
+        column = self.columns[name]
+        return column.rows_of(are_in(column.texts, texts))
 
-    @staticmethod
-    def _blank(text: pd.Series[Any]) -> pd.Series[Any]:
-        return text.str.lower().isin(_BLANK)
-
-    def _numbers(self, mapped: Mapping, name: str) -> pd.Series[Any]:
+    def _numbers(self, mapped: Mapping, name: str) -> NDArray[np.float64]:
         """A field's values as numbers, in range or not: scaled, counted, or counted from a date; NaN for what is none."""
-        unit = next(wanted.unit for wanted in FILE_FIELDS if wanted.name == name)
         if mapped.count_at_least:
-            columns = [parse_numbers(self._text(column), self._marks(column)) for column in mapped.columns]
-            counted = pd.concat(columns, axis=1)
+            columns = {
+                n: parse_numbers(column.texts, self._marks(counted))[column.codes]
+                for n, counted in enumerate(mapped.columns)
+                for column in [self.columns[counted]]
+            }
+            counted = pd.DataFrame(columns)
             counts = (counted >= mapped.count_at_least.threshold).sum(axis=1).astype(float)
-            return counts.where(counted.notna().all(axis=1))
-        column = mapped.columns[0]
-        text = self._text(column)
+            return counts.where(counted.notna().all(axis=1)).to_numpy()
+        column = self.columns[mapped.columns[0]]
         if mapped.date_column:
-            dates = pd.to_datetime(text.where(~self._blank(text)), format=mapped.format, errors="coerce")
-            return _since(dates, pd.Timestamp(str(mapped.as_of)), unit)
-        numbers = parse_numbers(text, self._marks(column))
-        if mapped.values:
+            unit = next(wanted.unit for wanted in FILE_FIELDS if wanted.name == name)
+            text = pd.Series(column.texts.to_numpy(zero_copy_only=False), dtype=object)
+            dates = pd.to_datetime(text.where(~column.blank()), format=mapped.format, errors="coerce")
+            return _since(dates, pd.Timestamp(str(mapped.as_of)), unit).to_numpy()[column.codes]
+        numbers = parse_numbers(column.texts, self._marks(mapped.columns[0]))
+        texts, translated = column.mapped(mapped.values)
+        if translated.any():
             # What the map says is written as programs write numbers, whatever the file's marks.
-            translated = text.map(mapped.values)
-            numbers = numbers.mask(translated.notna(), parse_numbers(translated.fillna(""), PLAIN))
-        return numbers * mapped.scale + mapped.offset
+            numbers[translated] = parse_numbers(texts.filter(pa.array(translated)), PLAIN)
+        return (numbers * mapped.scale + mapped.offset)[column.codes]
 
     def _marks(self, column: str) -> ColumnMap:
         return PLAIN if column in self.cells.numeric else self.mapping
@@ -246,39 +252,44 @@ class _Sheet:
         if mapped.constant is not None:
             return self._constant(wanted, mapped), []
         label = ", ".join(mapped.columns)
-        first = self._text(mapped.columns[0])
-        blank = self._blank(first)
+        first = self.columns[mapped.columns[0]]
+        blank = first.rows_of(first.blank())
         expected = wanted.expectation
-        if mapped.count_at_least:
+        for name in mapped.columns[1:]:
             # The count is unknown where all columns are blank; where one is, it cannot be told from a nought.
-            blank = pd.concat([self._blank(self._text(column)) for column in mapped.columns], axis=1).all(axis=1)
+            blank &= self.columns[name].rows_of(self.columns[name].blank())
         if mapped.date_column:
             expected = f"a date in the format {mapped.format}, giving {expected}"
         elif mapped.values:
             expected = "one of " + ", ".join(mapped.values)
         elif mapped.scale != 1 or mapped.offset != 0:
             expected = f"a value that gives {expected} after the map's scale and offset"
-        texts: pd.Series[Any] = first.map(mapped.values).where(first.isin(list(mapped.values)), first)
         problems: list[Problem] = []
-        if wanted.kind in (Kind.TEXT, Kind.CATEGORY):
-            values, good = texts, texts.isin(wanted.values) if wanted.values else texts != ""
+        values: NDArray[Any]
+        repeated = np.zeros(len(self.places), bool)
+        if wanted.kind in (Kind.INTEGER, Kind.NUMBER):
+            values = self._numbers(mapped, wanted.name)
+            good = _in_range(pd.Series(values), wanted).to_numpy()
+        else:
+            texts, _ = first.mapped(mapped.values)
+            if wanted.kind is Kind.FLAG:
+                texts = pc.utf8_lower(texts)
+            allowed = tuple(_FLAGS) if wanted.kind is Kind.FLAG else wanted.values
+            good = first.rows_of(are_in(texts, allowed) if allowed else ~are_in(texts, [""]))
+            read = texts.to_numpy(zero_copy_only=False)
+            if wanted.kind is Kind.FLAG:
+                read = np.array([_FLAGS.get(text, np.nan) for text in read])
+            values = read[first.codes]
             if wanted.kind is Kind.TEXT:
                 problems, repeated = self._repeated(first, blank, label)
-                good &= ~repeated
-        elif wanted.kind is Kind.FLAG:
-            values = texts.str.lower().map(_FLAGS)
-            good = values.notna()
-        else:
-            values = self._numbers(mapped, wanted.name)
-            good = _in_range(values, wanted)
-        bad = ~good & (~blank | wanted.required)
-        known = {problem.row for problem in problems}
+        bad = ~good & ~repeated & (~blank | wanted.required)
         problems += [
-            Problem(int(row), label, text, expected + self._remedy(wanted, mapped, text, value))
-            for row, text, value in zip(first.index[bad], first[bad], values[bad], strict=True)
-            if row not in known
+            Problem(int(self.places[row]), label, text, expected + self._remedy(wanted, mapped, text, values[row]))
+            for row in np.flatnonzero(bad)
+            for text in [first.text(row)]
         ]
-        return values.where(good & ~blank), problems
+        usable = good & ~repeated & ~blank
+        return pd.Series(np.where(usable, values, np.nan), index=self.places), problems
 
     def _remedy(self, wanted: Field, mapped: Mapping, text: str, value: Any) -> str:
         """What the map could say about a cell that is no good, in brackets; "" if nothing."""
@@ -299,23 +310,30 @@ class _Sheet:
         elif wanted.kind is Kind.FLAG:
             good, value = text in _FLAGS, _FLAGS.get(text)
         else:
-            number = parse_numbers(pd.Series([str(value)]), PLAIN)
+            number = pd.Series(parse_numbers(pa.array([str(value)]), PLAIN))
             good, value = (
                 bool(_in_range(number, wanted).iloc[0]) and wanted.kind is not Kind.TEXT,
                 float(number.iloc[0]),
             )
         if not good:
             raise self.document.error(("fields", wanted.name, "constant"), mapped.constant, wanted.expectation)
-        return pd.Series([value] * len(self.raw), index=self.raw.index)
+        return pd.Series([value] * len(self.places), index=self.places)
 
-    def _repeated(self, ids: pd.Series[Any], blank: pd.Series[Any], label: str) -> tuple[list[Problem], pd.Series[Any]]:
+    def _repeated(self, ids: Column, blank: NDArray[np.bool_], label: str) -> tuple[list[Problem], NDArray[np.bool_]]:
         """Problems, and which rows they are, for ids that stand in an earlier row; each names that row."""
-        again = ids.duplicated() & ~blank
-        first = {text: place for place, text in ids[ids.isin(ids[again])][::-1].items()}
+        later = pd.Series(ids.codes).duplicated().to_numpy()
+        first = np.zeros(len(ids.texts), np.int64)
+        first[ids.codes[~later]] = self.places[~later]
+        again = later & ~blank
         expected = "an account id that no other row has ({} {} has it; `rows: {{duplicates: last}}` in the column map keeps the last)"
         problems = [
-            Problem(int(place), label, text, expected.format(self.cells.unit, first[text]))
-            for place, text in zip(ids.index[again], ids[again], strict=True)
+            Problem(
+                int(self.places[row]),
+                label,
+                ids.text(row),
+                expected.format(self.cells.unit, first[ids.codes[row]]),
+            )
+            for row in np.flatnonzero(again)
         ]
         return problems, again
 

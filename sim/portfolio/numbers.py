@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from recoup.sim.portfolio.columnmap import ColumnMap
 
@@ -17,15 +16,30 @@ _SIGNED = re.compile(r"[$€£¥￥₹₩元圆]|[A-Za-z]{3}")
 PLAIN = ColumnMap.model_construct(decimal=".", thousands="", currency=[])  # as programs write numbers
 
 
-def parse_numbers(text: pd.Series[Any], marks: ColumnMap) -> pd.Series[Any]:
+def parse_numbers(texts: pa.StringArray, marks: ColumnMap) -> NDArray[np.float64]:
     """The numbers that texts say; NaN for one that is no number, or whose marks stand where no group of digits ends.
 
     Groups are of three digits (1,234,567), or of two before the last three, as in India (12,34,567). Negative are −5, -5, 5- and (5).
 
     Args:
-        text: the cells, stripped.
+        texts: the cells, stripped.
         marks: its `decimal`, `thousands` and `currency`.
+
+    Returns:
+        float64, shape (texts,).
     """
+    # Most cells are digits alone, or with a point where that is the decimal mark: the same number under any other marks.
+    plain = pc.match_substring_regex(texts, r"^[0-9]+(\.[0-9]+)?$" if marks.decimal == "." else "^[0-9]+$")
+    is_plain = plain.to_numpy(zero_copy_only=False)
+    values = np.full(len(texts), np.nan)
+    values[is_plain] = _floats(texts.filter(plain))
+    if not is_plain.all():
+        values[~is_plain] = _marked(texts.filter(pc.invert(plain)), marks)
+    return values
+
+
+def _marked(texts: pa.StringArray, marks: ColumnMap) -> NDArray[np.float64]:
+    """`parse_numbers` of texts of any kind."""
     thousands, decimal = re.escape(marks.thousands), re.escape(marks.decimal)
     whole = "[0-9]+"
     if thousands:
@@ -34,8 +48,7 @@ def parse_numbers(text: pd.Series[Any], marks: ColumnMap) -> pd.Series[Any]:
     signs = "|".join(re.escape(mark) for mark in sorted(marks.currency, key=len, reverse=True))
     before, after = (f"(?:(?:{signs}) ?)?", f"(?: ?(?:{signs}))?") if signs else ("", "")
     pattern = rf"^{before}(?P<opened>\(?){before}(?P<sign>[-+\x{{2212}}]?) ?{before}(?P<body>{body}){after}(?P<behind>-?)(?P<closed>\)?){after}$"
-    cells = pa.array(text.astype(str).to_numpy(object), pa.string())
-    cells = pc.utf8_trim_whitespace(pc.replace_substring_regex(cells, _SPACES, " "))
+    cells = pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, _SPACES, " "))
     if marks.thousands == "'":
         cells = pc.replace_substring(cells, "\u2019", "'")
     found = pc.extract_regex(cells, pattern)
@@ -44,16 +57,20 @@ def parse_numbers(text: pd.Series[Any], marks: ColumnMap) -> pd.Series[Any]:
     if marks.decimal != ".":
         digits = pc.replace_substring(digits, marks.decimal, ".")
     valid = found.is_valid().to_numpy(zero_copy_only=False)
-    values = np.full(len(text), np.nan)
-    values[valid] = pc.cast(digits.filter(pa.array(valid)), pa.float64()).to_numpy(zero_copy_only=False)
+    values = np.full(len(texts), np.nan)
+    values[valid] = _floats(digits.filter(pa.array(valid)))
     opened, closed = (_is(part[name], "(", ")") for name in ("opened", "closed"))
     ways = np.stack([opened & closed, _is(part["sign"], "-", "\u2212"), _is(part["behind"], "-")])
     plus = _is(part["sign"], "+")
     values[(opened != closed) | (ways.sum(axis=0) + plus > 1)] = np.nan
-    return pd.Series(np.where(ways.any(axis=0), -values, values), index=text.index)
+    return np.where(ways.any(axis=0), -values, values)
 
 
-def _is(part: pa.Array, *signs: str) -> np.ndarray:
+def _floats(digits: pa.StringArray) -> NDArray[np.float64]:
+    return pc.cast(digits, pa.float64()).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+def _is(part: pa.Array, *signs: str) -> NDArray[np.bool_]:
     return pc.fill_null(pc.is_in(part, pa.array(signs)), False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 

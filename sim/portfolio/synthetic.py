@@ -173,7 +173,7 @@ def fill(table: pd.DataFrame, population: Population, seed: int) -> tuple[pd.Dat
     Returns:
         The complete table in schema order, and field -> number of rows drawn (only fields with any).
     """
-    known = table.reset_index(drop=True).copy()
+    known = table.reset_index(drop=True)
     rows = _Rows(population, streams(seed, np.arange(len(known), dtype=np.int64)), known)
     filled: dict[str, int] = {}
     for name, draw in _DRAWS.items():
