@@ -403,7 +403,7 @@ def first_fault(error: ValidationError, document: Document, model: type[BaseMode
     expected = fault["msg"]
     for prefix in ("Value error, ", "Assertion failed, ", "Input should be ", "String should have "):
         expected = expected.removeprefix(prefix)
-    if fault["type"] == "invalid_key" or path[-1] == KEY:
+    if fault["type"] == "invalid_key" or path[-1:] == (KEY,):
         return document.no_name(path[: -2 if path[-1] == KEY else -1], fault["input"])
     if fault["type"] in ("model_type", "dict_type"):
         expected = "a mapping of names to values"

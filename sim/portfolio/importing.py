@@ -230,7 +230,7 @@ class _Sheet:
             }
             counted = pd.DataFrame(columns)
             counts = (counted >= mapped.count_at_least.threshold).sum(axis=1).astype(float)
-            return counts.where(counted.notna().all(axis=1)).to_numpy()
+            return np.asarray(counts.where(counted.notna().all(axis=1)), np.float64)
         column = self.columns[mapped.columns[0]]
         if mapped.date_column:
             unit = next(wanted.unit for wanted in FILE_FIELDS if wanted.name == name)
@@ -286,7 +286,7 @@ class _Sheet:
         problems += [
             Problem(int(self.places[row]), label, text, expected + self._remedy(wanted, mapped, text, values[row]))
             for row in np.flatnonzero(bad)
-            for text in [first.text(row)]
+            for text in [first.text(int(row))]
         ]
         usable = good & ~repeated & ~blank
         return pd.Series(np.where(usable, values, np.nan), index=self.places), problems
@@ -330,7 +330,7 @@ class _Sheet:
             Problem(
                 int(self.places[row]),
                 label,
-                ids.text(row),
+                ids.text(int(row)),
                 expected.format(self.cells.unit, first[ids.codes[row]]),
             )
             for row in np.flatnonzero(again)
