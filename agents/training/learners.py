@@ -174,6 +174,8 @@ def build(
         with warnings.catch_warnings():
             # The target network moves once a day of all accounts, as the shipped settings mean it to.
             warnings.filterwarnings("ignore", "The number of environments used is greater than the target network")
+            # The rows of closed accounts are dropped, so that the last batch is never a whole one.
+            warnings.filterwarnings("ignore", "You have specified a mini-batch size")
             learner: BaseAlgorithm = _CLASSES[algorithm](
                 policy,
                 env,
