@@ -47,7 +47,8 @@ def begun_from(card: dict[str, Any]) -> dict[str, Any]:
     training, scenario = card["training"], load_scenario(card["scenario"])
     most = PORTFOLIO_COHORTS * training["accounts"]
     cohorts = Cohorts(scenario, min(scenario.accounts or most, most), range(SEED, SEED + PORTFOLIOS))
-    staged, start = (load_policy(training[plan], scenario.name, scenario.world) for plan in ("baseline", "warm_start"))
+    names = training["baseline"]["plan"], training["warm_start"]
+    staged, start = (load_policy(name, scenario.name, scenario.world) for name in names)
     return Validation(cohorts, staged, training["time_weight"], training["limits"]).assess(start)
 
 
