@@ -74,14 +74,17 @@ def main() -> None:
         axes[0, column].set_title(card["scenario"], loc="left")
         axes[0, column].yaxis.set_major_formatter(lambda value, _: f"{100 * value:+.1f} points")
         axes[1, column].set_xlabel("million account-days")
-        axes[0, column].legend(frameon=False, fontsize=9, ncols=2)
-        axes[1, column].legend(frameon=False, fontsize=9)
     for row, title in enumerate(TITLES):
         axes[row, 0].set_ylabel(title)
         for one in axes[row]:
             one.grid(alpha=0.25)
             one.spines[["top", "right"]].set_visible(False)
-    figure.tight_layout()
+    handles, labels = (
+        [*of_value, *of_complaints]
+        for of_value, of_complaints in zip(*(axes[row, 0].get_legend_handles_labels() for row in (0, 1)), strict=True)
+    )
+    figure.legend(handles, labels, loc="upper center", ncols=7, frameon=False, fontsize=9)
+    figure.tight_layout(rect=(0, 0, 1, 0.95))
     figure.savefig(PICTURE, metadata={"Date": None})
 
 
