@@ -1,12 +1,12 @@
 """How the shipped policies come about: from a training folder to agents/policies, measured on seeds that nobody learned from.
 
-    recoup tune simple -s china-consumer --sweeps 4 --out agents/policies/china-consumer-tuned.yaml
-    recoup train -s china-consumer --warm-start tuned --steps 12000000 --complaint-price 0.5 --training-seeds 5 --out runs/train
-    recoup train -s china-consumer --warm-start tuned --steps 9000000 --price-family --out runs/family
-    recoup frontier runs/family/family.json --most-contacts 25 --name contact-capped --no-distil --out runs/capped
-    python benchmarks/ship.py china-consumer runs/china-consumer --learned runs/train --contact-capped runs/capped --family runs/family
+    recoup tune simple -s taiwan-cards --sweeps 4 --cohorts 12 --out agents/policies/taiwan-cards-tuned.yaml
+    recoup train -s taiwan-cards --warm-start tuned --steps 12000000 --complaint-price 0.5 --training-seeds 5 --out runs/train
+    recoup train -s taiwan-cards --warm-start learned --steps 18000000 --seed 2 --price-family --out runs/family    # once learned is there
+    recoup frontier runs/family/family.json --most-contacts 23 --name contact-capped --no-distil --out runs/capped
+    python benchmarks/ship.py taiwan-cards runs/taiwan-cards --learned runs/train --contact-capped runs/capped --family runs/family
 
-Copies the policies (of several training seeds the one that validation has chosen), distils «learned», compares all with the plans on
+What was typed for each shipped network stands in its card. Copies the policies (of several training seeds the one that validation has chosen), distils «learned», compares all with the plans on
 unseen seeds, evaluates the policies of all training seeds on them, and writes the results into the cards.
 """
 
