@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recoup.agents.library import own_policy
 from recoup.agents.plans.conditions import codes_of
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import PlanFile, find_plan, read_plan
@@ -39,6 +38,7 @@ from recoup.sim.treatments import ALL_TREATMENTS, Menu
 from tests import ROOT, browser
 from tests.whole_files import whole
 
+TREES = Path(__file__).parent / "trees"  # distilled from learned policies, as `recoup distill` writes a tree
 MESSAGES = ROOT / "experiments" / "report" / "messages"
 SIZES = {"desktop": 1280, "phone": 390}
 
@@ -330,7 +330,7 @@ def _grown(fork: Fork, row: dict[int, float]) -> Leaf:
 @pytest.mark.parametrize("scenario", ["china-consumer", "taiwan-cards"])
 def test_tree_decides_as_the_rules_that_it_is_read_from(scenario: str) -> None:
     menu = Menu.of(*(getattr(load_scenario(scenario).world, part) for part in ("channels", "offers", "legal")))
-    plan = Plan.load(own_policy("distilled", scenario), menu)
+    plan = Plan.load(read_yaml(TREES / f"{scenario}.yaml"), menu)
     tree = tree_of(plan.file)
     assert tree is not None
     draw = np.random.default_rng(1)
@@ -368,7 +368,8 @@ def test_ordered_rules_are_no_tree_and_a_field_is_cut_where_all_agree() -> None:
 
 
 def test_page_shows_the_distilled_tree_and_how_often_each_rule_decided(tmp_path: Path) -> None:
-    compare(Comparison("china-consumer", ("staged", "distilled"), seeds=1, accounts=60, days=40), tmp_path / "run")
+    tree = str(TREES / "china-consumer.yaml")
+    compare(Comparison("china-consumer", ("staged", tree), seeds=1, accounts=60, days=40), tmp_path / "run")
     run = Run(tmp_path / "run")
     part = run.parts("distilled")[0]
     assert sum(part["rules"].values()) == sum(

@@ -98,7 +98,7 @@ def test_every_change_differs_in_one_place_and_is_written_as_a_plan(name: str, c
     for move in changes:
         if move.to is not None:
             before = data["rules"][move.rule]
-            assert [key for key in before if move.to.get(key) != before[key]] in (["when"], ["do"])
+            assert [key for key in before if move.to.get(key) != before[key]] in (["when"], ["name", "do"])
             PlanFile.model_validate({**data, "rules": [move.to]})
 
 
