@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from recoup.sim import kernels
 from recoup.sim.account import Event, Stage, Status
 from recoup.sim.behaviour import notice_belief
-from recoup.sim.compliance.gate import gate_table
+from recoup.sim.compliance.gate import Gate, gate_table
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.day import DayRecord
 from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
@@ -107,7 +107,7 @@ class Simulation:
         self._menu_table = self.menu.table
         self._menu_bits = self._menu_table["bits"].copy()
         self._closed = np.zeros(len(self.menu), np.bool_)
-        self._rules_table = gate_table(rules, world)
+        self._gate = Gate.of(gate_table(rules, world))
         self._params = kernel_record(world)
         self._today = np.zeros(1, DAY_CONTEXT)
         self._today["typical_claim"] = 100.0 * typical_claim(world, portfolio.column("opening_balance"))
@@ -184,7 +184,7 @@ class Simulation:
         rows = self.open_accounts if numbers is None else numbers
         out = np.empty((rows.size, len(self.menu)), np.bool_)
         self._over_rows(
-            kernels.allowed, self._today, self._menu_bits, self._closed, self._rules_table, self.gate, out, rows=rows
+            kernels.allowed, self._today, self._menu_bits, self._closed, self._gate, self.gate, out, rows=rows
         )
         return out
 
@@ -226,7 +226,7 @@ class Simulation:
             self._today,
             self._menu_table,
             self._closed,
-            self._rules_table,
+            self._gate,
             self.gate,
             self._queues,
         )
