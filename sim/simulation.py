@@ -37,18 +37,11 @@ from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
 from recoup.sim.operations.credibility import Credibility
 from recoup.sim.operations.economy import Economy
-from recoup.sim.operations.resources import (
-    NO_RESOURCE,
-    RESOURCE_BY_CHANNEL,
-    RESOURCE_NAMES,
-    RESOURCES,
-    Resource,
-    queue_of,
-)
+from recoup.sim.operations.resources import RESOURCES, Resource, queue_of
 from recoup.sim.parameters import World, kernel_record
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.traits import open_accounts
-from recoup.sim.treatments import Channel, Menu, Treatment, Window
+from recoup.sim.treatments import Channel, Menu, Window
 
 BATCH = 16_384  # rows a kernel call works on; changes speed only
 _SKILLED = {resource.channel: resource for resource in RESOURCES if resource.skilled}
@@ -114,6 +107,7 @@ class Simulation:
         self._tier_rule = _tier_record(world)
         self._batch, self._threads = batch, ThreadPoolExecutor(threads) if threads > 1 else None
         self._priority = self._queues = np.zeros(0, np.uint8)
+        self._waiting = np.zeros(0, np.int64)  # rows of the open accounts that are in some queue today
         self._instalments: dict[int, list[tuple[NDArray[np.int64], NDArray[np.uint64]]]] = defaultdict(list)
         self._net_flow = np.zeros(0, np.int64)
         self._interest = 0  # cents charged this morning
@@ -230,6 +224,7 @@ class Simulation:
             self.gate,
             self._queues,
         )
+        self._waiting = np.flatnonzero(self._queues != kernels.NO_QUEUE)
         self.ledger.begin_day(float(self._today["settlement_budget_left"][0]))
         self.env.run(until=(self.day + 1) * MINUTES_PER_DAY)
         record = DayRecord(
@@ -252,7 +247,6 @@ class Simulation:
         """
         fresh["number"], fresh["entry_day"] = numbers, self.day
         fresh["dpd0"] -= self.day
-        self.ledger.remove(self.accounts[numbers])
         self.accounts[numbers] = fresh
         self._budget += int(self.world.settlement_budget * int(fresh["opening"].sum()))
         self.open_accounts = np.flatnonzero(self.accounts["status"] == Status.OPEN)
@@ -290,7 +284,7 @@ class Simulation:
 
     def _serve(self, window: Window) -> None:
         for resource, centre in enumerate(self.centres.values()):
-            rows = np.flatnonzero(self._queues == queue_of(resource, int(window)))
+            rows = self._waiting[self._queues[self._waiting] == queue_of(resource, int(window))]
             if rows.size == 0:
                 continue
             numbers = self.open_accounts[rows]
@@ -311,10 +305,8 @@ class Simulation:
         self._net_flow = np.empty(rows.size, np.int64)
         totals = self._over_rows(kernels.step_day, self._params, self._today, self._menu_table, skills, self._net_flow)
         events = self.accounts["events"][rows]
-        self._schedule_instalments(rows, events)
-        self._go_to_court(rows, events)
-        self.credibility.record(self.day, rows[events & Event.NOTICE > 0])
-        self.collectors.close_day(self.day, self.accounts, rows)
+        busy = events > 0  # what follows is about them alone
+        self._book(rows[busy], events[busy])
         away = sum(centre.away for centre in self.centres.values())
         self.ledger.close_day(
             DayClose(
@@ -322,6 +314,7 @@ class Simulation:
                 rows=rows,
                 totals=np.sum(totals, axis=0) if totals else np.zeros(0, np.int64),
                 interest=self._interest,
+                fees=self.courts.fees_of_day(),
                 macro=self.economy.index,
                 discount_factor=self.discount_factor,
                 complaint_surcharge=self.complaint_surcharge,
@@ -336,6 +329,13 @@ class Simulation:
         day = self.ledger.yesterday
         by_rules = int(day["blocked"] - day["blocked_suspended"])
         self.corrections.record_day(int(day["complaints"]), by_rules, int(day["breaches"]), int(day["open"]))
+
+    def _book(self, rows: NDArray[np.int64], events: NDArray[np.uint32]) -> None:
+        """What comes of the day's events beyond the accounts themselves; `rows` are the accounts that had any."""
+        self._schedule_instalments(rows, events)
+        self._go_to_court(rows, events)
+        self.credibility.record(self.day, rows[events & Event.NOTICE > 0])
+        self.collectors.close_day(self.day, self.accounts, rows)
 
     def _schedule_instalments(self, rows: NDArray[np.int64], events: NDArray[np.uint32]) -> None:
         running = self.accounts["plan_months"][rows] > 0
@@ -378,15 +378,18 @@ class Simulation:
         t["daily_rate"] = min(self.world.annual_rate, self.rules.interest_cap) / 365.0
         t["notice_belief"] = notice_belief(self._params[0], self.credibility.followed(self.day))
         t["suspended"] = self.corrections.suspended_bits
-        self._closed[:] = [self._nobody_serves(treatment) for treatment in self.menu.treatments]
+        self._closed[:] = self._nobody_serves()[self._menu_table["channel"], self._menu_table["window"]]
         t["complaint_surcharge"] = self.corrections.surcharge()
         for channel, resource in _SKILLED.items():
             t["care"][channel] = self.centres[resource.name].care(self.day)
 
-    def _nobody_serves(self, treatment: Treatment) -> bool:
-        """Whether a treatment's resource has no shift at its hour today."""
-        resource = RESOURCE_BY_CHANNEL[treatment.channel]
-        return resource != NO_RESOURCE and not self.centres[RESOURCE_NAMES[resource]].opens(self.day, treatment.window)
+    def _nobody_serves(self) -> NDArray[np.bool_]:
+        """Where a channel's resource has no shift today: bool (channels, windows)."""
+        nobody = np.zeros((len(Channel), len(Window)), np.bool_)
+        for resource in RESOURCES:
+            centre = self.centres[resource.name]
+            nobody[resource.channel] = [not centre.opens(self.day, window) for window in Window]
+        return nobody
 
     def _begin_day(self, pending: int) -> None:
         """What the new day's observation says of yesterday's resources."""
