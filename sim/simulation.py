@@ -44,6 +44,10 @@ from recoup.sim.traits import open_accounts
 from recoup.sim.treatments import Channel, Menu, Window
 
 BATCH = 16_384  # rows a kernel call works on; changes speed only
+BLOCK = 4_096  # accounts that `advance_by` asks a policy about at once: their records stay in a processor's cache
+Choose = Callable[
+    [NDArray[np.float32], NDArray[np.bool_], NDArray[np.int64]], tuple[NDArray[np.int64], NDArray[np.int64] | None]
+]
 _SKILLED = {resource.channel: resource for resource in RESOURCES if resource.skilled}
 
 
@@ -127,7 +131,7 @@ class Simulation:
         log = None
         if record_events:
             log = EventLog(self.accounts, names, self.menu, world.windows, self.calendar, self.collectors.names)
-        entry_tiers = self.observe()[:, FIELD_INDEX["tier"]].astype(int)
+        entry_tiers = np.concatenate(self._in_parts(self._tiers, len(portfolio), self._batch) or [np.zeros(0, int)])
         minute = {str(pool): 100.0 * cost for pool, cost in world.costs.minute.items()}
         self.ledger = Ledger(self.accounts, portfolio, [rule.id for rule in rules.rules], entry_tiers, log, minute)
 
@@ -140,6 +144,9 @@ class Simulation:
             staff(centre, seed, operations.skill_spread)
             centre.train(operations.training)
         return centre
+
+    def _tiers(self, first: int, last: int) -> NDArray[np.integer]:
+        return self.observe(self.open_accounts[first:last])[:, FIELD_INDEX["tier"]].astype(int)
 
     # --- what a policy sees -------------------------------------------------------------------------------------
 
@@ -204,26 +211,69 @@ class Simulation:
         Raises:
             ValueError: wrong shape, or an index outside the menu.
         """
-        actions = np.ascontiguousarray(actions, np.int64)
-        if actions.shape != self.open_accounts.shape:
-            raise ValueError(f"actions have shape {actions.shape}, expected {self.open_accounts.shape}")
-        if actions.size and not 0 <= actions.min() <= actions.max() < len(self.menu):
+        rows = self.open_accounts
+        self._begin_decisions()
+        self._priority[:] = self._checked(actions, priority, rows.size)
+        self._over_rows(kernels.decide, np.ascontiguousarray(actions, np.int64), *self._decide_arguments())
+        return self._live(keep_evening)
+
+    def advance_by(
+        self, choose: Choose, *, keep_evening: NDArray[np.int64] | None = None
+    ) -> tuple[DayRecord, NDArray[np.int64]]:
+        """As `advance`, for a policy that looks at each account by itself: it is asked about one block of accounts after another.
+
+        Neither observations nor masks of all accounts are ever in memory, and the records are read once for all that the morning
+        asks of them.
+
+        Args:
+            choose: from observations, masks and numbers of accounts to their actions and priority (as for `advance`); called on
+                several threads, where the simulation has them.
+            keep_evening: as for `advance`.
+
+        Returns:
+            The day that ended, and the actions, int64 (open,).
+
+        Raises:
+            ValueError: as `advance`.
+        """
+        rows, all_actions = self.open_accounts, np.empty(self.open_accounts.size, np.int64)
+        self._begin_decisions()
+
+        def ask(first: int, last: int) -> None:
+            numbers = rows[first:last]
+            actions, priority = choose(self.observe(numbers), self.masks(numbers), numbers)
+            self._priority[first:last] = self._checked(actions, priority, numbers.size)
+            all_actions[first:last] = actions
+            kernels.decide(self.accounts, rows, first, last, all_actions, *self._decide_arguments())
+
+        self._in_parts(ask, rows.size, min(self._batch, BLOCK))
+        return self._live(keep_evening), all_actions
+
+    def _begin_decisions(self) -> None:
+        self._priority = np.empty(self.open_accounts.size, np.uint8)
+        self._queues = np.empty(self.open_accounts.size, np.uint8)
+
+    def _decide_arguments(self) -> tuple[Any, ...]:
+        """What `kernels.decide` asks for after the actions."""
+        gate = (self._closed, self._gate, self.gate)
+        return self._params, self._today, self._menu_table, *gate, self._queues
+
+    def _checked(
+        self, actions: NDArray[np.integer], priority: NDArray[np.integer] | None, size: int
+    ) -> NDArray[np.integer] | int:
+        """Priorities of so many decisions, when these are what `advance` takes."""
+        if np.shape(actions) != (size,):
+            raise ValueError(f"actions have shape {np.shape(actions)}, expected {(size,)}")
+        if size and not 0 <= np.min(actions) <= np.max(actions) < len(self.menu):
             raise ValueError(f"actions must lie in 0..{len(self.menu) - 1}")
-        self._priority = np.zeros(actions.size, np.uint8) if priority is None else np.asarray(priority, np.uint8)
-        if self._priority.shape != actions.shape:
-            raise ValueError(f"priority has shape {self._priority.shape}, expected {actions.shape}")
-        self._queues = np.empty(actions.size, np.uint8)
-        self._over_rows(
-            kernels.decide,
-            actions,
-            self._params,
-            self._today,
-            self._menu_table,
-            self._closed,
-            self._gate,
-            self.gate,
-            self._queues,
-        )
+        if priority is None:
+            return 0
+        if np.shape(priority) != (size,):
+            raise ValueError(f"priority has shape {np.shape(priority)}, expected {(size,)}")
+        return np.asarray(priority)
+
+    def _live(self, keep_evening: NDArray[np.int64] | None) -> DayRecord:
+        """Run the clock until the next morning, now that all is decided."""
         self._waiting = np.flatnonzero(self._queues != kernels.NO_QUEUE)
         self.ledger.begin_day(float(self._today["settlement_budget_left"][0]))
         self.env.run(until=(self.day + 1) * MINUTES_PER_DAY)
@@ -420,14 +470,17 @@ class Simulation:
     ) -> list[Any]:
         """Call a kernel for batches of accounts (the open ones), on threads if asked for; results in order."""
         rows = self.open_accounts if rows is None else rows
-        spans = [(first, min(first + self._batch, rows.size)) for first in range(0, rows.size, self._batch)]
+        return self._in_parts(
+            lambda first, last: kernel(self.accounts, rows, first, last, *arguments), rows.size, self._batch
+        )
 
-        def run(span: tuple[int, int]) -> Any:
-            return kernel(self.accounts, rows, span[0], span[1], *arguments)
-
-        if self._threads is None or len(spans) == 1:
-            return [run(span) for span in spans]
-        return list(self._threads.map(run, spans))
+    def _in_parts(self, work: Callable[[int, int], Any], count: int, size: int) -> list[Any]:
+        """Results of `work(first, last)` for rows 0 .. count − 1 in parts of this size; several parts on threads, if asked for."""
+        firsts = range(0, count, size)
+        lasts = [min(first + size, count) for first in firsts]
+        if self._threads is None or len(firsts) <= 1:
+            return list(map(work, firsts, lasts))
+        return list(self._threads.map(work, firsts, lasts))
 
     # --- results ------------------------------------------------------------------------------------------------
 
