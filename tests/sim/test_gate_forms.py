@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from recoup.sim.account import ACCOUNT, NEVER
 from recoup.sim.compliance.gate import RULE, Gate, Trigger, rule_against, triggered, unlawful
 from recoup.sim.observation import DAY_CONTEXT
+from recoup.sim.treatments import Group
 
 BITS = 20
 
@@ -21,7 +22,7 @@ def accounts(chance: np.random.Generator, count: int) -> np.ndarray:
     for name in ("opted_out", "restructured", "ceased", "plan_months", "plan_missed", "stage", "plans_broken"):
         made[name] = chance.integers(0, 3, count)
     for name in ("call_history", "text_history", "letter_history", "visit_history", "conversation_history"):
-        made[name] = chance.integers(0, 1 << 32, count) & chance.integers(0, 1 << 32, count)
+        made[name] = np.bitwise_and.reduce(chance.integers(0, 1 << 32, (4, count)))  # one day of sixteen
     made["promise_due"] = np.where(chance.random(count) < 0.5, NEVER, 30)
     made["dpd0"], made["acknowledged"] = chance.integers(0, 60, count), NEVER
     made["balance"], made["silence"] = chance.integers(0, 100, count), chance.integers(0, 60, count)
@@ -66,6 +67,6 @@ def test_every_trigger_holds_for_some_accounts_and_not_for_others() -> None:
     today["day"] = 20
     for trigger in set(Trigger) - always:
         record = np.zeros(1, RULE)
-        record["trigger"], record["limit"], record["most"] = trigger, 20, 2
+        record["trigger"], record["limit"], record["most"], record["group"] = trigger, 20, 2, Group.CALL
         holds = [bool(triggered(a, today[0], record["trigger"][0], record[0])) for a in some]
         assert any(holds) and not all(holds), trigger
