@@ -25,7 +25,7 @@ from recoup.sim.account import FileReview, Stage
 from recoup.sim.compliance import audit as audit_module
 from recoup.sim.compliance.audit import READINGS, Finding, audit
 from recoup.sim.compliance.auditlog import Log, typed_log
-from recoup.sim.compliance.gate import RULE, gate_table
+from recoup.sim.compliance.gate import RULE, Gate, gate_table
 from recoup.sim.compliance.rules import Limitation, Rule, RulePack
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.parameters import Windows, World
@@ -102,9 +102,8 @@ def allowed(simulation: Simulation, records: NDArray[np.void]) -> NDArray[np.boo
     rows = simulation.open_accounts
     mask = np.empty((rows.size, len(simulation.menu)), np.bool_)
     bits = simulation.menu.table["bits"].copy()
-    kernels.allowed(
-        simulation.accounts, rows, 0, rows.size, simulation._today, bits, simulation._closed, records, True, mask
-    )
+    gate, closed = Gate.of(records), simulation._closed
+    kernels.allowed(simulation.accounts, rows, 0, rows.size, simulation._today, bits, closed, gate, True, mask)
     return mask
 
 
