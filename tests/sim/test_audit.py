@@ -280,9 +280,9 @@ def test_a_rule_dropped_from_the_gate_is_found_by_the_audit(rule_id: str) -> Non
     pack, scenario = everything(), load_scenario("uk-loans")
     simulation = Simulation(WORLD, old_and_new(scenario, pack, 3), pack, 3, record_events=True)
     number = [rule.id for rule in pack.rules].index(rule_id)
-    records = simulation._rules_table
+    records = gate_table(pack, simulation.world)
     dropped = records[records["rule"] == number]
-    simulation._rules_table = records[records["rule"] != number]
+    simulation._gate = Gate.of(records[records["rule"] != number])
     policy = Tempted(simulation, dropped, 3)
     while simulation.day < DAYS and not simulation.finished:
         step(simulation, policy)  # type: ignore[arg-type]
