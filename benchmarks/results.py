@@ -9,6 +9,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.ship import anywhere
 from recoup.agents.library import own_policy
 from recoup.experiments.comparison.measures import MEASURE, REGISTRY
 from recoup.experiments.comparison.welfare import WELFARE
@@ -47,7 +48,7 @@ def extra(folder: Path, name: str) -> Any:
 def section(folder: Path) -> list[str]:
     results = read_json(folder / RESULTS)
     policies = results["policies"]
-    lines = [f"## {results['title']}", "", f"`{results['command']}`", ""]
+    lines = [f"## {results['title']}", "", f"`{anywhere(results['command'], results['scenario'])}`", ""]
     lines += table(
         ["measure", *policies],
         [

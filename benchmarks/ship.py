@@ -66,10 +66,14 @@ def ship(kind: str, scenario: str, trained: Path) -> Path:
         shutil.copyfile(trained / f"{FAMILY if kind == FAMILY else 'policy'}{ending}", card_path.with_suffix(ending))
     card = read_json(card_path)
     card["name"] = kind
-    # Where a maintainer keeps his runs is nobody's business.
-    card["training"]["command"] = re.sub(r"--out \S+", f"--out runs/{kind}-{scenario}", card["training"]["command"])
+    card["training"]["command"] = anywhere(card["training"]["command"], f"{kind}-{scenario}")
     write_json(card_path, card)
     return card_path
+
+
+def anywhere(command: str, folder: str) -> str:
+    """A command whose results lie under runs/: where a maintainer keeps his is nobody's business."""
+    return re.sub(r"--out \S+", f"--out runs/{folder}", command)
 
 
 def main() -> None:
@@ -122,7 +126,7 @@ def record(scenario: str, run: Path) -> None:
     for kind in [name for name in NETWORKS if name in plans]:
         card = read_json(own_policy(kind, scenario))
         card["results"] = {
-            "command": results["command"],
+            "command": anywhere(results["command"], scenario),
             "seeds": results["seeds"],
             "accounts": results["portfolio"]["accounts"],
             "policies": {name: {m: results["policies"][name][m] for m in MEASURES} for name in plans},

@@ -84,16 +84,16 @@ def trained_stem(training: Training) -> str:
     return FAMILY if training.price_family else POLICY
 
 
-def environment(
-    training: Training, scenario: Scenario, objective: Objective, improved: Plan | None = None
-) -> PortfolioVecEnv:
+def environment(training: Training, scenario: Scenario, objective: Objective) -> PortfolioVecEnv:
     """The cohorts of a training run.
 
     Args:
         training: the settings; `paired_rollouts` counts for learners in `learners.PAIRED_ROLLOUT_BUFFERS` alone.
         scenario: that they name.
         objective: what is paid out; its prices may be moved later.
-        improved: the plan that the settings say is to be improved.
+
+    Raises:
+        InputError: as `_improved`.
     """
     size, paired_rollouts = (
         training.accounts,
@@ -115,7 +115,7 @@ def environment(
         paired_rollouts=paired_rollouts,
         show_hidden=training.hidden_state_critic and training.algorithm in learners.HIDDEN_STATE_CRITICS,
         price_family=training.price_family,
-        plan=improved,
+        plan=_improved(training, scenario),
     )
 
 
@@ -401,7 +401,7 @@ def train(
     torch.manual_seed(training.seed)
     torch.distributions.Distribution.set_default_validate_args(False)  # an eighth of the learner's time
     objective = Objective(time_weight=training.time_weight)
-    env = environment(training, scenario, objective, improved)
+    env = environment(training, scenario, objective)
     measured = rollout_baseline(env, plan)
     most = PORTFOLIO_COHORTS * training.accounts
     portfolios = Cohorts(scenario, min(scenario.accounts or most, most), range(SEED, SEED + PORTFOLIOS))

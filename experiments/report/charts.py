@@ -443,6 +443,7 @@ def frontier(
             if panel.limit is not None:
                 axes.axvline(panel.limit, color="#555555", linewidth=1, linestyle="--", label=ink(words[3]))
             axes.set_xlabel(ink(panel.label))
+            axes.margins(x=0.1)  # no marker is cut at the edge
             axes.set_xlim(left=0)
             axes.xaxis.set_major_locator(MaxNLocator(5))
             if number == 0 or narrow:
