@@ -67,6 +67,11 @@ def test_every_trigger_holds_for_some_accounts_and_not_for_others() -> None:
     today["day"] = 20
     for trigger in set(Trigger) - always:
         record = np.zeros(1, RULE)
-        record["trigger"], record["limit"], record["most"], record["group"] = trigger, 40, 2, Group.CALL
+        record["trigger"], record["limit"], record["most"], record["group"] = (
+            trigger,
+            40 if trigger == Trigger.YOUNGER_THAN else 20,
+            2,
+            Group.CALL,
+        )
         holds = [bool(triggered(a, today[0], record["trigger"][0], record[0])) for a in some]
         assert any(holds) and not all(holds), trigger
