@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
@@ -27,28 +28,25 @@ from recoup.sim.simulation import Simulation
 from tests.reference import ReferenceSimulation
 
 SEED = 1
-PARTS = ("observe", "masks", "plan", "advance")
 
 
-def run(simulation: Simulation | ReferenceSimulation, days: int, plan_name: str = "staged") -> dict[str, float]:
-    """Seconds by part for so many days."""
+def run(simulation: Simulation | ReferenceSimulation, days: int, plan_name: str = "staged") -> float:
+    """Seconds for so many days."""
     plan = Plan.load(find_plan(plan_name), simulation.menu)
-    spent = dict.fromkeys(PARTS, 0.0)
-    clock = time.perf_counter
-    for _ in range(days):
-        marks = [clock()]
-        observations = simulation.observe()
-        marks.append(clock())
-        masks = simulation.masks()
-        marks.append(clock())
+
+    def choose(
+        observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
         actions = plan.act(observations, masks)
-        priority = plan.priority(observations, actions)
-        marks.append(clock())
-        simulation.advance(actions, priority)
-        marks.append(clock())
-        for part, seconds in zip(PARTS, np.diff(marks), strict=True):
-            spent[part] += float(seconds)
-    return spent
+        return actions, plan.priority(observations, actions)
+
+    start = time.perf_counter()
+    for _ in range(days):
+        if isinstance(simulation, Simulation):
+            simulation.advance_by(choose)
+        else:
+            simulation.advance(*choose(simulation.observe(), simulation.masks()))
+    return time.perf_counter() - start
 
 
 def fast(accounts: int, threads: int = 1) -> Simulation:
@@ -70,7 +68,7 @@ def ratio(console: Console, accounts: int, days: int, rounds: int) -> None:
     for number in range(rounds):
         seconds = []
         for make in (fast, plain):
-            seconds.append(sum(run(make(accounts), days).values()))
+            seconds.append(run(make(accounts), days))
         ratios.append(seconds[1] / seconds[0])
         rates = [accounts * days / s / 1e6 for s in seconds]
         table.add_row(str(number + 1), f"{rates[0]:.2f}", f"{rates[1]:.4f}", f"{ratios[-1]:.0f}")
@@ -100,7 +98,6 @@ def growth(console: Console, horizons: dict[int, int], counts: tuple[int, ...] =
         "CPU seconds",
         "million debtor-days per CPU second",
         "of open accounts",
-        *PARTS,
         "peak bytes a debtor",
     ):
         table.add_column(column, justify="right")
@@ -112,17 +109,14 @@ def growth(console: Console, horizons: dict[int, int], counts: tuple[int, ...] =
             process.start()
             spent, cpu, open_days, peak = queue.get()
             process.join()
-            total = sum(spent.values())
-            shares = [f"{spent[part] / total:.0%}" for part in PARTS]
             table.add_row(
                 f"{accounts:,}",
                 str(days),
                 str(threads),
-                f"{total:.2f}",
+                f"{spent:.2f}",
                 f"{cpu:.2f}",
                 f"{accounts * days / cpu / 1e6:.2f}",
                 f"{open_days / cpu / 1e6:.2f}",
-                *shares,
                 f"{peak / accounts:,.0f}",
             )
     console.print(table)

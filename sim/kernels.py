@@ -52,28 +52,28 @@ def start_day(accounts, rows, first, last, params, today):  # type: ignore[no-un
 
 
 @njit(nogil=True)
-def allowed(accounts, rows, first, last, today, menu_bits, closed, rules, gate, out):  # type: ignore[no-untyped-def]
+def allowed(accounts, rows, first, last, today, menu_bits, closed, gate, gated, out):  # type: ignore[no-untyped-def]
     """Fill rows first..last of the mask: bool (open accounts, menu), true where a treatment is possible and lawful.
 
     Args:
         menu_bits: feature bits of each treatment, uint64 (menu,).
         closed: treatments for which nobody is on duty at their hour today, bool (menu,).
-        rules: the gate's records (`gate.gate_table`).
-        gate: False = only what is impossible or suspended is masked.
+        gate: the rules (`gate.Gate`).
+        gated: False = only what is impossible or suspended is masked.
     """
     t = today[0]
     for row in range(first, last):
         a = accounts[rows[row]]
         forbidden = impossible(a, t) | t.suspended
-        if gate:
-            forbidden |= unlawful(a, t, rules)
+        if gated:
+            forbidden |= unlawful(a, t, gate)
         free = out[row]
-        for item in range(menu_bits.size):
-            free[item] = (menu_bits[item] & forbidden) == 0 and not closed[item]
+        for item in range(menu_bits.size):  # without branches, for vector instructions
+            free[item] = ((menu_bits[item] & forbidden) == 0) & (not closed[item])
 
 
 @njit()
-def pass_gate(a, t, item, closed, rules, gate, review):  # type: ignore[no-untyped-def]
+def pass_gate(a, t, item, closed, gate, gated, review):  # type: ignore[no-untyped-def]
     """Whether a treatment may go ahead; counts it on the account as blocked or, with the gate off, as a breach.
 
     `closed`: nobody is on duty for it at its hour today.
@@ -82,26 +82,26 @@ def pass_gate(a, t, item, closed, rules, gate, review):  # type: ignore[no-untyp
 
     Args:
         item: the treatment's menu record (`Menu.table`).
-        rules, gate: as for `allowed`; with the gate off a rule alone stops nothing.
+        gate, gated: as for `allowed`; with the gate off a rule alone stops nothing.
         review: the request only opens a review, which breaks no rule.
     """
-    lawful = rule_against(a, t, rules, item.bits)
+    broken = rule_against(a, t, gate, item.bits)
     suspended = t.suspended & item.bits
-    if suspended or closed or (impossible(a, t) & item.bits) or (gate and lawful):
-        a.rule = SUSPENDED + item.channel if suspended and not lawful else lawful
+    if suspended or closed or (impossible(a, t) & item.bits) or (gated and broken):
+        a.rule = SUSPENDED + item.channel if suspended and not broken else broken
         a.blocked += 1
         a.outcome = _BLOCKED
         a.events |= _E_BLOCKED
         return False
-    if lawful and not review:
-        a.rule = lawful
+    if broken and not review:
+        a.rule = broken
         a.breaches += 1
         a.events |= _E_BREACH
     return True
 
 
 @njit(nogil=True)
-def decide(accounts, rows, first, last, actions, params, today, menu, closed, rules, gate, queues):  # type: ignore[no-untyped-def]
+def decide(accounts, rows, first, last, actions, params, today, menu, closed, gate, gated, queues):  # type: ignore[no-untyped-def]
     """Gate each chosen treatment, foresee its attempt, and sort it into a queue: its number (`queue_of`), or NO_QUEUE.
 
     A notice or a suit whose file must be reviewed first opens the review, and nothing else is done that day.
@@ -109,7 +109,7 @@ def decide(accounts, rows, first, last, actions, params, today, menu, closed, ru
     Args:
         actions: menu index of each open account, int64.
         menu: `Menu.table`.
-        closed, rules, gate: as for `allowed`.
+        closed, gate, gated: as for `allowed`.
         queues: uint8 (open accounts,); rows first..last are filled.
     """
     p, t = params[0], today[0]
@@ -119,7 +119,7 @@ def decide(accounts, rows, first, last, actions, params, today, menu, closed, ru
         if action:
             step = menu[action].legal
             review = debtor.needs_review(a, p, step)
-            if not pass_gate(a, t, menu[action], closed[action], rules, gate, review):
+            if not pass_gate(a, t, menu[action], closed[action], gate, gated, review):
                 action = 0
             elif review:
                 debtor.open_review(a, p, t, step)

@@ -68,6 +68,7 @@ class DayClose:
         rows: numbers of the accounts that were open in the morning, int64 (open,).
         totals: int64, counts by `kernels.EVENT_NAMES`, then `kernels.SUMS`; empty where no account was open.
         interest: late interest charged in the morning, cents.
+        fees: court fees that judgments have added to claims, cents.
         macro, discount_factor: of the day.
         complaint_surcharge: cents that a complaint of the day costs more.
         shifts: what each resource gave, by name.
@@ -80,6 +81,7 @@ class DayClose:
     rows: NDArray[np.int64]
     totals: NDArray[np.int64]
     interest: int
+    fees: int
     macro: float
     discount_factor: float
     complaint_surcharge: float
@@ -121,7 +123,6 @@ class Ledger:
         self._minute = dict(minute)
         self.forgiven = 0
         self._entry_tier = np.array(TIERS)[entry_tiers]
-        self._fees = 0
 
     @property
     def yesterday(self) -> dict[str, Any]:
@@ -140,10 +141,8 @@ class Ledger:
         day: dict[str, Any] = {"day": close.day}
         day |= dict(zip((_DAILY_NAMES.get(name, name) for name in EVENT_NAMES), values, strict=False))
         day |= dict(zip(SUMS, values[len(EVENT_NAMES) :], strict=True))
-        fees = int(accounts["fees"].sum()) if day["judgments"] else self._fees
-        day |= {"interest": close.interest, "fees": fees - self._fees, "macro": close.macro}
+        day |= {"interest": close.interest, "fees": close.fees, "macro": close.macro}
         day["discount_factor"] = close.discount_factor
-        self._fees = fees
         self.forgiven += int(day["forgiven"])
         for name, shift in close.shifts.items():
             day |= {
@@ -171,10 +170,6 @@ class Ledger:
     def _idle_cost(self, name: str, shift: ShiftTotals) -> int:
         """Pay of a pool's day for the time that no account was served in, courses included: cents; overtime earns nothing back."""
         return int(max(shift.paid - shift.used, 0) * self._minute.get(name, 0.0) / 60.0 + 0.5)
-
-    def remove(self, departed: NDArray[np.void]) -> None:
-        """Accounts (records, `account.ACCOUNT`) make way for others: what they were charged is not asked of the newcomers."""
-        self._fees -= int(departed["fees"].sum())
 
     @property
     def _suspended(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import uint64
 from numpy.typing import NDArray
 
 from recoup.sim.account import NEVER, FileReview, Outcome, Stage
@@ -166,12 +167,12 @@ def days_between(now: int, then: int) -> float:
 
 @njit()
 def popcount(history: int) -> int:
-    """Days marked in a history of at most 32 bits (parallel bit count)."""
-    v = history & 0xFFFFFFFF
-    v -= (v >> 1) & 0x55555555
-    v = (v & 0x33333333) + ((v >> 2) & 0x33333333)
-    v = (v + (v >> 4)) & 0x0F0F0F0F
-    return ((v * 0x01010101) & 0xFFFFFFFF) >> 24
+    """Days marked in a history (parallel bit count, which LLVM knows and turns into one instruction)."""
+    v = uint64(history)
+    v -= (v >> uint64(1)) & uint64(0x5555555555555555)
+    v = (v & uint64(0x3333333333333333)) + ((v >> uint64(2)) & uint64(0x3333333333333333))
+    v = (v + (v >> uint64(4))) & uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((v * uint64(0x0101010101010101)) >> uint64(56))  # type: ignore[return-value]
 
 
 @njit()

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from recoup.sim import kernels
 from recoup.sim.account import Event, Stage, Status
 from recoup.sim.behaviour import notice_belief
-from recoup.sim.compliance.gate import gate_table
+from recoup.sim.compliance.gate import Gate, gate_table
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.day import DayRecord
 from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
@@ -37,20 +37,17 @@ from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
 from recoup.sim.operations.credibility import Credibility
 from recoup.sim.operations.economy import Economy
-from recoup.sim.operations.resources import (
-    NO_RESOURCE,
-    RESOURCE_BY_CHANNEL,
-    RESOURCE_NAMES,
-    RESOURCES,
-    Resource,
-    queue_of,
-)
+from recoup.sim.operations.resources import RESOURCES, Resource, queue_of
 from recoup.sim.parameters import World, kernel_record
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.traits import open_accounts
-from recoup.sim.treatments import Channel, Menu, Treatment, Window
+from recoup.sim.treatments import Channel, Menu, Window
 
 BATCH = 16_384  # rows a kernel call works on; changes speed only
+BLOCK = 4_096  # accounts that `advance_by` asks a policy about at once: their records stay in a processor's cache
+Choose = Callable[
+    [NDArray[np.float32], NDArray[np.bool_], NDArray[np.int64]], tuple[NDArray[np.int64], NDArray[np.int64] | None]
+]
 _SKILLED = {resource.channel: resource for resource in RESOURCES if resource.skilled}
 
 
@@ -107,13 +104,14 @@ class Simulation:
         self._menu_table = self.menu.table
         self._menu_bits = self._menu_table["bits"].copy()
         self._closed = np.zeros(len(self.menu), np.bool_)
-        self._rules_table = gate_table(rules, world)
+        self._gate = Gate.of(gate_table(rules, world))
         self._params = kernel_record(world)
         self._today = np.zeros(1, DAY_CONTEXT)
         self._today["typical_claim"] = 100.0 * typical_claim(world, portfolio.column("opening_balance"))
         self._tier_rule = _tier_record(world)
         self._batch, self._threads = batch, ThreadPoolExecutor(threads) if threads > 1 else None
         self._priority = self._queues = np.zeros(0, np.uint8)
+        self._waiting = np.zeros(0, np.int64)  # rows of the open accounts that are in some queue today
         self._instalments: dict[int, list[tuple[NDArray[np.int64], NDArray[np.uint64]]]] = defaultdict(list)
         self._net_flow = np.zeros(0, np.int64)
         self._interest = 0  # cents charged this morning
@@ -133,7 +131,7 @@ class Simulation:
         log = None
         if record_events:
             log = EventLog(self.accounts, names, self.menu, world.windows, self.calendar, self.collectors.names)
-        entry_tiers = self.observe()[:, FIELD_INDEX["tier"]].astype(int)
+        entry_tiers = np.concatenate(self._in_parts(self._tiers, len(portfolio), self._batch) or [np.zeros(0, int)])
         minute = {str(pool): 100.0 * cost for pool, cost in world.costs.minute.items()}
         self.ledger = Ledger(self.accounts, portfolio, [rule.id for rule in rules.rules], entry_tiers, log, minute)
 
@@ -146,6 +144,9 @@ class Simulation:
             staff(centre, seed, operations.skill_spread)
             centre.train(operations.training)
         return centre
+
+    def _tiers(self, first: int, last: int) -> NDArray[np.integer]:
+        return self.observe(self.open_accounts[first:last])[:, FIELD_INDEX["tier"]].astype(int)
 
     # --- what a policy sees -------------------------------------------------------------------------------------
 
@@ -184,7 +185,7 @@ class Simulation:
         rows = self.open_accounts if numbers is None else numbers
         out = np.empty((rows.size, len(self.menu)), np.bool_)
         self._over_rows(
-            kernels.allowed, self._today, self._menu_bits, self._closed, self._rules_table, self.gate, out, rows=rows
+            kernels.allowed, self._today, self._menu_bits, self._closed, self._gate, self.gate, out, rows=rows
         )
         return out
 
@@ -210,26 +211,70 @@ class Simulation:
         Raises:
             ValueError: wrong shape, or an index outside the menu.
         """
-        actions = np.ascontiguousarray(actions, np.int64)
-        if actions.shape != self.open_accounts.shape:
-            raise ValueError(f"actions have shape {actions.shape}, expected {self.open_accounts.shape}")
-        if actions.size and not 0 <= actions.min() <= actions.max() < len(self.menu):
+        rows = self.open_accounts
+        self._begin_decisions()
+        self._priority[:] = self._checked(actions, priority, rows.size)
+        self._over_rows(kernels.decide, np.ascontiguousarray(actions, np.int64), *self._decide_arguments())
+        return self._live(keep_evening)
+
+    def advance_by(
+        self, choose: Choose, *, keep_evening: NDArray[np.int64] | None = None
+    ) -> tuple[DayRecord, NDArray[np.int64]]:
+        """As `advance`, for a policy that looks at each account by itself: it is asked about one block of accounts after another.
+
+        Neither observations nor masks of all accounts are ever in memory, and the records are read once for all that the morning
+        asks of them.
+
+        Args:
+            choose: from observations, masks and numbers of accounts to their actions and priority (as for `advance`); called on
+                several threads, where the simulation has them.
+            keep_evening: as for `advance`.
+
+        Returns:
+            The day that ended, and the actions, int64 (open,).
+
+        Raises:
+            ValueError: as `advance`.
+        """
+        rows, all_actions = self.open_accounts, np.empty(self.open_accounts.size, np.int64)
+        self._begin_decisions()
+
+        def ask(first: int, last: int) -> None:
+            numbers = rows[first:last]
+            actions, priority = choose(self.observe(numbers), self.masks(numbers), numbers)
+            self._priority[first:last] = self._checked(actions, priority, numbers.size)
+            all_actions[first:last] = actions
+            kernels.decide(self.accounts, rows, first, last, all_actions, *self._decide_arguments())
+
+        self._in_parts(ask, rows.size, min(self._batch, BLOCK))
+        return self._live(keep_evening), all_actions
+
+    def _begin_decisions(self) -> None:
+        self._priority = np.empty(self.open_accounts.size, np.uint8)
+        self._queues = np.empty(self.open_accounts.size, np.uint8)
+
+    def _decide_arguments(self) -> tuple[Any, ...]:
+        """What `kernels.decide` asks for after the actions."""
+        gate = (self._closed, self._gate, self.gate)
+        return self._params, self._today, self._menu_table, *gate, self._queues
+
+    def _checked(
+        self, actions: NDArray[np.integer], priority: NDArray[np.integer] | None, size: int
+    ) -> NDArray[np.integer] | int:
+        """Priorities of so many decisions, when these are what `advance` takes."""
+        if np.shape(actions) != (size,):
+            raise ValueError(f"actions have shape {np.shape(actions)}, expected {(size,)}")
+        if size and not 0 <= np.min(actions) <= np.max(actions) < len(self.menu):
             raise ValueError(f"actions must lie in 0..{len(self.menu) - 1}")
-        self._priority = np.zeros(actions.size, np.uint8) if priority is None else np.asarray(priority, np.uint8)
-        if self._priority.shape != actions.shape:
-            raise ValueError(f"priority has shape {self._priority.shape}, expected {actions.shape}")
-        self._queues = np.empty(actions.size, np.uint8)
-        self._over_rows(
-            kernels.decide,
-            actions,
-            self._params,
-            self._today,
-            self._menu_table,
-            self._closed,
-            self._rules_table,
-            self.gate,
-            self._queues,
-        )
+        if priority is None:
+            return 0
+        if np.shape(priority) != (size,):
+            raise ValueError(f"priority has shape {np.shape(priority)}, expected {(size,)}")
+        return np.asarray(priority)
+
+    def _live(self, keep_evening: NDArray[np.int64] | None) -> DayRecord:
+        """Run the clock until the next morning, now that all is decided."""
+        self._waiting = np.flatnonzero(self._queues != kernels.NO_QUEUE)
         self.ledger.begin_day(float(self._today["settlement_budget_left"][0]))
         self.env.run(until=(self.day + 1) * MINUTES_PER_DAY)
         record = DayRecord(
@@ -252,7 +297,6 @@ class Simulation:
         """
         fresh["number"], fresh["entry_day"] = numbers, self.day
         fresh["dpd0"] -= self.day
-        self.ledger.remove(self.accounts[numbers])
         self.accounts[numbers] = fresh
         self._budget += int(self.world.settlement_budget * int(fresh["opening"].sum()))
         self.open_accounts = np.flatnonzero(self.accounts["status"] == Status.OPEN)
@@ -290,7 +334,7 @@ class Simulation:
 
     def _serve(self, window: Window) -> None:
         for resource, centre in enumerate(self.centres.values()):
-            rows = np.flatnonzero(self._queues == queue_of(resource, int(window)))
+            rows = self._waiting[self._queues[self._waiting] == queue_of(resource, int(window))]
             if rows.size == 0:
                 continue
             numbers = self.open_accounts[rows]
@@ -311,10 +355,8 @@ class Simulation:
         self._net_flow = np.empty(rows.size, np.int64)
         totals = self._over_rows(kernels.step_day, self._params, self._today, self._menu_table, skills, self._net_flow)
         events = self.accounts["events"][rows]
-        self._schedule_instalments(rows, events)
-        self._go_to_court(rows, events)
-        self.credibility.record(self.day, rows[events & Event.NOTICE > 0])
-        self.collectors.close_day(self.day, self.accounts, rows)
+        busy = events > 0  # what follows is about them alone
+        self._book(rows[busy], events[busy])
         away = sum(centre.away for centre in self.centres.values())
         self.ledger.close_day(
             DayClose(
@@ -322,6 +364,7 @@ class Simulation:
                 rows=rows,
                 totals=np.sum(totals, axis=0) if totals else np.zeros(0, np.int64),
                 interest=self._interest,
+                fees=self.courts.fees_of_day(),
                 macro=self.economy.index,
                 discount_factor=self.discount_factor,
                 complaint_surcharge=self.complaint_surcharge,
@@ -336,6 +379,13 @@ class Simulation:
         day = self.ledger.yesterday
         by_rules = int(day["blocked"] - day["blocked_suspended"])
         self.corrections.record_day(int(day["complaints"]), by_rules, int(day["breaches"]), int(day["open"]))
+
+    def _book(self, rows: NDArray[np.int64], events: NDArray[np.uint32]) -> None:
+        """What comes of the day's events beyond the accounts themselves; `rows` are the accounts that had any."""
+        self._schedule_instalments(rows, events)
+        self._go_to_court(rows, events)
+        self.credibility.record(self.day, rows[events & Event.NOTICE > 0])
+        self.collectors.close_day(self.day, self.accounts, rows)
 
     def _schedule_instalments(self, rows: NDArray[np.int64], events: NDArray[np.uint32]) -> None:
         running = self.accounts["plan_months"][rows] > 0
@@ -378,15 +428,18 @@ class Simulation:
         t["daily_rate"] = min(self.world.annual_rate, self.rules.interest_cap) / 365.0
         t["notice_belief"] = notice_belief(self._params[0], self.credibility.followed(self.day))
         t["suspended"] = self.corrections.suspended_bits
-        self._closed[:] = [self._nobody_serves(treatment) for treatment in self.menu.treatments]
+        self._closed[:] = self._nobody_serves()[self._menu_table["channel"], self._menu_table["window"]]
         t["complaint_surcharge"] = self.corrections.surcharge()
         for channel, resource in _SKILLED.items():
             t["care"][channel] = self.centres[resource.name].care(self.day)
 
-    def _nobody_serves(self, treatment: Treatment) -> bool:
-        """Whether a treatment's resource has no shift at its hour today."""
-        resource = RESOURCE_BY_CHANNEL[treatment.channel]
-        return resource != NO_RESOURCE and not self.centres[RESOURCE_NAMES[resource]].opens(self.day, treatment.window)
+    def _nobody_serves(self) -> NDArray[np.bool_]:
+        """Where a channel's resource has no shift today: bool (channels, windows)."""
+        nobody = np.zeros((len(Channel), len(Window)), np.bool_)
+        for resource in RESOURCES:
+            centre = self.centres[resource.name]
+            nobody[resource.channel] = [not centre.opens(self.day, window) for window in Window]
+        return nobody
 
     def _begin_day(self, pending: int) -> None:
         """What the new day's observation says of yesterday's resources."""
@@ -417,14 +470,17 @@ class Simulation:
     ) -> list[Any]:
         """Call a kernel for batches of accounts (the open ones), on threads if asked for; results in order."""
         rows = self.open_accounts if rows is None else rows
-        spans = [(first, min(first + self._batch, rows.size)) for first in range(0, rows.size, self._batch)]
+        return self._in_parts(
+            lambda first, last: kernel(self.accounts, rows, first, last, *arguments), rows.size, self._batch
+        )
 
-        def run(span: tuple[int, int]) -> Any:
-            return kernel(self.accounts, rows, span[0], span[1], *arguments)
-
-        if self._threads is None or len(spans) == 1:
-            return [run(span) for span in spans]
-        return list(self._threads.map(run, spans))
+    def _in_parts(self, work: Callable[[int, int], Any], count: int, size: int) -> list[Any]:
+        """Results of `work(first, last)` for rows 0 .. count − 1 in parts of this size; several parts on threads, if asked for."""
+        firsts = range(0, count, size)
+        lasts = [min(first + size, count) for first in firsts]
+        if self._threads is None or len(firsts) <= 1:
+            return list(map(work, firsts, lasts))
+        return list(self._threads.map(work, firsts, lasts))
 
     # --- results ------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from recoup.sim import kernels
 from recoup.sim.account import ACCOUNT, Event, Stage, Status
 from recoup.sim.compiled import njit
-from recoup.sim.compliance.gate import SUSPENDED, gate_table
+from recoup.sim.compliance.gate import SUSPENDED, Gate, gate_table
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.observation import DAY_CONTEXT, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar
@@ -53,8 +53,8 @@ FIRST_INSTALMENT_AFTER, NEXT_INSTALMENT_AFTER = 5, 30  # days
 
 # Python hands an array and a number to compiled code a hundred times faster than a record.
 @njit()
-def lets_through(accounts, number, action, today, menu, closed, rules, gate, review):  # type: ignore[no-untyped-def]
-    return kernels.pass_gate(accounts[number], today[0], menu[action], closed[action], rules, gate, review)
+def lets_through(accounts, number, action, today, menu, closed, gate, gated, review):  # type: ignore[no-untyped-def]
+    return kernels.pass_gate(accounts[number], today[0], menu[action], closed[action], gate, gated, review)
 
 
 def disagreeing(ours: NDArray[np.void], theirs: NDArray[np.void]) -> list[str]:
@@ -75,7 +75,7 @@ class ReferenceSimulation:
         self.world, self.rules_pack, self.gate = world, rules, gate
         self.menu = Menu.of(world.channels, world.offers, world.legal)
         self.items = self.menu.table
-        self.rules = gate_table(rules, world)
+        self.rules = Gate.of(gate_table(rules, world))
         self.accounts = open_accounts(world, portfolio, seed)
         self.params = kernel_record(world)
         self.today = np.zeros(1, DAY_CONTEXT)

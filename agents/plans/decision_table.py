@@ -107,12 +107,17 @@ class DecisionTable:
             carries,
         )
 
-    def decide(self, observations: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Menu indices, shape (accounts,): what the first rule that holds and is allowed does; 0 without one.
+    def decide(
+        self, observations: NDArray[np.float32], masks: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """What the first rule that holds and is allowed does.
 
         Args:
             observations: shape (accounts, fields), natural units.
             masks: bool, shape (accounts, menu).
+
+        Returns:
+            Menu indices, 0 without such a rule, and the rules, -1 for none: shapes (accounts,).
 
         Raises:
             ValueError: arrays of other shapes.
@@ -120,7 +125,7 @@ class DecisionTable:
         rows = self._checked(observations)
         if masks.shape != (len(rows), self.menu_size):
             raise ValueError(f"masks of shape {masks.shape}, expected {(len(rows), self.menu_size)}")
-        actions = np.zeros(len(rows), np.int64)
+        actions, deciding = np.zeros(len(rows), np.int64), np.full(len(rows), -1, np.int64)
         _decide(
             rows,
             rows.view(np.uint32),
@@ -135,8 +140,9 @@ class DecisionTable:
             self.choices,
             HASHED_COLUMNS,
             actions,
+            deciding,
         )
-        return actions
+        return actions, deciding
 
     def deciding(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64]:
         """The rule that made each choice, shape (accounts,); -1 where none of the rules can have made it.
@@ -145,7 +151,7 @@ class DecisionTable:
 
         Args:
             observations: those that `decide` was given.
-            actions: what it returned, shape (accounts,).
+            actions: menu indices that it returned, shape (accounts,).
 
         Raises:
             ValueError: arrays of other shapes, or actions that are not in the menu.
@@ -251,18 +257,31 @@ def _choice(mask, rule, choices, bits, columns):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def _decide(  # type: ignore[no-untyped-def]
-    observations, bits, masks, whole, parted, cuts, truth, every, clause_rule, rules, choices, columns, actions
+    observations,
+    bits,
+    masks,
+    whole,
+    parted,
+    cuts,
+    truth,
+    every,
+    clause_rule,
+    rules,
+    choices,
+    columns,
+    actions,
+    deciding,
 ):
     for row in range(actions.size):
         action = -1
         for word in range(every.size):
             alive = _holding(observations[row], whole, parted, cuts, truth[word], every[word])
             while alive and action < 0:
-                rule = rules[clause_rule[64 * word + _lowest(alive)]]
-                action = _choice(masks[row], rule, choices, bits[row], columns)
+                rule = clause_rule[64 * word + _lowest(alive)]
+                action = _choice(masks[row], rules[rule], choices, bits[row], columns)
                 alive &= alive - uint64(1)
             if action >= 0:
-                actions[row] = action
+                actions[row], deciding[row] = action, rule
                 break
 
 

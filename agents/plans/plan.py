@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import get_ident
 from typing import Any, Self
 
 import numpy as np
@@ -105,7 +106,9 @@ class Plan:
             masks: what is allowed, bool (accounts, menu); the plan's contact cap narrows it further.
             numbers: unused, a plan has no memory.
         """
-        return self.table.decide(observations, self._contact_cap.narrow(observations, masks))
+        actions, rules = self.table.decide(observations, self._contact_cap.narrow(observations, masks))
+        self._latest[get_ident()] = actions, actions.copy(), rules
+        return actions
 
     def deciding_rules(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64]:
         """Which of `rules` made each choice of `act`: shape (accounts,); -1 = none, nothing was done.
@@ -114,6 +117,10 @@ class Plan:
             observations: those that `act` was given.
             actions: what it returned.
         """
+        if latest := self._latest.get(get_ident()):
+            returned, as_returned, rules = latest
+            if actions is returned and np.array_equal(actions, as_returned):
+                return rules
         return self.table.deciding(observations, actions)
 
     def priority(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64] | None:
@@ -126,6 +133,12 @@ class Plan:
         if (self._priorities == DEFAULT_PRIORITY).all():
             return None
         return self._priorities[self.deciding_rules(observations, actions)]
+
+    @cached_property
+    def _latest(self) -> dict[int, tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
+        """By thread: the actions last returned, a copy in case they are changed, and the rules behind them; it spares
+        `priority` a second reading of all conditions."""
+        return {}
 
     @cached_property
     def _contact_cap(self) -> WeeklyContactCap:

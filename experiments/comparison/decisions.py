@@ -22,7 +22,8 @@ class DecisionCount:
 
     def __init__(self, menu: Menu) -> None:
         self._names = menu.names
-        self._counts = np.zeros((len(STAGES), len(TIERS), len(menu)), np.int64)
+        self._shape = (len(STAGES), len(TIERS), len(menu))
+        self._counts = np.zeros(self._shape, np.int64)
 
     def add(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> None:
         """Count one day's decisions: rows of `Simulation.observe` and the treatment chosen for each.
@@ -33,7 +34,8 @@ class DecisionCount:
         """
         stage = np.searchsorted(_FIRST_DAYS, observations[:, FIELD_INDEX["dpd"]], side="right") - 1
         tier = observations[:, FIELD_INDEX["tier"]].astype(np.int64)
-        np.add.at(self._counts, (stage, tier, actions), 1)
+        cell = np.ravel_multi_index((stage, tier, actions), self._shape)
+        self._counts += np.bincount(cell, minlength=self._counts.size).reshape(self._shape)
 
     def table(self) -> Decisions:
         """Account-days by stage, tier and treatment name; treatments never chosen are left out."""

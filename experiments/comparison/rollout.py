@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from threading import Lock
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from recoup.agents.library import load_policy
+from recoup.agents.plans.plan import Plan
 from recoup.agents.policy import Policy, PolicyRef
 from recoup.experiments.comparison.decisions import DecisionCount, Decisions, RuleCount
 from recoup.experiments.comparison.payment_attribution import PaymentAttribution
@@ -78,17 +81,27 @@ def roll_out(scenario: Scenario, policy: Policy, simulation: Simulation, days: i
         days: horizon.
     """
     decisions, rules, sources = DecisionCount(simulation.menu), RuleCount(policy), PaymentAttribution(simulation)
-    every = scenario.world.decision_every_days
-    while simulation.day < days:
-        morning, priority = simulation.open_accounts, None
-        actions = np.zeros(morning.size, np.int64)
-        if simulation.day % every == 0:
-            observations = simulation.observe()
-            actions = policy.act(observations, simulation.masks(), morning)
-            priority = policy.priority(observations, actions)
+    every, counting = scenario.world.decision_every_days, Lock()
+
+    def choose(
+        observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+        actions = policy.act(observations, masks, numbers)
+        priority = policy.priority(observations, actions)
+        with counting:
             decisions.add(observations, actions)
             rules.add(observations, actions)
-        simulation.advance(actions, priority)
+        return actions, priority
+
+    while simulation.day < days:
+        morning, deciding = simulation.open_accounts, simulation.day % every == 0
+        if deciding and isinstance(policy, Plan):
+            _, actions = simulation.advance_by(choose)
+        else:
+            actions, priority = np.zeros(morning.size, np.int64), None
+            if deciding:
+                actions, priority = choose(simulation.observe(), simulation.masks(), morning)
+            simulation.advance(actions, priority)
         sources.add(morning, actions)
     return Rollout(
         accounts=simulation.accounts_table(),

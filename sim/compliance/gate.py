@@ -3,6 +3,9 @@
 Every rule is a trigger on the account and a set of feature bits it forbids while triggered (see `treatments.py`).
 Vocabulary that makes no sense for an account (enforcing without a judgment, an offer on top of a running plan) is
 *impossible* rather than unlawful: it is masked as well, gate or no gate, and never counts as a breach.
+
+Masks are read from a `Gate`, in which rules whose trigger is a mere flag are looked up all at once; `rule_against` asks the rules one by
+one, and says which it is. Both know the triggers from the same functions.
 """
 
 from __future__ import annotations
@@ -47,29 +50,31 @@ from recoup.sim.treatments import CONTACT_BITS, Group, Legal, OfferKind, Window
 class Trigger(IntEnum):
     """When a rule forbids something; `most` and `limit` are the rule record's numbers (`RuleRecord`)."""
 
-    ALWAYS = 0
-    CONTACTS = 1  # `most` days with contact of a group within `limit` days
-    QUIET_PERIOD = 2  # a conversation within `limit` days
-    COMPLAINT = 3
-    HARDSHIP = 4
-    DISPUTE = 5
-    OPTED_OUT = 6
-    PROMISE_OPEN = 7
-    RESTRUCTURED = 8
-    YOUNGER_THAN = 9  # dpd below `limit`
-    OLDER_THAN = 10  # dpd above `limit`
-    SMALLER_THAN = 11  # balance below `limit` cents
-    NOT_NOTICED_FOR = 12  # no notice, or not yet `limit` days ago
-    BUDGET_SPENT = 13
-    DAY_OFF = 14
-    PLANS_BROKEN = 15  # `most` plans broken
-    CONVERSATION_CAP = 16  # `most` days with a conversation within `limit` days
-    CEASE_CONTACT = 17
-    BREATHING_SPACE = 18
-    PLAN_KEPT = 19  # an instalment agreement runs, and no instalment is missed
-    WEEKDAY = 20  # no day off
-    WEEKEND = 21
-    HOLIDAY = 22  # a day off from Monday to Friday
+    # On the account's standing, or on the day: nothing is counted, and a flag says it all (`standing`).
+    COMPLAINT = 0
+    HARDSHIP = 1
+    DISPUTE = 2
+    OPTED_OUT = 3
+    PROMISE_OPEN = 4
+    RESTRUCTURED = 5
+    CEASE_CONTACT = 6
+    BREATHING_SPACE = 7
+    PLAN_KEPT = 8  # an instalment agreement runs, and no instalment is missed
+    ALWAYS = 9
+    BUDGET_SPENT = 10
+    DAY_OFF = 11
+    WEEKDAY = 12  # no day off
+    WEEKEND = 13
+    HOLIDAY = 14  # a day off from Monday to Friday
+    # On a number against the rule's own.
+    CONTACTS = 15  # `most` days with contact of a group within `limit` days
+    QUIET_PERIOD = 16  # a conversation within `limit` days
+    YOUNGER_THAN = 17  # dpd below `limit`
+    OLDER_THAN = 18  # dpd above `limit`
+    SMALLER_THAN = 19  # balance below `limit` cents
+    NOT_NOTICED_FOR = 20  # no notice, or not yet `limit` days ago
+    PLANS_BROKEN = 21  # `most` plans broken
+    CONVERSATION_CAP = 22  # `most` days with a conversation within `limit` days
     TIME_BARRED = 23  # more than `limit` days without a demand or acknowledgement
 
 
@@ -152,6 +157,38 @@ def gate_table(pack: RulePack, world: World) -> NDArray[np.void]:
     return np.array(records, RULE)
 
 
+_FLAGS = 9  # by which `standing` is cut in two
+
+
+class Gate(NamedTuple):
+    """A rule pack in the forms that compiled code reads.
+
+    Attributes:
+        records: of all rules, in the pack's order (`gate_table`), dtype `RULE` (records,).
+        counting: those of them whose trigger counts something, by trigger.
+        first: where in `counting` those of each trigger begin, int64 (triggers + 1,).
+        forbids: what the others forbid together: uint64 (2, 512), by the nine lowest bits of `standing` and by those above.
+    """
+
+    records: NDArray[np.void]
+    counting: NDArray[np.void]
+    first: NDArray[np.int64]
+    forbids: NDArray[np.uint64]
+
+    @classmethod
+    def of(cls, records: NDArray[np.void]) -> Gate:
+        """The gate of these records (`gate_table`)."""
+        flags = records[records["trigger"] < _COUNTING]
+        forbids = np.zeros((2, 1 << _FLAGS), np.uint64)
+        held = np.arange(1 << _FLAGS)
+        half, bit = np.divmod(flags["trigger"], _FLAGS)
+        for record, part, flag in zip(flags, half, bit, strict=True):
+            forbids[part] |= np.where(held >> int(flag) & 1, record["bits"], np.uint64(0))
+        counting = np.sort(records[records["trigger"] >= _COUNTING], order="trigger", kind="stable")
+        first = np.searchsorted(counting["trigger"], np.arange(len(Trigger) + 1))
+        return cls(records, counting, first, forbids)
+
+
 def _records(rule: Rule, world: World) -> list[RuleRecord]:
     """The records of one rule, all of them without its number."""
     match rule:
@@ -212,15 +249,18 @@ def _records(rule: Rule, world: World) -> list[RuleRecord]:
 
 
 # Numba reads module-level integers as constants.
-_ALWAYS, _CONTACTS = int(Trigger.ALWAYS), int(Trigger.CONTACTS)
-_QUIET_PERIOD, _CONVERSATION_CAP = int(Trigger.QUIET_PERIOD), int(Trigger.CONVERSATION_CAP)
 _COMPLAINT, _HARDSHIP, _DISPUTE = int(Trigger.COMPLAINT), int(Trigger.HARDSHIP), int(Trigger.DISPUTE)
 _OPTED_OUT, _CEASE, _BREATHING = int(Trigger.OPTED_OUT), int(Trigger.CEASE_CONTACT), int(Trigger.BREATHING_SPACE)
-_PROMISE_OPEN, _RESTRUCTURED = int(Trigger.PROMISE_OPEN), int(Trigger.RESTRUCTURED)
-_YOUNGER, _OLDER, _SMALLER = int(Trigger.YOUNGER_THAN), int(Trigger.OLDER_THAN), int(Trigger.SMALLER_THAN)
-_NOT_NOTICED, _BUDGET, _DAY_OFF = int(Trigger.NOT_NOTICED_FOR), int(Trigger.BUDGET_SPENT), int(Trigger.DAY_OFF)
-_PLAN_KEPT, _TIME_BARRED = int(Trigger.PLAN_KEPT), int(Trigger.TIME_BARRED)
+_PROMISE_OPEN, _RESTRUCTURED, _PLAN_KEPT = (
+    int(t) for t in (Trigger.PROMISE_OPEN, Trigger.RESTRUCTURED, Trigger.PLAN_KEPT)
+)
+_ALWAYS, _BUDGET, _DAY_OFF = int(Trigger.ALWAYS), int(Trigger.BUDGET_SPENT), int(Trigger.DAY_OFF)
 _WEEKDAY, _WEEKEND, _HOLIDAY = int(Trigger.WEEKDAY), int(Trigger.WEEKEND), int(Trigger.HOLIDAY)
+_COUNTING = int(Trigger.CONTACTS)  # the first trigger that counts something
+_CONTACTS, _QUIET_PERIOD = int(Trigger.CONTACTS), int(Trigger.QUIET_PERIOD)
+_YOUNGER, _OLDER, _SMALLER = int(Trigger.YOUNGER_THAN), int(Trigger.OLDER_THAN), int(Trigger.SMALLER_THAN)
+_NOT_NOTICED, _CONVERSATION_CAP = int(Trigger.NOT_NOTICED_FOR), int(Trigger.CONVERSATION_CAP)
+_PLANS_BROKEN, _TIME_BARRED = int(Trigger.PLANS_BROKEN), int(Trigger.TIME_BARRED)
 _CALL, _TEXT, _LETTER, _VISIT = int(Group.CALL), int(Group.TEXT), int(Group.LETTER), int(Group.VISIT)
 _NOTICED, _QUEUED, _ENFORCING, _JUDGED, _DISMISSED = (
     int(s) for s in (Stage.NOTICED, Stage.QUEUED, Stage.ENFORCING, Stage.JUDGED, Stage.DISMISSED)
@@ -235,11 +275,45 @@ _SWAP_BIT = tr.offer_bits(OfferKind.SWAP)
 
 
 @njit()
-def triggered(a, t, rule):  # type: ignore[no-untyped-def]
-    """Whether a rule record forbids its bits for this account today."""
-    kind = rule.trigger
-    if kind == _ALWAYS:
-        return True
+def standing(a, t):  # type: ignore[no-untyped-def]
+    """The triggers below `CONTACTS` that hold for this account today: a bit for each, by its number."""
+    held = 1 << _ALWAYS
+    if a.complaint_until > t.day:
+        held |= 1 << _COMPLAINT
+    if a.hardship_until > t.day:
+        held |= 1 << _HARDSHIP
+    if a.dispute_until > t.day:
+        held |= 1 << _DISPUTE
+    if a.opted_out != 0:
+        held |= 1 << _OPTED_OUT
+    if a.promise_due != NEVER:
+        held |= 1 << _PROMISE_OPEN
+    if a.restructured != 0:
+        held |= 1 << _RESTRUCTURED
+    if a.ceased != 0:
+        held |= 1 << _CEASE
+    if a.breathing_until > t.day:
+        held |= 1 << _BREATHING
+    if a.plan_months != 0 and a.plan_missed == 0:
+        held |= 1 << _PLAN_KEPT
+    if t.settlement_budget_left <= 0.0:
+        held |= 1 << _BUDGET
+    if t.day_off != 0:
+        held |= 1 << _DAY_OFF
+    else:
+        held |= 1 << _WEEKDAY
+    if t.weekday >= 5:
+        held |= 1 << _WEEKEND
+    if t.day_off != 0 and t.weekday < 5:
+        held |= 1 << _HOLIDAY
+    return held
+
+
+@njit()
+def triggered(a, t, kind, rule):  # type: ignore[no-untyped-def]
+    """Whether a rule record forbids its bits for this account today; `kind` is its trigger: where it is a constant, all else drops out."""
+    if kind < _COUNTING:
+        return (standing(a, t) >> kind) & 1 != 0
     if kind == _CONTACTS:
         days = (1 << int(rule.limit)) - 1
         if rule.group == _CALL:
@@ -255,18 +329,6 @@ def triggered(a, t, rule):  # type: ignore[no-untyped-def]
         return popcount(history & days) >= rule.most
     if kind == _QUIET_PERIOD:
         return (a.conversation_history & ((1 << int(rule.limit)) - 1)) != 0
-    if kind == _COMPLAINT:
-        return a.complaint_until > t.day
-    if kind == _HARDSHIP:
-        return a.hardship_until > t.day
-    if kind == _DISPUTE:
-        return a.dispute_until > t.day
-    if kind == _OPTED_OUT:
-        return a.opted_out != 0
-    if kind == _PROMISE_OPEN:
-        return a.promise_due != NEVER
-    if kind == _RESTRUCTURED:
-        return a.restructured != 0
     if kind == _YOUNGER:
         return a.dpd0 + t.day < rule.limit
     if kind == _OLDER:
@@ -275,51 +337,50 @@ def triggered(a, t, rule):  # type: ignore[no-untyped-def]
         return a.balance < rule.limit
     if kind == _NOT_NOTICED:
         return a.stage != _NOTICED or t.day - a.stage_day < rule.limit
-    if kind == _BUDGET:
-        return t.settlement_budget_left <= 0.0
-    if kind == _DAY_OFF:
-        return t.day_off != 0
     if kind == _CONVERSATION_CAP:
         return popcount(a.conversation_history & ((1 << int(rule.limit)) - 1)) >= rule.most
-    if kind == _CEASE:
-        return a.ceased != 0
-    if kind == _BREATHING:
-        return a.breathing_until > t.day
-    if kind == _PLAN_KEPT:
-        return a.plan_months != 0 and a.plan_missed == 0
-    if kind == _WEEKDAY:
-        return t.day_off == 0
-    if kind == _WEEKEND:
-        return t.weekday >= 5
-    if kind == _HOLIDAY:
-        return t.day_off != 0 and t.weekday < 5
     if kind == _TIME_BARRED:
         return max(a.silence, t.day - max(-a.dpd0, a.demanded, a.acknowledged)) > rule.limit
     return a.plans_broken >= rule.most
 
 
 @njit()
-def unlawful(a, t, rules):  # type: ignore[no-untyped-def]
-    """Feature bits that the rules forbid for this account today (uint64)."""
+def unlawful(a, t, gate):  # type: ignore[no-untyped-def]
+    """Feature bits that the rules forbid for this account today (uint64); `gate`: a `Gate`."""
+    held = standing(a, t)
+    bits = gate.forbids[0, held & ((1 << _FLAGS) - 1)] | gate.forbids[1, held >> _FLAGS]
+    bits |= _forbidden_by(a, t, _CONTACTS, gate) | _forbidden_by(a, t, _QUIET_PERIOD, gate)
+    bits |= _forbidden_by(a, t, _YOUNGER, gate) | _forbidden_by(a, t, _OLDER, gate)
+    bits |= _forbidden_by(a, t, _SMALLER, gate) | _forbidden_by(a, t, _NOT_NOTICED, gate)
+    bits |= _forbidden_by(a, t, _PLANS_BROKEN, gate) | _forbidden_by(a, t, _CONVERSATION_CAP, gate)
+    return bits | _forbidden_by(a, t, _TIME_BARRED, gate)
+
+
+@njit()
+def _forbidden_by(a, t, kind, gate):  # type: ignore[no-untyped-def]
+    """Feature bits that the rules with one of the counting triggers forbid."""
     bits = np.uint64(0)
-    for n in range(rules.size):
-        if (rules[n].bits & ~bits) and triggered(a, t, rules[n]):
-            bits |= rules[n].bits
+    for n in range(gate.first[kind], gate.first[kind + 1]):
+        if triggered(a, t, kind, gate.counting[n]):
+            bits |= gate.counting[n].bits
     return bits
 
 
 @njit()
-def rule_against(a, t, rules, treatment_bits):  # type: ignore[no-untyped-def]
+def rule_against(a, t, gate, treatment_bits):  # type: ignore[no-untyped-def]
     """1 + number of the first rule that forbids a treatment with these bits, 0 if none does.
 
     Args:
         a: the account's record (`account.ACCOUNT`).
         t: the day (`observation.DAY_CONTEXT`).
-        rules: records of `gate_table`.
+        gate: a `Gate`.
         treatment_bits: feature bits, uint64.
     """
+    if not (unlawful(a, t, gate) & treatment_bits):
+        return 0
+    rules = gate.records
     for n in range(rules.size):
-        if (rules[n].bits & treatment_bits) and triggered(a, t, rules[n]):
+        if (rules[n].bits & treatment_bits) and triggered(a, t, rules[n].trigger, rules[n]):
             return rules[n].rule + 1
     return 0
 

@@ -54,7 +54,7 @@ class Collectors:
         Args:
             day: its number.
             accounts: records (`account.ACCOUNT`) as they are in the evening.
-            rows: numbers of those that were open in the morning.
+            rows: numbers of those to whom anything happened (`events`).
         """
         for centre in self._centres:
             if centre.works(day):

@@ -100,6 +100,7 @@ class LegalDesk:
             env, capacity=max(places(self.courts.docket, self.courts.docket_per_1000_accounts, len(accounts)), 1)
         )
         self._at_work: dict[int, simpy.Process] = {}
+        self._fees = 0  # added to claims today, cents
 
     @property
     def load(self) -> float:
@@ -110,6 +111,11 @@ class LegalDesk:
     def waiting(self) -> int:
         """Suits decided on but without a free place."""
         return len(self.team.queue)
+
+    def fees_of_day(self) -> int:
+        """Court fees that today's judgments have added to claims, cents; counting starts anew."""
+        fees, self._fees = self._fees, 0
+        return fees
 
     def sue(self, number: int) -> None:
         """File a suit for account `number` as soon as the team has a place."""
@@ -150,6 +156,7 @@ class LegalDesk:
         if uniform(a["key"], day, _R_JUDGMENT) < self.courts.win:
             a["fees"] += fee  # the loser bears the court fee
             a["balance"] += fee
+            self._fees += fee
             a["pressure"] += self.params["pressure_judgment"]
             self._move(a, Stage.JUDGED)
         else:

@@ -206,6 +206,15 @@ def test_priority_is_that_of_the_deciding_rule() -> None:
     assert level.priority(observations, actions) is None
 
 
+def test_actions_that_were_changed_are_no_longer_the_plans() -> None:
+    p = plan(TWO_RULES)
+    observations = rows({"dpd": 8}, {"dpd": 7}, {"dpd": 8})
+    actions = p.act(observations, np.ones((3, len(MENU)), np.bool_))
+    assert p.deciding_rules(observations, actions).tolist() == [0, 1, 0]
+    actions[2] = 0
+    assert p.deciding_rules(observations, actions).tolist() == [0, 1, -1]
+
+
 # ---- the compiled table against the plain meaning ----
 
 _FIELD_POOL = ("dpd", "balance", "early_warning", "tier", "weekday", "hardship", "days_since_attempt", "legal_queue")

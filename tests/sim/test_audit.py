@@ -25,7 +25,7 @@ from recoup.sim.account import FileReview, Stage
 from recoup.sim.compliance import audit as audit_module
 from recoup.sim.compliance.audit import READINGS, Finding, audit
 from recoup.sim.compliance.auditlog import Log, typed_log
-from recoup.sim.compliance.gate import RULE, gate_table
+from recoup.sim.compliance.gate import RULE, Gate, gate_table
 from recoup.sim.compliance.rules import Limitation, Rule, RulePack
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.parameters import Windows, World
@@ -102,9 +102,8 @@ def allowed(simulation: Simulation, records: NDArray[np.void]) -> NDArray[np.boo
     rows = simulation.open_accounts
     mask = np.empty((rows.size, len(simulation.menu)), np.bool_)
     bits = simulation.menu.table["bits"].copy()
-    kernels.allowed(
-        simulation.accounts, rows, 0, rows.size, simulation._today, bits, simulation._closed, records, True, mask
-    )
+    gate, closed = Gate.of(records), simulation._closed
+    kernels.allowed(simulation.accounts, rows, 0, rows.size, simulation._today, bits, closed, gate, True, mask)
     return mask
 
 
@@ -281,9 +280,9 @@ def test_a_rule_dropped_from_the_gate_is_found_by_the_audit(rule_id: str) -> Non
     pack, scenario = everything(), load_scenario("uk-loans")
     simulation = Simulation(WORLD, old_and_new(scenario, pack, 3), pack, 3, record_events=True)
     number = [rule.id for rule in pack.rules].index(rule_id)
-    records = simulation._rules_table
+    records = gate_table(pack, simulation.world)
     dropped = records[records["rule"] == number]
-    simulation._rules_table = records[records["rule"] != number]
+    simulation._gate = Gate.of(records[records["rule"] != number])
     policy = Tempted(simulation, dropped, 3)
     while simulation.day < DAYS and not simulation.finished:
         step(simulation, policy)  # type: ignore[arg-type]

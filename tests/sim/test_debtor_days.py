@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from recoup.sim import kernels
 from recoup.sim.account import Event, Outcome, Status
-from recoup.sim.compliance.gate import RULE
+from recoup.sim.compliance.gate import RULE, Gate
 from recoup.sim.operations.contact_centre import PERSON, SKILL
 from recoup.sim.parameters import kernel_record
 from recoup.sim.treatments import Channel, Menu
@@ -27,7 +27,7 @@ from tests.second.money import forgiven_by_handover
 from tests.second.state import Debtor
 
 ACCOUNTS = 200
-NO_RULES = np.zeros(0, RULE)
+NO_RULES = Gate.of(np.zeros(0, RULE))
 NOBODY = np.zeros(0, PERSON)
 PEOPLE = (Channel.COLLECTOR, Channel.SPECIALIST, Channel.VISIT)
 SEEDS = st.integers(0, 2**32 - 1)

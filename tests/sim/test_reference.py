@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -119,9 +121,17 @@ def test_batches_and_threads_change_nothing(threads: int, batch: int) -> None:
     portfolio = scenario.portfolio(700, 9)
     whole = Simulation(scenario.world, portfolio, scenario.rules, 9)
     cut = Simulation(scenario.world, portfolio, scenario.rules, 9, threads=threads, batch=batch)
+    asked = Simulation(scenario.world, portfolio, scenario.rules, 9, threads=threads, batch=batch)
     policy = policy_named("staged", whole, 9)
+
+    def choose(observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64]) -> Any:
+        actions = policy.act(observations, masks)
+        return actions, policy.priority(observations, actions)
+
     for _ in range(90):
         step(whole, policy)
         step(cut, policy)
-    assert not differing(whole.accounts, cut.accounts)
-    assert whole.daily_table().equals(cut.daily_table())
+        asked.advance_by(choose)
+    for other in (cut, asked):
+        assert not differing(whole.accounts, other.accounts)
+        assert whole.daily_table().equals(other.daily_table())
