@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import faulthandler
+import importlib
 import os
 import resource
 import sys
@@ -37,6 +38,7 @@ def main() -> int:
         options.keep.mkdir()
         print(laid_out(options.keep, options.seed, kinds[0], options.case)[0])
         return 0
+    importlib.import_module("tests.interrupts.warm")  # what is compiled the first time is not a case's time
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
     os.environ.setdefault("RECOUP_PSEUDONYM_KEY", "a key for fuzzing alone")
     with tempfile.TemporaryDirectory(prefix="recoup-fuzz-") as home:
