@@ -260,7 +260,7 @@ def said(field: ObservedField, value: float) -> str:
 
 
 def _logistic(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(1.0 / (1.0 + np.exp(-x)), np.float32)
+    return np.asarray(1.0 / (1.0 + np.exp(-np.maximum(x, np.float32(-80.0)))), np.float32)  # exp(88) is infinite
 
 
 def _sampled(outputs: NDArray[np.float32], uniform: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -231,3 +231,9 @@ def test_weights_of_one_policy_are_not_taken_for_anothers(tmp_path):
     (tmp_path / "other.safetensors").replace(tmp_path / "one.safetensors")
     with pytest.raises(InputError, match="sha256"):
         learned.load(tmp_path / "one.json", MENU)
+
+
+def test_a_gate_of_a_memory_is_shut_without_a_warning_however_large_its_input():
+    with np.errstate(over="raise"):
+        shut, half, wide = learned._logistic(np.array([-1e30, 0.0, 1e30], np.float32))
+    assert shut == pytest.approx(0.0, abs=1e-30) and half == 0.5 and wide == 1.0
