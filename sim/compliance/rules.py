@@ -337,7 +337,7 @@ def _rule(document: Document, number: int, data: dict[str, Any]) -> Rule:
     try:
         if kind is None:
             raise document.error(("rules", number), "no kind", choose(KINDS, "kind"))
-        if kind not in KINDS:
+        if not isinstance(kind, str) or kind not in KINDS:
             raise document.error(("rules", number, "kind"), kind, choose(KINDS, kind))
         try:
             return KINDS[kind].model_validate(data)

@@ -123,7 +123,7 @@ CASES: tuple[Case, ...] = (
         Case(command, f"{command} {arguments} --accounts 60 --into run", (f"run/{file}",), needs=("run",))
         for command, arguments, file in (
             ("stress", "-p tiered --quick --seeds 2", "stress.json"),
-            ("levers", "-p tiered --against staged --worlds 4 --seeds 2", "levers.json"),
+            ("levers", "-p tiered --against staged --worlds 16 --seeds 2", "levers.json"),
             ("shadow-prices", "-p staged --seeds 2", "shadow_prices.json"),
             ("upper-bounds", "-p staged -p tiered --seeds 3", "upper_bounds.json"),
         )

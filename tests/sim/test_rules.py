@@ -73,6 +73,9 @@ def test_a_wrong_rule_names_its_id_and_the_nearest_kind(tmp_path) -> None:  # ty
     path.write_text("name: mine\ntitle: m\nrules:\n  - {id: a}\n")
     with pytest.raises(InputError, match=r"line 4, rules\[0\] \(rule a\): got 'no kind'"):
         find_rules(str(path))
+    path.write_text("name: mine\ntitle: m\nrules:\n  - {id: a, kind: {contact_cap: [1]}}\n")
+    with pytest.raises(InputError, match=r"line 4, rules\[0\].kind \(rule a\): got"):
+        find_rules(str(path))
 
 
 def test_a_pack_has_the_rules_of_the_one_it_extends_and_its_own_in_their_place(tmp_path) -> None:  # type: ignore[no-untyped-def]
