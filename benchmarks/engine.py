@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import resource
 import statistics
 import sys
 import time
@@ -21,6 +20,7 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.memory import peak_bytes
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import find_plan
 from recoup.scenarios.schema import load_scenario
@@ -78,13 +78,13 @@ def ratio(console: Console, accounts: int, days: int, rounds: int) -> None:
 
 def _growth(accounts: int, days: int, threads: int, queue: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
     run(fast(500, threads), 3)  # compile or load compiled code, and import everything
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_bytes()
     simulation = fast(accounts, threads)
     cpu = time.process_time()
     spent = run(simulation, days)
     cpu = time.process_time() - cpu
     open_days = float(simulation.daily_table()["open"].sum())
-    queue.put((spent, cpu, open_days, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024))
+    queue.put((spent, cpu, open_days, peak_bytes() - before))
 
 
 def growth(console: Console, horizons: dict[int, int], counts: tuple[int, ...] = (1, 2)) -> None:

@@ -10,8 +10,8 @@ import argparse
 import csv
 import json
 import multiprocessing
-import resource
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,7 +21,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 import recoup.agents
+from benchmarks.memory import peak_bytes
 from recoup.agents import learned
 from recoup.agents.policy_files import read_weights
 from recoup.scenarios.schema import load_scenario
@@ -67,7 +70,7 @@ def in_turn(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, li
 
 def _peak(paths: tuple[Path, Path], queue: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
     load(*paths, load_scenario(SCENARIO).world.population, 1, "list")
-    queue.put(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    queue.put(peak_bytes())
 
 
 def peak(paths: tuple[Path, Path]) -> int:
