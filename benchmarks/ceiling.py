@@ -29,21 +29,14 @@ from recoup.agents.features import encode
 from recoup.agents.library import load_plan, load_policy
 from recoup.agents.training import learners
 from recoup.agents.training.behaviour_cloning import behaviour_clone
-from recoup.agents.training.budget import KEPT_FREE, LIMITED, Budget, Limit
+from recoup.agents.training.budget import LIMITED, Budget
 from recoup.agents.training.hidden_state import HIDDEN_SIZE, MaskableHiddenStateCritic, hidden_state
 from recoup.agents.training.objective import Objective
 from recoup.experiments.comparison.intervals import interval
 from recoup.experiments.learning.cohorts import PARTS, PARTS_RECORD, Cohorts, brought, value_of
 from recoup.experiments.learning.settings import Training
-from recoup.experiments.learning.training import (
-    COMPLAINT_DAMPING,
-    COMPLAINT_RATE,
-    CONTACT_RATE,
-    COST_RATE,
-    environment,
-    rollout_baseline,
-)
-from recoup.experiments.learning.validation import PORTFOLIOS, SEED
+from recoup.experiments.learning.training import environment, limited, rollout_baseline, validation_portfolios
+from recoup.experiments.learning.validation import Validation
 from recoup.experiments.report.text import text_in
 from recoup.experiments.runs.one_thread import one_thread
 from recoup.experiments.runs.runfolder import write_json
@@ -96,15 +89,9 @@ def trained(training: Training, scenario: Scenario, say: Console) -> Any:
     objective = Objective(time_weight=training.time_weight)
     env = environment(training, scenario, objective)
     plan = load_plan("--baseline", training.baseline, scenario.name, scenario.world)
-    portfolios = Cohorts(scenario, 10 * training.accounts, range(SEED, SEED + PORTFOLIOS))
-    allowed = {part: (1 - KEPT_FREE) * float(portfolios.parts(plan)[part].mean()) for part in LIMITED}
-    budget = Budget(objective)
-    budget.cost = Limit("cost", allowed["cost"], COST_RATE)
-    budget.complaints = Limit(
-        "complaints", allowed["complaints"], COMPLAINT_RATE, training.complaint_price, damping=COMPLAINT_DAMPING
-    )
-    budget.contacts = Limit("contacts", allowed["contacts"], CONTACT_RATE)
-    budget.charge()
+    portfolios = validation_portfolios(scenario, training.accounts)
+    baseline = Validation(portfolios, plan, training.time_weight, training.limits).baseline
+    budget = limited(training, objective, baseline)
     parameters = learners.hyperparameters(training.algorithm)
     learners.HIDDEN_STATE_CRITICS[training.algorithm] = ToldEverything
     learner: Any = learners.build(training.algorithm, env, parameters, training.seed)

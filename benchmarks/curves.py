@@ -20,10 +20,9 @@ matplotlib.use("svg")
 from matplotlib import pyplot as plt
 
 from recoup.agents.library import load_policy
-from recoup.experiments.learning.cohorts import Cohorts
 from recoup.experiments.learning.files import progress_line
-from recoup.experiments.learning.training import PORTFOLIO_COHORTS, PROGRESS
-from recoup.experiments.learning.validation import PORTFOLIOS, SEED, Validation
+from recoup.experiments.learning.training import PROGRESS, validation_portfolios
+from recoup.experiments.learning.validation import Validation
 from recoup.experiments.runs.runfolder import read_json
 from recoup.scenarios.schema import load_scenario
 
@@ -45,8 +44,7 @@ def looks(folder: Path) -> list[tuple[float, dict[str, Any]]]:
 def begun_from(card: dict[str, Any]) -> dict[str, Any]:
     """Parts of the plan that a training began from, on its validation portfolios."""
     training, scenario = card["training"], load_scenario(card["scenario"])
-    most = PORTFOLIO_COHORTS * training["accounts"]
-    cohorts = Cohorts(scenario, min(scenario.accounts or most, most), range(SEED, SEED + PORTFOLIOS))
+    cohorts = validation_portfolios(scenario, training["accounts"])
     names = training["baseline"]["plan"], training["warm_start"]
     staged, start = (load_policy(name, scenario.name, scenario.world) for name in names)
     return Validation(cohorts, staged, training["time_weight"], training["limits"]).assess(start)

@@ -27,8 +27,7 @@ from recoup.agents.price_family import own_family
 from recoup.experiments.learning.seed_evaluation import SEED_EVALUATION
 from recoup.experiments.learning.trained_seeds import TRAINING_SEEDS
 from recoup.experiments.robustness.files import STRESS_FILE
-from recoup.experiments.robustness.stress import UNPERTURBED
-from recoup.experiments.runs.champion import VALUE
+from recoup.experiments.robustness.stress import UNPERTURBED, surely_gains, surely_loses
 from recoup.experiments.runs.runfolder import RESULTS, read_json, write_json
 
 MEASURES = (
@@ -156,9 +155,9 @@ def in_worlds(stressed: dict[str, Any]) -> dict[str, Any]:
         "against": stressed["baseline"],
         "seeds": stressed["seeds"],
         "accounts": stressed["accounts"],
-        "more_in": [row["label"] for row in rows if (row[VALUE]["low"] or 0.0) > 0],
-        "less_in": [row["label"] for row in rows if (row[VALUE]["high"] or 0.0) < 0],
-        "undecided_in": sum((row[VALUE]["low"] or 0.0) <= 0 <= (row[VALUE]["high"] or 0.0) for row in rows),
+        "more_in": [row["label"] for row in rows if surely_gains(row)],
+        "less_in": [row["label"] for row in rows if surely_loses(row)],
+        "undecided_in": sum(not surely_gains(row) and not surely_loses(row) for row in rows),
     }
 
 

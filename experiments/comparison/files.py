@@ -86,6 +86,13 @@ class SeedGap(Content):
     error: Number = Field(ge=0)
 
 
+def _gap_needs_others(outcome: Any) -> Any:
+    """An outcome of a group, by seed or over all: a gap is one to the others, whose value must be there."""
+    if outcome.others is None and (outcome.raw or outcome.adjusted):
+        raise misplaced(("others",), None, "a number, as there is a gap to it")
+    return outcome
+
+
 class SeedOutcome(Content):
     """An outcome of one group on one seed."""
 
@@ -95,11 +102,7 @@ class SeedOutcome(Content):
     raw: SeedGap | None
     adjusted: SeedGap | None
 
-    @model_validator(mode="after")
-    def _gap_to_others(self) -> SeedOutcome:
-        if self.others is None and (self.raw or self.adjusted):
-            raise misplaced(("others",), None, "a number, as there is a gap to it")
-        return self
+    _others_of_a_gap = model_validator(mode="after")(_gap_needs_others)
 
 
 class SeedGroup(Content):
@@ -279,11 +282,7 @@ class GroupOutcome(Content):
     adjusted: Gap | None
     unequal: bool = False
 
-    @model_validator(mode="after")
-    def _gap_to_others(self) -> GroupOutcome:
-        if self.others is None and (self.raw or self.adjusted):
-            raise misplaced(("others",), None, "a number, as there is a gap to it")
-        return self
+    _others_of_a_gap = model_validator(mode="after")(_gap_needs_others)
 
 
 class Group(Content):

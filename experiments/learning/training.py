@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -158,6 +158,37 @@ def _another_world(training: Training, world: World) -> Callable[[np.random.Gene
         return variant_of(varied, "training", settings).apply(varied)
 
     return draw
+
+
+def validation_portfolios(scenario: Scenario, accounts: int) -> Cohorts:
+    """What limits and versions are measured on: whole portfolios, or ten cohorts' worth of accounts where that is less.
+
+    Args:
+        scenario: whose accounts.
+        accounts: of a cohort of the training.
+    """
+    most = PORTFOLIO_COHORTS * accounts
+    return Cohorts(scenario, min(scenario.accounts or most, most), range(SEED, SEED + PORTFOLIOS))
+
+
+def limited(training: Training, objective: Objective, used: Mapping[str, float]) -> Budget:
+    """The limits of a training, which charge the objective their first prices; none for a family, which is told its prices.
+
+    Args:
+        training: the settings.
+        objective: its prices will be moved.
+        used: what the plan to beat uses of each of `LIMITED`, a little more than is allowed.
+    """
+    budget = Budget(objective)
+    if training.limits and not training.price_family:
+        allowed = {name: (1 - KEPT_FREE) * used[name] for name in LIMITED}
+        budget.cost = Limit("cost", allowed["cost"], COST_RATE)
+        budget.complaints = Limit(
+            "complaints", allowed["complaints"], COMPLAINT_RATE, training.complaint_price, damping=COMPLAINT_DAMPING
+        )
+        budget.contacts = Limit("contacts", allowed["contacts"], CONTACT_RATE)
+        budget.charge()
+    return budget
 
 
 @dataclass(frozen=True)
@@ -403,22 +434,11 @@ def train(
     objective = Objective(time_weight=training.time_weight)
     env = environment(training, scenario, objective)
     measured = rollout_baseline(env, plan)
-    most = PORTFOLIO_COHORTS * training.accounts
-    portfolios = Cohorts(scenario, min(scenario.accounts or most, most), range(SEED, SEED + PORTFOLIOS))
-    validation = Validation(portfolios, plan, training.time_weight, training.limits)
+    validation = Validation(
+        validation_portfolios(scenario, training.accounts), plan, training.time_weight, training.limits
+    )
     baseline = Baseline(measured.recovery, measured.days, *(validation.baseline[part] for part in LIMITED))
-    budget = Budget(objective)
-    if training.limits and not training.price_family:  # a family is told its prices
-        budget.cost = Limit("cost", (1 - KEPT_FREE) * baseline.cost, COST_RATE)
-        budget.complaints = Limit(
-            "complaints",
-            (1 - KEPT_FREE) * baseline.complaints,
-            COMPLAINT_RATE,
-            training.complaint_price,
-            damping=COMPLAINT_DAMPING,
-        )
-        budget.contacts = Limit("contacts", (1 - KEPT_FREE) * baseline.contacts, CONTACT_RATE)
-        budget.charge()
+    budget = limited(training, objective, validation.baseline)
     learner = learners.build(training.algorithm, env, hyperparameters, training.seed, folder / "tensorboard")
     learners.standardise(learner, measured.features, env.planned_columns)
     run = _Run(

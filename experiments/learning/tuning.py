@@ -209,8 +209,16 @@ class Search:
             del rules[move.rule]
         else:
             rules[move.rule] = move.to
-        half = max(1, len(self._cohorts.seeds) // 2)
-        return self._keep_better(rules, (half,), SURE if move.to else None)
+        return self._keep_better(rules, (self._half,), SURE if move.to else None)
+
+    @property
+    def _half(self) -> int:
+        """So many of the cohorts are half of them."""
+        return max(1, len(self._cohorts.seeds) // 2)
+
+    def _now(self, words: str) -> str:
+        """A change that was kept, and what the plan is worth with it."""
+        return f"{words}: {float(self._worth(self._parts).mean()):.4f}"
 
     def _keep_better(self, rules: list[dict[str, Any]], looks: tuple[int, ...], sure: float | None) -> bool:
         """Keep these rules if they do better.
@@ -289,17 +297,17 @@ class Search:
         """
         kept = self.kept
         for number in reversed(range(len(self._rules))):
-            rule = self._rules[number]
-            if rule["do"] != NOTHING and len(self._rules) > 1 and self.try_move(Move(number, "", None)) and notify:
-                notify(f"«{rule['name']}»: left out: {float(self._worth(self._parts).mean()):.4f}")
+            for move in self._moves(number, ()):
+                if move.to is None and self.try_move(move) and notify:
+                    notify(self._now(move.words))
         return self.kept - kept
 
     def _insert(self, number: int, rule: dict[str, Any], sure: float, notify: Callable[[str], None] | None) -> bool:
         """Keep a new rule, before the rule of that number, if the plan does better with it."""
         rules = [*self._rules[:number], rule, *self._rules[number:]]
-        kept = self._keep_better(rules, (1, max(1, len(self._cohorts.seeds) // 2)), sure)
+        kept = self._keep_better(rules, (1, self._half), sure)
         if kept and notify:
-            notify(f"«{rule['name']}»: {rule['do']}: {float(self._worth(self._parts).mean()):.4f}")
+            notify(self._now(f"«{rule['name']}»: {rule['do']}"))
         return kept
 
     def _treated(self) -> list[NDArray[np.float32]]:
@@ -332,7 +340,7 @@ class Search:
                 move := next((m for m in self._moves(number, fields) if self.try_move(m)), None)
             ):
                 if notify:
-                    notify(f"{move.words}: {float(self._worth(self._parts).mean()):.4f}")
+                    notify(self._now(move.words))
                 if move.to is None:
                     break
         return self.kept - kept

@@ -132,6 +132,16 @@ def gain(row: Mapping[str, Any]) -> float:
     return float(row[VALUE]["mean"] or 0.0)
 
 
+def surely_gains(row: Mapping[str, Any]) -> bool:
+    """Whether the interval of a row's gain is above zero."""
+    return float(row[VALUE]["low"] or 0.0) > 0
+
+
+def surely_loses(row: Mapping[str, Any]) -> bool:
+    """Whether the interval of a row's gain is below zero."""
+    return float(row[VALUE]["high"] or 0.0) < 0
+
+
 def stress(
     comparison: Comparison,
     workers: int = 1,
@@ -207,6 +217,6 @@ def stress_results(
         "rows": rows,
         "worlds": len(perturbed),
         "worst": min(defined, key=gain)["perturbation"] if defined else None,
-        "positive": sum((row[VALUE]["low"] or 0.0) > 0 for row in perturbed),
-        "negative": sum((row[VALUE]["high"] or 0.0) < 0 for row in perturbed),
+        "positive": sum(map(surely_gains, perturbed)),
+        "negative": sum(map(surely_loses, perturbed)),
     }

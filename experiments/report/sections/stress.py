@@ -9,7 +9,7 @@ from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
 from recoup.experiments.robustness.files import STRESS_FILE
-from recoup.experiments.robustness.stress import UNPERTURBED, gain, is_one_parameter, select_rows
+from recoup.experiments.robustness.stress import UNPERTURBED, gain, is_one_parameter, select_rows, surely_gains
 from recoup.experiments.runs.champion import VALUE
 from recoup.sim.parameters import Behaviour
 
@@ -25,7 +25,7 @@ def build(run: Run, say: Text) -> list[Block]:
     rows = [{**row, "label": say.one_of("stress.labels", row["perturbation"], row["label"])} for row in result["rows"]]
     names = {"challenger": say.name(result["challenger"]), "baseline": say.name(result["baseline"])}
     perturbed = [row for row in rows if row["perturbation"] != UNPERTURBED]
-    uncertain = [row["label"] for row in perturbed if not (row[VALUE]["low"] or 0.0) > 0]
+    uncertain = [row["label"] for row in perturbed if not surely_gains(row)]
     if uncertain:
         listed = say.listed(uncertain[:MOST_NAMED] + (["…"] if len(uncertain) > MOST_NAMED else []))
         message = say("stress.message_fails", **names, n=len(uncertain), total=len(perturbed), labels=listed)
