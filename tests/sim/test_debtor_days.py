@@ -120,9 +120,22 @@ class Case:
         self.ours["served"] = self.theirs["served"] = served
         answered = (self.ours["calls_back"] > 0) & (self.chance.random(len(self.ours)) < 0.7)
         self.ours["answered"] = self.theirs["answered"] = answered
-        net_flow = np.empty(self.rows.size, np.int64)
-        totals = kernels.step_day(
-            self.ours, self.rows, 0, self.rows.size, self.params, self.t, self.menu.table, skills, net_flow
+        count = self.rows.size
+        net_flow, events, awake = np.empty(count, np.int64), np.empty(count, np.uint32), np.empty(count, np.bool_)
+        totals, _, _ = kernels.step_day(
+            self.ours,
+            self.rows,
+            0,
+            count,
+            self.params,
+            self.t,
+            self.t,
+            False,
+            self.menu.table,
+            skills,
+            net_flow,
+            events,
+            awake,
         )
         for debtor, treatment in self.debtors():
             talker = Channel.COLLECTOR if debtor.answered else treatment.channel
