@@ -223,36 +223,47 @@ def live(a, p, t, menu, skills, totals):  # type: ignore[no-untyped-def]
     totals[_COST] += a.cost_today
 
 
+@njit()
+def note(a, e):  # type: ignore[no-untyped-def]
+    """Copy what is booked of an account in the evening into a record `day.EVENING`."""
+    e.key, e.number, e.cash_today, e.events = a.key, a.number, a.cash_today, a.events
+    e.collector, e.promise_collector, e.seconds = a.collector, a.promise_collector, a.seconds
+    e.plan_months, e.stage, e.rule = a.plan_months, a.stage, a.rule
+
+
 @njit(nogil=True)
 def step_day(  # type: ignore[no-untyped-def]
-    accounts, rows, first, last, params, today, tomorrow, early, menu, skills, net_flow, events, awake
+    accounts, rows, first, last, params, today, tomorrow, early, menu, skills, net_flow, evening, awake
 ):
-    """The rest of the day, for treated and untreated accounts, and the next morning of those to whom nothing happened.
+    """The rest of the day, for treated and untreated accounts; and, where that is wanted, the next morning at once, while a record is at hand.
 
-    So most records are read once for both. The others' evening is booked first, and a court may still be at work on those whom it
-    has: `start_day` wakes them.
+    An account that a court has is not woken: it may be at work on it still. `start_day` wakes it.
 
     Args:
         tomorrow: the next day as far as it is known, `observation.DAY_CONTEXT`, shape (1,).
         early: whether any account is to be woken here.
         skills: one array by channel number: skills of the people on duty (`contact_centre.PERSON`).
         net_flow: int64 (open accounts,); rows first..last are filled with cash less cost of the day, cents.
-        events: uint32 (open accounts,); rows first..last are filled with the day's events.
+        evening: `day.EVENING` (open accounts,); from `first` on, one record for each account to which anything happened.
         awake: bool (open accounts,); rows first..last are filled: the next day has begun for the account.
 
     Returns:
-        int64 totals of the day (counts by `EVENT_NAMES`, then `SUMS`), and the sums of what `wake` returned.
+        int64 totals of the day (counts by `EVENT_NAMES`, then `SUMS`), the number of records in `evening`, and the sums of what
+        `wake` returned.
     """
     totals = np.zeros(_TOTALS, np.int64)
-    pending, interest = 0, 0
+    busy, pending, interest = 0, 0, 0
+    p, t, next_day = params[0], today[0], tomorrow[0]
     for row in range(first, last):
         a = accounts[rows[row]]
-        live(a, params[0], today[0], menu, skills, totals)
+        live(a, p, t, menu, skills, totals)
         net_flow[row] = a.cash_today - a.cost_today
-        events[row] = a.events
-        awake[row] = early and a.events == 0 and a.stage < _QUEUED and a.status == _STATUS_OPEN
+        if a.events:
+            note(a, evening[first + busy])
+            busy += 1
+        awake[row] = early and a.status == _STATUS_OPEN and a.stage < _QUEUED
         if awake[row]:
-            one_pending, one_interest = wake(a, params[0], tomorrow[0])
+            one_pending, one_interest = wake(a, p, next_day)
             pending += one_pending
             interest += one_interest
-    return totals, pending, interest
+    return totals, busy, pending, interest

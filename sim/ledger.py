@@ -66,6 +66,7 @@ class DayClose:
     Attributes:
         day: number of the day.
         rows: numbers of the accounts that were open in the morning, int64 (open,).
+        evening: those of them to whom anything happened, `day.EVENING`.
         totals: int64, counts by `kernels.EVENT_NAMES`, then `kernels.SUMS`; empty where no account was open.
         interest: late interest charged in the morning, cents.
         fees: court fees that judgments have added to claims, cents.
@@ -79,6 +80,7 @@ class DayClose:
 
     day: int
     rows: NDArray[np.int64]
+    evening: NDArray[np.void]
     totals: NDArray[np.int64]
     interest: int
     fees: int
@@ -125,6 +127,11 @@ class Ledger:
         self._entry_tier = np.array(TIERS)[entry_tiers]
 
     @property
+    def keeps_events(self) -> bool:
+        """Every event is kept."""
+        return self._log is not None
+
+    @property
     def yesterday(self) -> dict[str, Any]:
         """The figures of the latest day that was closed: a row of `daily_table`."""
         return self._days[-1]
@@ -136,7 +143,6 @@ class Ledger:
 
     def close_day(self, close: DayClose) -> None:
         """Book a finished day: `daily_table` has one row more, and the event log the day's events."""
-        accounts, rows = self._accounts, close.rows
         values = close.totals.tolist() if close.totals.size else [0] * (len(EVENT_NAMES) + len(SUMS))
         day: dict[str, Any] = {"day": close.day}
         day |= dict(zip((_DAILY_NAMES.get(name, name) for name in EVENT_NAMES), values, strict=False))
@@ -162,10 +168,10 @@ class Ledger:
         suspended = self._suspended
         for event in (Event.BLOCKED, Event.BREACH):
             if day[_DAILY_NAMES.get(event.name.lower(), event.name.lower())]:  # type: ignore[union-attr]
-                self._by_rule[event].update(accounts["rule"][rows][accounts["events"][rows] & event > 0].tolist())
+                self._by_rule[event].update(close.evening["rule"][close.evening["events"] & event > 0].tolist())
         day["blocked_suspended"] = self._suspended - suspended
         if self._log:
-            self._log.evening(close.day, rows)
+            self._log.evening(close.day, close.rows)
 
     def _idle_cost(self, name: str, shift: ShiftTotals) -> int:
         """Pay of a pool's day for the time that no account was served in, courses included: cents; overtime earns nothing back."""

@@ -23,7 +23,7 @@ from recoup.sim.account import Event, Stage, Status
 from recoup.sim.behaviour import notice_belief
 from recoup.sim.compliance.gate import Gate, gate_table
 from recoup.sim.compliance.rules import RulePack
-from recoup.sim.day import DayRecord
+from recoup.sim.day import EVENING, DayRecord
 from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
 from recoup.sim.eventlog import EventLog
 from recoup.sim.horizon import value_left
@@ -277,7 +277,9 @@ class Simulation:
     def _live(self, keep_evening: NDArray[np.int64] | None) -> DayRecord:
         """Run the clock until the next morning, now that all is decided."""
         self._waiting = np.flatnonzero(self._queues != kernels.NO_QUEUE)
-        self._wakes_early = keep_evening is None
+        self._wakes_early = (
+            keep_evening is None and not self.ledger.keeps_events
+        )  # both read the accounts of the evening
         self.ledger.begin_day(float(self._today["settlement_budget_left"][0]))
         self.env.run(until=(self.day + 1) * MINUTES_PER_DAY)
         record = DayRecord(
@@ -357,7 +359,7 @@ class Simulation:
         rows = self.open_accounts
         self._write_date(self._tomorrow[0], self.day + 1)
         self._net_flow, self._awake = np.empty(rows.size, np.int64), np.empty(rows.size, np.bool_)
-        events = np.empty(rows.size, np.uint32)
+        evening = np.empty(rows.size, EVENING)
         parts = self._over_rows(
             kernels.step_day,
             self._params,
@@ -367,18 +369,21 @@ class Simulation:
             self._menu_table,
             skills,
             self._net_flow,
-            events,
+            evening,
             self._awake,
         )
-        self._woken = sum(pending for _, pending, _ in parts), sum(interest for _, _, interest in parts)
-        busy = np.flatnonzero(events)  # what follows is about them alone
-        self._book(rows[busy], events[busy])
+        self._woken = sum(pending for _, _, pending, _ in parts), sum(interest for _, _, _, interest in parts)
+        evening = np.concatenate(
+            [evening[:0], *(evening[n * self._batch :][:busy] for n, (_, busy, _, _) in enumerate(parts))]
+        )
+        self._book(evening)
         away = sum(centre.away for centre in self.centres.values())
         self.ledger.close_day(
             DayClose(
                 day=self.day,
                 rows=rows,
-                totals=np.sum([totals for totals, _, _ in parts], axis=0) if parts else np.zeros(0, np.int64),
+                evening=evening,
+                totals=np.sum([totals for totals, *_ in parts], axis=0) if parts else np.zeros(0, np.int64),
                 interest=self._interest,
                 fees=self.courts.fees_of_day(),
                 macro=float(self._today["macro"][0]),
@@ -396,32 +401,33 @@ class Simulation:
         by_rules = int(day["blocked"] - day["blocked_suspended"])
         self.corrections.record_day(int(day["complaints"]), by_rules, int(day["breaches"]), int(day["open"]))
 
-    def _book(self, rows: NDArray[np.int64], events: NDArray[np.uint32]) -> None:
-        """What comes of the day's events beyond the accounts themselves; `rows` are the accounts that had any."""
-        self._schedule_instalments(rows, events)
-        self._go_to_court(rows, events)
-        self.credibility.record(self.day, rows[events & Event.NOTICE > 0])
-        self.collectors.close_day(self.day, self.accounts, rows)
+    def _book(self, evening: NDArray[np.void]) -> None:
+        """What comes of the day's events beyond the accounts themselves; `evening` (`day.EVENING`) has those that had any."""
+        events = evening["events"]
+        self._schedule_instalments(evening, events)
+        self._go_to_court(evening, events)
+        self.credibility.record(self.day, evening["number"][events & Event.NOTICE > 0])
+        self.collectors.close_day(self.day, evening)
 
-    def _schedule_instalments(self, rows: NDArray[np.int64], events: NDArray[np.uint32]) -> None:
-        running = self.accounts["plan_months"][rows] > 0
+    def _schedule_instalments(self, evening: NDArray[np.void], events: NDArray[np.uint32]) -> None:
+        running = evening["plan_months"] > 0
         signed = running & (events & Event.OFFER_ACCEPTED > 0)
         continued = running & (events & (Event.INSTALMENT_PAID | Event.INSTALMENT_MISSED) > 0)
         self._instalments.pop(self.day, None)
         for chosen, days in ((signed, FIRST_INSTALMENT_DAYS), (continued, INSTALMENT_EVERY_DAYS)):
             if chosen.any():
-                self._instalments[self.day + days].append((rows[chosen], self.accounts["key"][rows[chosen]]))
+                self._instalments[self.day + days].append((evening["number"][chosen], evening["key"][chosen]))
 
-    def _go_to_court(self, rows: NDArray[np.int64], events: NDArray[np.uint32]) -> None:
-        closed_in_court = (events & Event.CLOSED > 0) & (self.accounts["stage"][rows] >= Stage.QUEUED)
-        for number in rows[closed_in_court | (events & (Event.SUIT | Event.ENFORCEMENT) > 0)]:
-            happened = self.accounts["events"][number]
+    def _go_to_court(self, evening: NDArray[np.void], events: NDArray[np.uint32]) -> None:
+        closed_in_court = (events & Event.CLOSED > 0) & (evening["stage"] >= Stage.QUEUED)
+        called_for = closed_in_court | (events & (Event.SUIT | Event.ENFORCEMENT) > 0)
+        for number, happened in zip(evening["number"][called_for].tolist(), events[called_for].tolist(), strict=True):
             if happened & Event.CLOSED:
-                self.courts.withdraw(int(number))
+                self.courts.withdraw(number)
             elif happened & Event.SUIT:
-                self.courts.sue(int(number))
+                self.courts.sue(number)
             else:
-                self.courts.enforce(int(number))
+                self.courts.enforce(number)
 
     def _start_day(self) -> int:
         """Drop closed accounts, and begin the day for the others; cents pending in agreed settlements."""

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from recoup.sim import kernels
 from recoup.sim.account import Event, Outcome, Status
 from recoup.sim.compliance.gate import RULE, Gate
+from recoup.sim.day import EVENING
 from recoup.sim.operations.contact_centre import PERSON, SKILL
 from recoup.sim.parameters import kernel_record
 from recoup.sim.treatments import Channel, Menu
@@ -121,8 +122,8 @@ class Case:
         answered = (self.ours["calls_back"] > 0) & (self.chance.random(len(self.ours)) < 0.7)
         self.ours["answered"] = self.theirs["answered"] = answered
         count = self.rows.size
-        net_flow, events, awake = np.empty(count, np.int64), np.empty(count, np.uint32), np.empty(count, np.bool_)
-        totals, _, _ = kernels.step_day(
+        net_flow, evening, awake = np.empty(count, np.int64), np.empty(count, EVENING), np.empty(count, np.bool_)
+        totals, *_ = kernels.step_day(
             self.ours,
             self.rows,
             0,
@@ -134,7 +135,7 @@ class Case:
             self.menu.table,
             skills,
             net_flow,
-            events,
+            evening,
             awake,
         )
         for debtor, treatment in self.debtors():
