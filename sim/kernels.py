@@ -206,21 +206,27 @@ def serve(accounts, queue, seconds):  # type: ignore[no-untyped-def]
 
 @njit()
 def live(a, p, t, menu, skills, totals):  # type: ignore[no-untyped-def]
-    """The rest of an account's day, treated or not; adds it to `totals` (`step_day`)."""
+    """The rest of an account's day, treated or not; adds it to `totals` (`step_day`), but for its events."""
     item = menu[a.treatment]
     debtor.step_day(a, p, t, item, skills[_COLLECTOR if a.answered else item.channel])
-    events = a.events
-    if events:
-        for event in range(_EVENTS):
-            totals[event] += (events >> event) & 1
-        if events & debtor.E_OFFER and OFFER_KIND[item.offer] == _SETTLEMENT:
-            totals[_SETTLEMENT_OFFERS] += 1
+    if a.events & debtor.E_OFFER and OFFER_KIND[item.offer] == _SETTLEMENT:
+        totals[_SETTLEMENT_OFFERS] += 1
     if a.status == _STATUS_OPEN:
         totals[_OPEN] += 1
         totals[_BALANCE] += a.balance  # what is left on a cured card is no longer a matter of collection
     totals[_CASH] += a.cash_today
     totals[_FORGIVEN] += a.forgiven_today
     totals[_COST] += a.cost_today
+
+
+@njit()
+def count_events(events, totals):  # type: ignore[no-untyped-def]
+    """Add the events of many accounts, uint32, to `totals`: bit by bit, which vector instructions do eight accounts at a time."""
+    for event in range(_EVENTS):
+        count = 0
+        for happened in events:
+            count += (happened >> event) & 1
+        totals[event] += count
 
 
 @njit()
@@ -252,6 +258,7 @@ def step_day(  # type: ignore[no-untyped-def]
         `wake` returned.
     """
     totals = np.zeros(_TOTALS, np.int64)
+    events = np.empty(last - first, np.uint32)
     busy, pending, interest = 0, 0, 0
     p, t, next_day = params[0], today[0], tomorrow[0]
     for row in range(first, last):
@@ -260,10 +267,12 @@ def step_day(  # type: ignore[no-untyped-def]
         net_flow[row] = a.cash_today - a.cost_today
         if a.events:
             note(a, evening[first + busy])
+            events[busy] = a.events
             busy += 1
         awake[row] = early and a.status == _STATUS_OPEN and a.stage < _QUEUED
         if awake[row]:
             one_pending, one_interest = wake(a, p, next_day)
             pending += one_pending
             interest += one_interest
+    count_events(events[:busy], totals)
     return totals, busy, pending, interest
