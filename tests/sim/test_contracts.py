@@ -102,7 +102,7 @@ def test_court_fee_is_the_schedule_of_order_481() -> None:
     claims = [0.0, 5_000.0, 10_000.0, 60_000.0, 150_000.0, 300_000.0]
     fees = [0.0, 50.0, 50.0, 50 + 1_250.0, 50 + 2_250 + 1_000.0, 50 + 2_250 + 2_000 + 1_500.0]
     assert [court_fee(claim, steps, 1.0) for claim in claims] == pytest.approx(fees)
-    assert court_fee(claims[:, None], steps, 0.5)[:, 0] == pytest.approx([fee / 2 for fee in fees])
+    assert [court_fee(claim, steps, 0.5) for claim in claims] == pytest.approx([fee / 2 for fee in fees])
     assert [court_fee_cents(int(100 * claim), steps, 0.5) for claim in claims] == [round(50 * fee) for fee in fees]
     assert court_fee_cents(1_000_049, steps, 1.0) == 5_001  # 50.01225: to the cent
 
