@@ -14,7 +14,7 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from recoup.sim.account import ACCOUNT, Event, Outcome
-from recoup.sim.compliance.auditlog import AUDIT_COLUMNS, CHANNELS, LEGAL_NAMES, OFFER_NAMES, PIECE
+from recoup.sim.compliance.auditlog import AUDIT_COLUMNS, CHANNELS, LEGAL_NAMES, OFFER_NAMES
 from recoup.sim.compliance.gate import SUSPENDED
 from recoup.sim.kernels import EVENT_NAMES
 from recoup.sim.operations.clock import Calendar
@@ -79,12 +79,13 @@ class LogFile:
     Attributes:
         path: of the Parquet file, which is whole after `EventLog.finish`.
         account_ids: the names of the accounts in it, shape (accounts,).
-        rows: that are kept in memory until they are written, as a row group; what the file says does not depend on it.
+        rows: that are kept in memory until they are written, with the rest of their day, as a row group; what the file says does
+            not depend on it.
     """
 
     path: Path
     account_ids: NDArray[Any]
-    rows: int = PIECE
+    rows: int = 2**17
 
 
 class EventLog:
@@ -117,6 +118,7 @@ class EventLog:
         self._menu, self._calendar = menu, calendar
         self._steps = _steps_of(menu, windows)
         self._notes: list[NDArray[np.void]] = []
+        self._size = 0  # of the notes, rows
         self._claims: NDArray[np.int64] = np.zeros(0, np.int64)
         self._ages: NDArray[np.int32] = np.zeros(0, np.int32)
         self._budget_left = 1.0
@@ -145,7 +147,8 @@ class EventLog:
         notes["day"], notes["day_off"] = day, self._calendar.is_day_off(day)
         notes["budget_left"] = self._budget_left
         self._notes.append(notes)
-        if self._file and sum(len(kept) for kept in self._notes) >= self._file.rows:
+        self._size += notes.size
+        if self._file and self._size >= self._file.rows:
             self._write()
 
     def finish(self) -> None:
@@ -156,10 +159,9 @@ class EventLog:
 
     def _write(self) -> None:
         assert self._writer and self._file
-        notes, self._notes = self._kept, []
-        for first in range(0, notes.size, self._file.rows):
-            table = self._form(notes[first : first + self._file.rows])
-            self._writer.write_table(table, row_group_size=max(len(table), 1))
+        notes, self._notes, self._size = self._kept, [], 0
+        for part in np.array_split(notes, max(notes.size // self._file.rows, 1)):
+            self._writer.write_table(self._form(part), row_group_size=max(part.size, 1))
 
     @property
     def _kept(self) -> NDArray[np.void]:

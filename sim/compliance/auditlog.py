@@ -151,7 +151,7 @@ TYPES = {
     "date": pa.date32(),
     "hour": pa.float64(),
 }
-PIECE = 2**17  # rows of a log that are read at once, so that its length is in no memory
+PIECE = 2**18  # rows of a log that are read at once, so that its length is in no memory
 Pieces = Iterator[pa.Table]
 
 
