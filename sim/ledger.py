@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recoup.sim.account import Event, Stage, Status
 from recoup.sim.compliance.gate import SUSPENDED
-from recoup.sim.eventlog import EventLog
+from recoup.sim.eventlog import EventLog, rule_names
 from recoup.sim.kernels import EVENT_NAMES, SUMS
 from recoup.sim.observation import TIERS
 from recoup.sim.operations.contact_centre import ShiftTotals
@@ -189,9 +189,7 @@ class Ledger:
 
     def rule_names(self, none: str = "") -> dict[int, str]:
         """What the numbers in `rule` stand for; 0 is `none`."""
-        rules = dict(enumerate(self._rule_ids, start=1))
-        channels = {SUSPENDED + channel: f"suspended-{channel.name.lower()}" for channel in Channel if channel}
-        return {0: none} | rules | channels
+        return rule_names(self._rule_ids, none)
 
     def daily_table(self) -> pd.DataFrame:
         """One row per day.
@@ -213,17 +211,22 @@ class Ledger:
         cash, forgiven, cost, balance (cents, in the evening).
 
         Raises:
-            RuntimeError: the simulation was not asked to record events.
+            RuntimeError: the simulation was not asked to record events, or writes them to a file.
         """
-        return self._recorded.events(self.rule_names(""))
+        return self._recorded.events()
 
     def audit_table(self) -> pd.DataFrame:
         """The event log in the form that an audit reads: columns as in `auditlog.AUDIT_COLUMNS`.
 
         Raises:
-            RuntimeError: the simulation was not asked to record events.
+            RuntimeError: the simulation was not asked to record events, or writes them to a file.
         """
-        return self._recorded.audit(self.rule_names("impossible"))
+        return self._recorded.audit()
+
+    def finish_log(self) -> None:
+        """The simulation is over: the file of its event log, if there is one, is whole."""
+        if self._log:
+            self._log.finish()
 
     @property
     def _recorded(self) -> EventLog:

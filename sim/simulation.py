@@ -25,7 +25,7 @@ from recoup.sim.compliance.gate import Gate, gate_table
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.day import EVENING, DayRecord
 from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
-from recoup.sim.eventlog import EventLog
+from recoup.sim.eventlog import EventLog, LogFile
 from recoup.sim.horizon import value_left
 from recoup.sim.inputs import InputError
 from recoup.sim.ledger import DayClose, Ledger
@@ -57,7 +57,8 @@ class Simulation:
         rules: the rule pack that gates treatments.
         seed: 0 .. 2**63-1. Every policy meets the same random numbers on a seed (common random numbers).
         gate: with the gate off, unlawful treatments happen and are counted as breaches.
-        record_events: keep one row per account and day on which anything happened (`events_table`).
+        record_events: keep one row per account and day on which anything happened (`events_table`); a file = write it there while
+            days pass, and keep nothing (`Ledger.finish_log`).
         threads: on which kernels run; no result depends on it.
         batch: rows that a kernel call works on; no result depends on it.
 
@@ -81,7 +82,7 @@ class Simulation:
         seed: int,
         *,
         gate: bool = True,
-        record_events: bool = False,
+        record_events: bool | LogFile = False,
         threads: int = 1,
         batch: int = BATCH,
     ) -> None:
@@ -131,7 +132,9 @@ class Simulation:
         names = portfolio.column("account_id")
         log = None
         if record_events:
-            log = EventLog(self.accounts, names, self.menu, world.windows, self.calendar, self.collectors.names)
+            file = record_events if isinstance(record_events, LogFile) else None
+            staff_names, ids = self.collectors.names, [rule.id for rule in rules.rules]
+            log = EventLog(self.accounts, names, self.menu, world.windows, self.calendar, staff_names, ids, file)
         entry_tiers = np.concatenate(self._in_parts(self._tiers, len(portfolio)) or [np.zeros(0, int)])
         minute = {str(pool): 100.0 * cost for pool, cost in world.costs.minute.items()}
         self.ledger = Ledger(self.accounts, portfolio, [rule.id for rule in rules.rules], entry_tiers, log, minute)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -16,6 +16,7 @@ from recoup.experiments.comparison.decisions import DecisionCount, Decisions, Ru
 from recoup.experiments.comparison.payment_attribution import PaymentAttribution
 from recoup.experiments.runs.one_thread import one_thread
 from recoup.scenarios.schema import Scenario
+from recoup.sim.eventlog import LogFile
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
@@ -35,7 +36,6 @@ class Rollout:
     payment_attribution: dict[str, int] = field(default_factory=dict)  # cents
     corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `CorrectionLoop.table`
     collectors: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `Collectors.table`
-    log: pd.DataFrame | None = None  # `Ledger.audit_table`, if asked for
 
 
 def rollout(
@@ -45,7 +45,7 @@ def rollout(
     seed: int,
     days: int,
     threads: int = 1,
-    record_events: bool = False,
+    log: LogFile | None = None,
 ) -> Rollout:
     """Roll a policy out on a cohort: one policy, one seed, the whole horizon.
 
@@ -58,17 +58,18 @@ def rollout(
         seed: of all random numbers; the same seed gives every policy the same draws.
         days: horizon.
         threads: of the simulation; no number depends on it.
-        record_events: keep the event log (`Rollout.log`).
+        log: where the event log is written to; None = nowhere.
 
     Raises:
         InputError: no such policy, or accounts older than the age at which the world writes off.
     """
     simulation = Simulation(
-        scenario.world, portfolio, scenario.rules, seed, threads=threads, record_events=record_events
+        scenario.world, portfolio, scenario.rules, seed, threads=threads, record_events=log or False
     )
     policy = load_policy(policy_ref, scenario.name, scenario.world)
     run = roll_out(scenario, policy, simulation, days)
-    return replace(run, log=simulation.audit_table()) if record_events else run
+    simulation.ledger.finish_log()
+    return run
 
 
 @one_thread()
