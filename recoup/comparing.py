@@ -9,6 +9,7 @@ from recoup.agents.policy import PolicyRef
 from recoup.experiments.comparison.compare import compare as run
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.runfolder import new_run_folder
+from recoup.experiments.runs.workers import Workers
 from recoup.results import Results
 from recoup.scenarios.schema import Scenario, scenario_names, scenario_path
 from recoup.sim.inputs import InputError
@@ -26,7 +27,7 @@ def compare(
     column_map: str | Path | None = None,
     events: bool = True,
     personal: bool = False,
-    workers: int = 1,
+    workers: Workers = 1,
     out: str | Path | None = None,
     resume: bool = False,
 ) -> Results:
@@ -45,7 +46,7 @@ def compare(
         column_map: of these accounts; with `portfolio`.
         events: keep the event log of each run and audit it by the rules.
         personal: keep age, sex, region and income in the table of accounts.
-        workers: processes; no number depends on it.
+        workers: processes, or a team of workers (`recoup.team_of`); no number depends on it.
         out: run folder, new; None = `runs/SCENARIO-TIME`.
         resume: continue an interrupted run in `out`.
 
