@@ -122,8 +122,8 @@ class Processes:
     ) -> Iterator[tuple[Task, Result]]:
         """See `run_each`."""
         function = partial(function, folder=folder.path) if folder else function
-        waiting = {self._pool.submit(function, task): task for task in tasks}
         try:
+            waiting = {self._pool.submit(function, task): task for task in tasks}
             for future in as_completed(waiting):
                 yield waiting[future], future.result()
         except BrokenProcessPool:
