@@ -19,7 +19,7 @@ from recoup.experiments.learning.files import VALIDATED_CARD, progress_line
 from recoup.experiments.learning.settings import Training
 from recoup.experiments.learning.trained_seeds import TrainedSeed, best_of, write_trained
 from recoup.experiments.learning.training import PROGRESS, train, trained_stem
-from recoup.experiments.runs.runfolder import SETTINGS, open_folder, write_whole
+from recoup.experiments.runs.runfolder import SETTINGS, open_folder, versions, write_whole
 from recoup.experiments.runs.workers import Folder, Workers, run_each
 from recoup.sim.inputs import InputError
 
@@ -71,8 +71,9 @@ def train_seeds(
             missing.append(_Task(one, command))
         elif on_done:
             on_done(one.seed)
+    train_one = partial(_train_one, versions(learning=True))
     try:
-        for task, _ in run_each(_train_one, missing, workers, Folder(folder, partial(_begun, folder))):
+        for task, _ in run_each(train_one, missing, workers, Folder(folder, partial(_begun, folder))):
             if on_done:
                 on_done(task.training.seed)
     except InputError:
@@ -125,7 +126,9 @@ def _is_finished(training: Training, folder: Path) -> bool:
     return done and (folder / f"{trained_stem(training)}.json").exists()
 
 
-def _train_one(task: _Task, folder: Path) -> None:
+def _train_one(needed: dict[str, str], task: _Task, folder: Path) -> None:
+    if (ours := versions(learning=True)) != needed:  # on another machine; weights would differ
+        raise InputError("packages for training", "", ours, f"{needed}, as on the machine that asks")
     own = seed_folder(folder, task.training.seed)
     train(task.training, own, own.exists(), task.command)
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import re
+import shutil
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,17 @@ import ray
 import ray.exceptions
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from recoup.experiments.runs.ray_task import Done, Misses, Order, Wrote, own_versions, require_same, work
+from recoup.experiments.runs.ray_task import (
+    PIECE,
+    PIECES_AHEAD,
+    Done,
+    Misses,
+    Order,
+    Wrote,
+    own_versions,
+    require_same,
+    work,
+)
 from recoup.experiments.runs.runfolder import write_whole
 from recoup.experiments.runs.workers import Folder, Result, Task, WorkerLost
 from recoup.sim.inputs import InputError, require_readable
@@ -108,12 +121,45 @@ def _check_nodes() -> None:
             continue  # lost meanwhile; the others work
 
 
+@dataclass
+class _Sent:
+    """A task that the cluster has been given, for the how manieth time, and the beginnings of files that have come home from it."""
+
+    task: Any
+    tries: int
+    arriving: dict[str, Any] = field(default_factory=dict)
+
+    def receive(self, piece: Wrote, folder: Path) -> None:
+        """Put a piece to its file; with the last one the file appears in the folder.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        if piece.name not in self.arriving:
+            # In memory up to one piece, then on disk.
+            self.arriving[piece.name] = tempfile.SpooledTemporaryFile(PIECE)  # noqa: SIM115 - closed when it is whole
+        content = self.arriving[piece.name]
+        content.write(piece.content)
+        if not piece.last:
+            return
+
+        def write(path: Path) -> None:
+            content.seek(0)
+            with path.open("wb") as file:
+                shutil.copyfileobj(content, file)
+
+        with self.arriving.pop(piece.name):
+            write_whole(folder / piece.name, write)
+
+
 class RayCluster:
     """A team of all processors of the cluster that this program is connected to; each task has one."""
 
     def __init__(self) -> None:
         self._files: dict[str, Any] = {}
-        self._work = ray.remote(num_cpus=1, max_retries=0, num_returns="streaming")(work)
+        self._work = ray.remote(
+            num_cpus=1, max_retries=0, num_returns="streaming", _generator_backpressure_num_objects=PIECES_AHEAD
+        )(work)
 
     def each(
         self, function: Callable[..., Result], tasks: Sequence[Task], folder: Folder | None
@@ -124,10 +170,10 @@ class RayCluster:
             WorkerLost: a task's workers were lost again and again.
         """
         reference = ray.put(cloudpickle.dumps(function))
-        waiting: dict[Any, tuple[Task, int]] = {}
+        waiting: dict[Any, _Sent] = {}
 
         def send(task: Task, tries: int) -> None:
-            waiting[self._work.remote(self._order(reference, task, folder))] = task, tries
+            waiting[self._work.remote(self._order(reference, task, folder))] = _Sent(task, tries)
 
         try:
             for task in tasks:
@@ -135,28 +181,28 @@ class RayCluster:
             while waiting:
                 ready, _ = ray.wait(list(waiting), num_returns=1)
                 for generator in ready:
-                    task, tries = waiting[generator]
+                    sent = waiting[generator]
                     try:
                         message = ray.get(next(generator))
                     except ray.exceptions.RayTaskError as error:
                         raise error.cause from error
                     except (ray.exceptions.RayError, StopIteration) as error:
                         del waiting[generator]
-                        if tries >= MOST_TRIES:
-                            raise _lost(tries, error) from None
-                        send(task, tries + 1)
+                        if sent.tries >= MOST_TRIES:
+                            raise _lost(sent.tries, error) from None
+                        send(sent.task, sent.tries + 1)
                         continue
                     if isinstance(message, Wrote):
                         assert folder is not None
-                        write_whole(folder.path / message.name, _writer(message.content))
+                        sent.receive(message, folder.path)
                     elif isinstance(message, Misses):
                         del waiting[generator]
                         self._offer(message.name)
-                        send(task, tries)
+                        send(sent.task, sent.tries)
                     else:
                         assert isinstance(message, Done)
                         del waiting[generator]
-                        yield task, message.result
+                        yield sent.task, message.result
         finally:
             for generator in waiting:
                 with suppress(Exception):  # the cluster may be gone
@@ -190,13 +236,6 @@ class RayCluster:
         except OSError as error:
             found = InputError(name, "", error.strerror or str(error), "a readable file")
         self._files[name] = ray.put(found)
-
-
-def _writer(content: bytes) -> Callable[[Path], None]:
-    def write(path: Path) -> None:
-        path.write_bytes(content)
-
-    return write
 
 
 def _lost(tries: int, error: Exception) -> WorkerLost:

@@ -24,6 +24,8 @@ from recoup.experiments.runs.runfolder import versions
 from recoup.sim.inputs import InputError, files_by
 
 SENT_EVERY = 2.0  # seconds between looks at what a long task has written
+PIECE = 32 << 20  # bytes of a file that are sent, and in memory, at once
+PIECES_AHEAD = 4  # that may wait to be fetched
 PACKAGES = ("recoup", "recoup.sim", "recoup.scenarios", "recoup.agents", "recoup.experiments")
 
 
@@ -52,10 +54,11 @@ class Order:
 
 @dataclass(frozen=True)
 class Wrote:
-    """A file of the task's folder, by its relative name."""
+    """A piece of a file of the task's folder, by its relative name; the file is whole with the last one."""
 
     name: str
     content: bytes
+    last: bool
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,9 @@ def _do(call: Callable[[], Any], reader: _Reader, ended: list[Misses | Done | Ba
             ended.append(Done(call()))
     except _Missing as missing:
         ended.append(Misses(missing.name))
+    except ImportError as error:
+        expected = "installed on each node; of a policy of your own, its class in the script or notebook itself"
+        ended.append(InputError(f"--ray: node {os.uname().nodename}", str(error.name), str(error), expected))
     except BaseException as error:
         ended.append(error)
 
@@ -179,7 +185,18 @@ class _Sent:
         for name, mark in sorted(found.items(), key=lambda each: each[1]):
             if self._known.get(name) != mark:
                 self._known[name] = mark
-                yield Wrote(name, (self._folder / name).read_bytes())
+                yield from _pieces(self._folder / name, name)
+
+
+def _pieces(path: Path, name: str) -> Iterator[Wrote]:
+    with path.open("rb") as file:
+        piece = file.read(PIECE)
+        while True:
+            following = file.read(PIECE)
+            yield Wrote(name, piece, last=not following)
+            if not following:
+                return
+            piece = following
 
 
 def _mark(status: os.stat_result) -> tuple[int, int, int]:

@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ import pytest
 
 pytest.importorskip("ray")
 
+from recoup.experiments.runs.ray_task import PIECE
 from recoup.experiments.runs.workers import Folder, WorkerLost, run_each, team_of
 from recoup.scenarios.schema import ROOT
 from recoup.sim.inputs import InputError, read_text
@@ -77,9 +77,9 @@ class Nodes:
     def lose(self) -> str:
         """The latest node, raylet and workers at once, as when a machine loses power; its home."""
         home = str(self._folder / f"node-{len(self._nodes) - 1}")
-        for process in Path("/proc").iterdir():
-            if process.name.isdigit() and f"HOME={home}" in _environment(process):
-                os.kill(int(process.name), signal.SIGKILL)
+        for running in Path("/proc").iterdir():
+            if running.name.isdigit() and f"HOME={home}" in _environment(running):
+                os.kill(int(running.name), signal.SIGKILL)
         return home
 
 
@@ -157,9 +157,7 @@ def test_a_comparison_leaves_the_same_files_here_in_processes_and_on_a_cluster(n
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
-def test_commands_give_the_same_on_a_cluster(
-    command: list[str], left: str | None, nodes: Nodes, here: Path
-) -> None:
+def test_commands_give_the_same_on_a_cluster(command: list[str], left: str | None, nodes: Nodes, here: Path) -> None:
     told, files = [], []
     for where in ((), ("--ray", nodes.address)):
         told.append(run(*command, *where).stdout)
@@ -219,34 +217,29 @@ import numpy as np
 import recoup
 
 class Slow:
-    '''Leaves a mark when its simulation begins, and takes its time: all the time there is, where it is told to.'''
+    '''Leaves a mark when its simulation begins, and takes its time.'''
 
-    def __init__(self, marks, seconds):
-        self.marks, self.seconds, self.begun = marks, seconds, False
+    def __init__(self, marks):
+        self.marks, self.begun = marks, False
 
     def act(self, observations, masks):
         if not self.begun:
             self.begun = True
             with open(f"{self.marks}/{time.time_ns()}", "w") as file:
                 file.write(os.environ["HOME"])
-            time.sleep(self.seconds)
+            time.sleep(6)
         return np.zeros(len(observations), int)
 
 marks, out, ray, resume = sys.argv[1:5]
 os.makedirs(marks, exist_ok=True)
-seconds = 0.1 if out == "alone" else 6
-recoup.compare(
-    "mine.yaml", ["plan.yaml", Slow("MARKS", seconds)], seeds=3, out=out, ray=ray or None, resume=resume == "yes", workers=1
-)
+recoup.compare("mine.yaml", ["plan.yaml", Slow(marks)], seeds=3, out=out, ray=ray or None, resume=resume == "yes")
 """
-"""In the script the marks' folder is an attribute, and part of the policy's identity: one folder for all runs of a test."""
 
 
 def drive(here: Path, out: str, ray: str = "", resume: str = "no") -> subprocess.Popen[str]:
     """A driver that compares a slow Python policy with a plan; the policy's class is nowhere but in its script."""
     marks = here / "marks"
-    script = textwrap.dedent(SCRIPT).replace("MARKS", str(marks)).replace("0.1 if out == \"alone\" else 6", "6.0")
-    (here / "driver.py").write_text(script)
+    (here / "driver.py").write_text(SCRIPT)
     return subprocess.Popen(
         [sys.executable, "driver.py", str(marks), out, ray, resume],
         stdout=subprocess.PIPE,
@@ -307,11 +300,13 @@ def test_ctrl_c_keeps_what_is_finished_and_frees_the_cluster(nodes: Nodes, here:
 
 def test_a_training_whose_node_is_lost_goes_on_from_its_checkpoint(nodes: Nodes, here: Path) -> None:
     pytest.importorskip("sb3_contrib")
-    steps = {"one": 20_000, "ray": 20_000}
-    run(*TRAIN.replace("3000", str(steps["one"])).split(), "--out", "one")
-    command = TRAIN.replace("3000", str(steps["ray"])).split()
+    command = TRAIN.replace("3000", "20000").split()
+    run(*command, "--out", "one")
     driver = subprocess.Popen(
-        process(*command, "--out", "ray", "--ray", nodes.address), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        process(*command, "--out", "ray", "--ray", nodes.address),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     until(lambda: all((here / "ray" / f"seed-{n}" / "progress.jsonl").exists() for n in (1, 2)), driver)
     nodes.lose()
@@ -327,6 +322,12 @@ def test_a_training_whose_node_is_lost_goes_on_from_its_checkpoint(nodes: Nodes,
 def read_and_write(task: str, folder: Path) -> tuple[str, bool]:
     (folder / f"{task}.txt").write_text(read_text(Path(f"{task}.in")))
     return read_text(Path("shared.in")), (folder / "begun.txt").exists()
+
+
+def write_much(task: str, folder: Path) -> int:
+    content = bytes(range(256)) * (300 << 10)
+    (folder / task).write_bytes(content)
+    return len(content)
 
 
 def complain(number: int) -> int:
@@ -362,9 +363,18 @@ def test_a_task_reads_the_drivers_files_never_the_nodes_and_leaves_its_own_with_
     }
 
 
+def test_a_large_file_comes_home_in_pieces(nodes: Nodes, here: Path) -> None:
+    with team_of(1, nodes.address) as team:
+        ((_, size),) = run_each(write_much, ["much"], team, Folder(here / "out"))
+    assert size == 75 << 20 > 2 * PIECE
+    assert (here / "out" / "much").read_bytes() == bytes(range(256)) * (300 << 10)
+
+
 def test_errors_of_tasks_are_those_of_the_task_and_a_deadly_one_is_given_up(nodes: Nodes) -> None:
     with team_of(1, nodes.address) as team:
-        with pytest.raises(InputError, match=r"^list.csv: line 2: got <function complain at .*, expected something else$"):
+        with pytest.raises(
+            InputError, match=r"^list.csv: line 2: got <function complain at .*, expected something else$"
+        ):
             list(run_each(complain, [1, 2, 3], team))
         with pytest.raises(WorkerLost, match="lost 5 times"):
             list(run_each(die, [1], team))
@@ -378,9 +388,9 @@ def test_a_node_with_another_version_is_refused_in_one_line(
 
     theirs = ray_cluster.own_versions()
     monkeypatch.setattr(ray_cluster, "own_versions", lambda: {**theirs, "recoup": "99.1"})
-    with pytest.raises(InputError, match=rf"recoup: got '{theirs['recoup']}', expected 99.1, as on the machine"):
-        with team_of(1, nodes.address):
-            pass
+    told = rf"recoup: got '{theirs['recoup']}', expected 99.1, as on the machine"
+    with pytest.raises(InputError, match=told), team_of(1, nodes.address):
+        pass
 
 
 @pytest.mark.parametrize("address", ["auto", "127.0.0.1:1", "local", "ray://127.0.0.1:10001"])
