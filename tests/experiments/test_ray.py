@@ -384,6 +384,18 @@ def test_errors_of_tasks_are_those_of_the_task_and_a_deadly_one_is_given_up(node
         assert dict(run_each(complain, [1, 3], team)) == {1: 1, 3: 3}
 
 
+def test_a_program_that_is_connected_keeps_its_connection(nodes: Nodes) -> None:
+    import ray
+
+    ray.init(address=nodes.address, log_to_driver=False)
+    try:
+        for _ in range(2):
+            with team_of(1, "auto") as team:
+                assert dict(run_each(complain, [1, 3], team)) == {1: 1, 3: 3}
+    finally:
+        ray.shutdown()
+
+
 def test_a_node_with_another_version_is_refused_in_one_line(
     nodes: Nodes, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
