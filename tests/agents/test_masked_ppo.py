@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import sb3_contrib
 import torch
+from gymnasium import spaces
 from sb3_contrib.common.maskable.distributions import MaskableCategoricalDistribution
 from stable_baselines3.common.callbacks import CallbackList
 
@@ -16,6 +17,7 @@ from recoup.agents.training import learners, masked_ppo
 from recoup.agents.training.activation import Tanh
 from recoup.agents.training.masked_ppo import MaskablePPO
 from recoup.agents.training.objective import Objective
+from recoup.agents.training.open_rows import MaskableOpenRowsBuffer
 from recoup.experiments.learning.training import Training, environment
 from recoup.scenarios.schema import load_scenario
 
@@ -101,6 +103,25 @@ def test_a_closed_account_is_done_nothing_with_and_counts_for_nothing() -> None:
     closed = ~buffer.is_open
     assert closed.any() and buffer.count == buffer.is_open.sum()
     assert not buffer.values[closed].any() and not buffer.advantages[closed].any()
+
+
+def test_a_second_rollout_remembers_nothing_of_the_first() -> None:
+    """One account, two days: open on both, then closed on the second."""
+    space = spaces.Box(-1.0, 1.0, (2,), np.float32)
+    buffer = MaskableOpenRowsBuffer(2, space, spaces.Discrete(3), "cpu", 1.0, 1.0, 1, open_column=1)
+    nothing = np.zeros(1)
+    for opened in ((1.0, 1.0), (1.0, 0.0)):
+        buffer.reset()
+        for flag in opened:
+            seen, masks = np.array([[0.5, flag]], np.float32), np.array([[True, True, False]])
+            buffer.add(seen, nothing, nothing + 2.0, nothing, torch.tensor([7.0]), torch.zeros(1), action_masks=masks)
+        buffer.compute_returns_and_advantage(torch.zeros(1), np.ones(1, bool))
+    assert buffer.count == 1 and buffer.is_open.ravel().tolist() == [True, False]
+    assert buffer.values.ravel().tolist() == [7.0, 0.0] and buffer.advantages[1, 0] == 0.0
+    # Rewards of 2 a day, the closed day's value 0: 2 + 2 − 7. (Days are no episodes of their own here.)
+    assert buffer.advantages[0, 0] == -3.0
+    (sample,) = buffer.get(None)
+    assert sample.action_masks.tolist() == [[True, True, False]] and sample.returns.tolist() == [4.0]
 
 
 @pytest.mark.parametrize("x", [0.0, 1e-4, -0.3, 1.0, -5.0, 80.0])
