@@ -79,7 +79,8 @@ class MaskablePPO(sb3_contrib.MaskablePPO):
                     chosen, value, log_prob = self.policy(seen, action_masks=masks[rows])
                 actions[rows] = chosen.cpu().numpy()
                 values[rows], log_probs[rows] = value.flatten().cpu(), log_prob.cpu()
-            new_observations, rewards, dones, _ = env.step(actions)
+            brought: Any = env.step(actions)
+            new_observations, rewards, dones, _ = brought
             self.num_timesteps += env.num_envs
             callback.update_locals(locals())
             if not callback.on_step():
@@ -135,7 +136,7 @@ class MaskablePPO(sb3_contrib.MaskablePPO):
         total: list[torch.Tensor] = []
         sums = torch.zeros(len(_Losses._fields), device=batch.device)
         for gradients, losses in mapped(of_block, batch.tensor_split(blocks), advantages.tensor_split(blocks)):
-            total = torch._foreach_add(total, gradients) if total else list(gradients)
+            total = list(torch._foreach_add(total, gradients) if total else gradients)
             sums += losses
         return total, (sums / len(batch)).tolist()
 

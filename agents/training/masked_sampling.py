@@ -72,9 +72,14 @@ class MaskedCategorical(MaskableCategoricalDistribution):
             self._entropy = _LikelihoodAndEntropy.apply(self._logits, nothing)[1]
         return self._entropy
 
+    @property
+    def probabilities(self) -> torch.Tensor:
+        """Of each treatment, shape (rows, menu)."""
+        return torch.softmax(self._logits, dim=1)
+
     def sample(self) -> torch.Tensor:
         """One treatment per row, by its probability."""
-        total = torch.softmax(self._logits, dim=1).cumsum(dim=1)
+        total = self.probabilities.cumsum(dim=1)
         # Drawn on the CPU, whose generator's state a checkpoint holds: an accelerator samples by the same numbers.
         uniform = torch.rand(len(total), 1).to(total.device) * BELOW_ONE * total[:, -1:]
         return (total <= uniform).sum(dim=1)  # the inverse of the cumulative distribution

@@ -7,7 +7,7 @@ advantages, which are worked out over whole columns of days, they count as nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -150,16 +150,17 @@ class _OpenRows:
         kind = MaskableRolloutBufferSamples if self._masks else RolloutBufferSamples
         return kind(**{name: tensor.index_select(0, batch) for name, tensor in self._rows.items()})
 
-    def get(self, batch_size: int | None = None) -> Iterator[Any]:
+    def get(self, batch_size: int | None = None) -> Generator[Any, None, None]:
         """Samples in random order; see `batches`."""
-        return map(self.samples, self.batches(batch_size))
+        for batch in self.batches(batch_size):
+            yield self.samples(batch)
 
 
 class OpenRowsBuffer(_OpenRows, RolloutBuffer):
     """For learners without masks."""
 
 
-class MaskableOpenRowsBuffer(_OpenRows, MaskableRolloutBuffer):
+class MaskableOpenRowsBuffer(_OpenRows, MaskableRolloutBuffer):  # type: ignore[misc]  # names the arguments of `add`
     """For learners with masks."""
 
     _masks = True

@@ -76,5 +76,5 @@ class PairedRolloutBuffer(_PairedRollouts, OpenRowsBuffer):
     """For learners without masks."""
 
 
-class MaskablePairedRolloutBuffer(_PairedRollouts, MaskableOpenRowsBuffer):
+class MaskablePairedRolloutBuffer(_PairedRollouts, MaskableOpenRowsBuffer):  # type: ignore[misc]
     """For learners with masks."""
