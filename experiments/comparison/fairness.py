@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy  # loads its parts when they are first used
 from numpy.typing import NDArray
-from scipy import stats
 
 from recoup.experiments.comparison.intervals import CONFIDENCE, interval
 from recoup.experiments.comparison.measure import Better, Outcome, Unit
@@ -192,8 +192,10 @@ def measure_groups(run: Rollout, people: pd.DataFrame) -> dict[str, Any]:
     for group in groups:
         ours, theirs = (by_outcome.compress(who, axis=1) for who in (group.inside, ~group.inside))
         others = theirs.mean(axis=1).tolist() if theirs.size else [None] * len(OUTCOMES)
-        raw = None if group.rest is None else _raw_gaps(ours, theirs)
-        adjusted = None if group.rest is None else _adjusted_gaps(unexplained, group, basis.shape[1])
+        raw = adjusted = None
+        if group.rest is not None:
+            raw = _raw_gaps(ours, theirs)
+            adjusted = _adjusted_gaps(unexplained, group.inside, group.rest, basis.shape[1])
         by_attribute[group.attribute][str(group.name)] = {
             "accounts": ours.shape[1],
             "outcomes": {
@@ -217,20 +219,21 @@ def _raw_gaps(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> list[di
     return [{"gap": float(gap), "error": math.sqrt(v)} for gap, v in zip(gaps, variance, strict=True)]
 
 
-def _adjusted_gaps(unexplained: NDArray[np.float64], group: _Group, adjusted_for: int) -> list[dict[str, float]] | None:
+def _adjusted_gaps(
+    unexplained: NDArray[np.float64], inside: NDArray[np.bool_], rest: NDArray[np.float64], adjusted_for: int
+) -> list[dict[str, float]] | None:
     """Coefficient of the group in the regression on group and basis, per outcome, with its standard error.
 
     By partialling out (Frisch, Waugh, Lovell); errors are robust to unequal variance (HC1). None when the basis explains
     the group entirely, or nothing is left to estimate the error from.
     """
-    rest, accounts = group.rest, group.inside.size
     power = float(rest @ rest)
-    freedom = accounts - adjusted_for - 1
-    if power < 1e-6 * group.inside.sum() or freedom < LEAST_ACCOUNTS:
+    freedom = inside.size - adjusted_for - 1
+    if power < 1e-6 * inside.sum() or freedom < LEAST_ACCOUNTS:
         return None
     gaps = rest @ unexplained / power
     errors = unexplained - np.outer(rest, gaps)
-    variance = accounts / freedom * (rest**2 @ errors**2) / power**2
+    variance = inside.size / freedom * (rest**2 @ errors**2) / power**2
     return [{"gap": float(gap), "error": math.sqrt(v)} for gap, v in zip(gaps, variance, strict=True)]
 
 
@@ -278,7 +281,7 @@ def aggregate(
         if OUTCOME[outcome].kind != "result" and cell["adjusted"]
     ]
     looks = max(len(judged), 1)
-    z = float(stats.norm.ppf(1.0 - (1.0 - CONFIDENCE) / (2 * looks)))
+    z = float(scipy.stats.norm.ppf(1.0 - (1.0 - CONFIDENCE) / (2 * looks)))
     warnings, explained = [], []
     for policy, attribute, group, outcome, cell in judged:
         cell["unequal"] = _beyond(OUTCOME[outcome], cell, "adjusted", z)
@@ -340,7 +343,7 @@ def _group(runs: Sequence[Mapping[str, Any] | None], same_accounts: bool) -> dic
 
 def _with_limits(estimate: Mapping[str, float]) -> dict[str, float]:
     gap, error = estimate["gap"], estimate["error"]
-    half = float(stats.norm.ppf(0.5 + CONFIDENCE / 2)) * error
+    half = float(scipy.stats.norm.ppf(0.5 + CONFIDENCE / 2)) * error
     return {"gap": gap, "low": gap - half, "high": gap + half, "error": error}
 
 

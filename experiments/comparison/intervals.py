@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+import scipy  # loads its parts when they are first used
 from numpy.typing import NDArray
-from scipy import stats
 
 CONFIDENCE = 0.95
 RESAMPLES = 4000
@@ -24,7 +24,9 @@ def tail(seeds: int) -> float:
     of 10 seeds hold the truth 90 % of the time. Expanded percentiles (Hesterberg, "What Teachers Should Know About the Bootstrap",
     The American Statistician 69, 2015) go as far out as Student's t does, and stay within the values that the measure can take.
     """
-    return float(stats.norm.cdf(stats.t.ppf((1.0 - CONFIDENCE) / 2.0, seeds - 1) * math.sqrt(seeds / (seeds - 1))))
+    return float(
+        scipy.stats.norm.cdf(scipy.stats.t.ppf((1.0 - CONFIDENCE) / 2.0, seeds - 1) * math.sqrt(seeds / (seeds - 1)))
+    )
 
 
 @lru_cache(maxsize=8)
@@ -132,5 +134,5 @@ def share_interval(wins: int, total: int) -> Interval:
     """
     if total == 0:
         return {"mean": None, "low": None, "high": None}
-    found = stats.binomtest(wins, total).proportion_ci(CONFIDENCE, method="wilson")
+    found = scipy.stats.binomtest(wins, total).proportion_ci(CONFIDENCE, method="wilson")
     return {"mean": wins / total, "low": float(found.low), "high": float(found.high)}

@@ -33,9 +33,8 @@ _NOTICED, _ENFORCING, _ENFORCED = int(Stage.NOTICED), int(Stage.ENFORCING), int(
 _IN_COURT = np.isin(list(Stage), (Stage.QUEUED, Stage.FILED, Stage.JUDGED, Stage.ENFORCING, Stage.ENFORCED))
 
 # What is remembered of an account from one day to the next; `reached_by`: the latest channel that reached it.
-_BEFORE = np.dtype(
-    [("cash", "i8"), ("forgiven", "i8"), ("kept", "i8"), ("plan_months", "i8"), ("stage", "i8"), ("reached_by", "i8")]
-)
+_KEPT = ("cash", "forgiven", "kept", "plan_months", "stage")
+_BEFORE = np.dtype([(name, "i8") for name in (*_KEPT, "reached_by")])
 
 
 class PaymentAttribution:
@@ -46,7 +45,7 @@ class PaymentAttribution:
         self._channel = np.array([t.channel for t in simulation.menu.treatments], np.int64)
         self._cents = np.zeros(len(SOURCES), np.int64)
         self._before = np.zeros(len(simulation.accounts), _BEFORE)
-        for name in _BEFORE.names[:-1]:
+        for name in _KEPT:
             self._before[name] = simulation.accounts[name]
 
     def add(self, numbers: NDArray[np.int64], actions: NDArray[np.integer]) -> None:

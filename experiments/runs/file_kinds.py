@@ -285,14 +285,14 @@ def _whole_parquet(path: Path) -> Iterator[None]:
         raise InputError(path, "", f"damage ({str(error).splitlines()[0]})", "a whole Parquet file") from None
 
 
-def _is_plain(column: pyarrow.ChunkedArray) -> bool:
-    """No cell is empty, and no number so large or none at all that a closer look is called for."""
-    if column.null_count:
+def _is_plain(column: pyarrow.ChunkedArray, empty: bool) -> bool:
+    """Nothing in a column calls for a closer look: no number is too large, and unless they may be, no cell is empty or no number."""
+    if not empty and (column.null_count or _has_nan(column)):
         return False
-    if not _is_number(column.type) or len(column) == 0:
+    if not _is_number(column.type):
         return True
-    ends = pyarrow.compute.min_max(column, skip_nulls=False)
-    return bool(-LARGEST <= ends["min"].as_py() <= ends["max"].as_py() <= LARGEST) and not _has_nan(column)
+    least, most = pyarrow.compute.min_max(column).as_py().values()
+    return least is None or bool(-LARGEST <= least <= most <= LARGEST)
 
 
 def _has_nan(column: pyarrow.ChunkedArray) -> bool:
@@ -343,7 +343,7 @@ class TableKind:
         """A file whose columns are right, its cells checked: as `read`, without the way to pandas and back."""
         with _whole_parquet(path):
             table = pyarrow.parquet.ParquetFile(path).read(use_threads=False)
-        if not all(map(_is_plain, table.columns)):
+        if not self._is_plain(table):
             self._check_cells(table.to_pandas(), path)
         return table
 
@@ -359,7 +359,7 @@ class TableKind:
         """
         written = pyarrow.Table.from_pandas(table, preserve_index=False, nthreads=1)
         self._check_columns(written.schema, path)
-        if not all(map(_is_plain, written.columns)):
+        if not self._is_plain(written):
             self._check_cells(table, path)
         write_whole(path, lambda temporary: pyarrow.parquet.write_table(written, temporary))
 
@@ -403,6 +403,10 @@ class TableKind:
                 )
         if len(set(schema.names)) < len(schema.names):
             raise InputError(path, "columns", "a name twice", "every column once")
+
+    def _is_plain(self, table: pyarrow.Table) -> bool:
+        known = {**self.columns, **self.optional}
+        return all(_is_plain(table[name], known[name].empty) for name in table.schema.names)
 
     def _check_cells(self, table: pd.DataFrame, path: Path) -> None:
         known = {**self.columns, **self.optional}
