@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from threading import Lock
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from recoup.agents.library import load_policy
+from recoup.agents.plans.morning import Decided
 from recoup.agents.plans.plan import Plan
 from recoup.agents.policy import Policy, PolicyRef
 from recoup.experiments.comparison.decisions import DecisionCount, Decisions, RuleCount
 from recoup.experiments.comparison.payment_attribution import PaymentAttribution
 from recoup.experiments.runs.one_thread import one_thread
 from recoup.scenarios.schema import Scenario
+from recoup.sim.eventlog import LogFile
+from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 
@@ -34,7 +36,6 @@ class Rollout:
     payment_attribution: dict[str, int] = field(default_factory=dict)  # cents
     corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `CorrectionLoop.table`
     collectors: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `Collectors.table`
-    log: pd.DataFrame | None = None  # `Ledger.audit_table`, if asked for
 
 
 def rollout(
@@ -44,7 +45,7 @@ def rollout(
     seed: int,
     days: int,
     threads: int = 1,
-    record_events: bool = False,
+    log: LogFile | None = None,
 ) -> Rollout:
     """Roll a policy out on a cohort: one policy, one seed, the whole horizon.
 
@@ -57,17 +58,18 @@ def rollout(
         seed: of all random numbers; the same seed gives every policy the same draws.
         days: horizon.
         threads: of the simulation; no number depends on it.
-        record_events: keep the event log (`Rollout.log`).
+        log: where the event log is written to; None = nowhere.
 
     Raises:
         InputError: no such policy, or accounts older than the age at which the world writes off.
     """
     simulation = Simulation(
-        scenario.world, portfolio, scenario.rules, seed, threads=threads, record_events=record_events
+        scenario.world, portfolio, scenario.rules, seed, threads=threads, record_events=log or False
     )
     policy = load_policy(policy_ref, scenario.name, scenario.world)
     run = roll_out(scenario, policy, simulation, days)
-    return replace(run, log=simulation.audit_table()) if record_events else run
+    simulation.ledger.finish_log()
+    return run
 
 
 @one_thread()
@@ -81,27 +83,20 @@ def roll_out(scenario: Scenario, policy: Policy, simulation: Simulation, days: i
         days: horizon.
     """
     decisions, rules, sources = DecisionCount(simulation.menu), RuleCount(policy), PaymentAttribution(simulation)
-    every, counting = scenario.world.decision_every_days, Lock()
-
-    def choose(
-        observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
-        actions = policy.act(observations, masks, numbers)
-        priority = policy.priority(observations, actions)
-        with counting:
-            decisions.add(observations, actions)
-            rules.add(observations, actions)
-        return actions, priority
-
     while simulation.day < days:
-        morning, deciding = simulation.open_accounts, simulation.day % every == 0
-        if deciding and isinstance(policy, Plan):
-            _, actions = simulation.advance_by(choose)
+        morning, actions = simulation.open_accounts, np.zeros(simulation.open_accounts.size, np.int64)
+        if simulation.day % scenario.world.decision_every_days:
+            simulation.advance(actions)
+        elif isinstance(policy, Plan):
+            decided = Decided.empty(morning.size)
+            _, actions = simulation.advance_by(partial(policy.decide, decided=decided))
+            decisions.add(decided.dpd, decided.tier, actions)
+            rules.add(decided.rule)
         else:
-            actions, priority = np.zeros(morning.size, np.int64), None
-            if deciding:
-                actions, priority = choose(simulation.observe(), simulation.masks(), morning)
-            simulation.advance(actions, priority)
+            seen = simulation.observe()
+            actions = policy.act(seen, simulation.masks(), morning)
+            decisions.add(seen[:, FIELD_INDEX["dpd"]], seen[:, FIELD_INDEX["tier"]], actions)
+            simulation.advance(actions, policy.priority(seen, actions))
         sources.add(morning, actions)
     return Rollout(
         accounts=simulation.accounts_table(),
