@@ -76,3 +76,21 @@ def test_sources_agree_with_the_event_log() -> None:
     assert booked["instalment"] == paid.loc[agreed, "cash"].sum() > 0
     assert booked["settlement"] == paid.loc[kept & (paid["forgiven"] > 0), "cash"].sum() > 0
     assert booked["promise"] == paid.loc[kept & (paid["forgiven"] == 0), "cash"].sum() > 0
+
+
+def test_what_a_handed_over_asset_brings_has_a_source_of_its_own() -> None:
+    scenario = load_scenario("china-consumer")
+    simulation = Simulation(scenario.world, scenario.portfolio(2_000, SEED), scenario.rules, SEED, record_events=True)
+    file = PlanFile(
+        name="handovers",
+        title="Asks for assets",
+        rules=[Rule(name="asset", when={"stable_assets": True}, do=Step(channel="visit", offer=["asset_swap"]))],
+    )
+    plan, sources = Plan.of(file, simulation.menu), PaymentAttribution(simulation)
+    while simulation.day < DAYS:
+        morning, observations = simulation.open_accounts, simulation.observe()
+        actions = plan.act(observations, simulation.masks())
+        simulation.advance(actions, plan.priority(observations, actions))
+        sources.add(morning, actions)
+    log = simulation.events_table()
+    assert sources.table()["handover"] == log.loc[log["handover"], "cash"].sum() > 0
