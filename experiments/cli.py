@@ -22,6 +22,7 @@ from recoup.experiments.commands import (
     frontier,
     index,
     levers,
+    maps,
     plan,
     portfolio,
     records,
@@ -69,6 +70,7 @@ app.command()(schema.schema)
 app.command()(doctor.doctor)
 app.add_typer(portfolio.app, name="portfolio")
 app.add_typer(records.app, name="records")
+app.add_typer(maps.app, name="map")
 app.add_typer(plan.app, name="plan")
 app.add_typer(rules.app, name="rules")
 

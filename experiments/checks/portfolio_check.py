@@ -17,7 +17,7 @@ from recoup.sim.portfolio.doubts import population_doubts, staffing_doubts
 from recoup.sim.portfolio.importing import Inspection, inspect, summary
 from recoup.sim.portfolio.records import CONTACTS, PAYMENTS
 from recoup.sim.portfolio.sources import Source
-from recoup.sim.portfolio.table import PORTFOLIO, Kind, Registry
+from recoup.sim.portfolio.table import PORTFOLIO, Registry
 
 SHOWN = 50
 _TYPICAL = 1000  # accounts of the scenario that a file is set beside

@@ -103,9 +103,7 @@ def read_cells(
         InputError: missing, empty, no regular file, beyond `MOST_BYTES`, `MOST_ROWS`, `MOST_COLUMNS` or `MOST_CHARACTERS`, wrong
             encoding, an open quotation mark, two columns of one name, no rows, or none with as many cells as the header.
     """
-    content = read_bytes(file, MOST_BYTES, _KIND)
-    if content.startswith(_GZIP):
-        content = _unpacked(file, content)
+    content = file_content(file)
     if not content or content.isspace():
         raise InputError(file, "", "an empty file", "a CSV file with a header line, or a Parquet file")
     is_parquet = content[:4] == b"PAR1"
@@ -117,6 +115,16 @@ def read_cells(
     if is_parquet:
         return _parquet(file, content, columns)
     return _csv(file, content, encoding, delimiter, option, columns, header)
+
+
+def file_content(file: Path) -> bytes:
+    """The bytes of a CSV or Parquet file, unpacked where they are packed by gzip.
+
+    Raises:
+        InputError: missing, no regular file, damaged, or beyond `MOST_BYTES`.
+    """
+    content = read_bytes(file, MOST_BYTES, _KIND)
+    return _unpacked(file, content) if content.startswith(_GZIP) else content
 
 
 def _unpacked(file: Path, content: bytes) -> bytes:

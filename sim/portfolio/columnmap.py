@@ -83,7 +83,7 @@ class Mapping(Section):
     format: Formats = Field([], description="how dates are written, tried in turn; none = the map's `dates`")
     scale: Annotated[float, Field(allow_inf_nan=False)] = 1.0
     offset: Annotated[float, Field(allow_inf_nan=False)] = 0.0
-    values: dict[str, str] = Field({}, description="texts of the file: what they are to us")
+    values: dict[str, str] = Field({}, description="texts of the file: what they are to us; '' = nothing is known")
     otherwise: str | None = Field(None, description="what a text is that `values` does not name; none = a problem")
     buckets: dict[float, str] = Field({}, description="least number: what numbers from there to the next are to us")
 
@@ -265,7 +265,11 @@ def read_map(path: Path, registry: Registry = PORTFOLIO) -> tuple[ColumnMap, Doc
         InputError: broken YAML, a map of another kind of table, an unknown or hidden field, a required field left out, or a mapping that
             says too much.
     """
-    document = read_yaml(path)
+    return map_of(read_yaml(path), registry)
+
+
+def map_of(document: Document, registry: Registry = PORTFOLIO) -> tuple[ColumnMap, Document]:
+    """As `read_map`, of a document that has been read."""
     mapping = validated(ColumnMap, document)
     if mapping.for_ not in (None, registry.name):
         raise document.error(("for",), mapping.for_, f"{registry.name}, which this command reads")
@@ -314,6 +318,8 @@ def _check_mapping(field: TableField, mapping: ColumnMap, document: Document) ->
     said += [(("buckets", f"{least:.10g}"), ours) for least, ours in mapped.buckets.items()]
     said += [(("otherwise",), mapped.otherwise)] if mapped.otherwise is not None else []  # type: ignore[list-item]
     for where, ours in said:
+        if ours == "":  # nothing is known
+            continue
         if field.values and ours not in field.values:
             raise document.error((*place, *where), ours, choose(field.values, ours))
         if number and not _is_number(ours):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from recoup.sim.operations.resources import RESOURCES
 from recoup.sim.parameters import Population, World
@@ -100,15 +101,18 @@ def staffing_doubts(accounts: int, world: World) -> list[str]:
 def _totals(columns: Mapping[str, Column], mapping: ColumnMap, table: pd.DataFrame) -> list[int]:
     """Places of rows that are named like a total, and of the last one if its balance is the sum of all others'."""
     ids = Column.first_of([columns[name] for name in mapping.fields["account_id"].columns])
-    total = ~pc.match_substring_regex(ids.texts, "[0-9]").to_numpy(
-        zero_copy_only=False
-    )  # no name of a total has a digit
-    total[total] = [bool(_TOTAL.fullmatch(name.rstrip(" :"))) for name in ids.texts.filter(pa.array(total)).to_pylist()]
-    places = set(table.index[ids.rows_of(total)])
+    places = set(table.index[ids.rows_of(named_like_totals(ids.texts))])
     balance = next((table[name] for name in ("opening_balance", "amount") if name in table), pd.Series(dtype=float))
     if len(balance) > 3 and abs(balance.iloc[:-1].sum() - balance.iloc[-1]) < 0.005:
         places.add(balance.index[-1])
     return sorted(places)
+
+
+def named_like_totals(texts: pa.StringArray) -> NDArray[np.bool_]:
+    """Which names of accounts are rather those of a total: shape (texts,)."""
+    total = ~pc.match_substring_regex(texts, "[0-9]").to_numpy(zero_copy_only=False)  # no name of a total has a digit
+    total[total] = [bool(_TOTAL.fullmatch(name.rstrip(" :"))) for name in texts.filter(pa.array(total)).to_pylist()]
+    return np.asarray(total)
 
 
 def _money(

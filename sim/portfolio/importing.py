@@ -117,11 +117,36 @@ def inspect(
     """
     if map_file is None:
         mapping, cells = _unmapped(source, registry, plain, option)
-        document = Document(str(source), {}, {})
-    else:
-        mapping, document = read_map(map_file, registry)
-        cells = read_source(source, mapping, _needed(mapping), option)
-        _require_columns(mapping, document, cells, source)
+        return _inspected(source, None, mapping, Document(str(source), {}, {}), registry, cells)
+    mapping, document = read_map(map_file, registry)
+    return inspect_through(source, mapping, document, registry, map_file, option)
+
+
+def inspect_through(
+    source: Source,
+    mapping: ColumnMap,
+    document: Document,
+    registry: Registry = PORTFOLIO,
+    map_file: Path | None = None,
+    option: str = IN_THE_MAP,
+) -> Inspection:
+    """As `inspect`, of a map that has been read.
+
+    Args:
+        source, registry, map_file, option: as for `inspect`.
+        mapping, document: as `read_map` returns them.
+
+    Raises:
+        InputError: as `inspect`.
+    """
+    cells = read_source(source, mapping, _needed(mapping), option)
+    _require_columns(mapping, document, cells, source)
+    return _inspected(source, map_file, mapping, document, registry, cells)
+
+
+def _inspected(
+    source: Source, map_file: Path | None, mapping: ColumnMap, document: Document, registry: Registry, cells: Cells
+) -> Inspection:
     needed = _needed(mapping)
     columns = {name: Column.of(cells.table[name]) for name in needed}
     cells = dataclasses.replace(cells, table=cells.table.schema.empty_table())

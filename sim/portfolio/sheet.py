@@ -34,12 +34,19 @@ _DECIMALS = 6  # to which sums are rounded: 0.3 − 0.1 − 0.2 is nought
 
 @dataclass(frozen=True)
 class Problem:
-    """One value that cannot be used. `row` is its place in the source: see `Cells.places`."""
+    """One value that cannot be used.
+
+    Attributes:
+        row: its place in the source: see `Cells.places`.
+        column, value, expected: where it stands, what, and what should.
+        leave_out: what `rows` of the map could say about such rows: a reason of `drop`, or duplicates; "" = nothing.
+    """
 
     row: int
     column: str
     value: str
     expected: str
+    leave_out: str = ""
 
 
 @dataclass(frozen=True)
@@ -221,6 +228,10 @@ class Sheet:
         blanks = [column.rows_of(column.blank()) for name in mapped.columns for column in [self.columns[name]]]
         if mapped.as_of_column:
             return np.any(blanks, axis=0)  # type: ignore[no-any-return]
+        if "" in (*mapped.values.values(), mapped.otherwise):  # texts of which the map says that nothing is known
+            column = self._cells(mapped)
+            blanks.append(column.rows_of(are_in(column.mapped(mapped.values, mapped.otherwise)[0], [""])))
+            return np.any(blanks, axis=0)  # type: ignore[no-any-return]
         # A count is unknown where all columns are blank; where one is, it cannot be told from a nought.
         return np.all(blanks, axis=0)  # type: ignore[no-any-return]
 
@@ -259,9 +270,9 @@ class Sheet:
         found = []
         for row in rows.tolist():
             text = " + ".join(self.columns[name].text(row) for name in mapped.parts) or self._cell(mapped, row)
-            found.append(
-                Problem(int(self.places[row]), label, text, expected + self._remedy(wanted, mapped, text, values[row]))
-            )
+            reason = self._reason(wanted, values[row])
+            remedy = self._remedy(wanted, mapped, text, values[row], reason)
+            found.append(Problem(int(self.places[row]), label, text, expected + remedy, reason))
         return found
 
     def _cell(self, mapped: Mapping, row: int) -> str:
@@ -283,18 +294,23 @@ class Sheet:
             return f"a value that gives {expected} after the map's scale and offset"
         return expected
 
-    def _remedy(self, wanted: Field, mapped: Mapping, text: str, value: Any) -> str:
-        """What the map could say about a cell that is no good, in brackets; "" if nothing."""
-        if wanted.kind in (Kind.CATEGORY, Kind.FLAG) and wanted.expectation != "a name" and not mapped.values and text:
-            return " (`values` in the column map says what the file's texts are)"
-        if wanted.kind not in _NUMBERS or mapped.values:
+    def _reason(self, wanted: Field, value: Any) -> str:
+        """The reason of `rows.drop` by which the row could be left out; "" if none."""
+        if wanted.kind not in _NUMBERS or self.registry.repeats or pd.isna(value):
             return ""
-        if pd.isna(value):
-            return "" if mapped.date_column else missing_marks(text, self.mapping)
-        for reason, (name, dropped) in _DROPPED.items():
-            if name == wanted.name and dropped(value) and not self.registry.repeats:
-                return f" (`rows: {{drop: [{reason}]}}` in the column map leaves such rows out)"
-        return ""
+        return next(
+            (reason for reason, (name, dropped) in _DROPPED.items() if name == wanted.name and dropped(value)), ""
+        )
+
+    def _remedy(self, wanted: Field, mapped: Mapping, text: str, value: Any, reason: str) -> str:
+        """What the map could say about a cell that is no good, in brackets; "" if nothing."""
+        if mapped.values or mapped.date_column:
+            return ""
+        if wanted.kind in (Kind.CATEGORY, Kind.FLAG) and text and (wanted.values or wanted.kind is Kind.FLAG):
+            return " (`values` in the column map says what the file's texts are)"
+        if wanted.kind in _NUMBERS and pd.isna(value):
+            return missing_marks(text, self.mapping)
+        return f" (`rows: {{drop: [{reason}]}}` in the column map leaves such rows out)" if reason else ""
 
     def _constant(self, wanted: Field, mapped: Mapping) -> pd.Series[Any]:
         value: Any = mapped.constant
@@ -332,6 +348,7 @@ class Sheet:
                 label,
                 ids.text(int(row)),
                 expected.format(self.cells.unit, first[ids.codes[row]]),
+                "duplicates",
             )
             for row in np.flatnonzero(again)[:MOST_LISTED]
         ]

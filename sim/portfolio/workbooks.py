@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from recoup.sim.inputs import InputError, choose, read_bytes
 from recoup.sim.portfolio.cells import IN_THE_MAP, MOST_BYTES, MOST_COLUMNS, Cells
@@ -36,6 +37,20 @@ def sheet_names(file: Path) -> list[str]:
     return list(_opened(file).sheet_names)
 
 
+def first_rows(file: Path, sheet: str, most: int) -> list[list[object]]:
+    """The first rows of a sheet, as the workbook holds their cells.
+
+    Args:
+        file: the workbook.
+        sheet: its sheet's name.
+        most: rows at most.
+
+    Raises:
+        InputError: damaged, or no such sheet.
+    """
+    return _rows(file, _opened(file), sheet, most)
+
+
 def read_workbook(
     file: Path,
     sheet: str | None = None,
@@ -63,13 +78,8 @@ def read_workbook(
         raise InputError(
             file, "", f"{len(names)} sheets", f"one named with {option.format('sheet')}: {choose(names, '')}"
         )
-    if sheet is not None and sheet not in names:
-        raise InputError(file, "sheet", sheet, choose(names, sheet))
     name = names[0] if sheet is None else sheet
-    try:
-        rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    except Exception as error:  # calamine's errors have no common class of their own; some are Rust panics
-        raise InputError(file, f"sheet {name}", f"damage ({_first_line(error)})", "a sheet of cells") from None
+    rows = _rows(file, workbook, name)
     if len(rows) < header:
         expected = f"a row {header:,} with the names of the columns ({option.format('header')})"
         raise InputError(file, f"sheet {name}", f"{len(rows):,} rows", expected)
@@ -85,7 +95,16 @@ def read_workbook(
     return typed_cells(file, head, placed, columns, decimal, header)
 
 
-def _opened(file: Path):  # type: ignore[no-untyped-def] # a calamine workbook
+def _rows(file: Path, workbook: Any, sheet: str, most: int | None = None) -> list[list[object]]:
+    if sheet not in workbook.sheet_names:
+        raise InputError(file, "sheet", sheet, choose(workbook.sheet_names, sheet))
+    try:
+        return workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False, nrows=most)  # type: ignore[no-any-return]
+    except Exception as error:  # calamine's errors have no common class of their own
+        raise InputError(file, f"sheet {sheet}", f"damage ({_first_line(error)})", "a sheet of cells") from None
+
+
+def _opened(file: Path) -> Any:
     from python_calamine import CalamineWorkbook
 
     content = read_bytes(file, MOST_BYTES, "workbook")
