@@ -43,6 +43,8 @@ class Column:
     @classmethod
     def first_of(cls, columns: Sequence[Column]) -> Column:
         """In each row the first text that is not blank, of the last column where all are."""
+        if len(columns) == 1:
+            return columns[0]
         starts = np.cumsum([0, *(len(column.texts) for column in columns)])
         codes = columns[-1].codes + starts[len(columns) - 1]
         for column, start in reversed(list(zip(columns[:-1], starts, strict=False))):

@@ -139,9 +139,14 @@ def inspect_through(
     Raises:
         InputError: as `inspect`.
     """
+    # The cells are named nowhere here, so that their texts can go as soon as the columns are made of them.
+    return _inspected(source, map_file, mapping, document, registry, _cells_of(source, mapping, document, option))
+
+
+def _cells_of(source: Source, mapping: ColumnMap, document: Document, option: str) -> Cells:
     cells = read_source(source, mapping, _needed(mapping), option)
     _require_columns(mapping, document, cells, source)
-    return _inspected(source, map_file, mapping, document, registry, cells)
+    return cells
 
 
 def _inspected(
@@ -151,6 +156,7 @@ def _inspected(
     columns = {name: Column.of(cells.table[name]) for name in needed}
     cells = dataclasses.replace(cells, table=cells.table.schema.empty_table())
     sheet = Sheet(columns, cells.places, mapping, cells, document, registry)
+    del columns
     dropped = sheet.leave_out()
     rows = len(sheet.places)
     if rows == 0:
