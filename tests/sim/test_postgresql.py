@@ -96,7 +96,7 @@ def test_a_server_is_only_read_and_its_password_never_told(server: str, tmp_path
     map_file = tmp_path / "map.yaml"
     map_file.write_text(MAP)
     emptied = "WITH gone AS (DELETE FROM accounts RETURNING *) SELECT * FROM gone"
-    with pytest.raises(InputError, match="read-only transaction|data-modifying statements"):
+    with pytest.raises(InputError, match=r"read-only transaction|data-modifying statements"):
         inspect(source_of(f"postgresql://{server}?query={emptied}"), map_file)
     wrong = server.replace("s3cret", "other")
     done = recoup("portfolio", "check", f"postgresql://{wrong}?query=SELECT 1", "--map", map_file)
