@@ -56,30 +56,33 @@ def _is_format(form: str) -> str:
 
 
 Texts = Annotated[list[str], Field(min_length=1), BeforeValidator(_texts)]
+Name = Annotated[
+    str, Field(min_length=1)
+]  # of a column; those without one, as spreadsheets leave them, can't be asked for
 Formats = Annotated[list[str], BeforeValidator(_texts)]
 
 
 class CountAtLeast(Section):
     """In how many of these columns the number is at least the threshold."""
 
-    columns: list[str] = Field(min_length=1)
+    columns: list[Name] = Field(min_length=1)
     threshold: float
 
 
 class Mapping(Section):
     """Where one field comes from: exactly one of column, constant, sum, difference, first_of, count_at_least, date_column."""
 
-    column: str | None = None
+    column: Name | None = None
     constant: str | float | bool | None = None
-    sum: list[str] | None = Field(None, min_length=2, description="columns whose numbers are added up; a blank is 0")
-    difference: list[str] | None = Field(
+    sum: list[Name] | None = Field(None, min_length=2, description="columns whose numbers are added up; a blank is 0")
+    difference: list[Name] | None = Field(
         None, min_length=2, description="the first column's number less those of the others; a blank is 0"
     )
-    first_of: list[str] | None = Field(None, min_length=2, description="the first of these columns that is not blank")
+    first_of: list[Name] | None = Field(None, min_length=2, description="the first of these columns that is not blank")
     count_at_least: CountAtLeast | None = None
-    date_column: str | None = None
+    date_column: Name | None = None
     as_of: date | None = Field(None, description="the day up to which a date is counted; none = the map's")
-    as_of_column: str | None = Field(None, description="or the column that has that day")
+    as_of_column: Name | None = Field(None, description="or the column that has that day")
     format: Formats = Field([], description="how dates are written, tried in turn; none = the map's `dates`")
     scale: Annotated[float, Field(allow_inf_nan=False)] = 1.0
     offset: Annotated[float, Field(allow_inf_nan=False)] = 0.0
@@ -182,9 +185,11 @@ class Range(Section):
 class Rows(Section):
     """Which rows of the file count; without it, all do, and each must be usable."""
 
-    only: dict[str, Texts] = Field(default={}, description="column: texts; rows with one of them, in each column named")
-    without: dict[str, Texts] = Field(default={}, description="column: texts; rows with none of them")
-    range: dict[str, Range] = Field(default={}, description="column: bounds; rows within them, in each column named")
+    only: dict[Name, Texts] = Field(
+        default={}, description="column: texts; rows with one of them, in each column named"
+    )
+    without: dict[Name, Texts] = Field(default={}, description="column: texts; rows with none of them")
+    range: dict[Name, Range] = Field(default={}, description="column: bounds; rows within them, in each column named")
     drop: list[Literal["credit_balance", "zero_balance", "not_yet_due"]] = Field(
         default=[], description="rows with a balance below zero, of zero, or fewer than 0 days past due"
     )

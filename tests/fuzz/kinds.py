@@ -180,7 +180,7 @@ rows: {without: {how: [note]}, duplicates: last}
 fields:
   account_id: case
   date: at
-  hour: {column: at, format: "%Y-%m-%d %H:%M"}
+  hour: {column: at, format: ["%Y-%m-%d %H:%M", "%d.%m.%Y"]}
   channel: {column: how, values: {call: collector, text: sms}}
   direction: {constant: outbound}
   outcome: {column: what, values: {PTP: promise}, otherwise: reached}

@@ -119,6 +119,9 @@ def test_texts_that_are_not_named_and_texts_that_say_nothing(book):
     [
         ("region: {sum: [bal, dpd]}", "a sum or difference"),
         ("age: {sum: [bal]}", "at least 2"),
+        ("age: {column: ''}", "at least 1 character"),
+        ("age: {date_column: '', as_of: 2025-01-01}", "at least 1 character"),
+        ("age: {sum: [bal, '']}", "at least 1 character"),
         ("age: {column: bal, first_of: [bal, dpd]}", "exactly one of column, constant, sum"),
         ("sex: {column: id, otherwise: male}", "values beside otherwise"),
         ("sex: {column: id, values: {a: male}, otherwise: man}", "otherwise: got 'man', expected one of female, male"),
@@ -146,6 +149,7 @@ def test_mappings_that_cannot_be(book, field, expected):
         ("header: 0", "header: got 0"),
         ("dates: []", "dates: got"),
         ("bad_rows: drop", "'error' or 'skip'"),
+        ("rows: {only: {'': [a]}}", "rows.only: got '', expected names"),
     ],
 )
 def test_maps_that_cannot_be(book, line, expected):
