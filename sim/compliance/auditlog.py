@@ -218,6 +218,7 @@ def _groups(file: Path, rows: int, columns: list[str] | None = None) -> Pieces:
     parquet = pyarrow.parquet.ParquetFile(file)
     for number in range(parquet.num_row_groups):
         group = parquet.read_row_group(number, columns, use_threads=False)
+        group.validate(full=True)  # a code beyond its dictionary, a text that is none
         for first in range(0, group.num_rows, rows):  # none of an empty group
             yield group.slice(first, rows)
 
