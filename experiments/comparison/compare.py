@@ -39,7 +39,7 @@ from recoup.experiments.runs.runfolder import (
     whole_file,
     write_json,
 )
-from recoup.experiments.runs.workers import run_each
+from recoup.experiments.runs.workers import Folder, Workers, run_each
 from recoup.scenarios.schema import Scenario
 from recoup.sim.compliance.audit import audit
 from recoup.sim.compliance.auditlog import check, typed_log
@@ -66,7 +66,7 @@ CLAIM_RECOVERY, CLAIM_TIME = 0.15, -0.20  # the staged plan's own claims against
 def compare(
     comparison: Comparison,
     folder: Path,
-    workers: int = 1,
+    workers: Workers = 1,
     resume: bool = False,
     command: str = "",
     on_part: Callable[[str, int], None] | None = None,
@@ -76,7 +76,7 @@ def compare(
     Args:
         comparison: what to compare.
         folder: of the run; new, unless `resume`.
-        workers: processes; the numbers do not depend on it.
+        workers: processes, or a team; the numbers do not depend on it.
         resume: continue the run in the folder; the settings must be its own.
         command: what the user typed, for results.json.
         on_part: called with plan name and seed whenever a part is ready (also those found ready).
@@ -93,7 +93,7 @@ def compare(
     arms = arms_of(comparison.policies, scenario)
     names = [arm.name for arm in arms]
     days = comparison.days or scenario.days
-    portfolio = scenario.portfolio(comparison.accounts, comparison.first_seed)
+    portfolio, key = scenario.portfolio(comparison.accounts, comparison.first_seed), pseudonym_key()
     # What only a simulation finds wrong (accounts older than the write-off) is to be found before the folder is made.
     Simulation(scenario.world, portfolio, scenario.rules, comparison.first_seed)
     settings = {
@@ -104,7 +104,7 @@ def compare(
         "world": fingerprint(scenario.world, scenario.rules),
         "portfolio": fingerprint(portfolio.table),
         "personal": comparison.personal,
-        "pseudonyms": pseudonyms(["recoup"], pseudonym_key())[0],  # another key gives an account another name
+        "pseudonyms": pseudonyms(["recoup"], key)[0],  # another key gives an account another name
         "recoup": versions()["recoup"],
     }
     open_folder(folder, settings, resume)
@@ -117,7 +117,8 @@ def compare(
                 missing.append(part)
             elif on_part:
                 on_part(arm.name, seed)
-    for part, _ in run_each(partial(_run_part, comparison.by_reference, folder, days), missing, workers):
+    run_part = partial(_run_part, comparison.by_reference, days, key)
+    for part, _ in run_each(run_part, missing, workers, Folder(folder)):
         if on_part:
             on_part(part.name, part.seed)
     parts = {name: [read_part(folder, name, seed, days) for seed in comparison.seed_range] for name in names}
@@ -180,7 +181,7 @@ def _is_whole(folder: Path, name: str, seed: int, days: int, rules: RulePack) ->
     return audited is None or audited["rules"].keys() == {rule.id for rule in rules.rules}
 
 
-def _run_part(comparison: Comparison, folder: Path, days: int, task: Part) -> None:
+def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder: Path) -> None:
     """Run one plan on one seed and write its part; the JSON file comes last and says that the part is whole."""
     name, seed = task.name, task.seed
     policy_ref = task.policy_ref.load() if isinstance(task.policy_ref, ByValue) else task.policy_ref
@@ -188,7 +189,7 @@ def _run_part(comparison: Comparison, folder: Path, days: int, task: Part) -> No
     portfolio = scenario.portfolio(comparison.accounts, seed)
     part = part_path(folder, name, seed)
     events = part.with_suffix(".events.parquet")
-    who = _pseudonyms(portfolio, pseudonym_key())
+    who = _pseudonyms(portfolio, key)
     with whole_file(events) if comparison.events else nullcontext() as unfinished:
         run = rollout(scenario, policy_ref, portfolio, seed, days, log=LogFile(unfinished, who) if unfinished else None)
     accounts = for_the_folder(run.accounts, portfolio, who, comparison.personal)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from recoup.sim.account import Event, Stage
+from recoup.sim.account import Stage
 from recoup.sim.compiled import njit
 from recoup.sim.treatments import Channel
 
@@ -28,12 +28,11 @@ SOURCES = (*AGREED, AFTER_COURT, AFTER_NOTICE, *CHANNELS, ALONE)
 # The same for the compiled function, by their places among the sources.
 _SEIZURE, _HANDOVER, _INSTALMENT, _SETTLEMENT, _PROMISE, _AFTER_COURT, _AFTER_NOTICE, _FIRST_CHANNEL = range(8)
 _ALONE = len(SOURCES) - 1
-_HANDED_OVER = int(Event.HANDOVER)
 _NOTICED, _ENFORCING, _ENFORCED = int(Stage.NOTICED), int(Stage.ENFORCING), int(Stage.ENFORCED)
 _IN_COURT = np.isin(list(Stage), (Stage.QUEUED, Stage.FILED, Stage.JUDGED, Stage.ENFORCING, Stage.ENFORCED))
 
 # What is remembered of an account from one day to the next; `reached_by`: the latest channel that reached it.
-_KEPT = ("cash", "forgiven", "kept", "plan_months", "stage")
+_KEPT = ("cash", "forgiven", "kept", "plan_months", "stage", "stable_assets")
 _BEFORE = np.dtype([(name, "i8") for name in (*_KEPT, "reached_by")])
 
 
@@ -82,7 +81,7 @@ def _book(accounts, numbers, channels, day, in_court, remembered, cents):  # typ
             kept = now.kept > before.kept
             if before.stage == _ENFORCING and now.stage == _ENFORCED:
                 source = _SEIZURE
-            elif now.events & _HANDED_OVER:
+            elif before.stable_assets > now.stable_assets:  # the day's events are gone by the next morning
                 source = _HANDOVER
             elif before.plan_months > 0:
                 source = _INSTALMENT
@@ -98,4 +97,4 @@ def _book(accounts, numbers, channels, day, in_court, remembered, cents):  # typ
                 source = _ALONE
             cents[source] += now.cash - before.cash
         before.cash, before.forgiven, before.kept = now.cash, now.forgiven, now.kept
-        before.plan_months, before.stage = now.plan_months, now.stage
+        before.plan_months, before.stage, before.stable_assets = now.plan_months, now.stage, now.stable_assets

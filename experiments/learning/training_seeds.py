@@ -14,22 +14,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from recoup.agents.training.devices import available_cores
 from recoup.experiments.learning.checkpoint import read_progress
 from recoup.experiments.learning.files import VALIDATED_CARD, progress_line
-from recoup.experiments.learning.settings import Training
+from recoup.experiments.learning.settings import MAY_DIFFER, Training
 from recoup.experiments.learning.trained_seeds import TrainedSeed, best_of, write_trained
 from recoup.experiments.learning.training import PROGRESS, train, trained_stem
-from recoup.experiments.runs.runfolder import SETTINGS, open_folder, write_whole
-from recoup.experiments.runs.workers import run_each
+from recoup.experiments.runs.runfolder import SETTINGS, open_folder, versions, write_whole
+from recoup.experiments.runs.workers import Folder, Workers, run_each
 from recoup.sim.inputs import InputError
 
 
 @dataclass(frozen=True)
 class _Task:
-    """One training and its folder: what a worker runs."""
+    """One training: what a worker runs."""
 
     training: Training
-    folder: Path
     command: str
 
 
@@ -37,7 +37,7 @@ def train_seeds(
     training: Training,
     count: int,
     folder: Path,
-    workers: int = 1,
+    workers: Workers = 1,
     resume: bool = False,
     command: str = "",
     on_done: Callable[[int], None] | None = None,
@@ -48,7 +48,7 @@ def train_seeds(
         training: the settings; its seed is the first one.
         count: number of seeds.
         folder: of the run; new, unless `resume`.
-        workers: processes; no policy depends on it.
+        workers: processes, or a team; no policy depends on it.
         resume: continue the run in the folder, each seed from its checkpoint; steps and the number of seeds may have been raised.
         command: what the user typed, for cards and `training-seeds.json`.
         on_done: called with each seed whose training has ended (also if that was before).
@@ -62,18 +62,22 @@ def train_seeds(
         WorkerLost: a worker was killed; checkpoints are kept.
     """
     stem = trained_stem(training)
-    trainings = [replace(training, seed=training.seed + number) for number in range(count)]
+    # A node of a cluster gives a task one core; no policy depends on the number of threads.
+    threads = training.threads or (max(1, available_cores() // workers) if isinstance(workers, int) else 1)
+    trainings = [replace(training, seed=training.seed + number, threads=threads) for number in range(count)]
     settings: dict[str, Any] = json.loads(json.dumps(asdict(training)))
-    settings.pop("steps")  # a run may be prolonged
+    for name in MAY_DIFFER:
+        settings.pop(name)
     open_folder(folder, {"folders": "seed-SEED", **settings}, resume)
     missing = []
     for one in trainings:
         if not _is_finished(one, seed_folder(folder, one.seed)):
-            missing.append(_Task(one, seed_folder(folder, one.seed), command))
+            missing.append(_Task(one, command))
         elif on_done:
             on_done(one.seed)
+    train_one = partial(_train_one, versions(learning=True))
     try:
-        for task, _ in run_each(_train_one, missing, workers):
+        for task, _ in run_each(train_one, missing, workers, Folder(folder, partial(_begun, folder))):
             if on_done:
                 on_done(task.training.seed)
     except InputError:
@@ -126,5 +130,13 @@ def _is_finished(training: Training, folder: Path) -> bool:
     return done and (folder / f"{trained_stem(training)}.json").exists()
 
 
-def _train_one(task: _Task) -> None:
-    train(task.training, task.folder, task.folder.exists(), task.command)
+def _train_one(needed: dict[str, str], task: _Task, folder: Path) -> None:
+    if (ours := versions(learning=True)) != needed:  # on another machine; weights would differ
+        raise InputError("packages for training", "", ours, f"{needed}, as on the machine that asks")
+    own = seed_folder(folder, task.training.seed)
+    train(task.training, own, own.exists(), task.command)
+
+
+def _begun(folder: Path, task: _Task) -> list[Path]:
+    """What a training goes on from."""
+    return [path for path in seed_folder(folder, task.training.seed).rglob("*") if path.is_file()]
