@@ -60,6 +60,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/portfolio_lists.py
+	$(BIN)/python benchmarks/comparison.py
 
 docs: $(READY)
 	$(BIN)/mkdocs build --strict
