@@ -18,6 +18,7 @@ from recoup.experiments.commands import (
     conduct,
     distill,
     doctor,
+    evaluate,
     fairness,
     frontier,
     index,
@@ -64,6 +65,8 @@ app.command()(fairness.fairness)
 app.command()(conduct.conduct)
 app.command()(calibrate.calibrate)
 app.command()(audit.audit)
+app.command()(evaluate.evaluate)
+app.command()(evaluate.log_decisions)
 app.command()(catalogue.scenarios)
 app.command()(catalogue.plans)
 app.command()(schema.schema)

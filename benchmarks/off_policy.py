@@ -1,0 +1,94 @@
+"""How good are estimates from logs? Each against the true value, which only a simulator has; repetitions are new portfolios and worlds.
+
+    python benchmarks/off_policy.py --repetitions 20
+
+Prints a table as in docs/how-to/evaluate.md. A log is of 1,000 accounts over 7 days; the truth is the mean of runs in which the policy treats
+everybody, on the logs' own accounts and random numbers (bias is paired with them) and on as many others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from recoup.agents.library import load_policy
+from recoup.experiments.evidence.estimators import TITLES, Estimator
+from recoup.experiments.evidence.evaluation import evaluate
+from recoup.experiments.evidence.exploration import simulate_log, true_value
+from recoup.scenarios.schema import load_scenario
+
+ACCOUNTS, DAYS, SCENARIO = 1000, 7, "china-consumer"
+# Who decides, with which probability whose choice is taken instead, and who is evaluated.
+CASES = (("staged", 0.7, "tiered", "tiered"), ("staged", 0.3, "tiered", "staged"), ("status-quo", 0.7, "simple", "simple"))
+
+
+def measure(repetition: int) -> list[dict[str, object]]:
+    scenario, rows = load_scenario(SCENARIO), []
+    for base, explore, towards, target in CASES:
+        seed = 1 + repetition
+        portfolio = scenario.portfolio(ACCOUNTS, seed)
+        row: dict[str, object] = {
+            "case": f"{target} from {base}, {explore:.0%} {towards}",
+            "true": true_value(scenario, target, portfolio, seed, DAYS),
+            "other": true_value(scenario, target, scenario.portfolio(ACCOUNTS, 10_000 + seed), 10_000 + seed, DAYS),
+        }
+        log = simulate_log(scenario, base, portfolio, seed, DAYS, explore, [towards])
+        policy = load_policy(target, scenario.name, scenario.world)
+        found = evaluate(log, policy, DAYS, least_sample=50)
+        row |= {"sample": float(found.support.sample[-1]), "refusal": found.refusal, "estimates": found.estimates}
+        rows.append(row)
+    base, _, _, target = CASES[0]
+    unexplored = simulate_log(scenario, base, scenario.portfolio(ACCOUNTS, seed), seed, DAYS, 0.0)
+    found = evaluate(unexplored, load_policy(target, scenario.name, scenario.world), DAYS, least_sample=50)
+    rows.append({"case": f"{target} from {base}, no exploration", "refusal": found.refusal, "weight": found.support.weight.mean})
+    return rows
+
+
+def table(rows: list[dict]) -> str:  # type: ignore[type-arg]
+    lines = ["| policy, log | estimator | truth | bias | RMSE | coverage of 95 % | width |", "| --- | --- | ---: | ---: | ---: | ---: | ---: |"]
+    for case in dict.fromkeys(row["case"] for row in rows):
+        of = [row for row in rows if row["case"] == case]
+        done = [row for row in of if row.get("estimates")]
+        refused = len(of) - len(done)
+        if not done:
+            weight = np.mean([row["weight"] for row in of])
+            lines.append(f"| {case} | refused {refused} of {len(of)} times (mean weight {weight:.2f}) | | | | | |")
+            continue
+        truth = np.mean([[row["true"], row["other"]] for row in of])
+        sample = np.mean([row["sample"] for row in done])
+        for name in Estimator:
+            values = [row["estimates"][name]["value"] for row in done]
+            means = np.array([value["mean"] for value in values])
+            gaps = means - [row["true"] for row in done]
+            error = gaps.std(ddof=1) / np.sqrt(len(gaps)) if len(gaps) > 1 else float("nan")
+            covered = np.mean([value["low"] <= truth <= value["high"] for value in values])
+            width = np.mean([value["high"] - value["low"] for value in values])
+            rmse = np.sqrt(np.mean((means - truth) ** 2))
+            first = f"{case} ({sample:.0f} count, {refused} refused)" if name is Estimator.LOGGED else ""
+            lines.append(f"| {first} | {TITLES[name]} | {truth:.2f} | {gaps.mean():+.2f} ± {error:.2f} | {rmse:.2f} | {covered:.0%} | {width:.1f} |")
+    return "\n".join(lines).replace("-0.", "−0.")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repetitions", type=int, default=20)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--rows", type=Path, help="JSON lines, added to as repetitions finish")
+    arguments = parser.parse_args()
+    rows: list[dict[str, object]] = []
+    for repetition in range(arguments.first, arguments.first + arguments.repetitions):
+        new = measure(repetition)
+        rows += new
+        if arguments.rows:
+            with arguments.rows.open("a", encoding="utf-8") as file:
+                file.writelines(json.dumps(row) + "\n" for row in new)
+    print(table(rows))
+    print(f"\n{len(rows) // (len(CASES) + 1)} repetitions, {time.process_time():.0f} s of processor time")
+
+
+if __name__ == "__main__":
+    main()

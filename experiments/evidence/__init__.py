@@ -1,0 +1,1 @@
+"""What records say: the value of a policy from logged decisions."""

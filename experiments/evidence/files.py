@@ -1,0 +1,59 @@
+"""What the files of this room hold."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from recoup.experiments.evidence.estimators import Estimator
+from recoup.experiments.runs.file_kinds import Content, Count, JsonKind, Known, Number, some_of
+from recoup.sim.inputs import misplaced
+
+
+class TreatmentRow(Content):
+    """A treatment that the policy chooses, and how often the log agrees."""
+
+    treatment: str
+    chosen: Count
+    agreed: Count
+    supported: Annotated[Number, Field(ge=0)]
+
+
+class Estimate(Content):
+    """One way to estimate: the policy's value, and its gain over the log's own decisions; currency per account."""
+
+    estimator: Annotated[str, some_of(frozenset(name.value for name in Estimator))]
+    title: str
+    value: Known
+    gain: Known
+
+
+class PolicyEvaluation(Content):
+    """What a log of decisions says of a policy; no estimates where it refuses."""
+
+    policy: str
+    scenario: str
+    currency: str
+    accounts: Count
+    left_out: Count
+    decisions: Annotated[int, Field(ge=1)]
+    propensities: Annotated[str, some_of(("recorded", "estimated"))]
+    effective_sample: list[Annotated[Number, Field(ge=0)]]
+    mean_weight: Annotated[Number, Field(ge=0)]
+    supported_share: Annotated[Number, Field(ge=0)]
+    treatments: list[TreatmentRow]
+    refusal: str | None
+    estimates: list[Estimate]
+
+    @model_validator(mode="after")
+    def _estimated_or_refused(self) -> PolicyEvaluation:
+        if bool(self.estimates) == (self.refusal is not None):
+            raise misplaced(("estimates",), len(self.estimates), "estimates, or a refusal")
+        if len(self.effective_sample) != self.decisions:
+            raise misplaced(("effective_sample",), len(self.effective_sample), f"{self.decisions} numbers")
+        return self
+
+
+EVALUATION_FILE = JsonKind("evaluation.json", "recoup evaluate", PolicyEvaluation)
+OVERLAP = "overlap.svg"
