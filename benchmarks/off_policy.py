@@ -23,7 +23,11 @@ from recoup.scenarios.schema import load_scenario
 
 ACCOUNTS, DAYS, SCENARIO = 1000, 7, "china-consumer"
 # Who decides, with which probability whose choice is taken instead, and who is evaluated.
-CASES = (("staged", 0.7, "tiered", "tiered"), ("staged", 0.3, "tiered", "staged"), ("status-quo", 0.7, "simple", "simple"))
+CASES = (
+    ("staged", 0.7, "tiered", "tiered"),
+    ("staged", 0.3, "tiered", "staged"),
+    ("status-quo", 0.7, "simple", "simple"),
+)
 
 
 def measure(repetition: int) -> list[dict[str, object]]:
@@ -44,12 +48,17 @@ def measure(repetition: int) -> list[dict[str, object]]:
     base, _, _, target = CASES[0]
     unexplored = simulate_log(scenario, base, scenario.portfolio(ACCOUNTS, seed), seed, DAYS, 0.0)
     found = evaluate(unexplored, load_policy(target, scenario.name, scenario.world), DAYS, least_sample=50)
-    rows.append({"case": f"{target} from {base}, no exploration", "refusal": found.refusal, "weight": found.support.weight.mean})
+    rows.append(
+        {"case": f"{target} from {base}, no exploration", "refusal": found.refusal, "weight": found.support.weight.mean}
+    )
     return rows
 
 
 def table(rows: list[dict]) -> str:  # type: ignore[type-arg]
-    lines = ["| policy, log | estimator | truth | bias | RMSE | coverage of 95 % | width |", "| --- | --- | ---: | ---: | ---: | ---: | ---: |"]
+    lines = [
+        "| policy, log | estimator | truth | bias | RMSE | coverage of 95 % | width |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
     for case in dict.fromkeys(row["case"] for row in rows):
         of = [row for row in rows if row["case"] == case]
         done = [row for row in of if row.get("estimates")]
@@ -69,7 +78,9 @@ def table(rows: list[dict]) -> str:  # type: ignore[type-arg]
             width = np.mean([value["high"] - value["low"] for value in values])
             rmse = np.sqrt(np.mean((means - truth) ** 2))
             first = f"{case} ({sample:.0f} count, {refused} refused)" if name is Estimator.LOGGED else ""
-            lines.append(f"| {first} | {TITLES[name]} | {truth:.2f} | {gaps.mean():+.2f} ± {error:.2f} | {rmse:.2f} | {covered:.0%} | {width:.1f} |")
+            lines.append(
+                f"| {first} | {TITLES[name]} | {truth:.2f} | {gaps.mean():+.2f} ± {error:.2f} | {rmse:.2f} | {covered:.0%} | {width:.1f} |"
+            )
     return "\n".join(lines).replace("-0.", "−0.")
 
 

@@ -24,7 +24,9 @@ def evaluate(
     log: Annotated[str, typer.Argument(help="Log of decisions: a file (CSV, Parquet, Excel) or a database's address.")],
     policy: Annotated[
         str,
-        typer.Argument(help="Whose value is asked for: a plan or policy, by name or file.", autocompletion=complete_plans),
+        typer.Argument(
+            help="Whose value is asked for: a plan or policy, by name or file.", autocompletion=complete_plans
+        ),
     ],
     scenario: ScenarioName = "china-consumer",
     column_map: Annotated[

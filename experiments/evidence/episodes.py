@@ -48,10 +48,15 @@ def decisions_of(policy: Policy, log: DecisionLog) -> NDArray[np.int64]:
     low = _decide(policy, log, {name: float(LOW[FIELD_INDEX[name]]) for name in log.unknown})
     if log.unknown:
         highest = {name: float(HIGH[FIELD_INDEX[name]]) for name in log.unknown}
-        alone = {name: {**{other: float(LOW[FIELD_INDEX[other]]) for other in log.unknown}, name: value} for name, value in highest.items()}
+        alone = {
+            name: {**{other: float(LOW[FIELD_INDEX[other]]) for other in log.unknown}, name: value}
+            for name, value in highest.items()
+        }
         for name, values in {**alone, ", ".join(log.unknown): highest}.items():
             if (_decide(policy, log, values) != low).any():
-                raise InputError(log.source, f"column {name}", "nothing", f"a column of this name: {policy.name} decides by it")
+                raise InputError(
+                    log.source, f"column {name}", "nothing", f"a column of this name: {policy.name} decides by it"
+                )
     return low
 
 
@@ -73,9 +78,7 @@ def most_steps(log: DecisionLog) -> int:
     return int(np.bincount(log.account).max())
 
 
-def episodes_of(
-    log: DecisionLog, wanted: NDArray[np.int64], propensities: NDArray[np.float64], steps: int
-) -> Episodes:
+def episodes_of(log: DecisionLog, wanted: NDArray[np.int64], propensities: NDArray[np.float64], steps: int) -> Episodes:
     """The first decisions about each account that was in the log early enough.
 
     Args:

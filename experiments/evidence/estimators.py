@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from recoup.experiments.evidence.episodes import Episodes
 from recoup.experiments.evidence.fitted_q import Values
+from recoup.experiments.runs.one_thread import one_thread
 
 RESAMPLES, CONFIDENCE = 1000, 0.95
 Means = Callable[[NDArray[np.float64]], NDArray[np.float64]]  # (accounts, steps) to (resamples, steps)
@@ -74,6 +75,7 @@ def estimates(episodes: Episodes, values: Values | None) -> dict[Estimator, Call
     }
 
 
+@one_thread()
 def with_intervals(episodes: Episodes, values: Values | None, seed: int = 0) -> dict[Estimator, dict[str, Interval]]:
     """Of each estimator its `value` and its `gain` over the log's own decisions, with 95 % intervals; currency per account.
 

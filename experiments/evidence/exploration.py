@@ -86,7 +86,9 @@ def simulate_log(
             probability += explore * masks / masks.sum(axis=1, keepdims=True)
             drawn = (random.random(masks.shape) * masks).argmax(axis=1)
             actions[exploring] = drawn[exploring]
-        parts.append((rows, np.full(rows.size, simulation.day), seen, masks, actions, probability[np.arange(rows.size), actions]))
+        parts.append(
+            (rows, np.full(rows.size, simulation.day), seen, masks, actions, probability[np.arange(rows.size), actions])
+        )
         record = simulation.advance(actions, priority)
         rewards[record.rows] += record.net_flow / 100.0
     pending.append(rewards[parts[-1][0].astype(np.int64)])

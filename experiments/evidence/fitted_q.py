@@ -61,7 +61,12 @@ def fitted_q(log: DecisionLog, wanted: NDArray[np.int64], episodes: Episodes) ->
         target = log.rewards[known]
         for to_go in range(1, steps + 1):
             model = HistGradientBoostingRegressor(
-                learning_rate=0.15, max_iter=30, max_leaf_nodes=8, min_samples_leaf=20, early_stopping=False, random_state=0
+                learning_rate=0.15,
+                max_iter=30,
+                max_leaf_nodes=8,
+                min_samples_leaf=20,
+                early_stopping=False,
+                random_state=0,
             )
             model.fit(done[known], target)
             if to_go == 1:  # all further models learn from decisions after which the log goes on

@@ -83,7 +83,9 @@ class Support:
         after = f"after {self.steps} decision{'s' * (self.steps > 1)}"
         if self.share.most < LEAST_SHARE or self.weight.most < LEAST_WEIGHT:
             worst = sorted(self.treatments, key=lambda t: t.chosen * (1.0 - min(t.supported, 1.0)), reverse=True)
-            named = ", ".join(f"{t.treatment} (wanted {t.chosen:,} times, done then {t.agreed:,} times)" for t in worst[:3])
+            named = ", ".join(
+                f"{t.treatment} (wanted {t.chosen:,} times, done then {t.agreed:,} times)" for t in worst[:3]
+            )
             return (
                 f"support is missing: the log gives a chance to only {min(self.share.mean, 1.0):.0%} of what the policy would do, and "
                 f"{after} to {min(self.weight.mean, 1.0):.0%} of its courses; least to {named}"
@@ -93,7 +95,7 @@ class Support:
                 f"the propensities are not those by which was decided: weights average {self.share.mean:.2f} over single decisions and "
                 f"{self.weight.mean:.2f} {after}, where right ones average 1"
             )
-        if self.sample[-1] < least_sample:
+        if self.sample[-1] < least_sample * (1.0 - 1e-9):  # equal weights make whole numbers, but for rounding
             return (
                 f"too little of the log agrees with the policy: {after} the {self.accounts:,} accounts count as "
                 f"{self.sample[-1]:,.0f}, below {least_sample:,.0f}"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from recoup.experiments.comparison import fairness, proxies
 from recoup.experiments.comparison.rollout import rollout
+from recoup.experiments.evidence import estimators, fitted_q, propensities
 from recoup.experiments.learning import early_warning, index, training
 from recoup.experiments.learning.cohorts import simulate_cohort
 from recoup.experiments.learning.settings import IndexStudy, Training
@@ -83,6 +85,9 @@ ZEROS = np.zeros((4, 2))
         (frontier, "fit_logistic", lambda folder: frontier.flip_along(np.arange(4.0), np.array([True, False, True, False]))),
         (frontier, "fit_logistic", lambda folder: frontier.map_of(ZEROS, np.array([True, False, True, False]))),
         (index, "open_folder", lambda folder: index.run(IndexStudy(), folder)),
+        (fitted_q, "parts_matrix", lambda folder: fitted_q.fitted_q(SimpleNamespace(menu=None), ZEROS, None)),  # type: ignore[arg-type]
+        (propensities, "GroupKFold", lambda folder: propensities.estimated(SimpleNamespace(actions=ZEROS))),  # type: ignore[arg-type]
+        (estimators, "estimates", lambda folder: estimators.with_intervals(SimpleNamespace(row=ZEROS), None)),  # type: ignore[arg-type]
         (training, "open_folder", lambda folder: training.train(Training(warm_start=None), folder)),
     ],
 )  # fmt: skip
