@@ -9,6 +9,7 @@ everybody, on the logs' own accounts and random numbers (bias is paired with the
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import time
 from pathlib import Path
@@ -45,7 +46,17 @@ def measure(repetition: int) -> list[dict[str, object]]:
         found = evaluate(log, policy, DAYS, least_sample=50)
         row |= {"sample": float(found.support.sample[-1]), "refusal": found.refusal, "estimates": found.estimates}
         rows.append(row)
-    base, _, _, target = CASES[0]
+    base, explore, towards, target = CASES[0]
+    log = simulate_log(scenario, base, scenario.portfolio(ACCOUNTS, seed), seed, DAYS, explore, [towards])
+    found = evaluate(
+        dataclasses.replace(log, propensities=None),
+        load_policy(target, scenario.name, scenario.world),
+        DAYS,
+        least_sample=50,
+    )
+    row = {"case": f"{rows[0]['case']}, propensities estimated", "true": rows[0]["true"], "other": rows[0]["other"]}
+    row |= {"sample": float(found.support.sample[-1]), "refusal": found.refusal, "estimates": found.estimates}
+    rows.append(row | {"weight": found.support.weight.mean})
     unexplored = simulate_log(scenario, base, scenario.portfolio(ACCOUNTS, seed), seed, DAYS, 0.0)
     found = evaluate(unexplored, load_policy(target, scenario.name, scenario.world), DAYS, least_sample=50)
     rows.append(
@@ -79,9 +90,9 @@ def table(rows: list[dict]) -> str:  # type: ignore[type-arg]
             rmse = np.sqrt(np.mean((means - truth) ** 2))
             first = f"{case} ({sample:.0f} count, {refused} refused)" if name is Estimator.LOGGED else ""
             lines.append(
-                f"| {first} | {TITLES[name]} | {truth:.2f} | {gaps.mean():+.2f} ± {error:.2f} | {rmse:.2f} | {covered:.0%} | {width:.1f} |"
+                f"| {first} | {TITLES[name]} | {truth:,.0f} | {gaps.mean():+.0f} ± {error:.0f} | {rmse:,.0f} | {covered:.0%} | {width:,.0f} |"
             )
-    return "\n".join(lines).replace("-0.", "−0.")
+    return "\n".join(lines).replace(" -", " −").replace("| −-", "| --")
 
 
 def main() -> None:
@@ -98,7 +109,7 @@ def main() -> None:
             with arguments.rows.open("a", encoding="utf-8") as file:
                 file.writelines(json.dumps(row) + "\n" for row in new)
     print(table(rows))
-    print(f"\n{len(rows) // (len(CASES) + 1)} repetitions, {time.process_time():.0f} s of processor time")
+    print(f"\n{len(rows) // (len(CASES) + 2)} repetitions, {time.process_time():.0f} s of processor time")
 
 
 if __name__ == "__main__":

@@ -162,7 +162,7 @@ def _actions(table: pd.DataFrame, menu: Menu, wrong) -> NDArray[np.int64]:  # ty
     if (foreign := codes.isna().to_numpy()).any():
         name = table["treatment"].iloc[int(foreign.argmax())]
         raise wrong(foreign, "treatment", name, f"among the {len(menu)} treatments the scenario offers")
-    return codes.to_numpy(np.int64)
+    return np.asarray(codes, np.int64)
 
 
 def _masks(table: pd.DataFrame, menu: Menu, wrong) -> NDArray[np.bool_]:  # type: ignore[no-untyped-def]

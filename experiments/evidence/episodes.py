@@ -32,7 +32,7 @@ class Episodes:
     @property
     def weight(self) -> NDArray[np.float64]:
         """Product of the ratios up to each step: how much the account counts for the policy there; (accounts, steps)."""
-        return np.cumprod(self.ratio, axis=1)
+        return np.asarray(np.cumprod(self.ratio, axis=1), np.float64)
 
 
 def decisions_of(policy: Policy, log: DecisionLog) -> NDArray[np.int64]:

@@ -78,7 +78,7 @@ def evaluate(
     if steps is not None and steps > longest:
         raise InputError("--decisions", "", steps, f"at most {longest}, which the log has of an account")
     wanted = decisions_of(policy, log)
-    chances = propensities.estimated(log) if log.propensities is None else log.propensities
+    chances = propensities.estimated(log, wanted) if log.propensities is None else log.propensities
     taken = steps or min(LEAST_STEPS, longest)
     episodes = episodes_of(log, wanted, chances, taken)
     if len(episodes.row) < LEAST_ACCOUNTS:

@@ -1,37 +1,40 @@
-"""How likely a log's treatments were where it does not say: estimated from what was known, for each account by models that never saw it."""
+"""How likely it was that a log agrees with a policy, where it does not say: estimated, for each account by models that never saw it.
+
+A policy without chance needs no more of a log than that: the probability that what was done is what it wants, from what was known and
+what it wants. A window that both spread over the day by the same rule is then no chance, as it would be to a model of treatments.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GroupKFold
 
+from recoup.agents.treatment_parts import parts_matrix
 from recoup.experiments.evidence.decision_log import DecisionLog
 from recoup.experiments.runs.one_thread import one_thread
 
-FOLDS, TREES, LEAF, LEAST = 3, 60, 10, 0.01
+FOLDS, LEAST = 3, 0.01
 
 
 @one_thread()
-def estimated(log: DecisionLog) -> NDArray[np.float64]:
-    """Probability of what was done, among what was allowed: float64 (rows,), at least `LEAST`.
-
-    A forest, whose leaves hold at least `LEAF` decisions: it learns a plan's conditions, and the shares of what was drawn by lot.
+def estimated(log: DecisionLog, wanted: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Probability that the log does what the policy wants: float64 (rows,), at least `LEAST`.
 
     Args:
         log: at least `FOLDS` accounts.
+        wanted: what the policy would have done, menu indices, shape (rows,).
     """
-    result = np.zeros(log.actions.size)
-    for train, test in GroupKFold(FOLDS).split(log.observations, groups=log.account):
-        forest = RandomForestClassifier(
-            TREES, min_samples_leaf=LEAF, max_features=0.5, max_samples=0.5, random_state=0, n_jobs=1
+    agrees = log.actions == wanted
+    features = np.column_stack([log.observations, parts_matrix(log.menu)[wanted], log.masks.sum(axis=1)])
+    chance = np.zeros(agrees.size)
+    for train, test in GroupKFold(FOLDS).split(features, groups=log.account):
+        if agrees[train].min() == agrees[train].max():
+            chance[test] = agrees[train][0]
+            continue
+        model = HistGradientBoostingClassifier(
+            learning_rate=0.1, max_iter=80, max_leaf_nodes=15, min_samples_leaf=20, early_stopping=False, random_state=0
         )
-        forest.fit(log.observations[train], log.actions[train])
-        chance = np.zeros((test.size, len(log.menu)))
-        chance[:, forest.classes_] = forest.predict_proba(log.observations[test])
-        chance *= log.masks[test]
-        total = chance.sum(axis=1)
-        done = chance[np.arange(test.size), log.actions[test]]
-        result[test] = np.divide(done, total, out=np.zeros(test.size), where=total > 0)
-    return np.maximum(result, LEAST)
+        chance[test] = model.fit(features[train], agrees[train]).predict_proba(features[test])[:, 1]
+    return np.maximum(chance, LEAST)

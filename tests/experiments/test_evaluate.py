@@ -171,9 +171,8 @@ def test_fitted_q_learns_the_values_of_both_steps() -> None:
 
 def test_propensities_that_a_log_lacks_are_estimated() -> None:
     log = bandit(np.random.default_rng(5), 3000, chance=None)
-    chances = estimated(log)
-    assert chances[log.actions == 1] == pytest.approx(0.3, abs=0.05)
-    assert chances[log.actions == 0] == pytest.approx(0.7, abs=0.05)
+    assert estimated(log, decisions_of(Always(1), log)) == pytest.approx(0.3, abs=0.05)
+    assert estimated(log, decisions_of(Always(0), log)) == pytest.approx(0.7, abs=0.05)
     found = evaluate(log, Always(), steps=1)
     assert found.estimated_propensities and found.refusal is None
     value = found.estimates[Estimator.DOUBLY_ROBUST]["value"]
@@ -236,6 +235,15 @@ def test_probabilities_of_exploration_are_those_of_its_parts(explored: DecisionL
     assert explored.propensities == pytest.approx(expected) and (expected > 0).all()
     parted = staged != tiered
     assert (explored.actions == tiered)[parted].mean() == pytest.approx(0.6, abs=0.1)
+
+
+def test_windows_that_both_plans_spread_alike_are_no_chance(explored: DecisionLog) -> None:
+    wanted = decisions_of(load_policy("tiered", HOME.name, HOME.world), explored)
+    agrees, chance = explored.actions == wanted, estimated(explored, wanted)
+    staged = decisions_of(load_policy("staged", HOME.name, HOME.world), explored)
+    true = np.where(staged == wanted, 1.0, 0.6)
+    assert np.abs(chance - true).mean() < 0.1
+    assert (agrees / chance).mean() == pytest.approx(1.0, abs=0.05)
 
 
 def test_exploration_of_everything_lawful_draws_from_the_mask() -> None:
