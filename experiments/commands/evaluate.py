@@ -110,7 +110,7 @@ def _print(found: Evaluation, currency: str, unknown: tuple[str, ...]) -> None:
     title = f"{found.policy}: cash less cost per account over {support.steps} decisions, {currency}"
     table = Table("estimator", "value (95 %)", "less the log's own (95 %)", title=title, title_justify="left")
     for name, figures in found.estimates.items():
-        table.add_row(TITLES[name], *(_span(figures[what]) for what in ("value", "gain")))  # type: ignore[index]
+        table.add_row(TITLES[name], *(_span(figures[what]) for what in ("value", "gain")))
     show(table)
 
 

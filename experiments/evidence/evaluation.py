@@ -9,7 +9,7 @@ from recoup.agents.policy import Policy
 from recoup.experiments.evidence import propensities
 from recoup.experiments.evidence.decision_log import DecisionLog
 from recoup.experiments.evidence.episodes import Episodes, decisions_of, episodes_of, most_steps
-from recoup.experiments.evidence.estimators import TITLES, with_intervals
+from recoup.experiments.evidence.estimators import TITLES, Estimator, with_intervals
 from recoup.experiments.evidence.fitted_q import fitted_q
 from recoup.experiments.evidence.support import LEAST_SAMPLE, Support, support_of
 from recoup.sim.inputs import InputError
@@ -34,7 +34,7 @@ class Evaluation:
     estimated_propensities: bool
     episodes: Episodes
     support: Support
-    estimates: dict[str, dict[str, dict[str, float]]]
+    estimates: dict[Estimator, dict[str, dict[str, float]]]
     refusal: str | None
 
     def content(self, currency: str, scenario: str) -> dict[str, Any]:
@@ -54,8 +54,7 @@ class Evaluation:
             "treatments": [vars(treatment) for treatment in support.treatments],
             "refusal": self.refusal,
             "estimates": [
-                {"estimator": str(name), "title": TITLES[name], **found}  # type: ignore[index]
-                for name, found in self.estimates.items()
+                {"estimator": str(name), "title": TITLES[name], **found} for name, found in self.estimates.items()
             ],
         }
 
@@ -93,4 +92,4 @@ def evaluate(
             break
         taken, episodes, support = taken + 1, further, more
     estimates = {} if refusal else with_intervals(episodes, fitted_q(log, wanted, episodes))
-    return Evaluation(policy.name, log.propensities is None, episodes, support, dict(estimates), refusal)
+    return Evaluation(policy.name, log.propensities is None, episodes, support, estimates, refusal)

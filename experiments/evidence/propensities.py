@@ -15,7 +15,7 @@ from recoup.agents.treatment_parts import parts_matrix
 from recoup.experiments.evidence.decision_log import DecisionLog
 from recoup.experiments.runs.one_thread import one_thread
 
-FOLDS, LEAST = 3, 0.01
+FOLDS, LEAST = 5, 0.05
 
 
 @one_thread()
@@ -34,7 +34,7 @@ def estimated(log: DecisionLog, wanted: NDArray[np.int64]) -> NDArray[np.float64
             chance[test] = agrees[train][0]
             continue
         model = HistGradientBoostingClassifier(
-            learning_rate=0.1, max_iter=80, max_leaf_nodes=15, min_samples_leaf=20, early_stopping=False, random_state=0
+            learning_rate=0.1, max_iter=50, max_leaf_nodes=8, min_samples_leaf=40, early_stopping=False, random_state=0
         )
         chance[test] = model.fit(features[train], agrees[train]).predict_proba(features[test])[:, 1]
     return np.maximum(chance, LEAST)

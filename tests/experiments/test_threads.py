@@ -86,7 +86,7 @@ ZEROS = np.zeros((4, 2))
         (frontier, "fit_logistic", lambda folder: frontier.map_of(ZEROS, np.array([True, False, True, False]))),
         (index, "open_folder", lambda folder: index.run(IndexStudy(), folder)),
         (fitted_q, "parts_matrix", lambda folder: fitted_q.fitted_q(SimpleNamespace(menu=None), ZEROS, None)),  # type: ignore[arg-type]
-        (propensities, "parts_matrix", lambda folder: propensities.estimated(SimpleNamespace(actions=ZEROS, menu=None), ZEROS)),  # type: ignore[arg-type]
+        (propensities, "parts_matrix", lambda folder: propensities.estimated(SimpleNamespace(actions=ZEROS, observations=ZEROS, menu=None), ZEROS)),  # type: ignore[arg-type]
         (estimators, "estimates", lambda folder: estimators.with_intervals(SimpleNamespace(row=ZEROS), None)),  # type: ignore[arg-type]
         (training, "open_folder", lambda folder: training.train(Training(warm_start=None), folder)),
     ],
