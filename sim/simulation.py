@@ -38,7 +38,7 @@ from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
 from recoup.sim.operations.credibility import Credibility
 from recoup.sim.operations.economy import Economy
-from recoup.sim.operations.resources import RESOURCES, Resource, queue_of
+from recoup.sim.operations.resources import QUEUES, RESOURCES, Resource, queue_of
 from recoup.sim.parameters import World, kernel_record
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.traits import open_accounts
@@ -110,7 +110,8 @@ class Simulation:
         self._tier_rule = _tier_record(world)
         self._batch, self._threads = batch, ThreadPoolExecutor(threads) if threads > 1 else None
         self._priority = self._queues = np.zeros(0, np.uint8)
-        self._waiting = np.zeros(0, np.int64)  # rows of the open accounts that are in some queue today
+        self._waiting = np.zeros(0, np.int64)  # rows of the open accounts that are in some queue today, and in which
+        self._waiting_in, self._queue_sizes = np.zeros(0, np.uint8), np.zeros(QUEUES, np.int64)
         self._instalments: dict[int, list[tuple[NDArray[np.int64], NDArray[np.uint64]]]] = defaultdict(list)
         self._net_flow = np.zeros(0, np.int64)
         self._awake = np.zeros(0, np.bool_)  # open accounts whose next day has begun in the evening already
@@ -280,6 +281,8 @@ class Simulation:
     def _live(self, keep_evening: NDArray[np.int64] | None) -> DayRecord:
         """Run the clock until the next morning, now that all is decided."""
         self._waiting = np.flatnonzero(self._queues != kernels.NO_QUEUE)
+        self._waiting_in = self._queues[self._waiting]
+        self._queue_sizes = np.bincount(self._waiting_in, minlength=QUEUES)
         self._wakes_early = (
             keep_evening is None and not self.ledger.keeps_events
         )  # both read the accounts of the evening
@@ -342,9 +345,10 @@ class Simulation:
 
     def _serve(self, window: Window) -> None:
         for resource, centre in enumerate(self.centres.values()):
-            rows = self._waiting[self._queues[self._waiting] == queue_of(resource, int(window))]
-            if rows.size == 0:
+            queue = queue_of(resource, int(window))
+            if self._queue_sizes[queue] == 0:
                 continue
+            rows = self._waiting[self._waiting_in == queue]
             numbers = self.open_accounts[rows]
             keys = np.empty(rows.size, np.uint64)
             kernels.queue_keys(self.accounts, numbers, self._priority[rows], self._today, keys)
