@@ -27,7 +27,9 @@ _TRAIT, _PICK = int(Purpose.TRAIT), int(Purpose.PICK)
 _REACHABILITY, _PHONE, _EMPLOYED, _ASSET_COVER, _SALIENCE = (_TRAIT + 2 * CANDIDATES + n for n in range(5))
 
 
-def open_accounts(world: World, portfolio: Portfolio, seed: int, first: int = 0) -> NDArray[np.void]:
+def open_accounts(
+    world: World, portfolio: Portfolio, seed: int, first: int = 0, numbers: NDArray[np.int64] | None = None
+) -> NDArray[np.void]:
     """All accounts of a portfolio at the start of day 0: structured array `ACCOUNT`, shape (accounts,).
 
     Args:
@@ -35,10 +37,13 @@ def open_accounts(world: World, portfolio: Portfolio, seed: int, first: int = 0)
         portfolio: complete accounts.
         seed: 0 .. 2**63-1.
         first: number of the first account's random stream: the same rows under other streams are other people.
+        numbers: of all streams, int64 (accounts,), where they do not simply follow one another.
     """
     accounts = np.zeros(len(portfolio), ACCOUNT)
     accounts["number"] = np.arange(len(portfolio))
-    accounts["key"] = streams(seed, np.arange(first, first + len(portfolio), dtype=np.int64))
+    if numbers is None:
+        numbers = np.arange(first, first + len(portfolio), dtype=np.int64)
+    accounts["key"] = streams(seed, numbers)
     category = {name: index for index, name in enumerate(PRODUCTS)}
     accounts["product"] = [category[name] for name in portfolio.table["product"]]
     for ours, theirs in (

@@ -115,7 +115,7 @@ MEASURES: tuple[Measure, ...] = (
         Unit.DAYS,
         Better.LESS,
         "restricted mean days until an account is paid, settled or cured; the horizon if it is not",
-        lambda run, a: float(days_to_resolution(a, run.days).mean()) if len(a) else math.nan,
+        lambda run, a: ratio(days_to_resolution(a, run.days).sum(), len(a)),
     ),
     Measure(
         "cash_weighted_days",

@@ -17,7 +17,7 @@ from recoup.experiments.comparison.payment_attribution import PaymentAttribution
 from recoup.experiments.runs.one_thread import one_thread
 from recoup.scenarios.schema import Scenario
 from recoup.sim.portfolio.table import Portfolio
-from recoup.sim.simulation import Simulation
+from recoup.sim.simulation import Choose, Simulation
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,40 @@ def rollout(
     return replace(run, log=simulation.audit_table()) if record_events else run
 
 
+def chooser(policy: Policy) -> Choose:
+    """What `Simulation.advance_by` asks: a policy's actions and priority."""
+
+    def choose(
+        observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+        actions = policy.act(observations, masks, numbers)
+        return actions, policy.priority(observations, actions)
+
+    return choose
+
+
+def one_day(simulation: Simulation, policy: Policy, every: int, choose: Choose) -> NDArray[np.int64]:
+    """Let a policy decide, if it is a day for it, and live the day.
+
+    Args:
+        simulation: on the morning of the day.
+        policy: whose decisions they are.
+        every: days from one decision to the next.
+        choose: asks the policy (`chooser`).
+
+    Returns:
+        The actions, int64 (accounts that were open in the morning,).
+    """
+    morning, deciding = simulation.open_accounts, simulation.day % every == 0
+    if deciding and isinstance(policy, Plan):
+        return simulation.advance_by(choose)[1]
+    actions, priority = np.zeros(morning.size, np.int64), None
+    if deciding:
+        actions, priority = choose(simulation.observe(), simulation.masks(), morning)
+    simulation.advance(actions, priority)
+    return actions
+
+
 @one_thread()
 def roll_out(scenario: Scenario, policy: Policy, simulation: Simulation, days: int) -> Rollout:
     """As `rollout`, for a policy and a simulation at hand.
@@ -81,28 +115,20 @@ def roll_out(scenario: Scenario, policy: Policy, simulation: Simulation, days: i
         days: horizon.
     """
     decisions, rules, sources = DecisionCount(simulation.menu), RuleCount(policy), PaymentAttribution(simulation)
-    every, counting = scenario.world.decision_every_days, Lock()
+    every, counting, asked = scenario.world.decision_every_days, Lock(), chooser(policy)
 
     def choose(
         observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
-        actions = policy.act(observations, masks, numbers)
-        priority = policy.priority(observations, actions)
+        actions, priority = asked(observations, masks, numbers)
         with counting:
             decisions.add(observations, actions)
             rules.add(observations, actions)
         return actions, priority
 
     while simulation.day < days:
-        morning, deciding = simulation.open_accounts, simulation.day % every == 0
-        if deciding and isinstance(policy, Plan):
-            _, actions = simulation.advance_by(choose)
-        else:
-            actions, priority = np.zeros(morning.size, np.int64), None
-            if deciding:
-                actions, priority = choose(simulation.observe(), simulation.masks(), morning)
-            simulation.advance(actions, priority)
-        sources.add(morning, actions)
+        morning = simulation.open_accounts
+        sources.add(morning, one_day(simulation, policy, every, choose))
     return Rollout(
         accounts=simulation.accounts_table(),
         daily=simulation.daily_table(),
