@@ -93,14 +93,7 @@ class Simulation:
         batch: int = BATCH,
         site: Site | None = None,
     ) -> None:
-        too_old = np.flatnonzero(portfolio.column("dpd") >= world.write_off_dpd)
-        if too_old.size:
-            raise InputError(
-                portfolio.name,
-                f"account {portfolio.column('account_id')[too_old[0]]}, dpd",
-                int(portfolio.column("dpd")[too_old[0]]),
-                f"below {world.write_off_dpd}, the age at which this scenario writes off ({too_old.size} accounts)",
-            )
+        refuse_too_old(world, portfolio)
         self.world, self.portfolio, self.rules, self.seed, self.gate = world, portfolio, rules, seed, gate
         self.menu = Menu.of(world.channels, world.offers, world.legal)
         self.day = 0
@@ -469,9 +462,7 @@ class Simulation:
         if self.day == 0:
             return Tally(0, 0, self.open_accounts.size, 0, 0, 0)
         last, conceded = self.ledger.yesterday, pending + self.ledger.forgiven
-        return Tally(
-            last["complaints"], last["settlement_offers"], last["open"], conceded, *self.notices.due(self.day)
-        )
+        return Tally(last["complaints"], last["settlement_offers"], last["open"], conceded, *self.notices.due(self.day))
 
     def hear(self, signals: Signals) -> None:
         """What holds today for all accounts of the lender; until it is told otherwise, a simulation takes its own for all there are.
@@ -551,6 +542,22 @@ class Simulation:
     def breaches_by_rule(self) -> dict[str, int]:
         """Unlawful treatments that happened, by rule id; always empty with the gate on."""
         return self.ledger.by_rule(Event.BREACH)
+
+
+def refuse_too_old(world: World, portfolio: Portfolio) -> None:
+    """Accounts must be younger than the age at which the world writes off.
+
+    Raises:
+        InputError: some are not.
+    """
+    too_old = np.flatnonzero(portfolio.column("dpd") >= world.write_off_dpd)
+    if too_old.size:
+        raise InputError(
+            portfolio.name,
+            f"account {portfolio.column('account_id')[too_old[0]]}, dpd",
+            int(portfolio.column("dpd")[too_old[0]]),
+            f"below {world.write_off_dpd}, the age at which this scenario writes off ({too_old.size} accounts)",
+        )
 
 
 def typical_claim(world: World, openings: NDArray[np.number]) -> float:

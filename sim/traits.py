@@ -57,7 +57,7 @@ def open_accounts(
         ("dpd0", "dpd"),
     ):
         accounts[ours] = portfolio.column(theirs)
-    accounts["opening"] = np.rint(portfolio.column("opening_balance").astype(np.float64) * 100).astype(np.int64)
+    accounts["opening"] = opening_cents(portfolio)
     accounts["balance"] = accounts["opening"]
     if world.cards:
         _ask_for_minimums(accounts, world.cards.minimum)
@@ -85,6 +85,11 @@ def open_accounts(
         population.prior_delinquencies_mean,
     )
     return accounts
+
+
+def opening_cents(portfolio: Portfolio) -> NDArray[np.int64]:
+    """Opening balances in cents, int64 (accounts,)."""
+    return np.rint(portfolio.column("opening_balance").astype(np.float64) * 100).astype(np.int64)
 
 
 def _ask_for_minimums(accounts: NDArray[np.void], share: float) -> None:
