@@ -66,6 +66,9 @@ rules:
 TIGHT = "{extends: china-consumer, name: tight, title: A tight budget, world: {settlement_budget: 0.001}}"
 
 
+PARTS = ("home", "tight", "conduct", "growth")
+
+
 def passes(settings: Sites, known: Survey, count: int) -> list[tuple[list[dict[str, Any]], float, int]]:
     """Results of all sites after each pass by forecast, and the gaps."""
     world = settings.load().world
@@ -157,18 +160,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="smaller sizes, under two minutes")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     chosen = parser.parse_args()
     accounts, days, cuts = (5_000, 60, (2, 5)) if chosen.quick else (50_000, 180, (2, 5, 10))
     console, seeds = Console(width=170), range(1, chosen.seeds + 1)
-    exactness(console, "china-consumer", "staged", accounts, days, cuts, seeds)
     with tempfile.TemporaryDirectory() as folder:
-        bargain = Path(folder) / "bargain.yaml"
-        tight = Path(folder) / "tight.yaml"
+        bargain, tight = Path(folder) / "bargain.yaml", Path(folder) / "tight.yaml"
         bargain.write_text(BARGAIN)
         tight.write_text(TIGHT)
-        exactness(console, str(tight), str(bargain), accounts, days, cuts, seeds)
-    exactness(console, "china-conduct", "staged", accounts, days, cuts, seeds)
-    growth(console, (10_000, 100_000) if chosen.quick else (10_000, 100_000, 500_000, 500_000), days)
+        for part, scenario, plan in (
+            ("home", "china-consumer", "staged"),
+            ("tight", str(tight), str(bargain)),
+            ("conduct", "china-conduct", "staged"),
+        ):
+            if part in chosen.parts:
+                exactness(console, scenario, plan, accounts, days, cuts, seeds)
+    if "growth" in chosen.parts:
+        growth(console, (10_000, 100_000) if chosen.quick else (10_000, 100_000, 1_000_000, 1_000_000), days)
 
 
 if __name__ == "__main__":

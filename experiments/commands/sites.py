@@ -49,10 +49,11 @@ def sites(
     command = command_line()
 
     def how_to_go_on() -> str:
-        if settings.exchange == DAILY or not (folder / SETTINGS).exists():
+        if not (folder / SETTINGS).exists():
             return AGAIN
         again = command if "--out" in command else f"{command} --out {shlex.quote(str(folder))}"
-        return f"finished sites are kept. Continue with: {again if resume else again + ' --resume'}"
+        kept = "sites that exchange daily begin anew" if settings.exchange == DAILY else "finished sites are kept"
+        return f"{kept}. Continue with: {again if resume else again + ' --resume'}"
 
     with interruptible(how_to_go_on), progress_display() as progress:
         tasks: dict[str, Any] = {}

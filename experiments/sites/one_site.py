@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -89,7 +90,10 @@ def run_site(
         run.simulation.hear(lender.morning(plus(tally, others(day))))
         if on_day:
             on_day()
-    return run.result()
+    result = run.result()
+    del run
+    gc.collect()  # a simulation and its processes hold each other: it would stay until long after the next site has begun
+    return result
 
 
 def plus(tally: Tally, others: Tally) -> Tally:
