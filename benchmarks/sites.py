@@ -24,10 +24,8 @@ from recoup.experiments.sites.exchange import (
     first_forecast,
     gap_of,
     next_forecast,
-    nobody,
     run_daily,
     run_task,
-    scout,
 )
 from recoup.experiments.sites.one_site import together
 from recoup.experiments.sites.settings import Sites
@@ -72,7 +70,7 @@ PARTS = ("home", "tight", "conduct", "growth")
 def passes(settings: Sites, known: Survey, count: int) -> list[tuple[list[dict[str, Any]], float, int]]:
     """Results of all sites after each pass by forecast, and the gaps."""
     world = settings.load().world
-    forecast = first_forecast(scout(settings, known), known)
+    forecast = first_forecast(known, settings.days or 0)
     found = []
     for _ in range(count):
         results = [
@@ -81,7 +79,7 @@ def passes(settings: Sites, known: Survey, count: int) -> list[tuple[list[dict[s
         ]
         gap = gap_of(known, world, results, forecast)
         found.append((results, gap.shares, gap.surcharge_days))
-        forecast = next_forecast(results)
+        forecast = next_forecast(known, results)
     return found
 
 
@@ -100,7 +98,7 @@ def exactness(
     for seed in seeds:
         settings = Sites(scenario, plan, accounts=accounts, days=days, seed=seed, sites=1)
         known = survey(settings)
-        one = measures([run_task(settings, known, SiteTask(known.shares[0], nobody(days)))])
+        one = measures([run_task(settings, known, SiteTask(known.shares[0], first_forecast(known, days)[0]))])
         whole.append(one)
         for cut in cuts:
             of_cut = replace(settings, sites=cut)
@@ -144,7 +142,7 @@ def growth(console: Console, sizes: Sequence[int], days: int) -> None:
         began = time.process_time()
         known = survey(settings)
         seen = time.process_time()
-        run_task(settings, known, SiteTask(known.shares[0], nobody(days)))
+        run_task(settings, known, SiteTask(known.shares[0], first_forecast(known, days)[0]))
         ended = time.process_time()
         table.add_row(
             f"{size:,}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -114,10 +113,7 @@ class Scenario:
         """
         if self._data is None:
             return generate(self.world.population, self.size(accounts), seed, self.name, numbers)
-        whole = sample(self._read(), self.size(accounts), seed)
-        if numbers is None:
-            return whole
-        return replace(whole, table=whole.table.iloc[numbers].reset_index(drop=True))
+        return sample(self._read(), self.size(accounts), seed, numbers)
 
     def size(self, accounts: int | None) -> int:
         """How many accounts a run has; None = the default, or all of a file.

@@ -57,7 +57,7 @@ def sites(
 
     with interruptible(how_to_go_on), progress_display() as progress:
         tasks: dict[str, Any] = {}
-        totals = {"survey": settings.sites, "sample": 1, "day": settings.days, "site": settings.sites}
+        totals = {"survey": settings.sites, "day": settings.days, "site": settings.sites}
 
         def step(kind: str) -> None:
             if kind not in tasks:

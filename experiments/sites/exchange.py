@@ -3,30 +3,31 @@
 Daily: all sites are in memory, live a day on threads, and hear the sum of their tallies. What they share is then exactly what one
 simulation of the whole would have, given what happens at the sites.
 
-Forecast: a sample of the accounts with its share of everything, as if it were alone, says roughly what a lender reports each day.
-Each site then runs from end to end on its own tallies and the others' as forecast, on any machine and in any order; its outcome is
-the forecast of the next pass. A site that is all of a lender needs no forecast and is exact.
+Forecast: each site runs from end to end, on any machine and in any order, and takes for the others' tallies what they were in the pass
+before, moved as its own have moved since, in proportion to accounts: the others hear the same and answer it as this one does. Without
+that, each site would take what the others leave of a budget that is short, and all of them too much. In the first pass all others are
+taken to be like the site itself, which then has its share of the budget. With the right forecast nothing moves, and a site does what it
+does under daily exchange; a site that is all of a lender has no others and is exact at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recoup.experiments.runs.one_thread import one_thread
-from recoup.experiments.sites.cut import Share, shares
-from recoup.experiments.sites.one_site import SiteRun, run_site
+from recoup.experiments.sites.cut import Share
+from recoup.experiments.sites.one_site import SiteRun, plus, run_site
 from recoup.experiments.sites.settings import Sites
 from recoup.experiments.sites.survey import Survey
 from recoup.sim.lender import Signals, Tally, total
 from recoup.sim.parameters import World
 
-SAMPLE = 20_000  # accounts that the first forecast is made from
 _SHARES = [Signals._fields.index(name) for name in ("notices_followed", "market_waiting", "settlement_budget_left")]
 _SURCHARGE = Signals._fields.index("complaint_surcharge")
 
@@ -64,17 +65,22 @@ Path = NDArray[np.int64]  # tallies by day, from the morning of day 1 on: (days,
 
 @dataclass(frozen=True)
 class Others:
-    """What all other sites are expected to report.
+    """What all other sites are taken to report.
 
     Attributes:
-        path: by day.
+        own: what the site itself reported in the pass before, by day.
+        others: what the others did.
+        proportion: their accounts per account of the site.
     """
 
-    path: Path
+    own: Path
+    others: Path
+    proportion: float
 
-    def __call__(self, day: int) -> Tally:
-        """On the morning of a day."""
-        return Tally(*map(int, self.path[day - 1]))
+    def __call__(self, day: int, tally: Tally) -> Tally:
+        """On the morning of a day, on which the site itself reports this."""
+        moved = np.rint(self.proportion * (np.array(tally) - self.own[day - 1])).astype(np.int64)
+        return Tally(*np.maximum(self.others[day - 1] + moved, 0).tolist())
 
 
 @dataclass(frozen=True)
@@ -95,51 +101,33 @@ def path_of(result: Mapping[str, Any]) -> Path:
     return np.array(result["tallies"], np.int64)
 
 
-def nobody(days: int) -> Others:
-    """There are no others."""
-    return Others(np.zeros((days, len(Tally._fields)), np.int64))
-
-
-def scout(settings: Sites, known: Survey) -> dict[str, Any]:
-    """The first forecast: what a sample of the accounts reports where it is alone; as `SiteRun.result`.
+def first_forecast(known: Survey, days: int) -> list[Others]:
+    """For each site, that all others are like it.
 
     Args:
-        settings: of the run.
         known: of the lender.
+        days: the horizon.
     """
-    pieces = max(known.accounts // SAMPLE, 1)
-    sampled = replace(settings, sites=pieces, by_region=False)
-    scenario = settings.load()
-    accounts = [len(range(number, known.accounts, pieces)) for number in range(pieces)]
-    share = shares(scenario.world, [f"sample-{number}" for number in range(pieces)], accounts)[0]
-    alone = replace(known, shares=(share,), opening=round(known.opening * share.accounts / known.accounts))
-    days = settings.days or scenario.days
-    return run_site(sampled, alone, share, nobody(days))
+    nothing = np.zeros((days, len(Tally._fields)), np.int64)
+    return [Others(nothing, nothing, _proportion(known, share)) for share in known.shares]
 
 
-def first_forecast(sample: Mapping[str, Any], known: Survey) -> list[Others]:
-    """For each site, what the others report if all accounts are like the sample's.
+def next_forecast(known: Survey, results: Sequence[Mapping[str, Any]]) -> list[Others]:
+    """For each site, what it and the others have reported in a pass.
 
     Args:
-        sample: of `scout`.
         known: of the lender.
-    """
-    path = path_of(sample)
-    return [
-        Others(np.rint(path * ((known.accounts - share.accounts) / sample["accounts"])).astype(np.int64))
-        for share in known.shares
-    ]
-
-
-def next_forecast(results: Sequence[Mapping[str, Any]]) -> list[Others]:
-    """For each site, what the others have reported in a pass.
-
-    Args:
         results: of all sites, in order.
     """
     paths = [path_of(result) for result in results]
     whole = sum(paths[1:], paths[0])
-    return [Others(whole - path) for path in paths]
+    return [
+        Others(path, whole - path, _proportion(known, share)) for path, share in zip(paths, known.shares, strict=True)
+    ]
+
+
+def _proportion(known: Survey, share: Share) -> float:
+    return (known.accounts - share.accounts) / share.accounts
 
 
 @dataclass(frozen=True)
@@ -168,8 +156,11 @@ def gap_of(known: Survey, world: World, results: Sequence[Mapping[str, Any]], fo
         forecast: that each ran on.
     """
     paths = [path_of(result) for result in results]
-    right = _signals(known, world, sum(paths[1:], paths[0]))
-    told = [_signals(known, world, path + others.path) for path, others in zip(paths, forecast, strict=True)]
+    right = _signals(known, world, _tallies(sum(paths[1:], paths[0])))
+    told = [
+        _signals(known, world, [plus(tally, others(day, tally)) for day, tally in enumerate(_tallies(path), start=1)])
+        for path, others in zip(paths, forecast, strict=True)
+    ]
     # What is told on the last morning, after the last day, moves nothing.
     errors = np.abs(np.array(told) - right)[:, :-1]
     return Gap(
@@ -178,7 +169,11 @@ def gap_of(known: Survey, world: World, results: Sequence[Mapping[str, Any]], fo
     )
 
 
-def _signals(known: Survey, world: World, path: Path) -> NDArray[np.float64]:
+def _tallies(path: Path) -> list[Tally]:
+    return [Tally(*day) for day in path.tolist()]
+
+
+def _signals(known: Survey, world: World, tallies: Sequence[Tally]) -> NDArray[np.float64]:
     """What is heard each morning, where this is what is reported: float64 (days, signals)."""
     lender = known.lender(world)
-    return np.array([lender.morning(Tally(*tallies)) for tallies in path.tolist()], np.float64)
+    return np.array([lender.morning(tally) for tally in tallies], np.float64)

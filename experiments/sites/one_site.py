@@ -69,14 +69,14 @@ def run_site(
     settings: Sites,
     survey: Survey,
     share: Share,
-    others: Callable[[int], Tally],
+    others: Callable[[int, Tally], Tally],
     on_day: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
     """Run a site by itself, on a forecast of what the others report.
 
     Args:
         settings, survey, share: as for `SiteRun`.
-        others: from a day to what all other sites are expected to report on its morning.
+        others: from a day, and what this site reports on its morning, to what all others are taken to report.
         on_day: called after each day.
 
     Returns:
@@ -87,7 +87,7 @@ def run_site(
     run.simulation.hear(lender.signals)
     for day in range(1, run.days + 1):
         tally = run.day()
-        run.simulation.hear(lender.morning(plus(tally, others(day))))
+        run.simulation.hear(lender.morning(plus(tally, others(day, tally))))
         if on_day:
             on_day()
     result = run.result()

@@ -21,10 +21,8 @@ from recoup.experiments.sites.exchange import (
     first_forecast,
     gap_of,
     next_forecast,
-    nobody,
     run_daily,
     run_task,
-    scout,
 )
 from recoup.experiments.sites.files import SITE_FILE, SITES_FILE
 from recoup.experiments.sites.one_site import together
@@ -33,8 +31,7 @@ from recoup.experiments.sites.survey import Survey, survey
 from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import InputError
 
-SAMPLE_PASS, SAMPLE_NAME = 0, "sample"
-Step = Callable[[str], None]  # called with the kind of step that is done: "survey", "sample", "day", "site"
+Step = Callable[[str], None]  # called with the kind of step that is done: "survey", "day", "site"
 
 
 def run_sites(
@@ -53,7 +50,7 @@ def run_sites(
         workers: processes, or threads where sites exchange daily; the numbers do not depend on it.
         resume: continue the run in the folder; the settings must be its own.
         command: what the user typed, for sites.json.
-        on_step: called after each site of the survey, the sample, each site of a pass, or each day.
+        on_step: called after each site of the survey, and each site of a pass or each day.
 
     Returns:
         The content of sites.json.
@@ -120,27 +117,15 @@ def _daily(settings: Sites, known: Survey, folder: Path, threads: int, step: Ste
 def _forecast(
     settings: Sites, scenario: Scenario, known: Survey, folder: Path, workers: int, step: Step
 ) -> tuple[list[dict[str, Any]], list[Gap]]:
-    forecast = _first(settings, known, folder, step)
+    forecast = first_forecast(known, settings.days or scenario.days)
     gaps: list[Gap] = []
     for number in range(1, settings.passes + 1):
         results = _pass(settings, known, forecast, folder, number, workers, step)
         gaps.append(gap_of(known, scenario.world, results, forecast))
         if gaps[-1].within(settings.tolerance):
             break
-        forecast = next_forecast(results)
+        forecast = next_forecast(known, results)
     return results, gaps
-
-
-def _first(settings: Sites, known: Survey, folder: Path, step: Step) -> list[Others]:
-    if len(known.shares) == 1:
-        return [nobody(settings.days or settings.load().days)]
-    path = folder / "passes" / str(SAMPLE_PASS) / f"{SAMPLE_NAME}.json"
-    sample = _kept(path, settings)
-    if sample is None:
-        sample = scout(settings, known)
-        SITE_FILE.write_file(path, sample)
-    step("sample")
-    return first_forecast(sample, known)
 
 
 def _pass(

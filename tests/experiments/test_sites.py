@@ -25,7 +25,6 @@ from recoup.experiments.sites.exchange import (
     first_forecast,
     gap_of,
     next_forecast,
-    nobody,
     path_of,
     run_daily,
     run_task,
@@ -163,8 +162,14 @@ def test_an_imported_portfolio_is_cut_the_same_way() -> None:
     cards = load_scenario("taiwan-cards")
     whole, some = cards.portfolio(50, 3), np.array([3, 7, 40])
     part = cards.portfolio(50, 3, some)
-    assert list(part.column("account_id")) == list(whole.column("account_id")[some])
+    pd.testing.assert_frame_equal(part.table, whole.table.iloc[some].reset_index(drop=True))
     assert list(cards.regions(50, 3)) == list(whole.column("region"))
+    # Of more accounts than the file has, drawn with replacement, those that are wanted are the same rows under names of their own.
+    size = cards.size(None)
+    whole, part = (cards.portfolio(size + 9, 3, numbers) for numbers in (None, np.array([5, size + 8])))
+    again = whole.table.iloc[[5, size + 8]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(part.table.drop(columns="account_id"), again.drop(columns="account_id"))
+    assert [name.split("~")[1] for name in part.column("account_id")] == ["5", str(size + 8)]
 
 
 def test_nobodys_skill_is_at_two_sites() -> None:
@@ -197,7 +202,7 @@ def test_one_site_is_the_plain_simulation_to_the_last_bit(scenario: str) -> None
     loaded = settings.load()
     whole = rollout(loaded, "staged", loaded.portfolio(300, 4), 4, 40)
     (daily,) = run_daily(settings, known)
-    assert run_task(settings, known, SiteTask(known.shares[0], nobody(40))) == daily
+    assert run_task(settings, known, SiteTask(known.shares[0], first_forecast(known, 40)[0])) == daily
     found = together([daily["sums"]])
     expected = {name: REGISTRY[name].of(whole, whole.accounts) for name in SUMMED}
     assert found == {name: None if np.isnan(value) else value for name, value in expected.items()}
@@ -238,7 +243,7 @@ def test_what_is_local_is_a_plain_simulations() -> None:
 def test_a_right_forecast_gives_what_daily_exchange_gives(ample: Sites) -> None:
     known, world = survey(ample), ample.load().world
     daily = run_daily(ample, known, threads=2)
-    forecast = next_forecast(daily)
+    forecast = next_forecast(known, daily)
     again = [run_task(ample, known, SiteTask(*pair)) for pair in zip(known.shares, forecast, strict=True)]
     assert again == daily
     assert gap_of(known, world, again, forecast).within(0.0)
@@ -256,47 +261,46 @@ def result_of(*tallies: tuple[int, ...]) -> dict[str, Any]:
     return {"tallies": [list(tally) for tally in tallies]}
 
 
-def test_the_first_forecast_is_the_sample_in_proportion() -> None:
-    sample = {"accounts": 100, "tallies": [[1, 2, 90, 500, 3, 1]]}
-    first, second = first_forecast(sample, known_of(300, 100))
-    # The others of the first site are 100 accounts, those of the second 300.
-    assert first(1) == Tally(1, 2, 90, 500, 3, 1) and second(1) == Tally(3, 6, 270, 1500, 9, 3)
+def test_at_first_all_others_are_like_the_site() -> None:
+    first, second = first_forecast(known_of(300, 100), 1)
+    # The others of the first site are 100 accounts to its 300, those of the second 300 to its 100.
+    assert first(1, Tally(3, 6, 270, 1500, 9, 1)) == Tally(1, 2, 90, 500, 3, 0)
+    assert second(1, Tally(1, 2, 90, 500, 3, 1)) == Tally(3, 6, 270, 1500, 9, 3)
 
 
-def test_the_next_forecast_is_what_the_others_did() -> None:
-    one, two, three = (
-        result_of((1, 2, 3, 4, 5, 6)),
-        result_of((10, 20, 30, 40, 50, 60)),
-        result_of((0, 0, 7, 0, 0, 0)),
-    )
-    assert [others(1) for others in next_forecast([one, two, three])] == [
-        Tally(10, 20, 37, 40, 50, 60),
-        Tally(1, 2, 10, 4, 5, 6),
-        Tally(11, 22, 33, 44, 55, 66),
-    ]
+def test_then_they_are_what_they_were_moved_as_the_site_has_moved() -> None:
+    results = [result_of((9, 20, 80, 400, 5, 3)), result_of((1, 2, 30, 4, 0, 6)), result_of((2, 0, 7, 0, 0, 0))]
+    first, second, third = next_forecast(known_of(200, 100, 100), results)
+    assert first(1, Tally(9, 20, 80, 400, 5, 3)) == Tally(3, 2, 37, 4, 0, 6)
+    assert third(1, Tally(2, 0, 7, 0, 0, 0)) == Tally(10, 22, 110, 404, 5, 9)
+    # Of the second, which has a quarter of the accounts, the others are three times as many; none of them reports less than nothing.
+    assert second(1, Tally(2, 1, 30, 104, 0, 0)) == Tally(14, 17, 87, 700, 5, 0)
+
+
+def still(*tallies: tuple[int, ...]) -> Others:
+    """A forecast that does not move with the site."""
+    path = path_of(result_of(*tallies))
+    return Others(0 * path, path, 0.0)
 
 
 def test_the_gap_is_the_largest_error_of_what_was_told() -> None:
     # 2 % of 1,000,000 cents may be conceded: 20,000. Together 5,000 were by the first morning: 0.75 is left.
-    known, results = (
-        known_of(500, 500),
-        [result_of((0, 0, 9, 4_000, 0, 0), (0,) * 6), result_of((0, 0, 9, 1_000, 0, 0), (0,) * 6)],
-    )
-    others = [Others(np.array([[0, 0, 9, amount, 0, 0], [0] * 6])) for amount in (1_000, 6_000)]
+    nothing = (0,) * 6
+    results = [result_of((0, 0, 9, 4_000, 0, 0), nothing), result_of((0, 0, 9, 1_000, 0, 0), nothing)]
+    forecast = [still((0, 0, 9, 1_000, 0, 0), nothing), still((0, 0, 9, 6_000, 0, 0), (0, 0, 0, 9_000, 0, 0))]
     # The second was told 0.65: 1,000 of its own and 6,000 of the first. Errors of the last morning don't count.
-    gap = gap_of(known, HOME.world, results, others)
+    gap = gap_of(known_of(500, 500), HOME.world, results, forecast)
     assert gap.shares == pytest.approx(0.10) and gap.surcharge_days == 0
     assert gap.within(0.11) and not gap.within(0.09)
 
 
 def test_a_site_that_was_wrong_about_the_regulator_does_not_agree() -> None:
     conduct = load_scenario("china-conduct").world  # more than 5 complaints per 1,000 open accounts within 30 days
-    known = known_of(500, 500)
-    results = [result_of(*[(2, 0, 500, 0, 0, 0)] * 4), result_of(*[(2, 0, 500, 0, 0, 0)] * 4)]
-    calm = [Others(path_of(result_of(*[(0, 0, 500, 0, 0, 0)] * 4)))] * 2
+    results = [result_of(*[(2, 0, 500, 0, 0, 0)] * 4)] * 2
+    calm = [still(*[(0, 0, 500, 0, 0, 0)] * 4)] * 2
     # Together 4, 8 and 12 complaints by the first three mornings; each was told of 2, 4 and 6.
-    assert gap_of(known, conduct, results, calm).surcharge_days == 1
-    assert not gap_of(known, conduct, results, calm).within(1.0)
+    gap = gap_of(known_of(500, 500), conduct, results, calm)
+    assert gap.surcharge_days == 1 and not gap.within(1.0)
 
 
 def test_passes_end_when_forecast_and_outcome_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,7 +308,7 @@ def test_passes_end_when_forecast_and_outcome_agree(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(run, "gap_of", lambda *_: next(gaps))
     done = run_sites(replace(SMALL, days=3, passes=5), tmp_path / "run")
     assert [one["shares"] for one in done["passes"]] == [0.02, 0.005] and done["agreed"]
-    assert sorted(path.name for path in (tmp_path / "run" / "passes").iterdir()) == ["0", "1", "2"]
+    assert sorted(path.name for path in (tmp_path / "run" / "passes").iterdir()) == ["1", "2"]
 
 
 # --- what a lender's accounts share -----------------------------------------------------------------------------------------
