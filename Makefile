@@ -1,5 +1,6 @@
 # make demo   set everything up and compare the plans on the real portfolio
 # make test   set everything up and run the tests
+# make test-ray  install Ray, and run the tests of work on a cluster
 # make slow   the learning tests, which take minutes
 # make lint   ruff and mypy
 # make mutants  put 150 of the listed deliberate errors into copies of the code: do the tests notice? (up to an hour)
@@ -15,7 +16,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: browser demo test test-random slow mutants interrupts fuzz lint bench docs lab clean
+.PHONY: browser demo test test-random test-ray slow mutants interrupts fuzz lint bench docs lab clean
 
 demo: $(READY)
 	$(BIN)/recoup demo
@@ -32,6 +33,10 @@ test: $(READY)
 SEED ?= $(shell date +%s)
 test-random: $(READY)
 	$(BIN)/pytest -n 2 -p randomly --randomly-seed=$(SEED)
+
+test-ray: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[ray]"
+	$(BIN)/pytest tests/experiments/test_ray.py
 
 slow: $(READY)
 	$(BIN)/pytest -n 2 -m slow

@@ -9,6 +9,7 @@ from recoup.agents.policy import PolicyRef
 from recoup.experiments.comparison.compare import compare as run
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.runfolder import new_run_folder
+from recoup.experiments.runs.workers import team_of
 from recoup.results import Results
 from recoup.scenarios.schema import Scenario, scenario_names, scenario_path
 from recoup.sim.inputs import InputError
@@ -27,6 +28,7 @@ def compare(
     events: bool = True,
     personal: bool = False,
     workers: int = 1,
+    ray: str | None = None,
     out: str | Path | None = None,
     resume: bool = False,
 ) -> Results:
@@ -46,6 +48,8 @@ def compare(
         events: keep the event log of each run and audit it by the rules.
         personal: keep age, sex, region and income in the table of accounts.
         workers: processes; no number depends on it.
+        ray: "auto" or the address (HOST:PORT) of a running Ray cluster that works in their place. Inside a program that is connected to one,
+            that one is used.
         out: run folder, new; None = `runs/SCENARIO-TIME`.
         resume: continue an interrupted run in `out`.
 
@@ -78,13 +82,9 @@ def compare(
         personal=personal,
     )
     folder = Path(out) if out is not None else new_run_folder(source)
-    run(
-        comparison,
-        folder,
-        workers,
-        resume,
-        command=f"recoup.compare({source!r}, {list(comparison.texts)!r}, seeds={seeds})",
-    )
+    command = f"recoup.compare({source!r}, {list(comparison.texts)!r}, seeds={seeds})"
+    with team_of(workers, ray) as team:
+        run(comparison, folder, team, resume, command=command)
     return Results(folder)
 
 

@@ -8,7 +8,9 @@ import json
 import os
 import re
 import stat
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -205,6 +207,38 @@ def _note_unquoted(node: yaml.Node, path: Place, unquoted: dict[Place, str]) -> 
         unquoted[path] = node.value
 
 
+Reader = Callable[[Path], bytes | None]
+_elsewhere: ContextVar[Reader | None] = ContextVar("elsewhere", default=None)
+
+
+@contextmanager
+def files_by(reader: Reader) -> Iterator[None]:
+    """Users' files lie on another machine: within the block they are read from there, and not from this disk.
+
+    Args:
+        reader: the content of the file that the other machine calls so; None where it is one of this machine (a shipped one); raises
+            `InputError` as `read_bytes` would there.
+    """
+    before = _elsewhere.set(reader)
+    try:
+        yield
+    finally:
+        _elsewhere.reset(before)
+
+
+def _read_elsewhere(path: Path) -> bytes | None:
+    reader = _elsewhere.get()
+    return reader(path) if reader else None
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file of that name, here or where users' files are read from (`files_by`)."""
+    try:
+        return _read_elsewhere(path) is not None or path.is_file()
+    except (InputError, OSError, ValueError):  # also what no file can be called
+        return False
+
+
 def read_bytes(path: Path, most: int, kind: str = "file") -> bytes:
     """The content of a regular file; of what has no end (a pipe, a device) nothing is read.
 
@@ -216,6 +250,18 @@ def read_bytes(path: Path, most: int, kind: str = "file") -> bytes:
     Raises:
         InputError: missing, a folder, a pipe or device, too large, or unreadable.
     """
+    content = _read_elsewhere(path)
+    if content is None:
+        size, content = _read_here(path, most, kind)
+    else:
+        size = len(content)
+    if size > most:
+        raise InputError(path, "", f"{size:,} bytes", f"a {kind} of at most {most:,}")
+    return content
+
+
+def _read_here(path: Path, most: int, kind: str) -> tuple[int, bytes]:
+    """Size and content of a file on this machine; of one that is too large the size alone."""
     try:
         status = path.stat()
         _require_regular(path, status, kind)
@@ -223,10 +269,7 @@ def read_bytes(path: Path, most: int, kind: str = "file") -> bytes:
             content = file.read(most + 1) if status.st_size <= most else b""
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         raise _unreadable(path, error, kind) from None
-    size = max(status.st_size, len(content))
-    if size > most:
-        raise InputError(path, "", f"{size:,} bytes", f"a {kind} of at most {most:,}")
-    return content
+    return max(status.st_size, len(content)), content
 
 
 def require_readable(path: Path, kind: str = "file") -> None:

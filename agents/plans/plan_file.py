@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from recoup.agents.contact_cap import ContactCapPerWeek
-from recoup.sim.inputs import Document, InputError, Place, choose, first_fault, parse_yaml, read_yaml
+from recoup.sim.inputs import Document, InputError, Place, choose, first_fault, is_file, parse_yaml, read_yaml
 from recoup.sim.treatments import OFFERS, Channel, Legal, Window, names
 
 NOTHING = "nothing"
@@ -137,16 +137,9 @@ def find_plan(name_or_path: str | Path) -> Document:
         return parse_yaml(
             files("recoup.scenarios").joinpath("plans", f"{name}.yaml").read_text(encoding="utf-8"), f"{name}.yaml"
         )
-    if name.endswith((".yaml", ".yml")) or _is_file(name):
+    if name.endswith((".yaml", ".yml")) or is_file(Path(name)):
         return read_yaml(Path(name))
     raise InputError("plan", "", name, f"a path to a .yaml file or {choose(shipped_plans(), name)}")
-
-
-def _is_file(name: str) -> bool:
-    try:
-        return Path(name).is_file()
-    except (OSError, ValueError):  # what no file can be called
-        return False
 
 
 def read_plan(document: Document) -> PlanFile:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +16,7 @@ from rich.table import Table
 from recoup.experiments.checks.laboratory import ACCOUNTS, Laboratory
 from recoup.experiments.checks.targets import DESIGNS
 from recoup.experiments.comparison.intervals import interval
+from recoup.experiments.runs.workers import Workers, run_each
 from recoup.scenarios.schema import ROOT, Scenario
 from recoup.sim.inputs import read_yaml, validated
 from recoup.sim.parameters import Section
@@ -87,27 +90,32 @@ class Reading:
         return self.target.low <= self.mean <= self.target.high
 
 
-def measure(scenario: Scenario, seeds: range, accounts: int = ACCOUNTS, ids: set[str] | None = None) -> list[Reading]:
+def measure(
+    scenario: Scenario, seeds: range, accounts: int = ACCOUNTS, ids: set[str] | None = None, *, workers: Workers = 1
+) -> list[Reading]:
     """Measure targets on each seed, on cohorts of `accounts` accounts; `ids`: these alone.
 
     Args:
         scenario: whose world is measured, against the targets of its name (`targets_path`).
         seeds: one cohort of accounts and random numbers each.
         accounts: size of each cohort.
+        workers: processes, or a team, with a seed each; the numbers do not depend on it.
 
     Raises:
         InputError: the targets cannot be read.
     """
     wanted = [target for target in targets(targets_path(scenario)) if ids is None or target.id in ids]
-    values: dict[str, list[float]] = {target.id: [] for target in wanted}
-    for seed in seeds:
-        lab = Laboratory(scenario, seed, accounts)
-        for target in wanted:
-            values[target.id].append(DESIGNS[target.id](lab))
-    return [Reading(target, tuple(values[target.id])) for target in wanted]
+    values = dict(run_each(partial(_on_seed, scenario, accounts, [target.id for target in wanted]), seeds, workers))
+    return [Reading(target, tuple(values[seed][number] for seed in seeds)) for number, target in enumerate(wanted)]
 
 
-def report_readings(scenario: Scenario, seeds: range, console: Console, as_json: bool) -> bool:
+def _on_seed(scenario: Scenario, accounts: int, ids: Sequence[str], seed: int) -> list[float]:
+    """What the world gives for some targets on one seed."""
+    lab = Laboratory(scenario, seed, accounts)
+    return [DESIGNS[name](lab) for name in ids]
+
+
+def report_readings(scenario: Scenario, seeds: range, console: Console, as_json: bool, workers: Workers = 1) -> bool:
     """Print every target with what the world gave; True if all are inside their bands.
 
     Args:
@@ -115,11 +123,12 @@ def report_readings(scenario: Scenario, seeds: range, console: Console, as_json:
         seeds: one cohort each.
         console: printed to.
         as_json: print JSON instead of a table.
+        workers: see `measure`.
 
     Raises:
         InputError: the targets cannot be read.
     """
-    readings = measure(scenario, seeds)
+    readings = measure(scenario, seeds, workers=workers)
     if as_json:
         console.print_json(data=[_row(reading) for reading in readings])
     else:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from recoup.experiments.runs.console import Json, Workers, console, progress_bar
+from recoup.experiments.runs.console import Json, Ray, Workers, console, progress_bar
 
 
 def attribute(
@@ -18,6 +18,7 @@ def attribute(
     end: Annotated[str | None, typer.Option("--to", help="Policy to explain.", show_default="the best")] = None,
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="How many of the run's seeds.")] = 4,
     workers: Workers = 1,
+    ray: Ray = None,
     json: Json = False,
 ) -> None:
     """Say where the difference between two policies comes from: timing, channel, offers, legal steps.
@@ -33,9 +34,10 @@ def attribute(
 
     from recoup.experiments.report import render, text_in
     from recoup.experiments.robustness.attribution import attribute as measure
+    from recoup.experiments.runs.workers import team_of
 
-    with progress_bar("hybrids", None) as advance:
-        result = measure(run, start, end, seeds, workers, advance)
+    with team_of(workers, ray) as team, progress_bar("hybrids", None) as advance:
+        result = measure(run, start, end, seeds, team, advance)
     page = render(run)
     if json:
         console().print_json(data=result)

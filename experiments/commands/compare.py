@@ -13,6 +13,7 @@ from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.console import (
     AGAIN,
     Json,
+    Ray,
     Seeds,
     Workers,
     command_line,
@@ -36,6 +37,7 @@ Why = Annotated[
 def compare(
     comparison: Comparison,
     workers: Workers = 1,
+    ray: Ray = None,
     out: Annotated[Path | None, typer.Option(help="Run folder, new.", show_default="runs/<scenario>-<time>")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in --out.")] = False,
     why: Why = True,
@@ -51,12 +53,13 @@ def compare(
     """
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to continue")
-    _compare(comparison, out, workers, resume, why, json, command_line())
+    _compare(comparison, out, (workers, ray), resume, why, json, command_line())
 
 
 def demo(
     seeds: Seeds = DEMO_SEEDS,
     workers: Workers = 2,
+    ray: Ray = None,
     out: Annotated[Path | None, typer.Option(help="Run folder, new.")] = None,
     why: Why = True,
     json: Json = False,
@@ -69,7 +72,7 @@ def demo(
       recoup demo --seeds 4 --out runs/demo
     """
     command = f"recoup compare -s taiwan-cards {' '.join('-p ' + name for name in DEMO_PLANS)} --seeds {seeds}"
-    _compare(Comparison("taiwan-cards", DEMO_PLANS, seeds=seeds), out, workers, False, why, json, command)
+    _compare(Comparison("taiwan-cards", DEMO_PLANS, seeds=seeds), out, (workers, ray), False, why, json, command)
 
 
 def report(
@@ -97,14 +100,20 @@ def report(
 
 
 def _compare(
-    comparison: Comparison, out: Path | None, workers: int, resume: bool, why: bool, as_json: bool, command: str
+    comparison: Comparison,
+    out: Path | None,
+    workers: tuple[int, str | None],
+    resume: bool,
+    why: bool,
+    as_json: bool,
+    command: str,
 ) -> None:
     from recoup.experiments.comparison.arms import arms_of
     from recoup.experiments.comparison.compare import compare
     from recoup.experiments.report import answers, render
     from recoup.experiments.robustness.why import explain
     from recoup.experiments.runs.runfolder import SETTINGS, new_run_folder
-    from recoup.experiments.runs.workers import WorkerLost
+    from recoup.experiments.runs.workers import WorkerLost, team_of
     from recoup.sim.inputs import readable
     from recoup.sim.portfolio.doubts import staffing_doubts
 
@@ -115,16 +124,16 @@ def _compare(
     def how_to_go_on() -> str:
         return _how_to_continue(command, folder) if (folder / SETTINGS).exists() else AGAIN
 
-    with interruptible(how_to_go_on), progress_display() as progress:
+    with interruptible(how_to_go_on), team_of(*workers) as team, progress_display() as progress:
         width = max(map(len, names))
         tasks = {name: progress.add_task(readable(name).ljust(width), total=comparison.seeds) for name in names}
         try:
             results = compare(
-                comparison, folder, workers, resume, command, lambda name, seed: progress.advance(tasks[name])
+                comparison, folder, team, resume, command, lambda name, seed: progress.advance(tasks[name])
             )
             if why and results["learned"]:
                 reasons = progress.add_task("why".ljust(width), total=None)
-                explain(folder, workers, lambda done, total: progress.update(reasons, completed=done, total=total))
+                explain(folder, team, lambda done, total: progress.update(reasons, completed=done, total=total))
             page = render(folder)
         except WorkerLost as error:
             progress.stop()

@@ -58,9 +58,10 @@ def conduct(
     plans = plan or ["status-quo", "staged"]
     kept = Kept.beside(out)
     hint = "the same command goes on" if out else "with --out a folder, finished runs would be kept"
-    with interruptible(lambda: hint), progress_bar("runs", 2 * options.seeds * len(plans)) as advance:
+    total = 2 * options.seeds * len(plans)
+    with interruptible(lambda: hint), options.team() as team, progress_bar("runs", total) as advance:
         results = measure_loop(
-            load_scenario(scenario), plans, options.seed_range, options.accounts, days, advance, options.workers, kept
+            load_scenario(scenario), plans, options.seed_range, options.accounts, days, advance, team, kept
         )
         if out is not None:
             with whole_folder(out) as folder:

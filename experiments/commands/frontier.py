@@ -16,6 +16,7 @@ from recoup.experiments.runs.options import options_from, setting
 if TYPE_CHECKING:
     from recoup.experiments.comparison.settings import Comparison
     from recoup.experiments.robustness.trial_cache import TrialCache
+    from recoup.experiments.runs.workers import Workers
 
 WIDTH = 80
 
@@ -98,7 +99,7 @@ def frontier(
     begun = {**same, "accounts": options.accounts, "points": options.points, "family": policies.card.sha256}
     open_folder(folder, begun, resume)
     cache = TrialCache(folder / TRIALS)
-    with interruptible(lambda: f"--out {folder} --resume goes on"):
+    with interruptible(lambda: f"--out {folder} --resume goes on"), options.team() as team:
         with progress_bar(
             "simulating", (len(comparison.policies) + options.points * 3 // 2) * options.seeds
         ) as advance:
@@ -110,7 +111,7 @@ def frontier(
                 options.by,
                 options.limits,
                 options.within,
-                options.workers,
+                team,
                 cache,
                 advance,
             )
@@ -118,7 +119,7 @@ def frontier(
         if result["feasible"]:
             study.save_chosen(policies, result, folder / "policy", name)
             if distil:
-                result["distilled"] = _distilled(comparison, options, result, folder, name, cache)
+                result["distilled"] = _distilled(comparison, options, result, folder, name, cache, team)
                 _write(result, folder, options.into)
     if options.json:
         console().print_json(data=result)
@@ -149,6 +150,7 @@ def _distilled(
     folder: Path,
     name: str,
     cache: TrialCache,
+    team: Workers,
 ) -> dict[str, Any]:
     """The plan made of the chosen policy, written to the folder: what it reaches, and whether it is within the limits."""
     from recoup.agents.plans.writing import plan_text
@@ -169,7 +171,7 @@ def _distilled(
     )
     file = folder / "distilled.yaml"
     write_text(file, plan_text(made.plan))
-    values = study.measured(comparison, [str(file)], options.workers, cache, None)[str(file)]
+    values = study.measured(comparison, [str(file)], team, cache, None)[str(file)]
     return {"name": made.plan.name, "values": values, "feasible": study.excess(values, result["limits"]) <= 1.0}
 
 

@@ -51,7 +51,7 @@ def levers(
     result = run_cached(
         options,
         len(comparison.policies) * (worlds + 1) * options.seeds,
-        lambda cache, advance: study.lever_study(comparison, worlds, design_seed, options.workers, cache, advance),
+        lambda team, cache, advance: study.lever_study(comparison, worlds, design_seed, team, cache, advance),
         LEVER_STUDY_FILE,
     )
     if options.into:

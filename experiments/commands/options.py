@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from recoup.experiments.runs.console import complete_plans, complete_scenarios
+from recoup.experiments.runs.console import RAY_HELP, WORKERS_HELP, complete_plans, complete_scenarios
 from recoup.experiments.runs.options import setting
 from recoup.experiments.runs.seeds import Seeds
+
+if TYPE_CHECKING:
+    from recoup.experiments.runs.workers import Workers
 
 
 def policies_option(default: str) -> Any:
@@ -22,8 +26,15 @@ def policies_option(default: str) -> Any:
 class SimulationOptions(Seeds):
     """How a command simulates: on which seeds and accounts, in how many worker processes, and how it shows the result."""
 
-    workers: int = setting(1, "Processes; the numbers do not depend on it.", least=1, most=1024)
+    workers: int = setting(1, WORKERS_HELP, least=1, most=1024)
+    ray: str | None = setting(None, RAY_HELP, shown_default="none")
     json: bool = setting(False, "Print JSON instead of tables.", flags=("--json",))
+
+    def team(self) -> AbstractContextManager[Workers]:
+        """The workers, for as long as a block lasts; see `workers.team_of`."""
+        from recoup.experiments.runs.workers import team_of
+
+        return team_of(self.workers, self.ray)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from recoup.experiments.comparison.settings import Comparison
     from recoup.experiments.robustness.trial_cache import TrialCache
     from recoup.experiments.runs.file_kinds import JsonKind
+    from recoup.experiments.runs.workers import Workers
 
 
 def comparison_of(options: RobustnessOptions, policies: Sequence[str]) -> Comparison:
@@ -61,13 +62,13 @@ def with_policies(comparison: Comparison, policies: Sequence[str]) -> Comparison
 def run_cached(
     options: RobustnessOptions,
     total: int,
-    work: Callable[[TrialCache, Callable[[], None]], dict[str, Any]],
+    work: Callable[[Workers, TrialCache, Callable[[], None]], dict[str, Any]],
     kind: JsonKind,
 ) -> dict[str, Any]:
     """Work with a progress bar and the run folder's trial cache; the result goes into the folder, if there is one.
 
     Args:
-        total: how often `work` calls the function that it is given beside the cache.
+        total: how often `work` calls the function that it is given beside workers and cache.
         kind: of the result in the folder.
 
     Raises:
@@ -78,8 +79,8 @@ def run_cached(
     into = options.into
     cache = TrialCache(into / TRIALS if into else None)
     hint = "the same command goes on" if into else "with --into a folder, finished simulations would be kept"
-    with interruptible(lambda: hint), progress_bar("simulating", total) as advance:
-        result = work(cache, advance)
+    with interruptible(lambda: hint), options.team() as team, progress_bar("simulating", total) as advance:
+        result = work(team, cache, advance)
     if into:
         kind.write(into, result)
     return result

@@ -27,7 +27,7 @@ def shadow_prices(
     result = run_cached(
         options,
         len(comparison.policies) * (len(measurement.RESOURCES) + 1) * options.seeds,
-        lambda cache, advance: measurement.shadow_prices(comparison, options.workers, cache, advance),
+        lambda team, cache, advance: measurement.shadow_prices(comparison, team, cache, advance),
         SHADOW_PRICES_FILE,
     )
     if options.json:

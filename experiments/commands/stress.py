@@ -42,7 +42,7 @@ def stress(
     result = run_cached(
         options,
         2 * options.seeds * len(variants),
-        lambda cache, advance: sensitivity.stress(comparison, options.workers, variants, cache, advance),
+        lambda team, cache, advance: sensitivity.stress(comparison, team, variants, cache, advance),
         STRESS_FILE,
     )
     if options.json:

@@ -15,6 +15,7 @@ from recoup.experiments.learning.settings import Training
 from recoup.experiments.runs.console import (
     AGAIN,
     Json,
+    Ray,
     Workers,
     command_line,
     console,
@@ -33,6 +34,7 @@ def train(
         typer.Option(min=1, max=1000, help="Train under so many seeds, from --seed on; validation chooses the policy."),
     ] = 1,
     workers: Workers = 1,
+    ray: Ray = None,
     out: Annotated[Path | None, typer.Option(help="Folder, new.", show_default="runs/train-<scenario>-<time>")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Resume the run in --out from its latest checkpoint.")
@@ -53,7 +55,9 @@ def train(
         raise typer.BadParameter("--resume needs --out, the folder of the run to resume")
     folder = out or new_run_folder(f"train-{Path(training.scenario).stem}")
     if training_seeds > 1:
-        _train_seeds(training, training_seeds, folder, workers, resume, json)
+        _train_seeds(training, training_seeds, folder, (workers, ray), resume, json)
+    elif ray is not None:
+        raise typer.BadParameter("--ray needs --training-seeds of 2 or more: each is trained on one node")
     else:
         _train_one(training, folder, resume, json)
 
@@ -80,11 +84,13 @@ def _train_one(training: Training, folder: Path, resume: bool, json: bool) -> No
     console().print(f"policy: {written}", soft_wrap=True)
 
 
-def _train_seeds(training: Training, count: int, folder: Path, workers: int, resume: bool, json: bool) -> None:
+def _train_seeds(
+    training: Training, count: int, folder: Path, workers: tuple[int, str | None], resume: bool, json: bool
+) -> None:
     from recoup.experiments.learning.files import TRAINING_SEEDS_FILE
     from recoup.experiments.learning.training import trained_stem
     from recoup.experiments.learning.training_seeds import latest_lines, train_seeds
-    from recoup.experiments.runs.workers import WorkerLost
+    from recoup.experiments.runs.workers import WorkerLost, team_of
 
     seeds = range(training.seed, training.seed + count)
     with _progress() as progress:
@@ -96,8 +102,8 @@ def _train_seeds(training: Training, count: int, folder: Path, workers: int, res
                 progress.update(tasks[seed], completed=line["steps"], description=description)
 
         try:
-            with interruptible(lambda: _how_to_resume(folder)), _every_second(show):
-                train_seeds(training, count, folder, workers, resume, command_line())
+            with interruptible(lambda: _how_to_resume(folder)), team_of(*workers) as team, _every_second(show):
+                train_seeds(training, count, folder, team, resume, command_line())
         except WorkerLost as error:
             progress.stop()
             print(f"recoup: {error}; checkpoints are kept. {_how_to_resume(folder)}", file=sys.stderr)

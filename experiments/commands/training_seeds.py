@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from recoup.experiments.learning.settings import SeedEvaluation
-from recoup.experiments.runs.console import Json, Workers, command_line, console, interruptible, progress_bar
+from recoup.experiments.runs.console import Json, Ray, Workers, command_line, console, interruptible, progress_bar
 from recoup.experiments.runs.options import options_from
 
 WIDTH = 80
@@ -28,6 +28,7 @@ def training_seeds(
     evaluation: SeedEvaluation,
     folder: Annotated[Path, typer.Argument(help="Folder of `recoup train --training-seeds`.")],
     workers: Workers = 1,
+    ray: Ray = None,
     out: Annotated[
         Path | None, typer.Option(help="Run folder, new.", show_default="FOLDER/evaluation-<scenario>")
     ] = None,
@@ -42,15 +43,19 @@ def training_seeds(
       recoup training-seeds runs/five -s taiwan-cards --seeds 10 --first-seed 501 --baseline tiered
     """
     from recoup.experiments.learning.seed_evaluation import evaluate_seeds, evaluation_of
-    from recoup.experiments.runs.workers import WorkerLost
+    from recoup.experiments.runs.workers import WorkerLost, team_of
 
     comparison = evaluation_of(evaluation, folder)
     out = out or folder / f"evaluation-{comparison.load().name}"
     total = len(comparison.policies) * comparison.seeds
-    with interruptible(lambda: _how_to_continue(folder, out)), progress_bar("simulating", total) as advance:
+    with (
+        interruptible(lambda: _how_to_continue(folder, out)),
+        team_of(workers, ray) as team,
+        progress_bar("simulating", total) as advance,
+    ):
         try:
             result = evaluate_seeds(
-                evaluation, folder, out, workers, resume, command_line(), lambda policy, seed: advance()
+                evaluation, folder, out, team, resume, command_line(), lambda policy, seed: advance()
             )
         except WorkerLost as error:
             print(f"recoup: {error}; {_how_to_continue(folder, out)}", file=sys.stderr)

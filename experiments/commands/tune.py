@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from recoup.experiments.learning.settings import Tuning
-from recoup.experiments.runs.console import Json, complete_plans, console, interruptible
+from recoup.experiments.runs.console import Json, Ray, Workers, complete_plans, console, interruptible
 from recoup.experiments.runs.options import options_from
 
 
@@ -16,12 +16,14 @@ from recoup.experiments.runs.options import options_from
 def tune(
     tuning: Tuning,
     plan: Annotated[str, typer.Argument(help="Plan's name or file.", autocompletion=complete_plans)] = "simple",
+    workers: Workers = 1,
+    ray: Ray = None,
     out: Annotated[Path, typer.Option(help="Plan file to write, new.")] = Path("tuned.yaml"),
     json: Json = False,
 ) -> None:
     """Search for better numbers and treatments in a plan, within the cost, complaints and contacts of another.
 
-    Example: recoup tune staged -s taiwan-cards --sweeps 1 --out mine.yaml
+    Example: recoup tune staged -s taiwan-cards --sweeps 1 --workers 2 --out mine.yaml
 
     Example: recoup tune mine.yaml --field claim_size --field dpd --out mine-2.yaml
     """
@@ -36,6 +38,7 @@ def tune(
     from recoup.experiments.learning.tuning import PACE, SEED, Search
     from recoup.experiments.runs.kept import Kept
     from recoup.experiments.runs.runfolder import write_text
+    from recoup.experiments.runs.workers import team_of
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError, choose
     from recoup.sim.observation import FIELD_INDEX
@@ -50,7 +53,6 @@ def tune(
             raise InputError("--field", "", field, choose(FIELD_INDEX, field, SYNONYMS))
     scenario = load_scenario(tuning.scenario)
     kept = Kept.beside(out)
-    cohorts = Cohorts(scenario, tuning.accounts, range(SEED, SEED + tuning.cohorts), kept)
     start = load_plan("PLAN", plan, scenario.name, scenario.world).file
     baseline = load_plan("--baseline", tuning.baseline, scenario.name, scenario.world)
     objective = Objective(tuning.time_weight, 0.0, tuning.complaint_price)
@@ -72,7 +74,8 @@ def tune(
         write_text(so_far, plan_text(search.best))
         return f"{kept_in}; the plan so far: {so_far}"
 
-    with interruptible(how_to_go_on):
+    with interruptible(how_to_go_on), team_of(workers, ray) as team:
+        cohorts = Cohorts(scenario, tuning.accounts, range(SEED, SEED + tuning.cohorts), kept, team)
         search = Search(cohorts, plan_data(start) | named, objective, cohorts.parts(baseline))
         if tuning.exceptions:
             grown = search.grow(tuning.exceptions, np.random.default_rng(SEED), lambda line: typer.echo(line, err=True))

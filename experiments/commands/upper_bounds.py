@@ -28,7 +28,7 @@ def upper_bounds(
     result = run_cached(
         options,
         (len(comparison.policies) + 1) * options.seeds,
-        lambda cache, advance: bounds.upper_bounds(comparison, options.workers, cache, advance),
+        lambda team, cache, advance: bounds.upper_bounds(comparison, team, cache, advance),
         UPPER_BOUNDS_FILE,
     )
     if options.json:

@@ -38,7 +38,7 @@ from recoup.experiments.runs.runfolder import (
     write_json,
     write_table,
 )
-from recoup.experiments.runs.workers import run_each
+from recoup.experiments.runs.workers import Folder, Workers, run_each
 from recoup.scenarios.schema import Scenario
 from recoup.sim.compliance.audit import audit
 from recoup.sim.compliance.auditlog import typed_log
@@ -63,7 +63,7 @@ CLAIM_RECOVERY, CLAIM_TIME = 0.15, -0.20  # the staged plan's own claims against
 def compare(
     comparison: Comparison,
     folder: Path,
-    workers: int = 1,
+    workers: Workers = 1,
     resume: bool = False,
     command: str = "",
     on_part: Callable[[str, int], None] | None = None,
@@ -73,7 +73,7 @@ def compare(
     Args:
         comparison: what to compare.
         folder: of the run; new, unless `resume`.
-        workers: processes; the numbers do not depend on it.
+        workers: processes, or a team; the numbers do not depend on it.
         resume: continue the run in the folder; the settings must be its own.
         command: what the user typed, for results.json.
         on_part: called with plan name and seed whenever a part is ready (also those found ready).
@@ -90,7 +90,7 @@ def compare(
     arms = arms_of(comparison.policies, scenario)
     names = [arm.name for arm in arms]
     days = comparison.days or scenario.days
-    portfolio = scenario.portfolio(comparison.accounts, comparison.first_seed)
+    portfolio, key = scenario.portfolio(comparison.accounts, comparison.first_seed), pseudonym_key()
     # What only a simulation finds wrong (accounts older than the write-off) is to be found before the folder is made.
     Simulation(scenario.world, portfolio, scenario.rules, comparison.first_seed)
     settings = {
@@ -101,7 +101,7 @@ def compare(
         "world": fingerprint(scenario.world, scenario.rules),
         "portfolio": fingerprint(portfolio.table),
         "personal": comparison.personal,
-        "pseudonyms": pseudonyms(["recoup"], pseudonym_key())[0],  # another key gives an account another name
+        "pseudonyms": pseudonyms(["recoup"], key)[0],  # another key gives an account another name
         "recoup": versions()["recoup"],
     }
     open_folder(folder, settings, resume)
@@ -114,7 +114,8 @@ def compare(
                 missing.append(part)
             elif on_part:
                 on_part(arm.name, seed)
-    for part, _ in run_each(partial(_run_part, comparison.by_reference, folder, days), missing, workers):
+    run_part = partial(_run_part, comparison.by_reference, days, key)
+    for part, _ in run_each(run_part, missing, workers, Folder(folder)):
         if on_part:
             on_part(part.name, part.seed)
     results = aggregate(comparison, scenario, folder, names, days, portfolio)
@@ -178,7 +179,7 @@ def _is_whole(folder: Path, name: str, seed: int, days: int, rules: RulePack) ->
     return audited is None or audited["rules"].keys() == {rule.id for rule in rules.rules}
 
 
-def _run_part(comparison: Comparison, folder: Path, days: int, task: Part) -> None:
+def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder: Path) -> None:
     """Run one plan on one seed and write its part; the JSON file comes last and says that the part is whole."""
     name, seed = task.name, task.seed
     policy_ref = task.policy_ref.load() if isinstance(task.policy_ref, ByValue) else task.policy_ref
@@ -186,7 +187,7 @@ def _run_part(comparison: Comparison, folder: Path, days: int, task: Part) -> No
     portfolio = scenario.portfolio(comparison.accounts, seed)
     run = rollout(scenario, policy_ref, portfolio, seed, days, record_events=comparison.events)
     part = part_path(folder, name, seed)
-    who = pseudonyms(portfolio.column("account_id"), pseudonym_key())
+    who = pseudonyms(portfolio.column("account_id"), key)
     accounts = for_the_folder(run.accounts, portfolio, who, comparison.personal)
     tables = {"accounts": accounts, "daily": run.daily, "collectors": run.collectors}
     for kind, table in tables.items():

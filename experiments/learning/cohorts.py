@@ -16,6 +16,7 @@ from recoup.experiments.runs.file_kinds import Number, exactly
 from recoup.experiments.runs.kept import Kept, holding
 from recoup.experiments.runs.one_thread import one_thread
 from recoup.experiments.runs.runfolder import fingerprint, versions
+from recoup.experiments.runs.workers import Workers, run_each
 from recoup.scenarios.schema import Scenario
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
@@ -71,12 +72,18 @@ def simulate_cohort(
 
 @dataclass(frozen=True)
 class Cohorts:
-    """Cohorts of a scenario, one a seed, on which policies are tried; what a policy brings on one is kept where `kept` says."""
+    """Cohorts of a scenario, one a seed, on which policies are tried.
+
+    Attributes:
+        kept: where it is kept what a policy brings on one.
+        workers: who simulates; the numbers do not depend on it.
+    """
 
     scenario: Scenario
     accounts: int
     seeds: Sequence[int]
     kept: Kept = field(default_factory=lambda: Kept(None))
+    workers: Workers = 1
 
     @cached_property
     def portfolios(self) -> dict[int, Portfolio]:
@@ -93,17 +100,25 @@ class Cohorts:
         """What a policy brings on each cohort, or on some.
 
         Args:
-            policy: is led through each cohort in turn.
+            policy: is led through each cohort.
             seeds: of the cohorts, among `self.seeds`; None = all.
 
         Returns:
             Records `PARTS_RECORD`, shape (cohorts,), units of `Objective.value`.
         """
         chosen = self.seeds if seeds is None else seeds
+        keys = {seed: self._key(policy, seed) for seed in chosen} if self.kept.path else {}
+        found = {seed: done for seed, key in keys.items() if (done := self.kept.get(key, BROUGHT)) is not None}
+        missing = [seed for seed in chosen if seed not in found]
+        here = self.workers == 1  # then with the accounts that are at hand
+        do = partial(self._parts, policy) if here else partial(_simulated, self.scenario, self.accounts, policy)
+        for seed, done in run_each(do, missing, self.workers):
+            found[seed] = done
+            if self.kept.path:
+                self.kept.put(keys[seed], done)
         parts = np.zeros(len(chosen), PARTS_RECORD)
         for number, seed in enumerate(chosen):
-            brought = self.kept.once(partial(self._key, policy, seed), BROUGHT, partial(self._parts, policy, seed))
-            for part, value in brought.items():
+            for part, value in found[seed].items():
                 parts[part][number] = value
         return parts
 
@@ -116,6 +131,11 @@ class Cohorts:
 
     def _parts(self, policy: Policy, seed: int) -> dict[str, float]:
         return brought(simulate_cohort(self.scenario, policy, self.portfolios[seed], seed), self.scenario.days)
+
+
+def _simulated(scenario: Scenario, accounts: int, policy: Policy, seed: int) -> dict[str, float]:
+    """What a policy brings on a cohort, of which a worker knows the seed."""
+    return brought(simulate_cohort(scenario, policy, scenario.portfolio(accounts, seed), seed), scenario.days)
 
 
 def brought(simulation: Simulation, days: int) -> dict[str, float]:

@@ -25,6 +25,7 @@ from recoup.experiments.learning.files import ORIGIN_CARD, SETTINGS_FILE
 from recoup.experiments.learning.settings import SeedEvaluation
 from recoup.experiments.learning.trained_seeds import best_of, read_trained
 from recoup.experiments.runs.runfolder import write_json
+from recoup.experiments.runs.workers import Workers
 
 SEED_EVALUATION = "seed_evaluation.json"
 MEASURES = (
@@ -62,7 +63,7 @@ def evaluate_seeds(
     evaluation: SeedEvaluation,
     folder: Path,
     out: Path,
-    workers: int = 1,
+    workers: Workers = 1,
     resume: bool = False,
     command: str = "",
     on_part: Callable[[str, int], None] | None = None,

@@ -19,17 +19,16 @@ from recoup.experiments.learning.files import VALIDATED_CARD, progress_line
 from recoup.experiments.learning.settings import Training
 from recoup.experiments.learning.trained_seeds import TrainedSeed, best_of, write_trained
 from recoup.experiments.learning.training import PROGRESS, train, trained_stem
-from recoup.experiments.runs.runfolder import SETTINGS, open_folder, write_whole
-from recoup.experiments.runs.workers import run_each
+from recoup.experiments.runs.runfolder import SETTINGS, open_folder, versions, write_whole
+from recoup.experiments.runs.workers import Folder, Workers, run_each
 from recoup.sim.inputs import InputError
 
 
 @dataclass(frozen=True)
 class _Task:
-    """One training and its folder: what a worker runs."""
+    """One training: what a worker runs."""
 
     training: Training
-    folder: Path
     command: str
 
 
@@ -37,7 +36,7 @@ def train_seeds(
     training: Training,
     count: int,
     folder: Path,
-    workers: int = 1,
+    workers: Workers = 1,
     resume: bool = False,
     command: str = "",
     on_done: Callable[[int], None] | None = None,
@@ -48,7 +47,7 @@ def train_seeds(
         training: the settings; its seed is the first one.
         count: number of seeds.
         folder: of the run; new, unless `resume`.
-        workers: processes; no policy depends on it.
+        workers: processes, or a team; no policy depends on it.
         resume: continue the run in the folder, each seed from its checkpoint; steps and the number of seeds may have been raised.
         command: what the user typed, for cards and `training-seeds.json`.
         on_done: called with each seed whose training has ended (also if that was before).
@@ -69,11 +68,12 @@ def train_seeds(
     missing = []
     for one in trainings:
         if not _is_finished(one, seed_folder(folder, one.seed)):
-            missing.append(_Task(one, seed_folder(folder, one.seed), command))
+            missing.append(_Task(one, command))
         elif on_done:
             on_done(one.seed)
+    train_one = partial(_train_one, versions(learning=True))
     try:
-        for task, _ in run_each(_train_one, missing, workers):
+        for task, _ in run_each(train_one, missing, workers, Folder(folder, partial(_begun, folder))):
             if on_done:
                 on_done(task.training.seed)
     except InputError:
@@ -126,5 +126,13 @@ def _is_finished(training: Training, folder: Path) -> bool:
     return done and (folder / f"{trained_stem(training)}.json").exists()
 
 
-def _train_one(task: _Task) -> None:
-    train(task.training, task.folder, task.folder.exists(), task.command)
+def _train_one(needed: dict[str, str], task: _Task, folder: Path) -> None:
+    if (ours := versions(learning=True)) != needed:  # on another machine; weights would differ
+        raise InputError("packages for training", "", ours, f"{needed}, as on the machine that asks")
+    own = seed_folder(folder, task.training.seed)
+    train(task.training, own, own.exists(), task.command)
+
+
+def _begun(folder: Path, task: _Task) -> list[Path]:
+    """What a training goes on from."""
+    return [path for path in seed_folder(folder, task.training.seed).rglob("*") if path.is_file()]

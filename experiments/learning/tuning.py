@@ -24,6 +24,7 @@ from recoup.agents.training.budget import KEPT_FREE, LIMITED, overdraft
 from recoup.agents.training.objective import Objective
 from recoup.experiments.learning.cohorts import Cohorts, simulate_cohort, value_of
 from recoup.experiments.learning.rule_growth import exceptions
+from recoup.experiments.runs.workers import WorkerLost
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.sim.inputs import InputError
 from recoup.sim.observation import FIELD_INDEX, FIELDS, ObservedField
@@ -243,6 +244,8 @@ class Search:
                     parts = np.concatenate([parts, self._cohorts.parts(plan, seeds[len(parts) : look])])
                 if gains(parts).mean() < 0 or (sure is not None and gains(parts).mean() == 0):
                     return False
+        except WorkerLost:
+            raise
         except (InputError, ValueError):
             return False
         gain = gains(parts)

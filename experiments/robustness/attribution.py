@@ -21,6 +21,7 @@ from recoup.experiments.robustness.hybrid import PARTS, Chosen, Hybrid
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.trial import Trial
 from recoup.experiments.robustness.trial_cache import TRIALS, TrialCache
+from recoup.experiments.runs.workers import Workers
 from recoup.scenarios.world_variants import AS_IT_IS
 from recoup.sim.inputs import InputError, choose
 
@@ -99,7 +100,7 @@ def attribute(
     start: str | None = None,
     end: str | None = None,
     seeds: int = 4,
-    workers: int = 1,
+    workers: Workers = 1,
     on_run: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
     """Attribute the difference between two policies of a finished run; writes attribution.json.
@@ -110,7 +111,7 @@ def attribute(
         folder: of a finished comparison.
         start, end: names of policies in the run; None = its reference, and its best other one.
         seeds: how many of the run's seeds.
-        workers: processes; the numbers do not depend on it.
+        workers: processes, or a team; the numbers do not depend on it.
         on_run: called after each hybrid's run.
 
     Returns:

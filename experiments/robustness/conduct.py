@@ -19,7 +19,7 @@ from recoup.experiments.comparison.rollout import Rollout, rollout
 from recoup.experiments.runs.file_kinds import Content, Number, NumberOrNan, exactly
 from recoup.experiments.runs.kept import Kept, holding
 from recoup.experiments.runs.runfolder import fingerprint, versions
-from recoup.experiments.runs.workers import run_each
+from recoup.experiments.runs.workers import Workers, run_each
 from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.operations.correction import COLUMNS
@@ -143,7 +143,7 @@ def measure_loop(
     accounts: int | None = None,
     days: int | None = None,
     on_run: Callable[[], object] = lambda: None,
-    workers: int = 1,
+    workers: Workers = 1,
     kept: Kept | None = None,
 ) -> dict[str, Any]:
     """Every plan on every seed, with and without the loop, paired under common random numbers.
@@ -155,7 +155,7 @@ def measure_loop(
         accounts: how many; None = the scenario's.
         days: horizon; None = the scenario's.
         on_run: called after each run.
-        workers: processes; the numbers do not depend on it.
+        workers: processes, or a team; the numbers do not depend on it.
         kept: where finished runs are kept, for a measurement that is interrupted; None = nowhere.
 
     Returns:

@@ -24,6 +24,7 @@ from recoup.experiments.robustness.lever_indices import pawn_indices
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.stress import stress_trials
 from recoup.experiments.robustness.trial_cache import TrialCache
+from recoup.experiments.runs.workers import Workers
 from recoup.scenarios.levers import LEVERS, LeverWorld, lever_worlds
 from recoup.scenarios.world_variants import AS_IT_IS
 
@@ -51,7 +52,7 @@ def lever_study(
     comparison: Comparison,
     worlds: int,
     design_seed: int = 1,
-    workers: int = 1,
+    workers: Workers = 1,
     cache: TrialCache | None = None,
     on_done: Callable[[], None] | None = None,
 ) -> dict[str, Any]:

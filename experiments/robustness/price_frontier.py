@@ -26,6 +26,7 @@ from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.trial import Trial
 from recoup.experiments.robustness.trial_cache import TrialCache
 from recoup.experiments.runs.champion import COST
+from recoup.experiments.runs.workers import Workers
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.scenarios.world_variants import AS_IT_IS
 from recoup.sim.inputs import InputError
@@ -149,7 +150,7 @@ def own_policies(scenario: str) -> list[str]:
 def measured(
     comparison: Comparison,
     policies: Sequence[str],
-    workers: int,
+    workers: Workers,
     cache: TrialCache | None,
     on_done: Callable[[], None] | None,
 ) -> dict[str, dict[str, float]]:
@@ -179,7 +180,7 @@ def price_frontier(
     by: str = BY[0],
     limits: Values | None = None,
     within: str | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     cache: TrialCache | None = None,
     on_done: Callable[[], None] | None = None,
 ) -> dict[str, Any]:

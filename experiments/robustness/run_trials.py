@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 from recoup.experiments.robustness.trial import Trial, TrialOutcome, run_trial
 from recoup.experiments.robustness.trial_cache import TrialCache
-from recoup.experiments.runs.workers import run_each
+from recoup.experiments.runs.workers import Workers, run_each
 
 
 def run_trials(
     trials: Sequence[Trial],
-    workers: int = 1,
+    workers: Workers = 1,
     cache: TrialCache | None = None,
     on_done: Callable[[], None] | None = None,
 ) -> dict[Trial, TrialOutcome]:
@@ -19,7 +19,7 @@ def run_trials(
 
     Args:
         trials: each is run once.
-        workers: processes; 1 runs everything in this one.
+        workers: processes, 1 runs everything in this one; or a team.
         cache: is asked first, and gets what is new; None caches nothing.
         on_done: called after each trial, cached ones included.
 

@@ -19,6 +19,7 @@ from recoup.experiments.robustness.files import SHADOW_PRICES_FILE
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.trial import Trial, TrialOutcome
 from recoup.experiments.robustness.trial_cache import TrialCache
+from recoup.experiments.runs.workers import Workers
 from recoup.scenarios.world_variants import WorldVariant
 
 SHADOW_PRICES = SHADOW_PRICES_FILE.name
@@ -72,7 +73,7 @@ RESOURCES = (
 
 def shadow_prices(
     comparison: Comparison,
-    workers: int = 1,
+    workers: Workers = 1,
     cache: TrialCache | None = None,
     on_done: Callable[[], None] | None = None,
 ) -> dict[str, Any]:

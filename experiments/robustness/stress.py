@@ -17,6 +17,7 @@ from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.trial import Trial, TrialOutcome, paired_difference
 from recoup.experiments.robustness.trial_cache import TrialCache
 from recoup.experiments.runs.champion import VALUE
+from recoup.experiments.runs.workers import Workers
 from recoup.scenarios.world_variants import AS_IT_IS, WorldVariant
 from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.perturbation import behaviour_parameters
@@ -144,7 +145,7 @@ def surely_loses(row: Mapping[str, Any]) -> bool:
 
 def stress(
     comparison: Comparison,
-    workers: int = 1,
+    workers: Workers = 1,
     variants: Sequence[WorldVariant] | None = None,
     cache: TrialCache | None = None,
     on_done: Callable[[], None] | None = None,

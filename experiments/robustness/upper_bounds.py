@@ -30,6 +30,7 @@ from recoup.experiments.robustness.trial_cache import TrialCache, key
 from recoup.experiments.runs.file_kinds import Number, exactly
 from recoup.experiments.runs.kept import holding
 from recoup.experiments.runs.runfolder import fingerprint
+from recoup.experiments.runs.workers import Workers
 from recoup.scenarios.schema import Scenario
 from recoup.scenarios.world_variants import WorldVariant
 from recoup.sim.operations.resources import RESOURCE_NAMES
@@ -75,7 +76,7 @@ def full_attention(world: World) -> World:
 
 def upper_bounds(
     comparison: Comparison,
-    workers: int = 1,
+    workers: Workers = 1,
     cache: TrialCache | None = None,
     on_done: Callable[[], None] | None = None,
 ) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.stress import stress_results, stress_set, stress_trials
 from recoup.experiments.robustness.trial_cache import TRIALS, TrialCache
 from recoup.experiments.runs.champion import challengers
+from recoup.experiments.runs.workers import Workers
 from recoup.scenarios.world_variants import AS_IT_IS
 
 # Fewer seeds than six, and an interval that excludes zero would say little; of parts it is the size that matters.
@@ -27,14 +28,16 @@ SEEDS_OF_PARTS, SEEDS_OF_WORLDS, ACCOUNTS = 3, 6, 600
 WORLDS = WHY_WORLDS
 
 
-def explain(folder: Path, workers: int = 1, on_done: Callable[[int, int], None] | None = None) -> dict[str, Any] | None:
+def explain(
+    folder: Path, workers: Workers = 1, on_done: Callable[[int, int], None] | None = None
+) -> dict[str, Any] | None:
     """Why the best challenger of a finished run gains or loses against its champion; writes why.json.
 
     Finished simulations are kept in the run folder, and none of them is run again.
 
     Args:
         folder: of a finished comparison.
-        workers: processes; the numbers do not depend on it.
+        workers: processes, or a team; the numbers do not depend on it.
         on_done: called after each simulation with how many are done, and of how many.
 
     Returns:

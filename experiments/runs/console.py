@@ -25,7 +25,10 @@ Accounts = Annotated[
     int | None, typer.Option(min=1, max=10_000_000, help="Accounts.", show_default="the scenario's, or all of a file")
 ]
 Days = Annotated[int | None, typer.Option(min=1, max=3650, help="Horizon in days.", show_default="the scenario's")]
-Workers = Annotated[int, typer.Option(min=1, max=1024, help="Processes; the numbers do not depend on it.")]
+WORKERS_HELP = "Processes; the numbers do not depend on it."
+RAY_HELP = "A running Ray cluster that works in their place: auto, or HOST:PORT."
+Workers = Annotated[int, typer.Option(min=1, max=1024, help=WORKERS_HELP)]
+Ray = Annotated[str | None, typer.Option(help=RAY_HELP, metavar="ADDRESS")]
 
 
 class _PlainConsole(Console):

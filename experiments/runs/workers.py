@@ -1,4 +1,7 @@
-"""Work done here or in processes that end with their parent; Ctrl-C is the parent's, and the loss of one is an error of one line."""
+"""Parts of a long run done here, in processes of this machine, or on a Ray cluster: the one seam, and no number depends on which.
+
+Processes end with their parent; Ctrl-C is the parent's; the loss of a worker is an error of one line. A cluster's side: `ray_cluster`.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,17 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from recoup.sim.inputs import InputError
 
@@ -24,6 +30,33 @@ Result = TypeVar("Result")
 
 class WorkerLost(InputError):  # noqa: N818
     """A worker process was killed, most likely by the system for lack of memory."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Where tasks leave files: each is given the path, or on another machine one whose files come home into it.
+
+    Attributes:
+        path: of the folder.
+        begun: files in it that a task goes on from (a checkpoint's); they are sent along, and what the task changes comes home while it
+            works, not only at its end. None: tasks begin with nothing.
+    """
+
+    path: Path
+    begun: Callable[[Any], Iterable[Path]] | None = None
+
+
+class Team(Protocol):
+    """Workers that stay for several calls of `run_each`."""
+
+    def each(
+        self, function: Callable[..., Result], tasks: Sequence[Task], folder: Folder | None
+    ) -> Iterator[tuple[Task, Result]]:
+        """See `run_each`."""
+        ...
+
+
+Workers = int | Team  # so many processes for one call (1 = this one), or a team
 
 
 class _Process(SpawnProcess):
@@ -64,35 +97,91 @@ def pool_of(workers: int) -> Iterator[ProcessPoolExecutor]:
         for process in running:
             process.terminate()
         if isinstance(error, BrokenProcessPool):
-            raise WorkerLost(
-                "worker process", "", "killed by the system", "enough memory: fewer --workers or fewer --accounts"
-            ) from None
+            raise _lost() from None
         raise
 
 
-def run_each(function: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[tuple[Task, Result]]:
-    """Call a module's function on each task, here or in worker processes, yielding each with its result as it is ready.
+def _lost() -> WorkerLost:
+    return WorkerLost(
+        "worker process", "", "killed by the system", "enough memory: fewer --workers or fewer --accounts"
+    )
+
+
+class Processes:
+    """A team of processes of this machine.
 
     Args:
-        function: defined at the top of a module; called with one task.
+        pool: of `pool_of`.
+    """
+
+    def __init__(self, pool: Executor) -> None:
+        self._pool = pool
+
+    def each(
+        self, function: Callable[..., Result], tasks: Sequence[Task], folder: Folder | None
+    ) -> Iterator[tuple[Task, Result]]:
+        """See `run_each`."""
+        function = partial(function, folder=folder.path) if folder else function
+        try:
+            waiting = {self._pool.submit(function, task): task for task in tasks}
+            for future in as_completed(waiting):
+                yield waiting[future], future.result()
+        except BrokenProcessPool:
+            raise _lost() from None
+
+
+@contextmanager
+def team_of(workers: int, ray: str | None = None) -> Iterator[Workers]:
+    """Workers for as long as the block lasts.
+
+    Args:
+        workers: processes of this machine.
+        ray: "auto" or the address of a running Ray cluster, which then does the work in their place; None = none.
+
+    Raises:
+        InputError: Ray is not installed, there is no such cluster, or it would not give the same numbers.
+    """
+    if ray is not None:
+        from recoup.experiments.runs.extras import needs_extra
+
+        needs_extra("ray", "ray")
+        from recoup.experiments.runs.ray_cluster import connected
+
+        with connected(ray) as cluster:
+            yield cluster
+    elif workers > 1:
+        with pool_of(workers) as pool:
+            yield Processes(pool)
+    else:
+        yield 1
+
+
+def run_each(
+    function: Callable[..., Result], tasks: Sequence[Task], workers: Workers, folder: Folder | None = None
+) -> Iterator[tuple[Task, Result]]:
+    """Call a module's function on each task, wherever the workers are, yielding each with its result as it is ready.
+
+    Args:
+        function: defined at the top of a module; called with one task, and with `folder=` a path where there is a folder. What all
+            tasks share belongs into it (`functools.partial`): a cluster is sent it once.
         tasks: what it is called on; they and the results must be picklable where there are several workers.
-        workers: processes, at most one for each task; 1 = this process.
+        workers: processes, at most one for each task; 1 = this process; or a team.
+        folder: where tasks leave files.
 
     Yields:
         (task, result), in the order in which they are finished.
 
     Raises:
-        WorkerLost: a worker was killed.
+        WorkerLost: a worker was killed (on a cluster: the same task's again and again).
     """
-    workers = min(workers, len(tasks))
-    if workers <= 1:
+    if not isinstance(workers, int):
+        yield from workers.each(function, tasks, folder)
+    elif (workers := min(workers, len(tasks))) > 1:
+        with pool_of(workers) as pool:
+            yield from Processes(pool).each(function, tasks, folder)
+    else:
         for task in tasks:
-            yield task, function(task)
-        return
-    with pool_of(workers) as pool:
-        waiting = {pool.submit(function, task): task for task in tasks}
-        for future in as_completed(waiting):
-            yield waiting[future], future.result()
+            yield task, function(task, folder=folder.path) if folder else function(task)
 
 
 def _start() -> None:

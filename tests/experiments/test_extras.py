@@ -15,7 +15,7 @@ import sys
 
 class Blocked:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("torch", "stable_baselines3", "sb3_contrib", "optuna", "tensorboard", "tqdm"):
+        if name.partition(".")[0] in ("torch", "stable_baselines3", "sb3_contrib", "optuna", "tensorboard", "tqdm", "ray"):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Blocked())
@@ -24,14 +24,14 @@ main()
 """
 
 
-def without_learn(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """`recoup ARGUMENTS` in a process in which nothing of the extra «learn» can be imported."""
+def without_extras(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """`recoup ARGUMENTS` in a process in which nothing of the extras «learn» and «ray» can be imported."""
     command = [sys.executable, "-c", BLOCKED, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_training_without_its_extra_is_one_line(tmp_path: Path) -> None:
-    done = without_learn("train", "--steps", "1", "--out", tmp_path / "run")
+    done = without_extras("train", "--steps", "1", "--out", tmp_path / "run")
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.splitlines() == ["recoup: torch: got 'not installed', expected pip install \"recoup[learn]\""]
     assert not (tmp_path / "run").exists()
@@ -45,9 +45,18 @@ def test_training_without_its_extra_is_one_line(tmp_path: Path) -> None:
     ],
 )
 def test_other_commands_of_learning_do_without_it(arguments: str, tmp_path: Path) -> None:
-    done = without_learn(*arguments.format(out=tmp_path / "new").split())
+    done = without_extras(*arguments.format(out=tmp_path / "new").split())
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["compare", "calibrate"])
+def test_a_cluster_without_its_extra_is_one_line(command: str, tmp_path: Path) -> None:
+    out = ["--out", tmp_path / "run"] if command == "compare" else []
+    done = without_extras(command, "--ray", "auto", *out)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.splitlines() == ["recoup: ray: got 'not installed', expected pip install \"recoup[ray]\""]
+    assert not (tmp_path / "run").exists()
 
 
 def test_training_from_python_without_its_extra_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
