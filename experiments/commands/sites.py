@@ -12,6 +12,7 @@ import typer
 from recoup.experiments.runs.console import (
     AGAIN,
     Json,
+    Ray,
     Workers,
     command_line,
     console,
@@ -26,6 +27,7 @@ from recoup.experiments.sites.settings import DAILY, Sites
 def sites(
     settings: Sites,
     workers: Workers = 1,
+    ray: Ray = None,
     out: Annotated[Path | None, typer.Option(help="Run folder, new.", show_default="runs/sites-<time>")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in --out.")] = False,
     json: Json = False,
@@ -39,7 +41,7 @@ def sites(
       recoup sites … --out runs/ten-million --resume
     """
     from recoup.experiments.runs.runfolder import SETTINGS, new_run_folder
-    from recoup.experiments.runs.workers import WorkerLost
+    from recoup.experiments.runs.workers import WorkerLost, team_of
     from recoup.experiments.sites.files import SITES_FILE
     from recoup.experiments.sites.run import run_sites
 
@@ -55,7 +57,7 @@ def sites(
         kept = "sites that exchange daily begin anew" if settings.exchange == DAILY else "finished sites are kept"
         return f"{kept}. Continue with: {again if resume else again + ' --resume'}"
 
-    with interruptible(how_to_go_on), progress_display() as progress:
+    with interruptible(how_to_go_on), team_of(workers, ray) as team, progress_display() as progress:
         tasks: dict[str, Any] = {}
         totals = {"survey": settings.sites, "day": settings.days, "site": settings.sites}
 
@@ -66,7 +68,7 @@ def sites(
             progress.advance(tasks[kind])
 
         try:
-            results = run_sites(settings, folder, workers, resume, command, step)
+            results = run_sites(settings, folder, team, resume, command, step, threads=workers)
         except WorkerLost as error:
             progress.stop()
             print(f"recoup: {error}; {how_to_go_on()}", file=sys.stderr)

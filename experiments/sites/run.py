@@ -13,7 +13,7 @@ from typing import Any
 
 from recoup.agents.library import load_policy
 from recoup.experiments.runs.runfolder import fingerprint, open_folder, versions
-from recoup.experiments.runs.workers import run_each
+from recoup.experiments.runs.workers import Workers, run_each
 from recoup.experiments.sites.exchange import (
     Gap,
     Others,
@@ -37,20 +37,22 @@ Step = Callable[[str], None]  # called with the kind of step that is done: "surv
 def run_sites(
     settings: Sites,
     folder: Path,
-    workers: int = 1,
+    workers: Workers = 1,
     resume: bool = False,
     command: str = "",
     on_step: Step | None = None,
+    threads: int = 1,
 ) -> dict[str, Any]:
     """Run what is missing, and write the result into the folder.
 
     Args:
         settings: what to run.
         folder: of the run; new, unless `resume`.
-        workers: processes, or threads where sites exchange daily; the numbers do not depend on it.
+        workers: processes, or a team; the numbers do not depend on it.
         resume: continue the run in the folder; the settings must be its own.
         command: what the user typed, for sites.json.
         on_step: called after each site of the survey, and each site of a pass or each day.
+        threads: on which sites that exchange daily live their days; the numbers do not depend on it.
 
     Returns:
         The content of sites.json.
@@ -79,7 +81,7 @@ def run_sites(
     }
     open_folder(folder, begun, resume)
     if settings.exchange == DAILY:
-        results, gaps = _daily(settings, known, folder, workers, step), [Gap(0.0, 0)]
+        results, gaps = _daily(settings, known, folder, threads, step), [Gap(0.0, 0)]
     else:
         results, gaps = _forecast(settings, scenario, known, folder, workers, step)
     outcome = {
@@ -115,7 +117,7 @@ def _daily(settings: Sites, known: Survey, folder: Path, threads: int, step: Ste
 
 
 def _forecast(
-    settings: Sites, scenario: Scenario, known: Survey, folder: Path, workers: int, step: Step
+    settings: Sites, scenario: Scenario, known: Survey, folder: Path, workers: Workers, step: Step
 ) -> tuple[list[dict[str, Any]], list[Gap]]:
     forecast = first_forecast(known, settings.days or scenario.days)
     gaps: list[Gap] = []
@@ -134,7 +136,7 @@ def _pass(
     forecast: Sequence[Others],
     folder: Path,
     number: int,
-    workers: int,
+    workers: Workers,
     step: Step,
 ) -> list[dict[str, Any]]:
     """All sites on a forecast; results in order."""

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from recoup.experiments.runs.workers import run_each
+from recoup.experiments.runs.workers import Workers, run_each
 from recoup.experiments.sites.cut import Share, numbers_of, require_places, shares, site_names
 from recoup.experiments.sites.settings import Sites
 from recoup.sim.lender import Lender
@@ -42,12 +42,12 @@ class Survey:
         return Lender(world, self.accounts, self.opening)
 
 
-def survey(settings: Sites, workers: int = 1, on_site: Callable[[], None] | None = None) -> Survey:
+def survey(settings: Sites, workers: Workers = 1, on_site: Callable[[], None] | None = None) -> Survey:
     """Look at all accounts, a site at a time.
 
     Args:
         settings: of the run.
-        workers: processes.
+        workers: processes, or a team.
         on_site: called after each site.
 
     Raises:

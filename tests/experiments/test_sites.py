@@ -367,7 +367,7 @@ def test_the_numbers_do_not_depend_on_who_runs_them(tmp_path: Path) -> None:
     settings = replace(SMALL, days=5)
     assert run_sites(settings, tmp_path / "one") == run_sites(settings, tmp_path / "two", workers=2)
     daily = replace(settings, exchange="daily")
-    assert run_sites(daily, tmp_path / "three") == run_sites(daily, tmp_path / "four", workers=2)
+    assert run_sites(daily, tmp_path / "three") == run_sites(daily, tmp_path / "four", threads=2)
 
 
 def test_the_command(tmp_path: Path) -> None:
