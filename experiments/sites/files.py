@@ -7,7 +7,6 @@ from typing import Annotated
 from pydantic import Field
 
 from recoup.experiments.runs.file_kinds import Content, Count, JsonKind, Number, Share, exactly
-from recoup.experiments.runs.runfolder import SETTINGS
 from recoup.experiments.sites.cut import DOCKET, LEGAL
 from recoup.experiments.sites.one_site import SUMMED
 from recoup.sim.lender import Tally
@@ -17,24 +16,6 @@ _TALLIES = len(Tally._fields)
 Staff = Annotated[dict[str, Count], exactly((*RESOURCE_NAMES, LEGAL, DOCKET))]
 Measures = Annotated[dict[str, Number | None], exactly(SUMMED)]
 Terms = Annotated[list[Number | None], Field(min_length=2, max_length=2)]
-
-
-class SitesBegun(Content):
-    """run.json of a run in sites: what it was begun with, by fingerprints."""
-
-    scenario: str
-    plan: str
-    policy: str
-    days: Count
-    accounts: Count
-    seed: Count
-    exchange: str
-    world: str
-    sites: str
-    recoup: str
-
-
-SITES_SETTINGS_FILE = JsonKind(SETTINGS, "recoup sites", SitesBegun)
 
 
 class SiteResult(Content):
