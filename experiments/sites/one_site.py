@@ -70,14 +70,12 @@ def run_site(
     survey: Survey,
     share: Share,
     others: Callable[[int, Tally], Tally],
-    on_day: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
     """Run a site by itself, on a forecast of what the others report.
 
     Args:
         settings, survey, share: as for `SiteRun`.
         others: from a day, and what this site reports on its morning, to what all others are taken to report.
-        on_day: called after each day.
 
     Returns:
         As `SiteRun.result`.
@@ -88,8 +86,6 @@ def run_site(
     for day in range(1, run.days + 1):
         tally = run.day()
         run.simulation.hear(lender.morning(plus(tally, others(day, tally))))
-        if on_day:
-            on_day()
     result = run.result()
     del run
     gc.collect()  # a simulation and its processes hold each other: it would stay until long after the next site has begun

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from recoup.agents.library import load_policy
-from recoup.experiments.runs.runfolder import fingerprint, open_folder, versions
+from recoup.experiments.runs.runfolder import fingerprint, open_folder, require_new, versions
 from recoup.experiments.runs.workers import Workers, run_each
 from recoup.experiments.sites.exchange import (
     Gap,
@@ -63,6 +63,8 @@ def run_sites(
         WorkerLost: a worker was killed; finished sites are kept.
     """
     step = on_step or (lambda kind: None)
+    if not resume:
+        require_new(folder, ", or --resume to continue this run")  # before the survey, which takes a while
     scenario = settings.load()
     policy = load_policy(settings.plan, scenario.name, scenario.world)
     known = survey(settings, workers, lambda: step("survey"))
