@@ -36,13 +36,19 @@ class WeeklyContactCap:
     Args:
         menu: names of the treatments, in the order of the masks' columns.
         contact_cap_per_week: days with a call or text in any 7; None = no cap.
+
+    Attributes:
+        most: the cap; without one, as many as there can be.
+        barred: treatments that are not to be had, below the cap and at it, bool (2, menu).
     """
 
     def __init__(self, menu: Sequence[str], contact_cap_per_week: int | None) -> None:
         treatments = [_TREATMENT.get(name, _TREATMENT["nothing"]) for name in menu]
-        self._most = contact_cap_per_week
-        self._never = np.array([_unseen(treatment) for treatment in treatments])
-        self._counted = np.array([CHANNEL_GROUP[t.channel] in (Group.CALL, Group.TEXT) for t in treatments])
+        self._capped = contact_cap_per_week is not None
+        self.most = contact_cap_per_week if contact_cap_per_week is not None else 2 * 7
+        never = np.array([_unseen(treatment) for treatment in treatments])
+        counted = np.array([CHANNEL_GROUP[t.channel] in (Group.CALL, Group.TEXT) for t in treatments])
+        self.barred = np.stack([never, never | counted]) & self._capped
 
     def narrow(self, observations: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """What the policy may still choose: shape (accounts, menu), like `masks`.
@@ -51,10 +57,10 @@ class WeeklyContactCap:
             observations: float32, shape (accounts, fields), natural units.
             masks: what the rules allow, bool (accounts, menu); not written to.
         """
-        if self._most is None:
+        if not self._capped:
             return masks
-        full = observations[:, _COUNTED].sum(axis=1) >= self._most
-        return np.asarray(masks & ~self._never & ~(full[:, None] & self._counted))
+        full = observations[:, _COUNTED].sum(axis=1) >= self.most
+        return np.asarray(masks & ~self.barred[full.astype(int)])
 
 
 def _unseen(treatment: Treatment) -> bool:

@@ -11,16 +11,16 @@ import multiprocessing
 import statistics
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.memory import peak_bytes
+from recoup.agents.plans.morning import Decided
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import find_plan
 from recoup.scenarios.schema import load_scenario
@@ -34,18 +34,15 @@ def run(simulation: Simulation | ReferenceSimulation, days: int, plan_name: str 
     """Seconds for so many days."""
     plan = Plan.load(find_plan(plan_name), simulation.menu)
 
-    def choose(
-        observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64] | None = None
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
-        actions = plan.act(observations, masks)
-        return actions, plan.priority(observations, actions)
-
     start = time.perf_counter()
     for _ in range(days):
         if isinstance(simulation, Simulation):
-            simulation.advance_by(choose)
+            decided = Decided.empty(simulation.open_accounts.size)
+            simulation.advance_by(partial(plan.decide, decided=decided))
         else:
-            simulation.advance(*choose(simulation.observe(), simulation.masks()))
+            seen = simulation.observe()
+            actions = plan.act(seen, simulation.masks())
+            simulation.advance(actions, plan.priority(seen, actions))
     return time.perf_counter() - start
 
 

@@ -1,4 +1,4 @@
-"""What one day of a simulation comes back with."""
+"""What one day of a simulation comes back with, and what is booked of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,23 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+# What is booked in the evening of an account to which anything happened; names and meanings are those of `account.ACCOUNT`.
+EVENING = np.dtype(
+    [
+        ("key", "u8"),
+        ("number", "i8"),
+        ("cash_today", "i8"),
+        ("events", "u4"),
+        ("collector", "u4"),
+        ("promise_collector", "u4"),
+        ("seconds", "i4"),
+        ("plan_months", "u1"),
+        ("stage", "u1"),
+        ("rule", "u1"),
+    ],
+    align=True,
+)
 
 
 @dataclass(frozen=True)

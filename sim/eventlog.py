@@ -1,20 +1,25 @@
-"""The event log of a simulation: one row per account and day on which anything happened."""
+"""The event log of a simulation: one row per account and day on which anything happened, in memory or in a file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
 from numpy.typing import NDArray
 
-from recoup.sim.account import Event, Outcome
+from recoup.sim.account import ACCOUNT, Event, Outcome
 from recoup.sim.compliance.auditlog import AUDIT_COLUMNS, CHANNELS, LEGAL_NAMES, OFFER_NAMES
+from recoup.sim.compliance.gate import SUSPENDED
 from recoup.sim.kernels import EVENT_NAMES
 from recoup.sim.operations.clock import Calendar
 from recoup.sim.parameters import Windows
-from recoup.sim.treatments import OFFER_DISCOUNT, OFFER_KIND, OFFER_MONTHS, Menu, OfferKind, Window
+from recoup.sim.treatments import OFFER_DISCOUNT, OFFER_KIND, OFFER_MONTHS, Channel, Menu, OfferKind, Window
 
 _STATE = (
     "number",
@@ -28,6 +33,7 @@ _STATE = (
     "forgiven_today",
     "cost_today",
     "balance",
+    "opening",
     "interest",
     "promise_due",
     "complaint_until",
@@ -54,6 +60,34 @@ _UNTIL = {
 }
 
 
+_NOTES = np.dtype(
+    [(name, ACCOUNT[name]) for name in _STATE]
+    + [("claim", np.int64), ("dpd", np.int32), ("day", np.int32), ("day_off", np.bool_), ("budget_left", np.float32)]
+)
+
+
+def rule_names(rule_ids: Sequence[str], none: str = "") -> dict[int, str]:
+    """What the numbers in an account's `rule` stand for; 0 is `none`."""
+    channels = {SUSPENDED + channel: f"suspended-{channel.name.lower()}" for channel in Channel if channel}
+    return {0: none} | dict(enumerate(rule_ids, start=1)) | channels
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """Where a simulation writes its event log while days pass.
+
+    Attributes:
+        path: of the Parquet file, which is whole after `EventLog.finish`.
+        account_ids: the names of the accounts in it, shape (accounts,).
+        rows: that are kept in memory until they are written, with the rest of their day, as a row group; what the file says does
+            not depend on it.
+    """
+
+    path: Path
+    account_ids: NDArray[Any]
+    rows: int = 2**17
+
+
 class EventLog:
     """Notes every evening the accounts to which something happened.
 
@@ -64,6 +98,8 @@ class EventLog:
         windows: hours of the contact windows.
         calendar: dates and days off.
         staff: names of the people on the telephone by number, the first of them empty (`Collectors.names`).
+        rule_ids: ids of the rule pack's rules, in order.
+        file: where the log is written to, in the form that an audit reads, and not kept in memory; None = kept.
     """
 
     def __init__(
@@ -74,14 +110,20 @@ class EventLog:
         windows: Windows,
         calendar: Calendar,
         staff: Sequence[str],
+        rule_ids: Sequence[str],
+        file: LogFile | None = None,
     ) -> None:
-        self._staff = tuple(staff)
+        self._staff, self._rule_ids = tuple(staff), tuple(rule_ids)
         self._accounts, self._account_ids = accounts, account_ids
-        self._menu, self._windows, self._calendar = menu, windows, calendar
-        self._days: list[dict[str, NDArray[np.generic]]] = []
+        self._menu, self._calendar = menu, calendar
+        self._steps = _steps_of(menu, windows)
+        self._notes: list[NDArray[np.void]] = []
+        self._size = 0  # of the notes, rows
         self._claims: NDArray[np.int64] = np.zeros(0, np.int64)
         self._ages: NDArray[np.int32] = np.zeros(0, np.int32)
         self._budget_left = 1.0
+        self._file = file
+        self._writer = _writer(file.path, self._form(np.zeros(0, _NOTES)).schema) if file else None
 
     def morning(self, budget_left: float) -> None:
         """Note what the day's decisions were taken on; `budget_left` is the share of the settlement budget."""
@@ -97,22 +139,43 @@ class EventLog:
         """
         a = self._accounts
         busy = rows[(a["treatment"][rows] > 0) | (a["events"][rows] > 0)]
-        notes = {name: a[name][busy] for name in _STATE} | {"claim": self._claims[busy]}
+        notes = np.empty(busy.size, _NOTES)
+        for name in _STATE:
+            notes[name] = a[name][busy]
+        notes["claim"] = self._claims[busy]
         notes["dpd"] = self._ages[busy] + np.int32(day)
-        notes["day"] = np.full(busy.size, day, np.int32)
-        notes["day_off"] = np.full(busy.size, self._calendar.is_day_off(day))
-        notes["budget_left"] = np.full(busy.size, self._budget_left, np.float32)
-        self._days.append(notes)
+        notes["day"], notes["day_off"] = day, self._calendar.is_day_off(day)
+        notes["budget_left"] = self._budget_left
+        self._notes.append(notes)
+        self._size += notes.size
+        if self._file and self._size >= self._file.rows:
+            self._write()
 
-    def _table(self) -> pd.DataFrame:
-        names = (*_STATE, "claim", "dpd", "day", "day_off", "budget_left")
-        if not self._days:
-            return pd.DataFrame({name: np.zeros(0, np.int64) for name in names})
-        return pd.DataFrame({name: np.concatenate([day[name] for day in self._days]) for name in names})
+    def finish(self) -> None:
+        """The simulation is over: the file is whole. Without a file nothing changes."""
+        if self._writer:
+            self._write()
+            self._writer.close()
 
-    def events(self, rule_names: Mapping[int, str]) -> pd.DataFrame:
+    def _write(self) -> None:
+        assert self._writer and self._file
+        notes, self._notes, self._size = self._kept, [], 0
+        for part in np.array_split(notes, max(notes.size // self._file.rows, 1)):
+            self._writer.write_table(self._form(part), row_group_size=max(part.size, 1))
+
+    @property
+    def _kept(self) -> NDArray[np.void]:
+        return np.concatenate([np.zeros(0, _NOTES), *self._notes])
+
+    @property
+    def _all(self) -> NDArray[np.void]:
+        if self._file:
+            raise RuntimeError(f"the event log is in {self._file.path}")
+        return self._kept
+
+    def events(self) -> pd.DataFrame:
         """Every event by name; see `Ledger.events_table`."""
-        log = self._table()
+        log, names = self._all, rule_names(self._rule_ids)
         outcomes = np.array([outcome.name.lower() for outcome in Outcome])
         table = pd.DataFrame(
             {
@@ -120,66 +183,97 @@ class EventLog:
                 "account_id": self._account_ids[log["number"]],
                 "treatment": pd.Index(self._menu.names)[log["treatment"]],
                 "outcome": outcomes[log["outcome"]],
-                "rule": log["rule"].map(rule_names),
-                "collector": np.array(self._staff, object)[log["collector"].to_numpy()],
+                "rule": pd.Series(log["rule"]).map(names),
+                "collector": np.array(self._staff, object)[log["collector"]],
             }
         )
         for bit, name in enumerate(EVENT_NAMES):
-            table[name] = (log["events"].to_numpy() >> bit & 1).astype(bool)
+            table[name] = (log["events"] >> bit & 1).astype(bool)
         for name in ("seconds", "cash_today", "forgiven_today", "cost_today", "balance"):
             table[name.removesuffix("_today")] = log[name]
         return table
 
-    def audit(self, rule_names: Mapping[int, str]) -> pd.DataFrame:
-        """The log as `AUDIT_COLUMNS` has it; texts as categories, so that it is small on disk and in memory."""
-        log = self._table()
-        number, treatment = log["number"].to_numpy(), log["treatment"].to_numpy()
-        days, flags = log["day"].to_numpy(), log["events"].to_numpy()
-
-        def happened(event: Event) -> NDArray[np.bool_]:
-            return np.asarray(flags & event > 0)
-
-        def where(mask: NDArray[np.bool_], values: object) -> pd.Series:  # type: ignore[type-arg]
-            return pd.Series(values, dtype="Int32").where(mask)
-
-        menu = self._menu.table[treatment]
-        hours = np.array([self._windows.hours(window) for window in Window], np.float32)
-        contact, offer = menu["channel"] > 0, OFFER_KIND[menu["offer"]]
-        dates = [pd.Timestamp(self._calendar.date(day)) for day in range(int(days.max(initial=0)) + 1)]
-        table = pd.DataFrame(
-            {
-                "account_id": pd.Categorical.from_codes(number, pd.Index(self._account_ids)),
-                "day": days,
-                "date": pd.Series(dates, dtype="datetime64[ns]").to_numpy()[days],
-                "channel": _category(menu["channel"], CHANNELS),
-                "from_hour": pd.Series(hours[menu["window"], 0]).where(contact),
-                "to_hour": pd.Series(hours[menu["window"], 1]).where(contact),
-                "offer": _category(offer, OFFER_NAMES),
-                "months": where(OFFER_MONTHS[menu["offer"]] > 0, OFFER_MONTHS[menu["offer"]]),
-                "discount": pd.Series(OFFER_DISCOUNT[menu["offer"]]).where(offer == OfferKind.SETTLEMENT),
-                "legal": _category(menu["legal"], LEGAL_NAMES),
-                "done": happened(Event.ATTEMPT | Event.NOTICE | Event.SUIT | Event.ENFORCEMENT),
-                "stopped_by": pd.Categorical(log["rule"].where(happened(Event.BLOCKED)).map(dict(rule_names))),
-                "dpd": log["dpd"],
-                "claim": log["claim"] / 100.0,
-                "opening": self._accounts["opening"][number] / 100.0,
-                "interest": log["interest"] / 100.0,
-                "day_off": log["day_off"].astype(bool),
-                "budget_left": log["budget_left"],
-                "reached": happened(Event.REACHED),
-                "accepted": happened(Event.OFFER_ACCEPTED),
-                "collector": _category(log["collector"].to_numpy(), self._staff[1:]),
-            }
-        )
-        for event in (*_FLAGS, *_UNTIL):
-            table[event] = happened(Event[event.upper()])
-        settled = table["accepted"] & np.isin(offer, (OfferKind.SETTLEMENT, OfferKind.SWAP))
-        table["promise_due"] = where((table["promise"] | settled).to_numpy(), log["promise_due"])
-        for event, until in _UNTIL.items():
-            table[f"{event}_until"] = where(table[event].to_numpy(), log[until])
+    def audit(self) -> pd.DataFrame:
+        """The log as `AUDIT_COLUMNS` has it; texts as categories, so that it is small in memory."""
+        notes = self._all
+        table = self._form(notes, names=False).to_pandas()
+        table["account_id"] = pd.Categorical.from_codes(notes["number"], pd.Index(self._account_ids))
+        for name in ("months", "promise_due", *(f"{event}_until" for event in _UNTIL)):
+            table[name] = table[name].astype("Int32")
         return table[[column.name for column in AUDIT_COLUMNS if column.name in table]]
 
+    def _form(self, log: NDArray[np.void], names: bool = True) -> pa.Table:
+        """Notes in the form that an audit reads; account names are those of the file, or left out."""
+        flags = np.ascontiguousarray(log["events"])
 
-def _category(codes: NDArray[np.generic], names: tuple[str, ...]) -> pd.Categorical:
-    """Text for codes from 1 on; 0 is nothing."""
-    return pd.Categorical.from_codes(codes.astype(np.int64) - 1, list(names))  # type: ignore[call-overload,no-any-return]
+        def happened(event: int) -> NDArray[np.bool_]:
+            return np.asarray(flags & event > 0)
+
+        columns = {"account_id": self._names(log["number"])} if names else {}
+        first = np.datetime64(self._calendar.date(0), "D")
+        columns |= {"day": pa.array(log["day"]), "date": pa.array((first + log["day"]).astype("datetime64[ns]"))}
+        steps = self._steps.take(pa.array(log["treatment"]))
+        columns |= {name: steps[name] for name in steps.column_names}
+        rules = rule_names(self._rule_ids, "impossible")
+        places = np.zeros(256, np.int16)
+        places[list(rules)] = np.arange(len(rules))
+        columns |= {
+            "done": pa.array(happened(Event.ATTEMPT | Event.NOTICE | Event.SUIT | Event.ENFORCEMENT)),
+            "stopped_by": _texts(places[log["rule"]], ~happened(Event.BLOCKED), list(rules.values())),
+            "dpd": pa.array(log["dpd"]),
+            **{name: pa.array(log[name] / 100.0) for name in ("claim", "opening", "interest")},
+            "day_off": pa.array(log["day_off"]),
+            "budget_left": pa.array(log["budget_left"]),
+            "collector": _texts(log["collector"].astype(np.int32) - 1, log["collector"] == 0, self._staff[1:]),
+            "reached": pa.array(happened(Event.REACHED)),
+            "accepted": pa.array(happened(Event.OFFER_ACCEPTED)),
+            **{name: pa.array(happened(Event[name.upper()])) for name in (*_FLAGS, *_UNTIL)},
+        }
+        # An asset is handed over, and a settlement paid, on a day that was agreed, as what was promised is.
+        due = np.isin(OFFER_KIND[self._menu.table["offer"]], (OfferKind.SETTLEMENT, OfferKind.SWAP))
+        promised = happened(Event.PROMISE) | happened(Event.OFFER_ACCEPTED) & due[log["treatment"]]
+        columns["promise_due"] = pa.array(log["promise_due"], mask=~promised)
+        for event, until in _UNTIL.items():
+            columns[f"{event}_until"] = pa.array(log[until], mask=~happened(Event[event.upper()]))
+        return pa.table({column.name: columns[column.name] for column in AUDIT_COLUMNS if column.name in columns})
+
+    def _names(self, numbers: NDArray[np.integer]) -> pa.DictionaryArray:
+        """The file's names of accounts; its dictionary has no others, as it is written with every row group."""
+        assert self._file
+        there = np.zeros(len(self._file.account_ids), np.bool_)
+        there[numbers] = True
+        codes = np.cumsum(there, dtype=np.int32) - 1
+        return pa.DictionaryArray.from_arrays(codes[numbers], pa.array(self._file.account_ids[there], pa.string()))
+
+
+def _steps_of(menu: Menu, windows: Windows) -> pa.Table:
+    """What each treatment of a menu is in the columns of a log, one row a treatment."""
+    item = menu.table
+    channel, offer = item["channel"], OFFER_KIND[item["offer"]]
+    hours = np.array([windows.hours(window) for window in Window], np.float32)
+    months, discount = OFFER_MONTHS[item["offer"]].astype(np.int32), OFFER_DISCOUNT[item["offer"]]
+    return pa.table(
+        {
+            "channel": _texts(channel.astype(np.int32) - 1, channel == 0, CHANNELS),
+            "from_hour": pa.array(hours[item["window"], 0], mask=channel == 0),
+            "to_hour": pa.array(hours[item["window"], 1], mask=channel == 0),
+            "offer": _texts(offer.astype(np.int32) - 1, offer == 0, OFFER_NAMES),
+            "months": pa.array(months, mask=months == 0),
+            "discount": pa.array(discount, mask=offer != OfferKind.SETTLEMENT),
+            "legal": _texts(item["legal"].astype(np.int32) - 1, item["legal"] == 0, LEGAL_NAMES),
+        }
+    )
+
+
+def _texts(codes: NDArray[np.integer], empty: NDArray[np.bool_], names: Sequence[str]) -> pa.DictionaryArray:
+    """Text by codes from 0 on; no cell where `empty`."""
+    return pa.DictionaryArray.from_arrays(pa.array(codes, mask=empty), pa.array(names, pa.string()))
+
+
+def _writer(path: Path, schema: pa.Schema) -> pyarrow.parquet.ParquetWriter:
+    # A dictionary where values come again and again; what a day's rows share makes it easy to read some days alone.
+    repeating = ["day", "date", "from_hour", "to_hour", "months", "discount", "opening", "budget_left"]
+    texts = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+    return pyarrow.parquet.ParquetWriter(
+        path, schema, compression="zstd", use_dictionary=repeating + texts, write_statistics=["day"]
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from recoup.sim import debtor
-from recoup.sim.account import Event, Outcome, Status
+from recoup.sim.account import Event, Outcome, Stage, Status
 from recoup.sim.compiled import njit
 from recoup.sim.compliance.gate import SUSPENDED, impossible, rule_against, unlawful
 from recoup.sim.operations.resources import ANSWERS_CALLS, NO_RESOURCE, RESOURCE_BY_CHANNEL, queue_of
@@ -31,24 +31,43 @@ _TOTALS = _EVENTS + len(SUMS)
 _OPEN, _BALANCE, _CASH, _FORGIVEN, _COST, _SETTLEMENT_OFFERS = (
     _EVENTS + SUMS.index(name) for name in ("open", "balance", "cash", "forgiven", "cost", "settlement_offers")
 )
-_STATUS_OPEN = int(Status.OPEN)
+_STATUS_OPEN, _QUEUED = int(Status.OPEN), int(Stage.QUEUED)
+
+
+@njit()
+def wake(a, p, t):  # type: ignore[no-untyped-def]
+    """Begin a day for an account. Returns cents that an agreed settlement or handover will forgive, and late interest in cents."""
+    before = a.interest
+    debtor.start_day(a, p, t)
+    pending = 0
+    if a.promise_discount > 0.0:
+        pending += max(0, a.balance - a.promise_amount)  # nothing, where less is left by now than was agreed
+    if a.promise_swap:
+        pending += debtor.lost_on_sale(a, p)
+    return pending, a.interest - before
 
 
 @njit(nogil=True)
 def start_day(accounts, rows, first, last, params, today):  # type: ignore[no-untyped-def]
-    """Begin a day for all. Returns cents that agreed settlements and handovers will forgive, and late interest in cents."""
-    p, t = params[0], today[0]
+    """Begin a day for rows first..last; the sums of what `wake` returns."""
     pending, interest = 0, 0
     for row in range(first, last):
-        a = accounts[rows[row]]
-        before = a.interest
-        debtor.start_day(a, p, t)
-        interest += a.interest - before
-        if a.promise_discount > 0.0:
-            pending += max(0, a.balance - a.promise_amount)  # nothing, where less is left by now than was agreed
-        if a.promise_swap:
-            pending += debtor.lost_on_sale(a, p)
+        one_pending, one_interest = wake(accounts[rows[row]], params[0], today[0])
+        pending += one_pending
+        interest += one_interest
     return pending, interest
+
+
+@njit()
+def forbidden(a, t, tables, gated):  # type: ignore[no-untyped-def]
+    """Feature bits that are impossible, suspended or, where the gate is on (`gated`), unlawful for this account today (uint64).
+
+    `tables`: of the `Gate`.
+    """
+    bits = impossible(a, t) | t.suspended
+    if gated:
+        bits |= unlawful(a, t, tables)
+    return bits
 
 
 @njit(nogil=True)
@@ -62,14 +81,12 @@ def allowed(accounts, rows, first, last, today, menu_bits, closed, gate, gated, 
         gated: False = only what is impossible or suspended is masked.
     """
     t = today[0]
+    _, tables = gate
     for row in range(first, last):
-        a = accounts[rows[row]]
-        forbidden = impossible(a, t) | t.suspended
-        if gated:
-            forbidden |= unlawful(a, t, gate)
+        bits = forbidden(accounts[rows[row]], t, tables, gated)
         free = out[row]
         for item in range(menu_bits.size):  # without branches, for vector instructions
-            free[item] = ((menu_bits[item] & forbidden) == 0) & (not closed[item])
+            free[item] = ((menu_bits[item] & bits) == 0) & (not closed[item])
 
 
 @njit()
@@ -100,42 +117,49 @@ def pass_gate(a, t, item, closed, gate, gated, review):  # type: ignore[no-untyp
     return True
 
 
-@njit(nogil=True)
-def decide(accounts, rows, first, last, actions, params, today, menu, closed, gate, gated, queues):  # type: ignore[no-untyped-def]
-    """Gate each chosen treatment, foresee its attempt, and sort it into a queue: its number (`queue_of`), or NO_QUEUE.
+@njit()
+def carry_out(a, p, t, menu, action):  # type: ignore[no-untyped-def]
+    """Foresee the attempt of a treatment that may go ahead; the number of the queue that the account waits in (`queue_of`), or NO_QUEUE.
 
     A notice or a suit whose file must be reviewed first opens the review, and nothing else is done that day.
+
+    Args:
+        menu: `Menu.table`.
+        action: index in the menu.
+    """
+    if action and debtor.needs_review(a, p, menu[action].legal):
+        debtor.open_review(a, p, t, menu[action].legal)
+        action = 0
+    a.treatment = action
+    item = menu[action]
+    if not item.group:
+        return NO_QUEUE
+    debtor.dial(a, p, t, item.channel, item.group, item.window, item.offer, item.legal)
+    resource = RESOURCE_BY_CHANNEL[item.channel]
+    if resource != NO_RESOURCE:
+        return queue_of(resource, item.window)
+    a.served = 1
+    return queue_of(ANSWERS_CALLS, item.window) if a.calls_back else NO_QUEUE
+
+
+@njit(nogil=True)
+def decide(accounts, rows, first, last, actions, params, today, menu, closed, gate, gated, queues):  # type: ignore[no-untyped-def]
+    """Gate each chosen treatment, carry it out as far as the morning goes, and sort the account into a queue.
 
     Args:
         actions: menu index of each open account, int64.
         menu: `Menu.table`.
         closed, gate, gated: as for `allowed`.
-        queues: uint8 (open accounts,); rows first..last are filled.
+        queues: uint8 (open accounts,); rows first..last are filled with what `carry_out` returns.
     """
     p, t = params[0], today[0]
     for row in range(first, last):
-        a = accounts[rows[row]]
-        action = actions[row]
-        if action:
-            step = menu[action].legal
-            review = debtor.needs_review(a, p, step)
-            if not pass_gate(a, t, menu[action], closed[action], gate, gated, review):
-                action = 0
-            elif review:
-                debtor.open_review(a, p, t, step)
-                action = 0
-        a.treatment = action
-        queues[row] = NO_QUEUE
-        item = menu[action]
-        if item.group:
-            debtor.dial(a, p, t, item.channel, item.group, item.window, item.offer, item.legal)
-            resource = RESOURCE_BY_CHANNEL[item.channel]
-            if resource == NO_RESOURCE:
-                a.served = 1
-                if a.calls_back:
-                    queues[row] = queue_of(ANSWERS_CALLS, item.window)
-            else:
-                queues[row] = queue_of(resource, item.window)
+        a, action = accounts[rows[row]], actions[row]
+        if action and not pass_gate(
+            a, t, menu[action], closed[action], gate, gated, debtor.needs_review(a, p, menu[action].legal)
+        ):
+            action = 0
+        queues[row] = carry_out(a, p, t, menu, action)
 
 
 @njit()
@@ -180,34 +204,75 @@ def serve(accounts, queue, seconds):  # type: ignore[no-untyped-def]
     return served, used
 
 
+@njit()
+def live(a, p, t, menu, skills, totals):  # type: ignore[no-untyped-def]
+    """The rest of an account's day, treated or not; adds it to `totals` (`step_day`), but for its events."""
+    item = menu[a.treatment]
+    debtor.step_day(a, p, t, item, skills[_COLLECTOR if a.answered else item.channel])
+    if a.events & debtor.E_OFFER and OFFER_KIND[item.offer] == _SETTLEMENT:
+        totals[_SETTLEMENT_OFFERS] += 1
+    if a.status == _STATUS_OPEN:
+        totals[_OPEN] += 1
+        totals[_BALANCE] += a.balance  # what is left on a cured card is no longer a matter of collection
+    totals[_CASH] += a.cash_today
+    totals[_FORGIVEN] += a.forgiven_today
+    totals[_COST] += a.cost_today
+
+
+@njit()
+def count_events(events, totals):  # type: ignore[no-untyped-def]
+    """Add the events of many accounts, uint32, to `totals`: bit by bit, which vector instructions do eight accounts at a time."""
+    for event in range(_EVENTS):
+        count = 0
+        for happened in events:
+            count += (happened >> event) & 1
+        totals[event] += count
+
+
+@njit()
+def note(a, e):  # type: ignore[no-untyped-def]
+    """Copy what is booked of an account in the evening into a record `day.EVENING`."""
+    e.key, e.number, e.cash_today, e.events = a.key, a.number, a.cash_today, a.events
+    e.collector, e.promise_collector, e.seconds = a.collector, a.promise_collector, a.seconds
+    e.plan_months, e.stage, e.rule = a.plan_months, a.stage, a.rule
+
+
 @njit(nogil=True)
-def step_day(accounts, rows, first, last, params, today, menu, skills, net_flow):  # type: ignore[no-untyped-def]
-    """The rest of the day, for treated and untreated accounts.
+def step_day(  # type: ignore[no-untyped-def]
+    accounts, rows, first, last, params, today, tomorrow, early, menu, skills, net_flow, evening, awake
+):
+    """The rest of the day, for treated and untreated accounts; and, where that is wanted, the next morning at once, while a record is at hand.
+
+    An account that a court has is not woken: it may be at work on it still. `start_day` wakes it.
 
     Args:
+        tomorrow: the next day as far as it is known, `observation.DAY_CONTEXT`, shape (1,).
+        early: whether any account is to be woken here.
         skills: one array by channel number: skills of the people on duty (`contact_centre.PERSON`).
         net_flow: int64 (open accounts,); rows first..last are filled with cash less cost of the day, cents.
+        evening: `day.EVENING` (open accounts,); from `first` on, one record for each account to which anything happened.
+        awake: bool (open accounts,); rows first..last are filled: the next day has begun for the account.
 
     Returns:
-        int64 totals of the day: counts by `EVENT_NAMES`, then `SUMS`.
+        int64 totals of the day (counts by `EVENT_NAMES`, then `SUMS`), the number of records in `evening`, and the sums of what
+        `wake` returned.
     """
-    p, t = params[0], today[0]
     totals = np.zeros(_TOTALS, np.int64)
+    events = np.empty(last - first, np.uint32)
+    busy, pending, interest = 0, 0, 0
+    p, t, next_day = params[0], today[0], tomorrow[0]
     for row in range(first, last):
         a = accounts[rows[row]]
-        item = menu[a.treatment]
-        debtor.step_day(a, p, t, item, skills[_COLLECTOR if a.answered else item.channel])
-        events = a.events
-        if events:
-            for event in range(_EVENTS):
-                totals[event] += (events >> event) & 1
-            if events & debtor.E_OFFER and OFFER_KIND[item.offer] == _SETTLEMENT:
-                totals[_SETTLEMENT_OFFERS] += 1
-        totals[_OPEN] += a.status == _STATUS_OPEN
-        if a.status == _STATUS_OPEN:
-            totals[_BALANCE] += a.balance  # what is left on a cured card is no longer a matter of collection
-        totals[_CASH] += a.cash_today
-        totals[_FORGIVEN] += a.forgiven_today
-        totals[_COST] += a.cost_today
+        live(a, p, t, menu, skills, totals)
         net_flow[row] = a.cash_today - a.cost_today
-    return totals
+        if a.events:
+            note(a, evening[first + busy])
+            events[busy] = a.events
+            busy += 1
+        awake[row] = early and a.status == _STATUS_OPEN and a.stage < _QUEUED
+        if awake[row]:
+            one_pending, one_interest = wake(a, p, next_day)
+            pending += one_pending
+            interest += one_interest
+    count_events(events[:busy], totals)
+    return totals, busy, pending, interest

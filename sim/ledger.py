@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recoup.sim.account import Event, Stage, Status
 from recoup.sim.compliance.gate import SUSPENDED
-from recoup.sim.eventlog import EventLog
+from recoup.sim.eventlog import EventLog, rule_names
 from recoup.sim.kernels import EVENT_NAMES, SUMS
 from recoup.sim.observation import TIERS
 from recoup.sim.operations.contact_centre import ShiftTotals
@@ -66,6 +66,7 @@ class DayClose:
     Attributes:
         day: number of the day.
         rows: numbers of the accounts that were open in the morning, int64 (open,).
+        evening: those of them to whom anything happened, `day.EVENING`.
         totals: int64, counts by `kernels.EVENT_NAMES`, then `kernels.SUMS`; empty where no account was open.
         interest: late interest charged in the morning, cents.
         fees: court fees that judgments have added to claims, cents.
@@ -79,6 +80,7 @@ class DayClose:
 
     day: int
     rows: NDArray[np.int64]
+    evening: NDArray[np.void]
     totals: NDArray[np.int64]
     interest: int
     fees: int
@@ -125,6 +127,11 @@ class Ledger:
         self._entry_tier = np.array(TIERS)[entry_tiers]
 
     @property
+    def keeps_events(self) -> bool:
+        """Every event is kept."""
+        return self._log is not None
+
+    @property
     def yesterday(self) -> dict[str, Any]:
         """The figures of the latest day that was closed: a row of `daily_table`."""
         return self._days[-1]
@@ -136,7 +143,6 @@ class Ledger:
 
     def close_day(self, close: DayClose) -> None:
         """Book a finished day: `daily_table` has one row more, and the event log the day's events."""
-        accounts, rows = self._accounts, close.rows
         values = close.totals.tolist() if close.totals.size else [0] * (len(EVENT_NAMES) + len(SUMS))
         day: dict[str, Any] = {"day": close.day}
         day |= dict(zip((_DAILY_NAMES.get(name, name) for name in EVENT_NAMES), values, strict=False))
@@ -162,10 +168,10 @@ class Ledger:
         suspended = self._suspended
         for event in (Event.BLOCKED, Event.BREACH):
             if day[_DAILY_NAMES.get(event.name.lower(), event.name.lower())]:  # type: ignore[union-attr]
-                self._by_rule[event].update(accounts["rule"][rows][accounts["events"][rows] & event > 0].tolist())
+                self._by_rule[event].update(close.evening["rule"][close.evening["events"] & event > 0].tolist())
         day["blocked_suspended"] = self._suspended - suspended
         if self._log:
-            self._log.evening(close.day, rows)
+            self._log.evening(close.day, close.rows)
 
     def _idle_cost(self, name: str, shift: ShiftTotals) -> int:
         """Pay of a pool's day for the time that no account was served in, courses included: cents; overtime earns nothing back."""
@@ -183,9 +189,7 @@ class Ledger:
 
     def rule_names(self, none: str = "") -> dict[int, str]:
         """What the numbers in `rule` stand for; 0 is `none`."""
-        rules = dict(enumerate(self._rule_ids, start=1))
-        channels = {SUSPENDED + channel: f"suspended-{channel.name.lower()}" for channel in Channel if channel}
-        return {0: none} | rules | channels
+        return rule_names(self._rule_ids, none)
 
     def daily_table(self) -> pd.DataFrame:
         """One row per day.
@@ -207,17 +211,22 @@ class Ledger:
         cash, forgiven, cost, balance (cents, in the evening).
 
         Raises:
-            RuntimeError: the simulation was not asked to record events.
+            RuntimeError: the simulation was not asked to record events, or writes them to a file.
         """
-        return self._recorded.events(self.rule_names(""))
+        return self._recorded.events()
 
     def audit_table(self) -> pd.DataFrame:
         """The event log in the form that an audit reads: columns as in `auditlog.AUDIT_COLUMNS`.
 
         Raises:
-            RuntimeError: the simulation was not asked to record events.
+            RuntimeError: the simulation was not asked to record events, or writes them to a file.
         """
-        return self._recorded.audit(self.rule_names("impossible"))
+        return self._recorded.audit()
+
+    def finish_log(self) -> None:
+        """The simulation is over: the file of its event log, if there is one, is whole."""
+        if self._log:
+            self._log.finish()
 
     @property
     def _recorded(self) -> EventLog:

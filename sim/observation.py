@@ -200,6 +200,82 @@ def tier_of(a, rule, dpd):  # type: ignore[no-untyped-def]
     return 2 if points >= rule.high else (1 if points >= rule.medium else 0)
 
 
+@njit()
+def see(a, t, tier_rule, o):  # type: ignore[no-untyped-def]
+    """Write what may be known of one account, before it is bounded (`bound`).
+
+    Args:
+        a: the account's record (`account.ACCOUNT`).
+        t: the day (`DAY_CONTEXT`).
+        tier_rule: record `TIER_RULE`.
+        o: record `OBSERVATION`, written to.
+    """
+    dpd = a.dpd0 + t.day
+    o.dpd = dpd
+    o.balance = a.balance / 100.0
+    o.opening_balance = a.opening / 100.0
+    o.claim_size = a.balance / t.typical_claim
+    o.paid_share = a.cash / a.opening
+    o.credit_score = a.score
+    o.monthly_income = a.income
+    o.stable_assets = a.stable_assets
+    o.early_warning = a.early_warning
+    o.tier = tier_of(a, tier_rule, dpd)
+    o.product = a.product
+    o.tenure_months = a.tenure
+    o.prior_delinquencies = a.prior
+    o.days_in_portfolio = t.day - a.entry_day
+    o.calls_7d = popcount(a.call_history & 0x7F)
+    o.texts_7d = popcount(a.text_history & 0x7F)
+    o.visits_30d = popcount(a.visit_history & 0x3FFFFFFF)
+    o.days_since_attempt = days_between(t.day, a.last_attempt)
+    o.days_since_reached = days_between(t.day, a.last_reach)
+    o.last_outcome = a.last_outcome
+    o.attempts = a.attempts
+    o.reached = a.reaches
+    promised = a.promise_due != NEVER
+    o.promise_open = promised
+    o.promise_due_in = a.promise_due - t.day if promised else 0
+    o.promises_kept = a.kept
+    o.promises_broken = a.broken
+    o.offers_made = a.offers
+    o.offers_refused = a.refused
+    o.best_discount = a.best_discount
+    o.days_since_payment = days_between(t.day, a.last_payment)
+    o.payments = a.payments
+    o.plan_active = a.plan_months > 0
+    o.plan_missed = a.plan_missed
+    o.plans_broken = a.plans_broken
+    o.restructured = a.restructured
+    o.legal_stage = a.stage
+    o.days_in_stage = days_between(t.day, a.stage_day) if a.stage else 0
+    o.hardship = a.hardship_until > t.day
+    o.dispute = a.dispute_until > t.day
+    o.complaint_open = a.complaint_until > t.day
+    o.opted_out = a.opted_out
+    o.days_to_payday = days_to_payday(t.day_of_month, a.payday)
+    o.weekday = t.weekday
+    o.day_off = t.day_off
+    o.macro_index = t.macro
+    o.collector_load = t.collector_load
+    o.collector_fill = t.collector_fill
+    o.specialist_load = t.specialist_load
+    o.specialist_fill = t.specialist_fill
+    o.autocall_load = t.autocall_load
+    o.legal_load = t.legal_load
+    o.legal_queue = t.legal_queue
+    o.settlement_budget_left = t.settlement_budget_left
+    o.review = a.review
+    o.arrears = (a.arrears if a.minimum_due else a.balance) / 100.0
+
+
+@njit()
+def bound(values, low, high):  # type: ignore[no-untyped-def]
+    """Cut off what lies beyond the least and most value of each field: float32 (fields,) thrice, the first written to."""
+    for field in range(values.size):
+        values[field] = min(max(values[field], low[field]), high[field])
+
+
 @njit(nogil=True)
 def observe(accounts, open_accounts, first, last, today, tier_rule, low, high, out, named):  # type: ignore[no-untyped-def]
     """Fill rows first..last of `out`, float32 (open accounts, fields), in the order of `FIELDS`.
@@ -217,68 +293,6 @@ def observe(accounts, open_accounts, first, last, today, tier_rule, low, high, o
         out: written to.
         named: see above; written to.
     """
-    t = today[0]
-    rule = tier_rule[0]
     for row in range(first, last):
-        a = accounts[open_accounts[row]]
-        o = named[row]
-        dpd = a.dpd0 + t.day
-        o.dpd = dpd
-        o.balance = a.balance / 100.0
-        o.opening_balance = a.opening / 100.0
-        o.claim_size = a.balance / t.typical_claim
-        o.paid_share = a.cash / a.opening
-        o.credit_score = a.score
-        o.monthly_income = a.income
-        o.stable_assets = a.stable_assets
-        o.early_warning = a.early_warning
-        o.tier = tier_of(a, rule, dpd)
-        o.product = a.product
-        o.tenure_months = a.tenure
-        o.prior_delinquencies = a.prior
-        o.days_in_portfolio = t.day - a.entry_day
-        o.calls_7d = popcount(a.call_history & 0x7F)
-        o.texts_7d = popcount(a.text_history & 0x7F)
-        o.visits_30d = popcount(a.visit_history & 0x3FFFFFFF)
-        o.days_since_attempt = days_between(t.day, a.last_attempt)
-        o.days_since_reached = days_between(t.day, a.last_reach)
-        o.last_outcome = a.last_outcome
-        o.attempts = a.attempts
-        o.reached = a.reaches
-        promised = a.promise_due != NEVER
-        o.promise_open = promised
-        o.promise_due_in = a.promise_due - t.day if promised else 0
-        o.promises_kept = a.kept
-        o.promises_broken = a.broken
-        o.offers_made = a.offers
-        o.offers_refused = a.refused
-        o.best_discount = a.best_discount
-        o.days_since_payment = days_between(t.day, a.last_payment)
-        o.payments = a.payments
-        o.plan_active = a.plan_months > 0
-        o.plan_missed = a.plan_missed
-        o.plans_broken = a.plans_broken
-        o.restructured = a.restructured
-        o.legal_stage = a.stage
-        o.days_in_stage = days_between(t.day, a.stage_day) if a.stage else 0
-        o.hardship = a.hardship_until > t.day
-        o.dispute = a.dispute_until > t.day
-        o.complaint_open = a.complaint_until > t.day
-        o.opted_out = a.opted_out
-        o.days_to_payday = days_to_payday(t.day_of_month, a.payday)
-        o.weekday = t.weekday
-        o.day_off = t.day_off
-        o.macro_index = t.macro
-        o.collector_load = t.collector_load
-        o.collector_fill = t.collector_fill
-        o.specialist_load = t.specialist_load
-        o.specialist_fill = t.specialist_fill
-        o.autocall_load = t.autocall_load
-        o.legal_load = t.legal_load
-        o.legal_queue = t.legal_queue
-        o.settlement_budget_left = t.settlement_budget_left
-        o.review = a.review
-        o.arrears = (a.arrears if a.minimum_due else a.balance) / 100.0
-        values = out[row]
-        for field in range(values.size):
-            values[field] = min(max(values[field], low[field]), high[field])
+        see(accounts[open_accounts[row]], today[0], tier_rule[0], named[row])
+        bound(out[row], low, high)

@@ -23,13 +23,14 @@ from recoup.sim.account import Event, Stage, Status
 from recoup.sim.behaviour import notice_belief
 from recoup.sim.compliance.gate import Gate, gate_table
 from recoup.sim.compliance.rules import RulePack
-from recoup.sim.day import DayRecord
+from recoup.sim.day import EVENING, DayRecord
 from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
-from recoup.sim.eventlog import EventLog
+from recoup.sim.eventlog import EventLog, LogFile
 from recoup.sim.horizon import value_left
 from recoup.sim.inputs import InputError
 from recoup.sim.ledger import DayClose, Ledger
 from recoup.sim.lender import Lender, Signals, Site, Tally
+from recoup.sim.morning import Morning
 from recoup.sim.observation import DAY_CONTEXT, FIELD_INDEX, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar, Process
 from recoup.sim.operations.collectors import Collectors
@@ -45,10 +46,6 @@ from recoup.sim.traits import open_accounts
 from recoup.sim.treatments import Channel, Menu, Window
 
 BATCH = 16_384  # rows a kernel call works on; changes speed only
-BLOCK = 4_096  # accounts that `advance_by` asks a policy about at once: their records stay in a processor's cache
-Choose = Callable[
-    [NDArray[np.float32], NDArray[np.bool_], NDArray[np.int64]], tuple[NDArray[np.int64], NDArray[np.int64] | None]
-]
 _SKILLED = {resource.channel: resource for resource in RESOURCES if resource.skilled}
 
 
@@ -61,7 +58,8 @@ class Simulation:
         rules: the rule pack that gates treatments.
         seed: 0 .. 2**63-1. Every policy meets the same random numbers on a seed (common random numbers).
         gate: with the gate off, unlawful treatments happen and are counted as breaches.
-        record_events: keep one row per account and day on which anything happened (`events_table`).
+        record_events: keep one row per account and day on which anything happened (`events_table`); a file = write it there while
+            days pass, and keep nothing (`Ledger.finish_log`).
         threads: on which kernels run; no result depends on it.
         batch: rows that a kernel call works on; no result depends on it.
         site: whose accounts and people these are, where the lender has more of them elsewhere; None = they are all.
@@ -88,7 +86,7 @@ class Simulation:
         seed: int,
         *,
         gate: bool = True,
-        record_events: bool = False,
+        record_events: bool | LogFile = False,
         threads: int = 1,
         batch: int = BATCH,
         site: Site | None = None,
@@ -106,12 +104,16 @@ class Simulation:
         self._params = kernel_record(world)
         self._today = np.zeros(1, DAY_CONTEXT)
         self._today["typical_claim"] = 100.0 * typical_claim(world, portfolio.column("opening_balance"))
+        self._tomorrow = self._today.copy()
         self._tier_rule = _tier_record(world)
         self._batch, self._threads = batch, ThreadPoolExecutor(threads) if threads > 1 else None
         self._priority = self._queues = np.zeros(0, np.uint8)
         self._waiting = np.zeros(0, np.int64)  # rows of the open accounts that are in some queue today
         self._instalments: dict[int, list[tuple[NDArray[np.int64], NDArray[np.uint64]]]] = defaultdict(list)
         self._net_flow = np.zeros(0, np.int64)
+        self._awake = np.zeros(0, np.bool_)  # open accounts whose next day has begun in the evening already
+        self._wakes_early = True
+        self._woken = (0, 0)  # of them: what `kernels.wake` returned, summed up
         self._interest = 0  # cents charged this morning
         self.lender = Lender(world, len(portfolio), int(self.accounts["opening"].sum()))
 
@@ -128,8 +130,10 @@ class Simulation:
         names = portfolio.column("account_id")
         log = None
         if record_events:
-            log = EventLog(self.accounts, names, self.menu, world.windows, self.calendar, self.collectors.names)
-        entry_tiers = np.concatenate(self._in_parts(self._tiers, len(portfolio), self._batch) or [np.zeros(0, int)])
+            file = record_events if isinstance(record_events, LogFile) else None
+            staff_names, ids = self.collectors.names, [rule.id for rule in rules.rules]
+            log = EventLog(self.accounts, names, self.menu, world.windows, self.calendar, staff_names, ids, file)
+        entry_tiers = np.concatenate(self._in_parts(self._tiers, len(portfolio)) or [np.zeros(0, int)])
         minute = {str(pool): 100.0 * cost for pool, cost in world.costs.minute.items()}
         self.ledger = Ledger(self.accounts, portfolio, [rule.id for rule in rules.rules], entry_tiers, log, minute)
 
@@ -210,51 +214,52 @@ class Simulation:
             ValueError: wrong shape, or an index outside the menu.
         """
         rows = self.open_accounts
-        self._begin_decisions()
+        self._priority, self._queues = np.empty(rows.size, np.uint8), np.empty(rows.size, np.uint8)
         self._priority[:] = self._checked(actions, priority, rows.size)
-        self._over_rows(kernels.decide, np.ascontiguousarray(actions, np.int64), *self._decide_arguments())
+        self._over_rows(
+            kernels.decide,
+            np.ascontiguousarray(actions, np.int64),
+            self._params,
+            self._today,
+            self._menu_table,
+            self._closed,
+            self._gate,
+            self.gate,
+            self._queues,
+        )
         return self._live(keep_evening)
 
     def advance_by(
-        self, choose: Choose, *, keep_evening: NDArray[np.int64] | None = None
+        self, decide: Callable[[Morning, int, int], None], *, keep_evening: NDArray[np.int64] | None = None
     ) -> tuple[DayRecord, NDArray[np.int64]]:
-        """As `advance`, for a policy that looks at each account by itself: it is asked about one block of accounts after another.
-
-        Neither observations nor masks of all accounts are ever in memory, and the records are read once for all that the morning
-        asks of them.
+        """As `advance`, for a policy that is compiled itself: neither observations nor masks of all accounts are ever in memory.
 
         Args:
-            choose: from observations, masks and numbers of accounts to their actions and priority (as for `advance`); called on
-                several threads, where the simulation has them.
+            decide: called with a morning and a range of open accounts, for which it writes the morning's actions, priorities and
+                queues; on several threads, where the simulation has them.
             keep_evening: as for `advance`.
 
         Returns:
             The day that ended, and the actions, int64 (open,).
-
-        Raises:
-            ValueError: as `advance`.
         """
-        rows, all_actions = self.open_accounts, np.empty(self.open_accounts.size, np.int64)
-        self._begin_decisions()
-
-        def ask(first: int, last: int) -> None:
-            numbers = rows[first:last]
-            actions, priority = choose(self.observe(numbers), self.masks(numbers), numbers)
-            self._priority[first:last] = self._checked(actions, priority, numbers.size)
-            all_actions[first:last] = actions
-            kernels.decide(self.accounts, rows, first, last, all_actions, *self._decide_arguments())
-
-        self._in_parts(ask, rows.size, min(self._batch, BLOCK))
-        return self._live(keep_evening), all_actions
-
-    def _begin_decisions(self) -> None:
-        self._priority = np.empty(self.open_accounts.size, np.uint8)
-        self._queues = np.empty(self.open_accounts.size, np.uint8)
-
-    def _decide_arguments(self) -> tuple[Any, ...]:
-        """What `kernels.decide` asks for after the actions."""
-        gate = (self._closed, self._gate, self.gate)
-        return self._params, self._today, self._menu_table, *gate, self._queues
+        count = self.open_accounts.size
+        morning = Morning(
+            self.accounts,
+            self.open_accounts,
+            self._params,
+            self._today,
+            self._tier_rule,
+            self._menu_table,
+            self._closed,
+            self._gate,
+            self.gate,
+            actions=np.empty(count, np.int64),
+            priority=np.empty(count, np.uint8),
+            queues=np.empty(count, np.uint8),
+        )
+        self._priority, self._queues = morning.priority, morning.queues
+        self._in_parts(lambda first, last: decide(morning, first, last), count)
+        return self._live(keep_evening), morning.actions
 
     def _checked(
         self, actions: NDArray[np.integer], priority: NDArray[np.integer] | None, size: int
@@ -273,6 +278,9 @@ class Simulation:
     def _live(self, keep_evening: NDArray[np.int64] | None) -> DayRecord:
         """Run the clock until the next morning, now that all is decided."""
         self._waiting = np.flatnonzero(self._queues != kernels.NO_QUEUE)
+        self._wakes_early = (
+            keep_evening is None and not self.ledger.keeps_events
+        )  # both read the accounts of the evening
         self.ledger.begin_day(float(self._today["settlement_budget_left"][0]))
         self.env.run(until=(self.day + 1) * MINUTES_PER_DAY)
         record = DayRecord(
@@ -350,20 +358,36 @@ class Simulation:
             for channel in Channel
         )
         rows = self.open_accounts
-        self._net_flow = np.empty(rows.size, np.int64)
-        totals = self._over_rows(kernels.step_day, self._params, self._today, self._menu_table, skills, self._net_flow)
-        events = self.accounts["events"][rows]
-        busy = events > 0  # what follows is about them alone
-        self._book(rows[busy], events[busy])
+        self._write_date(self._tomorrow[0], self.day + 1)
+        self._net_flow, self._awake = np.empty(rows.size, np.int64), np.empty(rows.size, np.bool_)
+        evening = np.empty(rows.size, EVENING)
+        parts = self._over_rows(
+            kernels.step_day,
+            self._params,
+            self._today,
+            self._tomorrow,
+            self._wakes_early,
+            self._menu_table,
+            skills,
+            self._net_flow,
+            evening,
+            self._awake,
+        )
+        self._woken = sum(pending for _, _, pending, _ in parts), sum(interest for _, _, _, interest in parts)
+        evening = np.concatenate(
+            [evening[:0], *(evening[n * self._batch :][:busy] for n, (_, busy, _, _) in enumerate(parts))]
+        )
+        self._book(evening)
         away = sum(centre.away for centre in self.centres.values())
         self.ledger.close_day(
             DayClose(
                 day=self.day,
                 rows=rows,
-                totals=np.sum(totals, axis=0) if totals else np.zeros(0, np.int64),
+                evening=evening,
+                totals=np.sum([totals for totals, *_ in parts], axis=0) if parts else np.zeros(0, np.int64),
                 interest=self._interest,
                 fees=self.courts.fees_of_day(),
-                macro=self.economy.index,
+                macro=float(self._today["macro"][0]),
                 discount_factor=self.discount_factor,
                 complaint_surcharge=self.complaint_surcharge,
                 shifts={name: centre.end_of_day() for name, centre in self.centres.items()},
@@ -378,52 +402,70 @@ class Simulation:
         by_rules = int(day["blocked"] - day["blocked_suspended"])
         self.corrections.record_day(int(day["complaints"]), by_rules, int(day["breaches"]), int(day["open"]))
 
-    def _book(self, rows: NDArray[np.int64], events: NDArray[np.uint32]) -> None:
-        """What comes of the day's events beyond the accounts themselves; `rows` are the accounts that had any."""
-        self._schedule_instalments(rows, events)
-        self._go_to_court(rows, events)
-        self.notices.record(self.day, rows[events & Event.NOTICE > 0])
-        self.collectors.close_day(self.day, self.accounts, rows)
+    def _book(self, evening: NDArray[np.void]) -> None:
+        """What comes of the day's events beyond the accounts themselves; `evening` (`day.EVENING`) has those that had any."""
+        events = evening["events"]
+        self._schedule_instalments(evening, events)
+        self._go_to_court(evening, events)
+        self.notices.record(self.day, evening["number"][events & Event.NOTICE > 0])
+        self.collectors.close_day(self.day, evening)
 
-    def _schedule_instalments(self, rows: NDArray[np.int64], events: NDArray[np.uint32]) -> None:
-        running = self.accounts["plan_months"][rows] > 0
+    def _schedule_instalments(self, evening: NDArray[np.void], events: NDArray[np.uint32]) -> None:
+        running = evening["plan_months"] > 0
         signed = running & (events & Event.OFFER_ACCEPTED > 0)
         continued = running & (events & (Event.INSTALMENT_PAID | Event.INSTALMENT_MISSED) > 0)
         self._instalments.pop(self.day, None)
         for chosen, days in ((signed, FIRST_INSTALMENT_DAYS), (continued, INSTALMENT_EVERY_DAYS)):
             if chosen.any():
-                self._instalments[self.day + days].append((rows[chosen], self.accounts["key"][rows[chosen]]))
+                self._instalments[self.day + days].append((evening["number"][chosen], evening["key"][chosen]))
 
-    def _go_to_court(self, rows: NDArray[np.int64], events: NDArray[np.uint32]) -> None:
-        closed_in_court = (events & Event.CLOSED > 0) & (self.accounts["stage"][rows] >= Stage.QUEUED)
-        for number in rows[closed_in_court | (events & (Event.SUIT | Event.ENFORCEMENT) > 0)]:
-            happened = self.accounts["events"][number]
+    def _go_to_court(self, evening: NDArray[np.void], events: NDArray[np.uint32]) -> None:
+        closed_in_court = (events & Event.CLOSED > 0) & (evening["stage"] >= Stage.QUEUED)
+        called_for = closed_in_court | (events & (Event.SUIT | Event.ENFORCEMENT) > 0)
+        for number, happened in zip(evening["number"][called_for].tolist(), events[called_for].tolist(), strict=True):
             if happened & Event.CLOSED:
-                self.courts.withdraw(int(number))
+                self.courts.withdraw(number)
             elif happened & Event.SUIT:
-                self.courts.sue(int(number))
+                self.courts.sue(number)
             else:
-                self.courts.enforce(int(number))
+                self.courts.enforce(number)
 
     def _start_day(self) -> int:
         """Drop closed accounts, and begin the day for the others; cents pending in agreed settlements."""
-        still_open = self.accounts["status"][self.open_accounts] == Status.OPEN
+        rows, asleep = self.open_accounts, np.flatnonzero(~self._awake)
+        still_open = self.accounts["status"][rows[asleep]] == Status.OPEN
         if not still_open.all():
-            self.open_accounts = self.open_accounts[still_open]
+            self.open_accounts = np.delete(rows, asleep[~still_open])
         self._set_today()
-        sums = self._over_rows(kernels.start_day, self._params, self._today)
-        self._interest = sum(interest for _, interest in sums)
-        return sum(pending for pending, _ in sums)
+        sums = self._over_rows(kernels.start_day, self._params, self._today, rows=rows[asleep[still_open]])
+        pending, self._interest = self._woken
+        self._interest += sum(interest for _, interest in sums)
+        return pending + sum(pending for pending, _ in sums)
 
-    def _set_today(self) -> None:
-        t, date = self._today[0], self.calendar.date(self.day)
-        self.economy.begin_day(self.day)
-        t["day"], t["weekday"], t["day_of_month"] = self.day, date.weekday(), date.day
-        t["day_off"] = self.calendar.is_day_off(self.day)
+    def _write_date(self, t: np.void, day: int) -> None:
+        """What is known of a day before it comes."""
+        date = self.calendar.date(day)
+        self.economy.begin_day(day)
+        t["day"], t["weekday"], t["day_of_month"] = day, date.weekday(), date.day
+        t["day_off"] = self.calendar.is_day_off(day)
         t["macro"] = self.economy.index
         t["income_factor"] = np.exp(-self.world.behaviour.macro_income * self.economy.index)
-        t["discount_factor"] = (1.0 + self.world.discount_rate) ** (-self.day / 365.0)
+        t["discount_factor"] = (1.0 + self.world.discount_rate) ** (-day / 365.0)
         t["daily_rate"] = min(self.world.annual_rate, self.rules.interest_cap) / 365.0
+
+    def _set_today(self) -> None:
+        t = self._today[0]
+        for name in (
+            "day",
+            "weekday",
+            "day_of_month",
+            "day_off",
+            "macro",
+            "income_factor",
+            "discount_factor",
+            "daily_rate",
+        ):
+            t[name] = self._tomorrow[name][0]
         t["suspended"] = self.corrections.suspended_bits
         self._closed[:] = self._nobody_serves()[self._menu_table["channel"], self._menu_table["window"]]
         for channel, resource in _SKILLED.items():
@@ -441,6 +483,7 @@ class Simulation:
         """What the new day's observation says of yesterday's resources."""
         t = self._today[0]
         if self.day == 0:
+            self._write_date(self._tomorrow[0], 0)
             self._set_today()
             for resource in RESOURCES:
                 if resource.fill_observed:
@@ -481,14 +524,12 @@ class Simulation:
     ) -> list[Any]:
         """Call a kernel for batches of accounts (the open ones), on threads if asked for; results in order."""
         rows = self.open_accounts if rows is None else rows
-        return self._in_parts(
-            lambda first, last: kernel(self.accounts, rows, first, last, *arguments), rows.size, self._batch
-        )
+        return self._in_parts(lambda first, last: kernel(self.accounts, rows, first, last, *arguments), rows.size)
 
-    def _in_parts(self, work: Callable[[int, int], Any], count: int, size: int) -> list[Any]:
-        """Results of `work(first, last)` for rows 0 .. count − 1 in parts of this size; several parts on threads, if asked for."""
-        firsts = range(0, count, size)
-        lasts = [min(first + size, count) for first in firsts]
+    def _in_parts(self, work: Callable[[int, int], Any], count: int) -> list[Any]:
+        """Results of `work(first, last)` for rows 0 .. count − 1 batch by batch, on threads if asked for."""
+        firsts = range(0, count, self._batch)
+        lasts = [min(first + self._batch, count) for first in firsts]
         if self._threads is None or len(firsts) <= 1:
             return list(map(work, firsts, lasts))
         return list(self._threads.map(work, firsts, lasts))

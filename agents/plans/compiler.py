@@ -52,7 +52,7 @@ def compile_plan(file: PlanFile, document: Document, menu: Menu) -> CompiledPlan
         if not one.treatments & menu.index.keys()
     )
     return CompiledPlan(
-        tuple(one.rule for one in kept), dropped, DecisionTable.of([one.table_rule(menu) for one in kept], len(menu))
+        tuple(one.rule for one in kept), dropped, DecisionTable.of([one.table_rule(menu) for one in kept], menu)
     )
 
 

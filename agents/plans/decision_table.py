@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import uint64
@@ -19,12 +20,16 @@ from recoup.agents.plans.conditions import Clause, is_whole
 from recoup.agents.sampling import HASHED_COLUMNS, hashed_uniform
 from recoup.sim.compiled import njit
 from recoup.sim.observation import FIELDS
+from recoup.sim.treatments import Menu
 
 ABSENT = -1  # a treatment the menu does not have
 
 _MOST_DIRECT = 2000  # a larger whole number is looked up among cut points, to keep the tables small
 
 _COLUMN = np.dtype([("number", "u8"), ("start", "u8"), ("last", "u8")])  # its bins: start .. start + last
+_CHOICE = np.dtype(
+    [("index", "i8"), ("bits", "u8"), ("rule", "i8")]
+)  # a treatment's place in the menu and feature bits
 _RULE = np.dtype([("start", "i8"), ("offers", "i8"), ("windows", "i8"), ("spread", "u1")], align=True)
 
 _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
@@ -47,8 +52,7 @@ class TableRule:
     spread: bool
 
 
-@dataclass(frozen=True)
-class DecisionTable:
+class DecisionTable(NamedTuple):
     """Rules in the form the kernels read; build it with `of`."""
 
     whole: NDArray[np.void]  # columns of whole numbers, whose bins are their values
@@ -58,16 +62,16 @@ class DecisionTable:
     every: NDArray[np.uint64]  # (words,): all clauses
     clause_rule: NDArray[np.int64]
     rules: NDArray[np.void]
-    choices: NDArray[np.int64]
+    choices: NDArray[np.void]
     carries: NDArray[np.bool_]  # (rules, menu): the rule can choose the treatment
 
     @classmethod
-    def of(cls, rules: Sequence[TableRule], menu_size: int) -> DecisionTable:
+    def of(cls, rules: Sequence[TableRule], menu: Menu) -> DecisionTable:
         """Compile rules, the first to be asked first.
 
         Args:
             rules: compiled conditions and choices.
-            menu_size: treatments in the menu, the masks' columns.
+            menu: the treatments.
         """
         clauses = [(number, clause) for number, rule in enumerate(rules) for clause in rule.clauses]
         words = max(1, -(-len(clauses) // 64))
@@ -88,12 +92,13 @@ class DecisionTable:
             truth += [_word(clauses, column, value, words) for value in least]
         every = [(1 << min(64, len(clauses) - 64 * word)) - 1 if clauses else 0 for word in range(words)]
         records: list[tuple[int, int, int, bool]] = []
-        choices: list[int] = []
-        carries = np.zeros((len(rules), menu_size), np.bool_)
+        choices: list[tuple[int, int, int]] = []
+        bits = menu.table["bits"]
+        carries = np.zeros((len(rules), len(menu)), np.bool_)
         for number, rule in enumerate(rules):
             records.append((len(choices), len(rule.choices), len(rule.choices[0]), rule.spread))
             flat = [index for windows in rule.choices for index in windows]
-            choices += flat
+            choices += [(index, 0 if index == ABSENT else int(bits[index]), number) for index in flat]
             carries[number, [index for index in flat if index != ABSENT]] = True
         return cls(
             np.array(whole, _COLUMN),
@@ -103,7 +108,7 @@ class DecisionTable:
             np.array(every, np.uint64),
             np.array([number for number, _ in clauses], np.int64),
             np.array(records, _RULE),
-            np.array(choices, np.int64),
+            np.array(choices, _CHOICE),
             carries,
         )
 
@@ -129,15 +134,8 @@ class DecisionTable:
         _decide(
             rows,
             rows.view(np.uint32),
-            masks,
-            self.whole,
-            self.parted,
-            self.cuts,
-            self.truth,
-            self.every,
-            self.clause_rule,
-            self.rules,
-            self.choices,
+            ~masks,
+            self,
             HASHED_COLUMNS,
             actions,
             deciding,
@@ -162,18 +160,7 @@ class DecisionTable:
                 f"actions of shape {actions.shape}, expected ({len(rows)},) with 0 <= action < {self.menu_size}"
             )
         rules = np.full(len(rows), -1, np.int64)
-        _deciding(
-            rows,
-            actions,
-            self.whole,
-            self.parted,
-            self.cuts,
-            self.truth,
-            self.every,
-            self.clause_rule,
-            self.carries,
-            rules,
-        )
+        _deciding(rows, actions, self, rules)
         return rules
 
     @property
@@ -203,14 +190,14 @@ def _word(clauses: list[tuple[int, Clause]], column: int, value: float, words: i
     return bits
 
 
-@njit(inline="always")
-def _lowest(word):  # type: ignore[no-untyped-def]
+@njit(forceinline=True)
+def lowest(word):  # type: ignore[no-untyped-def]
     """Number of the lowest bit that is set: multiplying by a de Bruijn sequence brings it to the top six bits."""
     return _BIT_NUMBER[((word & (~word + uint64(1))) * _DE_BRUIJN) >> uint64(58)]
 
 
-@njit(inline="always")
-def _holding(row, whole, parted, cuts, truth, every):  # type: ignore[no-untyped-def]
+@njit(forceinline=True)
+def holding(row, whole, parted, cuts, truth, every):  # type: ignore[no-untyped-def]
     """The clauses of one word (`truth`, `every`) that a row satisfies; unsigned indices spare the sign checks."""
     alive = every
     for n in range(whole.size):
@@ -228,72 +215,60 @@ def _holding(row, whole, parted, cuts, truth, every):  # type: ignore[no-untyped
     return alive
 
 
-@njit()
-def _choice(mask, rule, choices, bits, columns):  # type: ignore[no-untyped-def]
-    """The first allowed treatment of a rule, -1 if there is none; spread rules draw among the allowed windows."""
+@njit(forceinline=True)
+def _may(choice, barred, forbidden):  # type: ignore[no-untyped-def]
+    return choice.index >= 0 and (choice.bits & forbidden) == 0 and not barred[choice.index]
+
+
+@njit(forceinline=True)
+def choice(barred, forbidden, rule, choices, bits, columns):  # type: ignore[no-untyped-def]
+    """Where in `choices` a rule's first allowed treatment is, -1 if there is none; spread rules draw among the allowed windows."""
     for offer in range(rule.offers):
         first = rule.start + offer * rule.windows
         if rule.spread:
-            index = choices[first + int(hashed_uniform(bits, columns, 0) * rule.windows)]
-            if index >= 0 and mask[index]:
-                return index
+            drawn = first + int(hashed_uniform(bits, columns, 0) * rule.windows)
+            if _may(choices[drawn], barred, forbidden):
+                return drawn
         allowed = 0
         for at in range(first, first + rule.windows):
-            index = choices[at]
-            if index >= 0 and mask[index]:
+            if _may(choices[at], barred, forbidden):
                 if not rule.spread:
-                    return index
+                    return at
                 allowed += 1
         if allowed:  # the window drawn is forbidden: draw again among the others, which keeps their proportions
             skip = int(hashed_uniform(bits, columns, 1) * allowed)
             for at in range(first, first + rule.windows):
-                index = choices[at]
-                if index >= 0 and mask[index]:
+                if _may(choices[at], barred, forbidden):
                     if skip == 0:
-                        return index
+                        return at
                     skip -= 1
     return -1
 
 
 @njit(nogil=True)
-def _decide(  # type: ignore[no-untyped-def]
-    observations,
-    bits,
-    masks,
-    whole,
-    parted,
-    cuts,
-    truth,
-    every,
-    clause_rule,
-    rules,
-    choices,
-    columns,
-    actions,
-    deciding,
-):
+def _decide(observations, bits, barred, table, columns, actions, deciding):  # type: ignore[no-untyped-def]
+    whole, parted, cuts, truth, every, clause_rule, rules, choices, _ = table
     for row in range(actions.size):
-        action = -1
+        at = -1
         for word in range(every.size):
-            alive = _holding(observations[row], whole, parted, cuts, truth[word], every[word])
-            while alive and action < 0:
-                rule = clause_rule[64 * word + _lowest(alive)]
-                action = _choice(masks[row], rules[rule], choices, bits[row], columns)
+            alive = holding(observations[row], whole, parted, cuts, truth[word], every[word])
+            while alive and at < 0:
+                rule = rules[clause_rule[64 * word + lowest(alive)]]
+                at = choice(barred[row], uint64(0), rule, choices, bits[row], columns)
                 alive &= alive - uint64(1)
-            if action >= 0:
-                actions[row], deciding[row] = action, rule
+            if at >= 0:
+                actions[row], deciding[row] = choices[at].index, choices[at].rule
                 break
 
 
 @njit(nogil=True)
-def _deciding(  # type: ignore[no-untyped-def]
-    observations, actions, whole, parted, cuts, truth, every, clause_rule, carries, deciding
-):
+def _deciding(observations, actions, table, deciding):  # type: ignore[no-untyped-def]
+    whole, parted, cuts, truth, every, clause_rule, _, _, carries = table
     for row in range(actions.size):
         for word in range(every.size):
-            alive = _holding(observations[row], whole, parted, cuts, truth[word], every[word])
+            alive = holding(observations[row], whole, parted, cuts, truth[word], every[word])
             while alive and deciding[row] < 0:
-                rule = clause_rule[64 * word + _lowest(alive)]
+                rule = clause_rule[64 * word + lowest(alive)]
                 if carries[rule, actions[row]]:
                     deciding[row] = rule
                 alive &= alive - uint64(1)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from threading import get_ident
 from typing import Any, Self
 
 import numpy as np
@@ -18,8 +17,12 @@ from numpy.typing import NDArray
 from recoup.agents.contact_cap import WeeklyContactCap
 from recoup.agents.plans.compiler import compile_plan
 from recoup.agents.plans.decision_table import DecisionTable
+from recoup.agents.plans.morning import Decided, decide_rows
 from recoup.agents.plans.plan_file import DEFAULT_PRIORITY, PlanFile, Rule, find_plan, read_plan
+from recoup.agents.sampling import HASHED_COLUMNS
 from recoup.sim.inputs import Document
+from recoup.sim.morning import Morning
+from recoup.sim.observation import FIELDS, HIGH, LOW, by_name
 from recoup.sim.treatments import Menu
 
 
@@ -106,9 +109,34 @@ class Plan:
             masks: what is allowed, bool (accounts, menu); the plan's contact cap narrows it further.
             numbers: unused, a plan has no memory.
         """
-        actions, rules = self.table.decide(observations, self._contact_cap.narrow(observations, masks))
-        self._latest[get_ident()] = actions, actions.copy(), rules
-        return actions
+        return self.table.decide(observations, self._contact_cap.narrow(observations, masks))[0]
+
+    def decide(self, morning: Morning, first: int, last: int, decided: Decided) -> None:
+        """As `act` and `priority`, for the open accounts first..last of a simulation's morning (`Simulation.advance_by`).
+
+        Args:
+            morning: what is decided on; its actions, priority and queues are written.
+            first, last: which open accounts.
+            decided: which rules decided, written to.
+        """
+        values = np.empty((1, len(FIELDS)), np.float32)
+        below, at = self._contact_cap.barred
+        decide_rows(
+            morning,
+            first,
+            last,
+            self.table,
+            self._queue_priorities,
+            self._contact_cap.most,
+            np.stack([morning.closed | below, morning.closed | at]),
+            LOW,
+            HIGH,
+            HASHED_COLUMNS,
+            values,
+            by_name(values),
+            values.view(np.uint32),
+            decided,
+        )
 
     def deciding_rules(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64]:
         """Which of `rules` made each choice of `act`: shape (accounts,); -1 = none, nothing was done.
@@ -117,10 +145,6 @@ class Plan:
             observations: those that `act` was given.
             actions: what it returned.
         """
-        if latest := self._latest.get(get_ident()):
-            returned, as_returned, rules = latest
-            if actions is returned and np.array_equal(actions, as_returned):
-                return rules
         return self.table.deciding(observations, actions)
 
     def priority(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64] | None:
@@ -130,21 +154,16 @@ class Plan:
             observations: those that `act` was given.
             actions: what it returned.
         """
-        if (self._priorities == DEFAULT_PRIORITY).all():
+        if not self._queue_priorities.any():
             return None
-        return self._priorities[self.deciding_rules(observations, actions)]
-
-    @cached_property
-    def _latest(self) -> dict[int, tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
-        """By thread: the actions last returned, a copy in case they are changed, and the rules behind them; it spares
-        `priority` a second reading of all conditions."""
-        return {}
+        return self._queue_priorities[self.deciding_rules(observations, actions)].astype(np.int64)
 
     @cached_property
     def _contact_cap(self) -> WeeklyContactCap:
         return WeeklyContactCap(self.menu.names, self.file.contact_cap_per_week)
 
     @cached_property
-    def _priorities(self) -> NDArray[np.int64]:
-        """By rule; the last entry, which -1 finds, is for no rule."""
-        return np.array([*(rule.priority for rule in self.rules), DEFAULT_PRIORITY], np.int64)
+    def _queue_priorities(self) -> NDArray[np.uint8]:
+        """By rule; the last entry, which -1 finds, is for no rule. All 0 where none goes before another."""
+        priorities = np.array([*(rule.priority for rule in self.rules), DEFAULT_PRIORITY], np.uint8)
+        return priorities if (priorities != DEFAULT_PRIORITY).any() else np.zeros_like(priorities)

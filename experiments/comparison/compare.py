@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from recoup.agents.policy import PolicyRef
 from recoup.experiments.comparison import fairness, measures, welfare
@@ -35,14 +34,15 @@ from recoup.experiments.runs.runfolder import (
     fingerprint,
     open_folder,
     versions,
+    whole_file,
     write_json,
-    write_table,
 )
 from recoup.experiments.runs.workers import Folder, Workers, run_each
 from recoup.scenarios.schema import Scenario
 from recoup.sim.compliance.audit import audit
-from recoup.sim.compliance.auditlog import typed_log
+from recoup.sim.compliance.auditlog import check, typed_log
 from recoup.sim.compliance.rules import RulePack
+from recoup.sim.eventlog import LogFile
 from recoup.sim.inputs import InputError
 from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.portfolio.doubts import staffing_doubts
@@ -173,7 +173,7 @@ def _is_whole(folder: Path, name: str, seed: int, days: int, rules: RulePack) ->
         for kind, table in TABLES.items():
             table.read(part.with_suffix(f".{kind}.parquet"))
         if audited is not None:
-            typed_log(part.with_suffix(".events.parquet"))
+            check(typed_log(part.with_suffix(".events.parquet")))
     except InputError:
         return False
     return audited is None or audited["rules"].keys() == {rule.id for rule in rules.rules}
@@ -185,9 +185,11 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
     policy_ref = task.policy_ref.load() if isinstance(task.policy_ref, ByValue) else task.policy_ref
     scenario = comparison.load()
     portfolio = scenario.portfolio(comparison.accounts, seed)
-    run = rollout(scenario, policy_ref, portfolio, seed, days, record_events=comparison.events)
     part = part_path(folder, name, seed)
+    events = part.with_suffix(".events.parquet")
     who = pseudonyms(portfolio.column("account_id"), key)
+    with whole_file(events) if comparison.events else nullcontext() as unfinished:
+        run = rollout(scenario, policy_ref, portfolio, seed, days, log=LogFile(unfinished, who) if unfinished else None)
     accounts = for_the_folder(run.accounts, portfolio, who, comparison.personal)
     tables = {"accounts": accounts, "daily": run.daily, "collectors": run.collectors}
     for kind, table in tables.items():
@@ -201,7 +203,7 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
         "unresolved": measures.unresolved_curve(run).tolist(),
         "blocked": run.blocked,
         "breaches": run.breaches,
-        "audit": None if run.log is None else _audited(run.log, who, scenario.rules, part),
+        "audit": tally(audit(typed_log(events), scenario.rules)) if comparison.events else None,
         "decisions": run.decisions,
         "rules": run.rules,
         "payment_attribution": run.payment_attribution,
@@ -215,13 +217,6 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
         "legal_team": {key: float(run.daily[column].mean()) for key, column in LEGAL_TEAM.items()},
     }
     PART_FILE.write_file(part, contents)
-
-
-def _audited(log: pd.DataFrame, who: NDArray[np.object_], rules: RulePack, part: Path) -> dict[str, Any]:
-    """Keep the event log of a part beside it, and audit it."""
-    log["account_id"] = log["account_id"].cat.rename_categories(list(who))
-    write_table(part.with_suffix(".events.parquet"), log, compression="zstd")
-    return tally(audit(typed_log(log), rules))
 
 
 def _nulls(values: dict[str, float]) -> dict[str, float | None]:

@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 
 from recoup.agents.plans.plan import Plan
 from recoup.agents.policy import Policy
-from recoup.sim.observation import FIELD_INDEX, TIERS
+from recoup.sim.observation import TIERS
 from recoup.sim.treatments import Menu
 
 # The stages of the staged plan: reminders, friendly calls, more calls, the specialised team, courts, old debt.
 STAGES = {"0–7": 0, "8–15": 8, "16–29": 16, "30–59": 30, "60–89": 60, "90–179": 90, "180+": 180}  # days past due
 _FIRST_DAYS = np.array(list(STAGES.values()))
+_STAGE = np.searchsorted(_FIRST_DAYS, np.arange(_FIRST_DAYS[-1] + 1), side="right") - 1  # by days past due
 
 Decisions = dict[str, dict[str, dict[str, int]]]  # stage -> tier -> treatment -> account-days
 
@@ -25,16 +26,16 @@ class DecisionCount:
         self._shape = (len(STAGES), len(TIERS), len(menu))
         self._counts = np.zeros(self._shape, np.int64)
 
-    def add(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> None:
-        """Count one day's decisions: rows of `Simulation.observe` and the treatment chosen for each.
+    def add(self, dpd: NDArray[np.number], tier: NDArray[np.number], actions: NDArray[np.int64]) -> None:
+        """Count one day's decisions.
 
         Args:
-            observations: float32, shape (accounts, fields), natural units.
+            dpd: days past due of the accounts, shape (accounts,).
+            tier: indices in `observation.TIERS`, shape (accounts,).
             actions: menu indices, shape (accounts,).
         """
-        stage = np.searchsorted(_FIRST_DAYS, observations[:, FIELD_INDEX["dpd"]], side="right") - 1
-        tier = observations[:, FIELD_INDEX["tier"]].astype(np.int64)
-        cell = np.ravel_multi_index((stage, tier, actions), self._shape)
+        stage = _STAGE[np.minimum(dpd, len(_STAGE) - 1).astype(np.int64)]
+        cell = (stage * len(TIERS) + tier.astype(np.int64)) * len(self._names) + actions
         self._counts += np.bincount(cell, minlength=self._counts.size).reshape(self._shape)
 
     def table(self) -> Decisions:
@@ -52,22 +53,15 @@ class RuleCount:
     """Counts which rule of a plan decided; of other policies, nothing."""
 
     def __init__(self, policy: Policy) -> None:
-        self._plan = policy if isinstance(policy, Plan) else None
-        self._counts = np.zeros(len(self._plan.rules) + 1 if self._plan else 0, np.int64)
+        self._rules = policy.rules if isinstance(policy, Plan) else None
+        self._counts = np.zeros(len(self._rules or ()) + 1, np.int64)
 
-    def add(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> None:
-        """Count one day's decisions, as `DecisionCount.add`.
-
-        Args:
-            observations: float32, shape (accounts, fields), natural units.
-            actions: menu indices, shape (accounts,).
-        """
-        if self._plan:
-            self._counts += np.bincount(
-                self._plan.deciding_rules(observations, actions) + 1, minlength=len(self._counts)
-            )
+    def add(self, rules: NDArray[np.integer]) -> None:
+        """Count one day's decisions: indices of rules, -1 where none decided, shape (accounts,)."""
+        self._counts += np.bincount(rules.astype(np.int64) + 1, minlength=len(self._counts))
 
     def table(self) -> dict[str, int]:
         """Account-days by rule; under the empty name those on which no rule decided, and nothing was done."""
-        names = ["", *(rule.name for rule in self._plan.rules)] if self._plan else []
-        return dict(zip(names, self._counts.tolist(), strict=True))
+        if self._rules is None:
+            return {}
+        return dict(zip(["", *(rule.name for rule in self._rules)], self._counts.tolist(), strict=True))

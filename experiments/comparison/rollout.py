@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from threading import Lock
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.agents.library import load_policy
+from recoup.agents.plans.morning import Decided
 from recoup.agents.plans.plan import Plan
 from recoup.agents.policy import Policy, PolicyRef
 from recoup.experiments.comparison.decisions import DecisionCount, Decisions, RuleCount
 from recoup.experiments.comparison.payment_attribution import PaymentAttribution
 from recoup.experiments.runs.one_thread import one_thread
 from recoup.scenarios.schema import Scenario
+from recoup.sim.eventlog import LogFile
+from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.portfolio.table import Portfolio
-from recoup.sim.simulation import Choose, Simulation
+from recoup.sim.simulation import Simulation
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,6 @@ class Rollout:
     payment_attribution: dict[str, int] = field(default_factory=dict)  # cents
     corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `CorrectionLoop.table`
     collectors: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `Collectors.table`
-    log: pd.DataFrame | None = None  # `Ledger.audit_table`, if asked for
 
 
 def rollout(
@@ -44,7 +48,7 @@ def rollout(
     seed: int,
     days: int,
     threads: int = 1,
-    record_events: bool = False,
+    log: LogFile | None = None,
 ) -> Rollout:
     """Roll a policy out on a cohort: one policy, one seed, the whole horizon.
 
@@ -57,50 +61,48 @@ def rollout(
         seed: of all random numbers; the same seed gives every policy the same draws.
         days: horizon.
         threads: of the simulation; no number depends on it.
-        record_events: keep the event log (`Rollout.log`).
+        log: where the event log is written to; None = nowhere.
 
     Raises:
         InputError: no such policy, or accounts older than the age at which the world writes off.
     """
     simulation = Simulation(
-        scenario.world, portfolio, scenario.rules, seed, threads=threads, record_events=record_events
+        scenario.world, portfolio, scenario.rules, seed, threads=threads, record_events=log or False
     )
     policy = load_policy(policy_ref, scenario.name, scenario.world)
     run = roll_out(scenario, policy, simulation, days)
-    return replace(run, log=simulation.audit_table()) if record_events else run
+    simulation.ledger.finish_log()
+    return run
 
 
-def chooser(policy: Policy) -> Choose:
-    """What `Simulation.advance_by` asks: a policy's actions and priority."""
-
-    def choose(
-        observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
-        actions = policy.act(observations, masks, numbers)
-        return actions, policy.priority(observations, actions)
-
-    return choose
-
-
-def one_day(simulation: Simulation, policy: Policy, every: int, choose: Choose) -> NDArray[np.int64]:
+def one_day(
+    simulation: Simulation, policy: Policy, every: int, note: Callable[..., None] | None = None
+) -> NDArray[np.int64]:
     """Let a policy decide, if it is a day for it, and live the day.
 
     Args:
         simulation: on the morning of the day.
         policy: whose decisions they are.
         every: days from one decision to the next.
-        choose: asks the policy (`chooser`).
+        note: is told of decisions: days past due, tier, action, and the plan's rule that decided (None: no plan), each of shape
+            (open accounts,).
 
     Returns:
         The actions, int64 (accounts that were open in the morning,).
     """
-    morning, deciding = simulation.open_accounts, simulation.day % every == 0
-    if deciding and isinstance(policy, Plan):
-        return simulation.advance_by(choose)[1]
-    actions, priority = np.zeros(morning.size, np.int64), None
-    if deciding:
-        actions, priority = choose(simulation.observe(), simulation.masks(), morning)
-    simulation.advance(actions, priority)
+    morning, note = simulation.open_accounts, note or (lambda *_: None)
+    if simulation.day % every:
+        actions = np.zeros(morning.size, np.int64)
+        simulation.advance(actions)
+    elif isinstance(policy, Plan):
+        decided = Decided.empty(morning.size)
+        _, actions = simulation.advance_by(partial(policy.decide, decided=decided))
+        note(decided.dpd, decided.tier, actions, decided.rule)
+    else:
+        seen = simulation.observe()
+        actions = policy.act(seen, simulation.masks(), morning)
+        note(seen[:, FIELD_INDEX["dpd"]], seen[:, FIELD_INDEX["tier"]], actions, None)
+        simulation.advance(actions, policy.priority(seen, actions))
     return actions
 
 
@@ -115,20 +117,16 @@ def roll_out(scenario: Scenario, policy: Policy, simulation: Simulation, days: i
         days: horizon.
     """
     decisions, rules, sources = DecisionCount(simulation.menu), RuleCount(policy), PaymentAttribution(simulation)
-    every, counting, asked = scenario.world.decision_every_days, Lock(), chooser(policy)
+    every = scenario.world.decision_every_days
 
-    def choose(
-        observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
-        actions, priority = asked(observations, masks, numbers)
-        with counting:
-            decisions.add(observations, actions)
-            rules.add(observations, actions)
-        return actions, priority
+    def note(dpd: NDArray[Any], tier: NDArray[Any], actions: NDArray[np.int64], rule: NDArray[np.int16] | None) -> None:
+        decisions.add(dpd, tier, actions)
+        if rule is not None:
+            rules.add(rule)
 
     while simulation.day < days:
         morning = simulation.open_accounts
-        sources.add(morning, one_day(simulation, policy, every, choose))
+        sources.add(morning, one_day(simulation, policy, every, note))
     return Rollout(
         accounts=simulation.accounts_table(),
         daily=simulation.daily_table(),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 from pydantic import BaseModel
@@ -26,12 +26,15 @@ RESULTS, SETTINGS, REPORT = "results.json", "run.json", "report.html"
 ATTRIBUTION, WHY = "attribution.json", "why.json"
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Write to a temporary name in the same folder, then rename.
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A file that appears whole or not at all.
 
     Args:
         path: of the file; its folder is made, a file of that name replaced.
-        write: is given the temporary path and fills it.
+
+    Yields:
+        A temporary name in the same folder, to be filled; it is renamed at the end, or removed if the block ends early.
 
     Raises:
         InputError: no such place can be made or written to, or it is full.
@@ -42,13 +45,27 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
         os.close(handle)
         temporary = Path(name)
         try:
-            write(temporary)
+            yield temporary
             temporary.chmod(0o644)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(path, "", error.strerror or str(error), "a place that can be written to") from None
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Write to a temporary name in the same folder, then rename.
+
+    Args:
+        path: of the file; its folder is made, a file of that name replaced.
+        write: is given the temporary path and fills it.
+
+    Raises:
+        InputError: as `whole_file`.
+    """
+    with whole_file(path) as temporary:
+        write(temporary)
 
 
 @contextmanager
@@ -145,18 +162,17 @@ def _put(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
-def write_table(path: Path, table: pd.DataFrame, compression: Literal["snappy", "zstd"] = "snappy") -> None:
+def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a Parquet table.
 
     Args:
         path: of the file; replaced.
         table: its content; the index is not written.
-        compression: zstd where a table is large and seldom read.
 
     Raises:
         InputError: as `write_whole`.
     """
-    write_whole(path, lambda temporary: table.to_parquet(temporary, index=False, compression=compression))
+    write_whole(path, lambda temporary: table.to_parquet(temporary, index=False))
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -9,7 +9,7 @@ from typing import Any
 from recoup.agents.library import load_policy
 from recoup.experiments.comparison.measure import Ratio
 from recoup.experiments.comparison.measures import MEASURES, REGISTRY
-from recoup.experiments.comparison.rollout import Rollout, chooser, one_day
+from recoup.experiments.comparison.rollout import Rollout, one_day
 from recoup.experiments.runs.one_thread import one_thread
 from recoup.experiments.sites.cut import Share, numbers_of
 from recoup.experiments.sites.settings import Sites
@@ -41,12 +41,12 @@ class SiteRun:
         self.share, self.days = share, settings.days or scenario.days
         self.simulation = Simulation(world, portfolio, scenario.rules, settings.seed, site=share.site(numbers))
         self._policy = load_policy(settings.plan, scenario.name, world)
-        self._choose, self._every = chooser(self._policy), world.decision_every_days
+        self._every = world.decision_every_days
         self.tallies: list[Tally] = []
 
     def day(self) -> Tally:
         """Live a day; what the site reports on the next morning, on which it has not heard from the others."""
-        one_day(self.simulation, self._policy, self._every, self._choose)
+        one_day(self.simulation, self._policy, self._every)
         self.tallies.append(self.simulation.tally)
         return self.simulation.tally
 

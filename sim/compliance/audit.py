@@ -1,20 +1,35 @@
 """The audit: the same rules as the gate's, read a second time, in SQL over an event log (DuckDB).
 
-The gate (`gate.py`) looks at an account's state before each treatment. The audit knows no state: it rebuilds what
-was known on each day from the rows before it. The two share the rule pack's data and no code, so that a slip in one
-shows in the other. Each kind of rule is one function: which rows it speaks about (tested), which of them broke it,
+The gate (`gate.py`) looks at an account's state before each treatment. The audit is not told that state: it rebuilds what
+was known on each day from the log's rows before it (`history.py`). The two share the rule pack's data and no code, so that a slip
+in one shows in the other. Each kind of rule is one function: which rows it speaks about (tested), which of them broke it,
 which came within a step of it, and the facts that show it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
 
-from recoup.sim.compliance.auditlog import Log
+from recoup.sim.compliance.auditlog import (
+    AUDIT_COLUMNS,
+    CHANNELS,
+    LEGAL_NAMES,
+    OFFER_NAMES,
+    PIECE,
+    Log,
+    encoded,
+    memory_database,
+    missing,
+)
+from recoup.sim.compliance.history import GROUP_OF, GROUPS, KNOWN, NEVER, NONE, ROW, Count, History, Silence
 from recoup.sim.compliance.rules import (
     BrokenPlans,
     ContactCap,
@@ -37,66 +52,7 @@ from recoup.sim.compliance.rules import (
     ValidationNotice,
 )
 
-# What was known before each row is everything an earlier row of the account said. Few rows say anything (`news`), so that
-# only these go through the windows, and each row looks up the latest news before it. `contact` is the channel group.
-_CALL_OR_VISIT = "channel IN ('autocall', 'collector', 'specialist', 'visit')"
 _FORGIVING = "offer IN ('settlement', 'swap')"  # an asset is sold for less than the debtor is credited with
-_PROMISED = f"(coalesce(promise, false) OR coalesce(accepted AND {_FORGIVING}, false))"
-_AGREED = "(accepted AND offer IN ('plan', 'restructure'))"
-_STEPS = f"""
-CREATE TABLE IF NOT EXISTS places AS
-SELECT line, account,
-  row_number() OVER account AS place, lag(day) OVER account AS day_before, lag(interest) OVER account AS interest_before
-FROM log JOIN (SELECT account_id, row_number() OVER () AS account FROM (SELECT DISTINCT account_id FROM log)) USING (account_id)
-WINDOW account AS (PARTITION BY account ORDER BY day, from_hour NULLS LAST, line);
-
-CREATE TABLE IF NOT EXISTS news AS
-SELECT account, place,
-  max(CASE WHEN complaint THEN coalesce(complaint_until, 2147483647) END) OVER so_far AS complaint_free,
-  max(CASE WHEN dispute THEN coalesce(dispute_until, 2147483647) END) OVER so_far AS dispute_free,
-  max(CASE WHEN hardship THEN coalesce(hardship_until, 2147483647) END) OVER so_far AS hardship_free,
-  max(CASE WHEN breathing_space THEN coalesce(breathing_space_until, 2147483647) END) OVER so_far AS breathing_space_free,
-  max(CASE WHEN restructuring_request THEN coalesce(restructuring_request_until, 2147483647) END) OVER so_far
-    AS restructuring_request_free,
-  min(CASE WHEN opt_out THEN day END) OVER so_far AS opted_out_since,
-  min(CASE WHEN cease_contact THEN day END) OVER so_far AS cease_contact_since,
-  min(CASE WHEN accepted AND offer = 'restructure' THEN day END) OVER so_far AS restructured_since,
-  min(CASE WHEN represented THEN day END) OVER so_far AS represented_since,
-  max(CASE WHEN {_AGREED} THEN place END) OVER so_far AS agreed_at,
-  max(CASE WHEN {_AGREED} THEN day END) OVER so_far AS agreed_on,
-  max(CASE WHEN instalment_paid THEN place END) OVER so_far AS instalment_at,
-  max(CASE WHEN instalment_missed THEN place END) OVER so_far AS missed_at,
-  max(CASE WHEN plan_broken THEN place END) OVER so_far AS plan_ended_at,
-  count(CASE WHEN plan_broken THEN 1 END) OVER so_far AS plans_broken,
-  max(CASE WHEN legal = 'notice' AND coalesce(done, true) THEN day END) OVER so_far AS noticed,
-  max(CASE WHEN reached AND coalesce(done, true) AND {_CALL_OR_VISIT} THEN day END) OVER so_far AS conversed_last,
-  max(CASE WHEN {_PROMISED} THEN place END) OVER so_far AS promised_at,
-  max(CASE WHEN promise_kept OR promise_broken THEN place END) OVER so_far AS promise_ended_at,
-  last_value(CASE WHEN {_PROMISED} THEN coalesce(promise_due, 2147483647) END IGNORE NULLS) OVER so_far AS promise_due_known
-FROM places JOIN log USING (line)
-WHERE complaint OR dispute OR hardship OR breathing_space OR opt_out OR cease_contact OR plan_broken OR legal = 'notice'
-  OR restructuring_request OR represented OR instalment_paid OR instalment_missed
-  OR accepted OR promise OR promise_kept OR promise_broken OR (reached AND {_CALL_OR_VISIT})
-WINDOW so_far AS (PARTITION BY account ORDER BY place);
-
-CREATE TABLE IF NOT EXISTS known AS
-SELECT places.*, news.* EXCLUDE (account, place) REPLACE (coalesce(plans_broken, 0) AS plans_broken)
-FROM places ASOF LEFT JOIN news ON places.account = news.account AND places.place > news.place;
-
-CREATE VIEW IF NOT EXISTS steps AS
-SELECT log.* REPLACE (
-    coalesce(done, true) AS done,
-    coalesce(to_hour, from_hour) AS to_hour,
-    coalesce(day_off, isodow(date) >= 6) AS day_off,
-    coalesce(reached, false) AS reached),
-  CASE WHEN channel IN ('sms', 'wechat', 'email') THEN 'text'
-       WHEN channel IN ('autocall', 'collector', 'specialist') THEN 'call'
-       ELSE channel END AS contact,
-  coalesce(done, true) AND channel IS NOT NULL AS contacted,
-  coalesce(reached AND coalesce(done, true) AND {_CALL_OR_VISIT}, false) AS conversed,
-  known.* EXCLUDE (line)
-FROM log JOIN known USING (line)
-"""
 
 _TOPICS = {
     "contact": "contact IS NOT NULL",
@@ -111,14 +67,14 @@ _TOPICS = {
 
 @dataclass(frozen=True)
 class Reading:
-    """How one rule is read: SQL conditions over `steps`, or over a query that adds to it.
+    """How one rule is read: SQL conditions over `steps`, the rows of a log with what was known before each of them.
 
     Attributes:
         tested, broken, near: conditions; `near` is looked at on tested rows that did not break the rule.
         facts: name -> SQL of what a breach's sentence says.
         words: that sentence by language, with the facts in braces.
         needs: columns without which the log cannot tell.
-        source: the relation that is read.
+        counts, silences: columns of `steps` that this rule asks for.
     """
 
     tested: str
@@ -127,7 +83,8 @@ class Reading:
     words: dict[str, str]
     facts: dict[str, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
-    source: str = "steps"
+    counts: tuple[Count, ...] = ()
+    silences: tuple[Silence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -167,28 +124,45 @@ BREACH_COLUMNS = ("line", "account_id", "day", "date", "from_hour", "to_hour", "
 _STEP = "concat_ws('/', channel, offer || coalesce('_' || months, '_' || CAST(round(100 * discount) AS INTEGER), ''), legal)"
 
 
-def audit(log: Log, pack: RulePack) -> list[Finding]:
+def audit(log: Log, pack: RulePack, rows: int = PIECE) -> list[Finding]:
     """Read every rule of a pack over a log, in the pack's order.
 
     Args:
         log: as `read_log` or `typed_log` gave it; a rule whose columns it lacks has them in `Finding.missing`.
         pack: the rules.
+        rows: of the log that are in memory at once; no result depends on it.
+
+    Raises:
+        InputError: a cell of the log is not as it must be.
     """
-    log.database.execute(_STEPS)
-    stopped = dict(
-        log.database.execute(
-            "SELECT stopped_by, count(*) FROM log WHERE stopped_by IS NOT NULL GROUP BY ALL"
-        ).fetchall()
-    )
     readings = [READINGS[type(rule)](rule) for rule in pack.rules]
-    missing = [tuple(name for name in reading.needs if name not in log.columns) for reading in readings]
-    totals = _totals(log, [reading for reading, lacks in zip(readings, missing, strict=True) if not lacks])
-    findings = []
-    for rule, reading, lacks in zip(pack.rules, readings, missing, strict=True):
-        rows = Counts(0, 0, 0) if lacks else totals[id(reading)]
-        breaches = _breaches(log, reading) if rows.broken else pd.DataFrame(columns=[*BREACH_COLUMNS, *reading.facts])
-        findings.append(Finding(rule, reading, lacks, rows.tested, rows.near, stopped.get(rule.id, 0), breaches))
-    return findings
+    lacking = [tuple(name for name in reading.needs if name not in log.columns) for reading in readings]
+    looked_at = [reading for reading, lacks in zip(readings, lacking, strict=True) if not lacks]
+    steps = _Steps(looked_at)
+    totals = {id(reading): Counts(0, 0, 0) for reading in readings}
+    breaches: dict[int, list[pd.DataFrame]] = {id(reading): [] for reading in readings}
+    stopped = Counter[str]()
+    for piece in log.pieces(rows):
+        steps.read(piece)
+        stopped.update(steps.stopped())
+        for reading, counts in zip(looked_at, steps.counts(), strict=True):
+            totals[id(reading)] = Counts(*np.add(totals[id(reading)], counts).tolist())
+            if counts.broken:
+                breaches[id(reading)].append(steps.breaches(reading))
+    return [
+        Finding(
+            rule,
+            reading,
+            lacks,
+            totals[id(reading)].tested,
+            totals[id(reading)].near,
+            stopped[rule.id],
+            pd.concat(found, ignore_index=True)
+            if (found := breaches[id(reading)])
+            else pd.DataFrame(columns=[*BREACH_COLUMNS, *reading.facts]),
+        )
+        for rule, reading, lacks in zip(pack.rules, readings, lacking, strict=True)
+    ]
 
 
 class Counts(NamedTuple):
@@ -199,38 +173,133 @@ class Counts(NamedTuple):
     broken: int
 
 
-def _totals(log: Log, readings: list[Reading]) -> dict[int, Counts]:
-    """Counts by the reading's `id`: one scan for all readings of the same source."""
-    by_source: dict[str, list[Reading]] = {}
-    for reading in readings:
-        by_source.setdefault(reading.source, []).append(reading)
-    totals: dict[int, Counts] = {}
-    for source, group in by_source.items():
-        counts = ", ".join(
-            f"count(*) FILTER ({r.tested}), count(*) FILTER (({r.tested}) AND NOT {_broken(r)} AND ({r.near})), "
-            f"count(*) FILTER (({r.tested}) AND {_broken(r)})"
-            for r in group
+_FLAGS = tuple(name for name in ROW.names or () if ROW[name] == np.bool_ and name != "done")
+_CODES = {"channel": CHANNELS, "offer": OFFER_NAMES, "legal": LEGAL_NAMES}
+
+
+class _Steps:
+    """The relation `steps`, a piece of the log at a time: its rows, and what was known before each.
+
+    Args:
+        readings: of the rules that are looked at.
+    """
+
+    def __init__(self, readings: list[Reading]) -> None:
+        self._readings = readings
+        self._counts = tuple(dict.fromkeys(count for reading in readings for count in reading.counts))
+        self._silences = tuple(dict.fromkeys(silence for reading in readings for silence in reading.silences))
+        self._history = History(self._counts, self._silences)
+        self._accounts: dict[str, int] = {}
+        self._numbers: dict[tuple[int, str], int] = {}
+        self._database = memory_database()
+
+    def read(self, piece: pa.Table) -> None:
+        """Take in the next rows: `steps` is about them alone.
+
+        Args:
+            piece: as `Log.pieces` gives it.
+        """
+        rows = self._records(piece)
+        known, earlier, silent = self._history.read(rows)
+        group = GROUP_OF[rows["channel"]]
+        contacted = rows["done"] & (rows["channel"] > 0)
+        columns = {name: piece[name] for name in piece.column_names}
+        columns["contact"] = pa.DictionaryArray.from_arrays(
+            pa.array(group.astype(np.int8) - 1, mask=group == 0), GROUPS
         )
-        row = log.database.execute(f"SELECT {counts} FROM {source}").fetchone()
-        assert row is not None
-        columns = len(Counts._fields)
-        totals |= {id(reading): Counts(*row[columns * n : columns * (n + 1)]) for n, reading in enumerate(group)}
-    return totals
+        columns["contacted"] = pa.array(contacted)
+        columns |= {name: _column(known[name]) for name in KNOWN.names or ()}
+        columns["sent"] = _column(earlier[:, 0])
+        columns |= {count.column: pa.array(earlier[:, 1 + n]) for n, count in enumerate(self._counts)}
+        columns |= {silence.column: _column(silent[:, n]) for n, silence in enumerate(self._silences)}
+        self._database.from_arrow(pa.table(columns)).create_view("piece", replace=True)
+        lacks = [f"{missing(column)}," for column in AUDIT_COLUMNS if column.name not in columns]
+        self._database.execute(
+            f"""CREATE OR REPLACE VIEW steps AS SELECT * REPLACE (
+              coalesce(done, true) AS done,
+              coalesce(reached, false) AS reached,
+              coalesce(to_hour, from_hour) AS to_hour,
+              coalesce(day_off, isodow(date) >= 6) AS day_off) FROM (SELECT {" ".join(lacks)} * FROM piece)"""
+        )
+
+    def _records(self, piece: pa.Table) -> NDArray[np.void]:
+        """The rows as the history reads them."""
+        names, rows = set(piece.column_names), np.zeros(piece.num_rows, ROW)
+        who = encoded(piece["account_id"])
+        numbers = [self._accounts.setdefault(name, len(self._accounts)) for name in who.dictionary.to_pylist()]
+        rows["account"] = np.array(numbers, np.int32)[who.indices.to_numpy()]
+        rows["day"] = piece["day"].to_numpy()
+        rows["done"] = _filled(piece, "done", True)
+        for name in _FLAGS:
+            if name in names:
+                rows[name] = _filled(piece, name, False)
+        for name, values in _CODES.items():
+            if name in names:
+                texts = encoded(piece[name])
+                codes = np.array([1 + values.index(text) for text in texts.dictionary.to_pylist()] + [0], np.uint8)
+                rows[name] = codes[texts.indices.fill_null(-1).to_numpy()]
+        for name in ROW.names or ():
+            if name == "promise_due" or name.endswith("_until"):
+                rows[name] = _filled(piece, name, NEVER) if name in names else NEVER
+        rows["dpd"] = _filled(piece, "dpd", NONE) if "dpd" in names else NONE
+        rows["interest"] = piece["interest"].to_numpy() if "interest" in names else np.nan
+        rows["number"] = self._dialled(rows["account"], piece["dialled"]) if "dialled" in names else rows["account"]
+        return rows
+
+    def _dialled(self, accounts: NDArray[np.int32], dialled: pa.ChunkedArray) -> list[int]:
+        """Numbers of the pairs of an account and what was dialled; what the log does not name is the account's one number."""
+        pairs = zip(accounts.tolist(), dialled.to_pylist(), strict=True)
+        return [self._numbers.setdefault((account, number or ""), len(self._numbers)) for account, number in pairs]
+
+    def stopped(self) -> dict[str, int]:
+        """How many steps each rule has stopped."""
+        query = "SELECT stopped_by, count(*) FROM steps WHERE stopped_by IS NOT NULL GROUP BY ALL"
+        return dict(self._database.execute(query).fetchall())
+
+    def counts(self) -> list[Counts]:
+        """Of each reading: one scan for all of them, each row judged once by each."""
+        if not self._readings:
+            return []
+        verdicts = ", ".join(
+            f"CAST(CASE WHEN {r.tested} THEN CASE WHEN {r.broken} THEN {Counts._fields.index('broken')} "
+            f"WHEN {r.near} THEN {Counts._fields.index('near')} ELSE 0 END END AS TINYINT) AS verdict_{n}"
+            for n, r in enumerate(self._readings)
+        )
+        groups = self._database.execute(
+            f"SELECT count(*), * FROM (SELECT {verdicts} FROM steps) GROUP BY ALL"
+        ).fetchall()
+        found = []
+        for n in range(len(self._readings)):
+            by_verdict = Counter[int | None]()
+            for rows, *verdict in groups:
+                by_verdict[verdict[n]] += rows
+            near, broken = by_verdict[1], by_verdict[2]
+            found.append(Counts(by_verdict[0] + near + broken, near, broken))
+        return found
+
+    def breaches(self, reading: Reading) -> pd.DataFrame:
+        """One row for each breach of a rule; see `Finding`."""
+        shown = ", ".join(
+            [*BREACH_COLUMNS[:6], f"{_STEP} AS step", "done", *(f"{q} AS {n}" for n, q in reading.facts.items())]
+        )
+        where = f"({reading.tested}) AND ({reading.broken})"
+        return self._database.execute(f"SELECT {shown} FROM steps WHERE {where} ORDER BY day, line").df()
 
 
-def _broken(reading: Reading) -> str:
-    return f"coalesce({reading.broken}, false)"
+def _filled(piece: pa.Table, name: str, nothing: int | bool) -> NDArray[Any]:
+    """A column with a value where its cell is empty; all of it, where the log has no such column."""
+    if name not in piece.column_names:
+        return np.full(piece.num_rows, nothing)
+    cells = piece[name]
+    return np.asarray((cells.fill_null(nothing) if cells.null_count else cells).to_numpy())
 
 
-def _breaches(log: Log, reading: Reading) -> pd.DataFrame:
-    shown = ", ".join(
-        [*BREACH_COLUMNS[:6], f"{_STEP} AS step", "done", *(f"{q} AS {n}" for n, q in reading.facts.items())]
-    )
-    where = f"({reading.tested}) AND {_broken(reading)}"
-    return log.database.execute(f"SELECT {shown} FROM {reading.source} WHERE {where} ORDER BY day, line").df()
-
-
-_NEVER = 2147483647  # an end that the log does not know
+def _column(values: NDArray[Any]) -> pa.Array:
+    """Numbers for Arrow; NONE and NaN are empty cells."""
+    values = np.ascontiguousarray(values)
+    if values.dtype == np.bool_:
+        return pa.array(values)
+    return pa.array(values, mask=np.isnan(values) if values.dtype.kind == "f" else values == NONE)
 
 
 def _shown(name: str, value: Any, breach: Mapping[Any, Any], language: str) -> str:
@@ -238,7 +307,7 @@ def _shown(name: str, value: Any, breach: Mapping[Any, Any], language: str) -> s
     if pd.isna(value):
         return "?"
     if name in ("free", "due", "last", "when"):
-        if value >= _NEVER:
+        if value >= NEVER:
             return {"en": "further notice", "zh": "另行通知"}[language]
         if pd.notna(breach["date"]):
             return f"{breach['date'] + pd.Timedelta(days=int(value) - int(breach['day'])):%Y-%m-%d}"
@@ -286,29 +355,9 @@ def _hours(rule: ContactHours) -> Reading:
 
 
 def _cap(rule: ContactCap) -> Reading:
-    counted = {
-        "days": "contacted AND row_number() OVER (PARTITION BY account, day, contacted ORDER BY place) = 1",
-        "attempts": "contacted",
-        "conversations": "conversed",
-        "unanswered": "contacted AND NOT reached",
-    }[rule.count]
     mine = _TOPICS["contact"] if rule.group == "contact" else f"contact = '{rule.group}'"
-    rows = mine + (" OR conversed" if rule.count == "conversations" else "")
-    one_number = ", coalesce(dialled, '')" if rule.count == "unanswered" else ""
-    before = today = "0"
-    if rule.days > 1:
-        before = (
-            "coalesce(sum(counts) OVER (PARTITION BY account ORDER BY day "
-            f"RANGE BETWEEN {rule.days - 1} PRECEDING AND 1 PRECEDING), 0)"
-        )
-    if rule.count != "days":
-        today = (
-            f"coalesce(sum(counts) OVER (PARTITION BY account, day{one_number} ORDER BY place "
-            "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)"
-        )
-    source = f"""(
-        SELECT *, CAST({before} + {today} AS INTEGER) AS earlier
-        FROM (SELECT *, CAST({counted} AS INTEGER) AS counts FROM steps WHERE {rows}))"""
+    count = Count(rule.group, rule.count, rule.days)
+    earlier = count.column
     unit = {
         "days": ("days with one", "天已有联系"),
         "attempts": ("attempts", "次尝试"),
@@ -318,15 +367,15 @@ def _cap(rule: ContactCap) -> Reading:
     return Reading(
         tested=mine,
         # An answered dial after them is no further unanswered one.
-        broken=f"earlier >= {rule.most}" + (" AND counts > 0" if rule.count == "unanswered" else ""),
-        near=f"earlier = {rule.most} - 1",
+        broken=f"{earlier} >= {rule.most}" + (" AND contacted AND NOT reached" if rule.count == "unanswered" else ""),
+        near=f"{earlier} = {rule.most} - 1",
         words={
             "en": f"{{what}} after {{earlier}} {unit[0]} within {rule.days} days, at most {rule.most}",
             "zh": f"{{what}}：{rule.days} 天内此前已有 {{earlier}} {unit[1]}，上限 {rule.most}",
         },
-        facts={"what": "channel", "earlier": "earlier"},
+        facts={"what": "channel", "earlier": earlier},
         needs=("channel", "reached") if rule.count in ("conversations", "unanswered") else ("channel",),
-        source=source,
+        counts=(count,),
     )
 
 
@@ -375,11 +424,6 @@ def _since(name: str, needs: str, english: str, chinese: str) -> StandingReading
     return StandingReading(f"{since} IS NOT NULL", "false", "when", since, (needs,), english, chinese)
 
 
-# An agreement that neither broke nor ended since, and of which no instalment is missed (and not yet made good by a paid one).
-_KEPT = (
-    "(agreed_at IS NOT NULL AND NOT coalesce(plan_ended_at > agreed_at, false) "
-    "AND NOT coalesce(missed_at > agreed_at AND NOT coalesce(instalment_at > missed_at, false), false))"
-)
 _STANDINGS: dict[str, StandingReading] = {
     "complaint": _until("complaint", "while a complaint was open until {free}", "投诉至{free}未答复"),
     "dispute": _until("dispute", "while the debt was disputed until {free}", "债务争议至{free}未核实"),
@@ -391,7 +435,7 @@ _STANDINGS: dict[str, StandingReading] = {
     ),
     "restructured": _since("restructured", "accepted", "after the restructuring of {when}", "{when}已重组"),
     "promise_open": StandingReading(
-        broken="promised_at > coalesce(promise_ended_at, 0) AND promise_due_known >= day",
+        broken="promise_open AND promise_due_known >= day",
         near="promise_due_known = day - 1",
         fact="due",
         query="promise_due_known",
@@ -400,8 +444,8 @@ _STANDINGS: dict[str, StandingReading] = {
         chinese="还款承诺至{due}未到期",
     ),
     "plan_kept": StandingReading(
-        broken=_KEPT,
-        near="agreed_at IS NOT NULL",
+        broken="plan_kept",
+        near="agreed_on IS NOT NULL",
         fact="when",
         query="agreed_on",
         needs=("offer", "accepted", "instalment_missed"),
@@ -511,36 +555,18 @@ def _limitation(rule: Limitation) -> Reading:
 
 
 def _restarting_limitation(rule: Limitation) -> Reading:
-    """The period begins anew with a demand that arrives within it, and with an acknowledgement at any time.
-
-    Demands after a gap of more than the period, counted since the latest acknowledgement, are too late and begin nothing.
-    """
-    acknowledges = "coalesce(payment OR promise OR accepted, false)"
-    demands = "(reached AND contacted OR legal IS NOT NULL AND done)"
-    earlier = "(PARTITION BY account ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
-    source = f"""(
-        SELECT *, day - greatest(day - dpd, max(CASE WHEN begins THEN day END) OVER {earlier}) AS silent
-        FROM (
-            SELECT *, (acknowledges OR demands)
-              AND NOT bool_or(late) OVER (PARTITION BY account, acknowledged ORDER BY place) AS begins
-            FROM (
-                SELECT *, count(*) FILTER (acknowledges) OVER (PARTITION BY account ORDER BY place) AS acknowledged,
-                  coalesce(demands AND NOT acknowledges AND day - greatest(day - dpd, heard) > {rule.days}, false) AS late
-                FROM (
-                    SELECT *, max(CASE WHEN acknowledges OR demands THEN day END) OVER {earlier} AS heard
-                    FROM (SELECT *, {acknowledges} AS acknowledges, {demands} AS demands FROM steps)
-                    WHERE acknowledges OR demands OR legal IN ('notice', 'suit')))))"""
+    silence = Silence(rule.days)
     return Reading(
         tested="legal IN ('notice', 'suit')",
-        broken=f"silent > {rule.days}",
-        near=f"silent > {rule.days} - 30",
+        broken=f"{silence.column} > {rule.days}",
+        near=f"{silence.column} > {rule.days} - 30",
         words={
             "en": f"{{what}} after {{silent}} days without demand or acknowledgement, time-barred after {rule.days}",
             "zh": f"{{silent}} 天无催告或承认后 {{what}}，时效为 {rule.days} 天",
         },
-        facts={"what": "legal", "silent": "silent"},
+        facts={"what": "legal", "silent": silence.column},
         needs=("legal", "dpd", "reached", "payment"),
-        source=source,
+        silences=(silence,),
     )
 
 
@@ -601,7 +627,7 @@ def _interest_cap(rule: InterestCap) -> Reading:
 def _interest_freeze(rule: InterestFreeze) -> Reading:
     if rule.while_ == "plan_kept":
         return Reading(
-            tested=f"{_KEPT} AND interest_before IS NOT NULL",
+            tested="plan_kept AND interest_before IS NOT NULL",
             broken="interest - interest_before > 0.001",
             near="false",
             words={
@@ -657,10 +683,6 @@ def _validation(rule: ValidationNotice) -> Reading:
         },
         facts={"what": "channel", "since": "day - first_contact"},
         needs=("channel", "validation_notice"),
-        source="""(
-            SELECT *, min(CASE WHEN contacted THEN day END) OVER (PARTITION BY account) AS first_contact,
-              min(CASE WHEN validation_notice THEN day END) OVER (PARTITION BY account) AS sent
-            FROM steps)""",
     )
 
 

@@ -7,14 +7,17 @@ done and what was known (age of debt, claim, hours, promises, notices), and no o
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
+from numpy.typing import NDArray
 
 from recoup.sim.inputs import InputError, choose, require_readable
 from recoup.sim.portfolio.cells import read_cells
@@ -137,17 +140,37 @@ _BLANK = "('', 'na', 'n/a', 'null', 'none', 'nan', 'nat', '<na>', '-')"
 _TRUE, _FALSE = "('1', 'true', 'yes', 'y', '1.0')", "('0', 'false', 'no', 'n', '0.0')"
 
 
+# What Arrow and DuckDB call the types of a log's columns by kind; texts may be encoded in a dictionary.
+TYPES = {
+    "text": pa.string(),
+    "choice": pa.string(),
+    "integer": pa.int32(),
+    "number": pa.float64(),
+    "flag": pa.bool_(),
+    "day": pa.int32(),
+    "date": pa.date32(),
+    "hour": pa.float64(),
+}
+PIECE = 2**18  # rows of a log that are read at once, so that its length is in no memory
+Pieces = Iterator[pa.Table]
+
+
 @dataclass(frozen=True)
 class Log:
-    """A log as a DuckDB table `log` with all `AUDIT_COLUMNS` (NULL where the file has none) and `line`, its row.
+    """A log that can be read, from its beginning, as often as is wanted.
 
     Attributes:
-        columns: those that the file has.
+        columns: those of `AUDIT_COLUMNS` that it has.
+        pieces: its rows in the order of day, time and row, in tables that end with a day, of `line` (its row, int64) and
+            its columns, with types as in `TYPES`; at most so many rows together, unless a day has more.
         unread: columns of the file that no audit reads.
+
+    Raises:
+        InputError: by `pieces`, as `typed_log`.
     """
 
-    database: duckdb.DuckDBPyConnection
     columns: frozenset[str]
+    pieces: Callable[[int], Pieces]
     unread: tuple[str, ...] = ()
 
 
@@ -155,45 +178,153 @@ def typed_log(source: Path | pd.DataFrame) -> Log:
     """A log that the simulator wrote.
 
     Args:
-        source: a DataFrame of its own, or the path of its Parquet file, which may have been damaged or edited since.
+        source: a DataFrame of its own, or the path of its Parquet file, which may have been damaged or edited since. It is read
+            where it is, a part at a time.
 
     Raises:
-        InputError: an unreadable file, a column that lacks, is unknown or of another type, or a cell that is not as it must be.
+        InputError: an unreadable file, or a column that lacks, is unknown or of another type; whoever goes through the pieces
+            meets the first cell that is not as it must be.
     """
-    database = _database()
-    table = _table_of(source) if isinstance(source, Path) else pa.Table.from_pandas(source, preserve_index=False)
-    database.from_arrow(table).create_view("source")
-    have = set(table.column_names)
-    if isinstance(source, Path):
-        _refuse_the_first_foreign_cell(source, database, [c for c in AUDIT_COLUMNS if c.name in have])
-    shown = [
-        _NATIVE[column.kind].format(column.name) if column.name in have else _missing(column)
-        for column in AUDIT_COLUMNS
-    ]
-    # In the order in which it was written: accounts are in the order of the days.
-    database.execute(f"CREATE TABLE log AS SELECT row_number() OVER () AS line, {', '.join(shown)} FROM source")
-    return Log(database, frozenset(have & set(AUDIT_COLUMN)))
+    if isinstance(source, pd.DataFrame):
+        table = pa.Table.from_pandas(source, preserve_index=False)
+        whole = [table] if len(table) else []
+        return Log(_known_columns(table.schema), lambda rows: _in_time(_typed(whole), _sorted_by_day(whole), rows))
+    require_readable(source, "event log of Recoup")
+    with _refused_if_damaged(source):
+        schema = pyarrow.parquet.ParquetFile(source).schema_arrow
+    _check_schema(source, schema)
+    return Log(_known_columns(schema), lambda rows: _pieces_of(source, rows))
 
 
-def _table_of(file: Path) -> pa.Table:
-    require_readable(file, "event log of Recoup")
+def check(log: Log) -> None:
+    """Read a log to its end.
+
+    Raises:
+        InputError: the first cell that is not as it must be.
+    """
+    for _ in log.pieces(PIECE):
+        pass
+
+
+def _pieces_of(file: Path, rows: int) -> Pieces:
+    with _refused_if_damaged(file):
+        in_order = _sorted_by_day(_groups(file, rows, ["day"]))
+        yield from _in_time(_typed(_checked(file, _groups(file, rows))), in_order, rows)
+
+
+def _groups(file: Path, rows: int, columns: list[str] | None = None) -> Pieces:
+    """The row groups of a file, in parts of at most so many rows."""
+    parquet = pyarrow.parquet.ParquetFile(file)
+    for number in range(parquet.num_row_groups):
+        group = parquet.read_row_group(number, columns, use_threads=False)
+        for first in range(0, group.num_rows, rows):  # none of an empty group
+            yield group.slice(first, rows)
+
+
+@contextlib.contextmanager
+def _refused_if_damaged(file: Path) -> Iterator[None]:
     try:
-        table = pyarrow.parquet.ParquetFile(file).read()
+        yield
     except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(file, "", f"damage ({str(error).splitlines()[0]})", "a whole Parquet file") from None
+
+
+def _sorted_by_day(tables: Iterable[pa.Table]) -> bool:
+    """Are the days of the tables together in rising order?"""
+    latest: float = -np.inf
+    for table in tables:
+        days = _numbers(table["day"])
+        if not (days.size == 0 or (latest <= days[0] and np.all(days[:-1] <= days[1:]))):
+            return False
+        latest = days[-1] if days.size else latest
+    return True
+
+
+def _numbers(column: pa.ChunkedArray) -> NDArray[Any]:
+    return np.asarray(column.to_numpy())
+
+
+def _in_time(tables: Iterable[pa.Table], in_order: bool, rows: int) -> Pieces:
+    """Typed rows of a log in the order of time, in tables that end with a day; see `Log.pieces`."""
+    held = None  # what may not yet be whole days, or not in order
+    for table in tables:
+        if held is not None and in_order:
+            # Days that the next table does not go on with are whole.
+            cut = int(np.searchsorted(_numbers(held["day"]), table["day"][0].as_py()))
+            yield from _cut_at_days(_within_days(held.slice(0, cut)), rows)
+            held = held.slice(cut)
+        held = table if held is None else pa.concat_tables([held, table])
+    if held is not None:
+        yield from _cut_at_days(_within_days(held), rows)
+
+
+def _typed(tables: Iterable[pa.Table]) -> Pieces:
+    """The columns of a log with the types of `TYPES`, and `line`."""
+    line = 0
+    for table in tables:
+        columns: dict[str, Any] = {"line": pa.array(np.arange(line + 1, line + 1 + table.num_rows))}
+        for column in AUDIT_COLUMNS:
+            if column.name in table.column_names:
+                cells = table[column.name]
+                is_code = pa.types.is_dictionary(cells.type)
+                columns[column.name] = cells if is_code else cells.cast(TYPES[column.kind], safe=column.kind != "date")
+        line += table.num_rows
+        yield pa.table(columns)
+
+
+def _within_days(table: pa.Table) -> pa.Table:
+    """A table sorted by day, hour and row; where each account has one row a day, the order within a day is of no account."""
+    codes = encoded(table["account_id"]).indices.to_numpy().astype(np.int64)
+    days = _numbers(table["day"]).astype(np.int64)
+    place = np.sort(days * (codes.max(initial=0) + 1) + codes)
+    if np.all(days[:-1] <= days[1:]) and np.all(place[:-1] < place[1:]):
+        return table
+    hours = _numbers(table["from_hour"]) if "from_hour" in table.column_names else np.zeros(days.size)
+    return table.take(pa.array(np.lexsort((np.nan_to_num(hours, nan=np.inf), days))))
+
+
+def encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """A text column as codes into one dictionary."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    whole = column.unify_dictionaries().combine_chunks()
+    return whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
+
+
+def _cut_at_days(table: pa.Table, rows: int) -> Pieces:
+    """A table in parts of at most so many rows that end with a day, unless a day has more."""
+    days = _numbers(table["day"])
+    ends = np.flatnonzero(np.append(days[:-1] != days[1:], True)) + 1
+    first = 0
+    while first < days.size:
+        fitting = ends[(ends > first) & (ends <= first + rows)]
+        last = int(fitting[-1]) if fitting.size else int(ends[ends > first][0])
+        yield table.slice(first, last - first)
+        first = last
+
+
+def _known_columns(schema: pa.Schema) -> frozenset[str]:
+    return frozenset(set(schema.names) & set(AUDIT_COLUMN))
+
+
+def _check_schema(file: Path, schema: pa.Schema) -> None:
+    for name in schema.names:
+        if schema.names.count(name) > 1:
+            raise InputError(file, f"column {name}", "two columns of this name", "one")
     for name in ("account_id", "day"):
-        if name not in table.column_names:
+        if name not in schema.names:
             raise InputError(
                 file, f"column {name}", "nothing", f"a column of this name: {AUDIT_COLUMN[name].expectation}"
             )
-    for field in table.schema:
+    for field in schema:
         if field.name not in AUDIT_COLUMN:
             raise InputError(file, f"column {field.name}", field.name, choose(AUDIT_COLUMN, field.name))
         column = AUDIT_COLUMN[field.name]
         kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
         if not pa.types.is_null(kind) and not any(fits(kind) for fits in _ARROW[column.kind]):
             raise InputError(file, f"column {field.name}", str(field.type), f"{column.expectation} in each row")
-    return table
 
 
 _TEXTS = (pa.types.is_string, pa.types.is_large_string)
@@ -210,9 +341,37 @@ _ARROW = {
 }
 
 
-def _refuse_the_first_foreign_cell(file: Path, database: duckdb.DuckDBPyConnection, have: list[Column]) -> None:
-    """As `_refuse_the_first_fault`, of cells that have types already."""
+def _checked(file: Path, groups: Iterable[pa.Table]) -> Pieces:
+    """The same tables, each cell of which is as it must be."""
+    line = 0
+    for table in groups:
+        if not all(
+            _all_fit(column, table[column.name]) for column in AUDIT_COLUMNS if column.name in table.column_names
+        ):
+            _refuse_the_first_foreign_cell(file, table, line)
+        line += table.num_rows
+        yield table
+
+
+def _all_fit(column: Column, cells: pa.ChunkedArray) -> bool:
+    if cells.null_count:
+        if column.required or column.name == "day":
+            return False
+        cells = cells.drop_null()
+    if column.kind == "choice":
+        return set(encoded(cells).dictionary.to_pylist()) <= set(column.values)
+    least, most = column.bounds
+    values = _numbers(cells) if np.isfinite(least) else np.zeros(0)
+    whole = (
+        column.kind not in ("integer", "day") or values.dtype.kind != "f" or bool(np.all(values == np.floor(values)))
+    )
+    return whole and bool(np.all((values >= least) & (values <= most)))
+
+
+def _refuse_the_first_foreign_cell(file: Path, table: pa.Table, earlier: int) -> None:
+    """As `_refuse_the_first_fault`, of cells that have types already and come after so many rows."""
     faults = []
+    have = [column for column in AUDIT_COLUMNS if column.name in table.column_names]
     for order, column in enumerate(have):
         cell = f'"{column.name}"'
         bad = f"({cell} IS NULL)" if column.required or column.name == "day" else "false"
@@ -224,7 +383,9 @@ def _refuse_the_first_foreign_cell(file: Path, database: duckdb.DuckDBPyConnecti
             least, most = column.bounds
             bad += f" OR NOT {cell} BETWEEN {least} AND {most}"
         faults.append(f"SELECT line, {order} AS place, CAST({cell} AS VARCHAR) AS cell FROM numbered WHERE {bad}")
-    database.execute("CREATE VIEW numbered AS SELECT row_number() OVER () AS line, * FROM source")
+    database = memory_database()
+    database.from_arrow(table).create_view("source")
+    database.execute(f"CREATE VIEW numbered AS SELECT {earlier} + row_number() OVER () AS line, * FROM source")
     fault = database.execute(f"{' UNION ALL '.join(faults)} ORDER BY line, place LIMIT 1").fetchone()
     if fault:
         line, order, cell = fault
@@ -259,7 +420,7 @@ def read_log(file: Path, writing: Writing | None = None) -> Log:
             raise InputError(file, "header", ", ".join(names), f"a column {column.name}: {column.meaning}")
     if "day" not in names and "date" not in names:
         raise InputError(file, "header", ", ".join(names), "a column day (a number) or date (as in 2025-03-31)")
-    database = _database()
+    database = memory_database()
     database.from_arrow(cells.table.append_column(_PLACE, pa.array(cells.places))).create_view("cells")
     have = [column for column in AUDIT_COLUMNS if column.name in names]
     text = ", ".join(
@@ -271,7 +432,7 @@ def read_log(file: Path, writing: Writing | None = None) -> Log:
     shown = [
         _parsed(column, dated, writing.decimal)
         if column in have or (dated and column.name == "day")
-        else _missing(column)
+        else missing(column)
         for column in AUDIT_COLUMNS
     ]
     origin = "(SELECT min(TRY_CAST(date AS DATE)) FROM raw)" if dated else "NULL"
@@ -281,10 +442,22 @@ def read_log(file: Path, writing: Writing | None = None) -> Log:
         | ({"day"} if dated else set())
         | ({"day_off"} if "date" in names else set())
     )
-    return Log(database, present, tuple(name for name in names if name not in AUDIT_COLUMN))
+    unread = tuple(name for name in names if name not in AUDIT_COLUMN)
+    return Log(present, lambda rows: _in_time(_rows_in_time(database, present), True, rows), unread)
 
 
-def _database() -> duckdb.DuckDBPyConnection:
+def _rows_in_time(database: duckdb.DuckDBPyConnection, columns: frozenset[str]) -> Pieces:
+    """The rows of the table `log`, sorted."""
+    names = ", ".join(column.name for column in AUDIT_COLUMNS if column.name in columns)
+    # A cursor of its own: whoever reads a piece may ask the database something else meanwhile.
+    query = database.cursor().sql(f"SELECT line, {names} FROM log ORDER BY day, from_hour NULLS LAST, line")
+    for batch in pa.RecordBatchReader.from_stream(query):
+        if len(batch):
+            yield pa.Table.from_batches([batch])
+
+
+def memory_database() -> duckdb.DuckDBPyConnection:
+    """An empty database."""
     # One thread: comparisons run in as many processes as there are cores already.
     connection = duckdb.connect(config={"threads": 1})
     with contextlib.suppress(duckdb.Error):  # in a notebook without widgets there is no bar that could be put off
@@ -302,10 +475,10 @@ _TYPES = {
     "date": "DATE",
     "hour": "DOUBLE",
 }
-_NATIVE = {kind: f"CAST({{0}} AS {name}) AS {{0}}" for kind, name in _TYPES.items()}
 
 
-def _missing(column: Column) -> str:
+def missing(column: Column) -> str:
+    """SQL for a column that a log has not."""
     return f"CAST(NULL AS {_TYPES[column.kind]}) AS {column.name}"
 
 

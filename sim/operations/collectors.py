@@ -48,19 +48,18 @@ class Collectors:
         self._sums = {name: np.zeros(len(names), np.int64) for name in SUMS}
         self._days = np.zeros(len(names), np.int64)
 
-    def close_day(self, day: int, accounts: NDArray[np.void], rows: NDArray[np.int64]) -> None:
+    def close_day(self, day: int, evening: NDArray[np.void]) -> None:
         """Add a day that is over.
 
         Args:
             day: its number.
-            accounts: records (`account.ACCOUNT`) as they are in the evening.
-            rows: numbers of those to whom anything happened (`events`).
+            evening: the accounts to which anything happened (`day.EVENING`).
         """
         for centre in self._centres:
             if centre.works(day):
                 self._days[centre.on_duty()["number"]] += 1
-        events, cash = accounts["events"][rows], accounts["cash_today"][rows]
-        today, taker = accounts["collector"][rows], accounts["promise_collector"][rows]
+        events, cash = evening["events"], evening["cash_today"]
+        today, taker = evening["collector"], evening["promise_collector"]
         for name, event in _OF_TODAY.items():
             self._add(name, today[events & event > 0])
         for name, event in _OF_PROMISE.items():
@@ -71,7 +70,7 @@ class Collectors:
         self._add("cash", np.where(kept, taker, np.where(spoken, today, 0))[paid], cash[paid])
         self._add("cash_kept", taker[paid & kept], cash[paid & kept])
         tried = events & Event.ATTEMPT > 0
-        self._add("seconds", today[tried], accounts["seconds"][rows][tried])
+        self._add("seconds", today[tried], evening["seconds"][tried])
 
     def _add(self, name: str, who: NDArray[np.unsignedinteger], amount: NDArray[np.integer] | None = None) -> None:
         # Sums of cents and seconds are far below 2^53: no digit is lost in double precision.

@@ -19,28 +19,27 @@ from recoup.sim.randomness import Purpose, uniform
 _R_JUDGMENT, _R_COURT_TIME, _R_SEIZURE = int(Purpose.JUDGMENT), int(Purpose.COURT_TIME), int(Purpose.SEIZURE)
 
 
-def court_fee(
-    claims: NDArray[np.float64], steps: Sequence[FeeStep], factor: float, units: float = 1.0
-) -> NDArray[np.float64]:
-    """Court fee for claims: the sum over the bands of the schedule, times `factor`.
+def court_fee(claim: float, steps: Sequence[FeeStep], factor: float, units: float = 1.0) -> float:
+    """Court fee for a claim: the sum over the bands of the schedule, times `factor`.
 
     China: 诉讼费用交纳办法 (State Council order 481) art. 13; summary procedure halves it (art. 16).
 
     Args:
-        claims: any shape; in currency units, or in so many parts of one as `units` says.
+        claim: in currency units, or in so many parts of one as `units` says.
         steps: bands of the schedule, in currency units, ascending.
         factor: of the procedure.
         units: 1 for currency units, 100 for cents.
 
     Returns:
-        Fees, not rounded, in the unit and shape of the claims.
+        The fee, not rounded, in the unit of the claim.
     """
-    fee, below = np.zeros(np.shape(claims)), 0.0
+    fee, below = 0.0, 0.0
     for step in steps:
         up_to = units * step.up_to
-        fee = fee + (claims > below) * (units * step.flat + step.rate * (np.minimum(claims, up_to) - below))
+        if claim > below:
+            fee += units * step.flat + step.rate * (min(claim, up_to) - below)
         below = up_to
-    return np.asarray(factor * fee)
+    return factor * fee
 
 
 def court_fee_cents(claim: int, steps: Sequence[FeeStep], factor: float) -> int:
@@ -51,7 +50,7 @@ def court_fee_cents(claim: int, steps: Sequence[FeeStep], factor: float) -> int:
         steps: bands of the schedule, in currency units, ascending.
         factor: of the procedure.
     """
-    return int(court_fee(np.array(claim, np.float64), steps, factor, units=100.0) + 0.5)
+    return int(court_fee(float(claim), steps, factor, units=100.0) + 0.5)
 
 
 # Python hands a whole array to compiled code a hundred times faster than one of its records.

@@ -16,7 +16,7 @@ import pytest
 from recoup.agents.library import load_policy
 from recoup.experiments.comparison.measure import Ratio
 from recoup.experiments.comparison.measures import REGISTRY
-from recoup.experiments.comparison.rollout import chooser, one_day, rollout
+from recoup.experiments.comparison.rollout import one_day, rollout
 from recoup.experiments.sites import exchange, run
 from recoup.experiments.sites.cut import DOCKET, LEGAL, apportion, numbers_of, shares, site_names
 from recoup.experiments.sites.exchange import (
@@ -88,7 +88,7 @@ def plain(settings: Sites) -> Simulation:
     simulation = scenario.simulation(settings.seed, settings.accounts)
     policy = load_policy(settings.plan, scenario.name, scenario.world)
     for _ in range(settings.days or 0):
-        one_day(simulation, policy, 1, chooser(policy))
+        one_day(simulation, policy, 1)
     return simulation
 
 
@@ -234,7 +234,7 @@ def test_what_is_local_is_a_plain_simulations() -> None:
     alone = Simulation(world, HOME.portfolio(300, 4, numbers), HOME.rules, 4, site=share.site(numbers))
     policy = load_policy("staged", HOME.name, world)
     for _ in range(25):
-        one_day(alone, policy, 1, chooser(policy))
+        one_day(alone, policy, 1)
     assert alone.accounts.tobytes() == site.accounts.tobytes()
     # 300 accounts have one collector and one line, which are at the first site.
     assert [alone.centres[pool].people for pool in ("collector", "autocall")] == [0, 0]

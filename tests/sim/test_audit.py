@@ -23,6 +23,7 @@ from recoup.scenarios.schema import Scenario, find_rules, load_scenario, rule_pa
 from recoup.sim import kernels
 from recoup.sim.account import FileReview, Stage
 from recoup.sim.compliance import audit as audit_module
+from recoup.sim.compliance import history
 from recoup.sim.compliance.audit import READINGS, Finding, audit
 from recoup.sim.compliance.auditlog import Log, typed_log
 from recoup.sim.compliance.gate import RULE, Gate, gate_table
@@ -355,4 +356,10 @@ def test_interest_that_the_world_should_not_charge_is_found() -> None:
 def test_the_two_readings_share_no_code() -> None:
     source = Path(audit_module.__file__).read_text(encoding="utf-8")
     imported = set(re.findall(r"^from (recoup[.\w]*)", source, re.M))
-    assert imported == {"recoup.sim.compliance.auditlog", "recoup.sim.compliance.rules"}
+    assert imported == {
+        "recoup.sim.compliance.auditlog",
+        "recoup.sim.compliance.history",
+        "recoup.sim.compliance.rules",
+    }
+    source = Path(history.__file__).read_text(encoding="utf-8")
+    assert set(re.findall(r"^from (recoup[.\w]*)", source, re.M)) == {"recoup.sim.compiled", "recoup.sim.treatments"}

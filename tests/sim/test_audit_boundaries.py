@@ -251,13 +251,22 @@ def test_every_kind_and_every_standing_has_a_log() -> None:
 
 
 def slips(reading: Reading) -> dict[str, Reading]:
-    """The reading with one thing wrong: never, always, nothing tested, and each number of its SQL doubled or one further."""
+    """The reading with one thing wrong: never, always, nothing tested, each number of its SQL doubled or one further, and what
+    it asks of the history counted over twice or one day more.
+    """
     wrong = {
         "never": dataclasses.replace(reading, broken="false"),
         "always": dataclasses.replace(reading, broken="true"),
         "nothing tested": dataclasses.replace(reading, tested="false"),
     }
-    for part in ("tested", "broken", "source"):
+    for part in ("counts", "silences"):
+        for asked in getattr(reading, part):
+            # Unanswered dials are those of one day.
+            for days in (2 * asked.days, asked.days + 1) if getattr(asked, "kind", "") != "unanswered" else ():
+                other = dataclasses.replace(asked, days=days)
+                sql = {name: getattr(reading, name).replace(asked.column, other.column) for name in ("broken", "near")}
+                wrong[f"{part}: {other}"] = dataclasses.replace(reading, **sql, facts={}, **{part: (other,)})
+    for part in ("tested", "broken"):
         text = getattr(reading, part)
         for match in re.finditer(r"(?<![\w.-])\d+(?:\.\d+)?(?![\w.e-])", text):
             doubled = [f"(2 * {match.group()})"] if float(match.group()) else []

@@ -70,7 +70,7 @@ def test_observations_are_one_memory_under_two_names() -> None:
 
 def test_every_field_is_written() -> None:
     source = ast.parse(Path(observe.py_func.__code__.co_filename).read_text(encoding="utf-8"))
-    kernel = next(node for node in ast.walk(source) if isinstance(node, ast.FunctionDef) and node.name == "observe")
+    kernel = next(node for node in ast.walk(source) if isinstance(node, ast.FunctionDef) and node.name == "see")
     written = [
         target.attr
         for node in ast.walk(kernel)
@@ -99,10 +99,10 @@ def test_observed_loads_are_those_of_the_table(resource) -> None:  # type: ignor
 def test_court_fee_is_the_schedule_of_order_481() -> None:
     """By hand: 50 up to 10,000; then 2.5 % to 100,000, 2 % to 200,000, 1.5 % to 500,000; halved by summary procedure."""
     steps = load_scenario("china-consumer").world.courts.fee_steps
-    claims = np.array([0.0, 5_000.0, 10_000.0, 60_000.0, 150_000.0, 300_000.0])
+    claims = [0.0, 5_000.0, 10_000.0, 60_000.0, 150_000.0, 300_000.0]
     fees = [0.0, 50.0, 50.0, 50 + 1_250.0, 50 + 2_250 + 1_000.0, 50 + 2_250 + 2_000 + 1_500.0]
-    assert court_fee(claims, steps, 1.0) == pytest.approx(fees)
-    assert court_fee(claims[:, None], steps, 0.5)[:, 0] == pytest.approx([fee / 2 for fee in fees])
+    assert [court_fee(claim, steps, 1.0) for claim in claims] == pytest.approx(fees)
+    assert [court_fee(claim, steps, 0.5) for claim in claims] == pytest.approx([fee / 2 for fee in fees])
     assert [court_fee_cents(int(100 * claim), steps, 0.5) for claim in claims] == [round(50 * fee) for fee in fees]
     assert court_fee_cents(1_000_049, steps, 1.0) == 5_001  # 50.01225: to the cent
 
@@ -155,7 +155,7 @@ def test_compile_cache_notices_a_change_in_any_folder(tmp_path: Path) -> None:
 def test_code_of_other_packages_is_cached_by_their_own_sources_too() -> None:
     """A change of agents/sampling.py must reach the compiled code of agents/plans, as one of sim/ does."""
     agents = SIM.parent / "agents"
-    choice: Any = decision_table._choice
+    choice: Any = decision_table._deciding
     path = str(choice.stats.cache_path)
     assert path.startswith(f"{FOLDER}{os.sep}") and fingerprint(agents) in path
     assert folder_of("recoup.agents.sampling", str(agents / "sampling.py")) == str(Path(path).parent)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from recoup.sim import kernels
 from recoup.sim.account import Event, Outcome, Status
 from recoup.sim.compliance.gate import RULE, Gate
+from recoup.sim.day import EVENING
 from recoup.sim.operations.contact_centre import PERSON, SKILL
 from recoup.sim.parameters import kernel_record
 from recoup.sim.treatments import Channel, Menu
@@ -120,9 +121,22 @@ class Case:
         self.ours["served"] = self.theirs["served"] = served
         answered = (self.ours["calls_back"] > 0) & (self.chance.random(len(self.ours)) < 0.7)
         self.ours["answered"] = self.theirs["answered"] = answered
-        net_flow = np.empty(self.rows.size, np.int64)
-        totals = kernels.step_day(
-            self.ours, self.rows, 0, self.rows.size, self.params, self.t, self.menu.table, skills, net_flow
+        count = self.rows.size
+        net_flow, evening, awake = np.empty(count, np.int64), np.empty(count, EVENING), np.empty(count, np.bool_)
+        totals, *_ = kernels.step_day(
+            self.ours,
+            self.rows,
+            0,
+            count,
+            self.params,
+            self.t,
+            self.t,
+            False,
+            self.menu.table,
+            skills,
+            net_flow,
+            evening,
+            awake,
         )
         for debtor, treatment in self.debtors():
             talker = Channel.COLLECTOR if debtor.answered else treatment.channel

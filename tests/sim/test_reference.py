@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from recoup.agents.plans.morning import Decided
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import find_plan
 from recoup.scenarios.schema import load_scenario
@@ -124,14 +125,10 @@ def test_batches_and_threads_change_nothing(threads: int, batch: int) -> None:
     asked = Simulation(scenario.world, portfolio, scenario.rules, 9, threads=threads, batch=batch)
     policy = policy_named("staged", whole, 9)
 
-    def choose(observations: NDArray[np.float32], masks: NDArray[np.bool_], numbers: NDArray[np.int64]) -> Any:
-        actions = policy.act(observations, masks)
-        return actions, policy.priority(observations, actions)
-
     for _ in range(90):
         step(whole, policy)
         step(cut, policy)
-        asked.advance_by(choose)
+        asked.advance_by(partial(policy.decide, decided=Decided.empty(asked.open_accounts.size)))
     for other in (cut, asked):
         assert not differing(whole.accounts, other.accounts)
         assert whole.daily_table().equals(other.daily_table())

@@ -45,7 +45,7 @@ SHORT_FORM = [
 def test_the_chinese_schedule_in_every_band(claim, rate, plus):
     courts = HOME.world.courts
     expected = claim * rate + plus
-    assert court_fee(np.array([claim]), courts.fee_steps, 1.0)[0] == pytest.approx(expected, abs=1e-6)
+    assert court_fee(claim, courts.fee_steps, 1.0) == pytest.approx(expected, abs=1e-6)
     assert court_fee_cents(round(claim * 100), courts.fee_steps, 1.0) == round(expected * 100)
     assert court_fee_cents(round(claim * 100), courts.fee_steps, courts.summary_factor) == int(expected * 50 + 0.5)
 
