@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+import os
 import re
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -58,12 +60,33 @@ def connected(address: str) -> Iterator[RayCluster]:
         return
     if not ADDRESS.fullmatch(address):
         raise InputError("--ray", "", address, "auto or HOST:PORT, on a machine of a running Ray cluster")
+    _require_answer(os.environ.get("RAY_ADDRESS", address) if address == "auto" else address)
     _connect(address)
     try:
         _check_nodes()
         yield RayCluster()
     finally:
         ray.shutdown()
+
+
+def _require_answer(address: str) -> None:
+    """Make sure that something listens at HOST:PORT: Ray itself tries for minutes, and says so on the terminal.
+
+    Raises:
+        InputError: nothing does.
+    """
+    host, _, port = address.rpartition(":")
+    if not ADDRESS.fullmatch(address) or not host:
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _no_cluster(address, reason) from None
+
+
+def _no_cluster(address: str, reason: str) -> InputError:
+    return InputError("--ray", "", address, f"a running Ray cluster, seen from one of its machines ({reason})")
 
 
 def _connect(address: str) -> None:
@@ -74,9 +97,7 @@ def _connect(address: str) -> None:
         ray.init(address=address, log_to_driver=False, configure_logging=False, logging_level=logging.CRITICAL)
     except (ConnectionError, ValueError, RuntimeError, TimeoutError, OSError, ray.exceptions.RayError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(
-            "--ray", "", address, f"a running Ray cluster, seen from one of its machines ({reason})"
-        ) from None
+        raise _no_cluster(address, reason) from None
     finally:
         if main:
             signal.signal(signal.SIGTERM, ours)  # Ray's own would end the command without a word

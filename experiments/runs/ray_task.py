@@ -11,7 +11,7 @@ import pickle
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -180,8 +180,9 @@ class _Sent:
             return
         found = {}
         for path in self._folder.rglob("*"):
-            if path.is_file() and not path.name.startswith("."):
-                found[path.relative_to(self._folder).as_posix()] = _mark(path.stat())
+            with suppress(FileNotFoundError):  # it was there a moment ago
+                if path.is_file() and not path.name.startswith("."):
+                    found[path.relative_to(self._folder).as_posix()] = _mark(path.stat())
         for name, mark in sorted(found.items(), key=lambda each: each[1]):
             if self._known.get(name) != mark:
                 self._known[name] = mark

@@ -49,7 +49,9 @@ def test_a_reading_is_inside_when_its_mean_lies_within_the_band(values, inside):
 
 def test_one_figure_outside_is_enough_to_fail(monkeypatch):
     for others, fine in (((0.3,), True), ((0.6,), False)):
-        monkeypatch.setattr(calibration, "measure", lambda scenario, seeds, o=others: [reading(0.4), reading(*o)])
+        monkeypatch.setattr(
+            calibration, "measure", lambda scenario, seeds, workers, o=others: [reading(0.4), reading(*o)]
+        )
         out = io.StringIO()
         assert calibration.report_readings(HOME, range(1, 2), Console(file=out), as_json=True) is fine
         assert [row["inside"] for row in json.loads(out.getvalue())] == [True, fine]
@@ -80,7 +82,9 @@ def test_the_interval_is_of_the_mean_over_seeds_and_there_is_none_from_one():
 
 
 def test_what_is_printed_says_how_many_are_inside(monkeypatch):
-    monkeypatch.setattr(calibration, "measure", lambda scenario, seeds: [reading(0.4), reading(0.6), reading(0.3)])
+    monkeypatch.setattr(
+        calibration, "measure", lambda scenario, seeds, workers: [reading(0.4), reading(0.6), reading(0.3)]
+    )
     out = io.StringIO()
     assert calibration.report_readings(HOME, range(1, 2), Console(file=out, width=200), as_json=False) is False
     assert "2 of 3 inside their bands" in out.getvalue() and out.getvalue().count(" NO ") == 1

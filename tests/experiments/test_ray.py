@@ -174,10 +174,13 @@ def test_sites_give_the_same_on_a_cluster(nodes: Nodes, here: Path) -> None:
     assert contents(here / "ray") == contents(here / "one") and told[0] == told[1].replace("ray/sites", "one/sites")
 
 
-def test_hybrids_give_the_same_on_a_cluster(nodes: Nodes, here: Path) -> None:
+def test_hybrids_give_the_same_on_the_cluster_that_the_environment_names(
+    nodes: Nodes, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", nodes.address)
     run(*COMPARE, "--out", "run")
     told = []
-    for where in ((), ("--ray", nodes.address)):
+    for where in ((), ("--ray", "auto")):
         told.append(json.loads(run("attribute", "run", "--seeds", "2", "--json", *where).stdout))
         (here / "run" / "trials.jsonl").unlink()
     assert told[0] == told[1]
@@ -387,6 +390,18 @@ def test_errors_of_tasks_are_those_of_the_task_and_a_deadly_one_is_given_up(node
         assert dict(run_each(complain, [1, 3], team)) == {1: 1, 3: 3}
 
 
+def test_a_program_that_is_connected_keeps_its_connection(nodes: Nodes) -> None:
+    import ray
+
+    ray.init(address=nodes.address, log_to_driver=False)
+    try:
+        for _ in range(2):
+            with team_of(1, "auto") as team:
+                assert dict(run_each(complain, [1, 3], team)) == {1: 1, 3: 3}
+    finally:
+        ray.shutdown()
+
+
 def test_a_node_with_another_version_is_refused_in_one_line(
     nodes: Nodes, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -399,11 +414,13 @@ def test_a_node_with_another_version_is_refused_in_one_line(
         pass
 
 
-@pytest.mark.parametrize("address", ["auto", "127.0.0.1:1", "local", "ray://127.0.0.1:10001"])
-def test_no_cluster_is_one_line(address: str, here: Path) -> None:
+@pytest.mark.parametrize("address", ["auto", "127.0.0.1:1", "127.0.0.1:99999", "local", "ray://127.0.0.1:10001"])
+def test_no_cluster_is_one_line(address: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")  # so that «auto» does not find the other tests' cluster
     done = subprocess.run(
         process(*COMPARE, "--out", "run", "--ray", address), capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
-    assert done.stderr.startswith(f"recoup: --ray: got '{address}', expected")
+    named = "127.0.0.1:1" if address == "auto" else address
+    assert done.stderr.startswith(f"recoup: --ray: got '{named}', expected")
     assert not (here / "run").exists()
