@@ -67,7 +67,9 @@ class LearnedPolicy:
         self.card, self._weights = card, weights
         self._menu = OwnMenu(card.menu, menu)
         self._contact_cap = WeeklyContactCap(card.menu, card.contact_cap_per_week)
-        self._columns = features.columns_of(card.features)
+        self._columns: NDArray[np.int64] | slice = features.columns_of(card.features)
+        if tuple(card.features) == features.NAMES and not card.memory:
+            self._columns = slice(None)  # no copy; with a memory its layout in memory decides last digits
         self._states = np.zeros((2, 0, card.memory), np.float32)
         self._plan: Plan | None = None
         if card.improves:
@@ -111,14 +113,17 @@ class LearnedPolicy:
         return features.one_hot(self._plan.act(observations, allowed), size)
 
     def _network(self, h: NDArray[np.float32], planned: NDArray[np.float32]) -> NDArray[np.float32]:
-        h = np.hstack([h, planned])
+        h = _beside(h, planned)
         for layer in range(len(self.card.layers)):
             h = self._layer(f"hidden.{layer}", h)
-            h = np.tanh(h) if self.card.activation == "tanh" else np.maximum(h, 0.0)
-        return self._layer("output", np.hstack([h, planned]))
+            h = np.tanh(h, out=h) if self.card.activation == "tanh" else np.maximum(h, 0.0, out=h)
+        return self._layer("output", _beside(h, planned))
 
     def _layer(self, name: str, h: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(h @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"], np.float32)
+        """A new array, which the caller may write to."""
+        out: NDArray[np.float32] = h @ self._weights[f"{name}.weight"].T
+        out += self._weights[f"{name}.bias"]
+        return out
 
     def _remember(self, x: NDArray[np.float32], numbers: NDArray[np.int64]) -> NDArray[np.float32]:
         """One step of the LSTM for these accounts; a simulation's first day has all of them."""
@@ -199,7 +204,9 @@ class LearnedPolicy:
     ) -> NDArray[np.float32]:
         """Outputs of the treatments it knows, −inf where not allowed: shape (accounts, card's menu)."""
         masks = self._contact_cap.narrow(observations, self._menu.masks(masks))
-        return np.where(masks, self.outputs(observations, numbers, masks), np.float32(-np.inf))
+        outputs = self.outputs(observations, numbers, masks)
+        outputs[~masks] = -np.inf
+        return outputs
 
     def explain(self, observation: NDArray[np.float32], action: int) -> list[str]:
         """The three fields that speak loudest for a choice: what its log weight would lose if the field said nothing.
@@ -259,13 +266,19 @@ def said(field: ObservedField, value: float) -> str:
     return f"{field.name} = {value:,.4g}"
 
 
+def _beside(h: NDArray[np.float32], planned: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.hstack([h, planned]) if planned.shape[1] else np.ascontiguousarray(h)
+
+
 def _logistic(x: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(1.0 / (1.0 + np.exp(-np.maximum(x, np.float32(-80.0)))), np.float32)  # exp(88) is infinite
 
 
 def _sampled(outputs: NDArray[np.float32], uniform: NDArray[np.float64]) -> NDArray[np.int64]:
     """One column per row, with probability proportional to exp(output); `uniform` on [0, 1)."""
-    weights = np.exp(outputs.astype(np.float64) - outputs.max(axis=1, keepdims=True))
+    weights = outputs.astype(np.float64)
+    weights -= outputs.max(axis=1, keepdims=True)
+    np.exp(weights, out=weights)
     chosen = np.empty(len(weights), np.int64)
     _first_beyond(weights, uniform, chosen)
     return chosen

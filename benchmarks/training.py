@@ -1,16 +1,21 @@
-"""Speed of the environments and of learning on them, measured side by side in one run.
+"""Speed of the environments and of learning on them, measured in turn in one run, round after round.
 
-Rates are per second of CPU time of the calling thread for the environment alone (so that other programs on the machine
-disturb little), and per second of wall time for learning, which uses several threads.
+- Environments alone: the shared portfolio against single accounts under Stable-Baselines3's `DummyVecEnv` and Gymnasium's `SyncVectorEnv`.
+- MaskablePPO: ours (`recoup.agents.training.masked_ppo`) against sb3-contrib's own on the same cohorts with the same networks and settings, its buffer, its
+  masked distribution and its checks of arguments as they come; and sb3-contrib's on single accounts under `DummyVecEnv`.
+
+An account-day is a step of one sub-environment; an open one is a day of an account that is open: a row that is learned from. Rates are
+per CPU second of all threads, so that other programs disturb little, and by the clock, which says something on an idle machine alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import statistics
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,18 +25,51 @@ import torch
 from rich.console import Console
 from rich.table import Table
 from sb3_contrib import MaskablePPO
-from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
+from stable_baselines3.common.vec_env import DummyVecEnv
+from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import recoup  # noqa: F401
 from recoup.agents.features import encode
-from recoup.agents.training.masked_sampling import MaskedCategorical
+from recoup.agents.training import learners
+from recoup.agents.training.hidden_state import MaskableHiddenStateCritic
+from recoup.agents.training.objective import Objective
 from recoup.agents.training.vecenv import PortfolioVecEnv
+from recoup.agents.treatment_parts import parts_matrix
+from recoup.experiments.learning.settings import Training
+from recoup.experiments.learning.training import environment
+from recoup.experiments.runs.runfolder import write_text
+from recoup.scenarios.schema import load_scenario
 from recoup.sim.envs.portfolio import PortfolioVectorEnv
-from recoup.sim.simulation import Simulation
 
-KERNELS = ("wake", "allowed", "observe", "decide", "live")
+SINGLE = 8  # accounts of the vector environments of single accounts
+CHECKED = torch.distributions.Distribution._validate_args  # as PyTorch comes; `learn` of ours and of theirs set it
+
+
+class Spent(NamedTuple):
+    """One turn of a case."""
+
+    steps: int
+    open_steps: int
+    cpu: float
+    clock: float
+
+
+Case = Callable[[], tuple[int, int]]  # does its work, returns account-days and open ones
+
+
+def in_turn(cases: dict[str, Case], rounds: int) -> dict[str, list[Spent]]:
+    """Each case once to warm up, then all in turn, round after round."""
+    for case in cases.values():
+        case()
+    found: dict[str, list[Spent]] = {name: [] for name in cases}
+    for _ in range(rounds):
+        for name, case in cases.items():
+            clock, cpu = time.perf_counter(), time.process_time()
+            steps, open_steps = case()
+            found[name].append(Spent(steps, open_steps, time.process_time() - cpu, time.perf_counter() - clock))
+    return found
 
 
 def portfolio_env(places: int, **options: Any) -> PortfolioVectorEnv:
@@ -40,161 +78,185 @@ def portfolio_env(places: int, **options: Any) -> PortfolioVectorEnv:
     return env
 
 
-class Clock:
-    """CPU seconds by name, of wrapped methods."""
-
-    def __init__(self) -> None:
-        self.spent: dict[str, float] = defaultdict(float)
-
-    def timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **options: Any) -> Any:
-            start = time.thread_time()
-            result = function(*arguments, **options)
-            self.spent[name] += time.thread_time() - start
-            return result
-
-        return call
-
-
-def environment_speed(console: Console, sizes: list[int], days: int) -> None:
+def shared(fill: str, places: int, days: int, features: bool) -> Case:
     """Observations, masks, rewards and renewals; random lawful treatments on about one day of ten."""
-    table = Table(title=f"Portfolio-v1, {days} days after 180 days of warming up, one thread")
-    for column in (
-        "fill",
-        "places",
-        "million env steps/s",
-        "with features",
-        "step",
-        "masks",
-        "features",
-        "of step: kernels",
-    ):
-        table.add_column(column, justify="right")
-    for fill in ("living", "cohort"):
-        for places in sizes:
-            env, clock, random = portfolio_env(places, fill=fill), Clock(), np.random.default_rng(0)
-            env.reset(seed=1)
-            step, masks, features = (
-                clock.timed(name, function)
-                for name, function in (("step", env.step), ("masks", env.action_masks), ("features", encode))
-            )
-            over_rows = Simulation._over_rows
-            Simulation._over_rows = clock.timed("kernels", over_rows)  # type: ignore[method-assign]
-            for day in range(180 + days):
-                if day == 180:
-                    clock.spent.clear()
-                mask = masks()
-                choice = random.integers(0, mask.shape[1], places)
-                lawful = mask[np.arange(places), choice] & (random.random(places) < 0.3)
-                features(step(np.where(lawful, choice, 0))[0])
-            Simulation._over_rows = over_rows  # type: ignore[method-assign]
-            spent, total = clock.spent, places * days
-            alone = spent["step"] + spent["masks"]
-            table.add_row(
-                fill,
-                f"{places:,}",
-                f"{total / alone / 1e6:.2f}",
-                f"{total / (alone + spent['features']) / 1e6:.2f}",
-                *(f"{spent[name] / days * 1e6:,.0f} µs" for name in ("step", "masks", "features")),
-                f"{(spent['kernels'] - spent['masks']) / spent['step']:.0%}",
-            )
-    console.print(table)
+    env, random = portfolio_env(places, fill=fill), np.random.default_rng(0)
+    env.reset(seed=1)
+    is_open = np.ones(places, bool)
+
+    def step() -> int:
+        nonlocal is_open
+        mask, count = env.action_masks(), int(is_open.sum())
+        choice = random.integers(0, mask.shape[1], places)
+        lawful = mask[np.arange(places), choice] & (random.random(places) < 0.3)
+        observations, _, _, _, info = env.step(np.where(lawful, choice, 0))
+        if features:
+            encode(observations)
+        is_open = info["open"]
+        return count
+
+    for _ in range(180):  # the ages of accounts mix
+        step()
+    return lambda: (places * days, sum(step() for _ in range(days)))
 
 
-class Case(NamedTuple):
-    """A learner to measure."""
+def single(kind: str, days: int) -> Case:
+    """Single accounts that nothing is done to, one after the other."""
+    made = [lambda: gym.make("recoup/Account-v1") for _ in range(SINGLE)]
+    env: Any = DummyVecEnv(made) if kind == "DummyVecEnv" else gym.vector.SyncVectorEnv(made)  # type: ignore[arg-type]
+    env.reset()
 
-    environment: str
-    places: int
-    units: int
-    epochs: int
-    threads: int
-    ours: bool = True  # `recoup.agents.training.masked_sampling`; False: sb3-contrib's own distribution
+    def case() -> tuple[int, int]:
+        for _ in range(days):
+            env.step(np.zeros(SINGLE, np.int64))
+        return SINGLE * days, SINGLE * days
 
-
-CASES = (
-    Case("Portfolio-v1", 1024, 64, 3, 1, ours=False),
-    Case("Portfolio-v1", 1024, 64, 3, 1),
-    Case("Portfolio-v1", 1024, 64, 3, 2),
-    Case("Portfolio-v1", 4000, 128, 4, 1),
-    Case("Portfolio-v1", 4000, 128, 4, 2),
-    Case("Account-v1", 8, 64, 3, 2),
-)
+    return case
 
 
-def measured(case: Case, steps: int) -> tuple[float, float]:
-    """Steps per second of learning, and the share of it in the environment."""
-    torch.set_num_threads(case.threads)
-    shared = case.environment == "Portfolio-v1"
-    venv: VecEnv
-    if shared:
-        venv = PortfolioVecEnv([portfolio_env(case.places, fill="cohort")], seed=1)
+def learner(ours: bool, units: int, accounts: int, threads: int = 1) -> Case:
+    """A rollout and its update, by the settings of `recoup train` but for the control variate, which sb3-contrib does not have."""
+    training = Training(accounts=accounts, paired_rollouts=1, cohorts=8)
+    scenario = load_scenario(training.scenario)
+    env: PortfolioVecEnv = environment(training, scenario, Objective())
+    shipped = learners.hyperparameters("maskable-ppo")
+    rollout = env.days // env.families
+    settings = shipped.settings | {"batch_size": min(shipped.settings["batch_size"], rollout * env.num_envs // 8)}
+    model: Any
+    if ours:
+        parameters = shipped.model_copy(update={"net": [units, units], "settings": settings})
+        model = learners.build("maskable-ppo", env, parameters, 1, threads=threads)
     else:
-        venv = DummyVecEnv([lambda: gym.make("recoup/Account-v1") for _ in range(case.places)])
-    rollout = 64 * case.places
+        model = MaskablePPO(
+            MaskableHiddenStateCritic,
+            env,
+            learning_rate=shipped.learning_rate,
+            n_steps=rollout,
+            policy_kwargs={
+                "net_arch": {"pi": [units, units], "vf": [units, units]},
+                "activation_fn": nn.Tanh,
+                "features_extractor_class": learners.Standardised,
+                "parts": parts_matrix(env.envs[0].menu),
+            },
+            device="cpu",
+            seed=1,
+            **settings,
+        )
+    steps = rollout * env.num_envs
+
+    def case() -> tuple[int, int]:
+        torch.distributions.Distribution.set_default_validate_args(CHECKED and not ours)
+        model.learn(steps, reset_num_timesteps=False)
+        return steps, int(model.rollout_buffer.is_open.sum()) if ours else 0
+
+    return case
+
+
+def learner_of_single_accounts(units: int, days: int) -> Case:
+    """sb3-contrib's MaskablePPO under DummyVecEnv."""
+    env = DummyVecEnv([lambda: gym.make("recoup/Account-v1") for _ in range(SINGLE)])  # type: ignore[list-item, return-value]
     model = MaskablePPO(
         "MlpPolicy",
-        venv,
-        n_steps=64,
-        batch_size=8192 if shared else 512,
-        n_epochs=case.epochs,
-        policy_kwargs={"net_arch": [case.units, case.units]},
+        env,
+        n_steps=days,
+        batch_size=SINGLE * days // 4,
+        n_epochs=4,
+        policy_kwargs={"net_arch": [units, units]},
         device="cpu",
-        seed=0,
+        seed=1,
     )
-    if case.ours:
-        model.policy.action_dist = MaskedCategorical(venv.action_space.n)  # type: ignore[attr-defined, assignment]
-    model.learn(rollout)
-    clock = Clock()
-    for method in ("step_wait", "env_method"):
-        setattr(venv, method, clock.timed("env", getattr(venv, method)))
-    count = max(1, steps // rollout) * rollout if shared else rollout
-    start = time.perf_counter()
-    model.learn(count)
-    seconds = time.perf_counter() - start
-    return count / seconds, clock.spent["env"] / seconds
+
+    def case() -> tuple[int, int]:
+        torch.distributions.Distribution.set_default_validate_args(CHECKED)
+        model.learn(SINGLE * days, reset_num_timesteps=False)
+        return SINGLE * days, SINGLE * days
+
+    return case
 
 
-def learning_speed(console: Console, steps: int) -> None:
-    """MaskablePPO on the shared portfolio, and on single accounts one after the other."""
-    table = Table(title="MaskablePPO, rollouts of 64 days, batches of 8,192 (Account-v1: 512)")
-    for column in (
-        "environment",
-        "network",
-        "epochs",
-        "distribution",
-        "torch threads",
-        "steps/s",
-        "in the environment",
-    ):
+def rates(turns: Sequence[Spent]) -> dict[str, dict[str, float]]:
+    """Median, least and most of each rate, a second."""
+    of = {
+        "account-days per CPU second": [turn.steps / turn.cpu for turn in turns],
+        "open account-days per CPU second": [turn.open_steps / turn.cpu for turn in turns],
+        "account-days a second by the clock": [turn.steps / turn.clock for turn in turns],
+        "cores used": [turn.cpu / turn.clock for turn in turns],
+    }
+    return {
+        name: {"median": statistics.median(values), "least": min(values), "most": max(values)}
+        for name, values in of.items()
+    }
+
+
+def ratio(found: dict[str, list[Spent]], fast: str, slow: str) -> dict[str, float]:
+    """How many times as fast per CPU second, round by round."""
+    each = [
+        (one.steps / one.cpu) / (other.steps / other.cpu) for one, other in zip(found[fast], found[slow], strict=True)
+    ]
+    return {"median": statistics.median(each), "least": min(each), "most": max(each)}
+
+
+def shown(console: Console, title: str, found: dict[str, list[Spent]]) -> dict[str, Any]:
+    """Print a table of rates, and return them."""
+    table = Table("", title=title, title_justify="left")
+    measured = {name: rates(turns) for name, turns in found.items()}
+    for column in next(iter(measured.values())):
         table.add_column(column, justify="right")
-    # Checking each distribution's arguments costs a seventh of learning and finds nothing here.
-    torch.distributions.Distribution.set_default_validate_args(False)
-    rates = {}
-    for case in CASES:
-        rates[case], inside = measured(case, steps)
-        table.add_row(
-            f"{case.environment} × {case.places:,}",
-            f"{case.units}×{case.units}",
-            str(case.epochs),
-            "ours" if case.ours else "sb3-contrib",
-            str(case.threads),
-            f"{rates[case]:,.0f}",
-            f"{inside:.0%}",
-        )
+    for name, row in measured.items():
+        cells = []
+        for column, value in row.items():
+            digits = 1 if column == "cores used" else 0
+            middle, least, most = (f"{value[key]:,.{digits}f}" for key in ("median", "least", "most"))
+            cells.append(f"{middle} ({least}–{most})" if value["most"] else "")
+        table.add_row(name, *cells)
     console.print(table)
-    theirs, ours, two, single = rates[CASES[0]], rates[CASES[1]], rates[CASES[2]], rates[CASES[-1]]
-    console.print(f"ratio of our distribution to sb3-contrib's: {ours / theirs:.2f}")
-    console.print(f"ratio of the shared portfolio to single accounts under DummyVecEnv: {two / single:.0f}")
+    return measured
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer steps, about a minute")
-    quick = parser.parse_args().quick
-    console = Console(width=140)
-    environment_speed(console, [1024, 4096], 60 if quick else 360)
-    learning_speed(console, 262_144 * (1 if quick else 3))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="small cohorts and two rounds, a minute")
+    parser.add_argument("--rounds", type=int, help="turns of each case, default 5")
+    parser.add_argument("--out", type=Path, help="JSON file for the figures")
+    given = parser.parse_args()
+    rounds = given.rounds or (2 if given.quick else 5)
+    days, places, accounts = (30, 1024, 60) if given.quick else (180, 4096, 500)
+    console = Console(width=150)
+    torch.set_num_threads(1)
+
+    alone = {
+        **{
+            f"{fill}, {places:,} places{', features' * features}": shared(fill, places, days, features)
+            for fill in ("living", "cohort")
+            for features in (False, True)
+        },
+        **{f"{SINGLE} accounts, {kind}": single(kind, 60) for kind in ("DummyVecEnv", "SyncVectorEnv")},
+    }
+    environments = in_turn(alone, rounds)
+    figures: dict[str, Any] = {"environments": shown(console, "Environments alone, medians (least–most)", environments)}
+
+    cases: dict[str, Case] = {}
+    for units in (64, 128):
+        cases[f"{units}×{units}, sb3-contrib"] = learner(False, units, accounts)
+        cases[f"{units}×{units}, ours"] = learner(True, units, accounts)
+        cases[f"{units}×{units}, ours, 2 threads"] = learner(True, units, accounts, threads=2)
+    cases["64×64, sb3-contrib, single accounts"] = learner_of_single_accounts(64, 64)
+    learning = in_turn(cases, rounds)
+    size = f"8 cohorts of {accounts}, rollouts of 22 days, 4 epochs"
+    figures["learning"] = shown(console, f"MaskablePPO, {size}, medians (least–most)", learning)
+
+    pairs = [
+        *((f"cohort, {places:,} places", f"{SINGLE} accounts, {kind}") for kind in ("DummyVecEnv", "SyncVectorEnv")),
+        *((f"{units}×{units}, ours", f"{units}×{units}, sb3-contrib") for units in (64, 128)),
+        ("64×64, ours", "64×64, sb3-contrib, single accounts"),
+    ]
+    figures["ratios"] = {}
+    for fast, slow in pairs:
+        times = ratio(environments if fast in environments else learning, fast, slow)
+        figures["ratios"][f"{fast} / {slow}"] = times
+        console.print(f"{fast} / {slow}: {times['median']:.2f} ({times['least']:.2f}–{times['most']:.2f})")
+    if given.out:
+        write_text(given.out, json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

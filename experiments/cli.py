@@ -22,8 +22,10 @@ from recoup.experiments.commands import (
     frontier,
     index,
     levers,
+    maps,
     plan,
     portfolio,
+    records,
     rules,
     schema,
     shadow_prices,
@@ -69,6 +71,8 @@ app.command()(catalogue.plans)
 app.command()(schema.schema)
 app.command()(doctor.doctor)
 app.add_typer(portfolio.app, name="portfolio")
+app.add_typer(records.app, name="records")
+app.add_typer(maps.app, name="map")
 app.add_typer(plan.app, name="plan")
 app.add_typer(rules.app, name="rules")
 

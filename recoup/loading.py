@@ -8,6 +8,7 @@ from recoup.agents import library
 from recoup.agents.policy import Policy, PolicyRef
 from recoup.scenarios import schema
 from recoup.scenarios.schema import Scenario
+from recoup.sim.portfolio.sources import source_of
 from recoup.sim.portfolio.table import Portfolio
 
 
@@ -38,7 +39,7 @@ def load_portfolio(
     """A portfolio from a user's own file.
 
     Args:
-        file: accounts as CSV or Parquet.
+        file: accounts as CSV, Parquet or Excel, a DuckDB or SQLite file, or the address of a database (`postgresql://…?query=SELECT …`).
         column_map: YAML file that says which column is what; see docs/portfolios.md.
         scenario: what the file does not say is drawn from this scenario's population.
 
@@ -49,7 +50,7 @@ def load_portfolio(
         InputError: the file or its map is wrong.
     """
     home = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
-    return home.with_portfolio(Path(file), Path(column_map)).portfolio(None, seed=0)
+    return home.with_portfolio(source_of(file), Path(column_map)).portfolio(None, seed=0)
 
 
 def load_policy(policy_ref: PolicyRef, scenario: str | Path | Scenario) -> Policy:

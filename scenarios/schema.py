@@ -16,6 +16,7 @@ from recoup.sim.compliance.rules import RulePack, load_rules
 from recoup.sim.inputs import Document, InputError, Place, choose, read_yaml, validated
 from recoup.sim.parameters import ScenarioSection, World
 from recoup.sim.portfolio.importing import load, sample
+from recoup.sim.portfolio.sources import Source, source_of
 from recoup.sim.portfolio.synthetic import generate, regions
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
@@ -27,7 +28,7 @@ _SOURCED = {"value", "source", "confidence"}
 
 
 class PortfolioFile(ScenarioSection):
-    """An imported portfolio; paths are relative to the scenario file."""
+    """An imported portfolio: a file, its path relative to the scenario file, or the address of a database; and its column map."""
 
     file: str
     map: str
@@ -57,9 +58,12 @@ class Scenario:
         self.name, self.title, self.description = file.name, file.title, file.description
         self.days, self.accounts, self.notes, self.world = file.days, file.accounts, tuple(file.notes), file.world
         self.sources = sources
-        self._data: tuple[Path, Path] | None = None
+        self._data: tuple[Source, Path] | None = None
         if file.portfolio:
-            self._data = (path.parent / file.portfolio.file, path.parent / file.portfolio.map)
+            source = (
+                source_of(file.portfolio.file) if "://" in file.portfolio.file else path.parent / file.portfolio.file
+            )
+            self._data = (source, path.parent / file.portfolio.map)
         self._imported: Portfolio | None = None
 
     @property
@@ -89,7 +93,7 @@ class Scenario:
         other.world = world
         return other
 
-    def with_portfolio(self, file: Path, map_file: Path) -> Scenario:
+    def with_portfolio(self, file: Source, map_file: Path) -> Scenario:
         """The same world with somebody's own accounts."""
         other = copy.copy(self)
         other._data, other._imported, other.accounts = (file, map_file), None, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import copy
 import difflib
 import json
 import os
@@ -12,6 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -378,16 +380,25 @@ def parse_yaml(text: str, source: str) -> Document:
         text: the YAML.
         source: what error messages call it, as a rule the file.
 
+    Returns:
+        The document; its mappings and lists are the caller's own.
+
     Raises:
         InputError: broken YAML (with its line), a key given twice, or no mapping at the top.
     """
+    return copy.deepcopy(_parsed(text, source))
+
+
+@lru_cache(maxsize=64)  # a comparison asks for the same plans on each seed, and PyYAML is slow
+def _parsed(text: str, source: str) -> Document:
     lines: dict[Place, int] = {}
     unquoted: dict[Place, str] = {}
     try:
-        node = yaml.compose(text, Loader=_UniqueKeyLoader)
+        loader = _UniqueKeyLoader(text)  # a SafeLoader
+        node = loader.get_single_node()
         if node is not None:
             _lines(node, (), lines, unquoted, source)
-        data = yaml.load(text, Loader=_UniqueKeyLoader)  # a SafeLoader
+        data = None if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise InputError(source, f"line {line}", error.problem or "broken YAML", "valid YAML") from None

@@ -82,15 +82,17 @@ def behaviour_clone(learner: Any, env: PortfolioVecEnv, plan: Policy, seed: int,
     # A plan does the same at all prices; the hidden state is the critic's alone, and the actor is taught.
     told = rng.random((len(shown.features), len(PRICES) if env.price_family else 0), np.float32)
     unseen = np.zeros((len(shown.features), HIDDEN_SIZE if env.show_hidden else 0), np.float32)
-    x, y = torch.tensor(np.hstack([shown.features, told, unseen])), torch.tensor(shown.actions)
+    device = next(learner.policy.parameters()).device
+    x = torch.tensor(np.hstack([shown.features, told, unseen]), device=device)
+    y, masks = torch.tensor(shown.actions, device=device), torch.tensor(shown.masks, device=device)
     optimizer = torch.optim.Adam(learner.policy.parameters(), LEARNING_RATE)
     total = 0.0
     for _ in range(EPOCHS):
         total = 0.0
-        order = torch.tensor(rng.permutation(len(x)))
+        order = torch.tensor(rng.permutation(len(x)), device=device)
         for first in range(0, len(x), BATCH):
             rows = order[first : first + BATCH]
-            extra = {"action_masks": shown.masks[rows.numpy()]} if masked else {}
+            extra = {"action_masks": masks[rows]} if masked else {}
             _, log_likelihood, entropy = learner.policy.evaluate_actions(x[rows], y[rows], **extra)
             loss = -log_likelihood.mean()
             total += float(loss.detach()) * len(rows)

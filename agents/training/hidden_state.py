@@ -197,7 +197,7 @@ class _SeesHiddenState:
         for number, layer in enumerate(layers):
             found |= {f"hidden.{number}.weight": layer.weight, f"hidden.{number}.bias": layer.bias}
         if self._planned:
-            own, parts = found["hidden.0.weight"], self._parts
+            own, parts = found["hidden.0.weight"], policy.action_net.parts
             seen = own.shape[1] - parts.shape[1]
             found["hidden.0.weight"] = torch.hstack([own[:, :seen], own[:, seen:] @ parts.T])
         output = policy.action_net

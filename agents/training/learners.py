@@ -18,8 +18,10 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import nn
 
+from recoup.agents.training.activation import Tanh
 from recoup.agents.training.hidden_state import HIDDEN_SIZE, OPEN, HiddenStateCritic, MaskableHiddenStateCritic
 from recoup.agents.training.learner_settings import OffPolicySettings, OnPolicySettings
+from recoup.agents.training.masked_ppo import MaskablePPO
 from recoup.agents.training.masked_sampling import MaskedCategorical
 from recoup.agents.training.open_rows import MaskableOpenRowsBuffer, OpenRowsBuffer
 from recoup.agents.training.paired_rollouts import MaskablePairedRolloutBuffer, PairedRolloutBuffer
@@ -39,7 +41,7 @@ PAIRED_ROLLOUT_BUFFERS = {
 OPEN_ROWS_BUFFERS = {"maskable-ppo": MaskableOpenRowsBuffer, "ppo": OpenRowsBuffer}
 HIDDEN_STATE_CRITICS = {"maskable-ppo": MaskableHiddenStateCritic, "ppo": HiddenStateCritic}
 _CLASSES: dict[str, Any] = {
-    "maskable-ppo": sb3_contrib.MaskablePPO,
+    "maskable-ppo": MaskablePPO,
     "ppo": stable_baselines3.PPO,
     "dqn": stable_baselines3.DQN,
     "qr-dqn": sb3_contrib.QRDQN,
@@ -137,7 +139,13 @@ def standardise(learner: BaseAlgorithm, x: NDArray[np.float32], planned: int = 0
 
 
 def build(
-    algorithm: str, env: PortfolioVecEnv, parameters: Hyperparameters, seed: int, tensorboard: Path | None = None
+    algorithm: str,
+    env: PortfolioVecEnv,
+    parameters: Hyperparameters,
+    seed: int,
+    tensorboard: Path | None = None,
+    device: str = "cpu",
+    threads: int = 1,
 ) -> BaseAlgorithm:
     """A fresh learner on an environment.
 
@@ -147,6 +155,8 @@ def build(
         parameters: see `hyperparameters`.
         seed: of the network's weights and of sampling.
         tensorboard: folder of the logs; None = none.
+        device: PyTorch's name of what networks are computed on.
+        threads: that share an update of maskable-ppo; no number depends on it.
 
     Raises:
         InputError: a setting that the algorithm does not know.
@@ -156,15 +166,18 @@ def build(
     network: dict[str, Any] = {"net_arch": list(parameters.net), "activation_fn": nn.ReLU}
     if algorithm in ON_POLICY:
         settings["n_steps"] = env.days // env.families
+        buffer: dict[str, Any] = {}
         if env.paired_rollouts > 1:
             settings["rollout_buffer_class"] = PAIRED_ROLLOUT_BUFFERS[algorithm]
-            settings["rollout_buffer_kwargs"] = {"paired_rollouts": env.paired_rollouts, "accounts": env.size}
+            buffer = {"paired_rollouts": env.paired_rollouts, "accounts": env.size}
+        elif algorithm in OPEN_ROWS_BUFFERS:
+            settings["rollout_buffer_class"] = OPEN_ROWS_BUFFERS[algorithm]
         if env.show_hidden:
             policy = HIDDEN_STATE_CRITICS[algorithm]
             network |= {"planned": env.planned_columns, "parts": parts_matrix(env.envs[0].menu)}
-            settings.setdefault("rollout_buffer_class", OPEN_ROWS_BUFFERS[algorithm])
-            settings["rollout_buffer_kwargs"] = settings.get("rollout_buffer_kwargs", {}) | {"open_column": OPEN}
-        network |= {"net_arch": {"pi": list(parameters.net), "vf": list(parameters.net)}, "activation_fn": nn.Tanh}
+            buffer |= {"open_column": OPEN}
+        settings["rollout_buffer_kwargs"] = buffer
+        network |= {"net_arch": {"pi": list(parameters.net), "vf": list(parameters.net)}, "activation_fn": Tanh}
     network["features_extractor_class"] = Standardised
     if parameters.quantiles:
         network["n_quantiles"] = parameters.quantiles
@@ -183,13 +196,14 @@ def build(
                 policy_kwargs=network,
                 tensorboard_log=str(tensorboard) if tensorboard else None,
                 seed=seed,
-                device="cpu",
+                device=device,
                 **settings,
             )
     except TypeError as error:
         raise InputError("hyper-parameters", "settings", str(error), f"keyword arguments of {algorithm}") from None
-    if algorithm == "maskable-ppo":
+    if isinstance(learner, MaskablePPO):
         learner.policy.action_dist = MaskedCategorical(env.action_space.n)  # type: ignore[assignment, attr-defined]
+        learner.threads = threads
     return learner
 
 
@@ -256,4 +270,4 @@ def _acting_layers(algorithm: str, policy: Any) -> dict[str, torch.Tensor]:
 
 
 def _array(tensor: Any) -> NDArray[np.float32]:
-    return np.ascontiguousarray(tensor.detach().numpy(), np.float32)
+    return np.ascontiguousarray(tensor.detach().cpu().numpy(), np.float32)

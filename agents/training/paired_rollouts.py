@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from recoup.agents.training.open_rows import MaskableOpenRowsBuffer, OpenRowsBuffer
 
 
-def subtract_control_variate(advantages: NDArray[np.float32]) -> NDArray[np.float32]:
+def subtract_control_variate(
+    advantages: NDArray[np.float32], counted: NDArray[np.bool_] | None = None
+) -> NDArray[np.float32]:
     """Advantages less their control variate, the mean advantage of the same account in the other rollouts.
 
     With A the advantages and M that mean, the result is A − b·M, b = ⟨A, M⟩ / ⟨M, M⟩: the regression coefficient through the origin,
@@ -26,12 +28,15 @@ def subtract_control_variate(advantages: NDArray[np.float32]) -> NDArray[np.floa
 
     Args:
         advantages: shape (steps, cohorts, paired rollouts, accounts), float32; at least two paired rollouts.
+        counted: which of them are learned from, same shape; the others are 0, stay so, and have no part in b. None = all.
 
     Returns:
         The same shape, float32.
     """
     rollouts = advantages.shape[2]
     others = (advantages.sum(axis=2, keepdims=True) - advantages) / (rollouts - 1)
+    if counted is not None:
+        others = np.where(counted, others, np.float32(0.0))
     square = float(np.vdot(others, others))
     coefficient = float(np.vdot(advantages, others)) / square if square > 0.0 else 0.0
     return np.asarray(advantages - coefficient * others, np.float32)
@@ -49,6 +54,7 @@ class _PairedRollouts:
     """
 
     advantages: NDArray[np.float32]
+    is_open: NDArray[np.bool_]
     variance_left = 1.0
 
     def __init__(self, *arguments: Any, paired_rollouts: int, accounts: int, **options: Any) -> None:
@@ -59,14 +65,16 @@ class _PairedRollouts:
         """See `RolloutBuffer`."""
         super().compute_returns_and_advantage(*arguments, **options)  # type: ignore[misc]
         shape = self.advantages.shape
-        paired = subtract_control_variate(self.advantages.reshape(shape[0], -1, self._paired_rollouts, self._accounts))
-        self.variance_left = float(paired.var() / max(self.advantages.var(), 1e-12))
-        self.advantages = paired.reshape(shape)
+        by_rollout = (shape[0], -1, self._paired_rollouts, self._accounts)
+        paired = subtract_control_variate(self.advantages.reshape(by_rollout), self.is_open.reshape(by_rollout))
+        before, self.advantages = self.advantages, paired.reshape(shape)
+        left, there_was = self.advantages[self.is_open].var(), before[self.is_open].var()
+        self.variance_left = float(left / max(there_was, 1e-12))
 
 
 class PairedRolloutBuffer(_PairedRollouts, OpenRowsBuffer):
     """For learners without masks."""
 
 
-class MaskablePairedRolloutBuffer(_PairedRollouts, MaskableOpenRowsBuffer):
+class MaskablePairedRolloutBuffer(_PairedRollouts, MaskableOpenRowsBuffer):  # type: ignore[misc]
     """For learners with masks."""

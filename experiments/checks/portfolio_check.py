@@ -1,4 +1,4 @@
-"""What `recoup portfolio check` prints: fields beside the scenario's, every problem of a file, and where each of its lines went."""
+"""What `recoup portfolio check` and `recoup records check` print: fields, every problem of a table, and where each of its lines went."""
 
 from __future__ import annotations
 
@@ -6,49 +6,80 @@ import dataclasses
 import json
 from pathlib import Path
 
+import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from recoup.experiments.runs.runfolder import require_new, write_csv
 from recoup.scenarios.schema import Scenario, load_scenario
+from recoup.sim.compliance.mappedlog import audit_registry
 from recoup.sim.portfolio.doubts import population_doubts, staffing_doubts
 from recoup.sim.portfolio.importing import Inspection, inspect, summary
+from recoup.sim.portfolio.records import CONTACTS, PAYMENTS
+from recoup.sim.portfolio.sources import Source
+from recoup.sim.portfolio.table import PORTFOLIO, Registry
 
 SHOWN = 50
 _TYPICAL = 1000  # accounts of the scenario that a file is set beside
+_SUMS = ("opening_balance", "amount")  # whose sum a ledger can be reconciled with
+
+
+def registry_of(kind: str, map_file: Path | None = None) -> Registry:
+    """The fields of a kind of table: portfolio, contacts, payments or audit; with its map, where they depend on it."""
+    if kind == "audit":
+        return audit_registry(map_file)
+    return {one.name: one for one in (PORTFOLIO, CONTACTS, PAYMENTS)}[kind]
 
 
 def run(
-    file: Path, map_file: Path, as_json: bool, console: Console, every: bool = False, scenario: str = "china-consumer"
+    source: Source,
+    map_file: Path | None,
+    as_json: bool,
+    console: Console,
+    every: bool = False,
+    scenario: str | None = "china-consumer",
+    registry: Registry = PORTFOLIO,
+    problems_file: Path | None = None,
 ) -> int:
-    """Inspect a portfolio file and print fields, problems, doubts and a reconciliation of its lines.
+    """Inspect a table and print fields, problems, doubts and a reconciliation of its lines.
 
     Args:
-        file, map_file: the CSV or Parquet file, and the YAML file that maps its columns.
+        source, map_file: the table, and the YAML file that maps its columns; None = its columns have the fields' names.
         as_json: print JSON instead of tables.
         console: to print on.
         every: print all problems, not the first `SHOWN`.
-        scenario: whose accounts the file's are set beside.
+        scenario: whose accounts a portfolio's are set beside; None = no one's.
+        registry: the fields that there are.
+        problems_file: new CSV file for all problems that are kept one by one.
 
     Returns:
-        The exit code: 0 without problems, 2 with; doubts alone change nothing.
+        The exit code: 0 without problems, or where the map says to skip such rows; else 2. Doubts change nothing.
 
     Raises:
-        InputError: for the file, the map or the scenario as a whole.
+        InputError: for the table, the map or the scenario as a whole.
     """
-    inspection = inspect(file, map_file)
-    home = load_scenario(scenario)
-    inspection.doubts += population_doubts(inspection.table, home.world.population)
-    inspection.doubts += staffing_doubts(inspection.rows, home.world)
+    if problems_file:
+        require_new(problems_file)
+    inspection = inspect(source, map_file, registry)
+    home = load_scenario(scenario) if scenario else None
+    if home:
+        inspection.doubts += population_doubts(inspection.table, home.world.population)
+        inspection.doubts += staffing_doubts(inspection.rows, home.world)
+    if problems_file:
+        rows = pd.DataFrame(inspection.problems, columns=["row", "column", "value", "expected"])
+        write_csv(problems_file, rows.rename(columns={"row": inspection.cells.unit}))
     if as_json:
         console.print_json(json.dumps(_summary(inspection)))
     else:
         _print(inspection, home, console, len(inspection.problems) if every else SHOWN)
-    return 2 if inspection.problems else 0
+        if problems_file:
+            console.print(f"written: {problems_file}", soft_wrap=True)
+    return 2 if inspection.problems and not inspection.skips else 0
 
 
 def _summary(inspection: Inspection) -> dict[str, object]:
     return {
-        "file": str(inspection.file),
+        "file": str(inspection.source),
         "rows": inspection.rows,
         "fields": [
             {
@@ -60,39 +91,57 @@ def _summary(inspection: Inspection) -> dict[str, object]:
             for report in inspection.fields
         ],
         "problems": [dataclasses.asdict(problem) for problem in inspection.problems],
+        "problem_count": inspection.problem_count,
         "doubts": inspection.doubts,
         "reconciliation": _reconciled(inspection),
     }
 
 
 def _reconciled(inspection: Inspection) -> dict[str, object]:
-    """Every line of the file by what became of it, and the sum of the balances of the accounts."""
-    cells, rows = inspection.cells, len(inspection.cells.places)
-    unusable = {problem.row for problem in inspection.problems}
-    balances = inspection.table["opening_balance"].drop(index=list(unusable))
-    return {
+    """Every line of the source by what became of it, and the sum of the balances or amounts."""
+    cells, rows = inspection.cells, len(inspection.cells.places) + len(inspection.cells.ragged)
+    table = inspection.table.drop(index=list(inspection.unusable & set(inspection.table.index)))
+    counted: dict[str, object] = {
         "lines": cells.lines,
         "blank": cells.blank,
         "header_and_continued": cells.lines - cells.blank - rows,
         "rows_in_file": rows,
         "dropped": inspection.dropped,
-        "rows_with_problems": len(unusable),
-        "accounts": len(balances),
-        "sum_of_balances": round(float(balances.sum()), 2),
+        "rows_with_problems": 0 if inspection.skips else len(inspection.unusable),
+        _what(inspection): len(table),
     }
+    for name in _SUMS:
+        if name in table:
+            what = "sum_of_balances" if name == "opening_balance" else f"sum_of_{name}s"
+            counted[what] = round(float(table[name].sum()), 2)
+    return counted
 
 
-def _print(inspection: Inspection, home: Scenario, console: Console, most: int) -> None:
-    name = str(inspection.file)
+def _what(inspection: Inspection) -> str:
+    return {"portfolio": "accounts", "contacts": "contacts", "payments": "payments"}.get(
+        inspection.registry.name, "events"
+    )
+
+
+def _print(inspection: Inspection, home: Scenario | None, console: Console, most: int) -> None:
     encoding = f", {inspection.cells.encoding}" if inspection.cells.encoding else ""
-    console.print(f"{name}: {inspection.rows:,} rows{encoding}")
-    typical = home.portfolio(_TYPICAL, 1).table
-    fields = Table("field", "from column", "missing", "least … median … most", f"in {home.name}")
+    console.print(f"{inspection.source}: {inspection.rows:,} rows{encoding}", soft_wrap=True)
+    typical = home.portfolio(_TYPICAL, 1).table if home else None
+    beside = [f"in {home.name}"] if home else []
+    fields = Table("field", "from column", "missing", "least … median … most", *beside)
     for report in inspection.fields:
+        if not report.columns and typical is None and report.missing == inspection.rows:
+            continue  # a log has many fields, of which most files have a few
         missing = f"{report.missing:,}" if report.missing else ""
-        usual = summary(report.field, typical[report.field.name]) if report.field.role != "key" else ""
-        fields.add_row(report.field.name, ", ".join(report.columns), missing, report.summary, usual)
+        cells = [report.field.name, ", ".join(report.columns), missing, report.summary]
+        if typical is not None:
+            cells.append(summary(report.field, typical[report.field.name]) if report.field.role != "key" else "")
+        fields.add_row(*cells)
     console.print(fields)
+    if typical is None:
+        absent = [report.field.name for report in inspection.fields if report.field.name not in inspection.table]
+        if absent:
+            console.print(f"not in the file: {', '.join(absent)}")
     _print_problems(inspection, console, most)
     for doubt in inspection.doubts:
         console.print(f"unlikely: {doubt}")
@@ -100,17 +149,21 @@ def _print(inspection: Inspection, home: Scenario, console: Console, most: int) 
 
 
 def _print_problems(inspection: Inspection, console: Console, most: int) -> None:
-    if not inspection.problems:
+    count = inspection.problem_count
+    if not count:
         console.print("no problems")
         return
-    count = len(inspection.problems)
-    title = f"{count:,} problem{'s' * (count > 1)}"
+    skipped = "; the map says to skip such rows" if inspection.skips else ""
+    title = f"{count:,} problem{'s' * (count > 1)}{skipped}"
     problems = Table(inspection.cells.unit, "column", "value", "expected", title=title, title_justify="left")
     for problem in inspection.problems[:most]:
         problems.add_row(str(problem.row), problem.column, repr(problem.value), problem.expected)
     console.print(problems)
-    if len(inspection.problems) > most:
-        console.print(f"… and {len(inspection.problems) - most:,} more; --all prints every one")
+    listed = len(inspection.problems)
+    if listed > most:
+        console.print(f"… and {count - most:,} more; --all prints {'every one' if listed == count else f'{listed:,}'}")
+    elif count > listed:
+        console.print(f"… and {count - listed:,} more")
 
 
 def _print_reconciliation(inspection: Inspection, console: Console) -> None:
@@ -118,6 +171,7 @@ def _print_reconciliation(inspection: Inspection, console: Console) -> None:
     table = Table("reconciliation", "", title_justify="left")
     table.columns[1].justify = "right"
     table.add_row(f"{unit}s in the file", f"{counted['lines']:,}")
+    what = _what(inspection)
     for label, count in (
         ("− blank", counted["blank"]),
         ("− header, and lines that continue a row", counted["header_and_continued"]),
@@ -126,6 +180,8 @@ def _print_reconciliation(inspection: Inspection, console: Console) -> None:
     ):
         if count:
             table.add_row(label, f"{count:,}")
-    table.add_row("= accounts", f"{counted['accounts']:,}")
-    table.add_row("sum of their balances", f"{counted['sum_of_balances']:,.2f}")
+    table.add_row(f"= {what}", f"{counted[what]:,}")
+    for key, label in (("sum_of_balances", "sum of their balances"), ("sum_of_amounts", "sum of their amounts")):
+        if key in counted:
+            table.add_row(label, f"{counted[key]:,.2f}")
     console.print(table)

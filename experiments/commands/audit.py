@@ -41,7 +41,13 @@ _WORDS = {
 
 def audit(
     run: Annotated[Path | None, typer.Argument(help="Run folder of a comparison.")] = None,
-    log: Annotated[Path | None, typer.Option(help="A log of your own, CSV or Parquet; needs --rules.")] = None,
+    log: Annotated[
+        str | None, typer.Option(help="A log of your own, a file or a database's address; needs --rules.")
+    ] = None,
+    column_map: Annotated[
+        Path | None,
+        typer.Option("--map", help="Column map of the log (YAML).", show_default="columns named as the audit knows"),
+    ] = None,
     rules: Annotated[str | None, typer.Option(help="Rule pack's name or file.", show_default="the run's")] = None,
     lang: Language = "en",
     out: Annotated[
@@ -64,21 +70,25 @@ def audit(
     Examples:
       recoup audit runs/mine
       recoup audit --log contacts.csv --rules us-reg-f --lang zh
+      recoup audit --log dialler.xlsx --map map.yaml --rules uk-conc
       recoup audit --log export.csv --rules china --encoding gb18030 --delimiter ";" --decimal ,
     """
     from recoup.experiments.comparison.audit import AUDIT, BREACHES, audit_file, audit_run, write_audit
     from recoup.experiments.runs.runfolder import require_new
     from recoup.scenarios.schema import find_rules
+    from recoup.sim.portfolio.sources import source_of
 
     if (run is None) == (log is None):
         raise typer.BadParameter("a run folder, or --log FILE")
+    if column_map is not None and (log is None or (encoding, delimiter, decimal) != (None, ",", ".")):
+        raise typer.BadParameter("--map goes with --log, and says itself how the file is written")
     if out is not None:
         require_new(out)
     pack = find_rules(rules) if rules else None
     if log is not None:
         if pack is None:
             raise typer.BadParameter("--log needs --rules, the pack to read it by")
-        audited, breaches = audit_file(log, pack, lang, _writing(encoding, delimiter, decimal))
+        audited, breaches = audit_file(source_of(log), pack, lang, _writing(encoding, delimiter, decimal), column_map)
     else:
         assert run is not None
         audited, breaches = audit_run(run, pack, lang)

@@ -9,12 +9,15 @@ import typer
 
 from recoup.experiments.runs.console import Json, complete_scenarios, console
 
+FILE = "CSV, Parquet, Excel, DuckDB or SQLite file, or a database's address."
+Problems = Annotated[Path | None, typer.Option("--problems", help="New CSV file for every problem.")]
+
 app = typer.Typer(help="Portfolio files.", no_args_is_help=True)
 
 
 @app.command("check")
 def check(
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet file.")],
+    file: Annotated[str, typer.Argument(help=FILE)],
     column_map: Annotated[Path, typer.Option("--map", help="Column map (YAML).")],
     every: Annotated[bool, typer.Option("--all", help="Print every problem, not the first 50.")] = False,
     scenario: Annotated[
@@ -23,6 +26,7 @@ def check(
             "-s", "--scenario", help="Whose accounts the file's are set beside.", autocompletion=complete_scenarios
         ),
     ] = "china-consumer",
+    problems: Problems = None,
     json: Json = False,
 ) -> None:
     """Print ranges, missing values, every problem and where each line of a portfolio file went; exit code 2 for a problem.
@@ -34,15 +38,19 @@ def check(
       recoup portfolio check portfolio.csv --map map.yaml
       recoup portfolio check portfolio.csv --map map.yaml -s us-cards
       recoup portfolio check portfolio.parquet --map map.yaml --all --json
+      recoup portfolio check ledger.xlsx --map map.yaml --problems problems.csv
+      recoup portfolio check "sqlite:///book.db?query=SELECT * FROM accounts" --map map.yaml
     """
     from recoup.experiments.checks.portfolio_check import run
+    from recoup.sim.portfolio.sources import source_of
 
-    raise typer.Exit(run(file, column_map, json, console(), every, scenario))
+    source = source_of(file)
+    raise typer.Exit(run(source, column_map, json, console(), every, scenario, problems_file=problems))
 
 
 @app.command("pseudonyms")
 def pseudonyms(
-    file: Annotated[Path, typer.Argument(help="CSV or Parquet file.")],
+    file: Annotated[str, typer.Argument(help=FILE)],
     column_map: Annotated[Path, typer.Option("--map", help="Column map (YAML).")],
     out: Annotated[Path, typer.Option(help="CSV file to write: account_id and the pseudonym run folders use for it.")],
 ) -> None:
@@ -59,10 +67,11 @@ def pseudonyms(
     from recoup.experiments.runs.runfolder import write_csv
     from recoup.sim.inputs import InputError
     from recoup.sim.portfolio.importing import inspect
+    from recoup.sim.portfolio.sources import source_of
 
     if out.exists():
         raise InputError(out, "--out", "a file that exists", "a new file")
     key = pseudonym_key(lasting=True)  # with one that ends here, the file would be of no run
-    names = inspect(file, column_map).table["account_id"].dropna()
+    names = inspect(source_of(file), column_map).table["account_id"].dropna()
     write_csv(out, pd.DataFrame({"account_id": names, "pseudonym": of(names, key)}))
     console().print(f"{len(names):,} accounts: {out}", soft_wrap=True)

@@ -63,13 +63,15 @@ def train(
 
 
 def _train_one(training: Training, folder: Path, resume: bool, json: bool) -> None:
+    from recoup.agents.training.devices import device_for
     from recoup.experiments.learning.training import how_it_resumes, trained_stem
     from recoup.experiments.learning.training import train as run
 
+    device = device_for(training.device)
     if resume:
         print(f"recoup: {how_it_resumes(training, folder)}", file=sys.stderr)
     with _progress() as progress:
-        task = progress.add_task("first rollout", total=training.steps)
+        task = progress.add_task(f"first rollout, on {device}", total=training.steps)
 
         def show(done: int, line: dict[str, float]) -> None:
             progress.update(task, completed=done, description=_described(training, line))
@@ -79,20 +81,24 @@ def _train_one(training: Training, folder: Path, resume: bool, json: bool) -> No
     written = folder / f"{trained_stem(training)}.json"
     if json:
         chosen = policy.card.training["chosen"]
-        console().print_json(data={"policy": str(written), "name": policy.card.name, "chosen": chosen})
+        console().print_json(
+            data={"policy": str(written), "name": policy.card.name, "device": device, "chosen": chosen}
+        )
         return
+    console().print(f"device: {device}")
     console().print(f"policy: {written}", soft_wrap=True)
 
 
 def _train_seeds(
     training: Training, count: int, folder: Path, workers: tuple[int, str | None], resume: bool, json: bool
 ) -> None:
+    from recoup.agents.training.devices import device_for
     from recoup.experiments.learning.files import TRAINING_SEEDS_FILE
     from recoup.experiments.learning.training import trained_stem
     from recoup.experiments.learning.training_seeds import latest_lines, train_seeds
     from recoup.experiments.runs.workers import WorkerLost, team_of
 
-    seeds = range(training.seed, training.seed + count)
+    seeds, device = range(training.seed, training.seed + count), device_for(training.device)
     with _progress() as progress:
         tasks = {seed: progress.add_task(f"seed {seed}", total=training.steps) for seed in seeds}
 
@@ -110,9 +116,10 @@ def _train_seeds(
             raise typer.Exit(1) from None
     result, written = TRAINING_SEEDS_FILE.read(folder), folder / f"{trained_stem(training)}.json"
     if json:
-        console().print_json(data={"policy": str(written), **result})
+        console().print_json(data={"policy": str(written), "device": device, **result})
         return
     _print(result)
+    console().print(f"device: {device}")
     console().print(f"policy: {written} (seed {result['chosen']})", soft_wrap=True)
 
 

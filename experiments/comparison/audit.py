@@ -16,9 +16,11 @@ import pandas as pd
 from recoup.experiments.comparison.files import AUDIT_FILE
 from recoup.experiments.runs.runfolder import write_csv
 from recoup.sim.compliance.audit import BREACH_COLUMNS, Finding, audit
-from recoup.sim.compliance.auditlog import Writing, read_log, typed_log
+from recoup.sim.compliance.auditlog import Writing, typed_log
+from recoup.sim.compliance.mappedlog import read_foreign_log
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.inputs import InputError, read_json, validated
+from recoup.sim.portfolio.sources import Source
 
 AUDIT, BREACHES, RULES = AUDIT_FILE.name, "audit.csv", "rules.json"
 _COUNTS = ("tested", "near", "stopped", "breaches")
@@ -127,25 +129,26 @@ def audit_run(folder: Path, pack: RulePack | None, language: str) -> tuple[dict[
 
 
 def audit_file(
-    file: Path, pack: RulePack, language: str, writing: Writing | None = None
+    source: Source, pack: RulePack, language: str, writing: Writing | None = None, map_file: Path | None = None
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Audit somebody's log; see docs/audit.md for its columns.
 
     Args:
-        file: CSV or Parquet.
+        source: a file, or the address of a database.
         pack: the rules.
         language: of the rules' sentences in the table, `en` or `zh`.
-        writing: how a CSV file is written (encoding, delimiter, decimal mark); None = found out.
+        writing: without a map, how a CSV file is written (encoding, delimiter, decimal mark); None = found out.
+        map_file: column map of the log; None = its columns have the names that the audit knows.
 
     Returns:
         The content of audit.json, and one row for each breach.
 
     Raises:
-        InputError: the first cell that is not as it must be, by row and column.
+        InputError: the first cells that are not as they must be, by row and column.
     """
-    log = read_log(file, writing)
+    log = read_foreign_log(source, map_file, writing)
     findings = audit(log, pack)
-    audited = summary(pack, {file.name: [tally(findings)]}) | {"columns_not_read": list(log.unread)}
+    audited = summary(pack, {source.name: [tally(findings)]}) | {"columns_not_read": list(log.unread)}
     return audited, breach_table(findings, language)
 
 

@@ -7,14 +7,15 @@ Each (plan, seed) is a part: run by a worker, written to the run folder when it 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
 from recoup.agents.policy import PolicyRef
 from recoup.experiments.comparison import fairness, measures, welfare
@@ -29,6 +30,7 @@ from recoup.experiments.comparison.rollout import rollout
 from recoup.experiments.comparison.run import part_path, read_part
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.by_value import ByValue
+from recoup.experiments.runs.latest import kept_for_the_latest
 from recoup.experiments.runs.runfolder import (
     SCHEMA_VERSION,
     fingerprint,
@@ -57,6 +59,7 @@ RESOURCE_USE = {
     "served": "served",
 }
 LEGAL_TEAM = {"active_cases": "legal_active", "case_places": "legal_capacity", "waiting_suits": "legal_queue"}
+Parts = Mapping[str, Sequence[Mapping[str, Any]]]  # policy -> what it left behind on each seed
 CLAIM_RECOVERY, CLAIM_TIME = 0.15, -0.20  # the staged plan's own claims against the status quo, relative
 
 
@@ -118,7 +121,8 @@ def compare(
     for part, _ in run_each(run_part, missing, workers, Folder(folder)):
         if on_part:
             on_part(part.name, part.seed)
-    results = aggregate(comparison, scenario, folder, names, days, portfolio)
+    parts = {name: [read_part(folder, name, seed, days) for seed in comparison.seed_range] for name in names}
+    results = aggregate(comparison, scenario, folder, parts, days, portfolio)
     results["portfolio"] = {
         "name": portfolio.name,
         "accounts": len(portfolio),
@@ -130,23 +134,21 @@ def compare(
     results["dropped_rules"] = {arm.name: list(map(str, arm.policy.dropped)) for arm in arms if arm.policy.dropped}
     results["command"] = command
     RESULTS_FILE.write(folder, results)
-    _aggregate_audits(folder, names, comparison.seed_range, scenario.rules, results)
+    _aggregate_audits(folder, parts, scenario.rules, results)
     return results
 
 
-def _aggregate_audits(folder: Path, names: list[str], seeds: range, rules: RulePack, results: dict[str, Any]) -> None:
+def _aggregate_audits(folder: Path, parts: Parts, rules: RulePack, results: dict[str, Any]) -> None:
     """Put the parts' audits together; what the audit finds must be what the gate has counted.
 
     Raises:
         AssertionError: it is not: a fault in one of the two readings of the rules.
     """
-    tallies: dict[str, list[Any]] = {
-        name: [read_part(folder, name, seed, results["days"])["audit"] for seed in seeds] for name in names
-    }
+    tallies: dict[str, list[Any]] = {name: [part["audit"] for part in of_policy] for name, of_policy in parts.items()}
     if any(audited is None for of_policy in tallies.values() for audited in of_policy):
         return  # some parts were made with --no-events
     audited = summary(rules, tallies)
-    counted = {name: sum(results["breaches"][name].values()) for name in names}
+    counted = {name: sum(results["breaches"][name].values()) for name in parts}
     if counted != audited["treatments_in_breach"]:
         raise AssertionError(f"the gate counted {counted} breaches, the audit found {audited['treatments_in_breach']}")
     AUDIT_FILE.write(folder, audited)
@@ -187,7 +189,7 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
     portfolio = scenario.portfolio(comparison.accounts, seed)
     part = part_path(folder, name, seed)
     events = part.with_suffix(".events.parquet")
-    who = pseudonyms(portfolio.column("account_id"), key)
+    who = _pseudonyms(portfolio, key)
     with whole_file(events) if comparison.events else nullcontext() as unfinished:
         run = rollout(scenario, policy_ref, portfolio, seed, days, log=LogFile(unfinished, who) if unfinished else None)
     accounts = for_the_folder(run.accounts, portfolio, who, comparison.personal)
@@ -219,6 +221,11 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
     PART_FILE.write_file(part, contents)
 
 
+@kept_for_the_latest
+def _pseudonyms(portfolio: Portfolio, key: bytes) -> NDArray[np.object_]:
+    return pseudonyms(portfolio.column("account_id"), key)
+
+
 def _nulls(values: dict[str, float]) -> dict[str, float | None]:
     return {name: (value if math.isfinite(value) else None) for name, value in values.items()}
 
@@ -228,15 +235,15 @@ def _nan(value: float | None) -> float:
 
 
 def aggregate(
-    comparison: Comparison, scenario: Scenario, folder: Path, names: list[str], days: int, portfolio: Portfolio
+    comparison: Comparison, scenario: Scenario, folder: Path, parts: Parts, days: int, portfolio: Portfolio
 ) -> dict[str, Any]:
-    """Results from the parts' files: means, intervals, paired differences, and the plan's claims.
+    """Results from the parts: means, intervals, paired differences, and the plan's claims.
 
     Args:
         comparison: the settings; its seeds are read.
         scenario: that they name.
-        folder: the run folder: parts are read; accounts, daily, collectors, welfare and fairness files are written.
-        names: of the policies, in the order of the comparison.
+        folder: the run folder: tables of parts are read; accounts, daily, collectors, welfare and fairness files are written.
+        parts: what `read_part` gives, by policy in the order of the comparison, then by seed.
         days: the horizon.
         portfolio: accounts of the first seed, for the fairness file's proxy check.
 
@@ -244,17 +251,12 @@ def aggregate(
         The content of results.json, which is not written here.
 
     Raises:
-        InputError: a part is missing or broken, or the folder cannot be written to.
+        InputError: a part's table is missing or broken, or the folder cannot be written to.
     """
-    seeds = list(comparison.seed_range)
-    parts = {name: [read_part(folder, name, seed, days) for seed in seeds] for name in names}
+    seeds, names = list(comparison.seed_range), list(parts)
     for kind, table in TABLES.items():
-        tables = [
-            table.read(part_path(folder, name, seed).with_suffix(f".{kind}.parquet"))
-            for name in names
-            for seed in seeds
-        ]
-        table.write(folder / table.name, pd.concat(tables, ignore_index=True))
+        of_parts = [part_path(folder, name, seed).with_suffix(f".{kind}.parquet") for name in names for seed in seeds]
+        table.join(of_parts, folder / table.name)
 
     burden = welfare.aggregate(parts)
     WELFARE_FILE.write(folder, burden)

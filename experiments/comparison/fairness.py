@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy  # loads its parts when they are first used
 from numpy.typing import NDArray
-from scipy import stats
 
 from recoup.experiments.comparison.intervals import CONFIDENCE, interval
 from recoup.experiments.comparison.measure import Better, Outcome, Unit
@@ -26,6 +27,7 @@ from recoup.experiments.comparison.measures import SUED, days_to_resolution
 from recoup.experiments.comparison.protected_groups import ATTRIBUTES, LEAST_ACCOUNTS, group_membership
 from recoup.experiments.comparison.proxies import proxy_check
 from recoup.experiments.comparison.rollout import Rollout
+from recoup.experiments.runs.latest import kept_for_the_latest
 from recoup.experiments.runs.one_thread import one_thread
 from recoup.sim.portfolio.table import Portfolio
 
@@ -140,6 +142,34 @@ def _dummies(codes: NDArray[np.int64]) -> NDArray[np.float64]:
     return (codes[:, None] == np.unique(codes)[None, :]).astype(float)
 
 
+@dataclass(frozen=True)
+class _Group:
+    """Debtors of one group.
+
+    Attributes:
+        inside: who belongs to it, shape (accounts,).
+        rest: what the adjustment leaves of that, shape (accounts,); None for a group too small to be judged.
+    """
+
+    attribute: str
+    name: str
+    inside: NDArray[np.bool_]
+    rest: NDArray[np.float64] | None
+
+
+@kept_for_the_latest
+def _groups(people: pd.DataFrame) -> tuple[NDArray[np.float64], list[_Group]]:
+    """What is adjusted for, as `bearing_on_the_debt`, and every group."""
+    basis, groups = bearing_on_the_debt(people), []
+    for attribute, members in group_membership(people).items():
+        for name in sorted(set(members)):
+            inside = members == name
+            small = min(inside.sum(), (~inside).sum()) < LEAST_ACCOUNTS
+            group = inside.astype(float)
+            groups.append(_Group(attribute, name, inside, None if small else group - basis @ (basis.T @ group)))
+    return basis, groups
+
+
 @one_thread()
 def measure_groups(run: Rollout, people: pd.DataFrame) -> dict[str, Any]:
     """Aggregates of one run, no account in it: by attribute, group and outcome.
@@ -154,52 +184,56 @@ def measure_groups(run: Rollout, people: pd.DataFrame) -> dict[str, Any]:
         standard error; null for small groups.
     """
     y = np.column_stack([np.asarray(outcome.of(run), float) for outcome in OUTCOMES])
-    basis = bearing_on_the_debt(people)
+    basis, groups = _groups(people)
     unexplained = y - basis @ (basis.T @ y)
-    by_attribute: dict[str, Any] = {}
-    for attribute, members in group_membership(people).items():
-        by_attribute[attribute] = {}
-        for name in sorted(set(members)):
-            inside = members == name
-            small = min(inside.sum(), (~inside).sum()) < LEAST_ACCOUNTS
-            rows = {
+    by_outcome = np.ascontiguousarray(y.T)
+    deviations = by_outcome.std(axis=1)
+    by_attribute: dict[str, Any] = {attribute: {} for attribute in ATTRIBUTES}
+    for group in groups:
+        ours, theirs = (by_outcome.compress(who, axis=1) for who in (group.inside, ~group.inside))
+        others = theirs.mean(axis=1).tolist() if theirs.size else [None] * len(OUTCOMES)
+        raw = adjusted = None
+        if group.rest is not None:
+            raw = _raw_gaps(ours, theirs)
+            adjusted = _adjusted_gaps(unexplained, group.inside, group.rest, basis.shape[1])
+        by_attribute[group.attribute][str(group.name)] = {
+            "accounts": ours.shape[1],
+            "outcomes": {
                 outcome.name: {
-                    "mean": float(y[inside, k].mean()),
-                    "others": float(y[~inside, k].mean()) if not inside.all() else None,
-                    "sd": float(y[:, k].std()),
-                    "raw": None if small else _raw_gap(y[:, k], inside),
+                    "mean": mean,
+                    "others": others[k],
+                    "sd": float(deviations[k]),
+                    "raw": None if raw is None else raw[k],
+                    "adjusted": None if adjusted is None else adjusted[k],
                 }
-                for k, outcome in enumerate(OUTCOMES)
-            }
-            adjusted = None if small else _adjusted_gaps(unexplained, inside.astype(float), basis)
-            for k, outcome in enumerate(OUTCOMES):
-                rows[outcome.name]["adjusted"] = None if adjusted is None else adjusted[k]
-            by_attribute[attribute][str(name)] = {"accounts": int(inside.sum()), "outcomes": rows}
+                for k, (outcome, mean) in enumerate(zip(OUTCOMES, ours.mean(axis=1).tolist(), strict=True))
+            },
+        }
     return by_attribute
 
 
-def _raw_gap(y: NDArray[np.float64], inside: NDArray[np.bool_]) -> dict[str, float]:
-    ours, theirs = y[inside], y[~inside]
-    error = math.sqrt(ours.var(ddof=1) / ours.size + theirs.var(ddof=1) / theirs.size)
-    return {"gap": float(ours.mean() - theirs.mean()), "error": error}
+def _raw_gaps(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> list[dict[str, float]]:
+    """Difference of the means of both, each (outcomes, accounts), with its standard error, per outcome."""
+    gaps = ours.mean(axis=1) - theirs.mean(axis=1)
+    variance = ours.var(axis=1, ddof=1) / ours.shape[1] + theirs.var(axis=1, ddof=1) / theirs.shape[1]
+    return [{"gap": float(gap), "error": math.sqrt(v)} for gap, v in zip(gaps, variance, strict=True)]
 
 
 def _adjusted_gaps(
-    unexplained: NDArray[np.float64], group: NDArray[np.float64], basis: NDArray[np.float64]
+    unexplained: NDArray[np.float64], inside: NDArray[np.bool_], rest: NDArray[np.float64], adjusted_for: int
 ) -> list[dict[str, float]] | None:
     """Coefficient of the group in the regression on group and basis, per outcome, with its standard error.
 
     By partialling out (Frisch, Waugh, Lovell); errors are robust to unequal variance (HC1). None when the basis explains
     the group entirely, or nothing is left to estimate the error from.
     """
-    rest = group - basis @ (basis.T @ group)
     power = float(rest @ rest)
-    freedom = group.size - basis.shape[1] - 1
-    if power < 1e-6 * group.sum() or freedom < LEAST_ACCOUNTS:
+    freedom = inside.size - adjusted_for - 1
+    if power < 1e-6 * inside.sum() or freedom < LEAST_ACCOUNTS:
         return None
     gaps = rest @ unexplained / power
     errors = unexplained - np.outer(rest, gaps)
-    variance = group.size / freedom * (rest**2 @ errors**2) / power**2
+    variance = inside.size / freedom * (rest**2 @ errors**2) / power**2
     return [{"gap": float(gap), "error": math.sqrt(v)} for gap, v in zip(gaps, variance, strict=True)]
 
 
@@ -247,7 +281,7 @@ def aggregate(
         if OUTCOME[outcome].kind != "result" and cell["adjusted"]
     ]
     looks = max(len(judged), 1)
-    z = float(stats.norm.ppf(1.0 - (1.0 - CONFIDENCE) / (2 * looks)))
+    z = float(scipy.stats.norm.ppf(1.0 - (1.0 - CONFIDENCE) / (2 * looks)))
     warnings, explained = [], []
     for policy, attribute, group, outcome, cell in judged:
         cell["unequal"] = _beyond(OUTCOME[outcome], cell, "adjusted", z)
@@ -309,7 +343,7 @@ def _group(runs: Sequence[Mapping[str, Any] | None], same_accounts: bool) -> dic
 
 def _with_limits(estimate: Mapping[str, float]) -> dict[str, float]:
     gap, error = estimate["gap"], estimate["error"]
-    half = float(stats.norm.ppf(0.5 + CONFIDENCE / 2)) * error
+    half = float(scipy.stats.norm.ppf(0.5 + CONFIDENCE / 2)) * error
     return {"gap": gap, "low": gap - half, "high": gap + half, "error": error}
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
+import scipy  # loads its parts when they are first used
 from numpy.typing import NDArray
-from scipy import stats
 
 CONFIDENCE = 0.95
 RESAMPLES = 4000
@@ -15,6 +16,7 @@ RESAMPLES = 4000
 Interval = dict[str, float | None]
 
 
+@lru_cache(maxsize=64)
 def tail(seeds: int) -> float:
     """Share of resamples below a 95 % interval's lower limit, and above its upper one.
 
@@ -22,11 +24,37 @@ def tail(seeds: int) -> float:
     of 10 seeds hold the truth 90 % of the time. Expanded percentiles (Hesterberg, "What Teachers Should Know About the Bootstrap",
     The American Statistician 69, 2015) go as far out as Student's t does, and stay within the values that the measure can take.
     """
-    return float(stats.norm.cdf(stats.t.ppf((1.0 - CONFIDENCE) / 2.0, seeds - 1) * math.sqrt(seeds / (seeds - 1))))
+    return float(
+        scipy.stats.norm.cdf(scipy.stats.t.ppf((1.0 - CONFIDENCE) / 2.0, seeds - 1) * math.sqrt(seeds / (seeds - 1)))
+    )
 
 
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+@lru_cache(maxsize=8)
+def _resamples(seeds: int) -> NDArray[np.int64]:
+    """Which seeds each resample holds: shape (RESAMPLES, seeds)."""
+    return np.random.default_rng(0).integers(0, seeds, (RESAMPLES, seeds))
+
+
+@lru_cache(maxsize=512)  # a policy's values are compared with those of every other
+def _resampled_means(values: tuple[float, ...]) -> NDArray[np.float64]:
+    """The mean of each resample of finite values: shape (RESAMPLES,), not to be written to."""
+    means: NDArray[np.float64] = np.array(values)[_resamples(len(values))].mean(axis=1)
+    means.setflags(write=False)
+    return means
+
+
+def _percentiles(means: NDArray[np.float64], outside: float) -> tuple[float, float]:
+    """Where so large a share lies below, and where it lies above; between neighbours a line (Hyndman & Fan 1996, definition 7)."""
+    last = means.size - 1
+    places = [share * means.size + (1.0 - share) for share in (outside, 1.0 - outside)]  # from 1
+    lower = [min(int(place) - 1, last) for place in places]
+    upper = [min(number + 1, last) for number in lower]
+    ordered = np.partition(means, [*lower, *upper])
+    low, high = (
+        float((1.0 - place % 1.0) * ordered[below] + place % 1.0 * ordered[above])
+        for place, below, above in zip(places, lower, upper, strict=True)
+    )
+    return low, high
 
 
 def interval(values: Sequence[float]) -> Interval:
@@ -42,22 +70,16 @@ def interval(values: Sequence[float]) -> Interval:
         return {"mean": mean, "low": None, "high": None}
     if np.ptp(data) == 0:
         return {"mean": mean, "low": mean, "high": mean}
-    bootstrap = stats.bootstrap(
-        (data,),
-        np.mean,
-        n_resamples=RESAMPLES,
-        confidence_level=1.0 - 2.0 * tail(data.size),
-        method="percentile",
-        rng=np.random.default_rng(0),
-    )
-    low, high = bootstrap.confidence_interval
-    return {"mean": mean, "low": _finite(low), "high": _finite(high)}
+    # As scipy.stats.bootstrap, to the last digit; that would draw the same resamples again for each of thousands of intervals.
+    confidence = 1.0 - 2.0 * tail(data.size)
+    low, high = _percentiles(_resampled_means(tuple(data.tolist())), (1.0 - confidence) / 2.0)
+    return {"mean": mean, "low": low, "high": high}
 
 
-def _relative(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    # A resample whose base is 0 (or next to it) has no relative difference.
+def _relative(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of means. A resample whose base is 0 (or next to it) has no relative difference."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return np.mean(a, axis=-1) / np.mean(b, axis=-1) - 1.0
+        return ours / theirs - 1.0
 
 
 def relative_difference(ours: Sequence[float], theirs: Sequence[float]) -> Interval:
@@ -74,16 +96,14 @@ def relative_difference(ours: Sequence[float], theirs: Sequence[float]) -> Inter
     """
     pairs = [(a, b) for a, b in zip(ours, theirs, strict=True) if math.isfinite(a) and math.isfinite(b)]
     a, b = np.array(pairs).T if pairs else np.zeros((2, 0))
-    mean = float(_relative(a, b)) if pairs else math.nan
+    mean = float(_relative(a.mean(), b.mean())) if pairs else math.nan
     if not math.isfinite(mean):
         return {"mean": None, "low": None, "high": None}
     if len(pairs) == 1:
         return {"mean": mean, "low": None, "high": None}
     if np.ptp(a) == 0 and np.ptp(b) == 0:
         return {"mean": mean, "low": mean, "high": mean}
-    # Not scipy's bootstrap: it gives no limits at all as soon as one resample's base is 0.
-    chosen = np.random.default_rng(0).integers(0, len(pairs), (RESAMPLES, len(pairs)))
-    resampled = _relative(a[chosen], b[chosen])
+    resampled = _relative(_resampled_means(tuple(a.tolist())), _resampled_means(tuple(b.tolist())))
     outside = tail(len(pairs))
     low, high = np.quantile(resampled[np.isfinite(resampled)], [outside, 1.0 - outside])
     return {"mean": mean, "low": float(low), "high": float(high)}
@@ -114,5 +134,5 @@ def share_interval(wins: int, total: int) -> Interval:
     """
     if total == 0:
         return {"mean": None, "low": None, "high": None}
-    found = stats.binomtest(wins, total).proportion_ci(CONFIDENCE, method="wilson")
+    found = scipy.stats.binomtest(wins, total).proportion_ci(CONFIDENCE, method="wilson")
     return {"mean": wins / total, "low": float(found.low), "high": float(found.high)}

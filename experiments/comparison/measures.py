@@ -329,10 +329,8 @@ def measure_run(run: Rollout) -> dict[str, float]:
 
 def measure_by_tier(run: Rollout) -> dict[str, dict[str, float]]:
     """The measures that make sense for a part of the accounts, by the tier each account entered in."""
-    return {
-        tier: {m.name: m.of(run, run.accounts[run.accounts["entry_tier"] == tier]) for m in MEASURES if m.by_tier}
-        for tier in TIERS
-    }
+    accounts = {tier: run.accounts[run.accounts["entry_tier"] == tier] for tier in TIERS}
+    return {tier: {m.name: m.of(run, accounts[tier]) for m in MEASURES if m.by_tier} for tier in TIERS}
 
 
 def liquidation_curve(run: Rollout) -> NDArray[np.float64]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from recoup.sim.account import Event, Stage
+from recoup.sim.account import Stage
+from recoup.sim.compiled import njit
 from recoup.sim.treatments import Channel
 
 if TYPE_CHECKING:
@@ -23,24 +24,28 @@ AGREED = ("seizure", "handover", "instalment", "settlement", "promise")
 AFTER_COURT, AFTER_NOTICE, ALONE = "after_suit", "after_notice", "no_contact"
 CHANNELS = tuple(f"after_{channel.name.lower()}" for channel in Channel if channel is not Channel.NONE)
 SOURCES = (*AGREED, AFTER_COURT, AFTER_NOTICE, *CHANNELS, ALONE)
-_CODE = {source: code for code, source in enumerate(SOURCES)}
-_COURT = (Stage.QUEUED, Stage.FILED, Stage.JUDGED, Stage.ENFORCING, Stage.ENFORCED)
+
+# The same for the compiled function, by their places among the sources.
+_SEIZURE, _HANDOVER, _INSTALMENT, _SETTLEMENT, _PROMISE, _AFTER_COURT, _AFTER_NOTICE, _FIRST_CHANNEL = range(8)
+_ALONE = len(SOURCES) - 1
+_NOTICED, _ENFORCING, _ENFORCED = int(Stage.NOTICED), int(Stage.ENFORCING), int(Stage.ENFORCED)
+_IN_COURT = np.isin(list(Stage), (Stage.QUEUED, Stage.FILED, Stage.JUDGED, Stage.ENFORCING, Stage.ENFORCED))
+
+# What is remembered of an account from one day to the next; `reached_by`: the latest channel that reached it.
+_KEPT = ("cash", "forgiven", "kept", "plan_months", "stage", "stable_assets")
+_BEFORE = np.dtype([(name, "i8") for name in (*_KEPT, "reached_by")])
 
 
 class PaymentAttribution:
     """Books each day's cash by its source as a run goes on, from what changed on the accounts since the day before."""
 
-    _KEPT = ("cash", "forgiven", "kept", "plan_months", "stage")
-
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
-        self._reached_by = np.zeros(len(simulation.accounts), np.int64)  # latest channel that reached, by account
         self._channel = np.array([t.channel for t in simulation.menu.treatments], np.int64)
         self._cents = np.zeros(len(SOURCES), np.int64)
-        self._before = self._snapshot()
-
-    def _snapshot(self) -> dict[str, NDArray[np.integer]]:
-        return {name: self._simulation.accounts[name].copy() for name in self._KEPT}
+        self._before = np.zeros(len(simulation.accounts), _BEFORE)
+        for name in _KEPT:
+            self._before[name] = simulation.accounts[name]
 
     def add(self, numbers: NDArray[np.int64], actions: NDArray[np.integer]) -> None:
         """Book the day that has just been simulated.
@@ -49,30 +54,47 @@ class PaymentAttribution:
             numbers: the accounts that were open in its morning.
             actions: the treatment chosen for each.
         """
-        accounts, day = self._simulation.accounts, self._simulation.day - 1
-        before, self._before = self._before, self._snapshot()
-        spoken = accounts["last_reach"][numbers] == day
-        self._reached_by[numbers[spoken]] = self._channel[actions[spoken]]
-        paid = numbers[self._before["cash"][numbers] > before["cash"][numbers]]
-        if paid.size == 0:
-            return
-        cents = self._before["cash"][paid] - before["cash"][paid]
-        stage, kept = self._before["stage"][paid], self._before["kept"][paid] > before["kept"][paid]
-        channel = self._reached_by[paid]
-        handed_over = accounts["events"][paid] & Event.HANDOVER > 0
-        cases = (
-            ((before["stage"][paid] == Stage.ENFORCING) & (stage == Stage.ENFORCED), _CODE["seizure"]),
-            (handed_over, _CODE["handover"]),
-            (before["plan_months"][paid] > 0, _CODE["instalment"]),
-            (kept & (self._before["forgiven"][paid] > before["forgiven"][paid]), _CODE["settlement"]),
-            (kept, _CODE["promise"]),
-            (np.isin(stage, _COURT), _CODE[AFTER_COURT]),
-            (stage == Stage.NOTICED, _CODE[AFTER_NOTICE]),
-            ((channel > 0) & (day - accounts["last_reach"][paid] <= REMEMBERED_DAYS), _CODE[CHANNELS[0]] - 1 + channel),
+        simulation = self._simulation
+        _book(
+            simulation.accounts,
+            numbers,
+            self._channel[actions],
+            simulation.day - 1,
+            _IN_COURT,
+            self._before,
+            self._cents,
         )
-        source = np.select([case for case, _ in cases], [code for _, code in cases], default=_CODE[ALONE])
-        np.add.at(self._cents, source, cents)
 
     def table(self) -> dict[str, int]:
         """Cents by source; sources that brought nothing are left out."""
         return {source: int(cents) for source, cents in zip(SOURCES, self._cents, strict=True) if cents}
+
+
+@njit(nogil=True)
+def _book(accounts, numbers, channels, day, in_court, remembered, cents):  # type: ignore[no-untyped-def]
+    """Add what these accounts paid on a day to the cents of its source, and remember how they stand now."""
+    for row in range(numbers.size):
+        now, before = accounts[numbers[row]], remembered[numbers[row]]
+        if now.last_reach == day:
+            before.reached_by = channels[row]
+        if now.cash > before.cash:
+            kept = now.kept > before.kept
+            if before.stage == _ENFORCING and now.stage == _ENFORCED:
+                source = _SEIZURE
+            elif before.stable_assets > now.stable_assets:  # the day's events are gone by the next morning
+                source = _HANDOVER
+            elif before.plan_months > 0:
+                source = _INSTALMENT
+            elif kept:
+                source = _SETTLEMENT if now.forgiven > before.forgiven else _PROMISE
+            elif in_court[now.stage]:
+                source = _AFTER_COURT
+            elif now.stage == _NOTICED:
+                source = _AFTER_NOTICE
+            elif before.reached_by > 0 and day - now.last_reach <= REMEMBERED_DAYS:
+                source = _FIRST_CHANNEL - 1 + before.reached_by
+            else:
+                source = _ALONE
+            cents[source] += now.cash - before.cash
+        before.cash, before.forgiven, before.kept = now.cash, now.forgiven, now.kept
+        before.plan_months, before.stage, before.stable_assets = now.plan_months, now.stage, now.stable_assets

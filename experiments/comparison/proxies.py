@@ -13,9 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from recoup.experiments.comparison.protected_groups import LEAST_ACCOUNTS, group_membership
 from recoup.experiments.runs.one_thread import one_thread
@@ -40,6 +37,8 @@ def proxy_check(people: pd.DataFrame) -> dict[str, Any]:
     Groups with fewer than `LEAST_ACCOUNTS` accounts (or others) are left out. A warning needs the interval's lower end above
     `PROXY_BOUND`.
     """
+    from sklearn.metrics import roc_auc_score
+
     if len(people) > MOST_ACCOUNTS:
         people = people.sample(MOST_ACCOUNTS, random_state=0)
     x = inputs(people)
@@ -73,6 +72,9 @@ def proxy_check(people: pd.DataFrame) -> dict[str, Any]:
 
 def _told(x: pd.DataFrame, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Probability of membership for each account, from models fitted on the other folds."""
+    from sklearn.ensemble import HistGradientBoostingClassifier  # before `one_thread`, which holds what is loaded
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
     model = HistGradientBoostingClassifier(max_iter=30, max_leaf_nodes=8, min_samples_leaf=20, random_state=0)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     with one_thread():
@@ -81,6 +83,8 @@ def _told(x: pd.DataFrame, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 def _strongest(x: pd.DataFrame, inside: NDArray[np.bool_]) -> tuple[str, float]:
     """The single field that tells most by its order, in either direction."""
+    from sklearn.metrics import roc_auc_score
+
     alone = {name: float(roc_auc_score(inside, x[name])) for name in INPUTS}
     name = max(alone, key=lambda field: abs(alone[field] - 0.5))
     return name, max(alone[name], 1.0 - alone[name])

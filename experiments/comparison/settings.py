@@ -46,7 +46,7 @@ class Comparison(Seeds, ScenarioAndPolicies):
     """
 
     days: int | None = setting(None, "Horizon in days.", least=1, most=3650, shown_default="the scenario's")
-    portfolio: str | None = setting(None, "Your own accounts, CSV or Parquet; needs --map.")
+    portfolio: str | None = setting(None, "Your own accounts, a file or a database's address; needs --map.")
     map: str | None = setting(None, "Column map of the portfolio (YAML).")
     events: bool = setting(True, "Keep each run's event log and audit it.", flags=("--events/--no-events",))
     personal: bool = setting(
@@ -66,8 +66,11 @@ class Comparison(Seeds, ScenarioAndPolicies):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings as JSON holds them; a policy that is an object appears as `python:MODULE.CLASS`."""
-        return asdict(self.by_reference)
+        """The settings as JSON holds them, without passwords; a policy that is an object appears as `python:MODULE.CLASS`."""
+        from recoup.sim.portfolio.sources import without_password
+
+        shown = without_password(self.portfolio) if self.portfolio else None
+        return asdict(replace(self.by_reference, portfolio=shown))
 
     @property
     def by_reference(self) -> Comparison:
@@ -91,7 +94,10 @@ class Comparison(Seeds, ScenarioAndPolicies):
 
         if (self.portfolio is None) != (self.map is None):
             raise InputError(
-                "--portfolio", "", self.portfolio, "a file and its column map: --portfolio and --map go together"
+                "--portfolio",
+                "",
+                self.settings["portfolio"],
+                "a file and its column map: --portfolio and --map go together",
             )
         return _scenario(self.scenario, self.portfolio, self.map)
 
@@ -99,6 +105,7 @@ class Comparison(Seeds, ScenarioAndPolicies):
 @lru_cache(maxsize=4)
 def _scenario(name: str, portfolio: str | None, column_map: str | None) -> Scenario:
     from recoup.scenarios.schema import load_scenario
+    from recoup.sim.portfolio.sources import source_of
 
     scenario = load_scenario(name)
-    return scenario.with_portfolio(Path(portfolio), Path(column_map)) if portfolio and column_map else scenario
+    return scenario.with_portfolio(source_of(portfolio), Path(column_map)) if portfolio and column_map else scenario

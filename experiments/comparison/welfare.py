@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy  # loads its parts when they are first used
 from numpy.typing import NDArray
-from scipy import stats
 
 from recoup.experiments.comparison.intervals import CONFIDENCE, difference, interval
 from recoup.experiments.comparison.measures import REGISTRY
@@ -184,7 +184,7 @@ def _above(gaps: NDArray[np.float64], margin: float) -> bool:
     if np.ptp(gaps) < 1e-12:  # the same in each seed, but for rounding
         return bool(gaps[0] > margin)
     level = 1.0 - (1.0 - CONFIDENCE) / len(BURDENS)
-    return bool(stats.ttest_1samp(gaps, margin).confidence_interval(level).low > margin)
+    return bool(scipy.stats.ttest_1samp(gaps, margin).confidence_interval(level).low > margin)
 
 
 def sentence(result: Mapping[str, Any]) -> str:

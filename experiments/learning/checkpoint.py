@@ -3,6 +3,9 @@
 `checkpoint.zip` holds the learner's tensors as Stable-Baselines3 writes them, `state.json` with plain values (steps, prices, states of the
 random generators) and `arrays.safetensors` (the averaged network, what was done in each cohort so far). Reading it unpickles nothing.
 
+A checkpoint of one device may be resumed on another: tensors go to the learner's. The treatments of maskable-ppo are drawn by the CPU's generator
+wherever it learns; an accelerator's own, which other learners draw by, is kept as well, and left alone on a CPU.
+
 Off policy (dqn, qr-dqn) a learner's memory of past account-days is not kept: hundreds of megabytes, written each minute. It fills anew.
 """
 
@@ -76,10 +79,12 @@ def write_checkpoint(
 def _of_learner(learner: Any) -> dict[str, NDArray[Any]]:
     """What a learner has in hand between two rollouts beside its parameters."""
     arrays = {"torch": torch.get_rng_state().numpy()}
+    if learner.device.type == "cuda":
+        arrays["torch.cuda"] = torch.cuda.get_rng_state(learner.device).numpy()
     if learner._last_episode_starts is not None:
         arrays["starts"] = learner._last_episode_starts
     for who, memory in zip(("actor", "critic"), getattr(learner, "_last_lstm_states", None) or (), strict=False):
-        arrays |= {f"memory.{who}.{n}": part.numpy() for n, part in enumerate(memory)}
+        arrays |= {f"memory.{who}.{n}": part.cpu().numpy() for n, part in enumerate(memory)}
     return arrays
 
 
@@ -109,13 +114,15 @@ def restore(folder: Path, learner: Any, env: PortfolioVecEnv) -> Average:
     state, path = _state(folder), folder / CHECKPOINT
     try:
         arrays = load(_member(folder, _ARRAYS))
-        learner.set_parameters(str(path), device="cpu")
+        learner.set_parameters(str(path), device=learner.device)
         _check_learner(learner, path)
         learner._last_obs = env.restore(state["simulations"], arrays)
         learner.num_timesteps = state["progress"]["steps"]
         _put_in_hand(learner, env.num_envs, arrays, path)
         learner.action_space.np_random.bit_generator.state = state["actions"]
         torch.set_rng_state(torch.tensor(arrays["torch"]))
+        if learner.device.type == "cuda" and "torch.cuda" in arrays:
+            torch.cuda.set_rng_state(torch.tensor(arrays["torch.cuda"]), learner.device)
         np.random.set_state(state["numpy"])
     except _FAULTS as error:
         raise _broken(folder, error) from None
@@ -132,7 +139,7 @@ def _put_in_hand(learner: Any, places: int, arrays: dict[str, NDArray[Any]], pat
             names = [f"memory.{who}.{n}" for n in range(len(empty))]
             for name, part in zip(names, empty, strict=True):
                 Array("float32", tuple(part.shape)).check(arrays[name], path, name)
-            parts.append(tuple(torch.tensor(arrays[name]) for name in names))
+            parts.append(tuple(torch.tensor(arrays[name], device=learner.device) for name in names))
         learner._last_lstm_states = type(memory)(*parts)
 
 

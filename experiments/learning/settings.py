@@ -10,6 +10,7 @@ from recoup.experiments.runs.seeds import Seeds
 
 # Beyond `PORTFOLIO_SEED`: of the portfolios that a training's versions are assessed on.
 VALIDATION_SEEDS = range(800_000, 800_002)
+MAY_DIFFER = ("steps", "device", "threads")  # settings of a training that may be others when it is resumed
 SEEDS_OF_COHORTS = 1000  # a training's cohorts begin at this many times its seed, its accounts at the seed itself
 
 
@@ -73,6 +74,14 @@ class Training(Settings):
         most=7,
     )
     hyperparameters: str | None = setting(None, "YAML file of hyper-parameters, in place of the shipped one.")
+    device: str = setting("auto", "What networks are computed on: cpu, cuda, or auto for cuda where there is one.")
+    threads: int | None = setting(
+        None,
+        "Threads that share an update of maskable-ppo; no number depends on it.",
+        least=1,
+        most=256,
+        shown_default="the machine's cores, shared among --workers",
+    )
     name: str = setting("learned", "Name of the policy.")
 
     def __post_init__(self) -> None:

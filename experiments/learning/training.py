@@ -27,12 +27,13 @@ from recoup.agents.price_family import PRICES, Card, PriceFamily, load_family
 from recoup.agents.training import learners
 from recoup.agents.training.behaviour_cloning import behaviour_clone
 from recoup.agents.training.budget import KEPT_FREE, LIMITED, Budget, Limit
+from recoup.agents.training.devices import available_cores, device_for
 from recoup.agents.training.objective import Objective, resolved
 from recoup.agents.training.vecenv import PortfolioVecEnv
 from recoup.experiments.learning.checkpoint import CHECKPOINT, read_progress, restore, write_checkpoint
 from recoup.experiments.learning.cohorts import Cohorts
 from recoup.experiments.learning.files import progress_line
-from recoup.experiments.learning.settings import SEEDS_OF_COHORTS, Training
+from recoup.experiments.learning.settings import MAY_DIFFER, SEEDS_OF_COHORTS, Training
 from recoup.experiments.learning.validation import PORTFOLIOS, SEED, Arrays, PolyakAverage, Validation
 from recoup.experiments.runs.one_thread import one_thread
 from recoup.experiments.runs.runfolder import fingerprint, open_folder, versions, write_text
@@ -340,6 +341,7 @@ class _Run:
             self.baseline,
             self.budget,
             self.improved,
+            str(self.learner.device),
         )
         assessment = self.validation.assess_any(exported)
         if assessment["score"] >= self.best:
@@ -405,7 +407,7 @@ def train(
     Args:
         training: the settings.
         folder: of the run; new, unless `resume`.
-        resume: continue the run in the folder; the settings must be its own, `steps` excepted.
+        resume: continue the run in the folder; the settings must be its own, `MAY_DIFFER` excepted.
         command: what the user typed, for the policy's card.
         notify: called after each rollout with the account-days so far and the figures of its line in `progress.jsonl`.
 
@@ -413,7 +415,7 @@ def train(
         The best version so far, as read back from the folder: a policy, or with `price_family` a family of policies.
 
     Raises:
-        InputError: wrong scenario, plan, algorithm, hyper-parameters or folder.
+        InputError: wrong scenario, plan, algorithm, hyper-parameters, device or folder.
     """
     _refuse_family_with_memory(training)
     scenario = load_scenario(training.scenario)
@@ -422,12 +424,14 @@ def train(
         training.algorithm, Path(training.hyperparameters) if training.hyperparameters else None
     )
     plan = load_plan("--baseline", training.baseline, scenario.name, scenario.world)
+    device = device_for(training.device)
     improved = _improved(training, scenario)
     cloned = training.warm_start if not training.improve else None
     teacher = load_policy(cloned, scenario.name, scenario.world) if cloned else None
     begun = {"world": fingerprint(scenario.world, scenario.rules), "network": hyperparameters.model_dump()}
     settings = json.loads(json.dumps({**asdict(training), **begun}))
-    settings.pop("steps")  # a run may be prolonged
+    for name in MAY_DIFFER:
+        settings.pop(name)
     open_folder(folder, settings, resume)
     torch.manual_seed(training.seed)
     torch.distributions.Distribution.set_default_validate_args(False)  # an eighth of the learner's time
@@ -439,7 +443,15 @@ def train(
     )
     baseline = Baseline(measured.recovery, measured.days, *(validation.baseline[part] for part in LIMITED))
     budget = limited(training, objective, validation.baseline)
-    learner = learners.build(training.algorithm, env, hyperparameters, training.seed, folder / "tensorboard")
+    learner = learners.build(
+        training.algorithm,
+        env,
+        hyperparameters,
+        training.seed,
+        folder / "tensorboard",
+        device,
+        training.threads or available_cores(),
+    )
     learners.standardise(learner, measured.features, env.planned_columns)
     run = _Run(
         training, folder, scenario, menu, env, learner, hyperparameters, command, baseline, budget, validation, improved
@@ -503,6 +515,7 @@ def export(
     baseline: Baseline,
     budget: Budget,
     improved: Plan | None = None,
+    device: str = "cpu",
 ) -> learned.LearnedPolicy | PriceFamily:
     """An acting network (see `learners.weights`) with its card.
 
@@ -516,6 +529,7 @@ def export(
         baseline: what the plan to beat does.
         budget: its prices, as they stand.
         improved: the plan whose choice the network sees.
+        device: that it was trained on.
 
     Returns:
         The policy, or the family of policies, in memory; its `save` writes the checksum into the card.
@@ -539,7 +553,8 @@ def export(
         sha256="0" * 64,
         training={
             "command": command,
-            **asdict(training),
+            **{name: value for name, value in asdict(training).items() if name != "threads"},
+            "device": device,
             "network": hyperparameters.model_dump(exclude_none=True),
             "baseline": {"plan": training.baseline, **asdict(baseline)},
             "prices": budget.prices,

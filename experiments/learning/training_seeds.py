@@ -14,9 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from recoup.agents.training.devices import available_cores
 from recoup.experiments.learning.checkpoint import read_progress
 from recoup.experiments.learning.files import VALIDATED_CARD, progress_line
-from recoup.experiments.learning.settings import Training
+from recoup.experiments.learning.settings import MAY_DIFFER, Training
 from recoup.experiments.learning.trained_seeds import TrainedSeed, best_of, write_trained
 from recoup.experiments.learning.training import PROGRESS, train, trained_stem
 from recoup.experiments.runs.runfolder import SETTINGS, open_folder, versions, write_whole
@@ -61,9 +62,12 @@ def train_seeds(
         WorkerLost: a worker was killed; checkpoints are kept.
     """
     stem = trained_stem(training)
-    trainings = [replace(training, seed=training.seed + number) for number in range(count)]
+    # A node of a cluster gives a task one core; no policy depends on the number of threads.
+    threads = training.threads or (max(1, available_cores() // workers) if isinstance(workers, int) else 1)
+    trainings = [replace(training, seed=training.seed + number, threads=threads) for number in range(count)]
     settings: dict[str, Any] = json.loads(json.dumps(asdict(training)))
-    settings.pop("steps")  # a run may be prolonged
+    for name in MAY_DIFFER:
+        settings.pop(name)
     open_folder(folder, {"folders": "seed-SEED", **settings}, resume)
     missing = []
     for one in trainings:

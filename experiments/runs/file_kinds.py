@@ -11,7 +11,8 @@ import json
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,12 +20,13 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 import pyarrow
+import pyarrow.compute
 import pyarrow.parquet
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from recoup.experiments.runs.runfolder import write_json, write_table, write_whole
+from recoup.experiments.runs.runfolder import write_json, write_whole
 from recoup.sim.inputs import InputError, choose, misplaced, read_json, require_readable, validated
 
 LARGEST = 1e18  # of any figure: far above all money there is, far below what arithmetic can't hold
@@ -272,6 +274,31 @@ def columns_of(**names: str) -> dict[str, _ColumnKind]:
     return {name: kinds[kind] for kind, listed in names.items() for name in listed.split()}
 
 
+GROUP_ROWS = 1 << 20  # of a Parquet file: pyarrow's own
+
+
+@contextmanager
+def _whole_parquet(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise InputError(path, "", f"damage ({str(error).splitlines()[0]})", "a whole Parquet file") from None
+
+
+def _is_plain(column: pyarrow.ChunkedArray, empty: bool) -> bool:
+    """Nothing in a column calls for a closer look: no number is too large, and unless they may be, no cell is empty or no number."""
+    if not empty and (column.null_count or _has_nan(column)):
+        return False
+    if not _is_number(column.type):
+        return True
+    least, most = pyarrow.compute.min_max(column).as_py().values()
+    return least is None or bool(-LARGEST <= least <= most <= LARGEST)
+
+
+def _has_nan(column: pyarrow.ChunkedArray) -> bool:
+    return bool(pyarrow.types.is_floating(column.type) and pyarrow.compute.any(pyarrow.compute.is_nan(column)).as_py())
+
+
 @dataclass(frozen=True)
 class TableKind:
     """A kind of Parquet table.
@@ -298,14 +325,26 @@ class TableKind:
             InputError: missing, damaged, or not a table of this kind: a column that lacks, is unknown or of another type, or a cell that
                 is empty or not finite.
         """
+        self._schema(path)
+        with _whole_parquet(path):
+            table = pd.read_parquet(path)
+        self._check_cells(table, path)
+        return table
+
+    def _schema(self, path: Path) -> pyarrow.Schema:
+        """The columns of a file, checked."""
         require_readable(path, f"table that `{self.command}` has written")
-        try:
+        with _whole_parquet(path):
             schema = pyarrow.parquet.read_schema(path)
             self._check_columns(schema, path)
-            table = pd.read_parquet(path)
-        except (pyarrow.ArrowException, OSError, ValueError) as error:
-            raise InputError(path, "", f"damage ({str(error).splitlines()[0]})", "a whole Parquet file") from None
-        self._check_cells(table, path)
+        return schema
+
+    def _checked(self, path: Path) -> pyarrow.Table:
+        """A file whose columns are right, its cells checked: as `read`, without the way to pandas and back."""
+        with _whole_parquet(path):
+            table = pyarrow.parquet.ParquetFile(path).read(use_threads=False)
+        if not self._is_plain(table):
+            self._check_cells(table.to_pandas(), path)
         return table
 
     def write(self, path: Path, table: pd.DataFrame) -> None:
@@ -318,9 +357,35 @@ class TableKind:
         Raises:
             InputError: it cannot be written, or is not a table of this kind, which would be a fault in this program.
         """
-        self._check_columns(pyarrow.Schema.from_pandas(table.head(1), preserve_index=False), path)
-        self._check_cells(table, path)
-        write_table(path, table)
+        written = pyarrow.Table.from_pandas(table, preserve_index=False, nthreads=1)
+        self._check_columns(written.schema, path)
+        if not self._is_plain(written):
+            self._check_cells(table, path)
+        write_whole(path, lambda temporary: pyarrow.parquet.write_table(written, temporary))
+
+    def join(self, paths: Sequence[Path], path: Path) -> None:
+        """Write the rows of several tables of this kind, which are checked, as one; no more of them is in memory than a group of rows.
+
+        Args:
+            paths: of the tables, in the order of their rows; at least one.
+            path: of the file; replaced.
+
+        Raises:
+            InputError: one of the tables as in `read`, or the file cannot be written.
+        """
+        schemas = [self._schema(one) for one in paths]
+        schema = pyarrow.unify_schemas(schemas, promote_options="permissive")
+
+        def put(temporary: Path) -> None:
+            with pyarrow.parquet.ParquetWriter(temporary, schema) as writer:
+                waiting: list[pyarrow.Table] = []
+                for number, one in enumerate(paths, start=1):
+                    waiting.append(self._checked(one).select(schema.names).cast(schema))
+                    if number == len(paths) or sum(map(len, waiting)) >= GROUP_ROWS:
+                        writer.write_table(pyarrow.concat_tables(waiting), GROUP_ROWS)
+                        waiting.clear()
+
+        write_whole(path, put)
 
     def _check_columns(self, schema: pyarrow.Schema, path: Path) -> None:
         known = {**self.columns, **self.optional}
@@ -338,6 +403,10 @@ class TableKind:
                 )
         if len(set(schema.names)) < len(schema.names):
             raise InputError(path, "columns", "a name twice", "every column once")
+
+    def _is_plain(self, table: pyarrow.Table) -> bool:
+        known = {**self.columns, **self.optional}
+        return all(_is_plain(table[name], known[name].empty) for name in table.schema.names)
 
     def _check_cells(self, table: pd.DataFrame, path: Path) -> None:
         known = {**self.columns, **self.optional}

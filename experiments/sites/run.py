@@ -103,7 +103,7 @@ def run_sites(
             {**{key: result[key] for key in ("name", "accounts", "staff")}, "measures": together([result["sums"]])}
             for result in results
         ],
-        "settings": asdict(settings),
+        "settings": settings.shown,
         "versions": versions(),
         "command": command,
     }

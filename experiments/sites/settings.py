@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.console import complete_plans, complete_scenarios
@@ -47,7 +47,7 @@ class Sites(Settings):
     )
     seed: int = setting(1, "Seed of accounts and random numbers.", least=0, most=2**62)
     days: int | None = setting(None, "Horizon in days.", least=1, most=3650, shown_default="the scenario's")
-    portfolio: str | None = setting(None, "Your own accounts, CSV or Parquet; needs --map.")
+    portfolio: str | None = setting(None, "Your own accounts, a file or a database's address; needs --map.")
     map: str | None = setting(None, "Column map of the portfolio (YAML).")
     exchange: str = setting(
         FORECAST,
@@ -68,6 +68,13 @@ class Sites(Settings):
             from recoup.sim.inputs import InputError, choose
 
             raise InputError("--exchange", "", self.exchange, choose(EXCHANGES, self.exchange))
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The settings as sites.json holds them, without passwords."""
+        from recoup.sim.portfolio.sources import without_password
+
+        return {**asdict(self), "portfolio": without_password(self.portfolio) if self.portfolio else None}
 
     def load(self) -> Scenario:
         """The scenario, with the user's own portfolio if there is one.

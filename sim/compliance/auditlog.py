@@ -20,7 +20,7 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from recoup.sim.inputs import InputError, choose, require_readable
-from recoup.sim.portfolio.cells import read_cells
+from recoup.sim.portfolio.cells import Cells, read_cells
 from recoup.sim.treatments import Channel, Legal, OfferKind
 
 MOST_DAYS = 100_000.0  # from day 0
@@ -136,6 +136,7 @@ AUDIT_COLUMNS: tuple[Column, ...] = (
 AUDIT_COLUMN = {column.name: column for column in AUDIT_COLUMNS}
 
 _PLACE = "place in the file"
+_NAMED = 6  # cells that are not as they must be that a message names
 _BLANK = "('', 'na', 'n/a', 'null', 'none', 'nan', 'nat', '<na>', '-')"
 _TRUE, _FALSE = "('1', 'true', 'yes', 'y', '1.0')", "('0', 'false', 'no', 'n', '0.0')"
 
@@ -217,6 +218,7 @@ def _groups(file: Path, rows: int, columns: list[str] | None = None) -> Pieces:
     parquet = pyarrow.parquet.ParquetFile(file)
     for number in range(parquet.num_row_groups):
         group = parquet.read_row_group(number, columns, use_threads=False)
+        group.validate(full=True)  # a code beyond its dictionary, a text that is none
         for first in range(0, group.num_rows, rows):  # none of an empty group
             yield group.slice(first, rows)
 
@@ -413,7 +415,25 @@ def read_log(file: Path, writing: Writing | None = None) -> Log:
         InputError: unreadable, a column that lacks, or the first cell (row and column) that is not as it must be.
     """
     writing = writing or Writing()
-    cells = read_cells(file, writing.encoding, writing.delimiter, writing.option)
+    return log_of(file, read_cells(file, writing.encoding, writing.delimiter, writing.option), writing)
+
+
+def log_of(source: object, cells: Cells, writing: Writing, unread: tuple[str, ...] | None = None) -> Log:
+    """The log that cells hold.
+
+    Args:
+        source: where they are from, for messages.
+        cells: whose columns are named as `AUDIT_COLUMNS`.
+        writing: how the text is written.
+        unread: columns of the source that no audit reads; None = those with other names.
+
+    Raises:
+        InputError: a column that lacks, or cells that are not as they must be: the first, with the places of some more.
+    """
+    file = str(source)
+    if cells.ragged:
+        place, count = cells.ragged[0]
+        raise InputError(file, f"{cells.unit} {place}", f"{count:,} cells", cells.even)
     names = cells.table.column_names
     for column in AUDIT_COLUMNS:
         if column.required and column.name not in names:
@@ -442,7 +462,7 @@ def read_log(file: Path, writing: Writing | None = None) -> Log:
         | ({"day"} if dated else set())
         | ({"day_off"} if "date" in names else set())
     )
-    unread = tuple(name for name in names if name not in AUDIT_COLUMN)
+    unread = tuple(name for name in names if name not in AUDIT_COLUMN) if unread is None else unread
     return Log(present, lambda rows: _in_time(_rows_in_time(database, present), True, rows), unread)
 
 
@@ -514,7 +534,7 @@ def _parsed(column: Column, dated: bool, decimal: str) -> str:
 
 
 def _refuse_the_first_fault(
-    file: Path, database: duckdb.DuckDBPyConnection, have: list[Column], dated: bool, writing: Writing, unit: str
+    file: str, database: duckdb.DuckDBPyConnection, have: list[Column], dated: bool, writing: Writing, unit: str
 ) -> None:
     faults = []
     for order, column in enumerate(have):
@@ -528,11 +548,15 @@ def _refuse_the_first_fault(
         if column.required or column.name == ("date" if dated else "day"):
             bad += f" OR {cell} IS NULL"
         faults.append(f"SELECT line, {order} AS place, {cell} AS cell FROM raw WHERE {bad}")
-    fault = database.execute(f"{' UNION ALL '.join(faults)} ORDER BY line, place LIMIT 1").fetchone()
-    if fault:
-        line, order, cell = fault
+    every = f"({' UNION ALL '.join(faults)})"
+    first = database.execute(f"SELECT *, count(*) OVER () FROM {every} ORDER BY line, place LIMIT {_NAMED}").fetchall()
+    if first:
+        line, order, cell, count = first[0]
         column = have[order]
         expected = column.expectation
         if column.kind in ("number", "hour") and "," in (cell or "") and writing.decimal == ".":
             expected += f" (name a decimal mark with {writing.option.format('decimal')})"
+        others = [f"{unit} {row}, column {have[n].name}: {(text or '')[:40]!r}" for row, n, text, _ in first[1:]]
+        more = [f"{count - _NAMED:,} more such cells"] if count > _NAMED else []
+        expected = "; ".join([expected, *others, *more])
         raise InputError(file, f"{unit} {line}, column {column.name}", "" if cell is None else cell, expected)

@@ -1,14 +1,16 @@
-"""The cells of a CSV or Parquet file as text, each row with its place in the file; what has no end is refused unread."""
+"""The cells of a CSV or Parquet file, packed by gzip or not, as text with their places; what has no end is refused unread."""
 
 from __future__ import annotations
 
 import codecs
 import csv
+import gzip
 import io
 import re
+import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +26,14 @@ from recoup.sim.inputs import InputError, read_bytes
 MOST_BYTES, MOST_ROWS, MOST_COLUMNS = 1 << 30, 10_000_000, 2_000  # of a file; docs/portfolios.md says so
 MOST_CHARACTERS = 131_072  # of a cell: the csv module's limit
 IN_THE_MAP = "`{}` in the column map"
-_KIND = "CSV or Parquet file"
+_KIND = "CSV, Parquet or Excel file"
 _BLOCK = 1 << 20  # characters that are looked at together
 _FOREIGN = {
-    b"PK\x03\x04": "an Excel workbook or a zip file",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"\x1f\x8b": "a gzip file",
+    b"PK\x03\x04": "a zip file that is no Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an old or encrypted Excel workbook",
     b"%PDF": "a PDF",
 }
+_GZIP = b"\x1f\x8b"
 # Longer marks first: that of UTF-16 begins that of UTF-32.
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -44,19 +46,21 @@ _MARKS = {
 
 @dataclass(frozen=True)
 class Cells:
-    """A file's cells.
+    """A table's cells.
 
     Attributes:
         names: of all columns, as the header has them.
-        table: the columns that were asked for, as text; null where Parquet has one.
-        places: where each row of the table stands: the line of a CSV file on which it begins (the first is 1), or the number of the
-            row in a Parquet file; shape (rows,).
+        table: the columns that were asked for, as text; null where the source has one.
+        places: where each row of the table stands: the line of a CSV file on which it begins (the first is 1), the row of a workbook's
+            sheet, or the number of the row in a Parquet file or of a query's result; shape (rows,).
         unit: what `places` count, line or row.
         lines: lines of the file, or rows.
         blank: blank lines and rows of blank cells alone, which are left out.
-        encoding: how the text was read; "" for Parquet.
-        numeric: columns that a Parquet file holds as numbers, which no mark of the map concerns.
+        encoding: how the text was read; "" where the source is no text.
+        numeric: columns that the source holds as numbers, which no mark of the map concerns.
+        dated: columns that the source holds as dates or moments, wherever a cell is one; these are written as ISO dates.
         swallowed: lines on which a row begins one of whose cells goes on over lines that look like rows.
+        ragged: place and number of cells of each row with more or fewer cells than the header, which is left out.
     """
 
     names: tuple[str, ...]
@@ -67,7 +71,14 @@ class Cells:
     blank: int = 0
     encoding: str = ""
     numeric: frozenset[str] = frozenset()
+    dated: frozenset[str] = frozenset()
     swallowed: tuple[int, ...] = ()
+    ragged: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def even(self) -> str:
+        """What is expected of a row with more or fewer cells than the header."""
+        return f"the same number of cells in each row, {len(self.names):,} as in the header"
 
 
 def read_cells(
@@ -76,35 +87,68 @@ def read_cells(
     delimiter: str = ",",
     option: str = IN_THE_MAP,
     columns: Collection[str] | None = None,
+    header: int = 1,
 ) -> Cells:
     """All cells of a CSV or Parquet file as text.
 
     Args:
-        file: CSV, or Parquet (told by its first bytes).
+        file: CSV, or Parquet (told by its first bytes), or one of them packed by gzip.
         encoding: of a CSV file; None = by its byte-order mark, else UTF-8.
         delimiter: of a CSV file.
         option: how messages name the setting (encoding, delimiter), `{}` standing for it.
         columns: those whose cells are wanted; None = all.
+        header: line of a CSV file with the names of the columns; those before it are passed over.
 
     Raises:
         InputError: missing, empty, no regular file, beyond `MOST_BYTES`, `MOST_ROWS`, `MOST_COLUMNS` or `MOST_CHARACTERS`, wrong
-            encoding, an open quotation mark, ragged, two columns of one name, no rows.
+            encoding, an open quotation mark, two columns of one name, no rows, or none with as many cells as the header.
     """
-    content = read_bytes(file, MOST_BYTES, _KIND)
+    content = file_content(file)
     if not content or content.isspace():
         raise InputError(file, "", "an empty file", "a CSV file with a header line, or a Parquet file")
     is_parquet = content[:4] == b"PAR1"
-    if file.suffix.lower() in (".parquet", ".pq") and not is_parquet:
+    if file.name.lower().removesuffix(".gz").endswith((".parquet", ".pq")) and not is_parquet:
         raise InputError(file, "first bytes", content[:4], "a Parquet file (it begins with PAR1)")
     for signature, kind in _FOREIGN.items():
         if content.startswith(signature):
             raise InputError(file, "first bytes", kind, f"a {_KIND}; save the table as CSV")
     if is_parquet:
         return _parquet(file, content, columns)
-    return _csv(file, content, encoding, delimiter, option, columns)
+    return _csv(file, content, encoding, delimiter, option, columns, header)
 
 
-def _check_header(file: Path, names: list[str]) -> None:
+def file_content(file: Path) -> bytes:
+    """The bytes of a CSV or Parquet file, unpacked where they are packed by gzip.
+
+    Raises:
+        InputError: missing, no regular file, damaged, or beyond `MOST_BYTES`.
+    """
+    content = read_bytes(file, MOST_BYTES, _KIND)
+    return _unpacked(file, content) if content.startswith(_GZIP) else content
+
+
+def _unpacked(file: Path, content: bytes) -> bytes:
+    """What a gzip file holds; of one that would unpack to more than a file may have, no more than that is unpacked."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
+            unpacked = packed.read(MOST_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(file, "", f"damage ({error})", "a whole gzip file") from None
+    if len(unpacked) > MOST_BYTES:
+        raise InputError(file, "", f"more than {MOST_BYTES:,} bytes when unpacked", f"at most {MOST_BYTES:,}")
+    return unpacked
+
+
+def check_header(file: str | Path, names: list[str]) -> None:
+    """Refuse too many columns, and two of one name.
+
+    Args:
+        file: for messages.
+        names: of the columns.
+
+    Raises:
+        InputError: for these.
+    """
     if len(names) > MOST_COLUMNS:
         raise InputError(file, "header", f"{len(names):,} columns", f"at most {MOST_COLUMNS:,}")
     seen: set[str] = set()
@@ -119,40 +163,58 @@ def _check_header(file: Path, names: list[str]) -> None:
 
 
 def _csv(
-    file: Path, content: bytes, encoding: str | None, delimiter: str, option: str, columns: Collection[str] | None
+    file: Path,
+    content: bytes,
+    encoding: str | None,
+    delimiter: str,
+    option: str,
+    columns: Collection[str] | None,
+    header: int,
 ) -> Cells:
     encoding = encoding or next((name for mark, name in _MARKS.items() if content.startswith(mark)), "utf-8")
     try:
-        return _rows(file, io.TextIOWrapper(io.BytesIO(content), encoding, newline=""), delimiter, option, columns)
+        text = io.TextIOWrapper(io.BytesIO(content), encoding, newline="")
+        return _rows(file, text, delimiter, option, columns, header)
     except UnicodeDecodeError:
         raise _wrong_encoding(file, content, encoding, option) from None
 
 
-def _rows(file: Path, text: io.TextIOWrapper, delimiter: str, option: str, columns: Collection[str] | None) -> Cells:
+def _rows(
+    file: Path, text: io.TextIOWrapper, delimiter: str, option: str, columns: Collection[str] | None, header: int
+) -> Cells:
     if "\0" in text.read(4096):
         raise UnicodeDecodeError(text.encoding, b"", 0, 1, "no text")
     text.seek(0)
-    reader = csv.reader(_without_mark(iter(text.readline, "")), delimiter=delimiter, strict=True)
-    begins, names = next(_records(file, reader, delimiter), (1, []))
+    lines, before = _without_mark(iter(text.readline, "")), header - 1
+    passed = sum(1 for _ in islice(lines, before))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    begins, names = next(_records(file, reader, delimiter, before, headed=False), (header, []))
+    if not names:
+        raise InputError(file, "", f"{passed:,} lines", f"a line {header:,} with the names of the columns")
     _check_delimiter(file, names, delimiter, option)
-    _check_header(file, names)
+    check_header(file, names)
     wanted = [n for n, name in enumerate(names) if name and (columns is None or name in columns)]
-    body = _Body(file, delimiter, names, wanted, reader.line_num, begins - 1)
+    body = _Body(file, delimiter, names, wanted, before + reader.line_num, begins - header)
     while block := text.read(_BLOCK) + text.readline():
         if not body.add_quickly(block):
             body.add_carefully(block, text)
-    if not body.rows:
+    if not body.rows and not body.ragged:
         raise InputError(file, "", "no data rows", "at least one row")
-    return Cells(
+    cells = Cells(
         tuple(names),
         pa.Table.from_batches(body.batches, body.schema),
-        np.concatenate(body.places),
+        np.concatenate(body.places) if body.places else np.empty(0, np.int64),
         "line",
         body.line,
         body.blank,
         text.encoding,
         swallowed=tuple(body.swallowed),
+        ragged=tuple(body.ragged),
     )
+    if not body.rows:
+        line, count = body.ragged[0]
+        raise InputError(file, f"line {line}", f"{count:,} cells", cells.even)
+    return cells
 
 
 class _Body:
@@ -175,6 +237,7 @@ class _Body:
         self.places: list[NDArray[np.int64]] = []
         self.rows, self.line, self.blank = 0, line, blank
         self.swallowed: list[int] = []
+        self.ragged: list[tuple[int, int]] = []
 
     def add_quickly(self, block: str) -> bool:
         """Add a block's rows; or none, and return False, unless each line is certainly a row that counts."""
@@ -228,6 +291,8 @@ class _Body:
             self.line = before + reader.line_num
             if not "".join(row).strip():
                 self.blank += 1
+            elif len(row) != self._width:
+                self.ragged.append((line, len(row)))
             else:
                 self._check(line, row)
                 places.append(line)
@@ -241,14 +306,7 @@ class _Body:
             self.places.append(np.array(places, np.int64))
 
     def _check(self, line: int, row: list[str]) -> None:
-        """Count a row that is not blank, refuse it, or note that it may have swallowed others."""
-        if len(row) != self._width:
-            raise InputError(
-                self._file,
-                f"line {line}",
-                f"{len(row):,} cells",
-                f"the same number of cells in each row, {self._width:,} as in the header",
-            )
+        """Count a row that is not blank, refuse one too many, or note that it may have swallowed others."""
         if self.line > line:
             most = max(self._width - 1, 1)
             if any(inner.count(self._delimiter) >= most for cell in row for inner in cell.splitlines()[1:]):
@@ -288,17 +346,19 @@ def _without_mark(lines: Iterator[str]) -> Iterator[str]:
         yield line
 
 
-def _records(file: Path, reader: Any, delimiter: str, before: int | None = None) -> Iterator[tuple[int, list[str]]]:
+def _records(
+    file: Path, reader: Any, delimiter: str, before: int, headed: bool = True
+) -> Iterator[tuple[int, list[str]]]:
     """Line on which it begins, and cells, of each row.
 
     Args:
         file, delimiter: as in `read_cells`.
         reader: of the csv module.
-        before: lines before those of the reader; None = these begin with the header, and rows without a cell before it are passed over.
+        before: lines before those of the reader.
+        headed: the header has been read; else rows without a cell before it are passed over.
     """
-    headed = before is not None
     while True:
-        line = (before or 0) + reader.line_num + 1
+        line = before + reader.line_num + 1
         try:
             row = next(reader)
         except StopIteration:
@@ -379,7 +439,7 @@ def _parquet(file: Path, content: bytes, columns: Collection[str] | None) -> Cel
         source = pyarrow.parquet.ParquetFile(io.BytesIO(content))
         metadata, types = source.metadata, source.schema_arrow
         names = list(types.names)
-        _check_header(file, names)
+        check_header(file, names)
         unpacked = sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
         for count, most, what in (
             (metadata.num_rows, MOST_ROWS, "rows"),
@@ -395,14 +455,15 @@ def _parquet(file: Path, content: bytes, columns: Collection[str] | None) -> Cel
         characters = sum(_characters(read.column(name)) for name in texts)
         if characters > MOST_BYTES:
             raise InputError(file, "", f"{characters:,} bytes of text when unpacked", f"at most {MOST_BYTES:,}")
-        table = pa.table([_texts(column) for column in read.columns], names=read.column_names)
+        table = as_texts(read)
     except (pa.ArrowException, OSError, KeyError) as error:
         raise InputError(file, "", str(error).splitlines()[0], "a Parquet file of plain columns") from None
     if table.num_rows == 0:
         raise InputError(file, "", "no data rows", "at least one row")
     numeric = frozenset(name for name in wanted if _is_number(types.field(name).type))
     rows = table.num_rows
-    return Cells(tuple(names), table, np.arange(1, rows + 1), "row", rows, numeric=numeric)
+    dated = frozenset(name for name in wanted if pa.types.is_temporal(types.field(name).type))
+    return Cells(tuple(names), table, np.arange(1, rows + 1), "row", rows, numeric=numeric, dated=dated)
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -425,8 +486,16 @@ def _characters(column: pa.ChunkedArray) -> int:
     return total
 
 
+def as_texts(table: pa.Table) -> pa.Table:
+    """The cells of a typed table as a CSV file would have them; moments as ISO dates, which have a time of day unless all are at midnight."""
+    return pa.table([_texts(column) for column in table.columns], names=table.column_names)
+
+
 def _texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column's cells as a CSV file would have them; of a time stamp the day, as maps count days."""
     if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.date32(), safe=False)
+        if column.type.tz is not None:
+            column = pc.local_timestamp(column)  # the clock of the place that the file names
+        days = column.cast(pa.date32(), safe=False)
+        whole = pc.all(pc.equal(column, days.cast(column.type)))  # None where there is no moment at all
+        column = days if whole.as_py() is not False else column.cast(pa.timestamp("s"), safe=False)
     return column.cast(pa.string())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,8 +40,27 @@ class Column:
         """Which texts say nothing: shape (texts,)."""
         return are_in(pc.utf8_lower(self.texts), _BLANK)
 
-    def mapped(self, values: Mapping[str, str]) -> tuple[pa.StringArray, NDArray[np.bool_]]:
-        """The texts, those that `values` has as what it gives for them, and which these are."""
+    @classmethod
+    def first_of(cls, columns: Sequence[Column]) -> Column:
+        """In each row the first text that is not blank, of the last column where all are."""
+        if len(columns) == 1:
+            return columns[0]
+        starts = np.cumsum([0, *(len(column.texts) for column in columns)])
+        codes = columns[-1].codes + starts[len(columns) - 1]
+        for column, start in reversed(list(zip(columns[:-1], starts, strict=False))):
+            codes = np.where(column.rows_of(column.blank()), codes, column.codes + start)
+        encoded = pc.dictionary_encode(pa.concat_arrays([column.texts for column in columns]))
+        return cls(encoded.dictionary, encoded.indices.to_numpy()[codes])
+
+    def mapped(
+        self, values: Mapping[str, str], otherwise: str | None = None
+    ) -> tuple[pa.StringArray, NDArray[np.bool_]]:
+        """The texts, those that `values` has as what it gives for them, others that are not blank as `otherwise`, and which these are."""
+        if otherwise is not None:
+            named = are_in(self.texts, values)
+            texts, _ = self.mapped(values)
+            others = ~named & ~self.blank()
+            return pc.if_else(pa.array(others), otherwise, texts), named | others
         if not values:
             return self.texts, np.zeros(len(self.texts), bool)
         given = pa.array(list(values.values()), pa.string())

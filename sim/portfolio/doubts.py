@@ -9,12 +9,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from recoup.sim.operations.resources import RESOURCES
 from recoup.sim.parameters import Population, World
 from recoup.sim.portfolio.cells import Cells
 from recoup.sim.portfolio.column import Column
 from recoup.sim.portfolio.columnmap import ColumnMap
+from recoup.sim.portfolio.dates import read_differently
+from recoup.sim.portfolio.table import PORTFOLIO, Kind, Registry
 
 _TOTAL = re.compile(
     r"(grand |sub)?-?(total|totals|sum|summe|gesamt|gesamtsumme|total g[ée]n[ée]ral|totaux|totale|suma|итого)|合计|总计|小计|總計|合計|共计",
@@ -24,7 +27,9 @@ _TIMES = 20.0  # a median so many times another is unlikely: amounts in cents ar
 _INCOMES = 60.0  # five years' income owed, at the median
 
 
-def doubts_of(cells: Cells, mapping: ColumnMap, columns: Mapping[str, Column], table: pd.DataFrame) -> list[str]:
+def doubts_of(
+    cells: Cells, mapping: ColumnMap, columns: Mapping[str, Column], table: pd.DataFrame, registry: Registry = PORTFOLIO
+) -> list[str]:
     """Sentences on what is unlikely in the file itself.
 
     Args:
@@ -32,16 +37,18 @@ def doubts_of(cells: Cells, mapping: ColumnMap, columns: Mapping[str, Column], t
         mapping: the column map.
         columns: the cells of the rows that count.
         table: the usable values of the same rows, by their place in the file.
+        registry: the fields that there are.
     """
     doubts = [
-        f"line {line} goes on over lines that look like rows: is a quotation mark left open there?"
+        f"{cells.unit} {line} goes on over lines that look like rows: is a quotation mark left open there?"
         for line in cells.swallowed
     ]
     doubts += [
         f"{cells.unit} {place} looks like a total of the others, not an account"
         for place in _totals(columns, mapping, table)
     ]
-    doubts += [*_three_decimals(cells, mapping, columns), *_currencies(cells, mapping, columns)]
+    money = _money(cells, mapping, columns, registry)
+    doubts += [*_three_decimals(money, mapping), *_currencies(money, mapping), *_dates(mapping, columns, registry)]
     if {"opening_balance", "monthly_income"} <= set(table) and table["monthly_income"].median() > 0:
         incomes = (table["opening_balance"] / table["monthly_income"]).median()
         if incomes > _INCOMES or incomes < 1 / 1000:
@@ -93,32 +100,39 @@ def staffing_doubts(accounts: int, world: World) -> list[str]:
 
 def _totals(columns: Mapping[str, Column], mapping: ColumnMap, table: pd.DataFrame) -> list[int]:
     """Places of rows that are named like a total, and of the last one if its balance is the sum of all others'."""
-    ids = columns[mapping.fields["account_id"].columns[0]]
-    total = ~pc.match_substring_regex(ids.texts, "[0-9]").to_numpy(
-        zero_copy_only=False
-    )  # no name of a total has a digit
-    total[total] = [bool(_TOTAL.fullmatch(name.rstrip(" :"))) for name in ids.texts.filter(pa.array(total)).to_pylist()]
-    places = set(table.index[ids.rows_of(total)])
-    balance = table["opening_balance"]
+    ids = Column.first_of([columns[name] for name in mapping.fields["account_id"].columns])
+    places = set(table.index[ids.rows_of(named_like_totals(ids.texts))])
+    balance = next((table[name] for name in ("opening_balance", "amount") if name in table), pd.Series(dtype=float))
     if len(balance) > 3 and abs(balance.iloc[:-1].sum() - balance.iloc[-1]) < 0.005:
         places.add(balance.index[-1])
     return sorted(places)
 
 
-def _money(cells: Cells, mapping: ColumnMap, columns: Mapping[str, Column]) -> list[tuple[str, Column]]:
-    """The fields that hold money as text, and their cells."""
-    named = ((name, mapping.fields.get(name)) for name in ("opening_balance", "monthly_income"))
+def named_like_totals(texts: pa.StringArray) -> NDArray[np.bool_]:
+    """Which names of accounts are rather those of a total: shape (texts,)."""
+    total = ~pc.match_substring_regex(texts, "[0-9]").to_numpy(zero_copy_only=False)  # no name of a total has a digit
+    total[total] = [bool(_TOTAL.fullmatch(name.rstrip(" :"))) for name in texts.filter(pa.array(total)).to_pylist()]
+    return np.asarray(total)
+
+
+def _money(
+    cells: Cells, mapping: ColumnMap, columns: Mapping[str, Column], registry: Registry
+) -> list[tuple[str, Column]]:
+    """The fields that hold money as text, and the cells of each of their columns."""
+    mapped = ((one.name, mapping.fields.get(one.name)) for one in registry.fields if one.unit.startswith("currency"))
     return [
-        (name, columns[mapped.column])
-        for name, mapped in named
-        if mapped and mapped.column and mapped.column not in cells.numeric
+        (name, columns[column])
+        for name, source in mapped
+        if source and source.numeric
+        for column in source.columns
+        if column not in cells.numeric
     ]
 
 
-def _three_decimals(cells: Cells, mapping: ColumnMap, columns: Mapping[str, Column]) -> list[str]:
+def _three_decimals(money: list[tuple[str, Column]], mapping: ColumnMap) -> list[str]:
     """1.234 where nothing has one or two decimals is rather one thousand than one."""
     doubts = []
-    for name, column in _money(cells, mapping, columns):
+    for name, column in money:
         found = pc.extract_regex(column.texts, f"{re.escape(mapping.decimal)}(?P<decimals>[0-9]*)[^0-9]*$")
         digits = pc.fill_null(pc.utf8_length(found.field("decimals")), 0).to_numpy(zero_copy_only=False)
         rows = np.flatnonzero(column.rows_of(found.is_valid().to_numpy(zero_copy_only=False)))
@@ -131,10 +145,10 @@ def _three_decimals(cells: Cells, mapping: ColumnMap, columns: Mapping[str, Colu
     return doubts
 
 
-def _currencies(cells: Cells, mapping: ColumnMap, columns: Mapping[str, Column]) -> list[str]:
+def _currencies(money: list[tuple[str, Column]], mapping: ColumnMap) -> list[str]:
     """Amounts in several currencies are added up as if they were one."""
     doubts = []
-    for name, column in _money(cells, mapping, columns):
+    for name, column in money:
         having = {mark: pc.match_substring(column.texts, mark) for mark in mapping.currency}
         counts = {
             mark: int(column.rows_of(texts.to_numpy(zero_copy_only=False)).sum()) for mark, texts in having.items()
@@ -142,4 +156,22 @@ def _currencies(cells: Cells, mapping: ColumnMap, columns: Mapping[str, Column])
         found = [f"{mark} ({count:,})" for mark, count in counts.items() if count]
         if len(found) > 1:
             doubts.append(f"{name}: several currency marks, and nothing is converted: {', '.join(found)}")
+    return doubts
+
+
+def _dates(mapping: ColumnMap, columns: Mapping[str, Column], registry: Registry) -> list[str]:
+    """Dates that two of the map's formats read as different days."""
+    doubts = []
+    for one in registry.fields:
+        mapped = mapping.fields.get(one.name)
+        formats = mapped.format or mapping.dates if mapped else []
+        if mapped is None or len(formats) < 2 or not (mapped.date_column or one.kind is Kind.DATE):
+            continue
+        for column in (columns[name] for name in mapped.columns):
+            differ = column.rows_of(read_differently(column.texts, formats))
+            if differ.any():
+                doubts.append(
+                    f"{one.name}: {int(differ.sum()):,} dates fit two of the map's formats as different days, as in "
+                    f"{column.text(int(np.flatnonzero(differ)[0]))!r}; the first format that fits counts"
+                )
     return doubts

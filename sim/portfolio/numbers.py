@@ -19,14 +19,14 @@ PLAIN = ColumnMap.model_construct(decimal=".", thousands="", currency=[])  # as 
 def parse_numbers(texts: pa.StringArray, marks: ColumnMap) -> NDArray[np.float64]:
     """The numbers that texts say; NaN for one that is no number, or whose marks stand where no group of digits ends.
 
-    Groups are of three digits (1,234,567), or of two before the last three, as in India (12,34,567). Negative are −5, -5, 5- and (5).
+    Groups are of three digits (1,234,567), or of two before the last three, as in India (12,34,567). Negative are −5, -5, 5- and (5). 20 % is 0.2.
 
-    Args:
-        texts: the cells, stripped.
-        marks: its `decimal`, `thousands` and `currency`.
+        Args:
+            texts: the cells, stripped.
+            marks: its `decimal`, `thousands` and `currency`.
 
-    Returns:
-        float64, shape (texts,).
+        Returns:
+            float64, shape (texts,).
     """
     # Most cells are digits alone, or with a point where that is the decimal mark: the same number under any other marks.
     plain = pc.match_substring_regex(texts, r"^[0-9]+(\.[0-9]+)?$" if marks.decimal == "." else "^[0-9]+$")
@@ -47,12 +47,12 @@ def _marked(texts: pa.StringArray, marks: ColumnMap) -> NDArray[np.float64]:
     body = f"(?:(?:{whole})(?:{decimal}[0-9]*)?|{decimal}[0-9]+)(?:[eE][+-]?[0-9]+)?"
     signs = "|".join(re.escape(mark) for mark in sorted(marks.currency, key=len, reverse=True))
     before, after = (f"(?:(?:{signs}) ?)?", f"(?: ?(?:{signs}))?") if signs else ("", "")
-    pattern = rf"^{before}(?P<opened>\(?){before}(?P<sign>[-+\x{{2212}}]?) ?{before}(?P<body>{body}){after}(?P<behind>-?)(?P<closed>\)?){after}$"
+    pattern = rf"^{before}(?P<opened>\(?){before}(?P<sign>[-+\x{{2212}}]?) ?{before}(?P<body>{body})(?P<percent>(?: ?[%％])?){after}(?P<behind>-?)(?P<closed>\)?){after}$"
     cells = pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, _SPACES, " "))
     if marks.thousands == "'":
         cells = pc.replace_substring(cells, "\u2019", "'")
     found = pc.extract_regex(cells, pattern)
-    part = {name: found.field(name) for name in ("opened", "sign", "body", "behind", "closed")}
+    part = {name: found.field(name) for name in ("opened", "sign", "body", "percent", "behind", "closed")}
     digits = pc.replace_substring(part["body"], marks.thousands, "") if marks.thousands else part["body"]
     if marks.decimal != ".":
         digits = pc.replace_substring(digits, marks.decimal, ".")
@@ -63,7 +63,8 @@ def _marked(texts: pa.StringArray, marks: ColumnMap) -> NDArray[np.float64]:
     ways = np.stack([opened & closed, _is(part["sign"], "-", "\u2212"), _is(part["behind"], "-")])
     plus = _is(part["sign"], "+")
     values[(opened != closed) | (ways.sum(axis=0) + plus > 1)] = np.nan
-    return np.where(ways.any(axis=0), -values, values)
+    values = np.where(ways.any(axis=0), -values, values)
+    return np.where(_is(part["percent"], "%", " %", "％", " ％"), values / 100, values)
 
 
 def _floats(digits: pa.StringArray) -> NDArray[np.float64]:

@@ -26,11 +26,21 @@ class Kind(Enum):
     NUMBER = "number"
     FLAG = "flag"
     CATEGORY = "category"
+    DATE = "date"  # a day, or a moment of it
+    HOUR = "hour"  # of a day, as a number: 18.5 is half past six
 
 
 @dataclass(frozen=True)
 class Field:
-    """One column of the debtor table."""
+    """One column of a table that is read from a file: of the debtor table, or of a log.
+
+    Attributes:
+        name, kind, unit, role, meaning: as documents and messages give them.
+        least, most: bounds of a number.
+        values: what a category may be; () = any name.
+        required: a file must have it, with a value in every row.
+        unique: no two rows may have the same.
+    """
 
     name: str
     kind: Kind
@@ -41,6 +51,7 @@ class Field:
     most: float = np.inf
     values: tuple[str, ...] = ()
     required: bool = False
+    unique: bool = False
 
     @property
     def expectation(self) -> str:
@@ -50,13 +61,17 @@ class Field:
         if self.kind is Kind.FLAG:
             return "true or false (1 or 0)"
         if self.kind is Kind.TEXT:
-            return "a text that is not empty and not used by another row"
+            return "a text that is not empty and not used by another row" if self.unique else "a text"
+        if self.kind is Kind.DATE:
+            return "a date"
+        if self.kind is Kind.HOUR:
+            return "a time of day as in 18:30, or hours from 0 to 24"
         noun = "a whole number" if self.kind is Kind.INTEGER else "a number"
         return f"{noun} from {self.least:,.10g} to {self.most:,.10g}"
 
 
 FIELDS: tuple[Field, ...] = (
-    Field("account_id", Kind.TEXT, "", "key", "the lender's name of the account", required=True),
+    Field("account_id", Kind.TEXT, "", "key", "the lender's name of the account", required=True, unique=True),
     Field(
         "opening_balance",
         Kind.NUMBER,
@@ -96,6 +111,31 @@ FIELDS: tuple[Field, ...] = (
 )
 FIELD = {f.name: f for f in FIELDS}
 FILE_FIELDS = tuple(f for f in FIELDS if f.role != "hidden")
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The fields that one kind of table may have.
+
+    Attributes:
+        name: as a column map's `for` says it.
+        title: what one row is, in words.
+        fields: in the order in which they are listed.
+        repeats: several rows may be of one account, and the same.
+    """
+
+    name: str
+    title: str
+    fields: tuple[Field, ...]
+    repeats: bool = True
+
+    @property
+    def field(self) -> dict[str, Field]:
+        """Fields by name."""
+        return {one.name: one for one in self.fields}
+
+
+PORTFOLIO = Registry("portfolio", "an account", FILE_FIELDS, repeats=False)
 # What the trade also calls our fields, those of an observation among them: the first of ours that there is to choose from is meant.
 SYNONYMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(

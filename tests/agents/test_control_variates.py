@@ -37,6 +37,14 @@ def test_where_nothing_is_in_common_nothing_is_taken():
     np.testing.assert_allclose(cleared.ravel(), [4.0, 0.0])
 
 
+def test_rows_that_are_not_learned_from_have_no_part_in_it():
+    # The second account is closed in the second rollout. Counted: A = (3, 4, 1), M = (1, 0, 3); b = (3 + 0 + 3) / (1 + 0 + 9) = 0.6.
+    # With the closed one, whose M is 4, b would be 6 / 26.
+    counted = shaped([[True, True], [True, False]]).astype(bool)
+    cleared = subtract_control_variate(shaped([[3.0, 4.0], [1.0, 0.0]]), counted)
+    np.testing.assert_allclose(cleared.ravel(), [2.4, 4.0, -0.8, 0.0], rtol=1e-6)
+
+
 def test_a_buffer_pairs_neighbouring_cohorts_and_leaves_the_returns_alone():
     buffer = PairedRolloutBuffer(
         1,

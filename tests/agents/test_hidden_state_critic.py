@@ -14,6 +14,7 @@ from recoup.agents.features import SIZE, encode
 from recoup.agents.training import learners
 from recoup.agents.training.hidden_state import HIDDEN_NAMES, HIDDEN_SIZE, OPEN, hidden_state
 from recoup.agents.training.objective import Objective
+from recoup.agents.training.open_rows import MaskableOpenRowsBuffer
 from recoup.agents.training.vecenv import PortfolioVecEnv
 from recoup.experiments.learning.training import Training, environment
 from recoup.scenarios.schema import load_scenario
@@ -107,22 +108,30 @@ def test_training_observations_are_the_policys_and_then_hidden_state_also_after_
 
 @pytest.fixture(scope="module")
 def rollout() -> Any:
-    """A learner after its first rollout, whose buffer is full and not yet learned from."""
+    """A learner after its first rollout, whose buffer is full and not yet learned from; and the days that were put into the buffer."""
     learner, env = built()
     learner._setup_learn(10**6, None)
     from stable_baselines3.common.callbacks import CallbackList
 
     callback = CallbackList([])
     callback.init_callback(learner)
+    days: list[tuple[Any, ...]] = []
+    add = learner.rollout_buffer.add
+
+    def noted(*day: Any, action_masks: Any) -> None:
+        days.append((*day, action_masks))
+        add(*day, action_masks=action_masks)
+
+    learner.rollout_buffer.add = noted
     learner.collect_rollouts(env, callback, learner.rollout_buffer, learner.n_steps)
-    return learner
+    return learner, days
 
 
 def test_every_open_row_comes_once_and_no_closed_one(rollout: Any) -> None:
-    buffer = rollout.rollout_buffer
+    buffer, days = rollout[0].rollout_buffer, rollout[1]
     samples = list(buffer.get(700))
     seen = torch.cat([sample.observations for sample in samples])
-    everything = torch.tensor(buffer.observations)
+    everything = torch.tensor(np.concatenate([day[0] for day in days]))
     is_open = everything[:, OPEN] > 0
     assert 0.2 < float(is_open.float().mean()) < 0.95
     assert len(seen) == int(is_open.sum())
@@ -133,11 +142,43 @@ def test_every_open_row_comes_once_and_no_closed_one(rollout: Any) -> None:
     assert abs(max(sizes) - 700) < 350
 
 
+def test_each_row_keeps_what_belongs_to_it(rollout: Any) -> None:
+    """Action, mask, value, log probability and return are those of the row's own account and day."""
+    learner, days = rollout
+    buffer = learner.rollout_buffer
+    place = {day[0][n].tobytes(): (t, n) for t, day in enumerate(days) for n in range(len(day[0]))}
+    assert len(place) > 0.9 * len(days) * buffer.n_envs
+    sample = next(iter(buffer.get(None)))
+    checked = 0
+    for k in range(0, len(sample.actions), 37):
+        t, n = place[sample.observations[k].numpy().tobytes()]
+        _, actions, _, _, values, log_probs, masks = days[t]
+        if place[days[t][0][n].tobytes()] == (t, n):
+            assert int(sample.actions[k]) == actions[n] and bool(masks[n, actions[n]])
+            assert torch.equal(sample.action_masks[k], torch.tensor(masks[n]))
+            assert float(sample.old_values[k]) == float(values[n])
+            assert float(sample.old_log_prob[k]) == float(log_probs[n])
+            assert float(sample.returns[k]) == buffer.returns[t, n]
+            checked += 1
+    assert checked > 20
+
+
 def test_the_policys_gradient_is_the_same_from_fewer_rows(rollout: Any) -> None:
-    buffer, policy = rollout.rollout_buffer, rollout.policy
+    """Against a buffer that keeps the rows of closed accounts, on which the critic says just anything."""
+    learner, days = rollout
+    policy = learner.policy
 
     def gradient(open_column: int | None) -> tuple[torch.Tensor, int]:
-        buffer._open_column = open_column
+        buffer = MaskableOpenRowsBuffer(
+            learner.n_steps, learner.observation_space, learner.action_space, "cpu", 1.0, 1.0, learner.n_envs,
+            open_column=open_column,
+        )  # fmt: skip
+        dice = np.random.default_rng(1)
+        for seen, actions, rewards, starts, values, log_probs, masks in days:
+            anything = torch.tensor(dice.normal(size=len(seen)), dtype=torch.float32)
+            said = torch.where(torch.tensor(seen[:, OPEN] > 0), values, anything)
+            buffer.add(seen, actions, rewards, starts, said, log_probs, action_masks=masks)
+        buffer.compute_returns_and_advantage(torch.zeros(learner.n_envs), np.ones(learner.n_envs, bool))
         policy.zero_grad()
         rows = 0
         for sample in buffer.get(None):
@@ -146,7 +187,6 @@ def test_the_policys_gradient_is_the_same_from_fewer_rows(rollout: Any) -> None:
             )
             (sample.advantages * torch.exp(log_prob - sample.old_log_prob)).sum().backward()
             rows += len(log_prob)
-        buffer._open_column = OPEN
         parameters = [*policy.mlp_extractor.policy_net.parameters(), *policy.action_net.parameters()]
         return torch.cat([p.grad.flatten() for p in parameters]), rows
 

@@ -156,7 +156,7 @@ def test_from_its_file_a_network_that_improves_a_plan_acts_as_in_training(tmp_pa
     made = card(learned.Card, layers=[64, 64], improves=plan, algorithm="maskable-ppo", choice="sampled")
     learned.LearnedPolicy(made, learners.weights("maskable-ppo", learner)).save(tmp_path / "policy")
     back = learned.load(tmp_path / "policy.json", MENU)
-    theirs = learner.policy.get_distribution(torch.tensor(x), masks)._p.detach().numpy()  # type: ignore[attr-defined]
+    theirs = learner.policy.get_distribution(torch.tensor(x), masks).probabilities.detach().numpy()  # type: ignore[attr-defined]
     np.testing.assert_allclose(back.probabilities(seen, masks), theirs, atol=1e-4)
 
 

@@ -8,7 +8,7 @@ import pytest
 from recoup.experiments.comparison.payment_attribution import PaymentAttribution
 from recoup.experiments.comparison.rollout import rollout
 from recoup.scenarios.schema import load_scenario
-from recoup.sim.account import ACCOUNT, NEVER, Event, Stage
+from recoup.sim.account import ACCOUNT, NEVER, Stage
 from recoup.sim.treatments import ALL_TREATMENTS, Menu
 
 MENU = Menu(ALL_TREATMENTS)
@@ -87,8 +87,9 @@ def test_what_was_agreed_comes_before_who_last_spoke():
 
 def test_assets_handed_over_are_a_route_of_their_own():
     days = Days(2)
-    days.end(cash={0: 70, 1: 5}, kept={0: 1, 1: 1}, forgiven={0: 30}, events={0: int(Event.HANDOVER)})
-    days.end(cash={0: 4}, kept={0: 2}, forgiven={0: 33}, events={0: 0})  # a settlement of the rest
+    days.end(stable_assets={0: 1, 1: 1})
+    days.end(cash={0: 70, 1: 5}, kept={0: 1, 1: 1}, forgiven={0: 30}, stable_assets={0: 0})
+    days.end(cash={0: 4}, kept={0: 2}, forgiven={0: 33})  # a settlement of the rest
     assert days.table == {"handover": 70, "settlement": 4, "promise": 5}
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from recoup.experiments.comparison.intervals import difference, interval, relative_difference
+from recoup.experiments.comparison.intervals import RESAMPLES, difference, interval, relative_difference, tail
 
 Z = NormalDist().inv_cdf(0.975)  # 1.959964
 FEW = [3.0, 5.0, 6.0, 10.0, 11.0, 19.0]
@@ -156,3 +156,24 @@ def test_how_often_the_relative_interval_holds_the_truth():
         held += found["low"] <= truth <= found["high"]
     expected = 0.95  # as above; the ratio is close to linear here
     assert held / 500 == pytest.approx(expected, abs=3 * math.sqrt(expected * (1 - expected) / 500))
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 6, 8, 10, 20, 33])
+def test_limits_are_those_of_scipy_s_bootstrap_to_the_last_digit(seeds):
+    random = np.random.default_rng(seeds)
+    for values in (
+        random.normal(0.2, 0.01, seeds),
+        random.integers(0, 4, seeds) + [0.5] * seeds,
+        -(10.0 ** random.uniform(-3, 6, seeds)),
+    ):
+        theirs = stats.bootstrap(
+            (values,), np.mean, n_resamples=RESAMPLES, confidence_level=1 - 2 * tail(seeds), method="percentile",
+            rng=np.random.default_rng(0),
+        ).confidence_interval  # fmt: skip
+        found = interval(values)
+        assert (found["low"], found["high"]) == (theirs.low, theirs.high)
+
+
+def test_a_seed_left_out_of_a_pair_is_left_out_of_both():
+    ours, theirs = [*FEW, 1000.0, math.nan], [*PARTNERS, math.nan, 1000.0]
+    assert relative_difference(ours, theirs) == relative_difference(FEW, PARTNERS)

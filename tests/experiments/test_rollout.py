@@ -11,7 +11,7 @@ from recoup.experiments.comparison.decisions import STAGES, DecisionCount
 from recoup.experiments.comparison.payment_attribution import PaymentAttribution
 from recoup.experiments.comparison.rollout import rollout
 from recoup.scenarios.schema import load_scenario
-from recoup.sim.observation import FIELD_INDEX, FIELDS, TIERS
+from recoup.sim.observation import TIERS
 from recoup.sim.simulation import Simulation
 
 ACCOUNTS, DAYS, SEED = 400, 150, 3
@@ -19,11 +19,8 @@ ACCOUNTS, DAYS, SEED = 400, 150, 3
 
 def test_decisions_are_counted_where_they_fall() -> None:
     menu = Simulation((s := load_scenario("china-consumer")).world, s.portfolio(3, 1), s.rules, 1).menu
-    seen = np.zeros((3, len(FIELDS)), np.float32)
-    seen[:, FIELD_INDEX["dpd"]] = [7, 8, 400]
-    seen[:, FIELD_INDEX["tier"]] = [0, 2, 1]
     count = DecisionCount(menu)
-    count.add(seen, np.array([0, 5, 5]))
+    count.add(np.array([7, 8, 400]), np.array([0, 2, 1]), np.array([0, 5, 5]))
     table = count.table()
     assert table["0–7"]["low"] == {"nothing": 1} and table["8–15"]["high"] == {menu.names[5]: 1}
     assert table["180+"]["medium"] == {menu.names[5]: 1}
@@ -79,3 +76,21 @@ def test_sources_agree_with_the_event_log() -> None:
     assert booked["instalment"] == paid.loc[agreed, "cash"].sum() > 0
     assert booked["settlement"] == paid.loc[kept & (paid["forgiven"] > 0), "cash"].sum() > 0
     assert booked["promise"] == paid.loc[kept & (paid["forgiven"] == 0), "cash"].sum() > 0
+
+
+def test_what_a_handed_over_asset_brings_has_a_source_of_its_own() -> None:
+    scenario = load_scenario("china-consumer")
+    simulation = Simulation(scenario.world, scenario.portfolio(2_000, SEED), scenario.rules, SEED, record_events=True)
+    file = PlanFile(
+        name="handovers",
+        title="Asks for assets",
+        rules=[Rule(name="asset", when={"stable_assets": True}, do=Step(channel="visit", offer=["asset_swap"]))],
+    )
+    plan, sources = Plan.of(file, simulation.menu), PaymentAttribution(simulation)
+    while simulation.day < DAYS:
+        morning, observations = simulation.open_accounts, simulation.observe()
+        actions = plan.act(observations, simulation.masks())
+        simulation.advance(actions, plan.priority(observations, actions))
+        sources.add(morning, actions)
+    log = simulation.events_table()
+    assert sources.table()["handover"] == log.loc[log["handover"], "cash"].sum() > 0

@@ -343,6 +343,11 @@ def test_measures_of_sites_are_put_together_by_what_is_divided_by_what() -> None
     assert (found["recovery_rate"], found["breaches"], found["occupancy"]) == (0.25, 5.0, None)
 
 
+def test_no_password_is_in_the_results() -> None:
+    shown = replace(SMALL, portfolio="postgresql://me:secret@host/book?table=debts", map="map.yaml").shown
+    assert "secret" not in str(shown) and "host/book" in str(shown) and shown["map"] == "map.yaml"
+
+
 def test_a_ratio_keeps_its_terms() -> None:
     ratio = pickle.loads(pickle.dumps(Ratio(3, 4)))
     assert (ratio, ratio.above, ratio.below) == (0.75, 3.0, 4.0)

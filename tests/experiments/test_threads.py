@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from sklearn import model_selection
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from recoup.experiments.comparison import fairness, proxies
@@ -77,7 +78,7 @@ ZEROS = np.zeros((4, 2))
         (None, "", lambda folder: rollout(HOME, Telling(), HOME.portfolio(5, 1), 1, 2)),
         (None, "", lambda folder: simulate_cohort(HOME, Telling(), HOME.portfolio(5, 1), 1)),  # type: ignore[arg-type]
         (fairness, "bearing_on_the_debt", lambda folder: fairness.measure_groups(rollout(HOME, "staged", HOME.portfolio(5, 1), 1, 2), HOME.portfolio(5, 1).table)),
-        (proxies, "cross_val_predict", lambda folder: proxies.proxy_check(HOME.portfolio(300, 1).table)),
+        (model_selection, "cross_val_predict", lambda folder: proxies.proxy_check(HOME.portfolio(300, 1).table)),
         (early_warning, "_out_of_fold", lambda folder: early_warning.out_of_fold(None)),  # type: ignore[arg-type]
         (frontier, "fit_logistic", lambda folder: frontier.flip_along(np.arange(4.0), np.array([True, False, True, False]))),
         (frontier, "fit_logistic", lambda folder: frontier.map_of(ZEROS, np.array([True, False, True, False]))),

@@ -75,6 +75,8 @@ MUTATIONS: dict[str, tuple[Mutation, ...]] = {
     ".npz": (mutate_bytes, mutate_npz, mutate_npz),
     ".pth": (mutate_bytes, mutate_pth, mutate_pth),
     ".zip": (mutate_bytes, _member, _member, _member),
+    ".xlsx": (mutate_bytes, _member, _member, _member),
+    ".xml": (mutate_bytes, _text, _text),
 }
 
 

@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -15,6 +16,7 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pyarrow.csv
 import pyarrow.parquet
@@ -138,6 +140,64 @@ def _portfolio_in_parquet(folder: Path, random: Random) -> list[Path]:
     pyarrow.parquet.write_table(pyarrow.csv.read_csv(book), made)
     book.unlink()
     return [made, made, column_map]
+
+
+WORKBOOK_MAP = """for: portfolio
+sheet: Ledger
+header: 2
+decimal: ","
+as_of: 2025-03-03
+dates: ["%d/%m/%Y", excel]
+bad_rows: skip
+rows: {range: {amount: {least: -5, most: 1000000}, due: {from: 2020-01-01}}, duplicates: first}
+fields:
+  account_id: {first_of: [number, old]}
+  opening_balance: {sum: [amount, fees], scale: 1.0}
+  dpd: {date_column: due}
+  monthly_income: {difference: [amount, fees]}
+  region: {column: amount, buckets: {0: small, 100: large}}
+  stable_assets: {column: kind, values: {house: "yes", "?": ""}, otherwise: "no"}
+"""
+
+
+def _workbook(folder: Path, random: Random) -> list[Path]:
+    book, column_map = folder / "book.xlsx", folder / "map.yaml"
+    made = openpyxl.Workbook()
+    ledger = made.create_sheet("Ledger")
+    for row in (
+        ["Extract"], ["number", "old", "amount", "fees", "due", "kind"], [1001, None, 1234.5, 10, date(2025, 1, 5), "house"],
+        [None, "b", "99,5", None, "20/02/2025", "flat"], ["c", "", 7, 0.5, 45658, "?"], ["c", "", 7, 0.5, 45658, None],
+    ):  # fmt: skip
+        ledger.append(row)
+    made.save(book)
+    column_map.write_text(WORKBOOK_MAP, encoding="utf-8")
+    return [book, book, column_map]
+
+
+CONTACTS_MAP = """for: contacts
+dates: ["%Y-%m-%d %H:%M", "%d.%m.%Y"]
+rows: {without: {how: [note]}, duplicates: last}
+fields:
+  account_id: case
+  date: at
+  hour: {column: at, format: ["%Y-%m-%d %H:%M", "%d.%m.%Y"]}
+  channel: {column: how, values: {call: collector, text: sms}}
+  direction: {constant: outbound}
+  outcome: {column: what, values: {PTP: promise}, otherwise: reached}
+  promise_amount: ptp
+"""
+CALLS = """case,at,how,what,ptp
+a,2025-01-05 10:30,call,PTP,500
+a,06.01.2025,text,sent,
+b,2025-01-07 09:00,note,,
+b,2025-01-07 09:00,call,no answer,
+"""
+
+
+def _contacts(folder: Path, random: Random) -> list[Path]:
+    (folder / "calls.csv").write_text(CALLS, encoding="utf-8")
+    (folder / "map.yaml").write_text(CONTACTS_MAP, encoding="utf-8")
+    return [folder / "calls.csv", folder / "map.yaml"]
 
 
 def _log(folder: Path, random: Random) -> list[Path]:
@@ -428,6 +488,21 @@ KINDS: dict[str, Kind] = {
         (
             Command(("portfolio", "check", "book.parquet", "--map", "map.yaml"), lists=True),
             Command(("compare", "--portfolio", "book.parquet", "--map", "map.yaml", "-p", "staged", *TINY)),
+        ),
+    ),
+    "workbook": Kind(
+        _workbook,
+        (
+            Command(("portfolio", "check", "book.xlsx", "--map", "map.yaml"), lists=True),
+            Command(("map", "suggest", "book.xlsx", "--sheet", "Ledger"), codes=(0,), lists=True),
+            Command(("compare", "--portfolio", "book.xlsx", "--map", "map.yaml", "-p", "staged", *TINY)),
+        ),
+    ),
+    "contacts": Kind(
+        _contacts,
+        (
+            Command(("records", "check", "calls.csv", "--for", "contacts", "--map", "map.yaml"), lists=True),
+            Command(("map", "suggest", "calls.csv", "--for", "contacts"), lists=True),
         ),
     ),
     "log": Kind(_log, (Command(("audit", "--log", "log.csv", "--rules", "china"), codes=(0, 1)),)),

@@ -150,8 +150,14 @@ def test_an_open_quotation_mark_is_refused_with_its_line(book):
         inspect(*book(rows))
     with pytest.raises(InputError, match="line 3: got 'a quotation mark left open'"):
         inspect(*book('id,bal,dpd\na,1,2\nb,1,"2\n'))
-    with pytest.raises(InputError, match=r"line 3: got '2 cells', expected .* 3 as in the header"):
-        inspect(*book("id,bal,dpd\na,1,2\nb,1\n"))
+
+
+def test_rows_with_more_or_fewer_cells_are_problems_with_their_lines(book):
+    found = inspect(*book("id,bal,dpd\na,1,2\nb,1\nc,x,2\nd,1,2,3\n"))
+    assert named(found) == [(3, "", "2 cells"), (4, "bal", "x"), (5, "", "4 cells")]
+    assert found.problems[0].expected == "the same number of cells in each row, 3 as in the header"
+    with pytest.raises(InputError, match=r"line 2: got '2 cells', expected .* 3 as in the header"):
+        inspect(*book("id,bal,dpd\nb,1\n"))
 
 
 def test_quotes_that_swallow_rows_and_yet_close_are_doubted(book):
@@ -287,8 +293,8 @@ def test_what_has_no_end_is_not_opened(tmp_path, book):
         (",".join(f"c{n}" for n in range(100_000)) + "\n", "header: got '100,000 columns', expected at most 2,000"),
         ("i" * 200_000 + ",bal,dpd\n1,2,3\n", "line 1: got 'a cell of more than 131,072 characters'"),
         ("id,bal,dpd\na,1,2\nb," + "1" * 200_000 + ",2\n", "line 3: got 'a cell of more than 131,072 characters'"),
-        (b"PK\x03\x04rest", "an Excel workbook or a zip file"),
-        (b"\x1f\x8brest", "a gzip file"),
+        (b"PK\x03\x04rest", "a zip file that is no Excel workbook"),
+        (b"\x1f\x8brest", "damage .* a whole gzip file"),
         (codecs.BOM_UTF16_LE, "no data rows|an empty file|column"),
     ],
 )
@@ -316,7 +322,7 @@ def test_sizes_are_looked_at_before_a_file_is_read(tmp_path, book, monkeypatch):
     ):
         inspect(parquet, paths[1])
     monkeypatch.setattr(cells, "MOST_BYTES", 10)
-    with pytest.raises(InputError, match=r"got '23 bytes', expected a CSV or Parquet file of at most 10"):
+    with pytest.raises(InputError, match=r"got '23 bytes', expected a CSV, Parquet or Excel file of at most 10"):
         inspect(*paths)
 
 

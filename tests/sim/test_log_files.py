@@ -145,6 +145,35 @@ def test_damage_in_any_part_of_a_file_is_one_line(tmp_path: Path, file: Path, gr
     assert len(str(refused.value).splitlines()) == 1
 
 
+def test_zeros_anywhere_in_a_file_are_an_audit_or_one_line(tmp_path: Path, file: Path) -> None:
+    content, damaged, refused = file.read_bytes(), tmp_path / "log.parquet", 0
+    places = range(4, len(content) - 40, len(content) // 60)
+    for place in places:
+        damaged.write_bytes(content[:place] + bytes(40) + content[place + 40 :])
+        try:
+            audit(typed_log(damaged), PACK)
+        except InputError as error:
+            assert len(str(error).splitlines()) == 1
+            refused += 1
+    assert refused > len(places) / 2
+
+
+def test_a_code_beyond_its_dictionary_is_damage(tmp_path: Path) -> None:
+    whole = pa.table(
+        {"account_id": pa.array(["a", "b", "c"]).dictionary_encode(), "day": pa.array([1, 1, 1], pa.int32())}
+    )
+    pyarrow.parquet.write_table(whole, tmp_path / "log.parquet", compression="none", store_schema=True)
+    content = bytearray((tmp_path / "log.parquet").read_bytes())
+    column = pyarrow.parquet.ParquetFile(tmp_path / "log.parquet").metadata.row_group(0).column(0)
+    # The codes 0, 1, 2 in two bits each are the byte 0b100100; 0b111111 are three times 3, of three names.
+    start = column.data_page_offset
+    place = content.index(0b100100, start)
+    content[place] = 0b111111
+    (tmp_path / "log.parquet").write_bytes(bytes(content))
+    with pytest.raises(InputError, match="expected a whole Parquet file"):
+        audit(typed_log(tmp_path / "log.parquet"), PACK)
+
+
 def test_a_wrong_cell_in_any_part_of_a_file_is_named_by_its_row(tmp_path: Path, file: Path) -> None:
     log = pd.read_parquet(file)
     for row in (0, 299, 300, len(log) - 1):

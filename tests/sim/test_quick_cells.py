@@ -47,6 +47,8 @@ def read(path, content):
         found = cells.read_cells(path)
     except InputError:
         return None
+    if found.ragged:
+        return None
     rows = [list(row) for row in zip(*(column.to_pylist() for column in found.table.columns), strict=True)]
     return found.places.tolist(), rows, found.lines
 

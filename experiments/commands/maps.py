@@ -1,0 +1,54 @@
+"""`recoup map …`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recoup.experiments.commands.portfolio import FILE
+from recoup.experiments.commands.records import Kind
+from recoup.experiments.runs.console import console
+
+app = typer.Typer(help="Column maps.", no_args_is_help=True)
+
+
+@app.command("suggest")
+def suggest(
+    file: Annotated[str, typer.Argument(help=FILE)],
+    kind: Annotated[Kind, typer.Option("--for", help="What the table holds.")] = "portfolio",
+    out: Annotated[Path | None, typer.Option(help="New file for the map.", show_default="the map is printed")] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Sheet of a workbook.", show_default="that with the most known columns")
+    ] = None,
+    table: Annotated[str | None, typer.Option(help="Table of a database.", show_default="the only one")] = None,
+) -> None:
+    """Propose a column map from the names of the columns, English or Chinese, and what stands in them; it is to be edited.
+
+    Remarks in the map say what was recognised, what to check, and which columns are not used. Exit code 2 if a required field has no column.
+
+    \b
+    Examples:
+      recoup map suggest ledger.xlsx --out map.yaml
+      recoup map suggest calls.csv --for contacts --out calls.map.yaml
+    """
+    from recoup.experiments.checks.portfolio_check import registry_of
+    from recoup.experiments.runs.runfolder import require_new, write_text
+    from recoup.sim.portfolio.sources import source_of
+    from recoup.sim.portfolio.suggest import suggest as of
+
+    if out is not None:
+        require_new(out)
+    found = of(source_of(file), registry_of(kind), sheet, table)
+    if out is None:
+        console().print(found.text.rstrip("\n"), soft_wrap=True)
+    else:
+        write_text(out, found.text)
+        console().print(f"recognised: {', '.join(found.recognised) or 'nothing'}", soft_wrap=True)
+        console().print(f"written: {out}", soft_wrap=True)
+    if found.missing:
+        console(stderr=True).print(
+            f"recoup: no column was recognised for {', '.join(found.missing)}; edit the map", soft_wrap=True
+        )
+        raise typer.Exit(2)
