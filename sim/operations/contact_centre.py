@@ -180,18 +180,19 @@ class ContactCentre:
         return totals
 
 
-def staff(centre: ContactCentre, seed: int, spread: float) -> None:
+def staff(centre: ContactCentre, seed: int, spread: float, first: int = 0) -> None:
     """Give everybody in a pool his skills: independent standard normals times `spread`, by the seed.
 
     Args:
         centre: the pool; its `skill` is written, `SKILL` (people,).
         seed: of the simulation.
         spread: standard deviation of each skill within the pool.
+        first: number of the first of them in the lender's pool, of which this is a part: nobody is there twice.
     """
     key = streams(seed, np.array([WHOLE_PORTFOLIO]))
     offset = sum(centre.name.encode()) << 16  # pools of the same size must not be copies of each other
     for person in range(centre.people):
         for number, name in enumerate(SKILL.names or ()):
             # Each skill of each person has its own number in the place of the day.
-            draw = 3 * (offset + person) + number
+            draw = 3 * (offset + first + person) + number
             centre.skill[name][person] = spread * normals(key, draw, _R_SKILL)[0]
