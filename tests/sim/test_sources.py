@@ -7,6 +7,7 @@ import gzip
 import sqlite3
 import sys
 from decimal import Decimal
+from importlib.util import find_spec
 
 import duckdb
 import openpyxl
@@ -222,7 +223,8 @@ def test_no_password_is_shown_or_written(text, tmp_path):
 def test_the_query_is_what_follows_it_to_the_end():
     address = Address("postgresql://me@server/ledger?sslmode=require&query=SELECT a FROM b WHERE c = 'x&query=y?'")
     assert address.query == "SELECT a FROM b WHERE c = 'x&query=y?'"
-    assert address.server == "postgresql+psycopg://me@server/ledger?sslmode=require"
+    driver = "psycopg" if find_spec("psycopg") else "pg8000"
+    assert address.server == f"postgresql+{driver}://me@server/ledger?sslmode=require"
     assert str(address) == "postgresql://me@server/ledger?query=SELECT a FROM b WHERE c = 'x&query=y?'"
 
 
