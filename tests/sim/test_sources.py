@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.runs.console import command_line
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio import cells, workbooks
 from recoup.sim.portfolio.databases import Address
@@ -263,3 +264,9 @@ def test_a_portfolio_from_a_database_is_compared_like_any_other(book, mapped):
                   "--accounts", "20", "--days", "3", "--seeds", "1", "--no-why", "--out", run)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert f'"portfolio": "{address}"' in (run / "results.json").read_text(encoding="utf-8")
+
+
+def test_a_command_is_kept_without_the_password_in_it(monkeypatch):
+    typed = ["recoup", "compare", "--portfolio", "postgresql://me:s3:cr@t@server/ledger?query=SELECT 1", "--seeds", "2"]
+    monkeypatch.setattr(sys, "argv", typed)
+    assert command_line() == "recoup compare --portfolio 'postgresql://me@server/ledger?query=SELECT 1' --seeds 2"
