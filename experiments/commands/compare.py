@@ -64,7 +64,7 @@ def demo(
     why: Why = True,
     json: Json = False,
 ) -> None:
-    """Compare plans and learned policies on a real portfolio, in a few minutes.
+    """Compare plans and learned policies on a real portfolio, in about a minute.
 
     \b
     Examples:

@@ -124,10 +124,11 @@ def complete_plans() -> list[str]:
 
 
 def command_line() -> str:
-    """What the user typed, to be shown again."""
+    """What the user typed, to be shown and kept; without the password of a database's address."""
     from recoup.sim.inputs import readable
+    from recoup.sim.portfolio.databases import Address
 
-    return readable(shlex.join(["recoup", *sys.argv[1:]]))
+    return readable(shlex.join(["recoup", *map(Address.hidden, sys.argv[1:])]))
 
 
 def print_list(rows: list[tuple[str, str, str]], as_json: bool) -> None:

@@ -30,7 +30,7 @@ ALLOWED = {
 ROOMS = (
     {"runs"},
     {"comparison"},
-    {"robustness", "learning", "evidence"},
+    {"robustness", "learning", "sites", "evidence"},
     {"report"},
     {"checks"},
     {"commands"},
