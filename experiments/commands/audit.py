@@ -174,7 +174,7 @@ def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str, out: Path
     from rich.padding import Padding
     from rich.table import Table
 
-    from recoup.experiments.comparison.audit import BREACHES, broken_rules, coverage
+    from recoup.experiments.comparison.audit import BREACHES, broken_rules, coverage, testable
     from recoup.experiments.report import audit_page
     from recoup.experiments.report.text import text_in
 
@@ -187,7 +187,9 @@ def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str, out: Path
     if record["rows"]:
         first, last = audit_page.span_words(record, say)
         counts = {name: f"{record[name]:,}" for name in ("rows", "accounts")}
-        screen.print(f"{record['source']}: {say('audit.accounts_facts', first=first, last=last, **counts)}", soft_wrap=True)
+        screen.print(
+            f"{record['source']}: {say('audit.accounts_facts', first=first, last=last, **counts)}", soft_wrap=True
+        )
     if record["sha256"]:
         screen.print(f"SHA-256 {record['sha256']}", soft_wrap=True)
     screen.print()
@@ -197,8 +199,8 @@ def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str, out: Path
     reasons.append([say.listed([rule["id"] for rule in found.met_no_row])])
     for line, why in zip(others, [reason for reason in reasons if any(reason)], strict=True):
         screen.print(line)
-        for rule in why:
-            print_in(4, rule)
+        for reason in why:
+            print_in(4, reason)
     for line in audit_page.empty_words(record, say):
         screen.print(line)
     if audited.get("columns_not_read"):
@@ -225,7 +227,7 @@ def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str, out: Path
     rules.add_column(say("audit.columns.rule"), overflow="fold")
     for name in names:
         rules.add_column(say(f"audit.columns.{name}"), justify="right")
-    for rule in audited["rules"]:
-        counted = ["–" if rule["missing"] else f"{rule[name]:,}" for name in names]
-        rules.add_row(f"{rule['id']}: {audit_page.sentence(rule, say)}", *counted)
-    screen.print(rules)
+    for rule in testable(audited):
+        rules.add_row(f"{rule['id']}: {audit_page.sentence(rule, say)}", *(f"{rule[name]:,}" for name in names))
+    if rules.row_count:
+        screen.print(rules)

@@ -206,13 +206,21 @@ def coverage(audited: dict[str, Any]) -> Coverage:
     Args:
         audited: the content of audit.json.
     """
-    rules = audited["rules"]
-    there = [rule for rule in rules if not rule["missing"]]
+    there = testable(audited)
     return Coverage(
         [rule for rule in there if rule["tested"]],
         [rule for rule in there if not rule["tested"]],
-        [rule for rule in rules if rule["missing"]],
+        [rule for rule in audited["rules"] if rule["missing"]],
     )
+
+
+def testable(audited: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rules of an audit for which no column lacks.
+
+    Args:
+        audited: the content of audit.json.
+    """
+    return [rule for rule in audited["rules"] if not rule["missing"]]
 
 
 def _covered(audited: dict[str, Any]) -> dict[str, Any]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from recoup.experiments.comparison.audit import BREACHES, broken_rules, coverage, hash_of
+from recoup.experiments.comparison.audit import BREACHES, broken_rules, coverage, hash_of, testable
 from recoup.experiments.report.page import environment
 from recoup.experiments.report.text import Text, text_in
 from recoup.experiments.runs.runfolder import write_text
@@ -119,6 +118,7 @@ def render_audit(folder: Path, audited: dict[str, Any], breaches: pd.DataFrame, 
             audited=audited,
             record=record,
             found=coverage(audited),
+            testable=testable(audited),
             said=coverage_words(audited, say),
             outcome=outcome_words(audited, say),
             empty=empty_words(record, say),
@@ -128,7 +128,6 @@ def render_audit(folder: Path, audited: dict[str, Any], breaches: pd.DataFrame, 
             collectors=_by_collector(breaches, say),
             named=bool(breaches["collector"].notna().any()),
             csv_hash=hash_of(folder / BREACHES, BREACHES)["sha256"],
-            made=datetime.fromisoformat(record["made"]).strftime("%Y-%m-%d %H:%M %z"),
             most=MOST_OF_A_RULE,
         )
     )
