@@ -5,7 +5,7 @@
 # make lint   ruff and mypy
 # make mutants  put 150 of the listed deliberate errors into copies of the code: do the tests notice? (up to an hour)
 # make interrupts  end each long command at random moments: is anything lost? (up to an hour)
-# make bench  speed of the engine, ratios measured side by side in one run
+# make bench  speed: one table of ratios measured side by side in one run, and bench.json
 # make browser  install Chromium for the tests that look at the report (root on Debian; without one they are skipped)
 # make fuzz   five minutes of damaged input files: does every command refuse them in one line? (FUZZ="--seconds 60 --seed 2")
 # make test-random  the tests in random order; SEED=… repeats one
@@ -57,10 +57,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 bench: $(READY)
-	$(BIN)/python benchmarks/engine.py
-	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/portfolio_lists.py
-	$(BIN)/python benchmarks/comparison.py
+	$(BIN)/python -m benchmarks --out bench.json
 
 docs: $(READY)
 	$(BIN)/mkdocs build --strict

@@ -1,4 +1,4 @@
-"""Speed and memory of the engine, measured side by side in one run: `make bench`.
+"""Speed and memory of the engine by size: `python benchmarks/engine.py`; the ratio to the reference is a row of `make bench`.
 
 Every figure uses the home scenario, the staged plan and the full mechanism (observations, masks, plan, queues, courts).
 The reference is the plain simulation of tests/reference.py: one SimPy process per debtor, same compiled functions.
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import statistics
 import sys
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -56,23 +56,6 @@ def plain(accounts: int) -> ReferenceSimulation:
     return ReferenceSimulation(scenario.world, scenario.portfolio(accounts, SEED), scenario.rules, SEED)
 
 
-def ratio(console: Console, accounts: int, days: int, rounds: int) -> None:
-    """Engine and reference in turn, A B A B …; the ratio pair by pair."""
-    table = Table(title=f"{accounts:,} debtors × {days} days, staged plan, one thread, {rounds} rounds in turn")
-    for column in ("round", "engine, million debtor-days/s", "reference", "ratio"):
-        table.add_column(column, justify="right")
-    ratios = []
-    for number in range(rounds):
-        seconds = []
-        for make in (fast, plain):
-            seconds.append(run(make(accounts), days))
-        ratios.append(seconds[1] / seconds[0])
-        rates = [accounts * days / s / 1e6 for s in seconds]
-        table.add_row(str(number + 1), f"{rates[0]:.2f}", f"{rates[1]:.4f}", f"{ratios[-1]:.0f}")
-    console.print(table)
-    console.print(f"median ratio: {statistics.median(ratios):.0f} times the process-per-debtor reference\n")
-
-
 def _growth(accounts: int, days: int, threads: int, queue: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
     run(fast(500, threads), 3)  # compile or load compiled code, and import everything
     before = peak_bytes()
@@ -84,8 +67,8 @@ def _growth(accounts: int, days: int, threads: int, queue: multiprocessing.Queue
     queue.put((spent, cpu, open_days, peak_bytes() - before))
 
 
-def growth(console: Console, horizons: dict[int, int], counts: tuple[int, ...] = (1, 2)) -> None:
-    """Rate and memory by number of debtors and its days, and by threads, each in a process of its own."""
+def growth(console: Console, runs: Sequence[tuple[int, int, int]]) -> None:
+    """Rate and memory of (debtors, days, threads), each in a process of its own."""
     table = Table(title="growth: staged plan")
     for column in (
         "debtors",
@@ -93,30 +76,35 @@ def growth(console: Console, horizons: dict[int, int], counts: tuple[int, ...] =
         "threads",
         "seconds",
         "CPU seconds",
-        "million debtor-days per CPU second",
+        "million debtor-days a second",
+        "per CPU second",
         "of open accounts",
         "peak bytes a debtor",
     ):
         table.add_column(column, justify="right")
     context = multiprocessing.get_context("spawn")
-    for accounts, days in horizons.items():
-        for threads in counts:
-            queue = context.Queue()
-            process = context.Process(target=_growth, args=(accounts, days, threads, queue))
-            process.start()
-            spent, cpu, open_days, peak = queue.get()
-            process.join()
-            table.add_row(
-                f"{accounts:,}",
-                str(days),
-                str(threads),
-                f"{spent:.2f}",
-                f"{cpu:.2f}",
-                f"{accounts * days / cpu / 1e6:.2f}",
-                f"{open_days / cpu / 1e6:.2f}",
-                f"{peak / accounts:,.0f}",
-            )
+    for accounts, days, threads in runs:
+        queue = context.Queue()
+        process = context.Process(target=_growth, args=(accounts, days, threads, queue))
+        process.start()
+        spent, cpu, open_days, peak = queue.get()
+        process.join()
+        table.add_row(
+            f"{accounts:,}",
+            str(days),
+            str(threads),
+            f"{spent:.2f}",
+            f"{cpu:.2f}",
+            f"{accounts * days / spent / 1e6:.2f}",
+            f"{accounts * days / cpu / 1e6:.2f}",
+            f"{open_days / cpu / 1e6:.2f}",
+            f"{peak / accounts:,.0f}",
+        )
     console.print(table)
+
+
+SIZES = [(1_000, 180, 1), (10_000, 180, 1), *((100_000, 180, threads) for threads in (1, 2)), (1_000_000, 360, 2)]
+QUICK = [(1_000, 30, 1), (10_000, 30, 2)]
 
 
 def main() -> None:
@@ -124,9 +112,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="smaller sizes, under a minute")
     quick = parser.parse_args().quick
     console = Console(width=140)
-    run(fast(200), 3), run(plain(200), 3)
-    ratio(console, 1_000 if quick else 10_000, 10 if quick else 20, 1 if quick else 3)
-    growth(console, {1_000: 30, 10_000: 30} if quick else {1_000: 180, 10_000: 180, 100_000: 180, 1_000_000: 30})
+    growth(console, QUICK if quick else SIZES)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from recoup.experiments.commands import (
     rules,
     schema,
     shadow_prices,
+    sites,
     story,
     stress,
     train,
@@ -57,6 +58,7 @@ app.command()(index.index)
 app.command()(stress.stress)
 app.command()(levers.levers)
 app.command()(shadow_prices.shadow_prices)
+app.command()(sites.sites)
 app.command()(upper_bounds.upper_bounds)
 app.command()(attribute.attribute)
 app.command()(story.story)

@@ -8,6 +8,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from recoup.sim.compliance.rules import RulePack, load_rules
@@ -15,7 +17,7 @@ from recoup.sim.inputs import Document, InputError, Place, choose, read_yaml, va
 from recoup.sim.parameters import ScenarioSection, World
 from recoup.sim.portfolio.importing import load, sample
 from recoup.sim.portfolio.sources import Source, source_of
-from recoup.sim.portfolio.synthetic import generate
+from recoup.sim.portfolio.synthetic import generate, regions
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 from recoup.sim.treatments import Menu
@@ -99,22 +101,49 @@ class Scenario:
         other.world = self.world.model_copy(update={"typical_claim": None})
         return other
 
-    def portfolio(self, accounts: int | None, seed: int) -> Portfolio:
-        """The accounts of one run: generated (synthetic) or sampled (imported) by the seed; None = the default size.
+    def portfolio(self, accounts: int | None, seed: int, numbers: NDArray[np.int64] | None = None) -> Portfolio:
+        """The accounts of one run: generated (synthetic) or sampled (imported) by the seed.
 
         An imported portfolio is read once; what the file does not say is drawn from `world.population`, the same for
         every seed.
+
+        Args:
+            accounts: how many; None = the default size.
+            seed: of the draws.
+            numbers: which of them, int64, are wanted; None = all. Of a synthetic portfolio no others are drawn.
+
+        Raises:
+            InputError: the file or its map is wrong.
+        """
+        if self._data is None:
+            return generate(self.world.population, self.size(accounts), seed, self.name, numbers)
+        return sample(self._read(), self.size(accounts), seed, numbers)
+
+    def size(self, accounts: int | None) -> int:
+        """How many accounts a run has; None = the default, or all of a file.
 
         Raises:
             InputError: the file or its map is wrong.
         """
         size = accounts or self.accounts
+        return size or (1000 if self._data is None else len(self._read()))
+
+    def regions(self, accounts: int | None, seed: int) -> NDArray[np.object_]:
+        """The region of each account of `portfolio`, shape (accounts,), without drawing the rest of a synthetic one.
+
+        Raises:
+            InputError: the file or its map is wrong.
+        """
         if self._data is None:
-            return generate(self.world.population, size or 1000, seed, self.name)
+            return regions(self.world.population, self.size(accounts), seed)
+        return self.portfolio(accounts, seed).column("region")
+
+    def _read(self) -> Portfolio:
+        assert self._data is not None
         if self._imported is None:
             file, map_file = self._data
             self._imported = load(file, map_file, self.world.population, seed=0, name=file.stem)
-        return sample(self._imported, size or len(self._imported), seed)
+        return self._imported
 
 
 def scenario_names() -> list[str]:

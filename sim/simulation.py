@@ -29,6 +29,7 @@ from recoup.sim.eventlog import EventLog, LogFile
 from recoup.sim.horizon import value_left
 from recoup.sim.inputs import InputError
 from recoup.sim.ledger import DayClose, Ledger
+from recoup.sim.lender import Lender, Signals, Site, Tally
 from recoup.sim.morning import Morning
 from recoup.sim.observation import DAY_CONTEXT, FIELD_INDEX, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar, Process
@@ -36,9 +37,9 @@ from recoup.sim.operations.collectors import Collectors
 from recoup.sim.operations.contact_centre import PERSON, ContactCentre, staff
 from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
-from recoup.sim.operations.credibility import Credibility
+from recoup.sim.operations.credibility import Notices
 from recoup.sim.operations.economy import Economy
-from recoup.sim.operations.resources import RESOURCES, Resource, queue_of
+from recoup.sim.operations.resources import QUEUES, RESOURCES, Resource, queue_of
 from recoup.sim.parameters import World, kernel_record
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.traits import open_accounts
@@ -61,6 +62,7 @@ class Simulation:
             days pass, and keep nothing (`Ledger.finish_log`).
         threads: on which kernels run; no result depends on it.
         batch: rows that a kernel call works on; no result depends on it.
+        site: whose accounts and people these are, where the lender has more of them elsewhere; None = they are all.
 
     Attributes:
         day: number of the current day; it is morning.
@@ -68,7 +70,9 @@ class Simulation:
         open_accounts: numbers of the open ones, ascending, int64 (open,); rows of observations, masks and actions.
         menu: the treatments that actions index.
         centres: what serves contacts, by name of the resource.
-        courts, corrections, credibility, collectors, economy, calendar, ledger: the other parts.
+        lender: what these accounts share; a site hears it from all sites instead (`hear`).
+        tally: what the lender is told of yesterday.
+        courts, corrections, notices, collectors, economy, calendar, ledger: the other parts.
 
     Raises:
         InputError: an account is older than the age at which the world writes off.
@@ -85,19 +89,13 @@ class Simulation:
         record_events: bool | LogFile = False,
         threads: int = 1,
         batch: int = BATCH,
+        site: Site | None = None,
     ) -> None:
-        too_old = np.flatnonzero(portfolio.column("dpd") >= world.write_off_dpd)
-        if too_old.size:
-            raise InputError(
-                portfolio.name,
-                f"account {portfolio.column('account_id')[too_old[0]]}, dpd",
-                int(portfolio.column("dpd")[too_old[0]]),
-                f"below {world.write_off_dpd}, the age at which this scenario writes off ({too_old.size} accounts)",
-            )
+        refuse_too_old(world, portfolio)
         self.world, self.portfolio, self.rules, self.seed, self.gate = world, portfolio, rules, seed, gate
         self.menu = Menu.of(world.channels, world.offers, world.legal)
         self.day = 0
-        self.accounts = open_accounts(world, portfolio, seed)
+        self.accounts = open_accounts(world, portfolio, seed, numbers=site.accounts if site else None)
         self.open_accounts = np.arange(len(portfolio), dtype=np.int64)
         self._menu_table = self.menu.table
         self._menu_bits = self._menu_table["bits"].copy()
@@ -110,21 +108,22 @@ class Simulation:
         self._tier_rule = _tier_record(world)
         self._batch, self._threads = batch, ThreadPoolExecutor(threads) if threads > 1 else None
         self._priority = self._queues = np.zeros(0, np.uint8)
-        self._waiting = np.zeros(0, np.int64)  # rows of the open accounts that are in some queue today
+        self._waiting = np.zeros(0, np.int64)  # rows of the open accounts that are in some queue today, and in which
+        self._waiting_in, self._queue_sizes = np.zeros(0, np.uint8), np.zeros(QUEUES, np.int64)
         self._instalments: dict[int, list[tuple[NDArray[np.int64], NDArray[np.uint64]]]] = defaultdict(list)
         self._net_flow = np.zeros(0, np.int64)
         self._awake = np.zeros(0, np.bool_)  # open accounts whose next day has begun in the evening already
         self._wakes_early = True
         self._woken = (0, 0)  # of them: what `kernels.wake` returned, summed up
         self._interest = 0  # cents charged this morning
-        self._budget = int(world.settlement_budget * int(self.accounts["opening"].sum()))
+        self.lender = Lender(world, len(portfolio), int(self.accounts["opening"].sum()))
 
         self.env = simpy.Environment()
         self.calendar = Calendar(world.start, world.holidays)
         self.economy = Economy(world.macro, seed)
-        self.centres = {resource.name: self._centre(resource, seed) for resource in RESOURCES}
+        self.centres = {resource.name: self._centre(resource, seed, site) for resource in RESOURCES}
         self.collectors = Collectors([self.centres[resource.name] for resource in _SKILLED.values()])
-        self.credibility = Credibility(world.behaviour, self.accounts)
+        self.notices = Notices(world.behaviour, self.accounts)
         self.courts = LegalDesk(self.env, world, self.calendar, self.accounts, self._params, self._today)
         self.corrections = CorrectionLoop(self.env, world.conduct, self.centres)
         self.env.process(self._days())
@@ -139,13 +138,13 @@ class Simulation:
         minute = {str(pool): 100.0 * cost for pool, cost in world.costs.minute.items()}
         self.ledger = Ledger(self.accounts, portfolio, [rule.id for rule in rules.rules], entry_tiers, log, minute)
 
-    def _centre(self, resource: Resource, seed: int) -> ContactCentre:
+    def _centre(self, resource: Resource, seed: int, site: Site | None) -> ContactCentre:
         operations = self.world.operations
         pool = getattr(operations, resource.name)
         people = pool.people(len(self.portfolio))
         centre = ContactCentre(self.env, resource.name, pool, self.world.windows, self.calendar, people)
         if resource.skilled:
-            staff(centre, seed, operations.skill_spread)
+            staff(centre, seed, operations.skill_spread, site.first_person.get(resource.name, 0) if site else 0)
             centre.train(operations.training)
         return centre
 
@@ -280,6 +279,8 @@ class Simulation:
     def _live(self, keep_evening: NDArray[np.int64] | None) -> DayRecord:
         """Run the clock until the next morning, now that all is decided."""
         self._waiting = np.flatnonzero(self._queues != kernels.NO_QUEUE)
+        self._waiting_in = self._queues[self._waiting]
+        self._queue_sizes = np.bincount(self._waiting_in, minlength=QUEUES)
         self._wakes_early = (
             keep_evening is None and not self.ledger.keeps_events
         )  # both read the accounts of the evening
@@ -306,7 +307,7 @@ class Simulation:
         fresh["number"], fresh["entry_day"] = numbers, self.day
         fresh["dpd0"] -= self.day
         self.accounts[numbers] = fresh
-        self._budget += int(self.world.settlement_budget * int(fresh["opening"].sum()))
+        self.lender.enter(int(fresh["opening"].sum()))
         self.open_accounts = np.flatnonzero(self.accounts["status"] == Status.OPEN)
 
     def leave(self, numbers: NDArray[np.int64]) -> None:
@@ -342,9 +343,10 @@ class Simulation:
 
     def _serve(self, window: Window) -> None:
         for resource, centre in enumerate(self.centres.values()):
-            rows = self._waiting[self._queues[self._waiting] == queue_of(resource, int(window))]
-            if rows.size == 0:
+            queue = queue_of(resource, int(window))
+            if self._queue_sizes[queue] == 0:
                 continue
+            rows = self._waiting[self._waiting_in == queue]
             numbers = self.open_accounts[rows]
             keys = np.empty(rows.size, np.uint64)
             kernels.queue_keys(self.accounts, numbers, self._priority[rows], self._today, keys)
@@ -409,7 +411,7 @@ class Simulation:
         events = evening["events"]
         self._schedule_instalments(evening, events)
         self._go_to_court(evening, events)
-        self.credibility.record(self.day, evening["number"][events & Event.NOTICE > 0])
+        self.notices.record(self.day, evening["number"][events & Event.NOTICE > 0])
         self.collectors.close_day(self.day, evening)
 
     def _schedule_instalments(self, evening: NDArray[np.void], events: NDArray[np.uint32]) -> None:
@@ -468,10 +470,8 @@ class Simulation:
             "daily_rate",
         ):
             t[name] = self._tomorrow[name][0]
-        t["notice_belief"] = notice_belief(self._params[0], self.credibility.followed(self.day))
         t["suspended"] = self.corrections.suspended_bits
         self._closed[:] = self._nobody_serves()[self._menu_table["channel"], self._menu_table["window"]]
-        t["complaint_surcharge"] = self.corrections.surcharge()
         for channel, resource in _SKILLED.items():
             t["care"][channel] = self.centres[resource.name].care(self.day)
 
@@ -501,12 +501,27 @@ class Simulation:
                     t[f"{name}_load"] = min(last[f"{name}_seconds"] / capacity, 1.0) if capacity else 0.0
                 if resource.fill_observed:
                     t[f"{name}_fill"] = last[f"{name}_served"] / requested if requested else 1.0
-            keep = self._params["waiting_keep"][0]
-            share = last["settlement_offers"] / max(last["open"], 1)
-            t["market_waiting"] = keep * t["market_waiting"] + (1.0 - keep) * share
         t["legal_load"], t["legal_queue"] = self.courts.load, self.courts.waiting
-        spent = pending + (self.ledger.forgiven if self.day else 0)
-        t["settlement_budget_left"] = max(0.0, 1.0 - spent / self._budget) if self._budget else 0.0
+        self.tally = self._tally(pending)
+        self.hear(self.lender.morning(self.tally) if self.day else self.lender.signals)
+
+    def _tally(self, pending: int) -> Tally:
+        if self.day == 0:
+            return Tally(0, 0, self.open_accounts.size, 0, 0, 0)
+        last, conceded = self.ledger.yesterday, pending + self.ledger.forgiven
+        return Tally(last["complaints"], last["settlement_offers"], last["open"], conceded, *self.notices.due(self.day))
+
+    def hear(self, signals: Signals) -> None:
+        """What holds today for all accounts of the lender; until it is told otherwise, a simulation takes its own for all there are.
+
+        Args:
+            signals: of this morning, before anything is observed or decided.
+        """
+        t = self._today[0]
+        t["notice_belief"] = notice_belief(self._params[0], signals.notices_followed)
+        t["market_waiting"] = signals.market_waiting
+        t["complaint_surcharge"] = signals.complaint_surcharge
+        t["settlement_budget_left"] = signals.settlement_budget_left
 
     def _over_rows(
         self, kernel: Callable[..., Any], *arguments: Any, rows: NDArray[np.int64] | None = None
@@ -572,6 +587,22 @@ class Simulation:
     def breaches_by_rule(self) -> dict[str, int]:
         """Unlawful treatments that happened, by rule id; always empty with the gate on."""
         return self.ledger.by_rule(Event.BREACH)
+
+
+def refuse_too_old(world: World, portfolio: Portfolio) -> None:
+    """Accounts must be younger than the age at which the world writes off.
+
+    Raises:
+        InputError: some are not.
+    """
+    too_old = np.flatnonzero(portfolio.column("dpd") >= world.write_off_dpd)
+    if too_old.size:
+        raise InputError(
+            portfolio.name,
+            f"account {portfolio.column('account_id')[too_old[0]]}, dpd",
+            int(portfolio.column("dpd")[too_old[0]]),
+            f"below {world.write_off_dpd}, the age at which this scenario writes off ({too_old.size} accounts)",
+        )
 
 
 def typical_claim(world: World, openings: NDArray[np.number]) -> float:

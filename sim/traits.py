@@ -27,7 +27,9 @@ _TRAIT, _PICK = int(Purpose.TRAIT), int(Purpose.PICK)
 _REACHABILITY, _PHONE, _EMPLOYED, _ASSET_COVER, _SALIENCE = (_TRAIT + 2 * CANDIDATES + n for n in range(5))
 
 
-def open_accounts(world: World, portfolio: Portfolio, seed: int, first: int = 0) -> NDArray[np.void]:
+def open_accounts(
+    world: World, portfolio: Portfolio, seed: int, first: int = 0, numbers: NDArray[np.int64] | None = None
+) -> NDArray[np.void]:
     """All accounts of a portfolio at the start of day 0: structured array `ACCOUNT`, shape (accounts,).
 
     Args:
@@ -35,10 +37,13 @@ def open_accounts(world: World, portfolio: Portfolio, seed: int, first: int = 0)
         portfolio: complete accounts.
         seed: 0 .. 2**63-1.
         first: number of the first account's random stream: the same rows under other streams are other people.
+        numbers: of all streams, int64 (accounts,), where they do not simply follow one another.
     """
     accounts = np.zeros(len(portfolio), ACCOUNT)
     accounts["number"] = np.arange(len(portfolio))
-    accounts["key"] = streams(seed, np.arange(first, first + len(portfolio), dtype=np.int64))
+    if numbers is None:
+        numbers = np.arange(first, first + len(portfolio), dtype=np.int64)
+    accounts["key"] = streams(seed, numbers)
     category = {name: index for index, name in enumerate(PRODUCTS)}
     accounts["product"] = [category[name] for name in portfolio.table["product"]]
     for ours, theirs in (
@@ -52,7 +57,7 @@ def open_accounts(world: World, portfolio: Portfolio, seed: int, first: int = 0)
         ("dpd0", "dpd"),
     ):
         accounts[ours] = portfolio.column(theirs)
-    accounts["opening"] = np.rint(portfolio.column("opening_balance").astype(np.float64) * 100).astype(np.int64)
+    accounts["opening"] = opening_cents(portfolio)
     accounts["balance"] = accounts["opening"]
     if world.cards:
         _ask_for_minimums(accounts, world.cards.minimum)
@@ -80,6 +85,11 @@ def open_accounts(world: World, portfolio: Portfolio, seed: int, first: int = 0)
         population.prior_delinquencies_mean,
     )
     return accounts
+
+
+def opening_cents(portfolio: Portfolio) -> NDArray[np.int64]:
+    """Opening balances in cents, int64 (accounts,)."""
+    return np.rint(portfolio.column("opening_balance").astype(np.float64) * 100).astype(np.int64)
 
 
 def _ask_for_minimums(accounts: NDArray[np.void], share: float) -> None:

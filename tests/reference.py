@@ -24,7 +24,7 @@ from recoup.sim.compliance.rules import RulePack
 from recoup.sim.observation import DAY_CONTEXT, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar
 from recoup.sim.operations.contact_centre import PERSON, ContactCentre, staff
-from recoup.sim.operations.correction import CorrectionLoop
+from recoup.sim.operations.correction import CorrectionLoop, Supervisor
 from recoup.sim.operations.courts import LegalDesk
 from recoup.sim.operations.economy import Economy
 from recoup.sim.parameters import World, kernel_record
@@ -102,6 +102,7 @@ class ReferenceSimulation:
         # Everybody on the telephone has a number: collectors from 1, specialists after them.
         self.centres["specialist"].first = 1 + self.centres["collector"].people
         self.corrections = CorrectionLoop(self.env, world.conduct, self.centres)
+        self.supervisor = Supervisor(world.conduct.regulator if world.conduct else None)
         self.desks = {name: simpy.PriorityResource(self.env) for name in self.centres}
         self.courts = LegalDesk(self.env, world, self.calendar, self.accounts, self.params, self.today)
         self.actions = np.zeros(len(portfolio), np.int64)
@@ -314,6 +315,7 @@ class ReferenceSimulation:
         by_rules = int((stopped < SUSPENDED).sum())
         figures |= {"blocked_suspended": stopped.size - by_rules, "resting": len(self.corrections.suspended)}
         self.corrections.record_day(int(figures["complaint"]), by_rules, int(figures["breach"]), int(figures["open"]))
+        self.supervisor.record_day(int(figures["complaint"]), int(figures["open"]))
 
     def _write_date(self, day: int) -> None:
         t, world = self.today[0], self.world
@@ -326,7 +328,7 @@ class ReferenceSimulation:
             stress=self.economy.index,
             market_waiting=self.market_waiting,
             interest_a_year=min(world.annual_rate, self.rules_pack.interest_cap),
-            surcharge=self.corrections.surcharge(),
+            surcharge=self.supervisor.surcharge(),
             belief=believed(world, self._share_followed(day)),
             care={STAFFED_CHANNEL[name]: self.centres[name].care(day) for name in ("collector", "specialist")},
         )

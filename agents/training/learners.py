@@ -176,7 +176,8 @@ def build(
             policy = HIDDEN_STATE_CRITICS[algorithm]
             network |= {"planned": env.planned_columns, "parts": parts_matrix(env.envs[0].menu)}
             buffer |= {"open_column": OPEN}
-        settings["rollout_buffer_kwargs"] = buffer
+        if buffer:
+            settings["rollout_buffer_kwargs"] = buffer
         network |= {"net_arch": {"pi": list(parameters.net), "vf": list(parameters.net)}, "activation_fn": Tanh}
     network["features_extractor_class"] = Standardised
     if parameters.quantiles:

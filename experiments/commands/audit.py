@@ -67,7 +67,7 @@ def audit(
     from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new
     from recoup.scenarios.schema import find_rules
-    from recoup.sim.portfolio.sources import source_of, without_password
+    from recoup.sim.portfolio.sources import source_of
 
     if (run is None) == (log is None):
         raise typer.BadParameter("a run folder, or --log FILE")
@@ -81,8 +81,7 @@ def audit(
             if pack is None:
                 raise typer.BadParameter("--log needs --rules, the pack to read it by")
             source, writing = source_of(log), _writing(encoding, delimiter, decimal)
-            command = command_line(log, without_password(log))
-            audited, breaches = audit_file(source, pack, lang, writing, column_map, begin, command)
+            audited, breaches = audit_file(source, pack, lang, writing, column_map, begin, command_line())
         else:
             assert run is not None
             audited, breaches = audit_run(run, pack, lang, begin, command_line())

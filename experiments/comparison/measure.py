@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 
@@ -77,6 +77,19 @@ class Outcome(Quantity):
     of: Callable[[Rollout], Any]
 
 
-def ratio(above: float, below: float) -> float:
-    """above / below; NaN when there is nothing to divide by."""
-    return float(above) / float(below) if below else math.nan
+class Ratio(float):
+    """above / below, NaN when there is nothing to divide by; keeps both, so that ratios of several sites can be put together."""
+
+    above: float
+    below: float
+
+    def __new__(cls, above: float, below: float) -> Self:
+        made = super().__new__(cls, float(above) / float(below) if below else math.nan)
+        made.above, made.below = float(above), float(below)
+        return made
+
+    def __getnewargs__(self) -> tuple[float, float]:  # type: ignore[override]
+        return self.above, self.below
+
+
+ratio = Ratio  # reads as the function that it is in a measure's definition

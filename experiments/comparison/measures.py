@@ -115,7 +115,7 @@ MEASURES: tuple[Measure, ...] = (
         Unit.DAYS,
         Better.LESS,
         "restricted mean days until an account is paid, settled or cured; the horizon if it is not",
-        lambda run, a: float(days_to_resolution(a, run.days).mean()) if len(a) else math.nan,
+        lambda run, a: ratio(days_to_resolution(a, run.days).sum(), len(a)),
     ),
     Measure(
         "cash_weighted_days",
@@ -355,7 +355,7 @@ def roll_rates(run: Rollout) -> dict[str, float]:
     a = run.accounts
     left = np.where(a["closed_day"] >= 0, a["closed_day"], np.inf)  # written-off accounts are not open either
     ended = np.where(resolved(a), left, np.inf)
-    rates = {}
+    rates: dict[str, float] = {}
     for month, end in enumerate(ROLL_DAYS, start=1):
         first, last = end - 29 - a["dpd"], end - a["dpd"]  # days of the run on which the bucket begins and ends
         begins = (first >= 0) & (last < run.days) & (left >= first)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from recoup.agents.library import load_policy
 from recoup.agents.plans.morning import Decided
@@ -72,6 +75,37 @@ def rollout(
     return run
 
 
+def one_day(
+    simulation: Simulation, policy: Policy, every: int, note: Callable[..., None] | None = None
+) -> NDArray[np.int64]:
+    """Let a policy decide, if it is a day for it, and live the day.
+
+    Args:
+        simulation: on the morning of the day.
+        policy: whose decisions they are.
+        every: days from one decision to the next.
+        note: is told of decisions: days past due, tier, action, and the plan's rule that decided (None: no plan), each of shape
+            (open accounts,).
+
+    Returns:
+        The actions, int64 (accounts that were open in the morning,).
+    """
+    morning, note = simulation.open_accounts, note or (lambda *_: None)
+    if simulation.day % every:
+        actions = np.zeros(morning.size, np.int64)
+        simulation.advance(actions)
+    elif isinstance(policy, Plan):
+        decided = Decided.empty(morning.size)
+        _, actions = simulation.advance_by(partial(policy.decide, decided=decided))
+        note(decided.dpd, decided.tier, actions, decided.rule)
+    else:
+        seen = simulation.observe()
+        actions = policy.act(seen, simulation.masks(), morning)
+        note(seen[:, FIELD_INDEX["dpd"]], seen[:, FIELD_INDEX["tier"]], actions, None)
+        simulation.advance(actions, policy.priority(seen, actions))
+    return actions
+
+
 @one_thread()
 def roll_out(scenario: Scenario, policy: Policy, simulation: Simulation, days: int) -> Rollout:
     """As `rollout`, for a policy and a simulation at hand.
@@ -83,21 +117,16 @@ def roll_out(scenario: Scenario, policy: Policy, simulation: Simulation, days: i
         days: horizon.
     """
     decisions, rules, sources = DecisionCount(simulation.menu), RuleCount(policy), PaymentAttribution(simulation)
+    every = scenario.world.decision_every_days
+
+    def note(dpd: NDArray[Any], tier: NDArray[Any], actions: NDArray[np.int64], rule: NDArray[np.int16] | None) -> None:
+        decisions.add(dpd, tier, actions)
+        if rule is not None:
+            rules.add(rule)
+
     while simulation.day < days:
-        morning, actions = simulation.open_accounts, np.zeros(simulation.open_accounts.size, np.int64)
-        if simulation.day % scenario.world.decision_every_days:
-            simulation.advance(actions)
-        elif isinstance(policy, Plan):
-            decided = Decided.empty(morning.size)
-            _, actions = simulation.advance_by(partial(policy.decide, decided=decided))
-            decisions.add(decided.dpd, decided.tier, actions)
-            rules.add(decided.rule)
-        else:
-            seen = simulation.observe()
-            actions = policy.act(seen, simulation.masks(), morning)
-            decisions.add(seen[:, FIELD_INDEX["dpd"]], seen[:, FIELD_INDEX["tier"]], actions)
-            simulation.advance(actions, policy.priority(seen, actions))
-        sources.add(morning, actions)
+        morning = simulation.open_accounts
+        sources.add(morning, one_day(simulation, policy, every, note))
     return Rollout(
         accounts=simulation.accounts_table(),
         daily=simulation.daily_table(),

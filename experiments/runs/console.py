@@ -123,17 +123,12 @@ def complete_plans() -> list[str]:
     return [name for name in shipped("plans") if name != "template"]
 
 
-def command_line(secret: str | None = None, shown: str = "") -> str:
-    """What the user typed, to be shown again.
-
-    Args:
-        secret: an argument that may hold a password.
-        shown: what stands in its place.
-    """
+def command_line() -> str:
+    """What the user typed, to be shown and kept; without the password of a database's address."""
     from recoup.sim.inputs import readable
+    from recoup.sim.portfolio.databases import Address
 
-    typed = sys.argv[1:] if secret is None else [argument.replace(secret, shown) for argument in sys.argv[1:]]
-    return readable(shlex.join(["recoup", *typed]))
+    return readable(shlex.join(["recoup", *map(Address.hidden, sys.argv[1:])]))
 
 
 def print_list(rows: list[tuple[str, str, str]], as_json: bool) -> None:

@@ -57,7 +57,7 @@ class Collectors:
         """
         for centre in self._centres:
             if centre.works(day):
-                self._days[centre.on_duty()["number"]] += 1
+                self._days[centre.first + centre.present] += 1
         events, cash = evening["events"], evening["cash_today"]
         today, taker = evening["collector"], evening["promise_collector"]
         for name, event in _OF_TODAY.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,16 +67,23 @@ class ContactCentre:
         self._taught = np.zeros(people, _COURSE)  # the latest course in conduct of each one
         self.capacity = self.paid = self.used = self.requested = self.served = 0
         self.overhead = 0  # cents of training, today
+        self._minutes = [float(minutes) for minutes in pool.shift_minutes.vector()]  # of a shift, by window
+        self._works: dict[int, bool] = {}
         env.process(self._shifts())
 
     def on_duty(self) -> NDArray[np.void]:
         """Everybody who works today: `PERSON` (people present,)."""
-        present = np.flatnonzero(self._away == 0)
+        present = self.present
         people = np.empty(present.size, PERSON)
         people["number"] = self.first + present
         for name in SKILL.names or ():
             people[name] = self.skill[name][present]
         return people
+
+    @property
+    def present(self) -> NDArray[np.int64]:
+        """Who works today, by place in the pool: int64 (people present,)."""
+        return np.flatnonzero(self._away == 0)
 
     def care(self, day: int) -> float:
         """Mean log fall of the complaint rate that courses in conduct have left in the pool on a day.
@@ -95,25 +103,27 @@ class ContactCentre:
 
     def works(self, day: int) -> bool:
         """Whether there is a shift on a day of the simulation."""
-        return self.calendar.weekday(day) in self.pool.weekdays and (
-            self.pool.works_holidays or not self.calendar.is_holiday(day)
-        )
+        if day not in self._works:
+            self._works[day] = self.calendar.weekday(day) in self.pool.weekdays and (
+                self.pool.works_holidays or not self.calendar.is_holiday(day)
+            )
+        return self._works[day]
 
     def opens(self, day: int, window: Window) -> bool:
         """Whether anybody is due to work in a window of a day; courses, which start in the morning, don't count."""
-        return self.people > 0 and self.works(day) and self.pool.shift_minutes.vector()[window] > 0
+        return self.people > 0 and self._minutes[window] > 0 and self.works(day)
 
     def _shifts(self) -> Process:
-        """Every window of every working day: seconds appear when it opens, and lapse when it closes."""
-        minutes = self.pool.shift_minutes.vector()
-        day = 0
-        while True:
-            for window in Window:
+        """Every window in which somebody works: seconds appear when it opens, and lapse when it closes."""
+        windows = [window for window in Window if self._minutes[window] > 0]
+        for day in itertools.count() if self.people and windows else ():
+            if not self.works(day):
+                continue
+            for window in windows:
                 opens, closes = (round(hour * MINUTES_PER_HOUR) for hour in self.windows.hours(window))
                 yield self.env.timeout(day * MINUTES_PER_DAY + opens - self.env.now)
-                working = self.works(day)
-                seconds = round(60 * minutes[window] * self.on_duty().size) if working else 0
-                self.paid += round(60 * minutes[window] * self.people) if working else 0
+                seconds = round(60 * self._minutes[window] * (self.people - self.away))
+                self.paid += round(60 * self._minutes[window] * self.people)
                 if seconds:
                     self.capacity += seconds
                     yield self.seconds.put(seconds)
@@ -121,7 +131,6 @@ class ContactCentre:
                 yield self.env.timeout(day * MINUTES_PER_DAY + closes - 1 - self.env.now)
                 if self.seconds.level:
                     yield self.seconds.get(self.seconds.level)
-            day += 1
 
     def use(self, seconds: int) -> None:
         """Take seconds out of the open window; the last call of a window may run over."""
@@ -171,18 +180,19 @@ class ContactCentre:
         return totals
 
 
-def staff(centre: ContactCentre, seed: int, spread: float) -> None:
+def staff(centre: ContactCentre, seed: int, spread: float, first: int = 0) -> None:
     """Give everybody in a pool his skills: independent standard normals times `spread`, by the seed.
 
     Args:
         centre: the pool; its `skill` is written, `SKILL` (people,).
         seed: of the simulation.
         spread: standard deviation of each skill within the pool.
+        first: number of the first of them in the lender's pool, of which this is a part: nobody is there twice.
     """
     key = streams(seed, np.array([WHOLE_PORTFOLIO]))
     offset = sum(centre.name.encode()) << 16  # pools of the same size must not be copies of each other
     for person in range(centre.people):
         for number, name in enumerate(SKILL.names or ()):
             # Each skill of each person has its own number in the place of the day.
-            draw = 3 * (offset + person) + number
+            draw = 3 * (offset + first + person) + number
             centre.skill[name][person] = spread * normals(key, draw, _R_SKILL)[0]

@@ -8,22 +8,60 @@ days since: the same complaints are never answered twice.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import simpy
 
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, Process
 from recoup.sim.operations.contact_centre import ContactCentre
-from recoup.sim.parameters import Conduct, Correction
+from recoup.sim.parameters import Conduct, Correction, Regulator
 from recoup.sim.treatments import Channel, channel_bit
 
 LOOKS = DAY_ENDS + 7  # minutes of the day: the figures are closed, the next day has not begun
 COLUMNS = ("day", "correction", "watch", "count", "rate", "above", "suspended", "until", "retrained")
 
 
+def rate(days: Sequence[Mapping[str, int]], what: str, last: int, since: int = 0) -> tuple[int, float]:
+    """Count over the last days, and the same per 1,000 accounts open then.
+
+    Args:
+        days: counts of each day so far, `open` accounts among them.
+        what: is counted.
+        last: how many days back.
+        since: none before this day.
+    """
+    counted = days[max(len(days) - last, since) :]
+    count = sum(day[what] for day in counted)
+    accounts = sum(day["open"] for day in counted) / max(len(counted), 1)
+    return count, 1000.0 * count / max(accounts, 1.0)
+
+
+class Supervisor:
+    """The regulator, who watches all complaints about a lender.
+
+    Args:
+        regulator: what is tolerated; None = nobody watches.
+    """
+
+    def __init__(self, regulator: Regulator | None) -> None:
+        self._regulator = regulator
+        self._days: list[dict[str, int]] = []
+
+    def record_day(self, complaints: int, open_accounts: int) -> None:
+        """Note a day that is over: its complaints, and the accounts that were open."""
+        self._days.append({"complaints": complaints, "open": open_accounts})
+
+    def surcharge(self) -> float:
+        """What a complaint of the coming day costs more, in cents: nothing while the regulator's tolerance holds."""
+        regulator = self._regulator
+        if regulator is None or rate(self._days, "complaints", regulator.days)[1] <= regulator.tolerated:
+            return 0.0
+        return 100.0 * regulator.cost
+
+
 class CorrectionLoop:
-    """Everything the scenario's `conduct` section does.
+    """Everything that the corrections of the scenario's `conduct` section do.
 
     Args:
         env: the simulation's clock, in minutes.
@@ -33,7 +71,6 @@ class CorrectionLoop:
 
     def __init__(self, env: simpy.Environment, conduct: Conduct | None, centres: Mapping[str, ContactCentre]) -> None:
         self.env, self.centres = env, centres
-        self._regulator = conduct.regulator if conduct else None
         self._days: list[dict[str, int]] = []  # figures of each day that is closed
         self._resting: Counter[Channel] = Counter()  # suspensions in force, by channel
         self._acts: list[dict[str, object]] = []
@@ -52,13 +89,6 @@ class CorrectionLoop:
         """Their feature bits, for masks and gate."""
         return sum(channel_bit(channel) for channel in self.suspended)
 
-    def surcharge(self) -> float:
-        """What a complaint of the coming day costs more, in cents: nothing while the regulator's tolerance holds."""
-        regulator = self._regulator
-        if regulator is None or self._rate("complaints", regulator.days, since=0)[1] <= regulator.tolerated:
-            return 0.0
-        return 100.0 * regulator.cost
-
     # --- what it is given -----------------------------------------------------------------------------------------
 
     def record_day(self, complaints: int, blocked: int, breaches: int, open_accounts: int) -> None:
@@ -72,26 +102,19 @@ class CorrectionLoop:
         """
         self._days.append({"complaints": complaints, "blocked": blocked, "breaches": breaches, "open": open_accounts})
 
-    def _rate(self, what: str, days: int, since: int) -> tuple[int, float]:
-        """Count over the last `days` days, none before day `since`, and the same per 1,000 accounts open then."""
-        last = self._days[max(len(self._days) - days, since) :]
-        count = sum(day[what] for day in last)
-        accounts = sum(day["open"] for day in last) / max(len(last), 1)
-        return count, 1000.0 * count / max(accounts, 1.0)
-
     # --- what it does ---------------------------------------------------------------------------------------------
 
     def _watch(self, correction: Correction) -> Process:
         since = 0
         yield self.env.timeout(LOOKS)
         while True:
-            count, rate = self._rate(correction.watch, correction.days, since)
-            if rate > correction.above and count >= correction.least:
-                yield from self._correct(correction, count, rate)
+            count, per_1000 = rate(self._days, correction.watch, correction.days, since)
+            if per_1000 > correction.above and count >= correction.least:
+                yield from self._correct(correction, count, per_1000)
                 since = len(self._days)
             yield self.env.timeout((int(self.env.now) // MINUTES_PER_DAY + 1) * MINUTES_PER_DAY + LOOKS - self.env.now)
 
-    def _correct(self, correction: Correction, count: int, rate: float) -> Process:
+    def _correct(self, correction: Correction, count: int, per_1000: float) -> Process:
         """Suspend and retrain as the correction says; over when the last of it is over."""
         suspend, retrain = correction.suspend, correction.retrain
         channels = [Channel[name.upper()] for name in suspend.channels] if suspend else []
@@ -103,7 +126,7 @@ class CorrectionLoop:
                 "correction": correction.id,
                 "watch": correction.watch,
                 "count": count,
-                "rate": rate,
+                "rate": per_1000,
                 "above": correction.above,
                 "suspended": ", ".join(channel.name.lower() for channel in channels),
                 "until": day + suspend.days if suspend else -1,

@@ -12,33 +12,51 @@ from recoup.sim.parameters import Behaviour
 
 
 class Credibility:
-    """A moving share over the portfolio. A notice counts once its `credibility_days` are over, if the debt is still open and unpaid:
-    followed by a suit, or empty.
+    """A moving share over a lender's notices: what debtors have seen lately, beside what they knew before.
 
     Args:
-        behaviour: `credibility_start`, `credibility_memory` and `credibility_days`.
+        behaviour: `credibility_start` and `credibility_memory`.
+        accounts: of the lender.
+
+    Attributes:
+        share: of notices that a suit has followed.
+    """
+
+    def __init__(self, behaviour: Behaviour, accounts: int) -> None:
+        self._memory = behaviour.credibility_memory * accounts / 1000.0
+        self.share = behaviour.credibility_start
+
+    def learn(self, notices: int, suits: int) -> None:
+        """So many notices have had their time, and suits have followed so many of them."""
+        if notices:
+            self.share += (suits / notices - self.share) * notices / (notices + self._memory)
+
+
+class Notices:
+    """Those that were sent. A notice counts once its `credibility_days` are over, if the debt is still open and unpaid: followed by a
+    suit, or empty.
+
+    Args:
+        behaviour: `credibility_days`.
         accounts: records (`account.ACCOUNT`) of the portfolio, read in place.
     """
 
     def __init__(self, behaviour: Behaviour, accounts: NDArray[np.void]) -> None:
         self._accounts, self._days = accounts, behaviour.credibility_days
-        self._memory = behaviour.credibility_memory * len(accounts) / 1000.0
-        self._share, self._today = behaviour.credibility_start, 0
-        self._notices: dict[int, list[tuple[NDArray[np.int64], NDArray[np.uint64]]]] = defaultdict(list)
+        self._sent: dict[int, list[tuple[NDArray[np.int64], NDArray[np.uint64]]]] = defaultdict(list)
 
     def record(self, day: int, numbers: NDArray[np.int64]) -> None:
         """These accounts were sent a notice on a day."""
         if numbers.size:
-            self._notices[day + self._days].append((numbers, self._accounts["key"][numbers]))
+            self._sent[day + self._days].append((numbers, self._accounts["key"][numbers]))
 
-    def followed(self, day: int) -> float:
-        """The share, on the morning of a day; days are asked for in order, each once or more."""
-        for due in [one for one in sorted(self._notices) if one <= day]:
-            for numbers, keys in self._notices.pop(due):
+    def due(self, day: int) -> tuple[int, int]:
+        """How many count on the morning of a day, and suits among them; days are asked for in order, and each notice counts once."""
+        notices = suits = 0
+        for when in [one for one in sorted(self._sent) if one <= day]:
+            for numbers, keys in self._sent.pop(when):
                 a = self._accounts[numbers]
                 told = (a["key"] == keys) & (a["status"] == Status.OPEN) & (a["plan_months"] == 0)
-                suits = np.count_nonzero(told & (a["stage"] > Stage.NOTICED))
-                count = np.count_nonzero(told)
-                if count:
-                    self._share += (suits / count - self._share) * count / (count + self._memory)
-        return self._share
+                notices += int(np.count_nonzero(told))
+                suits += int(np.count_nonzero(told & (a["stage"] > Stage.NOTICED)))
+        return notices, suits

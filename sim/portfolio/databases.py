@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -21,7 +23,7 @@ _CREDENTIALS = re.compile(
     r"^(?P<scheme>[A-Za-z][\w+.-]*://)(?:(?P<user>[^:@/]*)(?P<password>:.*)?@)?(?P<rest>.*)$", re.DOTALL
 )
 _IN_QUOTES = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
-_DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}  # the driver that the extra installs
+_POSTGRESQL = ("postgresql", "postgres")
 _AT_ONCE = 10_000  # rows
 _READABLE = 70  # signs of a message
 EXAMPLE = "an address as in sqlite:///book.db?query=SELECT * FROM accounts"
@@ -99,7 +101,9 @@ class Address:
     @property
     def server(self) -> str:
         """What SQLAlchemy connects to."""
-        driver = _DRIVERS.get(self.scheme, self.scheme)
+        driver = self.scheme
+        if self.scheme in _POSTGRESQL:  # psycopg where somebody has it, else the driver that the extra installs
+            driver = "postgresql+psycopg" if find_spec("psycopg") else "postgresql+pg8000"
         return driver + self._where[len(self.scheme) :]
 
     def scrubbed(self, message: str) -> str:
@@ -223,6 +227,7 @@ def _server(address: Address, file: Path | None, query: str | None, wanted: Want
         raise InputError("sqlalchemy", "", "not installed", 'pip install "recoup[sql]"') from None
     server = f"sqlite:///file:{quote(str(file))}?mode=ro&uri=true" if file else address.server
     try:
+        logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # a failed query is told once, below
         engine = sqlalchemy.create_engine(server)
         with engine.connect() as connection:
             if engine.dialect.name == "postgresql":
@@ -255,6 +260,9 @@ def _numbered(result: Any) -> Iterator[tuple[int, Sequence[Any]]]:
 
 
 def _first_line(error: object, address: Address) -> str:
+    said = getattr(error, "args", ())
+    if said and isinstance(said[0], dict):  # pg8000 hands over the fields of the server's message; M is the text
+        error = said[0].get("M", error)
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     message = address.scrubbed(lines[0] if lines else type(error).__name__)
     return message if len(message) <= _READABLE else "… " + message[-_READABLE:]  # servers name the cause last

@@ -271,26 +271,31 @@ def load(source: Source, map_file: Path, population: Population, seed: int, name
     return Portfolio(table, name, filled, tuple(note for note in notes if note))
 
 
-def sample(portfolio: Portfolio, accounts: int, seed: int) -> Portfolio:
+def sample(portfolio: Portfolio, accounts: int, seed: int, numbers: NDArray[np.int64] | None = None) -> Portfolio:
     """So many accounts of a portfolio, chosen by the seed: without replacement, or with it if there are too few.
 
     Args:
         portfolio: to choose from; returned as it is where it has exactly so many accounts.
         accounts: how many.
         seed: of the choice.
+        numbers: which of them, int64, are wanted; None = all. Of accounts drawn with replacement these are then part of their names.
     """
-    size = len(portfolio)
-    if accounts == size:
+    size, table = len(portfolio), portfolio.table
+    if accounts == size and numbers is None:
         return portfolio
-    table = portfolio.table
-    if accounts < size:
+    if accounts <= size:
         draws = uniforms(streams(seed, np.arange(size, dtype=np.int64)), _SAMPLE_DAY, _SAMPLE)
-        chosen = table.iloc[np.sort(np.argsort(draws, kind="stable")[:accounts])]
-        return Portfolio(chosen.reset_index(drop=True), portfolio.name, portfolio.filled, portfolio.notes)
-    draws = uniforms(streams(seed, np.arange(accounts, dtype=np.int64)), _SAMPLE_DAY, _SAMPLE)
+        rows = np.sort(np.argsort(draws, kind="stable")[:accounts])
+        chosen = table.iloc[rows if numbers is None else rows[numbers]].reset_index(drop=True)
+        return Portfolio(chosen, portfolio.name, portfolio.filled, portfolio.notes)
+    which = np.arange(accounts, dtype=np.int64) if numbers is None else numbers
+    draws = uniforms(streams(seed, which), _SAMPLE_DAY, _SAMPLE)
     chosen = table.iloc[(draws * size).astype(np.int64)].reset_index(drop=True)
-    copies = chosen.groupby("account_id").cumcount()
-    chosen["account_id"] = chosen["account_id"].where(copies == 0, chosen["account_id"] + "~" + copies.astype(str))
+    if numbers is None:
+        copies = chosen.groupby("account_id").cumcount()
+        chosen["account_id"] = chosen["account_id"].where(copies == 0, chosen["account_id"] + "~" + copies.astype(str))
+    else:
+        chosen["account_id"] += "~" + pd.Series(numbers).astype(str)
     note = f"{accounts:,} accounts drawn with replacement from the {size:,} of the file"
     return Portfolio(chosen, portfolio.name, portfolio.filled, (*portfolio.notes, note))
 

@@ -162,19 +162,24 @@ _DRAWS: dict[str, Callable[[_Rows], NDArray[np.generic]]] = {
 }
 
 
-def fill(table: pd.DataFrame, population: Population, seed: int) -> tuple[pd.DataFrame, dict[str, int]]:
+def fill(
+    table: pd.DataFrame, population: Population, seed: int, numbers: NDArray[np.int64] | None = None
+) -> tuple[pd.DataFrame, dict[str, int]]:
     """Draw what is missing: columns of `FILE_FIELDS` that are absent, and single missing values.
 
     Args:
         table: one row per account with at least `account_id`; missing values are NaN/None.
         population: what to draw from.
         seed: with the row number, the key of every draw.
+        numbers: of the rows, int64; None = 0, 1, …
 
     Returns:
         The complete table in schema order, and field -> number of rows drawn (only fields with any).
     """
     known = table.reset_index(drop=True)
-    rows = _Rows(population, streams(seed, np.arange(len(known), dtype=np.int64)), known)
+    if numbers is None:
+        numbers = np.arange(len(known), dtype=np.int64)
+    rows = _Rows(population, streams(seed, numbers), known)
     filled: dict[str, int] = {}
     for name, draw in _DRAWS.items():
         missing = known[name].isna().to_numpy() if name in known else np.ones(len(known), bool)
@@ -191,7 +196,9 @@ def fill(table: pd.DataFrame, population: Population, seed: int) -> tuple[pd.Dat
     return known[[field.name for field in FILE_FIELDS]], filled
 
 
-def generate(population: Population, accounts: int, seed: int, name: str) -> Portfolio:
+def generate(
+    population: Population, accounts: int, seed: int, name: str, numbers: NDArray[np.int64] | None = None
+) -> Portfolio:
     """A portfolio drawn from a population; account i depends on (seed, i) alone.
 
     Args:
@@ -199,7 +206,20 @@ def generate(population: Population, accounts: int, seed: int, name: str) -> Por
         accounts: how many.
         seed: 0 .. 2**63-1.
         name: of the portfolio; account ids begin with it.
+        numbers: which of the accounts, int64, are wanted; None = all. The others need not be drawn.
     """
-    ids = pd.DataFrame({"account_id": [f"{name}-{number:07d}" for number in range(1, accounts + 1)]})
-    table, _ = fill(ids, population, seed)
+    if numbers is None:
+        numbers = np.arange(accounts, dtype=np.int64)
+    ids = pd.DataFrame({"account_id": [f"{name}-{number:07d}" for number in (numbers + 1).tolist()]})
+    table, _ = fill(ids, population, seed, numbers)
     return Portfolio(table, name, notes=(f"synthetic portfolio, seed {seed}",))
+
+
+def regions(population: Population, accounts: int, seed: int) -> NDArray[np.object_]:
+    """The region of each account of `generate`, without the rest: shape (accounts,).
+
+    Args:
+        population, accounts, seed: as for `generate`.
+    """
+    rows = _Rows(population, streams(seed, np.arange(accounts, dtype=np.int64)), pd.DataFrame())
+    return np.asarray(_DRAWS["region"](rows), object)

@@ -120,7 +120,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != "report.html" and "tensorboard" not in path.parts:
             found[path.relative_to(folder).as_posix()] = path.read_bytes()
-    for name in found.keys() & {"results.json", "training-seeds.json"}:
+    for name in found.keys() & {"results.json", "training-seeds.json", "sites.json"}:
         found[name] = json.dumps({**json.loads(found[name]), "command": ""}).encode()
     return found
 
@@ -166,6 +166,12 @@ def test_commands_give_the_same_on_a_cluster(command: list[str], left: str | Non
             (here / left).unlink()
     assert json.loads(told[0]) == json.loads(told[1])
     assert len(set(files)) <= 1
+
+
+def test_sites_give_the_same_on_a_cluster(nodes: Nodes, here: Path) -> None:
+    lender = "sites -s mine.yaml -p plan.yaml --accounts 120 --sites 2 --tolerance 0 --out".split()
+    told = [run(*lender, "one").stdout, run(*lender, "ray", "--ray", nodes.address).stdout]
+    assert contents(here / "ray") == contents(here / "one") and told[0] == told[1].replace("ray/sites", "one/sites")
 
 
 def test_hybrids_give_the_same_on_the_cluster_that_the_environment_names(

@@ -195,7 +195,7 @@ def test_the_best_version_is_kept_whichever_came_last(monkeypatch, tmp_path):
     run = training._Run(
         *[None] * 10, validation=SimpleNamespace(assess_any=lambda policy: {"score": next(scores)}, baseline={})
     )
-    run.folder, run.training = tmp_path, Training()
+    run.folder, run.training, run.learner = tmp_path, Training(), SimpleNamespace(device="cpu")
 
     def export(*arguments):
         card = SimpleNamespace(training={})

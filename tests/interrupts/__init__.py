@@ -117,6 +117,12 @@ CASES: tuple[Case, ...] = (
         "values",
         ("policy.safetensors", "report.json"),
     ),
+    _resumed(
+        "sites",
+        "sites -s tiny.yaml --sites 3 --accounts 200 --passes 3 --tolerance 0 --out run",
+        "run",
+        ("sites.json",),
+    ),
     Case("conduct", "conduct -s loop.yaml -p staged --seeds 3 --accounts 60 --out loop", ("loop/conduct.json", "-")),
     Case("calibrate", "calibrate --seeds 1 --json", ("-",)),
     *(

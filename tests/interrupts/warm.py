@@ -10,6 +10,7 @@ from recoup.experiments.comparison.rollout import rollout
 from recoup.experiments.learning import distillation, index, seed_evaluation, training, training_seeds, tuning
 from recoup.experiments.report import page
 from recoup.experiments.robustness import conduct, lever_study, price_frontier, shadow_prices, stress, upper_bounds, why
+from recoup.experiments.sites import run as sites
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.compliance.audit import audit
 from recoup.sim.compliance.auditlog import typed_log
@@ -17,7 +18,7 @@ from recoup.sim.eventlog import LogFile
 
 __all__ = [
     "calibration", "cli", "compare", "conduct", "distillation", "index", "lever_study", "page", "price_frontier", "seed_evaluation",
-    "shadow_prices", "stress", "training", "training_seeds", "tuning", "upper_bounds", "why",
+    "shadow_prices", "sites", "stress", "training", "training_seeds", "tuning", "upper_bounds", "why",
 ]  # fmt: skip
 
 # The kernels are compiled, or read from their cache, with the first day that is simulated.

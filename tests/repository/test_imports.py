@@ -30,7 +30,7 @@ ALLOWED = {
 ROOMS = (
     {"runs"},
     {"comparison"},
-    {"robustness", "learning"},
+    {"robustness", "learning", "sites"},
     {"report"},
     {"checks"},
     {"commands"},

@@ -95,9 +95,9 @@ def test_an_agencys_log_with_three_ways_to_write_a_date_is_audited(tmp_path):
         ).replace("no}", "'no'}")
     )
     log = read_foreign_log(LOGS / "uk_comms.csv", tmp_path / "map.yaml")
-    rows = log.database.execute(
-        "SELECT line, account_id, day, date, channel, reached FROM log ORDER BY line"
-    ).fetchall()
+    (piece,) = log.pieces(10)
+    names = ["line", "account_id", "day", "date", "channel", "reached"]
+    rows = [tuple(row.values()) for row in piece.select(names).to_pylist()]
     # 28 February to 30 March 2026 are 30 days.
     assert rows == [
         (2, "DX100002", 0, datetime.date(2026, 2, 28), "email", False),

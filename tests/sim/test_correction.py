@@ -13,8 +13,8 @@ from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.ledger import money_gap
 from recoup.sim.operations.clock import MINUTES_PER_DAY
 from recoup.sim.operations.contact_centre import ContactCentre
-from recoup.sim.operations.correction import CorrectionLoop
-from recoup.sim.parameters import Conduct, Correction, Retraining, World
+from recoup.sim.operations.correction import CorrectionLoop, Supervisor
+from recoup.sim.parameters import Conduct, Correction, Regulator, Retraining, World
 from recoup.sim.simulation import Simulation
 from recoup.sim.treatments import Channel
 from tests.reference import ReferenceSimulation, disagreeing
@@ -89,13 +89,11 @@ def test_two_corrections_may_rest_one_channel() -> None:
 
 
 def test_surcharge_holds_while_the_tolerated_rate_is_exceeded() -> None:
-    env = simpy.Environment()
-    section = Conduct.model_validate({"regulator": {"tolerated": 5, "days": 3, "cost": 12.5}})
-    loop = CorrectionLoop(env, section, {})
+    supervisor = Supervisor(Regulator(tolerated=5, days=3, cost=12.5))
     surcharges = []
     for complaints in (5, 1, 0, 0, 0):
-        loop.record_day(complaints, 0, 0, 1000)
-        surcharges.append(loop.surcharge())
+        supervisor.record_day(complaints, 1000)
+        surcharges.append(supervisor.surcharge())
     assert surcharges == [0.0, 1250.0, 1250.0, 0.0, 0.0]
 
 

@@ -16,7 +16,7 @@ from recoup.sim.inputs import InputError
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.operations.clock import Calendar
 from recoup.sim.operations.contact_centre import ContactCentre
-from recoup.sim.operations.credibility import Credibility
+from recoup.sim.operations.credibility import Credibility, Notices
 from recoup.sim.operations.resources import RESOURCE_NAMES, queue_of
 from recoup.sim.parameters import Auction, SaleRound, kernel_record, places
 from recoup.sim.simulation import typical_claim
@@ -36,7 +36,12 @@ def test_where_the_threshold_is_nothing_every_notice_is_believed():
 
 def learning(accounts, start=0.4, memory=500.0, after=10):
     told = SimpleNamespace(credibility_days=after, credibility_memory=memory, credibility_start=start)
-    return Credibility(told, accounts)  # type: ignore[arg-type]
+    return Notices(told, accounts), Credibility(told, len(accounts))  # type: ignore[arg-type]
+
+
+def followed(notices, credibility, day):
+    credibility.learn(*notices.due(day))
+    return credibility.share
 
 
 def book(count=4):
@@ -49,13 +54,13 @@ def book(count=4):
 def test_notices_count_when_their_days_are_over_as_the_stage_then_says():
     # Four accounts: a memory of 500 per 1,000 is worth two notices.
     accounts = book()
-    credibility = learning(accounts)
-    credibility.record(3, np.arange(4))
-    assert [credibility.followed(now) for now in (3, 12)] == [0.4, 0.4]
+    notices, credibility = learning(accounts)
+    notices.record(3, np.arange(4))
+    assert [followed(notices, credibility, now) for now in (3, 12)] == [0.4, 0.4]
     accounts["stage"][0] = Stage.QUEUED
     # One of four: 0.4 + (0.25 − 0.4) · 4 / (4 + 2) = 0.3.
-    assert credibility.followed(13) == pytest.approx(0.3)
-    assert credibility.followed(14) == pytest.approx(0.3)  # each notice counts once
+    assert followed(notices, credibility, 13) == pytest.approx(0.3)
+    assert followed(notices, credibility, 14) == pytest.approx(0.3)  # each notice counts once
 
 
 @pytest.mark.parametrize(
@@ -64,11 +69,11 @@ def test_notices_count_when_their_days_are_over_as_the_stage_then_says():
 def test_notices_that_did_their_work_and_those_of_others_are_neither_followed_nor_empty(field, value):
     accounts = book()
     accounts["stage"][0] = Stage.FILED
-    credibility = learning(accounts)
-    credibility.record(0, np.arange(4))
+    notices, credibility = learning(accounts)
+    notices.record(0, np.arange(4))
     accounts[field][2:] = value
     # One of the two that are left: 0.4 + (0.5 − 0.4) · 2 / (2 + 2) = 0.45.
-    assert credibility.followed(10) == pytest.approx(0.45)
+    assert followed(notices, credibility, 10) == pytest.approx(0.45)
 
 
 # --- auctions -----------------------------------------------------------------------------------------------------------

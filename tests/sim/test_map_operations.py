@@ -64,8 +64,9 @@ def test_a_difference_of_nought_is_no_credit_balance(book):
     mapping = (
         "rows: {drop: [zero_balance]}\nfields: {account_id: id, opening_balance: {difference: [due, p, q]}, dpd: dpd}\n"
     )
-    found = inspect(*book("id,dpd,due,p,q\na,1,0.3,0.1,0.2\nb,1,5,1,1\n", mapping))
-    assert found.dropped == {"zero balance": 1} and values(found, "opening_balance") == [3]
+    found = inspect(*book("id,dpd,due,p,q\na,1,0.3,0.1,0.2\nb,1,5,1,1\nc,1,,,\n", mapping))
+    assert found.dropped == {"zero balance": 1} and values(found, "opening_balance") == [3, None]
+    assert [p.row for p in found.problems] == [4]  # nothing is known of c, and so no balance of nought
 
 
 def test_the_first_column_that_says_something(book):

@@ -30,13 +30,13 @@ def binary(name: str) -> str | None:
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """user:password@host:port/database of a server with a table of accounts."""
-    pytest.importorskip("psycopg", reason='needs pip install "recoup[sql]"')
+    pytest.importorskip("pg8000", reason='needs pip install "recoup[sql]"')
     initdb, control = binary("initdb"), binary("pg_ctl")
     if not initdb or not control:
         pytest.skip("no PostgreSQL server is installed (initdb and pg_ctl)")
     if AS_USER and subprocess.run([*AS_USER, "true"], check=False, capture_output=True).returncode:
         pytest.skip("PostgreSQL does not run as root, and there is no user postgres to run it as")
-    import psycopg
+    import pg8000.native
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -56,15 +56,12 @@ def server() -> Iterator[str]:
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
     subprocess.run([*AS_USER, control, "-D", data, "-o", options, "-w", "-l", data / "log", "start"], check=True, capture_output=True, cwd="/")  # fmt: skip
     try:
-        with psycopg.connect(
-            host="127.0.0.1", port=port, user="me", password=PASSWORD, dbname="postgres"
-        ) as connection:
-            connection.execute(
-                "CREATE TABLE accounts (id text, bal numeric(12, 2), due date, late boolean, seen timestamptz)"
-            )
-            connection.execute(
-                "INSERT INTO accounts VALUES ('甲1', 1234.50, '2025-01-05', true, '2025-01-05 10:00+00'), ('b', 20, '2025-02-20', false, NULL)"
-            )
+        connection = pg8000.native.Connection("me", host="127.0.0.1", port=port, password=PASSWORD, database="postgres")
+        connection.run("CREATE TABLE accounts (id text, bal numeric(12, 2), due date, late boolean, seen timestamptz)")
+        connection.run(
+            "INSERT INTO accounts VALUES ('甲1', 1234.50, '2025-01-05', true, '2025-01-05 10:00+00'), ('b', 20, '2025-02-20', false, NULL)"
+        )
+        connection.close()
         yield f"me:s3cret%20word%2F1@127.0.0.1:{port}/postgres"
     finally:
         subprocess.run(

@@ -7,6 +7,7 @@ import gzip
 import sqlite3
 import sys
 from decimal import Decimal
+from importlib.util import find_spec
 
 import duckdb
 import openpyxl
@@ -14,6 +15,7 @@ import pandas as pd
 import pytest
 
 from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.runs.console import command_line
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio import cells, workbooks
 from recoup.sim.portfolio.databases import Address
@@ -222,7 +224,8 @@ def test_no_password_is_shown_or_written(text, tmp_path):
 def test_the_query_is_what_follows_it_to_the_end():
     address = Address("postgresql://me@server/ledger?sslmode=require&query=SELECT a FROM b WHERE c = 'x&query=y?'")
     assert address.query == "SELECT a FROM b WHERE c = 'x&query=y?'"
-    assert address.server == "postgresql+psycopg://me@server/ledger?sslmode=require"
+    driver = "psycopg" if find_spec("psycopg") else "pg8000"
+    assert address.server == f"postgresql+{driver}://me@server/ledger?sslmode=require"
     assert str(address) == "postgresql://me@server/ledger?query=SELECT a FROM b WHERE c = 'x&query=y?'"
 
 
@@ -261,3 +264,9 @@ def test_a_portfolio_from_a_database_is_compared_like_any_other(book, mapped):
                   "--accounts", "20", "--days", "3", "--seeds", "1", "--no-why", "--out", run)  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert f'"portfolio": "{address}"' in (run / "results.json").read_text(encoding="utf-8")
+
+
+def test_a_command_is_kept_without_the_password_in_it(monkeypatch):
+    typed = ["recoup", "compare", "--portfolio", "postgresql://me:s3:cr@t@server/ledger?query=SELECT 1", "--seeds", "2"]
+    monkeypatch.setattr(sys, "argv", typed)
+    assert command_line() == "recoup compare --portfolio 'postgresql://me@server/ledger?query=SELECT 1' --seeds 2"

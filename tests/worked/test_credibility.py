@@ -36,7 +36,7 @@ def test_the_share_followed_by_suits_moves_when_the_days_are_over():
     assert simulation.day == 9 and belief(simulation) == 1
     days(simulation, 1)
     # A quarter of four, beside five that were followed before: (1 + 5) / 9 = 2/3, and 2/3 of 0.8 is 5/6.
-    assert simulation.credibility.followed(10) == pytest.approx(2 / 3)
+    assert simulation.lender.credibility.share == pytest.approx(2 / 3)
     assert belief(simulation) == pytest.approx(5 / 6)
     day(simulation, {4: "letter/morning/notice"})
     # 0.8 x (0.2 + 0.8 x 5/6) = 0.69333, less a night's fading.
@@ -49,7 +49,7 @@ def test_who_has_paid_or_agreed_on_a_plan_tells_nothing():
     simulation.accounts["plan_months"][3] = 6
     days(simulation, 1)
     # One of three: (1 + 5) / 8.
-    assert simulation.credibility.followed(10) == pytest.approx(0.75)
+    assert simulation.lender.credibility.share == pytest.approx(0.75)
 
 
 @pytest.mark.parametrize(("start", "pressure"), [(0.0, 0.16), (0.4, 0.48), (0.8, 0.8), (1.0, 0.8)])

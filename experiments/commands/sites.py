@@ -1,0 +1,115 @@
+"""`recoup sites`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from recoup.experiments.runs.console import (
+    AGAIN,
+    Json,
+    Ray,
+    Workers,
+    command_line,
+    console,
+    interruptible,
+    progress_display,
+)
+from recoup.experiments.runs.options import options_from
+from recoup.experiments.sites.settings import DAILY, Sites
+
+
+@options_from(Sites)
+def sites(
+    settings: Sites,
+    workers: Workers = 1,
+    ray: Ray = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder, new.", show_default="runs/sites-<time>")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in --out.")] = False,
+    json: Json = False,
+) -> None:
+    """Run one plan on a portfolio that is cut into sites: more accounts than memory or one machine holds.
+
+    \b
+    Examples:
+      recoup sites -p staged --accounts 10000000 --sites 40 --workers 2 --out runs/ten-million
+      recoup sites -s taiwan-cards --sites 3 --exchange daily
+      recoup sites … --out runs/ten-million --resume
+    """
+    from recoup.experiments.runs.runfolder import SETTINGS, new_run_folder
+    from recoup.experiments.runs.workers import WorkerLost, team_of
+    from recoup.experiments.sites.files import SITES_FILE
+    from recoup.experiments.sites.run import run_sites
+
+    if resume and out is None:
+        raise typer.BadParameter("--resume needs --out, the folder of the run to continue")
+    folder = out or new_run_folder("sites")
+    command = command_line()
+
+    def how_to_go_on() -> str:
+        if not (folder / SETTINGS).exists():
+            return AGAIN
+        again = command if "--out" in command else f"{command} --out {shlex.quote(str(folder))}"
+        kept = "sites that exchange daily begin anew" if settings.exchange == DAILY else "finished sites are kept"
+        return f"{kept}. Continue with: {again if resume else again + ' --resume'}"
+
+    with interruptible(how_to_go_on), team_of(workers, ray) as team, progress_display() as progress:
+        tasks: dict[str, Any] = {}
+        totals = {"survey": settings.sites, "day": settings.days, "site": settings.sites}
+
+        def step(kind: str) -> None:
+            if kind not in tasks:
+                total = None if settings.by_region and kind in ("survey", "site") else totals[kind]
+                tasks[kind] = progress.add_task(kind.ljust(6), total=total)
+            progress.advance(tasks[kind])
+
+        try:
+            results = run_sites(settings, folder, team, resume, command, step, threads=workers)
+        except WorkerLost as error:
+            progress.stop()
+            print(f"recoup: {error}; {how_to_go_on()}", file=sys.stderr)
+            raise typer.Exit(1) from None
+    if json:
+        console().print_json(data=results)
+        return
+    console().print(_table(results))
+    console().print(_agreement(results))
+    console().print(f"\n{folder / SITES_FILE.name}", soft_wrap=True)
+
+
+def _table(results: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    from recoup.experiments.comparison.measures import REGISTRY
+    from recoup.experiments.report import text_in
+
+    say, of_sites = text_in("en"), results["sites"]
+    title = (
+        f"{results['plan']}: {results['title']}; {results['accounts']:,} accounts at {len(of_sites):,} "
+        f"site{'s' * (len(of_sites) > 1)}, {results['days']} days, seed {results['seed']}"
+    )
+    table = Table(title=title, title_justify="left")
+    for column in ("measure", "all sites", "lowest site", "highest site"):
+        table.add_column(column, justify="left" if column == "measure" else "right")
+    for name, value in results["measures"].items():
+        measure = REGISTRY[name]
+        own = [site["measures"][name] for site in of_sites if site["measures"][name] is not None]
+        cells = (value, min(own, default=None), max(own, default=None))
+        table.add_row(measure.title, *(say.number(cell, measure.unit) for cell in cells))
+    return table
+
+
+def _agreement(results: dict[str, Any]) -> str:
+    if results["exchange"] == DAILY:
+        return "Sites exchanged what they share each day."
+    gap, passes = results["passes"][-1], len(results["passes"])
+    days = f", and of the regulator's surcharge on {gap['surcharge_days']} days" if gap["surcharge_days"] else ""
+    verdict = "agree" if results["agreed"] else "do not agree (more --passes may help)"
+    return (
+        f"Forecast and outcome of what sites share {verdict} after {passes} pass{'es' * (passes > 1)}: "
+        f"at most {gap['shares']:.4f} apart on any day{days}."
+    )
