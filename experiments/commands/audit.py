@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from recoup.experiments.commands.rules import Language
-from recoup.experiments.runs.console import Json, console
+from recoup.experiments.runs.console import Json, command_line, console, progress_display
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from recoup.experiments.report.text import Text
     from recoup.sim.compliance.auditlog import Writing
 
-_SHOWN = 20
-_WORDS = {
-    "en": {
-        "columns": ("rule", "sentence", "tested", "near misses", "stopped by the gate", "breaches"),
-        "none": "No rule was broken.",
-        "some": "{treatments:,} treatments broke {rules} rules:",
-        "more": "… and {more:,} more",
-        "unread": "Columns that no audit reads: {names}",
-        "missing": "the log has no {names}",
-        "written": "written: {path}",
-    },
-    "zh": {
-        "columns": ("规则", "内容", "检验次数", "临界次数", "闸口拦截", "违规"),
-        "none": "未发现违规。",
-        "some": "{treatments:,} 次处置违反 {rules} 条规则：",
-        "more": "…… 另有 {more:,} 条",
-        "unread": "未读取的列：{names}",
-        "missing": "日志缺少 {names}",
-        "written": "已写入：{path}",
-    },
-}
+_SHOWN = 5  # breaches of a rule
 
 
 def audit(
@@ -52,8 +34,15 @@ def audit(
     lang: Language = "en",
     out: Annotated[
         Path | None,
-        typer.Option(help="New folder for audit.json and audit.csv.", show_default="the run's, by its own rules"),
+        typer.Option(
+            help="New folder for audit.json, audit.csv, audit.html and audit.pdf.",
+            show_default="the run's, by its own rules",
+        ),
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 also if a rule could not be tested, or none was.")
+    ] = False,
+    pdf: Annotated[bool, typer.Option(help="Also print audit.pdf, by Chromium or Chrome if there is one.")] = True,
     encoding: Annotated[
         str | None,
         typer.Option(help="Encoding of a CSV log, as in gb18030.", show_default="by its byte-order mark, else utf-8"),
@@ -62,18 +51,20 @@ def audit(
     decimal: Annotated[str, typer.Option(help="Decimal mark of a CSV log, . or ,")] = ".",
     json: Json = False,
 ) -> None:
-    """Look for breaches: per rule how often it was tested, near misses, and each breach with evidence.
+    """Look for breaches: which rules could be tested, each breach with evidence and source, then each rule's counts.
 
-    Exit code 1 if a rule was broken. By the run's own rules, audit.json and audit.csv go into its folder; else to --out.
+    Exit code 1 if a rule was broken. By the run's own rules, audit.json, audit.csv and a page to be signed (audit.html,
+    audit.pdf) go into its folder; else to --out.
 
     \b
     Examples:
       recoup audit runs/mine
       recoup audit --log contacts.csv --rules us-reg-f --lang zh
-      recoup audit --log dialler.xlsx --map map.yaml --rules uk-conc
+      recoup audit --log dialler.xlsx --map map.yaml --rules uk-conc --out found --strict
       recoup audit --log export.csv --rules china --encoding gb18030 --delimiter ";" --decimal ,
     """
-    from recoup.experiments.comparison.audit import AUDIT, BREACHES, audit_file, audit_run, write_audit
+    from recoup.experiments.comparison.audit import AUDIT, BREACHES, audit_file, audit_run, coverage, write_audit
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new
     from recoup.scenarios.schema import find_rules
     from recoup.sim.portfolio.sources import source_of
@@ -84,26 +75,76 @@ def audit(
         raise typer.BadParameter("--map goes with --log, and says itself how the file is written")
     if out is not None:
         require_new(out)
-    pack = find_rules(rules) if rules else None
-    if log is not None:
-        if pack is None:
-            raise typer.BadParameter("--log needs --rules, the pack to read it by")
-        audited, breaches = audit_file(source_of(log), pack, lang, _writing(encoding, delimiter, decimal), column_map)
-    else:
-        assert run is not None
-        audited, breaches = audit_run(run, pack, lang)
-        # The report shows what lies in the run folder: an audit by other rules would pass for the run's own.
-        out = out or (run if pack is None else None)
+    pack, say = find_rules(rules) if rules else None, text_in(lang)
+    with _progress(say) as begin:
+        if log is not None:
+            if pack is None:
+                raise typer.BadParameter("--log needs --rules, the pack to read it by")
+            source, writing = source_of(log), _writing(encoding, delimiter, decimal)
+            audited, breaches = audit_file(source, pack, lang, writing, column_map, begin, command_line())
+        else:
+            assert run is not None
+            audited, breaches = audit_run(run, pack, lang, begin, command_line())
+            # The report shows what lies in the run folder: an audit by other rules would pass for the run's own.
+            out = out or (run if pack is None else None)
+    written, unprinted = [], ""
     if out is not None:
         write_audit(out, audited, breaches)
+        pages, unprinted = _pages(out, audited, breaches, lang, pdf)
+        written = [out / AUDIT, out / BREACHES, *pages]
     if json:
         console().print_json(data=audited)
     else:
-        _print(audited, breaches, lang)
-        for name in (AUDIT, BREACHES) if out else ():
-            console().print(_WORDS[lang]["written"].format(path=out / name), soft_wrap=True)  # type: ignore[operator,attr-defined]
+        _print(audited, breaches, lang, out)
+        for path in written:
+            console().print(say("audit.written", path=path), soft_wrap=True)
+    if unprinted:
+        console(stderr=True).print(unprinted, soft_wrap=True)
+    found = coverage(audited)
+    if strict and (found.not_testable or not found.tested):
+        key = "audit.strict" if found.not_testable else "audit.strict_nothing"
+        console(stderr=True).print(say(key, n=len(found.not_testable)), soft_wrap=True)
+        raise typer.Exit(1)
     if len(breaches):
         raise typer.Exit(1)
+
+
+@contextmanager
+def _progress(say: Text) -> Iterator[Callable[[str, int | None], Callable[[int], object]]]:
+    """A bar of the rows that were read, on standard error; `begin` of `audit_file`."""
+    with progress_display() as display:
+
+        def begin(name: str, rows: int | None) -> Callable[[int], object]:
+            for earlier in display.task_ids:
+                display.remove_task(earlier)
+            task = display.add_task(say("audit.reading" if rows is None else "audit.auditing", name=name), total=rows)
+            return lambda more: display.advance(task, more)
+
+        yield begin
+
+
+def _pages(
+    folder: Path, audited: dict[str, Any], breaches: pd.DataFrame, lang: str, pdf: bool
+) -> tuple[list[Path], str]:
+    """Write the pages to be signed.
+
+    Returns:
+        Their paths, and the line that says why there is no PDF.
+    """
+    from recoup.experiments.report.audit_page import page_name, render_audit
+    from recoup.experiments.report.pdf import NoPdf, print_pdf
+    from recoup.experiments.report.text import text_in
+
+    page, printed = render_audit(folder, audited, breaches, lang), folder / page_name(lang, "pdf")
+    printed.unlink(missing_ok=True)  # of an earlier audit of this run
+    if not pdf:
+        return [page], ""
+    try:
+        print_pdf(page, printed)
+    except NoPdf as error:
+        say = text_in(lang)
+        return [page], say("audit.no_pdf", name=printed.name, why=str(error) or say("audit.no_browser"), path=page)
+    return [page, printed], ""
 
 
 def _writing(encoding: str | None, delimiter: str, decimal: str) -> Writing:
@@ -120,45 +161,72 @@ def _writing(encoding: str | None, delimiter: str, decimal: str) -> Writing:
     return Writing(encoding, delimiter, decimal)
 
 
-def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str) -> None:
+def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str, out: Path | None = None) -> None:
+    """Coverage, breaches, table of rules.
+
+    Args:
+        audited: the content of audit.json.
+        breaches: one row for each breach.
+        lang: `en` or `zh`.
+        out: folder in which audit.csv lies; None = it was not written.
+    """
+    from rich.padding import Padding
     from rich.table import Table
 
-    words: dict[str, Any] = _WORDS[lang]
-    out = console()
-    table = Table(title=f"{audited['pack']}: {audited['title']}", title_justify="left")
-    for number, name in enumerate(words["columns"]):
-        table.add_column(name, justify="left" if number < 2 else "right", overflow="fold")
-    for rule in audited["rules"]:
-        text = (rule["text_zh"] if lang == "zh" else "") or rule["text"]
-        counts = [f"{rule[count]:,}" for count in ("tested", "near", "stopped", "breaches")]
-        if rule["missing"]:
-            text += f" ({words['missing'].format(names=', '.join(rule['missing']))})"
-            counts = ["–"] * 4
-        table.add_row(rule["id"], text, *counts)
-    out.print(table)
+    from recoup.experiments.comparison.audit import BREACHES, broken_rules, coverage, testable
+    from recoup.experiments.report import audit_page
+    from recoup.experiments.report.text import text_in
+
+    say, screen, found, record = text_in(lang), console(), coverage(audited), audited["record"]
+
+    def print_in(indent: int, text: str) -> None:
+        screen.print(Padding(text, (0, 0, 0, indent), expand=False))
+
+    screen.print(f"{audited['pack']}: {audited['title']}")
+    if record["rows"]:
+        first, last = audit_page.span_words(record, say)
+        counts = {name: f"{record[name]:,}" for name in ("rows", "accounts")}
+        screen.print(
+            f"{record['source']}: {say('audit.accounts_facts', first=first, last=last, **counts)}", soft_wrap=True
+        )
+    if record["sha256"]:
+        screen.print(f"SHA-256 {record['sha256']}", soft_wrap=True)
+    screen.print()
+    verdict, *others = audit_page.coverage_words(audited, say)
+    screen.print(verdict)
+    reasons = [[f"{rule['id']}: {say.listed(rule['missing'])}" for rule in found.not_testable]]
+    reasons.append([say.listed([rule["id"] for rule in found.met_no_row])])
+    for line, why in zip(others, [reason for reason in reasons if any(reason)], strict=True):
+        screen.print(line)
+        for reason in why:
+            print_in(4, reason)
+    for line in audit_page.empty_words(record, say):
+        screen.print(line)
     if audited.get("columns_not_read"):
-        out.print(words["unread"].format(names=", ".join(audited["columns_not_read"])))
-    broken = [rule["id"] for rule in audited["rules"] if rule["breaches"]]
-    if not broken:
-        out.print(words["none"])
-        return
-    treatments = sum(audited["treatments_in_breach"].values())
-    out.print(words["some"].format(treatments=treatments, rules=len(broken)))
-    for breach in breaches.head(_SHOWN).to_dict("records"):
-        out.print("  " + _line(breach), soft_wrap=True)
-    if len(breaches) > _SHOWN:
-        out.print("  " + words["more"].format(more=len(breaches) - _SHOWN))
-
-
-def _line(breach: Mapping[Any, Any]) -> str:
-    """«p1234 · 2025-03-31 18:00–21:00 · contact-hours · evidence»."""
-    import pandas as pd
-
-    from recoup.sim.compliance.audit import clock
-
-    day = f"{breach['date']:%Y-%m-%d}" if pd.notna(breach["date"]) else f"day {breach['day']}"
-    if pd.notna(breach["from_hour"]):
-        ends = breach["to_hour"] if pd.notna(breach["to_hour"]) else breach["from_hour"]
-        day += " " + "–".join(dict.fromkeys((clock(breach["from_hour"]), clock(ends))))
-    run = f"{breach['policy']} seed {breach['seed']} · " if "policy" in breach else ""
-    return f"{run}{breach['account_id']} · {day} · {breach['rule']} · {breach['evidence']}"
+        screen.print(say("audit.unread", names=say.listed(audited["columns_not_read"])))
+    screen.print()
+    screen.print(audit_page.outcome_words(audited, say))
+    for rule, table in broken_rules(audited, breaches):
+        count = say("audit.breach_count", breaches=f"{len(table):,}", accounts=f"{table['account_id'].nunique():,}")
+        print_in(2, f"{rule['id']}: {audit_page.sentence(rule, say)}")
+        print_in(4, say("audit.source", source=rule["source"], confidence=rule["confidence"]))
+        print_in(4, count)
+        for row in table.head(_SHOWN).to_dict("records"):
+            breach = audit_page.breach_words(row, say)
+            by = [f"{say('audit.page.collector')} {breach.collector}"] if breach.collector else []
+            print_in(6, " · ".join([breach.when, breach.account, breach.evidence, *by]))
+        if len(table) > _SHOWN:
+            print_in(6, "… " + say("audit.more", more=f"{len(table) - _SHOWN:,}"))
+    if len(breaches):
+        where = say("audit.where", path=out / BREACHES) if out else say("audit.where_out")
+        screen.print(where, soft_wrap=True)
+    screen.print()
+    names = ("tested", "near", "stopped", "breaches")
+    rules = Table()
+    rules.add_column(say("audit.columns.rule"), overflow="fold")
+    for name in names:
+        rules.add_column(say(f"audit.columns.{name}"), justify="right")
+    for rule in testable(audited):
+        rules.add_row(f"{rule['id']}: {audit_page.sentence(rule, say)}", *(f"{rule[name]:,}" for name in names))
+    if rules.row_count:
+        screen.print(rules)

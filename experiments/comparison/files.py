@@ -356,6 +356,9 @@ FAIRNESS_FILE = JsonKind(FAIRNESS, "recoup compare", Fairness)
 # --- audit.json ---------------------------------------------------------------------------------------------------------
 
 
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
 class Counts(Content):
     """What the audit counted for a rule under one policy."""
 
@@ -379,8 +382,49 @@ class AuditedRule(Counts):
     by_policy: dict[str, Counts]
 
 
+class AuditedFile(Content):
+    """A file of those that were audited."""
+
+    name: str
+    bytes: Count
+    sha256: Digest
+
+
+class AuditRecord(Content):
+    """What was audited, by what, when and how: what whoever signs an audit signs for.
+
+    `sha256` is that of the one file; of a run's several, that of the list `sha256sum` would make of them. None for a database.
+    """
+
+    source: str
+    files: list[AuditedFile]
+    sha256: Digest | None
+    column_map: AuditedFile | None
+    rows: Count
+    accounts: Count
+    first_day: int | None
+    last_day: int | None
+    first_date: str | None
+    last_date: str | None
+    columns_empty: dict[str, list[str]]  # column without a value in any row: the rules that need it
+    rules_sha256: Digest
+    recoup: str
+    made: str  # ISO 8601, with the zone
+    command: str
+    language: str
+
+
+class AuditCoverage(Content):
+    """Rules that some row tested, that none did, and that could not be tested because columns lack."""
+
+    rules: Count
+    tested: Count
+    met_no_row: Count
+    not_testable: Count
+
+
 class Audit(Content):
-    """audit.json: the rules, how often each was tested and broken."""
+    """audit.json: the rules, how often each was tested and broken; `coverage` and `record` in those of `recoup audit`."""
 
     pack: str
     title: str
@@ -388,6 +432,8 @@ class Audit(Content):
     treatments_in_breach: dict[str, Count]
     rules: list[AuditedRule]
     columns_not_read: list[str] = []  # of a log that Recoup did not write
+    coverage: AuditCoverage | None = None
+    record: AuditRecord | None = None
 
 
 AUDIT_FILE = JsonKind("audit.json", "recoup audit", Audit)

@@ -86,7 +86,7 @@ def render(folder: Path, language: str = "en") -> Path:
         if (blocks := build(run, say))
     ]
     html = (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             say=say,
@@ -102,7 +102,8 @@ def render(folder: Path, language: str = "en") -> Path:
     return path
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """What pages are made with: text is escaped, and a name that a page lacks is an error."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("recoup.experiments.report", "templates/report"),
         autoescape=True,

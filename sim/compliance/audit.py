@@ -95,7 +95,7 @@ class Finding:
         missing: columns that the log lacks; the rule could not be looked at.
         tested, near: rows that the rule speaks about, and those within a step of breaking it.
         stopped: rows that the gate stopped by this rule, as far as the log says so.
-        breaches: one row each: line, account_id, day, date, from_hour, to_hour, step, done, and the facts.
+        breaches: one row each: `BREACH_COLUMNS`, and the facts.
     """
 
     rule: Rule
@@ -120,7 +120,7 @@ class Finding:
         return said
 
 
-BREACH_COLUMNS = ("line", "account_id", "day", "date", "from_hour", "to_hour", "step", "done")
+BREACH_COLUMNS = ("line", "account_id", "day", "date", "from_hour", "to_hour", "step", "done", "collector")
 _STEP = "concat_ws('/', channel, offer || coalesce('_' || months, '_' || CAST(round(100 * discount) AS INTEGER), ''), legal)"
 
 
@@ -279,9 +279,9 @@ class _Steps:
 
     def breaches(self, reading: Reading) -> pd.DataFrame:
         """One row for each breach of a rule; see `Finding`."""
-        shown = ", ".join(
-            [*BREACH_COLUMNS[:6], f"{_STEP} AS step", "done", *(f"{q} AS {n}" for n, q in reading.facts.items())]
-        )
+        facts = reading.facts | {"step": _STEP}
+        own = [name for name in BREACH_COLUMNS if name not in facts]
+        shown = ", ".join([*own, *(f"{query} AS {name}" for name, query in facts.items())])
         where = f"({reading.tested}) AND ({reading.broken})"
         return self._database.execute(f"SELECT {shown} FROM steps WHERE {where} ORDER BY day, line").df()
 

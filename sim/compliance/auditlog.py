@@ -136,6 +136,7 @@ AUDIT_COLUMNS: tuple[Column, ...] = (
 AUDIT_COLUMN = {column.name: column for column in AUDIT_COLUMNS}
 
 _PLACE = "place in the file"
+_MAPPED = ", or a column map of the log, which `recoup map suggest LOG --for audit` proposes"
 _NAMED = 6  # cells that are not as they must be that a message names
 _BLANK = "('', 'na', 'n/a', 'null', 'none', 'nan', 'nat', '<na>', '-')"
 _TRUE, _FALSE = "('1', 'true', 'yes', 'y', '1.0')", "('0', 'false', 'no', 'n', '0.0')"
@@ -165,6 +166,7 @@ class Log:
         pieces: its rows in the order of day, time and row, in tables that end with a day, of `line` (its row, int64) and
             its columns, with types as in `TYPES`; at most so many rows together, unless a day has more.
         unread: columns of the file that no audit reads.
+        rows: how many it has.
 
     Raises:
         InputError: by `pieces`, as `typed_log`.
@@ -173,6 +175,7 @@ class Log:
     columns: frozenset[str]
     pieces: Callable[[int], Pieces]
     unread: tuple[str, ...] = ()
+    rows: int = 0
 
 
 def typed_log(source: Path | pd.DataFrame) -> Log:
@@ -189,12 +192,17 @@ def typed_log(source: Path | pd.DataFrame) -> Log:
     if isinstance(source, pd.DataFrame):
         table = pa.Table.from_pandas(source, preserve_index=False)
         whole = [table] if len(table) else []
-        return Log(_known_columns(table.schema), lambda rows: _in_time(_typed(whole), _sorted_by_day(whole), rows))
+        return Log(
+            _known_columns(table.schema),
+            lambda rows: _in_time(_typed(whole), _sorted_by_day(whole), rows),
+            rows=table.num_rows,
+        )
     require_readable(source, "event log of Recoup")
     with _refused_if_damaged(source):
-        schema = pyarrow.parquet.ParquetFile(source).schema_arrow
+        parquet = pyarrow.parquet.ParquetFile(source)
+        schema, count = parquet.schema_arrow, parquet.metadata.num_rows
     _check_schema(source, schema)
-    return Log(_known_columns(schema), lambda rows: _pieces_of(source, rows))
+    return Log(_known_columns(schema), lambda rows: _pieces_of(source, rows), rows=count)
 
 
 def check(log: Log) -> None:
@@ -437,9 +445,10 @@ def log_of(source: object, cells: Cells, writing: Writing, unread: tuple[str, ..
     names = cells.table.column_names
     for column in AUDIT_COLUMNS:
         if column.required and column.name not in names:
-            raise InputError(file, "header", ", ".join(names), f"a column {column.name}: {column.meaning}")
+            raise InputError(file, "header", ", ".join(names), f"a column {column.name}: {column.meaning}{_MAPPED}")
     if "day" not in names and "date" not in names:
-        raise InputError(file, "header", ", ".join(names), "a column day (a number) or date (as in 2025-03-31)")
+        expected = f"a column day (a number) or date (as in 2025-03-31){_MAPPED}"
+        raise InputError(file, "header", ", ".join(names), expected)
     database = memory_database()
     database.from_arrow(cells.table.append_column(_PLACE, pa.array(cells.places))).create_view("cells")
     have = [column for column in AUDIT_COLUMNS if column.name in names]
@@ -463,7 +472,8 @@ def log_of(source: object, cells: Cells, writing: Writing, unread: tuple[str, ..
         | ({"day_off"} if "date" in names else set())
     )
     unread = tuple(name for name in names if name not in AUDIT_COLUMN) if unread is None else unread
-    return Log(present, lambda rows: _in_time(_rows_in_time(database, present), True, rows), unread)
+    count = cells.table.num_rows
+    return Log(present, lambda rows: _in_time(_rows_in_time(database, present), True, rows), unread, count)
 
 
 def _rows_in_time(database: duckdb.DuckDBPyConnection, columns: frozenset[str]) -> Pieces:
