@@ -11,7 +11,6 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -20,9 +19,9 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.memory import peak_bytes
-from recoup.agents.plans.morning import Decided
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import find_plan
+from recoup.experiments.comparison.rollout import one_day
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.simulation import Simulation
 from tests.reference import ReferenceSimulation
@@ -37,8 +36,7 @@ def run(simulation: Simulation | ReferenceSimulation, days: int, plan_name: str 
     start = time.perf_counter()
     for _ in range(days):
         if isinstance(simulation, Simulation):
-            decided = Decided.empty(simulation.open_accounts.size)
-            simulation.advance_by(partial(plan.decide, decided=decided))
+            one_day(simulation, plan, every=1)
         else:
             seen = simulation.observe()
             actions = plan.act(seen, simulation.masks())

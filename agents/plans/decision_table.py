@@ -27,9 +27,8 @@ ABSENT = -1  # a treatment the menu does not have
 _MOST_DIRECT = 2000  # a larger whole number is looked up among cut points, to keep the tables small
 
 _COLUMN = np.dtype([("number", "u8"), ("start", "u8"), ("last", "u8")])  # its bins: start .. start + last
-_CHOICE = np.dtype(
-    [("index", "i8"), ("bits", "u8"), ("rule", "i8")]
-)  # a treatment's place in the menu and feature bits
+# A treatment's place in the menu and feature bits, and the rule that may choose it.
+_CHOICE = np.dtype([("index", "i8"), ("bits", "u8"), ("rule", "i8")])
 _RULE = np.dtype([("start", "i8"), ("offers", "i8"), ("windows", "i8"), ("spread", "u1")], align=True)
 
 _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
@@ -112,17 +111,12 @@ class DecisionTable(NamedTuple):
             carries,
         )
 
-    def decide(
-        self, observations: NDArray[np.float32], masks: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """What the first rule that holds and is allowed does.
+    def decide(self, observations: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Menu indices, shape (accounts,): what the first rule that holds and is allowed does; 0 without one.
 
         Args:
             observations: shape (accounts, fields), natural units.
             masks: bool, shape (accounts, menu).
-
-        Returns:
-            Menu indices, 0 without such a rule, and the rules, -1 for none: shapes (accounts,).
 
         Raises:
             ValueError: arrays of other shapes.
@@ -130,17 +124,9 @@ class DecisionTable(NamedTuple):
         rows = self._checked(observations)
         if masks.shape != (len(rows), self.menu_size):
             raise ValueError(f"masks of shape {masks.shape}, expected {(len(rows), self.menu_size)}")
-        actions, deciding = np.zeros(len(rows), np.int64), np.full(len(rows), -1, np.int64)
-        _decide(
-            rows,
-            rows.view(np.uint32),
-            ~masks,
-            self,
-            HASHED_COLUMNS,
-            actions,
-            deciding,
-        )
-        return actions, deciding
+        actions = np.zeros(len(rows), np.int64)
+        _decide(rows, rows.view(np.uint32), ~masks, self, HASHED_COLUMNS, actions)
+        return actions
 
     def deciding(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64]:
         """The rule that made each choice, shape (accounts,); -1 where none of the rules can have made it.
@@ -149,7 +135,7 @@ class DecisionTable(NamedTuple):
 
         Args:
             observations: those that `decide` was given.
-            actions: menu indices that it returned, shape (accounts,).
+            actions: what it returned, shape (accounts,).
 
         Raises:
             ValueError: arrays of other shapes, or actions that are not in the menu.
@@ -246,7 +232,7 @@ def choice(barred, forbidden, rule, choices, bits, columns):  # type: ignore[no-
 
 
 @njit(nogil=True)
-def _decide(observations, bits, barred, table, columns, actions, deciding):  # type: ignore[no-untyped-def]
+def _decide(observations, bits, barred, table, columns, actions):  # type: ignore[no-untyped-def]
     whole, parted, cuts, truth, every, clause_rule, rules, choices, _ = table
     for row in range(actions.size):
         at = -1
@@ -257,7 +243,7 @@ def _decide(observations, bits, barred, table, columns, actions, deciding):  # t
                 at = choice(barred[row], uint64(0), rule, choices, bits[row], columns)
                 alive &= alive - uint64(1)
             if at >= 0:
-                actions[row], deciding[row] = choices[at].index, choices[at].rule
+                actions[row] = choices[at].index
                 break
 
 

@@ -109,7 +109,7 @@ class Plan:
             masks: what is allowed, bool (accounts, menu); the plan's contact cap narrows it further.
             numbers: unused, a plan has no memory.
         """
-        return self.table.decide(observations, self._contact_cap.narrow(observations, masks))[0]
+        return self.table.decide(observations, self._contact_cap.narrow(observations, masks))
 
     def decide(self, morning: Morning, first: int, last: int, decided: Decided) -> None:
         """As `act` and `priority`, for the open accounts first..last of a simulation's morning (`Simulation.advance_by`).
