@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import platform
-import statistics
 import sys
 import tempfile
 import time
@@ -28,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import torch
 
 from benchmarks import audit, engine, portfolio_lists, training
+from benchmarks.in_turn import in_turn, spread
 from recoup.experiments.runs.runfolder import versions, write_text
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.portfolio.importing import load
@@ -165,31 +165,22 @@ def pairs(quick: bool, keep: ExitStack) -> Iterator[Pair]:
 
 def measure(pair: Pair, rounds: int) -> dict[str, Any]:
     """Rates and their ratio, medians with least and most; both sides warm up once."""
-    (our_name, ours), (their_name, theirs) = pair.ours, pair.theirs
-    ours(), theirs()
-    rates: tuple[list[float], list[float]] = ([], [])
-    for _ in range(pair.rounds or rounds):
-        for side, turn in zip(rates, (ours, theirs), strict=True):
-            spent = turn()
-            side.append(spent.units / spent.seconds)
-    each = [one / other for one, other in zip(*rates, strict=True)]
+    spent = in_turn(dict([pair.ours, pair.theirs]), pair.rounds or rounds)
+    ours, theirs = ([one.units / one.seconds for one in turns] for turns in spent.values())
+    each = [one / other for one, other in zip(ours, theirs, strict=True)]
     return {
         "work": pair.work,
-        "ours": our_name,
-        "theirs": their_name,
+        "ours": pair.ours[0],
+        "theirs": pair.theirs[0],
         "rounds": len(each),
-        "rate": _spread(rates[0]),
-        "their_rate": _spread(rates[1]),
-        "ratio": _spread(each),
+        "rate": spread(ours),
+        "their_rate": spread(theirs),
+        "ratio": spread(each),
     }
 
 
 def _short(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def _spread(values: list[float]) -> dict[str, float]:
-    return {"median": statistics.median(values), "least": min(values), "most": max(values)}
 
 
 def main() -> None:

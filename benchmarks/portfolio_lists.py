@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import recoup.agents
+from benchmarks.in_turn import in_turn
 from benchmarks.memory import peak_bytes
 from recoup.agents import learned
 from recoup.agents.policy_files import read_weights
@@ -50,22 +52,15 @@ def split(file: Path) -> None:
             pass
 
 
-def cpu(work: Callable[[], object]) -> float:
-    """CPU seconds of a call, of all threads."""
-    before = time.process_time()
-    work()
-    return time.process_time() - before
+def cpu_in_turn(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """CPU seconds of each, of all threads."""
 
-
-def in_turn(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """CPU seconds of each, A B A B …, after one round to warm up."""
-    for work in works.values():
+    def cpu(work: Callable[[], object]) -> float:
+        before = time.process_time()
         work()
-    spent: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(rounds):
-        for name, work in works.items():
-            spent[name].append(cpu(work))
-    return spent
+        return time.process_time() - before
+
+    return in_turn({name: partial(cpu, work) for name, work in works.items()}, rounds)
 
 
 def _peak(paths: tuple[Path, Path], queue: multiprocessing.Queue) -> None:  # type: ignore[type-arg]
@@ -110,11 +105,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         small, large = (write_list(Path(name), rows) for rows in sizes)
         works = {"import": lambda: load(*large, population, 1, "list"), "csv module alone": lambda: split(large[0])}
-        _table(console, "import, all fields", in_turn(works, rounds), sizes[1], "rows")
+        _table(console, "import, all fields", cpu_in_turn(works, rounds), sizes[1], "rows")
         grown = (peak(large) - peak(small)) / (sizes[1] - sizes[0])
         bytes_a_row = large[0].stat().st_size / sizes[1]
         console.print(f"peak memory: {grown:,.0f} bytes a row more, {bytes_a_row:,.0f} of them the file itself\n")
-    _table(console, "a learned policy decides", in_turn(decisions(accounts), rounds), accounts, "accounts")
+    _table(console, "a learned policy decides", cpu_in_turn(decisions(accounts), rounds), accounts, "accounts")
 
 
 def _table(console: Console, title: str, spent: dict[str, list[float]], count: int, unit: str) -> None:

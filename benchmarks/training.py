@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +31,7 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import recoup  # noqa: F401
+from benchmarks.in_turn import in_turn, spread
 from recoup.agents.features import encode
 from recoup.agents.training import learners
 from recoup.agents.training.hidden_state import MaskableHiddenStateCritic
@@ -59,17 +60,15 @@ class Spent(NamedTuple):
 Case = Callable[[], tuple[int, int]]  # does its work, returns account-days and open ones
 
 
-def in_turn(cases: dict[str, Case], rounds: int) -> dict[str, list[Spent]]:
-    """Each case once to warm up, then all in turn, round after round."""
-    for case in cases.values():
-        case()
-    found: dict[str, list[Spent]] = {name: [] for name in cases}
-    for _ in range(rounds):
-        for name, case in cases.items():
-            clock, cpu = time.perf_counter(), time.process_time()
-            steps, open_steps = case()
-            found[name].append(Spent(steps, open_steps, time.process_time() - cpu, time.perf_counter() - clock))
-    return found
+def spent_in_turn(cases: dict[str, Case], rounds: int) -> dict[str, list[Spent]]:
+    """What each case spends."""
+
+    def spend(case: Case) -> Spent:
+        clock, cpu = time.perf_counter(), time.process_time()
+        steps, open_steps = case()
+        return Spent(steps, open_steps, time.process_time() - cpu, time.perf_counter() - clock)
+
+    return in_turn({name: partial(spend, case) for name, case in cases.items()}, rounds)
 
 
 def portfolio_env(places: int, **options: Any) -> PortfolioVectorEnv:
@@ -182,10 +181,7 @@ def rates(turns: Sequence[Spent]) -> dict[str, dict[str, float]]:
         "account-days a second by the clock": [turn.steps / turn.clock for turn in turns],
         "cores used": [turn.cpu / turn.clock for turn in turns],
     }
-    return {
-        name: {"median": statistics.median(values), "least": min(values), "most": max(values)}
-        for name, values in of.items()
-    }
+    return {name: spread(values) for name, values in of.items()}
 
 
 def ratio(found: dict[str, list[Spent]], fast: str, slow: str) -> dict[str, float]:
@@ -193,7 +189,7 @@ def ratio(found: dict[str, list[Spent]], fast: str, slow: str) -> dict[str, floa
     each = [
         (one.steps / one.cpu) / (other.steps / other.cpu) for one, other in zip(found[fast], found[slow], strict=True)
     ]
-    return {"median": statistics.median(each), "least": min(each), "most": max(each)}
+    return spread(each)
 
 
 def shown(console: Console, title: str, found: dict[str, list[Spent]]) -> dict[str, Any]:
@@ -232,7 +228,7 @@ def main() -> None:
         },
         **{f"{SINGLE} accounts, {kind}": single(kind, 60) for kind in ("DummyVecEnv", "SyncVectorEnv")},
     }
-    environments = in_turn(alone, rounds)
+    environments = spent_in_turn(alone, rounds)
     figures: dict[str, Any] = {"environments": shown(console, "Environments alone, medians (least–most)", environments)}
 
     cases: dict[str, Case] = {}
@@ -241,7 +237,7 @@ def main() -> None:
         cases[f"{units}×{units}, ours"] = learner(True, units, accounts)
         cases[f"{units}×{units}, ours, 2 threads"] = learner(True, units, accounts, threads=2)
     cases["64×64, sb3-contrib, single accounts"] = learner_of_single_accounts(64, 64)
-    learning = in_turn(cases, rounds)
+    learning = spent_in_turn(cases, rounds)
     size = f"8 cohorts of {accounts}, rollouts of 22 days, 4 epochs"
     figures["learning"] = shown(console, f"MaskablePPO, {size}, medians (least–most)", learning)
 
