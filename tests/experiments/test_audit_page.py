@@ -204,15 +204,6 @@ def test_without_a_browser_the_page_is_written_all_the_same(
     assert sorted(file.name for file in (tmp_path / "found").iterdir()) == ["audit.csv", "audit.html", "audit.json"]
 
 
-@pytest.fixture(scope="module")
-def chromium():  # type: ignore[no-untyped-def]
-    command = browser.find()
-    if command is None:
-        pytest.skip("no Chromium or Chrome on this machine (make browser installs one)")
-    with browser.Browser(command) as opened:
-        yield opened
-
-
 _HIDDEN = """[...document.querySelectorAll('.stack td, .stack th[scope=row], dd, .field')]
     .filter(e => e.getBoundingClientRect().right > innerWidth + 1 || e.getBoundingClientRect().width < 20).length"""
 

@@ -426,15 +426,6 @@ def test_unfinished_run_has_no_report(tmp_path: Path) -> None:
         render(tmp_path)
 
 
-@pytest.fixture(scope="module")
-def chromium():  # type: ignore[no-untyped-def]
-    command = browser.find()
-    if command is None:
-        pytest.skip("no Chromium or Chrome on this machine (make browser installs one)")
-    with browser.Browser(command) as opened:
-        yield opened
-
-
 _OVERFLOWING = """[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, svg')
     && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + '.' + e.className)"""
 _PICTURES = """[...document.querySelectorAll('figure:not(.tree)')].map(f => [...f.querySelectorAll('svg')].map(s => s.getBoundingClientRect())
