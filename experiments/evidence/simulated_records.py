@@ -111,10 +111,12 @@ def simulate_records(
     while simulation.day < days and not simulation.finished:
         rows, day = simulation.open_accounts, simulation.day
         morning, moment = simulation.accounts[rows], moments.random(len(portfolio))[rows]
-        actions, priority, propensity = np.zeros(rows.size, np.int64), np.zeros(rows.size, np.uint8), np.ones(rows.size)
         if day % world.decision_every_days == 0:
             actions, priority, propensity = explorer.decide(simulation.observe(), simulation.masks(), rows)
-        evening = simulation.advance(actions, priority, keep_evening=rows).evening
+            evening = simulation.advance(actions, priority, keep_evening=rows).evening
+        else:
+            propensity = np.ones(rows.size)
+            evening = simulation.advance(np.zeros(rows.size, np.int64), keep_evening=rows).evening
         contacts.append(_contacts(simulation, day, morning, evening, moment, propensity))
         payments.append(_payments(simulation, day, morning, evening))
     names = portfolio.column("account_id").astype(str).astype(object)
@@ -148,7 +150,7 @@ def _contacts(
         propensity: probability of what was decided, float64 (open,).
     """
     busy = evening["events"] & (Event.ATTEMPT | _STEPS) > 0
-    morning, evening, moment, propensity = (column[busy] for column in (morning, evening, moment, propensity))
+    morning, evening, moment, propensity = morning[busy], evening[busy], moment[busy], propensity[busy]
     item, events = simulation.menu.table[evening["treatment"]], evening["events"]
     opens, closes = np.array([simulation.world.windows.hours(window) for window in Window])[item["window"]].T
     spoken = np.isin(item["group"], (Group.CALL, Group.VISIT))
@@ -181,7 +183,7 @@ def _contacts(
         offer=_OFFERS[item["offer"]],
         months=_MONTHS[item["offer"]],
         discount=_DISCOUNTS[item["offer"]],
-        legal=np.where(events & _STEPS > 0, _LEGAL[item["legal"]], None),
+        legal=pd.Series(_LEGAL[item["legal"]]).where(events & _STEPS > 0, None),
         propensity=propensity,
         **conversation.where(pd.Series(spoken)),
     )
