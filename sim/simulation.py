@@ -24,6 +24,7 @@ from recoup.sim.account import Event, Stage, Status
 from recoup.sim.behaviour import notice_belief
 from recoup.sim.compliance.gate import Gate, gate_table
 from recoup.sim.compliance.rules import RulePack
+from recoup.sim.customers import Customers, customers_of
 from recoup.sim.day import EVENING, DayRecord
 from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
 from recoup.sim.eventlog import EventLog, LogFile
@@ -107,6 +108,7 @@ class Simulation:
         self._menu_bits = self._menu_table["bits"].copy()
         self._closed = np.zeros(len(self.menu), np.bool_)
         self._gate = Gate.of(gate_table(rules, world))
+        self._customers = Customers(customers_of(portfolio), self._gate)
         self._params = kernel_record(world)
         self._today = np.zeros(1, DAY_CONTEXT)
         self._today["typical_claim"] = 100.0 * typical_claim(world, portfolio.column("opening_balance"))
@@ -143,7 +145,17 @@ class Simulation:
         if record_events:
             file = record_events if isinstance(record_events, LogFile) else None
             staff_names, ids = self.collectors.names, [rule.id for rule in rules.rules]
-            log = EventLog(self.accounts, names, self.menu, world.windows, self.calendar, staff_names, ids, file)
+            log = EventLog(
+                self.accounts,
+                names,
+                self.menu,
+                world.windows,
+                self.calendar,
+                staff_names,
+                ids,
+                file,
+                customers_of(portfolio),
+            )
         entry_tiers = np.concatenate(self._in_parts(self._tiers, len(portfolio)) or [np.zeros(0, int)])
         minute = {str(pool): 100.0 * cost for pool, cost in world.costs.minute.items()}
         self.ledger = Ledger(self.accounts, portfolio, [rule.id for rule in rules.rules], entry_tiers, log, minute)
@@ -316,6 +328,9 @@ class Simulation:
 
     def _live(self, keep_evening: NDArray[np.int64] | None) -> DayRecord:
         """Run the clock until the next morning, now that all is decided."""
+        self._customers.decided(
+            self.accounts, self.open_accounts, self._today, self._menu_table, self.gate, self._queues
+        )
         self._waiting = np.flatnonzero(self._queues != kernels.NO_QUEUE)
         self._waiting_in = self._queues[self._waiting]
         self._queue_sizes = np.bincount(self._waiting_in, minlength=QUEUES)
@@ -540,6 +555,7 @@ class Simulation:
                 if resource.fill_observed:
                     t[f"{name}_fill"] = last[f"{name}_served"] / requested if requested else 1.0
         t["legal_load"], t["legal_queue"] = self.courts.load, self.courts.waiting
+        self._customers.morning(self.accounts, self._today)
         self.tally = self._tally(pending)
         self.hear(self.lender.morning(self.tally) if self.day > self.first_day else self.lender.signals)
 
