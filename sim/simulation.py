@@ -663,6 +663,14 @@ def refuse_too_old(world: World, portfolio: Portfolio) -> None:
         )
 
 
+def conceded_before(world: World, portfolio: Portfolio) -> int:
+    """Cents that accounts in mid-life have been forgiven, or will be by what is agreed: what of the settlement budget is gone."""
+    if not portfolio.state:
+        return 0
+    accounts = open_accounts(world, portfolio, seed=0)
+    return int(accounts["forgiven"].sum()) + kernels.agreed_to_forgive(accounts, kernel_record(world))
+
+
 def refuse_other_day(world: World, portfolio: Portfolio, first_day: int) -> None:
     """Accounts in mid-life must be as on the morning of the first day.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -292,6 +293,16 @@ def load(source: Source, map_file: Path, population: Population, seed: int, name
     notes += [f"Left out of the file: {rows:,} rows ({reason})" for reason, rows in inspection.dropped.items()]
     notes += [f"Unlikely: {doubt}" for doubt in (*inspection.doubts, *population_doubts(inspection.table, population))]
     return Portfolio(table, name, filled, tuple(note for note in notes if note), mapping.as_of, missing_state(table))
+
+
+def day_of_state(map_file: Path) -> date | None:
+    """The day on whose morning a portfolio is as its state columns say; None where its map names no state, or can't be read."""
+    try:
+        mapping, _ = read_map(map_file)
+    except InputError:
+        return None  # whoever reads the portfolio says what is wrong
+    named = any(name in STATE_FIELD and STATE_FIELD[name].field.role == "state" for name in mapping.fields)
+    return mapping.as_of if named else None
 
 
 def typed_state(table: pd.DataFrame) -> pd.DataFrame:

@@ -173,8 +173,8 @@ def _text(value: Any) -> str:
 
 
 def known_state(table: pd.DataFrame) -> list[str]:
-    """State fields of which a table says something, in the order of the fields."""
-    return [name for name in STATE_FIELD if name in table and table[name].notna().any()]
+    """State fields of which a table says something, in the order of the fields; whose the accounts are is no state."""
+    return [one.name for one in STATE if one.field.role == "state" and one.name in table and table[one.name].notna().any()]
 
 
 # Several ways to say one thing: it is missing where none of them is known, and goes by the first name.
@@ -207,7 +207,7 @@ def _asked(table: pd.DataFrame, name: str) -> NDArray[np.bool_]:
     if name == "last_notice_date":
         return (stage > Stage.NOTICED) | (numbers(table, "notices") > 0)
     if name in ("arrears", "minimum_due"):
-        return (table["product"] == "credit_card").to_numpy()
+        return (table["product"] == "credit_card").to_numpy() if "product" in table else ~everywhere
     return everywhere
 
 

@@ -6,7 +6,7 @@ Roles: *visible* fields may reach a policy; *hidden* fields are latent and drawn
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -115,5 +115,11 @@ class Portfolio:
 
     @property
     def state(self) -> tuple[str, ...]:
-        """The state fields of which the table says something."""
-        return tuple(one.name for one in STATE_FIELDS if one.name in self.table and self.table[one.name].notna().any())
+        """The state fields of which the table says something; none = the accounts are fresh. Whose they are (customer_id) is no state."""
+        names = (one.name for one in STATE_FIELDS if one.role == "state")
+        return tuple(name for name in names if name in self.table and self.table[name].notna().any())
+
+    def as_on_entry(self) -> Portfolio:
+        """The same accounts without their state: each begins as a fresh one, and is a customer by itself."""
+        left = [one.name for one in STATE_FIELDS if one.name in self.table]
+        return replace(self, table=self.table.drop(columns=left), as_of=None, fresh={}) if left else self
