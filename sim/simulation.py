@@ -27,6 +27,7 @@ from recoup.sim.compliance.rules import RulePack
 from recoup.sim.customers import Customers, customers_of
 from recoup.sim.day import EVENING, DayRecord
 from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
+from recoup.sim.earlier_events import earlier_rows
 from recoup.sim.eventlog import EventLog, LogFile
 from recoup.sim.horizon import value_left
 from recoup.sim.inputs import InputError
@@ -155,6 +156,7 @@ class Simulation:
                 ids,
                 file,
                 customers_of(portfolio),
+                earlier_rows(self.accounts, first_day) if portfolio.state else None,
             )
         entry_tiers = np.concatenate(self._in_parts(self._tiers, len(portfolio)) or [np.zeros(0, int)])
         minute = {str(pool): 100.0 * cost for pool, cost in world.costs.minute.items()}
