@@ -40,12 +40,20 @@ def _rows(a: np.void, number: int, first_day: int) -> Iterator[Row]:
     eve = first_day - 1
 
     def row(day: int, order: int = 0, **said: Any) -> Row:
-        return {"number": number, "day": int(min(day, eve)), "order": order, "dpd": max(int(a["dpd0"]) + int(min(day, eve)), 0), **said}
+        return {
+            "number": number,
+            "day": int(min(day, eve)),
+            "order": order,
+            "dpd": max(int(a["dpd0"]) + int(min(day, eve)), 0),
+            **said,
+        }
 
     talks = int(a["conversation_history"])
     for history, channel in _CONTACTS:
         for ago in _days(int(a[history])):
-            yield row(first_day - ago, channel=channel, reached=bool(talks >> ago & 1 and channel in ("collector", "visit")))
+            yield row(
+                first_day - ago, channel=channel, reached=bool(talks >> ago & 1 and channel in ("collector", "visit"))
+            )
     for _ in range(int(a["plans_broken"])):
         yield row(eve, plan_broken=True)
     if a["restructured"]:
@@ -53,7 +61,9 @@ def _rows(a: np.void, number: int, first_day: int) -> Iterator[Row]:
         if not a["plan_months"]:
             yield row(eve, 2, instalment_missed=True)  # no agreement is being kept
     if a["plan_months"]:
-        yield row(eve, 1, offer="restructure" if a["plan_secured"] else "plan", months=int(a["plan_months"]), accepted=True)
+        yield row(
+            eve, 1, offer="restructure" if a["plan_secured"] else "plan", months=int(a["plan_months"]), accepted=True
+        )
         if a["plan_missed"]:
             yield row(eve, 2, instalment_missed=True)
     if a["promise_due"] != NEVER:

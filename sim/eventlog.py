@@ -275,7 +275,9 @@ class EventLog:
             values = said.get(field.name, [row.get(field.name) for row in self._earlier])
             if pa.types.is_dictionary(field.type):
                 codes = pa.array(values, pa.string(), from_pandas=True).dictionary_encode()
-                columns.append(pa.DictionaryArray.from_arrays(codes.indices.cast(field.type.index_type), codes.dictionary))
+                columns.append(
+                    pa.DictionaryArray.from_arrays(codes.indices.cast(field.type.index_type), codes.dictionary)
+                )
             else:
                 columns.append(pa.array(values).cast(field.type))
         return pa.table(columns, schema=schema)

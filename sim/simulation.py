@@ -45,7 +45,7 @@ from recoup.sim.operations.credibility import Notices
 from recoup.sim.operations.economy import Economy
 from recoup.sim.operations.resources import QUEUES, RESOURCES, Resource, queue_of
 from recoup.sim.parameters import World, kernel_record
-from recoup.sim.portfolio.state_checks import AT_COURT, codes, numbers
+from recoup.sim.portfolio.state_checks import at_work
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.traits import open_accounts
 from recoup.sim.treatments import Channel, Menu, Window
@@ -653,8 +653,7 @@ def refuse_too_old(world: World, portfolio: Portfolio) -> None:
     """
     old = portfolio.column("dpd") >= world.write_off_dpd
     if portfolio.state:  # nothing is written off while a court or a plan is at work
-        at_work = np.isin(codes(portfolio.table, "legal_stage"), AT_COURT) | (numbers(portfolio.table, "plan_months") > 0)
-        old = old & ~at_work
+        old = old & ~at_work(portfolio.table)
     too_old = np.flatnonzero(old)
     if too_old.size:
         raise InputError(
@@ -682,7 +681,10 @@ def refuse_other_day(world: World, portfolio: Portfolio, first_day: int) -> None
     first = world.start + timedelta(days=first_day)
     if portfolio.state and portfolio.as_of not in (None, first):
         raise InputError(
-            portfolio.name, "as_of of the column map", portfolio.as_of, f"{first}, the first day (start of the scenario's world)"
+            portfolio.name,
+            "as_of of the column map",
+            portfolio.as_of,
+            f"{first}, the first day (start of the scenario's world)",
         )
 
 

@@ -274,7 +274,9 @@ def log_likelihood_of_calls(a, p, reachability, reached, missed):  # type: ignor
     chance = b.reach_probability(p, _COLLECTOR, True, _AFTERNOON, False, a.dpd0, reachability, 0.0)
     if reached == 0:
         return math.log((1.0 - p.wrong_number) * (1.0 - chance) ** missed + p.wrong_number + 1e-300)
-    return math.log(1.0 - p.wrong_number + 1e-300) + reached * math.log(chance + 1e-300) + missed * math.log(1.0 - chance)
+    return (
+        math.log(1.0 - p.wrong_number + 1e-300) + reached * math.log(chance + 1e-300) + missed * math.log(1.0 - chance)
+    )
 
 
 @njit()

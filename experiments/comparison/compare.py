@@ -130,6 +130,7 @@ def compare(
         "accounts": len(portfolio),
         "opening_balance": float(portfolio.table["opening_balance"].sum()),
         "filled": portfolio.filled,
+        "fresh": portfolio.fresh,
         "notes": [*portfolio.notes, *scenario.notes, *staffing_doubts(len(portfolio), scenario.world)],
     }
     results["learned"] = [arm.name for arm in arms if arm.is_learned]

@@ -257,7 +257,10 @@ class _Steps:
         named = pairs["customer"].notna().to_numpy()
         who = np.where(named, pairs["customer"], pairs["account"])
         codes, different = pd.factorize(pd.MultiIndex.from_arrays([named, who]))
-        numbers = [self._customers.setdefault((bool(is_named), str(name)), len(self._customers)) for is_named, name in different]
+        numbers = [
+            self._customers.setdefault((bool(is_named), str(name)), len(self._customers))
+            for is_named, name in different
+        ]
         return np.array(numbers, np.int32)[codes]
 
     def _dialled(self, accounts: NDArray[np.int32], dialled: pa.ChunkedArray) -> list[int]:

@@ -309,7 +309,9 @@ def map_of(document: Document, registry: Registry = PORTFOLIO) -> tuple[ColumnMa
         raise document.error(("rows", "drop"), mapping.rows.drop, "range or without: this is no portfolio")
     for name in mapping.fields:
         if registry is PORTFOLIO and name in DATED_STATE and mapping.as_of is None:
-            expected = "as_of in the map: the day on whose morning the accounts are so, and on which a simulation begins"
+            expected = (
+                "as_of in the map: the day on whose morning the accounts are so, and on which a simulation begins"
+            )
             raise document.error(("fields", name), name, expected)
     if mapping.draw is not None and registry is not PORTFOLIO:
         raise document.error(("draw",), "draw", "nothing: this is no portfolio")

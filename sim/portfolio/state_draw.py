@@ -60,7 +60,11 @@ def draw_state(
     rows = np.flatnonzero(lacking)
     luck = uniforms(streams(seed, rows.astype(np.int64)), _DAY, _DRAW)
     chosen = np.array([_donor(givers, table.iloc[row], share) for row, share in zip(rows, luck, strict=True)], np.int64)
-    shift = pd.Timedelta(days=(as_of - donors_as_of).days) if donors is not None and as_of and donors_as_of else pd.Timedelta(0)
+    shift = (
+        pd.Timedelta(days=(as_of - donors_as_of).days)
+        if donors is not None and as_of and donors_as_of
+        else pd.Timedelta(0)
+    )
     drawn = table.copy()
     for name in names:
         values: Any = givers[name].to_numpy()[chosen]
@@ -74,7 +78,9 @@ def draw_state(
     wrong = sorted({fault.row for fault in faults(drawn, as_of)} & set(rows.tolist()))
     if wrong:
         for name in names:
-            drawn.iloc[wrong, drawn.columns.get_loc(name)] = _nothing(name)
+            column = drawn[name].copy()
+            column.iloc[wrong] = _nothing(name)
+            drawn[name] = column
     return drawn, dict.fromkeys(names, len(rows) - len(wrong)) if len(rows) > len(wrong) else {}
 
 

@@ -37,7 +37,9 @@ def test_a_gated_run_from_the_middle_audits_to_zero_and_a_free_one_to_what_the_g
         found = found_by(audit(typed_log(simulation.audit_table()), simulation.rules))
         events = simulation.events_table()
         counted = events[events["breach"]]
-        assert {(account, day) for _, account, day in found} == set(zip(counted["account_id"], counted["day"], strict=True))
+        assert {(account, day) for _, account, day in found} == set(
+            zip(counted["account_id"], counted["day"], strict=True)
+        )
         assert (not found) if gate else len(found) > 50
 
 
