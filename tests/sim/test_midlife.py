@@ -106,7 +106,11 @@ def test_a_simulation_that_begins_in_the_middle_of_another_goes_on_as_it(name: s
     assert np.abs(money_gap(later.accounts)).max() == 0
     assert later.courts.load == whole.courts.load and later.courts.waiting == whole.courts.waiting
     seen, then = whole.observe(), later.observe()
-    of_accounts = [index for field, index in FIELD_INDEX.items() if "load" not in field and "fill" not in field and "budget" not in field]
+    of_accounts = [
+        index
+        for field, index in FIELD_INDEX.items()
+        if "load" not in field and "fill" not in field and "budget" not in field
+    ]
     assert (seen[:, of_accounts] == then[:, of_accounts]).all()
     for field in (*HIDDEN, *MEASURED[1:-1], "promise_collector"):
         later.accounts[field] = whole.accounts[field][rows]
@@ -129,7 +133,13 @@ def one(**state: object) -> Portfolio:
         if field.name in state:
             nothing: object = pd.NaT if field.kind is Kind.DATE else None if field.kind is Kind.CATEGORY else np.nan
             value = state[field.name]
-            value = pd.Timestamp(value) if field.kind is Kind.DATE else float(value) if isinstance(value, (int, bool)) else value  # type: ignore[arg-type]
+            value = (
+                pd.Timestamp(value)
+                if field.kind is Kind.DATE
+                else float(value)
+                if isinstance(value, (int, bool))
+                else value
+            )  # type: ignore[arg-type]
             table[field.name] = pd.Series([value, nothing], dtype=object if field.kind is Kind.CATEGORY else None)
     assert set(state) <= set(table)
     return replace(portfolio, table=table)
@@ -144,7 +154,10 @@ SAID: dict[str, tuple[dict[str, object], float]] = {
     "balance": ({"balance": 900.5}, 900.5),
     "paid_share": ({"paid": 250.0}, 0.25),
     "days_in_portfolio": ({"entry_date": day(-40)}, 40),
-    "calls_7d": ({"call_days": 1 << 1 | 1 << 6 | 1 << 7}, 2),  # seven days ago is out of the week that today is the last day of
+    "calls_7d": (
+        {"call_days": 1 << 1 | 1 << 6 | 1 << 7},
+        2,
+    ),  # seven days ago is out of the week that today is the last day of
     "texts_7d": ({"texts_7d": 3}, 3),
     "visits_30d": ({"visits_30d": 4}, 4),
     "days_since_attempt": ({"last_attempt_date": day(-9)}, 9),
@@ -201,7 +214,9 @@ def test_what_is_pending_comes_on_its_day() -> None:
     """A promise, an instalment, a hearing and an enforcement, each on the day that the file says."""
     world = HOME.world.model_copy(
         update={
-            "behaviour": HOME.world.behaviour.model_copy(update={"pay_base": -50.0, "keep_base": 50.0, "instalment_base": 50.0}),
+            "behaviour": HOME.world.behaviour.model_copy(
+                update={"pay_base": -50.0, "keep_base": 50.0, "instalment_base": 50.0}
+            ),
             "courts": HOME.world.courts.model_copy(update={"win": 1.0, "closed_on_holidays": False}),
         }
     )
@@ -258,7 +273,11 @@ def test_money_that_is_not_said_is_what_is_left() -> None:
         assert (a["interest"][0], a["cash"][0]) == (interest, cash)
         assert not money_gap(a).any()
     told = Simulation(HOME.world, one(paid=300.0, attempts=12), HOME.rules, 1).accounts_table()
-    assert told.loc[0, ["opening", "cash", "attempts"]].tolist() == [70_000, 0, 0]  # what a run recovers is what it finds
+    assert told.loc[0, ["opening", "cash", "attempts"]].tolist() == [
+        70_000,
+        0,
+        0,
+    ]  # what a run recovers is what it finds
 
 
 @settings(max_examples=60, deadline=None)
@@ -289,7 +308,9 @@ def values_of(kind: Kind, values: tuple[str, ...], least: float, most: float) ->
     return st.integers(int(100 * least), int(100 * min(most, 10**6))).map(lambda cents: cents / 100)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_a_file_says_what_a_table_does(tmp_path: Path, data: st.DataObject) -> None:
     """Round trip through CSV or Parquet and the map that goes with it; rows that contradict themselves are refused in the same words each time."""
@@ -297,7 +318,13 @@ def test_a_file_says_what_a_table_does(tmp_path: Path, data: st.DataObject) -> N
     for field in data.draw(st.lists(st.sampled_from(STATE_FIELDS), unique_by=lambda one: one.name, max_size=12)):
         drawn = st.none() | values_of(field.kind, field.values, field.least, field.most)
         column = [data.draw(drawn) for _ in range(4)]
-        kind = object if field.kind in (Kind.TEXT, Kind.CATEGORY) else "datetime64[us]" if field.kind is Kind.DATE else float
+        kind = (
+            object
+            if field.kind in (Kind.TEXT, Kind.CATEGORY)
+            else "datetime64[us]"
+            if field.kind is Kind.DATE
+            else float
+        )
         table[field.name] = pd.Series(column, dtype=kind)
     book = Portfolio(table, "book", as_of=date(2025, 3, 3))
     csv = data.draw(st.booleans())
@@ -374,7 +401,9 @@ def test_a_portfolio_of_another_day_is_refused() -> None:
 def test_state_is_drawn_from_accounts_that_are_like_it() -> None:
     table = HOME.portfolio(60, 1).table
     known = np.arange(60) % 3 == 0
-    table["last_outcome"] = pd.Series(np.where(known, np.where(table["dpd"] > 60, "refused", "promised"), None), dtype=object)
+    table["last_outcome"] = pd.Series(
+        np.where(known, np.where(table["dpd"] > 60, "refused", "promised"), None), dtype=object
+    )
     table["attempts"] = np.where(known, table["dpd"] * 2.0, np.nan)
     drawn, counts = draw_state(table, ["last_outcome", "attempts"], None, 5)
     assert counts == {"last_outcome": 40, "attempts": 40}
@@ -401,9 +430,15 @@ def test_traits_follow_what_is_known() -> None:
 
     assert mean("willingness", payments=3.0) > mean("willingness", payments=0.0, attempts=1.0) + 0.2
     assert mean("willingness", promises_kept=3.0) > mean("willingness", promises_broken=3.0) + 0.2
-    assert mean("reachability", call_attempts=20.0, calls_reached=10.0) > mean("reachability", call_attempts=20.0, calls_reached=2.0)
+    assert mean("reachability", call_attempts=20.0, calls_reached=10.0) > mean(
+        "reachability", call_attempts=20.0, calls_reached=2.0
+    )
     assert mean("phone_right", call_attempts=30.0, calls_reached=1.0) == 1.0
-    assert mean("phone_right", call_attempts=30.0, calls_reached=0.0) < mean("phone_right", call_attempts=1.0, calls_reached=0.0) < 1.0
+    assert (
+        mean("phone_right", call_attempts=30.0, calls_reached=0.0)
+        < mean("phone_right", call_attempts=1.0, calls_reached=0.0)
+        < 1.0
+    )
     assert mean("employed", hardship=1.0) < 0.1 < mean("employed", payments=1.0)
     assert mean("fatigue", calls_7d=6.0) > mean("fatigue", calls_7d=1.0) > 0.0
 
@@ -411,7 +446,9 @@ def test_traits_follow_what_is_known() -> None:
 def test_environments_take_accounts_as_on_entry() -> None:
     table = HOME.portfolio(6, 1).table
     plain = PortfolioVectorEnv(HOME.world, HOME.rules, Portfolio(table, "plain"), 6, days=5)
-    known = PortfolioVectorEnv(HOME.world, HOME.rules, Portfolio(table.assign(attempts=9.0, customer_id="x"), "known"), 6, days=5)
+    known = PortfolioVectorEnv(
+        HOME.world, HOME.rules, Portfolio(table.assign(attempts=9.0, customer_id="x"), "known"), 6, days=5
+    )
     assert (plain.reset(seed=1)[0] == known.reset(seed=1)[0]).all()
 
 
