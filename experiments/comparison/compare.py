@@ -236,7 +236,8 @@ def _customers(portfolio: Portfolio, key: bytes) -> NDArray[np.object_] | None:
     if names is None:
         return None
     hidden = pseudonyms([f"customer {name}" for name in names], key)
-    return np.where(pd.isna(names), None, hidden)
+    hidden[pd.isna(names)] = None
+    return hidden
 
 
 def _nulls(values: dict[str, float]) -> dict[str, float | None]:

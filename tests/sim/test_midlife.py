@@ -30,6 +30,7 @@ from recoup.sim.portfolio.state_fields import STATE, Sets
 from recoup.sim.portfolio.state_file import file_map, file_table
 from recoup.sim.portfolio.table import STATE_FIELDS, Kind, Portfolio
 from recoup.sim.simulation import Simulation
+from tests import ROOT
 from tests.sim.test_reference import Whim, step
 
 HOME = load_scenario("china-consumer")
@@ -337,7 +338,7 @@ def test_a_file_says_what_a_table_does(tmp_path: Path, data: st.DataObject) -> N
         assert str(refused).count("\n") == 0
         return
     for name in read.table:
-        ours, theirs = book.table[name] if name in book.table else None, read.table[name]
+        ours, theirs = book.table.get(name), read.table[name]
         if ours is None or ours.isna().all():
             continue
         assert [(x if pd.notna(x) else None) for x in ours] == [(x if pd.notna(x) else None) for x in theirs], name
@@ -455,3 +456,9 @@ def test_environments_take_accounts_as_on_entry() -> None:
 def test_every_field_of_a_state_sets_something() -> None:
     for field in STATE:
         assert field.sets is Sets.RULE or field.record in (ACCOUNT.names or ()), field.name
+
+
+def test_the_page_lists_every_field() -> None:
+    page = (ROOT / "docs" / "how-to" / "mid-life.md").read_text(encoding="utf-8")
+    for one_field in STATE_FIELDS:
+        assert f"| `{one_field.name}` | {one_field.expectation} | {one_field.unit} | {one_field.meaning} |" in page
