@@ -1,7 +1,7 @@
 """The state that a file does not say, drawn from accounts that are like it: a random hot deck.
 
-All fields that are to be drawn are taken together from one donor, so that they fit each other: one of the `NEAREST` accounts by days past
-due, of the same product where there are any, that know all of them.
+All fields that are to be drawn are taken together from one donor, so that they fit each other: one of the nearest fifth by days past due
+(`NEAREST` at most) of the accounts that know all of them, of the same product where there are any.
 """
 
 from __future__ import annotations
@@ -95,5 +95,6 @@ def _donor(givers: pd.DataFrame, row: pd.Series[Any], share: float) -> int:
     other = (givers["product"] != row["product"]).to_numpy()
     if not other.all():
         far = np.where(other, np.inf, far)
-    near = np.argsort(far, kind="stable")[: min(NEAREST, int(np.isfinite(far).sum()))]
+    like = int(np.isfinite(far).sum())
+    near = np.argsort(far, kind="stable")[: min(NEAREST, max(like // 5, 1))]
     return int(near[int(share * near.size)])

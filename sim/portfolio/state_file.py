@@ -20,7 +20,7 @@ def file_table(portfolio: Portfolio) -> pd.DataFrame:
         if one.kind is Kind.DAYS:
             values = values.map(days_ago, na_action="ignore").astype(object)
         elif one.kind is Kind.FLAG:
-            values = values.map({1.0: True, 0.0: False}).astype("boolean")
+            values = values.astype(float).map({1.0: True, 0.0: False}).astype("boolean")
         elif one.kind is Kind.INTEGER:
             values = values.astype("Int64")
         elif one.kind in (Kind.TEXT, Kind.CATEGORY):
