@@ -38,6 +38,7 @@ from recoup.sim.portfolio.numbers import PLAIN, parse_numbers
 from recoup.sim.portfolio.records import RIGHT_PARTY
 from recoup.sim.portfolio.sheet import FLAGS
 from recoup.sim.portfolio.sources import Source, read_source
+from recoup.sim.portfolio.state_fields import DATED as DATED_STATE
 from recoup.sim.portfolio.table import Field, Kind, Registry
 from recoup.sim.portfolio.writing import Dates, Layout, Marks, dates_of, is_amounts, layout_of, marks_of
 
@@ -453,6 +454,8 @@ def _lines(found: _Table) -> Iterator[str]:
     if known:
         yield f"# Columns that are not used: {_comment(', '.join(known))}"
     yield f"for: {found.registry.name}"
+    if found.registry.name == "portfolio" and any(name in DATED_STATE for name in found.fields):
+        yield f"as_of: {found.extracted}  # {_CHECK}the day on whose morning the accounts are so, on which a simulation begins"
     layout, marks = found.layout, found.marks
     said: list[tuple[str, Any, Any]] = [
         ("sheet", layout.sheet, None), ("header", layout.header, 1), ("table", found.table, None),
