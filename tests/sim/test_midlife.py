@@ -28,7 +28,8 @@ from recoup.sim.portfolio.importing import load
 from recoup.sim.portfolio.state_draw import draw_state
 from recoup.sim.portfolio.state_fields import STATE, Sets
 from recoup.sim.portfolio.state_file import file_map, file_table
-from recoup.sim.portfolio.table import STATE_FIELDS, Kind, Portfolio
+from recoup.sim.portfolio.suggest import suggest
+from recoup.sim.portfolio.table import PORTFOLIO, STATE_FIELDS, Kind, Portfolio
 from recoup.sim.simulation import Simulation
 from tests import ROOT
 from tests.sim.test_reference import Whim, step
@@ -464,3 +465,29 @@ def test_the_page_lists_every_field() -> None:
     page = (ROOT / "docs" / "how-to" / "mid-life.md").read_text(encoding="utf-8")
     for one_field in STATE_FIELDS:
         assert f"| `{one_field.name}` | {one_field.expectation} | {one_field.unit} | {one_field.meaning} |" in page
+
+
+TRADE = {
+    "en": (
+        "Account No,Balance,DPD,Client ID,Last Payment Date,PTP Date,PTP Amount,Last Result,DNC\n"
+        "1,1000,60,c1,2025-02-20,2025-03-09,100,PTP,no\n2,800,90,c1,2025-01-20,,,no answer,yes\n3,500,30,c2,,,,RPC,no\n"
+    ),
+    "zh": (
+        "合同号,逾期金额,逾期天数,客户号,最近还款日期,承诺还款日期,承诺金额,最近催收结果,停止联系\n"
+        "1,1000,60,c1,2025-02-20,2025-03-09,100,承诺还款,否\n2,800,90,c1,2025-01-20,,,无人接听,是\n3,500,30,c2,,,,本人接通,否\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("language", TRADE)
+def test_a_map_is_proposed_by_the_words_of_the_trade(language: str, tmp_path: Path) -> None:
+    (tmp_path / "book.csv").write_text(TRADE[language], encoding="utf-8")
+    found = suggest(tmp_path / "book.csv", PORTFOLIO, today=date(2025, 3, 3))
+    assert "as_of: 2025-03-03" in found.text
+    (tmp_path / "map.yaml").write_text(found.text, encoding="utf-8")
+    table = load(tmp_path / "book.csv", tmp_path / "map.yaml", HOME.world.population, 0, "book").table
+    assert table["customer_id"].tolist() == ["c1", "c1", "c2"]
+    assert table["last_payment_date"].tolist()[:2] == [pd.Timestamp("2025-02-20"), pd.Timestamp("2025-01-20")]
+    assert table["promise_due"][0] == pd.Timestamp("2025-03-09") and table["promise_amount"][0] == 100.0
+    assert table["last_outcome"].tolist() == ["promised", "no_answer", "reached"]
+    assert table["cease_contact"].tolist() == [0.0, 1.0, 0.0]
