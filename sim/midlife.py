@@ -180,7 +180,7 @@ def _agreements(a: NDArray[np.void], table: pd.DataFrame, start: date, first_day
     left = np.maximum(a["plan_left"].astype(np.int64), 1)
     use = running & ~_known(table, "plan_instalment")
     a["plan_amount"] = np.where(use, -(-a["balance"] // left), a["plan_amount"])
-    for name in ("plan_left", "plan_missed", "plan_amount", "plan_secured"):
+    for name in ("plan_left", "plan_amount", "plan_secured"):
         a[name] = np.where(running, a[name], 0)
     a["restructured"] |= a["plan_secured"]
     _where_unknown(a, table, "plans_agreed", "plans", np.minimum(a["plans_broken"].astype(np.int64) + running, 255))
@@ -336,7 +336,7 @@ def portfolio_of(
     reviewed = a["review"] > 0
     only = {
         **dict.fromkeys(("promise_amount", "promise_discount", "promise_channel"), promised),
-        **dict.fromkeys(("plan_left", "plan_instalment", "plan_missed", "plan_secured"), running),
+        **dict.fromkeys(("plan_left", "plan_instalment", "plan_secured"), running),
         **dict.fromkeys(("review_step", "review_until"), reviewed),
         "arrears": a["minimum_due"] > 0,
         "legal_stage_date": stage > Stage.NONE,

@@ -345,7 +345,7 @@ def _plans(accounts: _Accounts, contacts: pd.DataFrame, payments: pd.DataFrame) 
         plan_left=one["left"],
         plan_instalment=one["instalment"],
         plan_next_due=one["due"],
-        plan_missed=one["missed"],
+        plan_missed=agreed.groupby("number")["missed"].last().reindex(range(accounts.count)).fillna(0),
         plan_secured=one["secured"].astype(float),
         plans_agreed=accounts.times(agreed),
         plans_broken=accounts.times(agreed[broken]),

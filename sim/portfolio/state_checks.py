@@ -174,6 +174,7 @@ def faults(table: pd.DataFrame, as_of: date | None) -> list[Fault]:
     left = numbers(table, "plan_left")
     note(running & (left < 1), "plan_left", "1 or more, as the plan runs")
     note(running & (left > numbers(table, "plan_months")), "plan_left", "at most plan_months")
+    note(running & (numbers(table, "plan_missed") > 1), "plan_missed", "0 or 1, as the plan runs")
     note(running & promised, "promise_due", "nothing, as an instalment plan runs")
     for less, more in (
         ("reached", "attempts"), ("calls_reached", "call_attempts"), ("offers_refused", "offers_made"),
@@ -226,7 +227,7 @@ def _asked(table: pd.DataFrame, name: str) -> NDArray[np.bool_]:
         return dates(table, "promise_due").notna().to_numpy()
     if name == "promise_discount":
         return _said(table, "promise_kind") == "settlement"
-    if name in ("plan_left", "plan_instalment", "plan_next_due", "plan_missed", "plan_secured"):
+    if name in ("plan_left", "plan_instalment", "plan_next_due", "plan_secured"):
         return numbers(table, "plan_months") > 0
     if name == "legal_stage_date":
         return stage > 0

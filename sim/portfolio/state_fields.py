@@ -152,7 +152,7 @@ STATE: tuple[StateField, ...] = (
     _count("plan_left", "plan_left", "instalments not yet paid", _SMALL),
     _money("plan_instalment", "plan_amount", "one instalment"),
     _date("plan_next_due", "", "day on which the next instalment falls due", past=False),
-    _count("plan_missed", "plan_missed", "instalments missed in a row; the second ends the plan", 1),
+    _count("plan_missed", "plan_missed", "instalments missed in a row, of the latest plan; the second ends it", 12),
     _flag("plan_secured", "plan_secured", "the plan is a restructuring with collateral"),
     _count("plans_agreed", "plans", "plans agreed so far", _SMALL),
     _count("plans_broken", "plans_broken", "plans broken", _SMALL),

@@ -86,7 +86,7 @@ def visible(accounts: NDArray[np.void]) -> dict[str, list[object]]:
     a["promise_collector"] = 0  # who took it is of his own figures alone, and of no state
     for names, holds in (
         (("promise_amount", "promise_channel"), a["promise_due"] != NEVER),
-        (("plan_left", "plan_amount", "plan_secured", "plan_missed"), a["plan_months"] > 0),
+        (("plan_left", "plan_amount", "plan_secured"), a["plan_months"] > 0),
         (("review_until",), a["review"] > 0),
     ):
         for name in names:
