@@ -184,7 +184,9 @@ def _by_names(found: _Table) -> None:
     scored: list[tuple[float, int, str, str, str]] = []
     for order, column in enumerate(found.columns):
         for one in found.registry.fields:
-            scored.append((_score(column, one.name, names), -order, one.name, column, "column"))
+            # What every portfolio has comes first: a balance is the claim, unless another column is.
+            less = _LESS if one.role == "state" else 0.0
+            scored.append((_score(column, one.name, names) - less, -order, one.name, column, "column"))
         if found.registry.name == "portfolio":
             scored += [(_score(column, name, DATED) - _LESS, -order, name, column, "date") for name in DATED]
             scored.append((_score(column, "bucket", {"bucket": BUCKETS}) - _LESS, -order, "dpd", column, "bucket"))
