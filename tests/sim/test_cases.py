@@ -67,10 +67,10 @@ def test_or_it_ends_in_one_clear_line(tmp_path, name, expected):
         read(name, tmp_path)
 
 
-@pytest.mark.parametrize(("name", "field"), [("cust_two_accounts", "customer_id"), ("vulnerable", "hardship")])
-def test_whose_an_account_is_and_how_it_stands_are_read(tmp_path, name, field):
-    found = read(name, tmp_path)
-    assert not found.problems and found.table[field].notna().any()
+def test_a_customer_with_two_accounts_is_read_and_words_for_hardship_are_for_the_map_to_say(tmp_path):
+    assert read("cust_two_accounts", tmp_path).table["customer_id"].tolist() == ["C1", "C1"]
+    (problem,) = read("vulnerable", tmp_path).problems
+    assert (problem.row, problem.column) == (2, "vuln") and "`values` in the column map" in problem.expected
 
 
 @pytest.mark.parametrize(
