@@ -32,7 +32,7 @@ def with_behaviour(world: World, factors: Mapping[str, float]) -> World:
         value = changes.get(name, getattr(world.behaviour, name))
         low, high = _range(name)
         if isinstance(value, PerChannel | PerWindow):
-            scaled = {one: getattr(value, one) * factor for one in type(value).model_fields if part in ("", one)}
+            scaled = {one: number * factor for one, number in value if part in ("", one)}
             changes[name] = value.model_copy(update=scaled)
         else:
             within = min(max(value * factor, low), high)

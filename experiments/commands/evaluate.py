@@ -67,7 +67,7 @@ def evaluate(
     home = load_scenario(scenario)
     world = home.world
     chosen = load_policy(policy, home.name, world)
-    read = read_log(source_of(log), column_map, Menu.of(world.channels, world.offers, world.legal))
+    read = read_log(source_of(log), column_map, world.menu)
     found = estimate(read, chosen, decisions, least_sample)
     content = found.content(world.currency, home.name)
     if out is not None:

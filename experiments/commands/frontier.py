@@ -93,7 +93,7 @@ def frontier(
     plans = plan or [*study.PLANS, *study.own_policies(scenario.name)]
     comparison = with_policies(comparison, list(dict.fromkeys((*plans, *([options.within] if options.within else [])))))
     world = scenario.world
-    policies = load_family(family, Menu.of(world.channels, world.offers, world.legal))
+    policies = load_family(family, world.menu)
     folder = out or new_run_folder("frontier")
     same = {key: comparison.settings[key] for key in ("scenario", "portfolio", "map", "days", "seeds", "first_seed")}
     begun = {**same, "accounts": options.accounts, "points": options.points, "family": policies.card.sha256}

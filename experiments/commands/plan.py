@@ -33,7 +33,7 @@ def check(
     from recoup.sim.treatments import Menu
 
     world = load_scenario(scenario).world
-    plan = Plan.load(file, Menu.of(world.channels, world.offers, world.legal))
+    plan = Plan.load(file, world.menu)
     if json:
         rules = [{"name": rule.name, "priority": rule.priority} for rule in plan.rules]
         console().print_json(

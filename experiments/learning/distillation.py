@@ -304,7 +304,7 @@ def measures_of(
         seeds: one portfolio each.
         kept: where what is finished is kept.
     """
-    world, menu = scenario.world, Menu.of(scenario.world.channels, scenario.world.offers, scenario.world.legal)
+    world, menu = scenario.world, scenario.menu
 
     def fresh() -> Policy:
         return Plan.load(policy, menu) if isinstance(policy, Document) else load_policy(policy, scenario.name, world)

@@ -40,7 +40,7 @@ class Hybrid:
         """
         world = scenario.world
         ours, theirs = (load_policy(policy_ref, scenario.name, world) for policy_ref in (self.ours, self.theirs))
-        return CrossedPolicy(ours, theirs, Menu.of(world.channels, world.offers, world.legal), self.from_theirs)
+        return CrossedPolicy(ours, theirs, world.menu, self.from_theirs)
 
 
 class CrossedPolicy:

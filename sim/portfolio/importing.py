@@ -166,7 +166,7 @@ def _inspected(
     for wanted in registry.fields:
         mapped = mapping.fields.get(wanted.name)
         if mapped is None:
-            drawn = "drawn from the scenario" if registry is PORTFOLIO else "not in the file"
+            drawn = "drawn from the scenario" if registry.name == PORTFOLIO.name else "not in the file"
             inspection.fields.append(FieldReport(wanted, (), rows, drawn))
             continue
         found = sheet.field(wanted, mapped)
@@ -242,7 +242,9 @@ def _columns_named(mapping: ColumnMap) -> list[tuple[tuple[str | int, ...], str]
     return named
 
 
-def load(source: Source, map_file: Path, population: Population, seed: int, name: str) -> Portfolio:
+def load(
+    source: Source, map_file: Path, population: Population, seed: int, name: str, registry: Registry = PORTFOLIO
+) -> Portfolio:
     """Import a portfolio; what the file does not say is drawn from the population.
 
     Args:
@@ -250,11 +252,12 @@ def load(source: Source, map_file: Path, population: Population, seed: int, name
         population: what missing fields and values are drawn from.
         seed: of those draws.
         name: what reports call the portfolio.
+        registry: the fields that there are; a scenario may have other products.
 
     Raises:
         InputError: as `inspect`, and for values that cannot be used.
     """
-    inspection = inspect(source, map_file)
+    inspection = inspect(source, map_file, registry)
     inspection.require_usable("recoup portfolio check")
     table, filled = fill(inspection.table, population, seed)
     for wanted in FILE_FIELDS:

@@ -6,16 +6,17 @@ Roles: *visible* fields may reach a policy; *hidden* fields are latent and drawn
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from recoup.sim.treatments import PRODUCTS
+
 Role = Literal["visible", "hidden", "protected", "key"]
-PRODUCTS = ("consumer_loan", "credit_card", "instalment_purchase")
-CREDIT_CARD = PRODUCTS.index("credit_card")
 
 
 class Kind(Enum):
@@ -133,6 +134,15 @@ class Registry:
     def field(self) -> dict[str, Field]:
         """Fields by name."""
         return {one.name: one for one in self.fields}
+
+    def naming(self, values: Mapping[str, Sequence[str]]) -> Registry:
+        """The same with other values of its categories, as a scenario has other products and channels.
+
+        Args:
+            values: by name of the field.
+        """
+        fields = [replace(one, values=tuple(values[one.name])) if one.name in values else one for one in self.fields]
+        return replace(self, fields=tuple(fields))
 
 
 PORTFOLIO = Registry("portfolio", "an account", FILE_FIELDS, repeats=False)
