@@ -72,7 +72,8 @@ class PriceFamily:
         weights["hidden.0.bias"] = weights["hidden.0.bias"] + first[:, own : own + len(PRICES)] @ price_inputs(prices)
         told = {"prices": {one: round(float(prices[one]), 6) for one in PRICES}}
         known = self.card.model_dump(exclude={"prices"}) | {"name": name or self.card.name}
-        return learned.LearnedPolicy(learned.Card(**{**known, "training": {**self.card.training, **told}}), weights, None, self.vocabulary
+        return learned.LearnedPolicy(
+            learned.Card(**{**known, "training": {**self.card.training, **told}}), weights, None, self.vocabulary
         )
 
     def save(self, stem: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Annotated, Literal, Self
@@ -112,7 +113,12 @@ class MoreOffer(Labelled):
 class Product(Labelled):
     """A kind of credit."""
 
-    card: bool = Field(False, description="a credit card: a minimum is due each month, where the world says which (`cards`)")
+    card: bool = Field(
+        False, description="a credit card: a minimum is due each month, where the world says which (`cards`)"
+    )
+
+
+STANDARD_PRODUCTS = {name: Product(card=name == "credit_card", label=None, label_zh=None) for name in STANDARD.products}
 
 
 def offer_of(name: str) -> Offer | None:
@@ -130,25 +136,40 @@ def offer_of(name: str) -> Offer | None:
     return Offer(name, OfferKind.SETTLEMENT, discount=size / 100) if size <= 90 else None
 
 
-@lru_cache(maxsize=64)
-def words(
-    more_channels: tuple[ChannelTraits, ...],
-    more_offers: tuple[tuple[str, tuple[str, ...]], ...],
-    products: tuple[str, ...],
-    tiers: tuple[str, ...],
-    dpd_bands: tuple[int, ...],
+def vocabulary(
+    more_channels: Mapping[str, MoreChannel],
+    more_offers: Mapping[str, MoreOffer],
+    products: Iterable[str],
+    tiers: Iterable[str],
+    dpd_bands: Iterable[int],
 ) -> Vocabulary:
-    """The vocabulary of a world; one that adds nothing has `STANDARD`.
+    """All that there is, in the order of its numbers; a scenario that adds nothing has `STANDARD`.
 
     Args:
-        more_channels: in the order of their numbers.
-        more_offers: names, and the channels that carry each.
+        more_channels, more_offers: by name, in the order of their numbers.
         products, tiers, dpd_bands: as in `Vocabulary`.
 
     Raises:
         PydanticCustomError: a name that means something else, an offer that its name does not say, or more of them than there is
             room for; for validators of a world.
     """
+    return _vocabulary(
+        tuple(one.traits(number, name) for number, (name, one) in enumerate(more_channels.items(), len(CHANNELS))),
+        tuple((name, tuple(offer.carried_by)) for name, offer in more_offers.items()),
+        tuple(products),
+        tuple(tiers),
+        tuple(dpd_bands),
+    )
+
+
+@lru_cache(maxsize=64)
+def _vocabulary(
+    more_channels: tuple[ChannelTraits, ...],
+    more_offers: tuple[tuple[str, tuple[str, ...]], ...],
+    products: tuple[str, ...],
+    tiers: tuple[str, ...],
+    dpd_bands: tuple[int, ...],
+) -> Vocabulary:
     for channel in more_channels:
         if channel.name in TAKEN:
             raise misplaced(("more_channels", channel.name), channel.name, "a name that means nothing else")
@@ -158,7 +179,9 @@ def words(
         offer = offer_of(name)
         if offer is None or offer in OFFERS:
             raise misplaced(
-                ("more_offers", name), name, f"plan_2 to plan_{_MOST_MONTHS} or settle_1 to settle_90, and none there always is"
+                ("more_offers", name),
+                name,
+                f"plan_2 to plan_{_MOST_MONTHS} or settle_1 to settle_90, and none there always is",
             )
         more[offer.kind].append(offer)
         for carrier in carriers:
@@ -173,7 +196,9 @@ def words(
         offers = (*OFFERS, *plans, *([None] * (MOST_MORE_PLANS - len(plans))), *more[OfferKind.SETTLEMENT])
     channels = (*CHANNELS, *more_channels)
     with_more = tuple(
-        replace(one, carries=tuple(dict.fromkeys((*one.carries, *carried.get(one.name, ()))))) if one.name in carried else one
+        replace(one, carries=tuple(dict.fromkeys((*one.carries, *carried.get(one.name, ())))))
+        if one.name in carried
+        else one
         for one in channels
     )
     found = Vocabulary(with_more, offers, products, tiers, dpd_bands)

@@ -106,7 +106,6 @@ LOW = np.array([field.low for field in FIELDS], np.float32)
 HIGH = np.array([field.high for field in FIELDS], np.float32)
 
 
-
 @lru_cache(maxsize=64)
 def fields_of(vocabulary: Vocabulary) -> tuple[ObservedField, ...]:
     """`FIELDS` with the tiers and products of a vocabulary, which have other names and may be more or fewer.

@@ -16,12 +16,21 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from recoup.sim.inputs import Place, choose, misplaced
-from recoup.sim.lists import CHANNEL_NAMES, OFFER_NAMES, MoreChannel, MoreOffer, Name, Product, words
+from recoup.sim.lists import (
+    CHANNEL_NAMES,
+    OFFER_NAMES,
+    STANDARD_PRODUCTS,
+    Labelled,
+    MoreChannel,
+    MoreOffer,
+    Name,
+    Product,
+    vocabulary,
+)
 from recoup.sim.operations.resources import NO_RESOURCE, RESOURCES, Resource
 from recoup.sim.sections import Count, Effect, NonNegative, Positive, ScenarioSection, Share
 from recoup.sim.sections import Section as Section
 from recoup.sim.treatments import (
-    CHANNELS,
     DPD_BANDS,
     MOST_BANDS,
     MOST_CHANNELS,
@@ -29,7 +38,6 @@ from recoup.sim.treatments import (
     MOST_POOLS,
     MOST_PRODUCTS,
     MOST_TIERS,
-    PRODUCTS,
     TIERS,
     Menu,
     Vocabulary,
@@ -71,7 +79,7 @@ class PerChannel(ScenarioSection):
     @classmethod
     def zero(cls) -> Self:
         """0 for every channel."""
-        return cls(**dict.fromkeys(cls.model_fields, 0.0))
+        return cls.model_validate(dict.fromkeys(cls.model_fields, 0.0))
 
     def of(self, channel: str) -> float:
         """The number of a channel by its name; 0 for one that has none.
@@ -339,7 +347,9 @@ class Costs(ScenarioSection):
     """Unit costs, in the scenario's currency."""
 
     contact: NonNegativePerChannel = Field(description="cost of one attempt apart from staff time")
-    minute: dict[str, NonNegative] = Field(description="cost of a minute of staff time, by pool of people on the telephone")
+    minute: dict[str, NonNegative] = Field(
+        description="cost of a minute of staff time, by pool of people on the telephone"
+    )
     notice: NonNegative = Field(description="pre-suit notice, on top of the letter")
     suit_handling: NonNegative = Field(description="handling of a suit, apart from the court fee")
     enforcement: NonNegative = Field(description="application for enforcement")
@@ -379,11 +389,12 @@ class Pool(ScenarioSection):
         return self.model_copy(update={"per_1000_accounts": factor * self.per_1000_accounts, "agents": agents})
 
 
-class MorePool(Pool):
+class MorePool(Pool, Labelled):
     """A pool that a scenario adds, for channels of its own (`more_channels`)."""
 
     skilled: bool = Field(
-        False, description="people on the telephone, whose skill counts, who take courses, and who may be paid by the minute"
+        False,
+        description="people on the telephone, whose skill counts, who take courses, and who may be paid by the minute",
     )
 
 
@@ -433,6 +444,17 @@ class Operations(ScenarioSection):
     autocall: Pool
     visit: Pool
     more_pools: dict[Name, MorePool] = Field({}, description="further pools, which serve channels of `more_channels`")
+
+    def with_pools(self, pools: Mapping[str, Pool]) -> Self:
+        """The same with other numbers of some pools.
+
+        Args:
+            pools: by name, the scenario's own among them.
+        """
+        own = {name: pools.get(name, pool) for name, pool in self.more_pools.items()}
+        changed = {name: pool for name, pool in pools.items() if name not in own}
+        return self.model_copy(update=changed | ({"more_pools": own} if own else {}))
+
     skill_spread: NonNegative = Field(
         description="standard deviation at the start of each of a person's three skills, which are independent"
     )
@@ -586,11 +608,13 @@ class Tiers(ScenarioSection):
     dpd_medium: Count | None = Field(None, description="one point from this dpd")
     dpd_high: Count | None = Field(None, description="another point from this dpd")
     dpd: list[Count] | None = Field(
-        None, max_length=MOST_TIERS, description="one point from each of these dpd; in place of `dpd_medium` and `dpd_high`"
+        None,
+        max_length=MOST_TIERS,
+        description="one point from each of these dpd; in place of `dpd_medium` and `dpd_high`",
     )
     warning: Share = Field(description="points from this early-warning risk")
     low_score: Annotated[float, Field(ge=300, le=850)] = Field(description="points below this credit score")
-    points_for: TierPoints = TierPoints()
+    points_for: TierPoints = TierPoints.model_validate({})
     medium_points: Count | None = None
     high_points: Count | None = None
     points: list[Count] | None = Field(
@@ -608,7 +632,9 @@ class Tiers(ScenarioSection):
             raise misplaced(("names",), ", ".join(self.names), "every tier once")
         if len(self.bounds) != len(self.names) - 1:
             raise misplaced(
-                ("points",), list(self.bounds), f"{len(self.names) - 1} numbers, one for each of {', '.join(self.names[1:])}"
+                ("points",),
+                list(self.bounds),
+                f"{len(self.names) - 1} numbers, one for each of {', '.join(self.names[1:])}",
             )
         if self.points is not None and list(self.points) != sorted(set(self.points)):
             raise misplaced(("points",), self.points, "rising numbers")
@@ -770,7 +796,7 @@ class World(ScenarioSection):
         {}, description="offers beside those there always are: plan_N, N instalments, and settle_N, N % forgiven"
     )
     products: dict[Name, Product] = Field(
-        {name: Product(card=name == "credit_card") for name in PRODUCTS},
+        dict(STANDARD_PRODUCTS),
         min_length=1,
         max_length=MOST_PRODUCTS,
         description="the kinds of credit there are",
@@ -810,7 +836,8 @@ class World(ScenarioSection):
         for section, names in PER_CHANNEL.items():
             if isinstance(data.get(section), dict):
                 data[section] = {
-                    name: _filled(numbers, alike) if name in names else numbers for name, numbers in data[section].items()
+                    name: _filled(numbers, alike) if name in names else numbers
+                    for name, numbers in data[section].items()
                 }
         return data
 
@@ -823,16 +850,7 @@ class World(ScenarioSection):
     @property
     def vocabulary(self) -> Vocabulary:
         """All that there is to do, to whom and for what, in the order of its numbers."""
-        return words(
-            tuple(
-                channel.traits(number, name)
-                for number, (name, channel) in enumerate(self.more_channels.items(), start=len(CHANNELS))
-            ),
-            tuple((name, tuple(offer.carried_by)) for name, offer in self.more_offers.items()),
-            tuple(self.products),
-            tuple(self.tiers.names),
-            tuple(self.dpd_bands),
-        )
+        return vocabulary(self.more_channels, self.more_offers, self.products, self.tiers.names, self.dpd_bands)
 
     @property
     def menu(self) -> Menu:
@@ -849,7 +867,9 @@ class World(ScenarioSection):
     def pools(self) -> dict[str, Pool]:
         """The section of each of `resources`, by name."""
         operations = self.operations
-        return {resource.name: getattr(operations, resource.name) for resource in RESOURCES} | dict(operations.more_pools)
+        return {resource.name: getattr(operations, resource.name) for resource in RESOURCES} | dict(
+            operations.more_pools
+        )
 
 
 # Where a world has one number per channel: names by section.
@@ -871,28 +891,30 @@ def _check_lists(world: World) -> None:
     _at_most(("operations", "more_pools"), list(world.operations.more_pools), MOST_POOLS - len(RESOURCES), "more pools")
     pools = {resource.name: resource for resource in world.resources}
     if len(pools) < len(world.resources):
-        raise misplaced(("operations", "more_pools"), ", ".join(world.operations.more_pools), "names that no other pool has")
+        raise misplaced(
+            ("operations", "more_pools"), ", ".join(world.operations.more_pools), "names that no other pool has"
+        )
     for name, channel in world.more_channels.items():
         _among(("more_channels", name, "like"), [channel.like] if channel.like else [], CHANNEL_NAMES)
         _among(("more_channels", name, "pool"), [channel.pool] if channel.pool else [], pools)
-    vocabulary = world.vocabulary
+    words = world.vocabulary
     for name, offer in world.more_offers.items():
-        _among(("more_offers", name, "carried_by"), offer.carried_by, vocabulary.channel_names, numbered=True)
+        _among(("more_offers", name, "carried_by"), offer.carried_by, words.channel_names, numbered=True)
     for name, channel in world.more_channels.items():
-        _among(("more_channels", name, "carries"), channel.carries, vocabulary.offer_number, numbered=True)
+        _among(("more_channels", name, "carries"), channel.carries, words.offer_number, numbered=True)
     for section, names in PER_CHANNEL.items():
         for name in names:
             if name in getattr(world, section).model_fields_set:
                 _check_numbers((section, name), getattr(getattr(world, section), name), own)
-    _among(("channels",), world.channels, vocabulary.channel_names, numbered=True)
-    _among(("offers",), world.offers, [name for name in vocabulary.offer_number if name != "none"], numbered=True)
-    _among(("population", "products"), world.population.products, vocabulary.products)
+    _among(("channels",), world.channels, words.channel_names, numbered=True)
+    _among(("offers",), world.offers, [name for name in words.offer_number if name != "none"], numbered=True)
+    _among(("population", "products"), world.population.products, words.products)
     skilled = [name for name, resource in pools.items() if resource.skilled]
     _among(("costs", "minute"), world.costs.minute, skilled)
     for number, correction in enumerate(world.conduct.corrections if world.conduct else ()):
         at = ("conduct", "corrections", number)
         if correction.suspend:
-            _among((*at, "suspend", "channels"), correction.suspend.channels, vocabulary.channel_names, numbered=True)
+            _among((*at, "suspend", "channels"), correction.suspend.channels, words.channel_names, numbered=True)
         if correction.retrain:
             _among((*at, "retrain", "pools"), correction.retrain.pools, skilled, numbered=True)
     bands = world.dpd_bands
@@ -918,7 +940,9 @@ def _check_numbers(place: Place, numbers: PerChannel, own: Sequence[str]) -> Non
             raise misplaced((*place, name), name, choose([*CHANNEL_NAMES, *own], name))
     for name in own:
         if name not in (numbers.model_extra or {}):
-            raise misplaced((*place, name), "nothing", "a value here (required), or `like` another channel in `more_channels`")
+            raise misplaced(
+                (*place, name), "nothing", "a value here (required), or `like` another channel in `more_channels`"
+            )
 
 
 def kernel_record(world: World) -> NDArray[np.void]:
@@ -934,7 +958,7 @@ def kernel_record(world: World) -> NDArray[np.void]:
     By offer, shape (MOST_OFFERS,): `offer_months`, `offer_discount`. By product, shape (MOST_PRODUCTS,): `card`, 1 where a minimum
     is due each month.
     """
-    vocabulary, names = world.vocabulary, world.vocabulary.channel_names
+    words, names = world.vocabulary, world.vocabulary.channel_names
 
     def by_channel(values: Iterable[float]) -> NDArray[np.float64]:
         padded = np.zeros(MOST_CHANNELS)
@@ -954,7 +978,7 @@ def kernel_record(world: World) -> NDArray[np.void]:
     costs, operations, pools = world.costs, world.operations, world.pools
     number = {resource.name: place for place, resource in enumerate(world.resources)}
     skilled = {resource.name for resource in world.resources if resource.skilled}
-    channels = vocabulary.channels
+    channels = words.channels
     for seconds in ("seconds_unanswered", "seconds_reached", "seconds_offer", "seconds_unserved"):
         columns[seconds] = by_channel(getattr(pools[c.pool], seconds) if c.pool else 0.0 for c in channels)
     columns["cost_minute"] = by_channel(100.0 * costs.minute.get(c.pool, 0.0) for c in channels)
@@ -963,8 +987,8 @@ def kernel_record(world: World) -> NDArray[np.void]:
     columns["by_number"] = by_channel(c.by_number for c in channels)
     columns["served_by"] = by_channel(number[c.pool] if c.pool else NO_RESOURCE for c in channels)
     columns["staffed_by"] = by_channel(1 + number[c.pool] if c.pool in skilled else 0 for c in channels)
-    columns["offer_months"] = vocabulary.months.astype(np.float64)
-    columns["offer_discount"] = vocabulary.discounts
+    columns["offer_months"] = words.months.astype(np.float64)
+    columns["offer_discount"] = words.discounts
     cards = world.cards
     columns["card"] = np.zeros(MOST_PRODUCTS)
     if cards:

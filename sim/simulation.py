@@ -52,7 +52,7 @@ from recoup.sim.operations.resources import QUEUES, Resource, queue_of
 from recoup.sim.parameters import TierPoints, World, kernel_record
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.traits import open_accounts
-from recoup.sim.treatments import MOST_POOLS, Menu, Window
+from recoup.sim.treatments import MOST_POOLS, Window
 
 BATCH = 16_384  # rows a kernel call works on; changes speed only
 
@@ -481,7 +481,11 @@ class Simulation:
             t[name] = self._tomorrow[name][0]
         t["suspended"] = self.corrections.suspended_bits
         self._closed[:] = self._nobody_serves()[self._menu_table["channel"], self._menu_table["window"]]
-        care = {resource.name: self.centres[resource.name].care(self.day) for resource in self._resources if resource.skilled}
+        care = {
+            resource.name: self.centres[resource.name].care(self.day)
+            for resource in self._resources
+            if resource.skilled
+        }
         for one in self._vocabulary.channels:
             if one.pool in care:
                 t["care"][one.channel] = care[one.pool]

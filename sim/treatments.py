@@ -13,6 +13,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, unique
 from functools import cached_property
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +50,8 @@ class OwnChannel(int):
         channel.name = name.upper()
         return channel
 
-    def __getnewargs__(self) -> tuple[int, str]:  # for copies, and for other processes
-        return int(self), self.name
+    def __reduce__(self) -> tuple[Any, ...]:  # for copies, and for other processes
+        return OwnChannel, (int(self), self.name)
 
     def __repr__(self) -> str:
         return f"<{self.name}: {int(self)}>"
@@ -331,7 +333,10 @@ class Vocabulary:
     def bands(self) -> tuple[str, ...]:
         """What the bands of days past due are called: `0–7`, `8–15`, … `180+`."""
         firsts = self.dpd_bands
-        return (*(f"{one}–{other - 1}" for one, other in zip(firsts, firsts[1:], strict=False)), f"{firsts[-1]}+")
+        return (
+            *(f"{a}–{b - 1}" if b - 1 > a else f"{a}" for a, b in pairwise(firsts)),
+            f"{firsts[-1]}+",
+        )
 
     @cached_property
     def groups(self) -> NDArray[np.uint8]:
@@ -341,18 +346,16 @@ class Vocabulary:
     @cached_property
     def months(self) -> NDArray[np.uint8]:
         """Instalments of each offer, by number: shape (MOST_OFFERS,)."""
-        return self._by_offer("months", np.uint8)
+        months = np.zeros(MOST_OFFERS, np.uint8)
+        months[: len(self.offers)] = [offer.months if offer else 0 for offer in self.offers]
+        return months
 
     @cached_property
     def discounts(self) -> NDArray[np.float64]:
         """Share that each offer forgives, by number: shape (MOST_OFFERS,)."""
-        return self._by_offer("discount", np.float64)
-
-    def _by_offer(self, what: str, dtype: type) -> NDArray[np.generic]:
-        values = np.zeros(MOST_OFFERS, dtype)
-        for number, offer in enumerate(self.offers):
-            values[number] = getattr(offer, what) if offer else 0
-        return values
+        discounts = np.zeros(MOST_OFFERS)
+        discounts[: len(self.offers)] = [offer.discount if offer else 0.0 for offer in self.offers]
+        return discounts
 
     @cached_property
     def treatments(self) -> tuple[Treatment, ...]:

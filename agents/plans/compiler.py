@@ -139,7 +139,9 @@ def _check_reachable(document: Document, rules: list[_CompiledRule], words: Voca
         seen.add(late.rule.name)
         deciders = [r for r in rules[:number] if r.treatments == {NOTHING} or r.treatments >= late.treatments]
         covers = [(clause, early) for early in deciders for clause in early.clauses]
-        covered_by = [next((early for outer, early in covers if within(inner, outer, fields)), None) for inner in late.clauses]
+        covered_by = [
+            next((early for outer, early in covers if within(inner, outer, fields)), None) for inner in late.clauses
+        ]
         if all(covered_by):
             by = " and ".join(f"«{name}»" for name in dict.fromkeys(early.rule.name for early in covered_by if early))
             raise document.error(

@@ -61,9 +61,7 @@ def _union(intervals: Iterable[tuple[float, float]]) -> Numbers:
     return tuple(merged)
 
 
-def clauses(
-    document: Document, path: Place, when: object, fields: Sequence[ObservedField] = FIELDS
-) -> list[Clause]:
+def clauses(document: Document, path: Place, when: object, fields: Sequence[ObservedField] = FIELDS) -> list[Clause]:
     """The clauses of a `when` mapping that stands at `path` of a document.
 
     Args:

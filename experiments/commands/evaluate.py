@@ -60,7 +60,6 @@ def evaluate(
     from recoup.experiments.runs.runfolder import require_new, whole_folder
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.portfolio.sources import source_of
-    from recoup.sim.treatments import Menu
 
     if out is not None:
         require_new(out)

@@ -74,7 +74,6 @@ def frontier(
     from recoup.experiments.robustness.trial_cache import TRIALS, TrialCache
     from recoup.experiments.runs.runfolder import new_run_folder, open_folder
     from recoup.sim.inputs import InputError, choose
-    from recoup.sim.treatments import Menu
 
     if not NAME.fullmatch(name):
         raise InputError("--name", "", name, NAME_WORDS)

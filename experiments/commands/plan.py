@@ -30,7 +30,6 @@ def check(
     """
     from recoup.agents.plans.plan import Plan
     from recoup.scenarios.schema import load_scenario
-    from recoup.sim.treatments import Menu
 
     world = load_scenario(scenario).world
     plan = Plan.load(file, world.menu)

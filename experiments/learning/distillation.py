@@ -40,7 +40,6 @@ from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import Document, InputError
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
-from recoup.sim.treatments import Menu
 
 KEPT = 0.1  # share of account-days the tree learns from
 MEASURED = holding(Annotated[dict[str, NumberOrNan], exactly(MEASURE)])

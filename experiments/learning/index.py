@@ -227,7 +227,9 @@ def predicted(menu: Menu, fitted: Ensemble, deviations: Deviations) -> NDArray[n
         fitted: by `fit`.
         deviations: any.
     """
-    by_part = fitted.mean(features.features_of(menu.vocabulary).encode(deviations.observations)).reshape(len(deviations.base), len(OUTCOMES), -1)
+    by_part = fitted.mean(features.features_of(menu.vocabulary).encode(deviations.observations)).reshape(
+        len(deviations.base), len(OUTCOMES), -1
+    )
     return np.einsum("rop,rp->ro", by_part, contrasts(menu, deviations))
 
 

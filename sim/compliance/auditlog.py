@@ -147,7 +147,6 @@ def columns_of(vocabulary: Vocabulary) -> tuple[Column, ...]:
     )
 
 
-
 _PLACE = "place in the file"
 _MAPPED = ", or a column map of the log, which `recoup map suggest LOG --for audit` proposes"
 _NAMED = 6  # cells that are not as they must be that a message names
@@ -219,7 +218,9 @@ def typed_log(source: Path | pd.DataFrame, vocabulary: Vocabulary = STANDARD) ->
         parquet = pyarrow.parquet.ParquetFile(source)
         schema, count = parquet.schema_arrow, parquet.metadata.num_rows
     _check_schema(source, schema)
-    return Log(_known_columns(schema), lambda rows: _pieces_of(source, rows, vocabulary), rows=count, vocabulary=vocabulary)
+    return Log(
+        _known_columns(schema), lambda rows: _pieces_of(source, rows, vocabulary), rows=count, vocabulary=vocabulary
+    )
 
 
 def check(log: Log) -> None:
@@ -372,9 +373,7 @@ def _checked(file: Path, groups: Iterable[pa.Table], vocabulary: Vocabulary) -> 
     """The same tables, each cell of which is as it must be."""
     line, columns = 0, columns_of(vocabulary)
     for table in groups:
-        if not all(
-            _all_fit(column, table[column.name]) for column in columns if column.name in table.column_names
-        ):
+        if not all(_all_fit(column, table[column.name]) for column in columns if column.name in table.column_names):
             _refuse_the_first_foreign_cell(file, table, line, columns)
         line += table.num_rows
         yield table
@@ -395,9 +394,7 @@ def _all_fit(column: Column, cells: pa.ChunkedArray) -> bool:
     return whole and bool(np.all((values >= least) & (values <= most)))
 
 
-def _refuse_the_first_foreign_cell(
-    file: Path, table: pa.Table, earlier: int, columns: tuple[Column, ...]
-) -> None:
+def _refuse_the_first_foreign_cell(file: Path, table: pa.Table, earlier: int, columns: tuple[Column, ...]) -> None:
     """As `_refuse_the_first_fault`, of cells that have types already and come after so many rows."""
     faults = []
     have = [column for column in columns if column.name in table.column_names]
@@ -443,7 +440,9 @@ def read_log(file: Path, writing: Writing | None = None, vocabulary: Vocabulary 
         InputError: unreadable, a column that lacks, or the first cell (row and column) that is not as it must be.
     """
     writing = writing or Writing()
-    return log_of(file, read_cells(file, writing.encoding, writing.delimiter, writing.option), writing, vocabulary=vocabulary)
+    return log_of(
+        file, read_cells(file, writing.encoding, writing.delimiter, writing.option), writing, vocabulary=vocabulary
+    )
 
 
 def log_of(

@@ -270,7 +270,9 @@ def _records(rule: Rule, world: World) -> list[RuleRecord]:
             bits = 0
             for topic in rule.forbids:
                 bits |= _TOPICS.get(topic, 0)
-                if topic not in _TOPICS and topic in world.vocabulary.channel:  # a pack may name what only some worlds have
+                if (
+                    topic not in _TOPICS and topic in world.vocabulary.channel
+                ):  # a pack may name what only some worlds have
                     bits |= tr.channel_bit(world.vocabulary.channel[topic].channel)
             return [RuleRecord(_STANDING[rule.while_], bits)]
         case PlanLength():

@@ -136,7 +136,11 @@ def _draw_money(axes: Any, history: list[AccountDay]) -> None:
 
 def _draw_acts(axes: Any, history: list[AccountDay]) -> None:
     marks: dict[tuple[str, str, bool], list[tuple[int, int]]] = {}
-    contacts = [d.treatment.split("/")[0] for d in history if d.treatment.split("/")[1:2] and d.treatment.split("/")[1] in _WINDOWS]
+    contacts = [
+        d.treatment.split("/")[0]
+        for d in history
+        if d.treatment.split("/")[1:2] and d.treatment.split("/")[1] in _WINDOWS
+    ]
     own = dict.fromkeys(name for name in contacts if name not in STANDARD.channel_names)
     rows = (*_ROWS, *reversed((*STANDARD.channel_names, *own)))
 

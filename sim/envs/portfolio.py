@@ -45,7 +45,7 @@ from recoup.sim.parameters import World
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 from recoup.sim.traits import open_accounts
-from recoup.sim.treatments import STANDARD, Menu, Vocabulary
+from recoup.sim.treatments import STANDARD, Vocabulary
 
 RewardScale = Literal["portfolio", "own"]
 Fill = Literal["living", "cohort"]
