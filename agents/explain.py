@@ -50,7 +50,10 @@ def _rule(plan: Plan, observation: NDArray[np.float32], action: int) -> list[str
     if number < 0:
         return []
     rule = plan.rules[number]
-    return [rule.name, *(f"{name} = {shown(name, observation, plan.menu.vocabulary)}" for name in _asked(rule.when or {}))]
+    return [
+        rule.name,
+        *(f"{name} = {shown(name, observation, plan.menu.vocabulary)}" for name in _asked(rule.when or {})),
+    ]
 
 
 def _asked(when: dict[str, object]) -> list[str]:

@@ -175,7 +175,9 @@ class Extract:
 
     def _when(self, bounds: _Bounds) -> dict[str, Any]:
         """Bounds as a plan file writes them."""
-        return {self._fields[column].name: _condition(self._fields[column], values) for column, values in bounds.items()}
+        return {
+            self._fields[column].name: _condition(self._fields[column], values) for column, values in bounds.items()
+        }
 
     def _can_hold(self, bounds: _Bounds) -> bool:
         return all(_possible(self._fields[column], values) for column, values in bounds.items())
