@@ -73,7 +73,9 @@ def test_a_plan_may_name_them_where_they_are_and_nowhere_else(tmp_path: Path) ->
     (tmp_path / "plan.yaml").write_text(PLAN, encoding="utf-8")
     plan = Plan.load(tmp_path / "plan.yaml", ours(tmp_path).menu)
     assert len(plan.rules) == 4 and not plan.dropped
-    with pytest.raises(InputError, match=r"rules\[0\]\.do\.offer: got .*settle_15.*, expected settle_10 .did you mean it"):
+    with pytest.raises(
+        InputError, match=r"rules\[0\]\.do\.offer: got .*settle_15.*, expected settle_10 .did you mean it"
+    ):
         Plan.load(tmp_path / "plan.yaml", load_scenario("china-consumer").menu)
     (tmp_path / "plan.yaml").write_text(PLAN.replace("settle_15", "settle_20"), encoding="utf-8")
     with pytest.raises(InputError, match=r"rules\[1\]\.do\.channel: got 'whatsapp', expected one of none, sms, wechat"):
