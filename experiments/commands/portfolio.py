@@ -23,7 +23,10 @@ def check(
     scenario: Annotated[
         str,
         typer.Option(
-            "-s", "--scenario", help="Whose accounts the file's are set beside.", autocompletion=complete_scenarios
+            "-s",
+            "--scenario",
+            help="Whose accounts the file's are set beside, and whose products it may have.",
+            autocompletion=complete_scenarios,
         ),
     ] = "china-consumer",
     problems: Problems = None,

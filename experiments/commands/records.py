@@ -8,9 +8,19 @@ from typing import Annotated, Literal
 import typer
 
 from recoup.experiments.commands.portfolio import FILE, Problems
-from recoup.experiments.runs.console import Json, console
+from recoup.experiments.runs.console import Json, complete_scenarios, console
 
 app = typer.Typer(help="Logs of contacts and payments.", no_args_is_help=True)
+OwnNames = Annotated[
+    str | None,
+    typer.Option(
+        "-s",
+        "--scenario",
+        help="Whose own channels and products the table may name.",
+        show_default="no one's",
+        autocompletion=complete_scenarios,
+    ),
+]
 Kind = Literal["portfolio", "contacts", "payments", "audit"]
 
 
@@ -25,6 +35,7 @@ def check(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Print every problem, not the first 50.")] = False,
     problems: Problems = None,
+    scenario: OwnNames = None,
     json: Json = False,
 ) -> None:
     """Print ranges, missing values, every problem and where each line of a log went; exit code 2 for a problem.
@@ -38,12 +49,13 @@ def check(
       recoup records check "postgresql://me@server/ledger?query=SELECT * FROM payments" --for payments
     """
     from recoup.experiments.checks.portfolio_check import registry_of, run
+    from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import read_yaml
     from recoup.sim.portfolio.sources import source_of
+    from recoup.sim.treatments import STANDARD
 
     named = kind or (read_yaml(column_map).data.get("for") if column_map else None)
     if named not in ("portfolio", "contacts", "payments", "audit"):
         raise typer.BadParameter("--for portfolio, contacts, payments or audit, or a map that says it")
-    raise typer.Exit(
-        run(source_of(file), column_map, json, console(), every, None, registry_of(named, column_map), problems)
-    )
+    registry = registry_of(named, column_map, load_scenario(scenario).world.vocabulary if scenario else STANDARD)
+    raise typer.Exit(run(source_of(file), column_map, json, console(), every, None, registry, problems))
