@@ -14,10 +14,11 @@ from recoup.experiments.runs.runfolder import require_new, write_csv
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.compliance.mappedlog import audit_registry
 from recoup.sim.portfolio.doubts import population_doubts, staffing_doubts
-from recoup.sim.portfolio.importing import Inspection, inspect, summary
+from recoup.sim.portfolio.importing import Inspection, inspect, summary, typed_state
 from recoup.sim.portfolio.records import CONTACTS, PAYMENTS
 from recoup.sim.portfolio.sources import Source
-from recoup.sim.portfolio.table import PORTFOLIO, Registry
+from recoup.sim.portfolio.state_checks import missing_state
+from recoup.sim.portfolio.table import PORTFOLIO, STATE_FIELDS, Registry
 
 SHOWN = 50
 _TYPICAL = 1000  # accounts of the scenario that a file is set beside
@@ -93,6 +94,7 @@ def _summary(inspection: Inspection) -> dict[str, object]:
         "problems": [dataclasses.asdict(problem) for problem in inspection.problems],
         "problem_count": inspection.problem_count,
         "doubts": inspection.doubts,
+        "fresh": _fresh(inspection),
         "reconciliation": _reconciled(inspection),
     }
 
@@ -130,14 +132,19 @@ def _print(inspection: Inspection, home: Scenario | None, console: Console, most
     beside = [f"in {home.name}"] if home else []
     fields = Table("field", "from column", "missing", "least … median … most", *beside)
     for report in inspection.fields:
-        if not report.columns and typical is None and report.missing == inspection.rows:
-            continue  # a log has many fields, of which most files have a few
+        log_or_state = typical is None or report.field in STATE_FIELDS
+        if not report.columns and log_or_state and report.missing == inspection.rows:
+            continue  # there are many such fields, of which most files have a few
         missing = f"{report.missing:,}" if report.missing else ""
         cells = [report.field.name, ", ".join(report.columns), missing, report.summary]
         if typical is not None:
-            cells.append(summary(report.field, typical[report.field.name]) if report.field.role != "key" else "")
+            drawn = report.field.name in typical and report.field.role != "key"
+            cells.append(summary(report.field, typical[report.field.name]) if drawn else "")
         fields.add_row(*cells)
     console.print(fields)
+    if inspection.registry is PORTFOLIO and (fresh := _fresh(inspection)):
+        listed = ", ".join(f"{name} ({_of(count, inspection.rows)})" for name, count in fresh.items())
+        console.print(f"state that the file does not say, so as a fresh account has it: {listed}")
     if typical is None:
         absent = [report.field.name for report in inspection.fields if report.field.name not in inspection.table]
         if absent:
@@ -146,6 +153,16 @@ def _print(inspection: Inspection, home: Scenario | None, console: Console, most
     for doubt in inspection.doubts:
         console.print(f"unlikely: {doubt}")
     _print_reconciliation(inspection, console)
+
+
+def _fresh(inspection: Inspection) -> dict[str, int]:
+    """State that a portfolio in mid-life does not say, and of how many rows that can be used."""
+    table = inspection.table.drop(index=list(inspection.unusable & set(inspection.table.index)))
+    return missing_state(typed_state(table)) if inspection.registry is PORTFOLIO else {}
+
+
+def _of(count: int, rows: int) -> str:
+    return "all" if count == rows else f"{count:,}"
 
 
 def _print_problems(inspection: Inspection, console: Console, most: int) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from recoup.experiments.runs.console import Json, complete_scenarios, console
 
@@ -46,6 +48,59 @@ def check(
 
     source = source_of(file)
     raise typer.Exit(run(source, column_map, json, console(), every, scenario, problems_file=problems))
+
+
+@app.command("state")
+def state(
+    at: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day on whose morning the accounts are wanted.")],
+    out: Annotated[Path, typer.Option(help="New folder for the portfolio in mid-life and its map.")],
+    portfolio: Annotated[str, typer.Option(help="Accounts on the first day of the logs.")],
+    contacts: Annotated[str, typer.Option(help="Log of contacts.")],
+    payments: Annotated[str, typer.Option(help="Log of payments.")],
+    column_map: Annotated[
+        Path | None, typer.Option("--map", help="Column map of the accounts.", show_default="columns named as our fields")
+    ] = None,
+    contacts_map: Annotated[Path | None, typer.Option(help="Of the contacts.", show_default="the same")] = None,
+    payments_map: Annotated[Path | None, typer.Option(help="Of the payments.", show_default="the same")] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="First day of the logs.", show_default="as_of of the map, or their first date"),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Make the state of accounts on a day from a lender's logs, to start a simulation there.
+
+    Contacts, promises, plans, offers, legal steps and payments before the day say how things stand; what they can't tell is listed.
+
+    \b
+    Examples:
+      recoup records simulate --out lender
+      recoup portfolio state --portfolio lender/portfolio.parquet --contacts lender/contacts.parquet --payments lender/payments.parquet \
+          --at 2025-06-02 --out june
+      recoup compare -p status-quo -p staged --portfolio june/portfolio.parquet --map june/map.yaml
+    """
+    from json import dumps
+
+    from recoup.experiments.evidence.state_command import MAP, TABLE, Read, write_state
+    from recoup.sim.portfolio.sources import source_of
+
+    tables = [
+        Read(source_of(file), map_file)
+        for file, map_file in ((portfolio, column_map), (contacts, contacts_map), (payments, payments_map))
+    ]
+    found, unknown = write_state(*tables, at.date(), out, since.date() if since else None)
+    if json:
+        content = {"accounts": len(found), "as_of": str(at.date()), "unknown": unknown, "fresh": found.fresh}
+        console().print_json(dumps(content))
+        return
+    told = Table("state", "accounts that say it", title=f"{len(found):,} open accounts on {at:%Y-%m-%d}", title_justify="left")
+    told.columns[1].justify = "right"
+    for name in found.state:
+        told.add_row(name, f"{int(found.table[name].notna().sum()):,}")
+    console().print(told)
+    for sentence in unknown:
+        console().print(f"unknown: {sentence}" if not sentence.startswith(("left out", "not used")) else sentence)
+    console().print(f"written: {out / TABLE}, {out / MAP}", soft_wrap=True)
 
 
 @app.command("pseudonyms")
