@@ -58,7 +58,7 @@ def load_policy(policy_ref: PolicyRef, scenario: str, world: World) -> Policy:
     Raises:
         InputError: no such policy; a wrong plan or policy file; or one made for other treatments.
     """
-    menu = Menu.of(world.channels, world.offers, world.legal)
+    menu = world.menu
     if isinstance(policy_ref, learned.LearnedPolicy | IndexPolicy):
         return policy_ref.on(menu)
     if isinstance(policy_ref, Plan):

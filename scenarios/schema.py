@@ -19,7 +19,7 @@ from recoup.sim.parameters import ScenarioSection, World
 from recoup.sim.portfolio.importing import day_of_state, load, sample
 from recoup.sim.portfolio.sources import Source, source_of
 from recoup.sim.portfolio.synthetic import generate, regions
-from recoup.sim.portfolio.table import Portfolio
+from recoup.sim.portfolio.table import PORTFOLIO, Portfolio
 from recoup.sim.simulation import Simulation
 from recoup.sim.treatments import Menu
 
@@ -75,7 +75,7 @@ class Scenario:
     @cached_property
     def menu(self) -> Menu:
         """The treatments that policies choose from."""
-        return Menu.of(self.world.channels, self.world.offers, self.world.legal)
+        return self.world.menu
 
     def simulation(self, seed: int, accounts: int | None = None, **options: Any) -> Simulation:
         """A simulation of this scenario, on the morning of its first day.
@@ -153,7 +153,14 @@ class Scenario:
         assert self._data is not None
         if self._imported is None:
             file, map_file = self._data
-            self._imported = load(file, map_file, self.world.population, seed=0, name=file.stem)
+            self._imported = load(
+                file,
+                map_file,
+                self.world.population,
+                seed=0,
+                name=file.stem,
+                registry=PORTFOLIO.naming({"product": self.world.vocabulary.products}),
+            )
         return self._imported
 
 

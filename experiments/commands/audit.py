@@ -31,6 +31,12 @@ def audit(
         typer.Option("--map", help="Column map of the log (YAML).", show_default="columns named as the audit knows"),
     ] = None,
     rules: Annotated[str | None, typer.Option(help="Rule pack's name or file.", show_default="the run's")] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            "--scenario", "-s", help="Scenario whose own channels the log may have.", show_default="none of its own"
+        ),
+    ] = None,
     lang: Language = "en",
     out: Annotated[
         Path | None,
@@ -66,22 +72,26 @@ def audit(
     from recoup.experiments.comparison.audit import AUDIT, BREACHES, audit_file, audit_run, coverage, write_audit
     from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new
-    from recoup.scenarios.schema import find_rules
+    from recoup.scenarios.schema import find_rules, load_scenario
     from recoup.sim.portfolio.sources import source_of
+    from recoup.sim.treatments import STANDARD
 
     if (run is None) == (log is None):
         raise typer.BadParameter("a run folder, or --log FILE")
     if column_map is not None and (log is None or (encoding, delimiter, decimal) != (None, ",", ".")):
         raise typer.BadParameter("--map goes with --log, and says itself how the file is written")
+    if scenario is not None and log is None:
+        raise typer.BadParameter("--scenario goes with --log; a run folder knows its own")
     if out is not None:
         require_new(out)
+    words = load_scenario(scenario).world.vocabulary if scenario else STANDARD
     pack, say = find_rules(rules) if rules else None, text_in(lang)
     with _progress(say) as begin:
         if log is not None:
             if pack is None:
                 raise typer.BadParameter("--log needs --rules, the pack to read it by")
             source, writing = source_of(log), _writing(encoding, delimiter, decimal)
-            audited, breaches = audit_file(source, pack, lang, writing, column_map, begin, command_line())
+            audited, breaches = audit_file(source, pack, lang, writing, column_map, begin, command_line(), words)
         else:
             assert run is not None
             audited, breaches = audit_run(run, pack, lang, begin, command_line())

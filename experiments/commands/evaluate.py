@@ -60,14 +60,13 @@ def evaluate(
     from recoup.experiments.runs.runfolder import require_new, whole_folder
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.portfolio.sources import source_of
-    from recoup.sim.treatments import Menu
 
     if out is not None:
         require_new(out)
     home = load_scenario(scenario)
     world = home.world
     chosen = load_policy(policy, home.name, world)
-    read = read_log(source_of(log), column_map, Menu.of(world.channels, world.offers, world.legal))
+    read = read_log(source_of(log), column_map, world.menu)
     found = estimate(read, chosen, decisions, least_sample)
     content = found.content(world.currency, home.name)
     if out is not None:

@@ -74,7 +74,6 @@ def frontier(
     from recoup.experiments.robustness.trial_cache import TRIALS, TrialCache
     from recoup.experiments.runs.runfolder import new_run_folder, open_folder
     from recoup.sim.inputs import InputError, choose
-    from recoup.sim.treatments import Menu
 
     if not NAME.fullmatch(name):
         raise InputError("--name", "", name, NAME_WORDS)
@@ -93,7 +92,7 @@ def frontier(
     plans = plan or [*study.PLANS, *study.own_policies(scenario.name)]
     comparison = with_policies(comparison, list(dict.fromkeys((*plans, *([options.within] if options.within else [])))))
     world = scenario.world
-    policies = load_family(family, Menu.of(world.channels, world.offers, world.legal))
+    policies = load_family(family, world.menu)
     folder = out or new_run_folder("frontier")
     same = {key: comparison.settings[key] for key in ("scenario", "portfolio", "map", "days", "seeds", "first_seed")}
     begun = {**same, "accounts": options.accounts, "points": options.points, "family": policies.card.sha256}

@@ -30,10 +30,9 @@ def check(
     """
     from recoup.agents.plans.plan import Plan
     from recoup.scenarios.schema import load_scenario
-    from recoup.sim.treatments import Menu
 
     world = load_scenario(scenario).world
-    plan = Plan.load(file, Menu.of(world.channels, world.offers, world.legal))
+    plan = Plan.load(file, world.menu)
     if json:
         rules = [{"name": rule.name, "priority": rule.priority} for rule in plan.rules]
         console().print_json(

@@ -52,19 +52,24 @@ def check(
 
 @app.command("state")
 def state(
-    at: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The day on whose morning the accounts are wanted.")],
+    at: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="The day on whose morning the accounts are wanted.")
+    ],
     out: Annotated[Path, typer.Option(help="New folder for the portfolio in mid-life and its map.")],
     portfolio: Annotated[str, typer.Option(help="Accounts on the first day of the logs.")],
     contacts: Annotated[str, typer.Option(help="Log of contacts.")],
     payments: Annotated[str, typer.Option(help="Log of payments.")],
     column_map: Annotated[
-        Path | None, typer.Option("--map", help="Column map of the accounts.", show_default="columns named as our fields")
+        Path | None,
+        typer.Option("--map", help="Column map of the accounts.", show_default="columns named as our fields"),
     ] = None,
     contacts_map: Annotated[Path | None, typer.Option(help="Of the contacts.", show_default="the same")] = None,
     payments_map: Annotated[Path | None, typer.Option(help="Of the payments.", show_default="the same")] = None,
     since: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="First day of the logs.", show_default="as_of of the map, or their first date"),
+        typer.Option(
+            formats=["%Y-%m-%d"], help="First day of the logs.", show_default="as_of of the map, or their first date"
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -93,7 +98,9 @@ def state(
         content = {"accounts": len(found), "as_of": str(at.date()), "unknown": unknown, "fresh": found.fresh}
         console().print_json(dumps(content))
         return
-    told = Table("state", "accounts that say it", title=f"{len(found):,} open accounts on {at:%Y-%m-%d}", title_justify="left")
+    told = Table(
+        "state", "accounts that say it", title=f"{len(found):,} open accounts on {at:%Y-%m-%d}", title_justify="left"
+    )
     told.columns[1].justify = "right"
     for name in found.state:
         told.add_row(name, f"{int(found.table[name].notna().sum()):,}")

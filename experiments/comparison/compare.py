@@ -25,6 +25,7 @@ from recoup.experiments.comparison.audit import RULES, summary, tally
 from recoup.experiments.comparison.burdens import burdens
 from recoup.experiments.comparison.files import AUDIT_FILE, FAIRNESS_FILE, PART_FILE, TABLES, WELFARE_FILE
 from recoup.experiments.comparison.intervals import difference, interval
+from recoup.experiments.comparison.lists import write_lists
 from recoup.experiments.comparison.privacy import for_the_folder, pseudonym_key, pseudonyms
 from recoup.experiments.comparison.results import EVENTS, RESULTS_FILE
 from recoup.experiments.comparison.rollout import rollout
@@ -48,7 +49,6 @@ from recoup.sim.compliance.rules import RulePack
 from recoup.sim.customers import customers_of
 from recoup.sim.eventlog import LogFile
 from recoup.sim.inputs import InputError
-from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.portfolio.doubts import staffing_doubts
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
@@ -111,11 +111,12 @@ def compare(
     }
     open_folder(folder, settings, resume)
     write_json(folder / RULES, scenario.rules.model_dump(mode="json", by_alias=True))
+    write_lists(folder, scenario.world)
     missing = []
     for seed in comparison.seed_range:
         for arm in arms:
             part = Part(arm.name, _for_workers(arm.policy_ref), seed)
-            if not _is_whole(folder, arm.name, seed, days, scenario.rules):
+            if not _is_whole(folder, arm.name, seed, days, scenario):
                 missing.append(part)
             elif on_part:
                 on_part(arm.name, seed)
@@ -169,7 +170,7 @@ def _for_workers(policy_ref: PolicyRef) -> str | ByValue:
     return policy_ref if isinstance(policy_ref, str) else ByValue(policy_ref)
 
 
-def _is_whole(folder: Path, name: str, seed: int, days: int, rules: RulePack) -> bool:
+def _is_whole(folder: Path, name: str, seed: int, days: int, scenario: Scenario) -> bool:
     """All files of a part are there and hold what they must; if not, or an older version made them, it is run again."""
     part = part_path(folder, name, seed)
     try:
@@ -177,10 +178,10 @@ def _is_whole(folder: Path, name: str, seed: int, days: int, rules: RulePack) ->
         for kind, table in TABLES.items():
             table.read(part.with_suffix(f".{kind}.parquet"))
         if audited is not None:
-            check(typed_log(part.with_suffix(".events.parquet")))
+            check(typed_log(part.with_suffix(".events.parquet"), scenario.world.vocabulary))
     except InputError:
         return False
-    return audited is None or audited["rules"].keys() == {rule.id for rule in rules.rules}
+    return audited is None or audited["rules"].keys() == {rule.id for rule in scenario.rules.rules}
 
 
 def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder: Path) -> None:
@@ -202,13 +203,15 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
     contents: dict[str, Any] = {
         "measures": _nulls(measures.measure_run(run)),
         "tiers": {tier: _nulls(values) for tier, values in measures.measure_by_tier(run).items()},
-        "tier_accounts": {tier: int((run.accounts["entry_tier"] == tier).sum()) for tier in measures.TIERS},
+        "tier_accounts": {tier: int((run.accounts["entry_tier"] == tier).sum()) for tier in run.tiers},
         "roll_rates": _nulls(measures.roll_rates(run)),
         "liquidation": measures.liquidation_curve(run).tolist(),
         "unresolved": measures.unresolved_curve(run).tolist(),
         "blocked": run.blocked,
         "breaches": run.breaches,
-        "audit": tally(audit(typed_log(events), scenario.rules)) if comparison.events else None,
+        "audit": tally(audit(typed_log(events, scenario.world.vocabulary), scenario.rules))
+        if comparison.events
+        else None,
         "decisions": run.decisions,
         "rules": run.rules,
         "payment_attribution": run.payment_attribution,
@@ -217,7 +220,7 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
         "events": {event: int(run.daily[event].sum()) for event in EVENTS},
         "resources": {
             name: {key: int(run.daily[f"{name}_{column}"].sum()) for key, column in RESOURCE_USE.items()}
-            for name in RESOURCE_NAMES
+            for name in scenario.world.pools
         },
         "legal_team": {key: float(run.daily[column].mean()) for key, column in LEGAL_TEAM.items()},
     }
@@ -286,7 +289,7 @@ def aggregate(
     tiers = {
         name: {
             tier: {m.name: interval(column(name, m.name, tier)) for m in measures.MEASURES if m.by_tier}
-            for tier in measures.TIERS
+            for tier in scenario.world.vocabulary.tiers
         }
         for name in names
     }
@@ -303,7 +306,9 @@ def aggregate(
         "differences": differences,
         "burdens": burdens(parts),
         "tiers": tiers,
-        "tier_accounts": {t: sum(p["tier_accounts"][t] for p in parts[names[0]]) / len(seeds) for t in measures.TIERS},
+        "tier_accounts": {
+            t: sum(p["tier_accounts"][t] for p in parts[names[0]]) / len(seeds) for t in scenario.world.vocabulary.tiers
+        },
         "roll_rates": {
             name: {
                 roll: interval([_nan(p["roll_rates"][roll]) for p in parts[name]])
@@ -318,7 +323,7 @@ def aggregate(
         "resources": {
             name: {
                 resource: {key: sum(p["resources"][resource][key] for p in parts[name]) for key in RESOURCE_USE}
-                for resource in RESOURCE_NAMES
+                for resource in scenario.world.pools
             }
             for name in names
         },

@@ -23,6 +23,7 @@ from recoup.sim.eventlog import LogFile
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
+from recoup.sim.treatments import TIERS
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Rollout:
     payment_attribution: dict[str, int] = field(default_factory=dict)  # cents
     corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `CorrectionLoop.table`
     collectors: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `Collectors.table`
+    tiers: tuple[str, ...] = TIERS
 
 
 def rollout(
@@ -138,4 +140,5 @@ def roll_out(scenario: Scenario, policy: Policy, simulation: Simulation, days: i
         payment_attribution=sources.table(),
         corrections=simulation.corrections_table(),
         collectors=simulation.collectors_table(),
+        tiers=simulation.menu.vocabulary.tiers,
     )

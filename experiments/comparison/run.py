@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.experiments.comparison.files import FAIRNESS_FILE, PART_FILE, WELFARE_FILE
+from recoup.experiments.comparison.lists import read_lists
 from recoup.experiments.comparison.results import RESULTS_FILE
 from recoup.experiments.runs.champion import challengers, champion, ranked
 from recoup.experiments.runs.file_kinds import JsonKind
@@ -25,6 +26,8 @@ class Run:
 
     Attributes:
         results: the content of results.json.
+        lists: of its scenario: its own channels, tiers and the like.
+        tiers: of risk, the lowest first.
         names: the plans, in the order in which they were given.
         reference: what others are compared with, see `reference_of`; None if it is alone.
         best: what the report is about, see `best_of`.
@@ -36,6 +39,8 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.results: dict[str, Any] = RESULTS_FILE.read(folder)
+        self.lists = read_lists(folder)
+        self.tiers: list[str] = list(self.results["tier_accounts"])
         self.names: list[str] = list(self.results["policies"])
         self.reference = reference_of(self.results)
         self.best = best_of(self.results)

@@ -40,7 +40,6 @@ from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import Document, InputError
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
-from recoup.sim.treatments import Menu
 
 KEPT = 0.1  # share of account-days the tree learns from
 MEASURED = holding(Annotated[dict[str, NumberOrNan], exactly(MEASURE)])
@@ -304,7 +303,7 @@ def measures_of(
         seeds: one portfolio each.
         kept: where what is finished is kept.
     """
-    world, menu = scenario.world, Menu.of(scenario.world.channels, scenario.world.offers, scenario.world.legal)
+    world, menu = scenario.world, scenario.menu
 
     def fresh() -> Policy:
         return Plan.load(policy, menu) if isinstance(policy, Document) else load_policy(policy, scenario.name, world)

@@ -96,7 +96,7 @@ def run(
     card = Card(
         name=study.name,
         scenario=scenario.name,
-        features=list(features.NAMES),
+        features=list(features.features_of(scenario.world.vocabulary).names),
         menu=scenario.menu.names,
         improves=base.file.model_dump(exclude_none=True),
         parts=part_names(scenario.menu),
@@ -127,7 +127,7 @@ def run(
 
 def _outlook(study: IndexStudy, scenario: Scenario, base: Plan, path: Path, first: int, notify: Notify) -> Ensemble:
     """The network of an outlook, from its file if there is one."""
-    kind = outlook_file()
+    kind = outlook_file(features.features_of(scenario.world.vocabulary).size)
     if path.exists():
         return Ensemble(kind.read(path))
     states: list[NDArray[np.float32]] = []
@@ -208,7 +208,7 @@ def fit(
     """
     given = contrasts(menu, deviations)
     fitted = network.fit(
-        features.encode(deviations.observations),
+        features.features_of(menu.vocabulary).encode(deviations.observations),
         deviations.changes,
         held,
         np.hstack([given, np.ones((len(given), 1), np.float32)]),
@@ -227,7 +227,9 @@ def predicted(menu: Menu, fitted: Ensemble, deviations: Deviations) -> NDArray[n
         fitted: by `fit`.
         deviations: any.
     """
-    by_part = fitted.mean(features.encode(deviations.observations)).reshape(len(deviations.base), len(OUTCOMES), -1)
+    by_part = fitted.mean(features.features_of(menu.vocabulary).encode(deviations.observations)).reshape(
+        len(deviations.base), len(OUTCOMES), -1
+    )
     return np.einsum("rop,rp->ro", by_part, contrasts(menu, deviations))
 
 

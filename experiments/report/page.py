@@ -79,7 +79,8 @@ def render(folder: Path, language: str = "en") -> Path:
     Raises:
         InputError: the folder holds no finished run.
     """
-    run, say = Run(folder), text_in(language)
+    run = Run(folder)
+    say = text_in(language).of(run.lists)
     sections = [
         Section(name, plan.heading(run, say) if name == "plan" else say(f"{name}.heading"), blocks)
         for name, build in SECTIONS.items()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from recoup.experiments.comparison.lists import NO_LISTS, Lists
 from recoup.experiments.comparison.measures import REGISTRY
 from recoup.sim.inputs import parse_yaml
+from recoup.sim.lists import Labelled, offer_of
 
 LANGUAGES = ("en", "zh")
 _DASH = "–"
@@ -28,7 +31,47 @@ class Text:
 
     def __init__(self, language: str) -> None:
         file = resources.files("recoup.experiments.report").joinpath("messages", f"{language}.yaml")
-        self.language, self._messages = language, parse_yaml(file.read_text(encoding="utf-8"), file.name).data
+        self.language = language
+        self._messages: dict[str, Any] = parse_yaml(file.read_text(encoding="utf-8"), file.name).data
+
+    def of(self, lists: Lists) -> Text:
+        """The catalogue with the words of a scenario's own channels, offers, products, tiers and pools.
+
+        Args:
+            lists: of the scenario.
+        """
+        if lists is NO_LISTS:
+            return self
+        own = copy.copy(self)
+        own._messages = _over(self._messages, self._words(lists))
+        return own
+
+    def _words(self, lists: Lists) -> dict[str, Any]:
+        def label(name: str, one: Labelled) -> str:
+            return (one.label_zh if self.language == "zh" else one.label) or one.label or name
+
+        channels = {name: label(name, channel) for name, channel in lists.channels.items()}
+        offers = {
+            name: self(f"own.{offer.kind.name.lower()}", n=offer.months or round(100 * offer.discount))
+            for name in lists.offers
+            if (offer := offer_of(name))
+        }
+        offers |= {name: label(name, offer) for name, offer in lists.offers.items() if offer.label}
+        codes = self._messages["codes"]
+        tiers = {
+            name: label(name, tier) for name, tier in lists.tiers.items() if tier.label or name not in codes["tier"]
+        }
+        products = {
+            name: label(name, one) for name, one in lists.products.items() if one.label or name not in codes["product"]
+        }
+        return {
+            "treatments": channels | offers,
+            "tiers": tiers,
+            "codes": {"tier": tiers, "product": products},
+            "pools": {name: label(name, pool) for name, pool in lists.pools.items()},
+            "scarce": {name: label(name, pool) for name, pool in lists.pools.items()},
+            "sources": {"names": {f"after_{name}": self("own.after", channel=word) for name, word in channels.items()}},
+        }
 
     def __call__(self, key: str, /, **values: object) -> str:
         """The message of a dotted key, its {places} filled.
@@ -136,6 +179,12 @@ def _unbroken(text: str) -> str:
 def _plain(value: float, unit: str, signed: bool) -> str:
     scaled = round(100 * value if unit in ("share", "points") else value, 1)
     return f"{scaled + 0.0:{'+' if signed and scaled else ''},.1f}".replace("-", "−")
+
+
+def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    return below | {
+        key: _over(below.get(key, {}), value) if isinstance(value, dict) else value for key, value in above.items()
+    }
 
 
 @lru_cache(maxsize=len(LANGUAGES))

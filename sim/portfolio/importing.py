@@ -17,8 +17,8 @@ from recoup.sim.parameters import Population
 from recoup.sim.portfolio.cells import IN_THE_MAP, Cells
 from recoup.sim.portfolio.column import Column
 from recoup.sim.portfolio.columnmap import ColumnMap, Mapping, read_map
-from recoup.sim.portfolio.doubts import doubts_of, population_doubts
 from recoup.sim.portfolio.dates import days_ago
+from recoup.sim.portfolio.doubts import doubts_of, population_doubts
 from recoup.sim.portfolio.sheet import MOST_LISTED, Problem, Sheet
 from recoup.sim.portfolio.sources import Source, read_source, source_of
 from recoup.sim.portfolio.state_checks import faults, missing_state
@@ -171,7 +171,7 @@ def _inspected(
     for wanted in registry.fields:
         mapped = mapping.fields.get(wanted.name)
         if mapped is None:
-            drawn = "drawn from the scenario" if registry is PORTFOLIO else "not in the file"
+            drawn = "drawn from the scenario" if registry.name == PORTFOLIO.name else "not in the file"
             drawn = "as a fresh account" if wanted.role == "state" else drawn
             inspection.fields.append(FieldReport(wanted, (), rows, drawn))
             continue
@@ -263,7 +263,9 @@ def _columns_named(mapping: ColumnMap) -> list[tuple[tuple[str | int, ...], str]
     return named
 
 
-def load(source: Source, map_file: Path, population: Population, seed: int, name: str) -> Portfolio:
+def load(
+    source: Source, map_file: Path, population: Population, seed: int, name: str, registry: Registry = PORTFOLIO
+) -> Portfolio:
     """Import a portfolio; what the file does not say is drawn from the population.
 
     Args:
@@ -271,11 +273,12 @@ def load(source: Source, map_file: Path, population: Population, seed: int, name
         population: what missing fields and values are drawn from.
         seed: of those draws.
         name: what reports call the portfolio.
+        registry: the fields that there are; a scenario may have other products.
 
     Raises:
         InputError: as `inspect`, and for values that cannot be used.
     """
-    inspection = inspect(source, map_file)
+    inspection = inspect(source, map_file, registry)
     inspection.require_usable("recoup portfolio check")
     table, filled = fill(typed_state(inspection.table), population, seed)
     mapping = inspection.mapping
@@ -364,8 +367,12 @@ def sample(portfolio: Portfolio, accounts: int, seed: int, numbers: NDArray[np.i
     else:
         suffix = "~" + pd.Series(numbers).astype(str)
     chosen["account_id"] += suffix
-    if "customer_id" in chosen:  # a copy of an account is another customer's, and so are the copies of the others of his
-        chosen["customer_id"] = chosen["customer_id"].where(chosen["customer_id"].isna(), chosen["customer_id"] + suffix)
+    if (
+        "customer_id" in chosen
+    ):  # a copy of an account is another customer's, and so are the copies of the others of his
+        chosen["customer_id"] = chosen["customer_id"].where(
+            chosen["customer_id"].isna(), chosen["customer_id"] + suffix
+        )
     note = f"{accounts:,} accounts drawn with replacement from the {size:,} of the file"
     return dataclasses.replace(portfolio, table=chosen, notes=(*portfolio.notes, note))
 

@@ -16,10 +16,7 @@ from recoup.sim.portfolio.fields import Field as Field
 from recoup.sim.portfolio.fields import Kind as Kind
 from recoup.sim.portfolio.fields import Registry as Registry
 from recoup.sim.portfolio.state_fields import STATE
-
-PRODUCTS = ("consumer_loan", "credit_card", "instalment_purchase")
-CREDIT_CARD = PRODUCTS.index("credit_card")
-
+from recoup.sim.treatments import PRODUCTS
 
 FIELDS: tuple[Field, ...] = (
     Field("account_id", Kind.TEXT, "", "key", "the lender's name of the account", required=True, unique=True),

@@ -132,6 +132,7 @@ def test_lists_and_version() -> None:
     assert [s["name"] for s in json.loads(recoup("scenarios", "--json").stdout)] == [
         "china-conduct",
         "china-consumer",
+        "southeast-asia-loans",
         "taiwan-cards",
         "uk-loans",
         "us-cards",

@@ -9,7 +9,6 @@ from recoup.experiments.comparison.run import Run
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
 from recoup.experiments.robustness.files import SHADOW_PRICES_FILE
-from recoup.sim.operations.resources import RESOURCE_NAMES
 
 IDLE = 0.5  # share of a pool's time: with less of it used, what was not served was asked for at the wrong time
 
@@ -40,7 +39,7 @@ def _table(run: Run, say: Text) -> Table:
         [say(f"capacity.events.{event}"), *(f"{results['events'][name][event]['mean']:,.0f}" for name in run.names)]
         for event in EVENTS
     ]
-    for pool in RESOURCE_NAMES:
+    for pool in run.lists.resources:
         row: list[Cell | str] = [say("capacity.pool", pool=say(f"pools.{pool}"))]
         for name in run.names:
             use = results["resources"][name][pool]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from recoup.experiments.comparison.intervals import Interval, difference, interval
-from recoup.experiments.comparison.payment_attribution import SOURCES
+from recoup.experiments.comparison.payment_attribution import sources_of
 from recoup.experiments.comparison.run import Run
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
@@ -20,14 +20,15 @@ def _share(part: dict[str, Any], source: str) -> float:
 
 
 def build(run: Run, say: Text) -> list[Block]:
+    sources = sources_of(run.lists.vocabulary)
 
     def shares(name: str, source: str) -> list[float]:
         return [_share(part, source) for part in run.parts(name)]
 
     source_intervals: dict[str, dict[str, Interval]] = {
-        name: {s: interval(shares(name, s)) for s in SOURCES} for name in run.names
+        name: {s: interval(shares(name, s)) for s in sources} for name in run.names
     }
-    used = [s for s in SOURCES if any((source_intervals[name][s]["mean"] or 0.0) >= LEAST for name in run.names)]
+    used = [s for s in sources if any((source_intervals[name][s]["mean"] or 0.0) >= LEAST for name in run.names)]
     if not used:
         return []
 
