@@ -544,7 +544,7 @@ def gains(name: str, curves: Mapping[str, Sequence[float]], xlabel: str, ylabel:
 
     def draw(axes: Axes, narrow: bool) -> None:
         for number, (label, curve) in enumerate(curves.items()):
-            colour, style = COLOURS[number % len(COLOURS)], STYLES[number % len(STYLES)]
+            colour, style = COLOURS[number % len(COLOURS)], STYLES[(number + number // len(COLOURS)) % len(STYLES)]
             treated = np.linspace(0, 1, len(curve) + 1)
             axes.plot(treated, [0.0, *curve], color=colour, linestyle=style, label=ink(label), linewidth=1.6)
         axes.axhline(0, color="#555555", linewidth=1)

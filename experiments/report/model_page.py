@@ -45,7 +45,7 @@ def _of_score(score: dict[str, Any], say: Text) -> list[str]:
     if score["drift"]["score"] > SHIFTED:
         said.append(say("models.verdict.drift", psi=f"{score['drift']['score']:.2f}"))
     unequal = [
-        f"{say('models.fairness.attributes.' + attribute)} {row['group']}"
+        f"{say('models.fairness.attributes.' + attribute)} {say.one_of('fairness.groups', row['group'])}"
         for attribute, rows in score["fairness"].items()
         for row in rows
         if row["unequal"]
@@ -182,7 +182,7 @@ def _fairness(groups: dict[str, list[dict[str, Any]]], say: Text) -> Table:
     rows: list[list[Cell | str]] = []
     for attribute, found in groups.items():
         for row in found:
-            name = f"{say('models.fairness.attributes.' + attribute)}: {row['group']}"
+            name = f"{say('models.fairness.attributes.' + attribute)}: {say.one_of('fairness.groups', row['group'])}"
             ratio = "–" if row["ratio"] is None else f"{row['ratio']:.2f}"
             rows.append([
                 name, f"{row['rows']:,}", "–" if row["auc"] is None else f"{row['auc']:.3f}",
@@ -245,7 +245,10 @@ def _effect_sections(card: dict[str, Any], say: Text) -> list[Section]:
             )
             for row in found
         ]
-        whom: list[Block] = [gains_picture(card, say), Paragraph(say("models.effects.tenths", list="; ".join(ends)))]
+        whom: list[Block] = [
+            gains_picture(card, say),
+            Paragraph(say("models.effects.tenths", list=say("list.semicolon").join(ends))),
+        ]
         sections.append(Section("whom", say("models.effects.gains_heading"), whom))
     return sections
 

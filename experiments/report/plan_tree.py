@@ -13,6 +13,7 @@ import numpy as np
 
 from recoup.agents.plans.conditions import Clause, clauses, codes_of, is_whole
 from recoup.agents.plans.plan_file import PlanFile, Rule
+from recoup.agents.plans.scored_plan import scores_in
 from recoup.experiments.report.text import Text
 from recoup.experiments.report.words import field_name, value_words, yes_no
 from recoup.sim.inputs import Document
@@ -39,7 +40,9 @@ _Case = tuple[Clause, tuple[Rule, ...]]
 
 
 def tree_of(plan: PlanFile) -> Fork | None:
-    """The tree of a plan; None if its rules do not come from one."""
+    """The tree of a plan; None if its rules do not come from one, or ask for scores."""
+    if scores_in(plan):
+        return None
     document = Document(plan.name, {}, {})
     cases: list[_Case] = []
     for number, rule in enumerate(plan.rules):

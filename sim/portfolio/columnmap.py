@@ -28,6 +28,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from recoup.sim.inputs import DELIMITERS, ENCODING, Document, choose, is_encoding, read_yaml, validated
 from recoup.sim.parameters import Section
+from recoup.sim.portfolio.scores import score_fields
 from recoup.sim.portfolio.table import FIELD, PORTFOLIO, SYNONYMS, Kind, Registry
 from recoup.sim.portfolio.table import Field as TableField
 
@@ -278,8 +279,12 @@ def map_of(document: Document, registry: Registry = PORTFOLIO) -> tuple[ColumnMa
     mapping = validated(ColumnMap, document)
     if mapping.for_ not in (None, registry.name):
         raise document.error(("for",), mapping.for_, f"{registry.name}, which this command reads")
+    scores = score_fields(mapping.fields, registry)
     names = list(registry.field)
     for name in mapping.fields:
+        if name in scores:
+            _check_mapping(scores[name], mapping, document)
+            continue
         if name not in names:
             known = FIELD if registry is PORTFOLIO else {}
             hidden = f"a field that a file can know ({name} is hidden: the simulation draws it)"

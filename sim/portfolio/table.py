@@ -158,7 +158,8 @@ class Portfolio:
     """Accounts ready for simulation.
 
     Attributes:
-        table: one row per account; columns are `FILE_FIELDS`, complete (no missing values) and within range.
+        table: one row per account; columns are `FILE_FIELDS`, complete (no missing values) and within range, and
+            the lender's scores (`scores`).
             `opening_balance` is in currency units with two decimals; category columns hold text.
         name: what reports call it.
         filled: field -> number of rows whose value was drawn from the scenario because the source did not say.
