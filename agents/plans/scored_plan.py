@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from recoup.agents.plans.conditions import Numbers, numbers
 from recoup.agents.plans.plan import Plan
-from recoup.agents.plans.plan_file import NOTHING, PlanFile, find_plan, read_plan
+from recoup.agents.plans.plan_file import DEFAULT_PRIORITY, NOTHING, PlanFile, Rule, find_plan, read_plan
 from recoup.sim.inputs import Document, InputError, Place
 from recoup.sim.observation import ObservedField
 from recoup.sim.portfolio.scores import HIGH, LOW, SCORE, SCORE_WORDS, is_score
@@ -65,19 +65,23 @@ class ScoredPlan:
 
     Attributes:
         file: the plan as written.
+        document: where it stands, for messages.
         menu: the treatments of the scenario.
         bare: the plan with the conditions on scores taken out: what it says of the plan's other faults, and of rules left out.
         asked: values that meet each condition on a score, by the condition's place.
         parts: the plans without scores; none before the accounts are known (`of_accounts`).
         part: which of them is an account's, int64 (accounts,).
+        split: the rows of the latest call of `act`, by plan: those that `priority` is asked about.
     """
 
     file: PlanFile
+    document: Document
     menu: Menu
     bare: Plan
     asked: dict[Place, tuple[str, Numbers]]
     parts: tuple[Plan, ...] = ()
     part: NDArray[np.int64] | None = None
+    split: list[tuple[Plan, NDArray[np.int64]]] = field(default_factory=list, compare=False, repr=False)
 
     @classmethod
     def load(cls, document: Document, menu: Menu) -> Self:
@@ -103,12 +107,17 @@ class ScoredPlan:
             else:
                 rule.pop("when", None)
         written = replace(document, data=bare)
-        return cls(file, menu, Plan.load(written, menu, reachable=False), asked)
+        return cls(file, document, menu, Plan.load(written, menu, reachable=False), asked)
 
     @property
     def name(self) -> str:
         """What results are filed under."""
         return self.file.name
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules in force, in order, without their conditions on scores."""
+        return self.bare.rules
 
     @property
     def identity(self) -> PlanFile:
@@ -133,13 +142,13 @@ class ScoredPlan:
             if name not in accounts:
                 have = ", ".join(str(column) for column in accounts if is_score(column)) or "none"
                 expected = f"a column of this name in the portfolio (it has {have}); `recoup model score` or a column map makes one"
-                raise InputError(f"plan {self.name}", ".".join(map(str, path)), name, expected)
+                raise self.document.error(path, name, expected)
         met = np.column_stack(
             [_meets(accounts[name].to_numpy(np.float32), values) for name, values in self.asked.values()]
         )
         kinds, part = np.unique(met, axis=0, return_inverse=True)
         parts = tuple(self._part(dict(zip(self.asked, kind.tolist(), strict=True))) for kind in kinds)
-        return replace(self, parts=parts, part=np.asarray(part, np.int64).ravel())
+        return replace(self, parts=parts, part=np.asarray(part, np.int64).ravel(), split=[])
 
     def _part(self, met: dict[Place, bool]) -> Plan:
         """The plan of accounts that meet these conditions on scores."""
@@ -157,13 +166,18 @@ class ScoredPlan:
     ) -> NDArray[np.int64]:
         """See `Policy.act`."""
         actions = np.zeros(len(observations), np.int64)
-        for plan, rows in self._split(len(observations), numbers):
+        self.split[:] = self._split(len(observations), numbers)
+        for plan, rows in self.split:
             actions[rows] = plan.act(observations[rows], masks[rows])
         return actions
 
     def priority(self, observations: NDArray[np.float32], actions: NDArray[np.int64]) -> NDArray[np.int64] | None:
-        """None: staff that is short serves accounts in random order; a rule's `priority` needs a plan without scores."""
-        return None
+        """See `Policy.priority`."""
+        found = np.full(len(observations), DEFAULT_PRIORITY, np.int64)
+        for plan, rows in self.split:
+            if (of_rules := plan.priority(observations[rows], actions[rows])) is not None:
+                found[rows] = of_rules
+        return None if (found == DEFAULT_PRIORITY).all() else found
 
     def _split(self, size: int, numbers: NDArray[np.int64] | None) -> Iterator[tuple[Plan, NDArray[np.int64]]]:
         if self.part is None:

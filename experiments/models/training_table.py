@@ -171,11 +171,10 @@ def call_table(records: Records, ends: list[float], source: str, every: int = EV
     """
     log = records.contacts
     calls = log[log["channel"].isin(CALLS) & ~log["inbound"] & log["hour"].notna() & log["outcome"].notna()]
-    split = records.days // 2
+    split = records.days // 2 // every * every  # on a reference date
     parts = []
     for day in range(0, records.days, every):
-        last = day + every if day >= split else min(day + every, split)
-        rows = calls[(calls["day"] >= day) & (calls["day"] < last)]
+        rows = calls[(calls["day"] >= day) & (calls["day"] < day + every)]
         if rows.empty:
             continue
         known = features_at(records, day, ends).iloc[rows["account"].to_numpy(np.int64)].reset_index(drop=True)
