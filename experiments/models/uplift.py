@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from recoup.experiments.models.features import features_at, open_at, paid_by
@@ -242,7 +243,19 @@ def crossfitted(
             .fit(features[train][~given], cash[train][~given])
             .predict(features[held])
         )
-    return chance, with_it, without
+    return calibrated(chance, treated), with_it, without
+
+
+def calibrated(chance: Numbers, treated: Numbers) -> Numbers:
+    """Chances by Platt's scaling of their log odds: boosted trees stop short of 0 and 1, which would hide that there is no support.
+
+    Args:
+        chance: by models that never saw the row, (rows,).
+        treated: 1 or 0.
+    """
+    odds = np.log(np.clip(chance, 1e-9, 1 - 1e-9) / np.clip(1 - chance, 1e-9, 1 - 1e-9))[:, None]
+    model = LogisticRegression(C=1e4, max_iter=1000).fit(odds, treated)
+    return np.asarray(model.predict_proba(odds)[:, 1], np.float64)
 
 
 _SETTINGS = {
