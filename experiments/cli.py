@@ -24,6 +24,7 @@ from recoup.experiments.commands import (
     index,
     levers,
     maps,
+    model,
     plan,
     portfolio,
     records,
@@ -76,6 +77,7 @@ app.command()(doctor.doctor)
 app.add_typer(portfolio.app, name="portfolio")
 app.add_typer(records.app, name="records")
 app.add_typer(maps.app, name="map")
+app.add_typer(model.app, name="model")
 app.add_typer(plan.app, name="plan")
 app.add_typer(rules.app, name="rules")
 

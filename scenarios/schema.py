@@ -59,7 +59,7 @@ class Scenario:
         self.name, self.title, self.description = file.name, file.title, file.description
         self.days, self.accounts, self.notes, self.world = file.days, file.accounts, tuple(file.notes), file.world
         self.sources = sources
-        self._data: tuple[Source, Path] | None = None
+        self._data: tuple[Source, Path | None] | None = None
         if file.portfolio:
             source = (
                 source_of(file.portfolio.file) if "://" in file.portfolio.file else path.parent / file.portfolio.file
@@ -94,8 +94,11 @@ class Scenario:
         other.world = world
         return other
 
-    def with_portfolio(self, file: Source, map_file: Path) -> Scenario:
-        """The same world with somebody's own accounts; with their state, from the day on which that is so (`as_of` of the map)."""
+    def with_portfolio(self, file: Source, map_file: Path | None) -> Scenario:
+        """The same world with somebody's own accounts; with their state, from the day on which that is so (`as_of` of the map).
+
+        Without a map, columns have the names of our fields.
+        """
         other = copy.copy(self)
         other._data, other._imported, other.accounts = (file, map_file), None, None
         # What is usual here says nothing of somebody else's book: its own median counts. Accounts in mid-life begin on their own day.

@@ -142,7 +142,7 @@ def _print(inspection: Inspection, home: Scenario | None, console: Console, most
             cells.append(summary(report.field, typical[report.field.name]) if drawn else "")
         fields.add_row(*cells)
     console.print(fields)
-    if inspection.registry is PORTFOLIO and (fresh := _fresh(inspection)):
+    if inspection.registry.name == PORTFOLIO.name and (fresh := _fresh(inspection)):
         listed = ", ".join(f"{name} ({_of(count, inspection.rows)})" for name, count in fresh.items())
         console.print(f"state that the file does not say, so as a fresh account has it: {listed}")
     if typical is None:
@@ -158,7 +158,7 @@ def _print(inspection: Inspection, home: Scenario | None, console: Console, most
 def _fresh(inspection: Inspection) -> dict[str, int]:
     """State that a portfolio in mid-life does not say, and of how many rows that can be used."""
     table = inspection.table.drop(index=list(inspection.unusable & set(inspection.table.index)))
-    return missing_state(typed_state(table)) if inspection.registry is PORTFOLIO else {}
+    return missing_state(typed_state(table)) if inspection.registry.name == PORTFOLIO.name else {}
 
 
 def _of(count: int, rows: int) -> str:

@@ -28,11 +28,12 @@ def check(
       recoup plan check mine.yaml -s taiwan-cards
       recoup plan check staged --json
     """
-    from recoup.agents.plans.plan import Plan
+    from recoup.agents.plans.scored_plan import read_any_plan, scores_in
     from recoup.scenarios.schema import load_scenario
 
     world = load_scenario(scenario).world
-    plan = Plan.load(file, world.menu)
+    plan = read_any_plan(file, world.menu)
+    scores = scores_in(plan.file)
     if json:
         rules = [{"name": rule.name, "priority": rule.priority} for rule in plan.rules]
         console().print_json(
@@ -41,6 +42,7 @@ def check(
                 "scenario": scenario,
                 "contact_cap_per_week": plan.file.contact_cap_per_week,
                 "rules": rules,
+                "scores": scores,
                 "dropped": plan.dropped,
             }
         )
@@ -51,6 +53,8 @@ def check(
         out.print(
             f"  contact cap: no call or text once {plan.file.contact_cap_per_week} of the last 7 days held one",
         )
+    if scores:
+        out.print(f"  asks for scores of the portfolio: {', '.join(scores)}", soft_wrap=True)
     for dropped in plan.dropped:
         out.print(f"  left out, as the scenario has no such treatment: {dropped}")
 

@@ -71,7 +71,7 @@ def rollout(
     simulation = Simulation(
         scenario.world, portfolio, scenario.rules, seed, threads=threads, record_events=log or False
     )
-    policy = load_policy(policy_ref, scenario.name, scenario.world)
+    policy = load_policy(policy_ref, scenario.name, scenario.world, portfolio.table)
     run = roll_out(scenario, policy, simulation, days)
     simulation.ledger.finish_log()
     return run

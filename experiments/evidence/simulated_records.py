@@ -99,8 +99,8 @@ def simulate_records(
     """
     world = scenario.world
     simulation = Simulation(world, portfolio, scenario.rules, seed)
-    others = [load_policy(other, scenario.name, world) for other in towards]
-    explorer = Explorer(load_policy(policy_ref, scenario.name, world), explore, others, seed)
+    others = [load_policy(other, scenario.name, world, portfolio.table) for other in towards]
+    explorer = Explorer(load_policy(policy_ref, scenario.name, world, portfolio.table), explore, others, seed)
     # As many draws a day for every plan: a contact comes at the same minute of its window under all of them.
     moments = np.random.default_rng((seed, 1))
     contacts, payments = [], []

@@ -30,7 +30,7 @@ ALLOWED = {
 ROOMS = (
     {"runs"},
     {"comparison"},
-    {"robustness", "learning", "sites", "evidence"},
+    {"robustness", "learning", "sites", "evidence", "models"},
     {"report"},
     {"checks"},
     {"commands"},
