@@ -83,7 +83,9 @@ def enough(score: _Floats, cut: float, bandwidth: float) -> bool:
     return all(side.size >= LEAST and np.unique(side).size >= 4 for side in sides)
 
 
-def jump(score: _Floats, outcome: _Floats, cut: float, bandwidth: float | None = None, given: _Floats | None = None) -> Jump | None:
+def jump(
+    score: _Floats, outcome: _Floats, cut: float, bandwidth: float | None = None, given: _Floats | None = None
+) -> Jump | None:
     """The jump of an outcome at a cut-off; accounts at it are above.
 
     Args:

@@ -26,7 +26,7 @@ from scipy import sparse
 
 from recoup.sim.inputs import InputError
 from recoup.sim.parameters import Windows
-from recoup.sim.portfolio.records import CONTACTS, RIGHT_PARTY
+from recoup.sim.portfolio.records import CONTACTS, NO_CONTACT, RIGHT_PARTY
 from recoup.sim.treatments import CHANNEL_GROUP, Channel, Group, Window
 
 DAYS_A_MONTH, DAYS_A_WEEK, BUCKET = 30, 7, 30
@@ -56,7 +56,7 @@ FAMILIES: dict[str, Family] = {
     "recovery": Family("Recovery curve", "payments up to that day / balance on the first day", monthly=False),
     "cash": Family("Cash", "payments / balance on the first day"),
     "payers": Family("Accounts that paid", "accounts with a payment / accounts open when the time begins"),
-    "payments_per_week": Family("Payments per week", "payments / weeks in which accounts were open"),
+    "payments_per_week": Family("Payments per week", "days with a payment / weeks in which accounts were open"),
     "roll": Family(
         "Roll rate, accounts",
         "of accounts open when a bucket of 30 days past due begins, those open when it ends; the bucket lies within the records",
@@ -68,7 +68,7 @@ FAMILIES: dict[str, Family] = {
     "contacts_per_week": Family(
         "Contacts per week", "outbound contacts and attempts, but suits / weeks in which accounts were open"
     ),
-    "inbound_per_week": Family("Inbound contacts per week", "inbound contacts / weeks in which accounts were open"),
+    "inbound_per_week": Family("Inbound contacts per week", "inbound contacts, but complaints and opt-outs / weeks in which accounts were open"),
     "right_party": Family(
         "Right-party contacts per attempt", "attempts that reached the debtor in person / attempts whose outcome is known"
     ),
@@ -185,9 +185,9 @@ def _divided(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[
 
 def channels_of(contacts: Iterable[pd.DataFrame]) -> tuple[str, ...]:
     """Channels by which several logs are compared: those of the registry, and what else the logs name."""
-    known = CONTACTS.field["channel"].values
+    known = [name for name in CONTACTS.field["channel"].values if name != NO_CONTACT]
     found = {str(name) for log in contacts for name in log["channel"].dropna().unique()}
-    return (*known, *sorted(found - set(known)))
+    return (*known, *sorted(found - {*known, NO_CONTACT}))
 
 
 def dpd_bands(portfolio: pd.DataFrame) -> NDArray[np.str_]:
@@ -355,7 +355,7 @@ def _of_payments(
     columns: _Columns, month: int, payments: pd.DataFrame, money: _Money, opening: NDArray[np.int64], first: int, days: int
 ) -> None:  # fmt: skip
     everybody = np.arange(opening.size)
-    came = payments[payments["amount"] > 0]
+    came = payments[payments["amount"] > 0].drop_duplicates(["number", "day"])
     before, after = money.by(everybody, first - 1), money.by(everybody, first + days - 1)
     was_open = money.left(everybody, first - 1) > 0
     columns.add(Key("cash", month=month), after - before, opening)
@@ -376,7 +376,7 @@ def _of_contacts(
     weeks, one = money.open_weeks(first, days), np.ones(columns.accounts)
     legal, outcome, offer = (_text(contacts, name) for name in ("legal", "outcome", "offer"))
     channel, inbound = _text(contacts, "channel"), _text(contacts, "direction").eq("inbound")
-    tried = ~inbound & ~legal.isin(["suit", "enforce"])
+    tried = ~inbound & channel.ne(NO_CONTACT) & ~legal.isin(["suit", "enforce"])
     reached = outcome.isin(RIGHT_PARTY)
 
     def add(
@@ -390,7 +390,7 @@ def _of_contacts(
         by = tried & channel.eq(name)
         add("contacts_per_week", name, by, weeks)
         add("right_party", name, by & reached, by & outcome.ne(""))
-    add("inbound_per_week", "", inbound, weeks)
+    add("inbound_per_week", "", inbound & ~outcome.isin(["complaint", "opt_out"]), weeks)
     if records.windows is not None:
         hour = _hours(contacts)
         calls = tried & channel.isin(_CALLS) & outcome.ne("")

@@ -242,7 +242,7 @@ def _columns_named(mapping: ColumnMap) -> list[tuple[tuple[str | int, ...], str]
     return named
 
 
-def load(source: Source, map_file: Path, population: Population, seed: int, name: str) -> Portfolio:
+def load(source: Source, map_file: Path | None, population: Population, seed: int, name: str) -> Portfolio:
     """Import a portfolio; what the file does not say is drawn from the population.
 
     Args:

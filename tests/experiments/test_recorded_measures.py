@@ -45,7 +45,8 @@ PAYMENTS_LOG = log(
     PAYMENTS,
     [
         {"account_id": "a", "date": day(5), "amount": 100.0, "kind": "promise"},  # all of it: closed on day 5
-        {"account_id": "b", "date": day(10.5), "amount": 50.0},
+        {"account_id": "b", "date": day(10.25), "amount": 20.0},
+        {"account_id": "b", "date": day(10.5), "amount": 30.0},  # the same day
         {"account_id": "c", "date": day(20), "amount": 120.0, "kind": "settlement"},  # closed on day 20
         {"account_id": "d", "date": day(40), "amount": 100.0, "kind": "instalment"},
         {"account_id": "d", "date": day(41), "amount": -100.0, "kind": "reversal"},
@@ -62,6 +63,8 @@ CONTACTS_LOG = log(
         {"account_id": "b", "date": day(2) + pd.Timedelta(hours=11, minutes=59), "channel": "collector", "outcome": "no_answer"},
         {"account_id": "b", "date": day(3), "hour": 12.0, "channel": "specialist", "outcome": "promise", "promise_amount": 60.0, "promise_due": day(9)},
         {"account_id": "b", "date": day(4), "channel": "collector", "direction": "inbound", "outcome": "complaint"},
+        {"account_id": "b", "date": day(4), "channel": "collector", "direction": "inbound", "outcome": "no_answer"},
+        {"account_id": "d", "date": day(36), "channel": "no_contact", "legal": "enforce"},
         {"account_id": "c", "date": day(19), "hour": 20.0, "channel": "collector", "outcome": "accepted", "offer": "settlement"},
         {"account_id": "d", "date": day(6), "hour": 21.0, "channel": "collector", "outcome": "refused", "offer": "plan"},
         {"account_id": "d", "date": day(31), "channel": "letter", "legal": "notice"},
