@@ -257,16 +257,44 @@ def measure(records: RecordedMonths) -> Measured:
     Raises:
         InputError: no account, no day, an account twice.
     """
-    portfolio = records.portfolio
-    names = portfolio["account_id"].astype(str)
+    names, opening = _accounts(records)
+    columns = _Columns(opening.size)
+    payments = within(records, records.payments, names)
+    money = _money(records, payments, opening)
+    contacts = within(records, records.contacts, names)
+    channels = records.channels or channels_of([records.contacts])
+    everybody = np.arange(len(names))
+    for day in curve_days(records.days):
+        columns.add(Key("recovery", f"day-{day}"), money.by(everybody, day - 1), opening)
+    _rolls(columns, money, records.portfolio["dpd"].to_numpy(int), records.days)
+    for month, (first, days) in enumerate(_spans(records.days)):
+        _of_payments(columns, month, _in(payments, first, days), money, opening, first, days)
+        _of_contacts(columns, month, _in(contacts, first, days), money, first, days, channels, records)
+    return columns.measured()
+
+
+def closing_days(records: RecordedMonths) -> NDArray[np.int64]:
+    """Day, from 0, on which each account was done with, by its payments; as many as there are days if it was not; (accounts,).
+
+    Args:
+        records: as for `measure`, and as it raises.
+    """
+    names, opening = _accounts(records)
+    return _money(records, within(records, records.payments, names), opening).closed
+
+
+def _accounts(records: RecordedMonths) -> tuple[pd.Series, NDArray[np.int64]]:
+    """Names of the accounts, and their balances on the first day, cents."""
+    names = records.portfolio["account_id"].astype(str)
     if not len(names) or records.days < 1:
         raise InputError("records", "", f"{len(names)} accounts, {records.days} days", "at least one of each")
     if names.duplicated().any():
         raise InputError("portfolio", "account_id", names[names.duplicated()].iloc[0], "each account once")
-    columns = _Columns(len(names))
-    opening = np.rint(100.0 * portfolio["opening_balance"].to_numpy(float)).astype(np.int64)
-    payments = _within(records, records.payments, names)
-    money = _Money(
+    return names, np.rint(100.0 * records.portfolio["opening_balance"].to_numpy(float)).astype(np.int64)
+
+
+def _money(records: RecordedMonths, payments: pd.DataFrame, opening: NDArray[np.int64]) -> _Money:
+    return _Money(
         opening,
         payments["number"].to_numpy(np.int64),
         payments["day"].to_numpy(np.int64),
@@ -274,16 +302,6 @@ def measure(records: RecordedMonths) -> Measured:
         _text(payments, "kind").eq("settlement").to_numpy(),
         records.days,
     )
-    contacts = _within(records, records.contacts, names)
-    channels = records.channels or channels_of([records.contacts])
-    everybody = np.arange(len(names))
-    for day in curve_days(records.days):
-        columns.add(Key("recovery", f"day-{day}"), money.by(everybody, day - 1), opening)
-    _rolls(columns, money, portfolio["dpd"].to_numpy(int), records.days)
-    for month, (first, days) in enumerate(_spans(records.days)):
-        _of_payments(columns, month, _in(payments, first, days), money, opening, first, days)
-        _of_contacts(columns, month, _in(contacts, first, days), money, first, days, channels, records)
-    return columns.measured()
 
 
 def _spans(days: int) -> Iterator[tuple[int, int]]:
@@ -316,8 +334,14 @@ def _column(values: NDArray[np.generic]) -> sparse.csc_array:
     return sparse.csc_array(np.asarray(values, float)[:, None])
 
 
-def _within(records: RecordedMonths, log: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
-    """Rows of these accounts and days, with the account's `number`, the `day` from 0, and the order of the log."""
+def within(records: RecordedMonths, log: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
+    """Rows of a log about these accounts and days, with the account's `number` and the `day`, both from 0, in the log's order.
+
+    Args:
+        records: which days.
+        log: with `account_id` and `date`.
+        names: of the accounts.
+    """
     number = pd.Series(np.arange(len(names)), index=names.to_numpy()).reindex(log["account_id"].astype(str)).to_numpy()
     day = (log["date"].dt.normalize() - pd.Timestamp(records.first)).dt.days.to_numpy(float)
     there = ~np.isnan(number) & (day >= 0) & (day < records.days)

@@ -14,10 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recoup.sim.parameters import Windows
+from recoup.sim.parameters import Windows, World
+from recoup.sim.portfolio.records import NO_CONTACT
 from recoup.sim.treatments import Menu, OfferKind, Treatment, Window
 
 _CLOSED = -1
+_AMPLE = 1000  # people, lines or cases per 1,000 accounts: nobody waits
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,7 @@ def logged_treatments(
     columns = [_words(rows["channel"]), _window_of(rows, windows), _words(rows["offer"]), _words(rows["legal"])]
     sizes = [rows["months"].fillna(0).to_numpy(float), rows["discount"].fillna(0).to_numpy(float)]
     numbers, when = rows["number"].to_numpy(np.int64), rows["day"].to_numpy(np.int64)
-    for number, day, *said in zip(numbers, when, *columns, *sizes, strict=True):
-        what = tuple(said)
+    for number, day, what in zip(numbers, when, zip(*columns, *sizes, strict=True), strict=True):
         if what not in found:
             found[what] = _nearest(menu.treatments, *what)
         action, how = found[what]
@@ -115,7 +116,25 @@ def _name(member) -> str:  # type: ignore[no-untyped-def]
 
 def _channel(channel: str, legal: str) -> str:
     """A suit and an enforcement are no contact, whatever the log has in this column."""
-    return "" if legal in ("suit", "enforce") else channel
+    return "" if legal in ("suit", "enforce") or channel == NO_CONTACT else channel
+
+
+def as_it_was_done(world: World) -> World:
+    """The world for a replay: what was done had found staff, a place for its case, a share of the budget and a reviewed file, each on its day."""
+    pools = ("collector", "specialist", "autocall", "visit")
+    ample: dict[str, object] = {
+        name: getattr(world.operations, name).model_copy(update={"per_1000_accounts": _AMPLE, "agents": None})
+        for name in pools
+    }
+    ample |= {"legal_cases_per_1000_accounts": _AMPLE, "legal_cases": None}
+    return world.model_copy(
+        update={
+            "operations": world.operations.model_copy(update=ample),
+            "courts": world.courts.model_copy(update={"review": None}),
+            "settlement_budget": 1.0,
+            "decision_every_days": 1,
+        }
+    )
 
 
 class Replay:
