@@ -58,7 +58,7 @@ class Scenario:
         self.name, self.title, self.description = file.name, file.title, file.description
         self.days, self.accounts, self.notes, self.world = file.days, file.accounts, tuple(file.notes), file.world
         self.sources = sources
-        self._data: tuple[Source, Path] | None = None
+        self._data: tuple[Source, Path | None] | None = None
         if file.portfolio:
             source = (
                 source_of(file.portfolio.file) if "://" in file.portfolio.file else path.parent / file.portfolio.file
@@ -93,7 +93,7 @@ class Scenario:
         other.world = world
         return other
 
-    def with_portfolio(self, file: Source, map_file: Path) -> Scenario:
+    def with_portfolio(self, file: Source, map_file: Path | None) -> Scenario:
         """The same world with somebody's own accounts."""
         other = copy.copy(self)
         other._data, other._imported, other.accounts = (file, map_file), None, None

@@ -24,6 +24,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from recoup.experiments.comparison.measure import Unit
 from recoup.sim.inputs import InputError
 from recoup.sim.parameters import Windows
 from recoup.sim.portfolio.records import CONTACTS, NO_CONTACT, RIGHT_PARTY
@@ -44,45 +45,46 @@ class Family:
     Attributes:
         title: in words.
         definition: sum over accounts / sum over accounts.
+        unit: what it is counted in.
+        of_one: no value is above 1.
+        treatment: it says what was done to accounts, not what came of it.
         monthly: it is taken of each whole month of 30 days too.
     """
 
     title: str
     definition: str
+    unit: Unit = Unit.SHARE
+    of_one: bool = False
+    treatment: bool = False
     monthly: bool = True
 
 
 FAMILIES: dict[str, Family] = {
     "recovery": Family("Recovery curve", "payments up to that day / balance on the first day", monthly=False),
     "cash": Family("Cash", "payments / balance on the first day"),
-    "payers": Family("Accounts that paid", "accounts with a payment / accounts open when the time begins"),
-    "payments_per_week": Family("Payments per week", "days with a payment / weeks in which accounts were open"),
+    "payers": Family("Accounts that paid", "accounts with a payment / accounts open when the time begins", of_one=True),
+    "payments_per_week": Family("Payments per week", "days with a payment / weeks in which accounts were open", unit=Unit.COUNT),
     "roll": Family(
         "Roll rate, accounts",
         "of accounts open when a bucket of 30 days past due begins, those open when it ends; the bucket lies within the records",
-        monthly=False,
-    ),
+        monthly=False, of_one=True),
     "roll_balance": Family(
-        "Roll rate, money", "of what is left when a bucket begins, what is left when it ends", monthly=False
-    ),
+        "Roll rate, money", "of what is left when a bucket begins, what is left when it ends", monthly=False, of_one=True),
     "contacts_per_week": Family(
-        "Contacts per week", "outbound contacts and attempts, but suits / weeks in which accounts were open"
-    ),
-    "inbound_per_week": Family("Inbound contacts per week", "inbound contacts, but complaints and opt-outs / weeks in which accounts were open"),
+        "Contacts per week", "outbound contacts and attempts, but suits / weeks in which accounts were open", unit=Unit.COUNT, treatment=True),
+    "inbound_per_week": Family("Inbound contacts per week", "inbound contacts, but complaints and opt-outs / weeks in which accounts were open", unit=Unit.COUNT),
     "right_party": Family(
-        "Right-party contacts per attempt", "attempts that reached the debtor in person / attempts whose outcome is known"
-    ),
-    "right_party_calls": Family("Right-party contacts per call", "the same of calls, by the window in which they were made"),
+        "Right-party contacts per attempt", "attempts that reached the debtor in person / attempts whose outcome is known", of_one=True),
+    "right_party_calls": Family("Right-party contacts per call", "the same of calls, by the window in which they were made", of_one=True),
     "promises": Family("Promises", "promises / right-party contacts"),
     "kept": Family(
         "Promises kept",
-        f"promises of which {ENOUGH:.0%} came in from the day they were made to {GRACE_DAYS} days after they were due / promises that far back",
-    ),
-    "offers_per_week": Family("Offers per week", "offers put / weeks in which accounts were open"),
+        f"promises of which {ENOUGH:.0%} came in from the day they were made to {GRACE_DAYS} days after they were due / promises that far back", of_one=True),
+    "offers_per_week": Family("Offers per week", "offers put / weeks in which accounts were open", unit=Unit.COUNT, treatment=True),
     "accepted": Family("Offers accepted", "offers accepted / offers put"),
-    "complaints": Family("Complaints per 1,000", "complaints / accounts × 1,000"),
-    "opt_outs": Family("Opt-outs per 1,000", "opt-outs / accounts × 1,000"),
-    "suits": Family("Suits per 1,000", "suits / accounts × 1,000"),
+    "complaints": Family("Complaints per 1,000", "complaints / accounts × 1,000", unit=Unit.COUNT),
+    "opt_outs": Family("Opt-outs per 1,000", "opt-outs / accounts × 1,000", unit=Unit.COUNT),
+    "suits": Family("Suits per 1,000", "suits / accounts × 1,000", unit=Unit.COUNT, treatment=True),
 }  # fmt: skip
 
 
