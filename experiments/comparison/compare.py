@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.agents.policy import PolicyRef
@@ -44,6 +45,7 @@ from recoup.scenarios.schema import Scenario
 from recoup.sim.compliance.audit import audit
 from recoup.sim.compliance.auditlog import check, typed_log
 from recoup.sim.compliance.rules import RulePack
+from recoup.sim.customers import customers_of
 from recoup.sim.eventlog import LogFile
 from recoup.sim.inputs import InputError
 from recoup.sim.operations.resources import RESOURCE_NAMES
@@ -191,7 +193,8 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
     events = part.with_suffix(".events.parquet")
     who = _pseudonyms(portfolio, key)
     with whole_file(events) if comparison.events else nullcontext() as unfinished:
-        run = rollout(scenario, policy_ref, portfolio, seed, days, log=LogFile(unfinished, who) if unfinished else None)
+        log = LogFile(unfinished, who, customer_ids=_customers(portfolio, key)) if unfinished else None
+        run = rollout(scenario, policy_ref, portfolio, seed, days, log=log)
     accounts = for_the_folder(run.accounts, portfolio, who, comparison.personal)
     tables = {"accounts": accounts, "daily": run.daily, "collectors": run.collectors}
     for kind, table in tables.items():
@@ -224,6 +227,15 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
 @kept_for_the_latest
 def _pseudonyms(portfolio: Portfolio, key: bytes) -> NDArray[np.object_]:
     return pseudonyms(portfolio.column("account_id"), key)
+
+
+def _customers(portfolio: Portfolio, key: bytes) -> NDArray[np.object_] | None:
+    """Pseudonyms of the customers, by which no account can be found that has the same name."""
+    names = customers_of(portfolio)
+    if names is None:
+        return None
+    hidden = pseudonyms([f"customer {name}" for name in names], key)
+    return np.where(pd.isna(names), None, hidden)
 
 
 def _nulls(values: dict[str, float]) -> dict[str, float | None]:

@@ -190,6 +190,7 @@ class _Steps:
         self._silences = tuple(dict.fromkeys(silence for reading in readings for silence in reading.silences))
         self._history = History(self._counts, self._silences)
         self._accounts: dict[str, int] = {}
+        self._customers: dict[tuple[bool, str], int] = {}
         self._numbers: dict[tuple[int, str], int] = {}
         self._database = memory_database()
 
@@ -228,6 +229,9 @@ class _Steps:
         who = encoded(piece["account_id"])
         numbers = [self._accounts.setdefault(name, len(self._accounts)) for name in who.dictionary.to_pylist()]
         rows["account"] = np.array(numbers, np.int32)[who.indices.to_numpy()]
+        rows["customer"] = rows["account"]
+        if "customer_id" in names:
+            rows["customer"] = self._whose(piece)
         rows["day"] = piece["day"].to_numpy()
         rows["done"] = _filled(piece, "done", True)
         for name in _FLAGS:
@@ -245,6 +249,15 @@ class _Steps:
         rows["interest"] = piece["interest"].to_numpy() if "interest" in names else np.nan
         rows["number"] = self._dialled(rows["account"], piece["dialled"]) if "dialled" in names else rows["account"]
         return rows
+
+    def _whose(self, piece: pa.Table) -> NDArray[np.int32]:
+        """Numbers of the customers; an account of which the log names none is its own."""
+        pairs = pd.DataFrame({"customer": piece["customer_id"].to_pylist(), "account": piece["account_id"].to_pylist()})
+        named = pairs["customer"].notna().to_numpy()
+        who = np.where(named, pairs["customer"], pairs["account"])
+        codes, different = pd.factorize(pd.MultiIndex.from_arrays([named, who]))
+        numbers = [self._customers.setdefault((bool(is_named), str(name)), len(self._customers)) for is_named, name in different]
+        return np.array(numbers, np.int32)[codes]
 
     def _dialled(self, accounts: NDArray[np.int32], dialled: pa.ChunkedArray) -> list[int]:
         """Numbers of the pairs of an account and what was dialled; what the log does not name is the account's one number."""
@@ -356,7 +369,7 @@ def _hours(rule: ContactHours) -> Reading:
 
 def _cap(rule: ContactCap) -> Reading:
     mine = _TOPICS["contact"] if rule.group == "contact" else f"contact = '{rule.group}'"
-    count = Count(rule.group, rule.count, rule.days)
+    count = Count(rule.group, rule.count, rule.days, rule.per)
     earlier = count.column
     unit = {
         "days": ("days with one", "天已有联系"),
@@ -380,15 +393,16 @@ def _cap(rule: ContactCap) -> Reading:
 
 
 def _quiet(rule: QuietAfterConversation) -> Reading:
+    last = "customer_conversed_last" if rule.per == "customer" else "conversed_last"
     return Reading(
         tested="contact = 'call'",
-        broken=f"day - conversed_last < {rule.days}",
-        near=f"day - conversed_last = {rule.days}",
+        broken=f"day - {last} < {rule.days}",
+        near=f"day - {last} = {rule.days}",
         words={
             "en": f"{{what}} {{since}} days after the conversation of {{last}}, quiet for {rule.days} days from it",
             "zh": f"{{what}} 距{{last}}的通话 {{since}} 天，通话当日起 {rule.days} 天内应静默",
         },
-        facts={"what": "channel", "last": "conversed_last", "since": "day - conversed_last"},
+        facts={"what": "channel", "last": last, "since": f"day - {last}"},
         needs=("channel", "reached"),
     )
 
