@@ -19,9 +19,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.agents.library import load_policy
-from recoup.agents.policy import Policy
 from recoup.experiments.evidence.bands import Bands, Together, bands, together
 from recoup.experiments.evidence.exploration import Explorer
+from recoup.experiments.evidence.hidden_traits import take_traits
 from recoup.experiments.evidence.recorded_measures import (
     DAYS_A_MONTH,
     FAMILIES,
@@ -36,6 +36,7 @@ from recoup.experiments.evidence.recorded_measures import (
 )
 from recoup.experiments.evidence.replay import LoggedTreatments, Replay, as_it_was_done, logged_treatments
 from recoup.experiments.evidence.simulated_records import follow
+from recoup.experiments.evidence.state_from_logs import state_at
 from recoup.experiments.runs.kept import Kept, holding
 from recoup.experiments.runs.runfolder import fingerprint
 from recoup.experiments.runs.workers import Workers, run_each
@@ -69,6 +70,8 @@ class Months:
         portfolio: accounts as they were that morning.
         contacts, payments: the logs (registries `CONTACTS` and `PAYMENTS`).
         first, days: the days in question.
+        unknown: what of the accounts' state no log tells: sentences.
+        before: the months from the logs' first day to `first`, where that is later: what has made the accounts what they are.
     """
 
     scenario: Scenario
@@ -77,11 +80,16 @@ class Months:
     payments: pd.DataFrame
     first: date
     days: int
+    unknown: tuple[str, ...] = ()
+    before: Months | None = None
 
     def records(self, contacts: pd.DataFrame, payments: pd.DataFrame, channels: tuple[str, ...]) -> RecordedMonths:
         """These days of any logs about these accounts."""
-        windows = self.scenario.world.windows
-        return RecordedMonths(self.portfolio.table, contacts, payments, self.first, self.days, windows, channels)
+        windows, accounts = self.scenario.world.windows, self.portfolio.table[["account_id", "opening_balance", "dpd"]]
+        if "balance" in self.portfolio.table:  # in mid-life: what is owed that morning
+            owed = self.portfolio.table["balance"]
+            accounts = accounts.assign(opening_balance=owed.where(owed.notna(), accounts["opening_balance"]))
+        return RecordedMonths(accounts, contacts, payments, self.first, self.days, windows, channels)
 
     def simulation(self, seed: int, gate: bool = True) -> Simulation:
         """The morning of the first day."""
@@ -95,9 +103,9 @@ def months_of(
 
     Args:
         scenario: whose world it is.
-        portfolio: as it was on the morning of `at`.
+        portfolio: as it was on the first day of the logs, or on its own (`as_of`).
         contacts, payments: the logs.
-        at: first day; None = that of the logs.
+        at: first day to be simulated; None = the portfolio's. On a later one accounts are as the logs until then have left them (`state_at`).
         until: last day; None = that of the logs.
 
     Raises:
@@ -107,37 +115,66 @@ def months_of(
     dates = pd.concat(known).dropna()
     if dates.empty:
         raise InputError("--contacts, --payments", "account_id", "none of the portfolio's accounts", "the same names")
-    first, last = at or dates.min().date(), until or dates.max().date()
+    begin, book, before = portfolio.as_of or dates.min().date(), portfolio, None
+    unknown: list[str] = []
+    first, last = at or begin, until or dates.max().date()
+    if first < begin:
+        raise InputError("--at", "", first.isoformat(), f"{begin}, the portfolio's day, or later")
     if last < first:
-        raise InputError("--until", "", last.isoformat(), f"{first.isoformat()} (--at) or later")
+        raise InputError("--until", "", last.isoformat(), f"{first} (--at) or later")
     if not ((dates >= pd.Timestamp(first)) & (dates < pd.Timestamp(last) + pd.Timedelta(days=1))).any():
         span = f"{dates.min().date()} to {dates.max().date()}, which the logs cover"
         raise InputError("--at", "", f"{first} to {last}", f"days within {span}")
-    world = scenario.world.model_copy(update={"start": first})
-    return Months(scenario.with_world(world), portfolio, contacts, payments, first, (last - first).days + 1)
+    if first > begin:
+        portfolio, unknown = state_at(book, contacts, payments, first, begin)
+        if not len(portfolio):
+            raise InputError("--at", "", first.isoformat(), "a day on which some account is open")
+        before = Months(_starting(scenario, begin), book, contacts, payments, begin, (first - begin).days)
+    days = (last - first).days + 1
+    return Months(_starting(scenario, first), portfolio, contacts, payments, first, days, tuple(unknown), before)
+
+
+def _starting(scenario: Scenario, first: date) -> Scenario:
+    return scenario.with_world(scenario.world.model_copy(update={"start": first}))
+
+
+@dataclass(frozen=True)
+class _Decider:
+    """Who decides in some months: a plan, or the log."""
+
+    policy: str
+    logged: LoggedTreatments | None
+    kinds: NDArray[np.str_]
+
+    def explorer(self, months: Months, seed: int) -> Explorer:
+        scenario = months.scenario
+        if self.logged is None:
+            return Explorer(load_policy(self.policy, scenario.name, scenario.world), 0.0, [], seed)
+        return Explorer(Replay(self.logged, self.kinds, seed), 0.0, [], seed)
 
 
 @dataclass(frozen=True)
 class _Task:
-    """What a seed needs: the months, who decides, which measures, of which accounts."""
+    """What a seed needs: the months, who decides in them and in those before, which measures, of which accounts."""
 
     months: Months
-    policy: str
-    logged: LoggedTreatments | None
-    kinds: NDArray[np.str_]
+    decider: _Decider
+    before: _Decider | None
     channels: tuple[str, ...]
     groups: tuple[NDArray[np.bool_], ...]
 
 
 def _one_seed(seed: int, task: _Task) -> list[list[float | None]]:
     """Measures of one simulation: those of all accounts, then of each group."""
-    months, scenario = task.months, task.months.scenario
-    if task.logged is None:
-        decides: Policy = load_policy(task.policy, scenario.name, scenario.world)
-    else:
-        decides = Replay(task.logged, task.kinds, seed)
-    simulation = months.simulation(seed, gate=task.logged is None)
-    made = follow(simulation, Explorer(decides, 0.0, [], seed), months.days)
+    months, gate = task.months, task.decider.logged is None
+    simulation = months.simulation(seed, gate)
+    if months.before and task.before:
+        earlier = months.before.simulation(seed, gate)
+        follow(earlier, task.before.explorer(months.before, seed), months.before.days)
+        if earlier.open_accounts.size:
+            donors = earlier.accounts[earlier.open_accounts]
+            take_traits(simulation.accounts, simulation.day, donors, earlier.day, seed)
+    made = follow(simulation, task.decider.explorer(months, seed), months.days)
     found = measure(months.records(made.contacts, made.payments, task.channels))
     return [[None if np.isnan(value) else float(value) for value in values] for values in _values(found, task.groups)]
 
@@ -232,6 +269,7 @@ class Backtest:
             "seeds": list(self.seeds),
             "tolerance": self.tolerance,
             "level": LEVEL,
+            "unknown": list(months.unknown),
             "drawn": {name: int(count) for name, count in months.portfolio.filled.items()},
             "replayed": None
             if self.logged is None
@@ -333,15 +371,15 @@ def backtest(
     channels = channels_of([months.contacts])
     records = months.records(months.contacts, months.payments, channels)
     found = measure(records)
-    kinds = dpd_bands(months.portfolio.table)
-    logged = _logged(records, scenario) if replay else None
-    if logged is not None:
-        months = replace(months, scenario=scenario.with_world(as_it_was_done(scenario.world)))
-    groups = _groups(months, kinds)
-    task = _Task(months, policy, logged, kinds, channels, tuple(groups.values()))
+    if replay:
+        months = _as_done(months)
+    decider = _decider(months, policy, replay)
+    groups = _groups(months, decider.kinds)
+    before = _decider(months.before, policy, replay) if months.before else None
+    task = _Task(months, decider, before, channels, tuple(groups.values()))
     shared = fingerprint(
         scenario.world, months.portfolio.table, months.contacts, months.payments, months.first, months.days, replay,
-        _identity(task), list(groups),
+        _identity(policy, scenario), list(groups), months.before is not None,
     )  # fmt: skip
     done: dict[int, list[list[float | None]]] = {}
     for seed in seeds:
@@ -360,7 +398,7 @@ def backtest(
         policy=load_policy(policy, scenario.name, scenario.world).name,
         seeds=tuple(seeds),
         tolerance=tolerance,
-        logged=logged,
+        logged=decider.logged,
         keys=found.keys,
         judged=np.array([is_judged(key, months.days, replay) for key in found.keys]),
         recorded=dict(zip(names, _values(found, task.groups), strict=True)),
@@ -370,17 +408,27 @@ def backtest(
     )
 
 
-def _identity(task: _Task) -> object:
-    scenario = task.months.scenario
-    identity = load_policy(task.policy, scenario.name, scenario.world).identity
+def _identity(policy: str, scenario: Scenario) -> object:
+    identity = load_policy(policy, scenario.name, scenario.world).identity
     return identity.model_dump_json() if hasattr(identity, "model_dump_json") else identity
 
 
-def _logged(records: RecordedMonths, scenario: Scenario) -> LoggedTreatments:
-    names = records.portfolio["account_id"].astype(str)
-    contacts = within(records, records.contacts, names)
-    windows = scenario.world.windows
-    return logged_treatments(contacts, closing_days(records), records.days, scenario.menu, windows)
+def _as_done(months: Months) -> Months:
+    scenario = months.scenario.with_world(as_it_was_done(months.scenario.world))
+    return replace(months, scenario=scenario, before=_as_done(months.before) if months.before else None)
+
+
+def _decider(months: Months, policy: str, replay: bool) -> _Decider:
+    kinds = dpd_bands(months.portfolio.table)
+    if not replay:
+        return _Decider(policy, None, kinds)
+    records, scenario = (
+        months.records(months.contacts, months.payments, channels_of([months.contacts])),
+        months.scenario,
+    )
+    contacts = within(records, records.contacts, records.portfolio["account_id"].astype(str))
+    done = logged_treatments(contacts, closing_days(records), records.days, scenario.menu, scenario.world.windows)
+    return _Decider(policy, done, kinds)
 
 
 def _groups(months: Months, kinds: NDArray[np.str_]) -> dict[str, NDArray[np.bool_]]:

@@ -127,6 +127,7 @@ class BacktestContent(Content):
     seeds: list[Count]
     tolerance: Annotated[Number, Field(gt=0)]
     level: Annotated[Number, Field(gt=0, lt=1)]
+    unknown: list[str]
     drawn: dict[str, Count]
     replayed: Replayed | None
     p: Annotated[Number, Field(ge=0, le=1)]

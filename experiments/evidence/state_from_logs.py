@@ -17,7 +17,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.sim.account import Outcome, Stage
-from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS, MEMORY_DAYS, MISSED_TO_BREAK, SETTLEMENT_DAYS
+from recoup.sim.debtor import (
+    FIRST_INSTALMENT_DAYS,
+    INSTALMENT_EVERY_DAYS,
+    MEMORY_DAYS,
+    MISSED_TO_BREAK,
+    SETTLEMENT_DAYS,
+)
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio.fields import HISTORY_DAYS
 from recoup.sim.portfolio.importing import typed_state
@@ -76,7 +82,9 @@ def state_at(
     """
     first = _first_day(portfolio, contacts, payments, since)
     if at < first:
-        raise InputError(portfolio.name, "the day of the state", at, f"{first}, the first day of the logs, or a later one")
+        raise InputError(
+            portfolio.name, "the day of the state", at, f"{first}, the first day of the logs, or a later one"
+        )
     accounts = _Accounts(portfolio, pd.Timestamp(first), pd.Timestamp(at))
     contacts, strangers = accounts.theirs(contacts)
     payments, others = accounts.theirs(payments)
@@ -132,7 +140,9 @@ class _Accounts:
         theirs = log[number.notna()].assign(number=number[number.notna()].astype(np.int64))
         theirs = theirs.assign(ago=(self.at - theirs["day"]).dt.days)
         order = ["day", "hour"] if "hour" in theirs else ["moment"]
-        return theirs.sort_values(order, kind="stable", na_position="first").reset_index(drop=True), int(number.isna().sum())
+        return theirs.sort_values(order, kind="stable", na_position="first").reset_index(drop=True), int(
+            number.isna().sum()
+        )
 
     def times(self, rows: pd.DataFrame) -> NDArray[np.int64]:
         """How many rows each account has."""
@@ -230,7 +240,11 @@ def _contacts(accounts: _Accounts, contacts: pd.DataFrame) -> None:
 
 
 def _standing(accounts: _Accounts, contacts: pd.DataFrame) -> None:
-    for field, outcome in (("hardship_since", "hardship"), ("dispute_since", "disputed"), ("complaint_since", "complaint")):
+    for field, outcome in (
+        ("hardship_since", "hardship"),
+        ("dispute_since", "disputed"),
+        ("complaint_since", "complaint"),
+    ):
         accounts.set(**{field: accounts.latest(contacts[contacts["outcome"] == outcome])})
     accounts.set(complaints=accounts.times(contacts[contacts["outcome"] == "complaint"]))
     left = contacts[contacts["outcome"] == "opt_out"]
@@ -246,7 +260,9 @@ def _promises(accounts: _Accounts, contacts: pd.DataFrame, payments: pd.DataFram
     agreed = pd.concat([said, accepted]).sort_values(["day", "ago"], kind="stable").reset_index(drop=True)
     settles = (agreed["kind"] == "settlement").to_numpy()
     span = np.where(settles, SETTLEMENT_DAYS, np.where(agreed["kind"] == "handover", HANDOVER_DAYS, 0))
-    agreed["due"] = agreed["promise_due"].astype("datetime64[us]").fillna(agreed["day"] + pd.to_timedelta(span, unit="D"))
+    agreed["due"] = (
+        agreed["promise_due"].astype("datetime64[us]").fillna(agreed["day"] + pd.to_timedelta(span, unit="D"))
+    )
     left = agreed["balance"] * (1.0 - np.where(settles, agreed["discount"].fillna(0.0), 0.0))
     agreed["amount"] = agreed["promise_amount"].fillna(left.round(2))
     agreed["paid"], agreed["kept_by_name"] = _paid_between(agreed, payments, ("promise", "settlement"))
@@ -320,7 +336,9 @@ def _plans(accounts: _Accounts, contacts: pd.DataFrame, payments: pd.DataFrame) 
         broken |= missed >= MISSED_TO_BREAK
         due = due.where(~(now & ~broken), due + pd.Timedelta(days=INSTALMENT_EVERY_DAYS))
     runs = ~broken & (paid < agreed["months"]).to_numpy()
-    agreed = agreed.assign(left=agreed["months"] - paid, missed=missed, due=due, secured=agreed["offer"] == "restructure")
+    agreed = agreed.assign(
+        left=agreed["months"] - paid, missed=missed, due=due, secured=agreed["offer"] == "restructure"
+    )
     one = agreed[runs].groupby("number").tail(1).set_index("number").reindex(range(accounts.count))
     accounts.set(
         plan_months=one["months"].fillna(0.0),
@@ -347,7 +365,12 @@ def _came(agreed: pd.DataFrame, by_name: pd.DataFrame, payments: pd.DataFrame) -
     for rows, least in ((by_name, 0.0), (payments, ENOUGH)):
         both = pairs.merge(rows[["number", "day", "amount"]], on="number")
         late = (both["day"] - both["due"]).dt.days
-        hit = both[(late >= -GRACE_DAYS) & (late <= GRACE_DAYS) & (both["amount"] >= least * both["instalment"]) & (both["amount"] > 0)]
+        hit = both[
+            (late >= -GRACE_DAYS)
+            & (late <= GRACE_DAYS)
+            & (both["amount"] >= least * both["instalment"])
+            & (both["amount"] > 0)
+        ]
         found[hit["agreement"].unique()] = True
     return found
 
@@ -378,7 +401,9 @@ def _legal(accounts: _Accounts, contacts: pd.DataFrame, payments: pd.DataFrame) 
     )
     accounts.set(
         legal_stage=stage.astype(object),
-        legal_stage_date=enforced.fillna(sued + pd.to_timedelta(np.where(filed, FILED_AFTER_DAYS - 1, 0), unit="D")).fillna(noticed),
+        legal_stage_date=enforced.fillna(
+            sued + pd.to_timedelta(np.where(filed, FILED_AFTER_DAYS - 1, 0), unit="D")
+        ).fillna(noticed),
         notices=accounts.times(notice),
         last_notice_date=noticed,
     )
