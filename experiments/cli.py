@@ -12,6 +12,7 @@ import typer
 from recoup.experiments.commands import (
     attribute,
     audit,
+    backtest,
     calibrate,
     catalogue,
     compare,
@@ -69,6 +70,7 @@ app.command()(conduct.conduct)
 app.command()(calibrate.calibrate)
 app.command()(audit.audit)
 app.command()(evaluate.evaluate)
+app.command()(backtest.backtest)
 app.command()(evaluate.log_decisions)
 app.command()(catalogue.scenarios)
 app.command()(catalogue.plans)

@@ -100,11 +100,24 @@ def simulate_records(
     world = scenario.world
     simulation = Simulation(world, portfolio, scenario.rules, seed)
     others = [load_policy(other, scenario.name, world, portfolio.table) for other in towards]
-    explorer = Explorer(load_policy(policy_ref, scenario.name, world, portfolio.table), explore, others, seed)
+    policy = load_policy(policy_ref, scenario.name, world, portfolio.table)
+    return follow(simulation, Explorer(policy, explore, others, seed), days)
+
+
+@one_thread()
+def follow(simulation: Simulation, explorer: Explorer, days: int) -> LenderRecords:
+    """Let somebody decide in a simulation for some days, and write down what a lender would.
+
+    Args:
+        simulation: on the morning of the first of them; its seed is that of the minutes within a contact window too.
+        explorer: who decides.
+        days: to be logged.
+    """
+    world, portfolio, first = simulation.world, simulation.portfolio, simulation.day
     # As many draws a day for every plan: a contact comes at the same minute of its window under all of them.
-    moments = np.random.default_rng((seed, 1))
+    moments = np.random.default_rng((simulation.seed, 1))
     contacts, payments = [], []
-    while simulation.day < days and not simulation.finished:
+    while simulation.day < first + days and not simulation.finished:
         rows, day = simulation.open_accounts, simulation.day
         morning, moment = simulation.accounts[rows], moments.random(len(portfolio))[rows]
         if day % world.decision_every_days == 0:
@@ -120,13 +133,13 @@ def simulate_records(
         portfolio=portfolio,
         contacts=_log(contacts, names, CONTACTS),
         payments=_log(payments, names, PAYMENTS),
-        first_day=world.start,
-        last_day=world.start + timedelta(days=days - 1),
+        first_day=world.start + timedelta(days=first),
+        last_day=world.start + timedelta(days=first + days - 1),
     )
 
 
 def _log(days: list[pd.DataFrame], names: NDArray[np.object_], registry: Registry) -> pd.DataFrame:
-    whole = pd.concat(days, ignore_index=True)
+    whole = pd.concat(days, ignore_index=True) if days else pd.DataFrame({"number": np.zeros(0, np.int64)})
     return in_form(whole.assign(account_id=names[whole["number"].to_numpy(np.int64)]), registry)
 
 

@@ -556,3 +556,41 @@ def gains(name: str, curves: Mapping[str, Sequence[float]], xlabel: str, ylabel:
         _legend(axes, narrow)
 
     return _picture(name, caption, draw, ink, height=3.6 + 0.11 * len(curves))
+
+
+def banded(
+    name: str,
+    lines: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]],
+    days: ArrayLike,
+    xlabel: str,
+    ylabel: str,
+    caption: str,
+) -> Picture:
+    """Curves by day, each with the band that belongs to it.
+
+    Args:
+        name: of the picture within its page, for ids.
+        lines: by label: the curve, and the lower and upper end of its band; shares of shape (days,).
+        days: of the points.
+        xlabel, ylabel: of the axes.
+        caption: of the picture, also its text alternative.
+    """
+    ink, across = _StandIns(), np.asarray(days, float)
+
+    def draw(axes: Axes, narrow: bool) -> None:
+        # The last is drawn darkest: what the others are compared with.
+        colours = ("#767676", *COLOURS)
+        for number, (label, (middle, low, high)) in enumerate(lines.items()):
+            colour, style = colours[number % len(colours)], STYLES[(number + 1) % 2]
+            axes.fill_between(
+                across, np.asarray(low, float), np.asarray(high, float), color=colour, alpha=0.22, linewidth=0
+            )
+            axes.plot(across, np.asarray(middle, float), color=colour, linestyle=style, label=ink(label), linewidth=1.8)
+        axes.set_xlabel(ink(xlabel))
+        axes.set_ylabel(ink(ylabel))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.set_xlim(0, across.max())
+        axes.set_ylim(bottom=0)
+        _legend(axes, narrow)
+
+    return _picture(name, caption, draw, ink, height=3.6)
