@@ -119,10 +119,11 @@ class Likelihoods:
         """Log-likelihood of payments, promises and agreements, float64 (variants, accounts); arguments as of `hidden.marginal`."""
         data, out = self.data, np.zeros((len(variants), len(self.data)))
         record, scaled = records_of(known, [], np.zeros((1, 0))), self.scaled(known)
+        employed, read = np.zeros(len(data.rows), np.bool_), np.zeros(len(data.contacts), np.bool_)
         self._over(
             lambda begin, end: hidden.marginal(
                 variants, hazards, record, data.accounts, scaled, data.rows, data.first_row, data.contacts,
-                data.eventful, data.disclosed, nodes, weights, groups, SEED, begin, end, out,
+                data.eventful, data.disclosed, nodes, weights, groups, SEED, employed, read, begin, end, out,
             )  # fmt: skip
         )
         return out

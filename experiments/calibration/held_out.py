@@ -136,7 +136,7 @@ def _foresee(world: World, data: Histories, since: int, groups: int) -> _Foresee
     kind, happened = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
     room = int(2 * np.max(np.diff(data.first_row), initial=0) + 2 * np.max(np.diff(data.first_contact), initial=0)) + 2
     count = hidden.foresee(
-        record, record, data.accounts, likelihoods.scaled(world), data.rows, data.first_row, data.contacts,
+        record, data.accounts, likelihoods.scaled(world), data.rows, data.first_row, data.contacts,
         data.disclosed, nodes, weights, groups, SEED, since, room, sums, kind, happened, place,
     )  # fmt: skip
     count += direct.foresee(

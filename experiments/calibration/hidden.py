@@ -11,20 +11,21 @@ import math
 
 import numpy as np
 
-from recoup.experiments.calibration.walk import TRIAL, walk
+from recoup.experiments.calibration.walk import TRIAL, unseen, walk
 from recoup.sim import behaviour as b
 from recoup.sim.compiled import njit
 from recoup.sim.randomness import normal, stream, uniform
-from recoup.sim.traits import _REACHABILITY, _TRAIT, BIRTH, CANDIDATES, past_hazard
+from recoup.sim.traits import _REACHABILITY, _SALIENCE, _TRAIT, BIRTH, CANDIDATES, past_hazard
 
-GROUPS = 16
+GROUPS = 12
 UNLIKELY = 1e-4  # weight, of the likeliest one's, below which a candidate is left out
 
 
 @njit()
-def _candidate(p, a, score, prior, warning, key, k):  # type: ignore[no-untyped-def]
+def _candidate(p, a, scores, key, k):  # type: ignore[no-untyped-def]
     """Willingness and disposable income of a candidate, as `traits._draw` draws them."""
-    mean_w = p.willingness_score * score + p.willingness_prior * prior + p.willingness_warning * warning
+    score = scores[0]
+    mean_w = p.willingness_score * score + p.willingness_prior * scores[1] + p.willingness_warning * scores[2]
     willingness = mean_w + normal(key, BIRTH, _TRAIT + 2 * k)
     z = p.ability_score * score + normal(key, BIRTH, _TRAIT + 2 * k + 1)
     return willingness, a.income * b.logistic(p.ability_mean + p.ability_spread * z)
@@ -49,7 +50,8 @@ def _reachability(nodes, weights, key):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def marginal(  # type: ignore[no-untyped-def]
-    variants, hazards, known, accounts, scaled, rows, first_row, contacts, eventful, disclosed, nodes, weights, groups, seed, begin, end, out
+    variants, hazards, known, accounts, scaled, rows, first_row, contacts, eventful, disclosed, nodes, weights, groups, seed,
+    employed, read, begin, end, out,
 ):
     """Fill out[:, begin:end] with the log-likelihood of each account under each variant: float64 (variants, accounts).
 
@@ -61,58 +63,53 @@ def marginal(  # type: ignore[no-untyped-def]
         scaled: score, earlier delinquencies and warning as traits are drawn from them, float64 (accounts, 3).
         nodes, weights: of the reachability, float64 (nodes,) and (accounts, 2 · nodes) (`direct.reach`).
         groups, seed: how many groups of candidates, and of what seed.
+        employed, read: room for what `walk.unseen` draws.
     """
     nothing = np.empty(0, TRIAL)
     size = variants.shape[0]
     past = np.zeros((size, CANDIDATES))
     likely = np.zeros((size, groups))
-    ours = np.zeros(size)
+    ours, total = np.zeros(size), np.zeros(size)
     for number in range(begin, end):
-        a = accounts[number]
+        a, scores = accounts[number], scaled[number]
         candidates = CANDIDATES if a.dpd0 > 0 else 1
         first, last = first_row[number], first_row[number + 1]
         for group in range(groups):
             key = stream(seed, number * groups + group)
             reachability, phone = _reachability(nodes, weights[number], key)
-            for v in range(size):
-                if v > 0 and not hazards[v]:
-                    continue
-                for k in range(candidates):
-                    willingness, disposable = _candidate(
-                        variants[v], a, scaled[number, 0], scaled[number, 1], scaled[number, 2], key, k
-                    )
-                    past[v, k] = _past(variants[v], a, willingness, disposable)
+            known_reads = unseen(
+                known[0], a, rows, first, last, contacts, reachability, phone, disclosed[number], key, employed, read
+            )
+            attention = uniform(key, BIRTH, _SALIENCE)
+            for k in range(candidates):
+                past[0, k] = _past(variants[0], a, *_candidate(variants[0], a, scores, key, k))
             lowest = past[0, :candidates].min()
-            for v in range(size):
-                ours[v] = -math.inf
+            ours[:], total[:] = -math.inf, -math.inf
             for k in range(candidates):
                 if lowest - past[0, k] < math.log(UNLIKELY):
                     continue
                 paying = 0.0
                 for v in range(size):
-                    if v > 0 and not hazards[v] and not eventful[number]:
+                    whole = v == 0 or hazards[v]
+                    if not whole and not eventful[number]:
                         continue
                     p = variants[v]
-                    willingness, disposable = _candidate(p, a, scaled[number, 0], scaled[number, 1], scaled[number, 2], key, k)
-                    whole = v == 0 or hazards[v]
+                    willingness, disposable = _candidate(p, a, scores, key, k)
+                    if whole and v > 0:
+                        past[v, k] = _past(p, a, willingness, disposable)
                     pays, agrees = walk(
-                        p, known[0], rows, first, last, contacts, willingness, disposable, reachability, phone, disclosed[number], key, whole, nothing
-                    )  # fmt: skip
+                        p, rows, first, last, contacts, willingness, disposable, employed, read, attention, whole, nothing
+                    )
                     if v == 0:
                         paying = pays
                     elif not whole:
                         pays = paying
-                    ours[v] = np.logaddexp(ours[v], pays + agrees - past[v if whole else 0, k])
+                    before = past[v if whole else 0, k]
+                    ours[v] = np.logaddexp(ours[v], pays + agrees - before)
+                    total[v] = np.logaddexp(total[v], -before)
             for v in range(size):
-                same = not hazards[v] and v > 0
-                if same and not eventful[number]:
-                    likely[v, group] = likely[0, group]
-                    continue
-                source = 0 if same else v
-                total = -math.inf
-                for k in range(candidates):
-                    total = np.logaddexp(total, -past[source, k])
-                likely[v, group] = ours[v] - total
+                same = v > 0 and not hazards[v] and not eventful[number]
+                likely[v, group] = likely[0, group] if same else ours[v] - total[v] + known_reads
         for v in range(size):
             most = likely[v].max()
             shares = np.exp(likely[v] - most)
@@ -124,7 +121,7 @@ def marginal(  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def foresee(  # type: ignore[no-untyped-def]
-    params, known, accounts, scaled, rows, first_row, contacts, disclosed, nodes, weights, groups, seed, since, room, sums, kinds, happened, places
+    params, accounts, scaled, rows, first_row, contacts, disclosed, nodes, weights, groups, seed, since, room, sums, kinds, happened, places
 ):
     """Chances of every trial of the rows from day `since` on, each given all that was recorded before it.
 
@@ -142,9 +139,10 @@ def foresee(  # type: ignore[no-untyped-def]
     p = params[0]
     paths = groups * CANDIDATES
     trials = np.zeros((paths, room + 1), TRIAL)
+    employed, read = np.zeros(rows.size, np.bool_), np.zeros(contacts.size, np.bool_)
     weight = np.zeros(paths)
     for number in range(accounts.size):
-        a = accounts[number]
+        a, scores = accounts[number], scaled[number]
         candidates = CANDIDATES if a.dpd0 > 0 else 1
         first, last = first_row[number], first_row[number + 1]
         if first == last or rows[last - 1].day < since:
@@ -153,17 +151,19 @@ def foresee(  # type: ignore[no-untyped-def]
         for group in range(groups):
             key = stream(seed, number * groups + group)
             reachability, phone = _reachability(nodes, weights[number], key)
+            unseen(p, a, rows, first, last, contacts, reachability, phone, disclosed[number], key, employed, read)
+            attention = uniform(key, BIRTH, _SALIENCE)
             total, begin = -math.inf, used
             for k in range(candidates):
-                willingness, disposable = _candidate(p, a, scaled[number, 0], scaled[number, 1], scaled[number, 2], key, k)
+                willingness, disposable = _candidate(p, a, scores, key, k)
                 past = _past(p, a, willingness, disposable)
                 total = np.logaddexp(total, -past)
                 if -past - total < math.log(UNLIKELY):
                     continue
                 trials[used, 0].where = 0
                 walk(
-                    p, known[0], rows, first, last, contacts, willingness, disposable, reachability, phone, disclosed[number], key, True, trials[used]
-                )  # fmt: skip
+                    p, rows, first, last, contacts, willingness, disposable, employed, read, attention, True, trials[used]
+                )
                 weight[used] = -past
                 used += 1
             for path in range(begin, used):

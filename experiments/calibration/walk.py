@@ -16,7 +16,7 @@ from recoup.sim import behaviour as b
 from recoup.sim.account import NEVER
 from recoup.sim.compiled import njit
 from recoup.sim.randomness import Purpose, uniform
-from recoup.sim.traits import _EMPLOYED, _SALIENCE, BIRTH
+from recoup.sim.traits import _EMPLOYED, BIRTH
 from recoup.sim.treatments import Channel, Group, OfferKind
 
 
@@ -87,28 +87,69 @@ TRIAL = np.dtype(
 
 
 @njit()
-def walk(p, known, rows, first, last, contacts, willingness, disposable, reachability, phone, disclosed, key, hazards, trials):  # type: ignore[no-untyped-def]
+def unseen(p, a, rows, first, last, contacts, reachability, phone, disclosed, key, employed, read):  # type: ignore[no-untyped-def]
+    """Draw what nobody sees of an account's days: whether it has work, and which messages are read.
+
+    Args:
+        p: parameters under which it is drawn, one record.
+        a: the account.
+        rows, first, last, contacts: its days, as of `walk`.
+        reachability, phone: hidden traits.
+        disclosed: the first day on which the account said that it was without work; NEVER = it did not.
+        key: of the random numbers.
+        employed: bool (rows of all accounts,), filled from `first` to `last`.
+        read: bool (contacts of all accounts,), filled for the account's messages.
+
+    Returns:
+        Log-likelihood of the messages that are known to have been read.
+    """
+    works = uniform(key, BIRTH, _EMPLOYED) >= p.jobless_share
+    loses, finds = b.loses_work(p, 0.0), p.job_found_monthly / 30.0
+    jobless_since = NEVER
+    if disclosed != NEVER:
+        jobless_since = jobless_before(p, disclosed, loses, uniform(key, BIRTH, _EMPLOYED))
+        works = jobless_since > 0
+    total = 0.0
+    for at in range(first, last):
+        r = rows[at]
+        if r.day > 0:
+            draw = uniform(key, r.day, _JOB)
+            works = draw >= loses if works else draw < finds
+            if disclosed != NEVER and r.day <= disclosed:
+                works = r.day < jobless_since
+        employed[at] = works
+        for place in range(r.first, r.last):
+            c = contacts[place]
+            if c.group == 0 or c.group == _CALL or c.group == _VISIT_GROUP:
+                continue
+            chance = 0.0
+            if phone or c.channel != _SMS:
+                chance = b.reach_probability(p, c.channel, False, c.window, c.day_off, c.dpd, reachability, c.fatigue)
+            if c.reached == HIDDEN:
+                read[place] = uniform(key, r.day, _REACH) < chance
+            else:
+                read[place] = c.reached == 1
+                if c.reached == 1:
+                    total += math.log(max(chance, NOTHING))
+    return total
+
+
+@njit()
+def walk(p, rows, first, last, contacts, willingness, disposable, employed, read, attention, hazards, trials):  # type: ignore[no-untyped-def]
     """Log-likelihood of an account's days: of spontaneous payments, and of all that was answered, agreed and kept.
 
     Args:
         p: parameters (`kernel_record`), one record.
-        known: those under which what nobody sees is drawn: work, first attention, read messages.
         rows, first, last: the account's days, `histories.ROW`.
         contacts: `histories.CONTACT`.
-        willingness, disposable, reachability, phone: hidden traits (`account.ACCOUNT`).
-        disclosed: the first day on which the account said that it was without work; NEVER = it did not.
-        key: of the random numbers of what nobody sees.
+        willingness, disposable: hidden traits (`account.ACCOUNT`).
+        employed, read: as `unseen` fills them.
+        attention: on the first day, 0 to 1, of what the world allows.
         hazards: False = the first of the two is not reckoned.
         trials: `TRIAL`, written to; of size 0 = nothing is.
     """
     paying, agreeing = 0.0, 0.0
-    employed = uniform(key, BIRTH, _EMPLOYED) >= known.jobless_share
-    loses, finds = b.loses_work(known, 0.0), known.job_found_monthly / 30.0
-    jobless_since = disclosed
-    if disclosed != NEVER:
-        jobless_since = jobless_before(known, disclosed, loses, uniform(key, BIRTH, _EMPLOYED))
-        employed = jobless_since > 0
-    salience = p.salience_floor + (1.0 - p.salience_floor) * 0.5 * uniform(key, BIRTH, _SALIENCE)
+    salience = p.salience_floor + (1.0 - p.salience_floor) * 0.5 * attention
     waiting, refused, best = 0.0, 0, 0.0
     month, passed = NEVER_OFFERED, 0.0
     effort = b.promise_staff(p, 0.0)
@@ -117,16 +158,10 @@ def walk(p, known, rows, first, last, contacts, willingness, disposable, reachab
         if r.day > 0:
             salience = p.salience_floor + (salience - p.salience_floor) * p.salience_keep
             waiting *= p.waiting_keep
-            draw = uniform(key, r.day, _JOB)
-            employed = draw >= loses if employed else draw < finds
-            if disclosed != NEVER and r.day <= disclosed:
-                employed = r.day < jobless_since
-        income = b.disposable_income(p, disposable, employed, 1.0)
+        income = b.disposable_income(p, disposable, employed[at], 1.0)
         boost = 1.0
         for place in range(r.first, r.last):
             c = contacts[place]
-            reached = c.reached == 1
-            by_phone = c.group == _CALL or c.channel == _SMS
             if c.group == 0:
                 continue
             novelty = 1.0
@@ -135,18 +170,9 @@ def walk(p, known, rows, first, last, contacts, willingness, disposable, reachab
             elif c.group == _CALL or c.group == _VISIT_GROUP:
                 novelty = b.novelty(p.repetition_call, c.earlier)
             spoken = c.group == _CALL or c.group == _VISIT_GROUP
-            if not spoken:
-                chance = 0.0
-                if phone or not by_phone:
-                    chance = b.reach_probability(
-                        known, c.channel, False, c.window, c.day_off, c.dpd, reachability, c.fatigue
-                    )
-                if c.reached == HIDDEN:
-                    reached = uniform(key, r.day, _REACH) < chance
-                elif reached:
-                    agreeing += math.log(max(chance, NOTHING))
-                if reached:
-                    agreeing += log_of(p.answer_call[c.channel] * novelty, c.called_back)
+            reached = c.reached == 1 if spoken else read[place]
+            if reached and not spoken:
+                agreeing += log_of(p.answer_call[c.channel] * novelty, c.called_back)
             if not reached:
                 if c.kind > 0 and c.kind != _SWAP and c.reached == HIDDEN:
                     note(trials, 0.0, 0, _SETTLE if c.kind == _SETTLEMENT else _PLAN, place, paying + agreeing)
@@ -158,8 +184,8 @@ def walk(p, known, rows, first, last, contacts, willingness, disposable, reachab
             staff = effort if c.staffed else 0.0
             if c.disputed:
                 continue
-            if in_person and (c.hardship or not employed):
-                agreeing += log_of(0.0 if employed else p.hardship_disclosed, c.hardship)
+            if in_person and (c.hardship or not employed[at]):
+                agreeing += log_of(0.0 if employed[at] else p.hardship_disclosed, c.hardship)
             if c.kind > 0:
                 chance = 0.0
                 trial = _PLAN
@@ -203,15 +229,15 @@ def walk(p, known, rows, first, last, contacts, willingness, disposable, reachab
                     p, willingness, liquidity, salience, r.excitation, r.pressure, r.fatigue, r.dpd, held,
                     r.since_payday, r.promise_open,
                 )  # fmt: skip
-                chance = 1.0 - math.exp(-rate)
                 if trials.size:
+                    chance = 1.0 - math.exp(-rate)
                     all_of_it = b.pays_in_full(p, liquidity)
                     note(trials, chance, r.happened, _PAYS, at, paying + agreeing)
                     part = min(PART * income, r.claim)
                     one = trials[trials[0].where]
                     one.amount = all_of_it * r.claim + (1.0 - all_of_it) * part
                     one.square = all_of_it * r.claim**2 + (1.0 - all_of_it) * PART_SQUARE * part**2
-                paying += math.log(max(chance, NOTHING)) if r.happened else -rate
+                paying += math.log(max(1.0 - math.exp(-rate), NOTHING)) if r.happened else -rate
             if r.happened:
                 # Part payments are 10 to 70 % of a month's means; where that is more than the claim, they pay all of it.
                 ratio = r.claim / max(income, 1e-9)
