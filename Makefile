@@ -71,12 +71,12 @@ lab: $(READY)
 $(DEMO): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Recoup needs Python 3.11 or newer, found " + sys.version.split()[0])'
 	$(PYTHON) -m venv .venv
-	@echo "installing what Recoup runs on into .venv (about 180 MB to fetch)"
+	@echo "installing what Recoup runs on into .venv, which takes a minute or two"
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	touch $@
 
 $(READY): $(DEMO)
-	@echo "installing what tests, documentation and training need into .venv"
+	@echo "installing what tests, documentation and training need into .venv, which takes some minutes"
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,learn]"
 	for folder in sim agents scenarios experiments; do ln -sfn ../$$folder recoup/$$folder; done  # for mypy and editors
 	touch $@

@@ -9,7 +9,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.welfare import WELFARE
-from recoup.experiments.report import answers, render, text_in
+from recoup.experiments.report import render, text_in
+from recoup.experiments.report.answers import answers
 from recoup.experiments.report.sections.welfare import check_words
 from recoup.experiments.runs.runfolder import RESULTS, read_json, write_text
 from tests.browser import Browser, find

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from recoup.experiments.commands.conduct import answer
 from recoup.experiments.comparison.rollout import rollout
-from recoup.experiments.robustness.conduct import FIGURES, Arm, answer, measure_loop, without_loop
+from recoup.experiments.robustness.conduct import FIGURES, Arm, measure_loop, without_loop
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.parameters import Conduct

@@ -22,7 +22,8 @@ from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.run import Run, verdict
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.comparison.welfare import WELFARE
-from recoup.experiments.report import LANGUAGES, answers, render, text_in
+from recoup.experiments.report import LANGUAGES, render, text_in
+from recoup.experiments.report.answers import answers
 from recoup.experiments.report.charts import _StandIns, _wrapped, dots
 from recoup.experiments.report.page import SECTIONS
 from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
