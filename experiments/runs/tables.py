@@ -41,7 +41,7 @@ class Table(table.Table):
         yield from self._parts(console, options.max_width)
 
     def _parts(self, console: Console, width: int) -> Iterator[Any]:
-        heads = [str(column.header) for column in self.columns]
+        heads = [_head(str(column.header)) for column in self.columns]
         rows = [list(row) for row in zip(*(column.cells for column in self.columns), strict=True)]
         right = [self._stands_right(number) for number in range(len(heads))]
         if not heads:
@@ -112,10 +112,16 @@ class Table(table.Table):
             yield console.render_str(str(row[0]), style="bold")
             for head, cell in zip(heads[1:], row[1:], strict=True):
                 if str(cell):
-                    line = console.render_str(f"{head}: " if head else "") + _text(console, cell)
+                    named = head.replace("\n", "")
+                    line = console.render_str(f"{named}: " if head else "") + _text(console, cell)
                     yield Padding(line, (0, 0, 0, 2), expand=False)
         if self.caption:
             yield console.render_str(str(self.caption), style="table.caption")
+
+
+def _head(head: str) -> str:
+    """A head whose unit stands in Chinese brackets: they are not torn apart."""
+    return head.replace("（", "\n（", 1)
 
 
 def _below(cell: Any) -> Any:
