@@ -45,12 +45,12 @@ def shadow_prices(
     table = Table(*say.heads("policy", "unit"), price_head, *say.heads("interval"))
     for row in result["rows"]:
         price = row["price"]
-        ends = {end: f"{price[end]:,.2f}" for end in ("low", "high") if price[end] is not None}
+        ends = {end: f"{price[end]:,.2f}".replace("-", "−") for end in ("low", "high") if price[end] is not None}
         limits = say("between", **ends) if ends else ""
         table.add_row(
             say.name(row["policy"]),
             say.one_of("capacity.units", row["resource"], row["unit"]),
-            "–" if price["mean"] is None else f"{price['mean']:,.2f}",
+            "–" if price["mean"] is None else f"{price['mean']:,.2f}".replace("-", "−"),
             limits,
         )
     console().print(table)

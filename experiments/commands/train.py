@@ -183,7 +183,7 @@ def _print(result: dict[str, Any], say: Text) -> None:
     columns = [*say.heads("seed", "score"), *result["baseline"], *say.heads("chosen")]
     table = Table(*columns, title=say("terminal.train.title"))
     for row in result["seeds"]:
-        chosen = say("terminal.train.yes") if row["seed"] == result["chosen"] else ""
+        chosen = say("yes") if row["seed"] == result["chosen"] else ""
         parts = (f"{row['parts'][part]:.4f}" if part in row["parts"] else "" for part in result["baseline"])
         table.add_row(str(row["seed"]), f"{row['score']:.4f}", *parts, chosen)
     baseline = (f"{value:.4f}" for value in result["baseline"].values())
