@@ -41,14 +41,15 @@ class Table(table.Table):
         yield from self._parts(console, options.max_width)
 
     def _parts(self, console: Console, width: int) -> Iterator[Any]:
-        heads = [_head(str(column.header)) for column in self.columns]
+        heads = [str(column.header) for column in self.columns]
         rows = [list(row) for row in zip(*(column.cells for column in self.columns), strict=True)]
         right = [self._stands_right(number) for number in range(len(heads))]
         if not heads:
             return
-        for cells in (rows, [[_below(cell) for cell in row] for row in rows]):
-            if (widths := _widths(heads, cells, right, width)) and _height(console, cells, widths) <= _HIGHEST:
-                yield self._part(range(len(heads)), heads, cells, widths, right)
+        below = [[_below(cell) for cell in row] for row in rows]
+        for names, cells in ((heads, rows), (broken := [_head(head) for head in heads], rows), (broken, below)):
+            if (widths := _widths(names, cells, right, width)) and _height(console, cells, widths) <= _HIGHEST:
+                yield self._part(range(len(heads)), names, cells, widths, right)
                 return
         if any(not is_right for is_right in right[1:]) or widths:  # text, or high rows
             yield from self._by_row(console, heads, rows)
@@ -61,7 +62,7 @@ class Table(table.Table):
             if widths := _widths(names, turned, sides, width):
                 yield self._part(None, names, turned, widths, sides)
                 return
-        yield from self._cut(heads, [[_below(cell) for cell in row] for row in rows], right, width)
+        yield from self._cut(broken, below, right, width)
 
     def _stands_right(self, number: int) -> bool:
         column = self.columns[number]
@@ -112,8 +113,7 @@ class Table(table.Table):
             yield console.render_str(str(row[0]), style="bold")
             for head, cell in zip(heads[1:], row[1:], strict=True):
                 if str(cell):
-                    named = head.replace("\n", "")
-                    line = console.render_str(f"{named}: " if head else "") + _text(console, cell)
+                    line = console.render_str(f"{head}: " if head else "") + _text(console, cell)
                     yield Padding(line, (0, 0, 0, 2), expand=False)
         if self.caption:
             yield console.render_str(str(self.caption), style="table.caption")
@@ -148,18 +148,15 @@ def _widths(heads: Sequence[str], rows: list[list[Any]], right: Sequence[bool], 
         max(1, _least(head, False), *(_least(cell, is_right) for cell in column))
         for head, column, is_right in zip(heads, columns, right, strict=True)
     ]
-    # A head may be higher than its column is wide: numbers do not become wide for it.
-    wish = [
-        max(smallest, *map(_longest, column), 0 if is_right and column else _longest(head))
-        for head, column, is_right, smallest in zip(heads, columns, right, least, strict=True)
-    ]
     room = width - _EDGES * len(heads) - 1 - sum(least)
     if room < 0:
         return None
-    while room and (wanting := [n for n, cells in enumerate(least) if cells < wish[n]]):
-        narrowest = min(wanting, key=lambda n: least[n])
-        least[narrowest] += 1
-        room -= 1
+    # First what the cells need for one line each, then the heads: numbers do not become wide at a text's expense.
+    cells = [max(map(_longest, column), default=0) for column in columns]
+    for wish in (cells, [_longest(head) for head in heads]):
+        while room and (wanting := [number for number in range(len(least)) if least[number] < wish[number]]):
+            least[min(wanting, key=lambda number: least[number])] += 1
+            room -= 1
     return least
 
 

@@ -13,6 +13,8 @@ from recoup.experiments.commands.compare import SHOWN, _table
 from recoup.experiments.commands.showing import print_list
 from recoup.experiments.comparison.audit import audit_run
 from recoup.experiments.runs import console as shared
+from recoup.sim.inputs import read_yaml
+from tests import ROOT
 from tests.command import recoup
 from tests.readback import made_up
 from tests.readback.reading import number, plain, span
@@ -36,6 +38,9 @@ def rows_of(printed):
 def head_of(printed):
     """The names of the columns."""
     return [plain(cell) for cell in re.search(r"┃(.*?)┃\s*$", printed, re.M)[1].split("┃")]
+
+
+MESSAGES = ROOT / "experiments" / "report" / "messages" / "en.yaml"
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +101,7 @@ def test_title_of_a_comparison_counts_accounts_days_and_seeds():
     results = made_up.results()
     text = printed(_table(results))
     assert plain(text.split("┏")[0]) == "Credit cards, Taiwan 2005 (real accounts): 5,129 accounts, 50 days, 3 seeds"
-    assert plain(_table(results | {"seeds": [4]}).title).endswith("50 days, 1 seed")
+    assert plain(_table(results | {"seeds": [4]}).title).endswith("50 days, one seed")
 
 
 def test_brackets_in_a_users_title_are_printed():
@@ -181,7 +186,8 @@ def test_stress_prints_each_world_and_the_verdict(monkeypatch):
     units = {"npv_rate": "points", "recovery_rate": "%", "time_to_recover_days": "%", "complaints_per_1000": ""}
     heads = ["net present value, points", "recovery, relative, %", "time, relative, %", "complaints per 1,000"]
     assert head_of(done.stdout) == ["world", *heads]
-    assert [row[0] for row in rows] == [row["label"] for row in result["rows"]]
+    known = read_yaml(MESSAGES).data["stress"]["labels"]
+    assert [row[0] for row in rows] == [known.get(row["perturbation"], row["label"]) for row in result["rows"]]
     for world, row in zip(result["rows"], rows, strict=True):
         for (name, unit), cell in zip(units.items(), row[1:], strict=True):
             mean, low, high, shown = span(cell, "en")
