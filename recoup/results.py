@@ -19,7 +19,8 @@ from recoup.experiments.comparison.files import (
 )
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.run import Run
-from recoup.experiments.report import answers, render, text_in
+from recoup.experiments.report import render, text_in
+from recoup.experiments.report.answers import answers
 from recoup.sim.inputs import InputError, choose
 
 if TYPE_CHECKING:

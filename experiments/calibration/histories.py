@@ -281,7 +281,8 @@ def _contacts(
 def _own_accord(made: NDArray[np.void], own: pd.DataFrame, start: date) -> None:
     """Put calls back, complaints and wishes to be left alone on the day's outbound row; what has none is left out."""
     place = {
-        (int(account), int(day)): row for row, (account, day) in enumerate(zip(made["account"], made["day"], strict=True))
+        (int(account), int(day)): row
+        for row, (account, day) in enumerate(zip(made["account"], made["day"], strict=True))
     }
     dues = _day(own["promise_due"], start)
     columns = (own["account"], own["day"], own["outcome"], own["promise_amount"].fillna(0.0), dues)

@@ -65,7 +65,11 @@ def document(calibration: Calibration, path: Path) -> dict[str, Any]:
 def _sourced(calibration: Calibration, finding: Finding, value: float) -> dict[str, Any]:
     first, last = calibration.period
     accounts = f"{len(calibration.data):,} accounts' records, {first} to {last}"
-    one = "" if len(finding.parameter.places) == 1 else f" (of {finding.parameter.places[0].partition('.')[2]}; they moved together)"
+    one = (
+        ""
+        if len(finding.parameter.places) == 1
+        else f" (of {finding.parameter.places[0].partition('.')[2]}; they moved together)"
+    )
     span = f"90 % interval {_rounded(finding.low):g} to {_rounded(finding.high):g}{one}, before {finding.default:g}"
     return {
         "value": _rounded(value),
@@ -80,7 +84,9 @@ def _rounded(value: float) -> float:
 
 def _notes(calibration: Calibration) -> list[str]:
     first, last = calibration.period
-    notes = [f"Behaviour was fitted to {len(calibration.data):,} accounts' records from {first} to {last}. {calibration.verdict()}"]
+    notes = [
+        f"Behaviour was fitted to {len(calibration.data):,} accounts' records from {first} to {last}. {calibration.verdict()}"
+    ]
     if calibration.unknown:
         notes.append(
             "These parameters keep the scenario's own value, as the records say nothing about them: "

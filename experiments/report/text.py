@@ -121,10 +121,19 @@ class Text:
             name: of the measure.
             known: title and definition in English.
         """
+
         translated = self._messages.get("measures", {}).get(name)
         if translated:
             return translated["title"], translated["definition"]
         return (REGISTRY[name].title, REGISTRY[name].definition) if name in REGISTRY else known or (name, "")
+
+    def heads(self, *names: str) -> list[str]:
+        """Heads of a table's columns in the terminal.
+
+        Args:
+            names: keys of the catalogue's `terminal.heads`; an empty one stays empty.
+        """
+        return [self(f"terminal.heads.{name}") if name else "" for name in names]
 
     def listed(self, items: list[str]) -> str:
         """Items as one enumeration."""
@@ -169,6 +178,27 @@ class Text:
         """
         between = self.limits(interval, unit, signed)
         return self.number(interval["mean"], unit, signed) + (f" ({between})" if between else "")
+
+    # --- the same under a head that names the unit -------------------------------------------------------------------
+
+    def head(self, title: str, unit: str) -> str:
+        """A title with its unit, as the head of a column or row of bare numbers.
+
+        Args:
+            title: of the column or row.
+            unit: a key of the catalogue's `units`; one without a sign adds nothing.
+        """
+        sign = str(self._at("units")[unit]).strip()
+        return self("list.unit", title=title, unit=sign) if sign else title
+
+    def bare(self, value: float | None, unit: str, signed: bool = False) -> str:
+        """A value without the sign of its unit; arguments as `number`."""
+        return _DASH if value is None else _plain(value, unit, signed)
+
+    def bare_span(self, interval: dict[str, Any], unit: str, signed: bool = False) -> str:
+        """«43.1 (42.0 to 44.2)»; arguments as `span`."""
+        between = self.limits(interval, unit, signed)
+        return self.bare(interval["mean"], unit, signed) + (f" ({between})" if between else "")
 
 
 def _unbroken(text: str) -> str:
