@@ -78,6 +78,21 @@ def demo(
 def report(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
+    champion: Annotated[
+        str | None, typer.Option(help="Plan in force, that the others would replace.", show_default="the run's")
+    ] = None,
+    change_cost: Annotated[
+        float | None,
+        typer.Option(min=0, help="One-off cost of a change of plan, for the payback.", show_default="the run's"),
+    ] = None,
+    accounts: Annotated[
+        int | None,
+        typer.Option(min=1, help="Accounts of the whole portfolio, to scale money to.", show_default="as simulated"),
+    ] = None,
+    inflow: Annotated[
+        float | None,
+        typer.Option(min=0, help="New accounts a week, for the weeks of a pilot.", show_default="not known"),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Write the HTML report of a finished run, in English or Chinese.
@@ -86,13 +101,15 @@ def report(
     Examples:
       recoup report runs/mine
       recoup report runs/mine --lang zh
+      recoup report runs/mine --champion staged --change-cost 200000 --accounts 80000 --inflow 1500
     """
     from recoup.experiments.report import LANGUAGES, render
+    from recoup.experiments.report.decision import Asked
     from recoup.sim.inputs import InputError, choose
 
     if lang not in LANGUAGES:
         raise InputError("--lang", "", lang, choose(LANGUAGES, lang))
-    page = render(run, lang)
+    page = render(run, lang, Asked(champion, change_cost, accounts, inflow))
     if json:
         console().print_json(data={"report": str(page), "language": lang})
         return
@@ -110,7 +127,9 @@ def _compare(
 ) -> None:
     from recoup.experiments.comparison.arms import arms_of
     from recoup.experiments.comparison.compare import compare
-    from recoup.experiments.report import answers, render
+    from recoup.experiments.comparison.run import Run
+    from recoup.experiments.report import answers, render, text_in
+    from recoup.experiments.report.decision import decide, verdict_lines
     from recoup.experiments.robustness.why import explain
     from recoup.experiments.runs.runfolder import SETTINGS, new_run_folder
     from recoup.experiments.runs.workers import WorkerLost, team_of
@@ -131,7 +150,7 @@ def _compare(
             results = compare(
                 comparison, folder, team, resume, command, lambda name, seed: progress.advance(tasks[name])
             )
-            if why and results["learned"]:
+            if why and (results["learned"] or comparison.champion):
                 reasons = progress.add_task("why".ljust(width), total=None)
                 explain(folder, team, lambda done, total: progress.update(reasons, completed=done, total=total))
             page = render(folder)
@@ -146,8 +165,8 @@ def _compare(
     out_console.print(_table(results))
     for doubt in staffing_doubts(results["portfolio"]["accounts"], scenario.world):
         out_console.print(f"unlikely: {doubt}", soft_wrap=True)
-    welfare = [check["sentence"] for check in results["welfare"]]
-    for sentence in [*answers(results), *welfare, *results["fairness"]]:
+    run, say = Run(folder), text_in("en")
+    for sentence in [*verdict_lines(run, decide(run), say), *answers(results), *results["fairness"]]:
         out_console.print(sentence)
     out_console.print(f"\nreport: {page}", soft_wrap=True)
 

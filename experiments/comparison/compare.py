@@ -45,7 +45,7 @@ from recoup.sim.compliance.audit import audit
 from recoup.sim.compliance.auditlog import check, typed_log
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.eventlog import LogFile
-from recoup.sim.inputs import InputError
+from recoup.sim.inputs import InputError, choose
 from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.portfolio.doubts import staffing_doubts
 from recoup.sim.portfolio.table import Portfolio
@@ -92,6 +92,8 @@ def compare(
     scenario = comparison.load()
     arms = arms_of(comparison.policies, scenario)
     names = [arm.name for arm in arms]
+    if comparison.champion is not None and comparison.champion not in names:
+        raise InputError("--champion", "", comparison.champion, choose(names, comparison.champion))
     days = comparison.days or scenario.days
     portfolio, key = scenario.portfolio(comparison.accounts, comparison.first_seed), pseudonym_key()
     # What only a simulation finds wrong (accounts older than the write-off) is to be found before the folder is made.

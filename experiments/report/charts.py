@@ -26,6 +26,7 @@ from recoup.experiments.report.blocks import Picture
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 2)), (0, (8, 2)))
 MARKERS = "os^Dv<>"
+GREY, SOFT = "#a6a6a6", "#666666"  # plans that a picture is not about, and their names
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -69,7 +70,7 @@ class _StandIns:
             return svg
         pattern = re.compile("|".join(sorted(map(re.escape, self._real), key=len, reverse=True)))
         return re.sub(
-            r"(<text\b[^>]*>)([^<]*)",
+            r"(<(?:text|title)\b[^>]*>)([^<]*)",
             lambda tag: tag.group(1) + pattern.sub(lambda match: self._real[match.group()], tag.group(2)),
             svg,
         )
@@ -123,6 +124,9 @@ def _svg(name: str, alt: str, draw: DrawPanels, narrow: bool, height: float, pan
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     text = out.getvalue()
     text = text[text.index("<svg") :]
+    text = re.sub(
+        r'<g id="tip ([^"]*)">', r'<g class="tip"><title>\1</title>', text
+    )  # what a pointer that rests there is told
     used = set(re.findall(r'(?:url\(|href=")#([^")]+)', text))
     # Names that nothing refers to would be the same in every picture of a page.
     text = re.sub(r' id="([^"]+)"', lambda match: match.group() if match.group(1) in used else "", text)
@@ -130,7 +134,15 @@ def _svg(name: str, alt: str, draw: DrawPanels, narrow: bool, height: float, pan
     return text.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
 
 
-def _picture(name: str, caption: str, draw: Draw, ink: _StandIns, height: float = 3.6) -> Picture:
+def _tip(ink: _StandIns, text: str) -> str:
+    """The id by which `_svg` knows what is said of a mark."""
+    return f"tip {ink(text)}"
+
+
+def _picture(name: str, caption: str, draw: Draw, ink: _StandIns, height: float = 3.6, half: bool = False) -> Picture:
+    """One drawing with one pair of axes; `half`: as wide as half a page, so that the drawing for phones does for all."""
+    if half:
+        return Picture(ink.restore(_svg(name, caption, lambda axes, n: draw(axes[0], n), True, height, 1)), "", caption)
     return _panels(name, caption, lambda axes, narrow: draw(axes[0], narrow), ink, 1, (height, height))
 
 
@@ -460,3 +472,161 @@ def frontier(
 
     rows = len(plans) + 4
     return _panels(name, caption, draw, ink, len(panels), (3.4 + 0.25 * rows / 3, 6.2 + 0.25 * rows / 2))
+
+
+@dataclass(frozen=True)
+class Emphasis:
+    """Which of several plans a picture is about: the others are grey.
+
+    Attributes:
+        challenger, champion: their labels; None = there is none.
+    """
+
+    challenger: str | None
+    champion: str | None
+
+    def style(self, label: str) -> dict[str, Any]:
+        """Colour, line style, width and depth of a plan's line."""
+        if label == self.challenger:
+            return {"color": COLOURS[0], "linestyle": "-", "linewidth": 2.6, "zorder": 4}
+        if label == self.champion:
+            return {"color": COLOURS[1], "linestyle": "--", "linewidth": 2.2, "zorder": 3}
+        return {"color": GREY, "linestyle": "-", "linewidth": 1.0, "zorder": 2}
+
+    def is_other(self, label: str) -> bool:
+        """Whether a plan is neither of the two."""
+        return label not in (self.challenger, self.champion)
+
+
+def _apart(places: Sequence[float], least: float, low: float, high: float) -> list[float]:
+    """Places moved up or down until they are as far apart as labels need, in the order that they have.
+
+    Args:
+        places: where labels belong.
+        least: distance between neighbours.
+        low, high: of the axis; the labels stay within where there is room.
+    """
+    order = np.argsort(places)
+    moved = np.asarray(places, float)[order]
+    for _ in range(50):
+        gaps = np.diff(moved)
+        close = np.flatnonzero(gaps < least - 1e-9)
+        if not close.size:
+            break
+        for one in close:
+            push = (least - (moved[one + 1] - moved[one])) / 2
+            if push > 0:
+                moved[one] -= push
+                moved[one + 1] += push
+        moved += max(0.0, low - moved[0]) - max(0.0, moved[-1] - high)
+    found = np.empty(len(moved))
+    found[order] = moved
+    return found.tolist()
+
+
+def _labels(
+    axes: Axes,
+    ends: Mapping[str, float],
+    emphasis: Emphasis,
+    ink: _StandIns,
+    narrow: bool,
+    starts: Mapping[str, float] | None = None,
+) -> None:
+    """Names at the right ends of lines, in the lines' colours, instead of a legend; from dots (`starts`: where across) a thin line leads there."""
+    low, high = axes.get_ylim()
+    figure = axes.get_figure()
+    assert isinstance(figure, Figure)
+    points = figure.get_figheight() * 72 * 0.72
+    size = 10 if narrow else 9.5
+    moved = _apart(list(ends.values()), (high - low) * (size + 2.5) / points, low, high)
+    right = axes.get_xlim()[1]
+    for (label, end), place in zip(ends.items(), moved, strict=True):
+        other = emphasis.is_other(label)
+        if starts:
+            axes.plot([starts[label], right], [end, place], color="#cccccc", linewidth=0.7, zorder=0)
+        axes.annotate(
+            ink(_wrapped(label, 14 if narrow else 24)),
+            (right, place),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=size,
+            color=SOFT if other else emphasis.style(label)["color"],
+            fontweight="normal" if other else "bold",
+            annotation_clip=False,
+        )
+
+
+def trade_off(
+    name: str,
+    plans: Mapping[str, tuple[Mapping[str, float | None], Mapping[str, float | None]]],
+    emphasis: Emphasis,
+    axes_words: tuple[str, str],
+    caption: str,
+    family: tuple[str, NDArray[np.float64], NDArray[np.float64]] | None = None,
+) -> Picture:
+    """What plans bring against what they burden debtors with: each a dot with its intervals, those that none beats in both joined.
+
+    Args:
+        name: of the picture within its page, for ids.
+        plans: by label: the burden (across; mean, low, high) and the value (up; shares of the balance).
+        emphasis: the plans that the picture is about.
+        axes_words: what is across, and what is up.
+        caption: of the picture, also its text alternative.
+        family: what a family of policies is called, and their burdens and values, shape (policies,); None = there is none.
+    """
+    ink = _StandIns()
+
+    def draw(axes: Axes, narrow: bool) -> None:
+        if family:
+            axes.plot(family[1], family[2], "o", color="#c9dceb", markersize=3.5, zorder=1, label="_family")
+        across = {label: float(pair[0]["mean"] or 0.0) for label, pair in plans.items()}
+        up = {label: float(pair[1]["mean"] or 0.0) for label, pair in plans.items()}
+        best, front = -np.inf, []
+        for label in sorted(plans, key=lambda one: (across[one], -up[one])):
+            if up[label] > best:
+                best = up[label]
+                front.append(label)
+        axes.plot(
+            [across[one] for one in front],
+            [up[one] for one in front],
+            "-",
+            color="#9bbdd3",
+            linewidth=5,
+            alpha=0.5,
+            zorder=1,
+        )
+        for label, (burden, value) in plans.items():
+            style = emphasis.style(label)
+            marker = "o" if label == emphasis.challenger else "s" if label == emphasis.champion else "D"
+            axes.errorbar(
+                across[label],
+                up[label],
+                xerr=_error(burden),
+                yerr=_error(value),
+                fmt=marker,
+                color=style["color"],
+                markersize=5 if emphasis.is_other(label) else 9,
+                linewidth=1.2,
+                zorder=style["zorder"],
+                gid=_tip(ink, f"{label}: {_percent(round(up[label], 4))}, {across[label]:.1f}"),
+            )
+        axes.margins(x=0.12, y=0.12)
+        low, high = axes.get_xlim()
+        axes.set_xlim(min(0.0, low) if min(across.values()) < 0.25 * max(across.values()) else low, high)
+        axes.set_xlabel(ink(_wrapped(axes_words[0], 40)))
+        axes.set_ylabel(ink(_wrapped(axes_words[1], 34)))
+        axes.yaxis.set_major_formatter(FuncFormatter(_percent))
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.set_ylim(axes.get_ylim())
+        _labels(axes, up, emphasis, ink, narrow, across)
+
+    return _picture(name, caption, draw, ink, height=3.5, half=True)
+
+
+def _error(interval: Mapping[str, float | None]) -> list[list[float]] | None:
+    mean, low, high = interval["mean"], interval["low"], interval["high"]
+    if mean is None or low is None or high is None:
+        return None
+    return [[max(mean - low, 0.0)], [max(high - mean, 0.0)]]

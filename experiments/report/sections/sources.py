@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from recoup.experiments.comparison.intervals import Interval, difference, interval
 from recoup.experiments.comparison.payment_attribution import SOURCES
 from recoup.experiments.comparison.run import Run
@@ -17,6 +19,26 @@ def _share(part: dict[str, Any], source: str) -> float:
     """A source's share of the opening balance of its own seed: synthetic portfolios differ from seed to seed."""
     cents = part["payment_attribution"]
     return cents.get(source, 0) / sum(cents.values()) * part["measures"]["recovery_rate"] if cents else 0.0
+
+
+def largest_change(run: Run, say: Text) -> str:
+    """The source of cash that changes most from the plan in force to the challenger, in words; empty where no cash has a source.
+
+    Args:
+        run: the finished run.
+        say: the words.
+    """
+    if run.reference is None:
+        return ""
+    means = {
+        name: {s: float(np.mean([_share(part, s) for part in run.parts(name)])) for s in SOURCES}
+        for name in (run.best, run.reference)
+    }
+    source = max(SOURCES, key=lambda s: abs(means[run.best][s] - means[run.reference][s]))
+    if abs(means[run.best][source] - means[run.reference][source]) < LEAST:
+        return ""
+    theirs, ours = (say.number(means[name][source], "share") for name in (run.reference, run.best))
+    return say("memo.drivers.source", source=say(f"sources.names.{source}"), theirs=theirs, ours=ours)
 
 
 def build(run: Run, say: Text) -> list[Block]:
