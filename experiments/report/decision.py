@@ -15,6 +15,7 @@ from recoup.experiments.comparison.pilot import Pilot, pilot
 from recoup.experiments.comparison.run import Run
 from recoup.experiments.comparison.verdicts import GAIN_THAT_MATTERS, Case, Judgement, Reason, Verdict, judge
 from recoup.experiments.comparison.welfare import State
+from recoup.experiments.report.charts import Emphasis
 from recoup.experiments.report.text import Text
 from recoup.experiments.robustness.files import STRESS_FILE, WHY_FILE
 from recoup.experiments.robustness.stress import UNPERTURBED
@@ -245,6 +246,16 @@ def burden_table(run: Run, decision: Decision) -> dict[str, dict[str, Interval]]
     return {name: {plan: measured[plan][name] for plan in run.names} for name in shown}
 
 
+def emphasis(run: Run, say: Text) -> Emphasis:
+    """The two plans that every picture is about.
+
+    Args:
+        run: the finished run.
+        say: the words.
+    """
+    return Emphasis(say.name(run.best), say.name(run.reference) if run.reference else None)
+
+
 # Burdens that are judged, and what else debtors notice, in the order in which they are shown.
 SHOWN = (
     "contacts_per_debtor",
@@ -266,6 +277,7 @@ __all__ = [
     "assumed",
     "burden_table",
     "decide",
+    "emphasis",
     "reasons",
     "verdict_lines",
     "worlds_of",

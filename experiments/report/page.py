@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import jinja2
 
 from recoup.experiments.comparison.run import Run
-from recoup.experiments.report.blocks import Block, Section
+from recoup.experiments.report.blocks import Block, Section, Table
 from recoup.experiments.report.charts import COLOURS
 from recoup.experiments.report.decision import Asked, decide
 from recoup.experiments.report.sections import (
@@ -44,15 +45,16 @@ BODY: dict[str, Build] = {
     "why": why.build,
     "money": money.build,
     "welfare": welfare.build,
-    "tier": tier.build,
-    "actions": actions.build,
     "capacity": capacity.build,
-    "frontier": frontier.build,
+    "actions": actions.build,
 }
 APPENDIX: dict[str, Build] = {
     "headline": headline.build,
+    "frontier": frontier.build,
     "attribution": attribution.build,
     "sources": sources.build,
+    "tier": tier.build,
+    "actions_others": actions.others,
     "collectors": collectors.build,
     "stress": stress.build,
     "levers": levers.build,
@@ -88,8 +90,10 @@ def render(folder: Path, language: str = "en", asked: Asked | None = None) -> Pa
         InputError: the folder holds no finished run, or the champion is none of its plans.
     """
     asked = asked or Asked()
-    run, say = Run(folder, asked.champion, asked.change_cost), text_in(language)
+    run = Run(folder, asked.champion, asked.change_cost)
+    say = text_in(language, run.results["currency"])
     first = memo.build(run, say, decide(run, asked))
+    body = _sections(BODY, run, say)
     html = (
         environment()
         .get_template("page.html.j2")
@@ -98,8 +102,8 @@ def render(folder: Path, language: str = "en", asked: Asked | None = None) -> Pa
             title=_title(run, say),
             sub=_sub(run, say),
             memo=Section("memo", say("memo.heading"), first) if first else None,
-            body=_sections(BODY, run, say),
-            appendix=_sections(APPENDIX, run, say),
+            body=[_without_tables(section) for section in body],
+            appendix=[*_sections(APPENDIX, run, say), *_tables(body, say)],
             colours=BAR_COLOURS,
         )
     )
@@ -113,6 +117,24 @@ def _sections(builders: dict[str, Build], run: Run, say: Text) -> list[Section]:
         Section(name, plan.heading(run, say) if name == "plan" else say(f"{name}.heading"), blocks)
         for name, build in builders.items()
         if (blocks := build(run, say))
+    ]
+
+
+def _is_data(block: Block) -> bool:
+    """A table of numbers behind a picture."""
+    return isinstance(block, Table) and not (block.words or block.kind)
+
+
+def _without_tables(section: Section) -> Section:
+    return replace(section, blocks=[block for block in section.blocks if not _is_data(block)])
+
+
+def _tables(body: list[Section], say: Text) -> list[Section]:
+    """The tables behind the pictures of the body, a section each."""
+    return [
+        Section(f"{section.name}-tables", say("tables_of", heading=section.heading), tables)
+        for section in body
+        if (tables := [block for block in section.blocks if _is_data(block)])
     ]
 
 
@@ -132,6 +154,8 @@ def environment() -> jinja2.Environment:
 def _title(run: Run, say: Text) -> str:
     title = say.one_of("names", run.results["scenario"])
     title = run.results["title"] if title == run.results["scenario"] else title
+    if run.results["settings"]["portfolio"]:  # the user's own accounts, which the scenario's title is not about
+        title = run.results["portfolio"]["name"]
     return say("title", title=title, plans=len(run.names)) if len(run.names) > 1 else say("title_one", title=title)
 
 

@@ -40,6 +40,17 @@ class Text:
         """
         return _unbroken(str(self._at(key)).format(**values))
 
+    def elsewhere(self) -> Text:
+        """The words where messages go by another app than WeChat: outside mainland China."""
+        other = Text(self.language)
+        for key, word in self._at("elsewhere").items():
+            *path, last = key.split(".")
+            group = other._messages
+            for part in path:
+                group = group[part]
+            group[last] = word
+        return other
+
     def _at(self, key: str) -> Any:
         message: Any = self._messages
         for part in key.split("."):
@@ -188,7 +199,12 @@ def _plain(value: float, unit: str, signed: bool) -> str:
     return f"{scaled + 0.0:{'+' if signed and scaled else ''},.{decimals}f}".replace("-", "−")
 
 
-@lru_cache(maxsize=len(LANGUAGES))
-def text_in(language: str) -> Text:
-    """The catalogue of a language, read once."""
-    return Text(language)
+@lru_cache(maxsize=2 * len(LANGUAGES))
+def text_in(language: str, currency: str = "CNY") -> Text:
+    """The catalogue of a language, read once.
+
+    Args:
+        language: one of `LANGUAGES`.
+        currency: of the scenario, which says whether messages go by WeChat.
+    """
+    return Text(language) if currency == "CNY" else text_in(language).elsewhere()

@@ -25,8 +25,8 @@ from recoup.experiments.report.blocks import (
     Picture,
     Table,
 )
-from recoup.experiments.report.charts import Emphasis, trade_off
-from recoup.experiments.report.decision import Decision, assumed, burden_table, reasons
+from recoup.experiments.report.charts import trade_off
+from recoup.experiments.report.decision import Decision, assumed, burden_table, emphasis, reasons
 from recoup.experiments.report.sections.sources import largest_change
 from recoup.experiments.report.sections.why import parts_of
 from recoup.experiments.report.text import Text
@@ -163,16 +163,6 @@ def _picture(run: Run, decision: Decision, say: Text) -> Picture:
         say("memo.picture.caption"),
         _family(run, say),
     )
-
-
-def emphasis(run: Run, say: Text) -> Emphasis:
-    """The two plans that every picture is about.
-
-    Args:
-        run: the finished run.
-        say: the words.
-    """
-    return Emphasis(say.name(run.best), say.name(run.reference) if run.reference else None)
 
 
 def _family(run: Run, say: Text) -> tuple[str, np.ndarray, np.ndarray] | None:

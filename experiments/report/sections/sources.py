@@ -85,12 +85,12 @@ def build(run: Run, say: Text) -> list[Block]:
                     say.number(mean(name, source) or None, "share"),
                     [Line(say.limits(source_intervals[name][source], "share"))],
                 )
-                for name in run.names
+                for name in run.ordered
             ),
         ]
         for source in used
     ]
-    head = [say("sources.source"), *map(say.name, run.names)]
+    head = [say("sources.source"), *map(say.name, run.ordered)]
     return [
         Paragraph(say.sentences(*messages), "message"),
         Table(say("sources.caption"), head, rows),

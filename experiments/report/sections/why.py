@@ -6,7 +6,7 @@ from typing import Any
 
 from recoup.experiments.comparison.run import Run, verdict
 from recoup.experiments.report import charts
-from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
+from recoup.experiments.report.blocks import Block, Cell, Columns, Line, Paragraph, Table
 from recoup.experiments.report.decision import worlds_of
 from recoup.experiments.report.text import Text
 from recoup.experiments.robustness.files import ATTRIBUTION_FILE, WHY_FILE
@@ -18,7 +18,11 @@ from recoup.experiments.runs.champion import VALUE
 def build(run: Run, say: Text) -> list[Block]:
     found, small = _attribution(run)
     worlds, few = worlds_of(run)
-    blocks = _parts(run, say, found, "why.parts_small" if small else "why.parts") + _worlds(run, say, worlds)
+    parts = _parts(run, say, found, "why.parts_small" if small else "why.parts")
+    *shown, table = _worlds(run, say, worlds) or [None]
+    columns = [column for column in (parts, [block for block in shown if block]) if column]
+    blocks: list[Block] = [Columns(columns)] if columns else []
+    blocks += [table] if table else []
     if blocks and (small or few):
         of_parts, of_worlds, accounts = _size(run)
         blocks.append(
