@@ -288,7 +288,7 @@ def curves(
         axes.set_ylim(0.0, 1.0 if at_risk else None)
         _labels(axes, ends, emphasis, ink, narrow)
         if at_risk:
-            rows = [label for label in (emphasis.challenger, emphasis.champion) if label in lines]
+            rows = [label for label in lines if not emphasis.is_other(label)]
             axes.text(0, -0.27, ink(at_risk.words), transform=axes.get_xaxis_transform(), fontsize=9, color=SOFT)
             for row, label in enumerate(rows):
                 mean = np.concatenate([[start], lines[label].mean(axis=0)])

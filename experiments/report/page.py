@@ -60,6 +60,7 @@ APPENDIX: dict[str, Build] = {
     "levers": levers.build,
     "upper_bounds": upper_bounds.build,
     "rules": rules.build,
+    "burden_checks": welfare.checks,
     "fairness": fairness.build,
     "plan": plan.build,
     "rolls": rolls.build,

@@ -46,11 +46,13 @@ def _by_window(run: Run) -> dict[tuple[str, int, int], tuple[float, float]]:
         log = pd.read_parquet(file, columns=["channel", "from_hour", "to_hour", "done", "stopped_by"])
         log = log[log["channel"].isin(RESOURCE_NAMES) & log["from_hour"].notna()]
         log = log[log["done"] | log["stopped_by"].isna()]
-        for (channel, first, last), rows in log.groupby(["channel", "from_hour", "to_hour"], observed=True):
-            pair = asked.setdefault((str(channel), int(first), int(last)), [0.0, 0.0])
-            made = int(rows["done"].sum())
-            pair[0] += made / len(seeds)
-            pair[1] += (len(rows) - made) / len(seeds)
+        found = (
+            log.groupby(["channel", "from_hour", "to_hour"], observed=True)["done"].agg(["sum", "size"]).reset_index()
+        )
+        for row in found.to_dict("records"):
+            pair = asked.setdefault((str(row["channel"]), int(row["from_hour"]), int(row["to_hour"])), [0.0, 0.0])
+            pair[0] += row["sum"] / len(seeds)
+            pair[1] += (row["size"] - row["sum"]) / len(seeds)
     return {key: (asked[key][0], asked[key][1]) for key in sorted(asked)}
 
 

@@ -30,14 +30,14 @@ def largest_change(run: Run, say: Text) -> str:
     """
     if run.reference is None:
         return ""
-    means = {
-        name: {s: float(np.mean([_share(part, s) for part in run.parts(name)])) for s in SOURCES}
-        for name in (run.best, run.reference)
-    }
-    source = max(SOURCES, key=lambda s: abs(means[run.best][s] - means[run.reference][s]))
-    if abs(means[run.best][source] - means[run.reference][source]) < LEAST:
+    before, after = (
+        {s: float(np.mean([_share(part, s) for part in run.parts(name)])) for s in SOURCES}
+        for name in (run.reference, run.best)
+    )
+    source = max(SOURCES, key=lambda s: abs(after[s] - before[s]))
+    if abs(after[source] - before[source]) < LEAST:
         return ""
-    theirs, ours = (say.number(means[name][source], "share") for name in (run.reference, run.best))
+    theirs, ours = (say.number(means[source], "share") for means in (before, after))
     return say("memo.drivers.source", source=say(f"sources.names.{source}"), theirs=theirs, ours=ours)
 
 

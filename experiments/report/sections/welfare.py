@@ -7,7 +7,7 @@ from typing import Any
 from recoup.experiments.comparison.files import WELFARE_FILE
 from recoup.experiments.comparison.run import Run, verdict
 from recoup.experiments.report import charts
-from recoup.experiments.report.blocks import Block, Cell, Columns, Line, Paragraph, Table
+from recoup.experiments.report.blocks import Block, Bullets, Cell, Columns, Line, Paragraph, Table
 from recoup.experiments.report.sections import fairness
 from recoup.experiments.report.text import Text
 
@@ -56,10 +56,9 @@ def _burdens(run: Run, burden: dict[str, Any], say: Text) -> list[Block]:
             margin = run.cases[plan].gaps[number].margin
             if change["mean"] is None or not margin:
                 continue
-            ends = (None if change[end] is None else change[end] / margin for end in ("low", "high"))
-            marks.append(
-                charts.Mark(say.name(plan), change["mean"] / margin, *ends, "main" if plan == run.best else "")
-            )
+            low, high = (None if change[end] is None else change[end] / margin for end in ("low", "high"))
+            role = "main" if plan == run.best else ""
+            marks.append(charts.Mark(say.name(plan), change["mean"] / margin, low, high, role))
         if marks:
             rows[say(f"memo.burdens.{name}")] = marks
     names = {"plan": say.name(run.best), "champion": say.name(run.reference)}
@@ -73,17 +72,13 @@ def _burdens(run: Run, burden: dict[str, Any], say: Text) -> list[Block]:
     return blocks
 
 
-def checks(run: Run, say: Text) -> list[str]:
-    """What the check says of every plan but the one in force.
-
-    Args:
-        run: the finished run.
-        say: the words.
-    """
+def checks(run: Run, say: Text) -> list[Block]:
+    """What the check says of every plan but the one in force."""
     burden = run.extra(WELFARE_FILE)
     if not burden or run.reference is None:
         return []
-    return [check_words(run.burden_check(name), burden, say) for name in run.ordered if name != run.reference]
+    said = [check_words(run.burden_check(name), burden, say) for name in run.ordered if name != run.reference]
+    return [Paragraph(say("welfare.intro", against=say.name(run.reference))), Bullets(said)]
 
 
 def check_words(check: dict[str, Any], burden: dict[str, Any], say: Text) -> str:

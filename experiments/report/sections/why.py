@@ -19,10 +19,10 @@ def build(run: Run, say: Text) -> list[Block]:
     found, small = _attribution(run)
     worlds, few = worlds_of(run)
     parts = _parts(run, say, found, "why.parts_small" if small else "why.parts")
-    *shown, table = _worlds(run, say, worlds) or [None]
-    columns = [column for column in (parts, [block for block in shown if block]) if column]
+    in_worlds = _worlds(run, say, worlds)
+    columns = [column for column in (parts, in_worlds[:-1]) if column]
     blocks: list[Block] = [Columns(columns)] if columns else []
-    blocks += [table] if table else []
+    blocks += in_worlds[-1:]  # the table behind the picture
     if blocks and (small or few):
         of_parts, of_worlds, accounts = _size(run)
         blocks.append(
