@@ -82,6 +82,21 @@ def demo(
 def report(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     lang: Language = "en",
+    champion: Annotated[
+        str | None, typer.Option(help="Plan in force, that the others would replace.", show_default="the run's")
+    ] = None,
+    change_cost: Annotated[
+        float | None,
+        typer.Option(min=0, help="One-off cost of a change of plan, for the payback.", show_default="the run's"),
+    ] = None,
+    accounts: Annotated[
+        int | None,
+        typer.Option(min=1, help="Accounts of the whole portfolio, to scale money to.", show_default="as simulated"),
+    ] = None,
+    inflow: Annotated[
+        float | None,
+        typer.Option(min=0, help="New accounts a week, for the weeks of a pilot.", show_default="not known"),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Write the HTML report of a finished run, in English or Chinese.
@@ -90,11 +105,13 @@ def report(
     Examples:
       recoup report runs/mine
       recoup report runs/mine --lang zh
+      recoup report runs/mine --champion staged --change-cost 200000 --accounts 80000 --inflow 1500
     """
     announce("read", lang, file=run)
     from recoup.experiments.report import render, text_in
+    from recoup.experiments.report.decision import Asked
 
-    page = render(run, lang)
+    page = render(run, lang, Asked(champion, change_cost, accounts, inflow))
     if json:
         console().print_json(data={"report": str(page), "language": lang})
         return
@@ -115,8 +132,10 @@ def _compare(
     announce("compare", lang, policies=policies, scenario=comparison.scenario, seeds=comparison.seeds)
     from recoup.experiments.comparison.arms import arms_of
     from recoup.experiments.comparison.compare import compare
+    from recoup.experiments.comparison.run import Run
     from recoup.experiments.report import render, text_in
     from recoup.experiments.report.answers import answers
+    from recoup.experiments.report.decision import decide, verdict_lines
     from recoup.experiments.robustness.why import explain
     from recoup.experiments.runs.runfolder import SETTINGS, new_run_folder
     from recoup.experiments.runs.workers import WorkerLost, team_of
@@ -142,7 +161,7 @@ def _compare(
 
         try:
             results = compare(comparison, folder, team, resume, command, step)
-            if why and results["learned"]:
+            if why and (results["learned"] or comparison.champion):
                 reasons = progress.add_task(say("terminal.bars.why"), total=None)
                 explain(folder, team, lambda done, total: progress.update(reasons, completed=done, total=total))
             page = render(folder)  # always beside the others; in the user's language as well
@@ -158,8 +177,8 @@ def _compare(
     out_console.print(_table(results, lang))
     for doubt in staffing_doubts(results["portfolio"]["accounts"], scenario.world):
         out_console.print(say("terminal.unlikely", doubt=doubt))
-    welfare = [check["sentence"] for check in results["welfare"]]
-    for sentence in [*answers(results, say), *welfare, *results["fairness"]]:
+    finished = Run(folder)
+    for sentence in [*verdict_lines(finished, decide(finished), say), *answers(results, say), *results["fairness"]]:
         out_console.print(sentence)
     out_console.print("\n" + say("terminal.report", path=page), soft_wrap=True)
 

@@ -48,7 +48,7 @@ from recoup.sim.compliance.auditlog import check, typed_log
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.customers import customers_of
 from recoup.sim.eventlog import LogFile
-from recoup.sim.inputs import InputError
+from recoup.sim.inputs import InputError, choose
 from recoup.sim.portfolio.doubts import staffing_doubts
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
@@ -94,6 +94,8 @@ def compare(
     scenario = comparison.load()
     arms = arms_of(comparison.policies, scenario)
     names = [arm.name for arm in arms]
+    if comparison.champion is not None and comparison.champion not in names:
+        raise InputError("--champion", "", comparison.champion, choose(names, comparison.champion))
     days = comparison.days or scenario.days
     portfolio, key = scenario.portfolio(comparison.accounts, comparison.first_seed), pseudonym_key()
     # What only a simulation finds wrong (accounts older than the write-off) is to be found before the folder is made.

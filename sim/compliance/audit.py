@@ -333,7 +333,42 @@ def _shown(name: str, value: Any, breach: Mapping[Any, Any], language: str) -> s
         return clock(value)
     if isinstance(value, float):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
-    return str(value)
+    return step_words(str(value)) if name == "what" and language == "zh" else str(value)
+
+
+# The parts of a step, in Chinese.
+_PARTS_ZH = {
+    "sms": "短信",
+    "wechat": "微信消息",
+    "email": "电子邮件",
+    "autocall": "自动外呼",
+    "collector": "催收员外呼",
+    "specialist": "专业催收组外呼",
+    "letter": "信函",
+    "visit": "外访",
+    "restructure": "债务重组",
+    "notice": "律师函",
+    "suit": "起诉",
+    "enforce": "强制执行",
+}
+
+
+def step_words(step: str) -> str:
+    """A step in Chinese: «催收员外呼、分 12 期» for «collector/plan_12»; what is no code of ours stays as it is.
+
+    Args:
+        step: channel, offer and step of law, as the logs of Recoup name them, with «/» between.
+    """
+
+    def part(code: str) -> str:
+        offer, _, size = code.partition("_")
+        if offer == "plan" and size.isdigit():
+            return f"分 {size} 期"
+        if offer in ("settlement", "settle") and size.isdigit():
+            return f"减免 {size}%"
+        return _PARTS_ZH.get(code, {"plan": "分期", "settlement": "减免结清"}.get(code, code))
+
+    return "、".join(map(part, step.split("/")))
 
 
 def clock(hour: float) -> str:
@@ -608,7 +643,7 @@ def _precondition(rule: LegalPrecondition) -> Reading:
         near=_any(near or ["false"]),
         words={
             "en": f"{rule.step} at {{dpd}} days past due, claim {{claim}}, notice {{since}} days old; needed: {wanted}",
-            "zh": f"{rule.step}：逾期 {{dpd}} 天、债权 {{claim}}、通知已 {{since}} 天；要求：{wanted}",
+            "zh": f"{step_words(rule.step)}：逾期 {{dpd}} 天、债权 {{claim}}、通知已 {{since}} 天；要求：{wanted}",
         },
         facts={"dpd": "dpd", "claim": "claim", "since": "day - noticed"},
         needs=tuple(needs),
