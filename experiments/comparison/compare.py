@@ -31,6 +31,7 @@ from recoup.experiments.comparison.run import part_path, read_part
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.by_value import ByValue
 from recoup.experiments.runs.latest import kept_for_the_latest
+from recoup.experiments.runs.progress import noted
 from recoup.experiments.runs.runfolder import (
     SCHEMA_VERSION,
     fingerprint,
@@ -110,17 +111,22 @@ def compare(
     open_folder(folder, settings, resume)
     write_json(folder / RULES, scenario.rules.model_dump(mode="json", by_alias=True))
     missing = []
+    done = dict.fromkeys(names, 0)
     for seed in comparison.seed_range:
         for arm in arms:
             part = Part(arm.name, _for_workers(arm.policy_ref), seed)
             if not _is_whole(folder, arm.name, seed, days, scenario.rules):
                 missing.append(part)
-            elif on_part:
+                continue
+            done[arm.name] += 1
+            if on_part:
                 on_part(arm.name, seed)
     run_part = partial(_run_part, comparison.by_reference, days, key)
-    for part, _ in run_each(run_part, missing, workers, Folder(folder)):
-        if on_part:
-            on_part(part.name, part.seed)
+    with noted(folder, "parts", dict.fromkeys(names, comparison.seeds), done) as notes:
+        for part, _ in run_each(run_part, missing, workers, Folder(folder)):
+            notes.advance(part.name)
+            if on_part:
+                on_part(part.name, part.seed)
     parts = {name: [read_part(folder, name, seed, days) for seed in comparison.seed_range] for name in names}
     results = aggregate(comparison, scenario, folder, parts, days, portfolio)
     results["portfolio"] = {
