@@ -10,6 +10,7 @@ from importlib import resources
 from typing import Any
 
 import panel as pn
+from tornado.websocket import WebSocketClosedError
 
 from recoup.experiments.dashboard import html, layout
 from recoup.experiments.dashboard.pages import accounts, compare, comparison, frontier, running, runs, stress
@@ -63,8 +64,10 @@ def serve(shelf: Shelf, address: str, port: int, language: str) -> Any:
         OSError: the port is taken, or the address is not this machine's.
     """
     pn.extension(inline=False)
-    logging.getLogger("bokeh").setLevel(logging.ERROR)  # its welcome is not ours
-    logging.getLogger("tornado.access").setLevel(logging.ERROR)
+    for name in ("bokeh", "tornado.access"):
+        logging.getLogger(name).setLevel(logging.ERROR)  # their welcomes and warnings are not ours
+    for name in ("bokeh.server.protocol_handler", "tornado.application"):
+        logging.getLogger(name).addFilter(_not_of_a_closed_page)
 
     def page_of(slug: str) -> Callable[[], pn.Template]:
         return lambda: _page(shelf, slug, language)  # Panel calls functions, and nothing else that can be called
@@ -73,6 +76,16 @@ def serve(shelf: Shelf, address: str, port: int, language: str) -> Any:
     return pn.io.server.get_server(
         pages, address=address, port=port, websocket_origin=["*"] if port == 0 else origins(address, port), show=False, start=False, admin=False
     )
+
+
+def _not_of_a_closed_page(record: logging.LogRecord) -> bool:
+    """Whether a complaint is worth a line: not where a reader went elsewhere while something was being sent."""
+    error = record.exc_info[1] if record.exc_info else None
+    trace = error.__traceback__ if error else None
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    at = f"{trace.tb_frame.f_globals.get('__name__')}.{trace.tb_frame.f_code.co_name}" if trace else ""
+    return not (isinstance(error, WebSocketClosedError) or at == "bokeh.server.connection.session")
 
 
 def _page(shelf: Shelf, slug: str, language: str) -> pn.Template:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import panel as pn
 from bokeh.models import (
+    BasicTicker,
     ColumnDataSource,
     CustomJS,
     FixedTicker,
@@ -32,7 +33,7 @@ GREY = "#8c8c8c"
 CHALLENGER, CHAMPION, OTHER = "challenger", "champion", "other"
 _LINES = {CHALLENGER: (COLOURS[0], 2.6, "solid"), CHAMPION: (COLOURS[1], 2.6, "dashed"), OTHER: (GREY, 1.3, "solid")}
 _MARKERS = {CHALLENGER: "circle", CHAMPION: "square", OTHER: "diamond"}
-_FONT = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif"
+_FONT = "'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Noto Sans', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif"
 _HEIGHT = 320
 _LEAST_GAP = 0.062  # between two names beside a chart, of its height
 
@@ -69,6 +70,7 @@ def _plain(xlabel: str, ylabel: str, height: int = _HEIGHT, **options: Any) -> f
         axis.axis_label_text_font_size, axis.major_label_text_font_size = "13px", "12px"
         axis.axis_label_text_font_style = "normal"
         axis.minor_tick_line_color = None
+        axis.formatter = NumeralTickFormatter(format="0,0.[00]")
     chart.xgrid.grid_line_color = None
     chart.ygrid.grid_line_color = "#e4e4e4"
     return chart
@@ -120,7 +122,7 @@ def spread(values: Sequence[float], least: float) -> list[float]:
 
 def _width(text: str) -> float:
     """About how wide a name is, in pixels."""
-    return sum(12.5 if ord(letter) > 0x2E80 else 6.9 for letter in text)
+    return sum(12.5 if ord(letter) > 0x2E80 else 7.6 for letter in text)
 
 
 def _wrapped(text: str, most: int) -> str:
@@ -135,7 +137,13 @@ def _wrapped(text: str, most: int) -> str:
 
 
 def lines(
-    series: Sequence[Series], xlabel: str, ylabel: str, from_zero: bool = True, share: bool = True, height: int = _HEIGHT
+    series: Sequence[Series],
+    xlabel: str,
+    ylabel: str,
+    from_zero: bool = True,
+    share: bool = True,
+    height: int = _HEIGHT,
+    steps: bool = False,
 ) -> pn.pane.Bokeh:
     """Lines over days or steps, the name of each at its end.
 
@@ -145,6 +153,7 @@ def lines(
         from_zero: begin the axis at 0.
         share: values are shares, shown in per cent.
         height: pixels.
+        steps: a value holds until the next one.
     """
     values = np.concatenate([each.y for each in series] + [e for s in series for e in (s.low, s.high) if e is not None])
     values = values[np.isfinite(values)]
@@ -162,13 +171,17 @@ def lines(
             chart.varea(one.x, one.low, one.high, color=colour, alpha=0.16 if one.role != OTHER else 0.08)
         told = one.told or [f"{100 * y:.1f} %" if share else f"{y:,.1f}" for y in one.y]
         source = ColumnDataSource({"x": one.x, "y": one.y, "told": list(told), "name": [one.label] * len(one.x)})
-        chart.line("x", "y", source=source, color=colour, line_width=width, line_dash=dash)
+        look = {"source": source, "color": colour, "line_width": width, "line_dash": dash}
+        chart.step("x", "y", mode="after", **look) if steps else chart.line("x", "y", **look)
         dots = chart.scatter("x", "y", source=source, size=9, alpha=0, hover_alpha=0.9, color=colour)
         tips = [("", "@name"), (xlabel, "@x{0,0}"), (ylabel, "@told")]
         chart.add_tools(HoverTool(renderers=[dots], tooltips=tips, mode="mouse", point_policy="snap_to_data"))
-    ends = spread([float(one.y[-1]) for one in ordered], _LEAST_GAP * (high - low))
+    gap = _LEAST_GAP * _HEIGHT / height * (high - low)
+    lowest = low + gap / 2
+    ends = spread([max(float(one.y[-1]), lowest) for one in ordered], gap)
     for one, place in zip(ordered, ends, strict=True):
-        chart.add_layout(_text(last, place, one.label, _LINES[one.role][0], one.role != OTHER, x_offset=6))
+        chart.add_layout(_text(float(one.x[-1]), place, one.label, _LINES[one.role][0], one.role != OTHER, x_offset=6))
+    chart.xaxis.ticker = BasicTicker(min_interval=1, desired_num_ticks=6)
     _leave_room(chart, first, last, int(min(max(_width(one.label) for one in series) + 14, 165)))
     return _pane(chart)
 
@@ -203,7 +216,8 @@ def dots(
     """
     step = 0.64 / max(len(series), 1) if apart else 0.0
     shown = [_wrapped(row, 190) for row in rows]
-    height = 70 + sum(max(22, 16 * text.count("\n") + 24) + 9 * (len(series) - 1) * apart for text in shown)
+    row = max(22, *(15 * text.count("\n") + 20 for text in shown)) + 8 * (len(series) - 1) * apart
+    height = 70 + row * len(rows)
     chart = _plain(xlabel, "", height, y_range=Range1d(len(rows) - 0.4, -0.6))
     chart.yaxis.ticker = FixedTicker(ticks=list(range(len(rows))))
     chart.yaxis.major_label_overrides = dict(enumerate(shown))
@@ -216,9 +230,9 @@ def dots(
         low = one.x if one.low is None else one.low
         high = one.x if one.high is None else one.high
         told = one.told or [f"{100 * x:.1f} %" if share else f"{x:,.1f}" for x in one.x]
-        row = [rows[int(place)] for place in one.y]
+        of_rows = [rows[int(place)] for place in one.y]
         source = ColumnDataSource(
-            {"x": one.x, "y": y, "low": low, "high": high, "told": list(told), "row": row, "name": [one.label] * len(y)}
+            {"x": one.x, "y": y, "low": low, "high": high, "told": list(told), "row": of_rows, "name": [one.label] * len(y)}
         )
         chart.segment("low", "y", "high", "y", source=source, color=colour, line_width=1.6)
         marks = chart.scatter("x", "y", source=source, size=8, color=colour, marker=_MARKERS[one.role])
@@ -322,7 +336,7 @@ def scatter(
     for mark, place in zip(named, spread([mark.y for mark in named], 0.055 * room * 1.22), strict=True):
         left = mark.x > 0.6 * top
         chart.add_layout(
-            _text(mark.x, place, mark.name, "#8a3c00", False, x_offset=-9 if left else 9, text_align="right" if left else "left")
+            _text(mark.x, place, mark.name, "#8a3c00", False, x_offset=-12 if left else 12, text_align="right" if left else "left")
         )
     if limit is not None:
         chart.add_layout(Span(location=limit, dimension="height", line_color="#555555", line_dash="dashed"))
@@ -333,7 +347,7 @@ def scatter(
         chart.scatter([chosen.x], [chosen.y], size=18, fill_alpha=0, line_color="black", line_width=2.2)
         left = chosen.x > 0.6 * top
         chart.add_layout(
-            _text(chosen.x, chosen.y + 0.055 * room, words["chosen"], "black", True, x_offset=-11 if left else 11, text_align="right" if left else "left")
+            _text(chosen.x, chosen.y + 0.055 * room, words["chosen"], "black", True, x_offset=-12 if left else 12, text_align="right" if left else "left")
         )
     return _pane(chart)
 

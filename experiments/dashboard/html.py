@@ -43,7 +43,19 @@ def cell(text: str, below: str = "", mark: str = "") -> Markup:
     return escape(text) + line
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "", words: bool = False) -> pn.pane.HTML:
+def named(title: str, definition: str, below: str = "") -> Markup:
+    """A measure's name; what it is is told where the pointer rests on it."""
+    return Markup('<span title="{}">{}</span><small>{}</small>').format(definition, title, below)
+
+
+def table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    caption: str = "",
+    words: bool = False,
+    stack: bool = False,
+    folded: str = "",
+) -> pn.pane.HTML:
     """A table, in a box that scrolls by itself where the screen is too narrow.
 
     Args:
@@ -51,20 +63,27 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "",
         rows: cells, text or `cell`; the first of each row is its head.
         caption: above it.
         words: cells hold words, not numbers: they are set left.
+        stack: a narrow screen has the cells of a row below each other.
+        folded: what opens the table; empty = it is open.
     """
     top = Markup("").join(Markup('<th scope="col">{}</th>').format(each) for each in head)
     lines = Markup("").join(
         Markup('<tr><th scope="row">{}</th>{}</tr>').format(
-            row[0], Markup("").join(Markup("<td>{}</td>").format(each) for each in row[1:])
+            row[0],
+            Markup("").join(
+                Markup('<td data-head="{}">{}</td>').format(name, each)
+                for name, each in zip(head[1:], row[1:], strict=True)
+            ),
         )
         for row in rows
     )
     told = Markup("<caption>{}</caption>").format(caption) if caption else Markup("")
-    return pane(
-        Markup(
-            '<div class="scroll" tabindex="0" role="region" aria-label="{}"><table class="{}">{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
-        ).format(caption or head[0], "words" if words else "", told, top, lines)
-    )
+    kind = " ".join(name for name, on in (("words", words), ("stack", stack)) if on)
+    whole = Markup(
+        '<div class="scroll" tabindex="0" role="region" aria-label="{}"><table class="{}">{}<thead><tr>{}</tr></thead>'
+        "<tbody>{}</tbody></table></div>"
+    ).format(caption or head[0], kind, told, top, lines)
+    return pane(Markup("<details><summary>{}</summary>{}</details>").format(folded, whole) if folded else whole)
 
 
 def tiles(items: Sequence[tuple[str, str, str]]) -> pn.pane.HTML:

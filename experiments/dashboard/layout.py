@@ -12,7 +12,7 @@ from recoup.sim.inputs import InputError
 
 # As many columns as there is room for, each at least as wide as a phone; charts in Panel's own flex box have no width.
 _BESIDE = ":host { display: grid !important; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 0 1.5rem; align-items: start; }"
-_CONTROLS = ":host { display: grid !important; grid-template-columns: repeat(auto-fill, minmax(min(11rem, 45%), 1fr)); gap: .3rem 1rem; align-items: end; }"
+_CONTROLS = ":host { display: grid !important; grid-template-columns: repeat(auto-fill, minmax(LEAST, 1fr)); gap: .3rem 1rem; align-items: end; }"
 
 
 def column(*parts: Any) -> pn.Column:
@@ -26,9 +26,15 @@ def beside(*parts: Sequence[Any]) -> pn.Column:
     return pn.Column(*boxes, sizing_mode="stretch_width", margin=0, stylesheets=[_BESIDE])
 
 
-def controls(*widgets: Any) -> pn.Column:
-    """Widgets side by side, in as many rows as they need."""
-    return pn.Column(*widgets, sizing_mode="stretch_width", margin=(0, 0, 8, 0), stylesheets=[_CONTROLS])
+def controls(*widgets: Any, least: str = "min(11rem, 45%)") -> pn.Column:
+    """Widgets side by side, in as many rows as they need.
+
+    Args:
+        widgets: select boxes, sliders and the like.
+        least: width of each, as CSS has it.
+    """
+    sheet = _CONTROLS.replace("LEAST", least)
+    return pn.Column(*widgets, sizing_mode="stretch_width", margin=(0, 0, 8, 0), stylesheets=[sheet])
 
 
 def select(label: str, options: dict[str, Any], value: Any = None) -> pn.widgets.Select:

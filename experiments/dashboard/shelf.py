@@ -112,12 +112,12 @@ def _entry(name: str, folder: Path) -> Entry:
     try:
         if (folder / RESULTS_FILE.name).exists():
             return Entry(name, folder, Kind.COMPARISON, results=read(RESULTS_FILE, folder))
-        if any((folder / mark).exists() for mark in _TRAINED):
-            return Entry(name, folder, Kind.TRAINING)
         for kind in (FRONTIER_FILE, LEVER_STUDY_FILE, STRESS_FILE):
             if (folder / kind.name).exists():
                 read(kind, folder)
                 return Entry(name, folder, Kind.STUDY)
+        if any((folder / mark).exists() for mark in _TRAINED):
+            return Entry(name, folder, Kind.TRAINING)
         begun = read_json(folder / SETTINGS)
         return Entry(name, folder, Kind.UNFINISHED if "policies" in begun else Kind.TRAINING)
     except InputError as error:

@@ -58,7 +58,7 @@ def _page(request: Request, run: Run) -> Sequence[Any]:
     def draw(left: str, right: str, seed: int, account: str, wanted: str) -> Sequence[Any]:
         return _drawn(request, run, (left, right), seed, wanted.strip() or account)
 
-    controls = layout.controls(left, right, seed, account, wanted)
+    controls = layout.controls(left, right, seed, account, wanted, least="min(13rem, 100%)")
     note = html.paragraph(request.words("accounts.note", n=MOST), "note")
     return [controls, note, layout.drawn(draw, left=left, right=right, seed=seed, account=account, wanted=wanted)]
 
@@ -130,7 +130,7 @@ def _balance(
         known = {day: float(amount) for day, amount in zip(days, owed, strict=True)}
         x = np.array(sorted(known))
         series.append(Series(name, role, x, np.array([known[day] for day in x])))
-    return figures.lines(series, request.say("money.axis_day"), request.words("accounts.owed", currency=run.results["currency"]), share=False, height=260)
+    return figures.lines(series, request.say("money.axis_day"), request.words("accounts.owed", currency=run.results["currency"]), share=False, height=260, steps=True)
 
 
 def _days(say: Text, logs: Sequence[pd.DataFrame]) -> list[list[str]]:

@@ -115,7 +115,7 @@ def _table(request: Request, names: tuple[str, str], a: Run, b: Run, plan: str, 
         else:
             change = _of_independent(values[1], values[0])
         cells = [interval_cell(say, value, unit) for value in values]
-        title = html.cell(say.measure(measure)[0], unit_words(request, unit))
+        title = html.named(*say.measure(measure), unit_words(request, unit))
         rows.append([title, *cells, change_cell(say, change, measure)])
     return html.table([request.words("measure"), *names, request.words("compare.second_less_first")], rows, say.name(plan))
 

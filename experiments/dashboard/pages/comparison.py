@@ -120,8 +120,7 @@ def headline(request: Request, group: Group, challenger: str, against: str | Non
         ours = measured(group, challenger, name)
         if ours is None or ours["mean"] is None:
             continue
-        title, _ = say.measure(name)
-        row = [html.cell(title, unit_words(request, REGISTRY[name].unit)), interval_cell(say, ours, REGISTRY[name].unit)]
+        row = [html.named(*say.measure(name), unit_words(request, REGISTRY[name].unit)), interval_cell(say, ours, REGISTRY[name].unit)]
         if against:
             theirs, change = measured(group, against, name), changed(group, challenger, against, name)
             row.append(interval_cell(say, theirs, REGISTRY[name].unit) if theirs else "–")

@@ -75,7 +75,7 @@ def _page(request: Request, entry: Entry) -> Sequence[Any]:
         return _drawn(request, field, by, {name: limit for name, limit in limits.items() if limit < sliders[name].end})
 
     note = [] if field.family else [html.paragraph(request.words("frontier.plans_only"), "note")]
-    return [*note, layout.controls(by, *sliders.values()), layout.drawn(draw, by=by, **sliders)]
+    return [*note, layout.controls(by, *sliders.values(), least="min(21rem, 100%)"), layout.drawn(draw, by=by, **sliders)]
 
 
 def _drawn(request: Request, field: Field, by: str, limits: dict[str, float]) -> Sequence[Any]:

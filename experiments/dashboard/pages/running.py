@@ -78,12 +78,21 @@ def _is_quiet(folder: Path) -> bool:
 
 def _drawn(request: Request, entries: Sequence[Entry]) -> Sequence[Any]:
     parts: list[Any] = []
+    finished: list[Any] = []
     for entry in entries:
         if entry.kind == Kind.UNFINISHED:
             parts += _comparison(request, entry)
         elif entry.kind == Kind.TRAINING:
-            parts += _training(request, entry)
-    return parts or [html.paragraph(request.words("running.none"), "note")]
+            (finished if _is_finished(entry.folder) else parts).extend(_training(request, entry))
+    if finished:
+        finished.insert(0, html.heading(request.words("running.finished")))
+    return [*(parts or [html.paragraph(request.words("running.none"), "note")]), *finished]
+
+
+def _is_finished(folder: Path) -> bool:
+    """Whether a training has come to its end; one that was broken off may have left a policy, and says how far it came."""
+    written = any((folder / name).exists() for name in ("policy.json", "family.json"))
+    return written and not any((each / PROGRESS_FILE.name).exists() for _, each in _notes(folder))
 
 
 def _comparison(request: Request, entry: Entry) -> list[Any]:
@@ -100,8 +109,9 @@ def _bars(request: Request, note: dict[str, Any]) -> Any:
     for name, task in note["tasks"].items():
         share = say.number(task["done"] / task["total"] if task["total"] else None, "share")
         label = say.name(name)
-        rows.append([label, html.bar(task["done"], task["total"], label), f"{task['done']:,} / {task['total']:,}", share])
-    head = [request.words("plan"), request.words("running.progress"), request.words(f"running.units.{note['unit']}"), ""]
+        counted = html.cell(f"{task['done']:,} / {task['total']:,}", share)
+        rows.append([label, html.bar(task["done"], task["total"], label), counted])
+    head = [request.words("plan"), request.words("running.progress"), request.words(f"running.units.{note['unit']}")]
     return html.table(head, rows)
 
 
@@ -141,31 +151,34 @@ def _span(request: Request, seconds: float) -> str:
 
 
 def _training(request: Request, entry: Entry) -> list[Any]:
-    parts: list[Any] = [html.heading(entry.id)]
-    say = request.say
+    finished = _is_finished(entry.folder)
+    parts: list[Any] = [html.heading(entry.id, 3 if finished else 2)]
     for name, folder in _notes(entry.folder):
         if name:
             parts.append(html.heading(name, 3))
-        note = _read(folder)
-        lines = _lines(folder / _LINES)
+        note, lines = _read(folder), _lines(folder / _LINES)
         if note:
             parts += [html.paragraph(_told(request, note), "note"), _bars(request, note)]
-        elif (entry.folder / "policy.json").exists() or (entry.folder / "family.json").exists():
-            parts.append(html.paragraph(request.words("running.trained"), "note"))
-        else:
+        elif not finished:
             parts.append(html.paragraph(request.words("running.no_note"), "note"))
         known = [line for line in lines if line["recovery"] is not None]
-        if len(known) < 2:
-            parts.append(html.paragraph(request.words("running.no_curve"), "note"))
-            continue
-        steps = np.array([line["steps"] for line in known], float)
-        ours = Series(request.words("running.trained_policy"), CHALLENGER, steps, np.array([line["recovery"] for line in known]))
-        base = np.array([line["recovery_baseline"] for line in known])
-        theirs = Series(request.words("running.baseline"), CHAMPION, steps, base)
-        parts.append(
-            figures.lines([theirs, ours], request.words("running.units.account-days"), say.measure("recovery_rate")[0], from_zero=False, height=280)
-        )
+        if len(known) > 1:
+            parts.append(_curve(request, known))
+        elif lines:
+            last = request.words("running.at", steps=f"{lines[-1]['steps']:,}")
+            parts.append(html.paragraph(last, "note"))
     return parts
+
+
+def _curve(request: Request, known: Sequence[dict[str, Any]]) -> Any:
+    """What the policy recovered on its latest cohorts, beside the plan that it is to beat."""
+    steps, ours, base = (np.array([line[key] for line in known], float) for key in ("steps", "recovery", "recovery_baseline"))
+    series = [
+        Series(request.words("running.baseline"), CHAMPION, steps, base),
+        Series(request.words("running.trained_policy"), CHALLENGER, steps, ours),
+    ]
+    across, up = request.words("running.units.account-days"), request.say.measure("recovery_rate")[0]
+    return figures.lines(series, across, up, from_zero=False, height=280)
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

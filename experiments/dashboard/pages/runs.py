@@ -22,7 +22,7 @@ def build(request: Request) -> Sequence[Any]:
         places = request.say.listed([str(place) for place in request.shelf.places])
         return [html.paragraph(request.words("runs.none", places=places), "note")]
     head = [request.words(f"runs.{key}") for key in ("name", "about", "size", "result", "when")]
-    return [html.table(head, [_row(request, entry) for entry in request.entries], words=True)]
+    return [html.table(head, [_row(request, entry) for entry in request.entries], words=True, stack=True)]
 
 
 def _row(request: Request, entry: Entry) -> list[str]:

@@ -96,7 +96,7 @@ def _drawn(request: Request, rows: Sequence[dict[str, Any]], names: dict[str, st
         parts.append(html.paragraph(request.words("stress.rest", n=len(selection.omitted), low=ends[0], high=ends[1]), "note"))
     cells = [[label(row, say), *(interval_cell(say, row[m], unit, signed=True) for m, unit in COLUMNS.items())] for row in shown]
     head = [say("stress.change"), *(say(f"stress.{key}") for key in ("value", "recovery", "complaints"))]
-    return [*parts, html.table(head, cells, say("stress.caption", **names))]
+    return [*parts, html.table(head, cells, say("stress.caption", **names), folded=request.words("as_table"))]
 
 
 def label(row: dict[str, Any], say: Text) -> str:
