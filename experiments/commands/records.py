@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 
 import typer
 
+from recoup.experiments.commands.evaluate import ScenarioName
 from recoup.experiments.commands.portfolio import FILE, Problems
-from recoup.experiments.runs.console import Json, console
+from recoup.experiments.runs.console import Json, complete_plans, console
 
-app = typer.Typer(help="Logs of contacts and payments.", no_args_is_help=True)
+app = typer.Typer(help="A lender's records: accounts, contacts and payments.", no_args_is_help=True)
 Kind = Literal["portfolio", "contacts", "payments", "audit"]
 
 
@@ -47,3 +48,56 @@ def check(
     raise typer.Exit(
         run(source_of(file), column_map, json, console(), every, None, registry_of(named, column_map), problems)
     )
+
+
+@app.command("simulate")
+def simulate(
+    out: Annotated[Path, typer.Option(help="New folder for the records.")],
+    policy: Annotated[
+        str, typer.Option("-p", "--policy", help="Who decides.", autocompletion=complete_plans)
+    ] = "staged",
+    explore: Annotated[
+        float, typer.Option(min=0, max=1, help="Probability of something else, for each account and decision.")
+    ] = 0.0,
+    towards: Annotated[
+        list[str] | None,
+        typer.Option(help="What else: this policy's choice; once for each.", show_default="any lawful treatment"),
+    ] = None,
+    scenario: ScenarioName = "china-consumer",
+    accounts: Annotated[int, typer.Option(min=1, max=1_000_000, help="Accounts.")] = 2000,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Days to log.")] = 180,
+    seed: Annotated[int, typer.Option(min=0, max=2**62, help="Of accounts, world and exploration.")] = 1,
+    csv: Annotated[bool, typer.Option("--csv", help="Write CSV in place of Parquet.")] = False,
+) -> None:
+    """Simulate a policy, and write down what a lender would: the accounts of the first day, contacts and payments.
+
+    To try the commands that read a lender's own records, on a world whose truth is known.
+
+    \b
+    Examples:
+      recoup records simulate --out lender
+      recoup records simulate -p staged --explore 0.3 --accounts 5000 --csv --out lender
+    """
+    from recoup.experiments.evidence.files import RECORDS_FILE
+    from recoup.experiments.evidence.simulated_records import simulate_records
+    from recoup.experiments.runs.runfolder import require_new, whole_folder
+    from recoup.scenarios.schema import load_scenario
+
+    require_new(out)
+    home = load_scenario(scenario)
+    records = simulate_records(home, policy, home.portfolio(accounts, seed), seed, days, explore, towards or ())
+    content = {
+        "scenario": home.name,
+        "policy": policy,
+        "explore": explore,
+        "towards": towards or [],
+        "seed": seed,
+        "accounts": accounts,
+        "first_day": records.first_day.isoformat(),
+        "last_day": records.last_day.isoformat(),
+    }
+    with whole_folder(out) as folder:
+        records.write(folder, csv)
+        RECORDS_FILE.write(folder, content)
+    counts = f"{len(records.contacts):,} contacts and {len(records.payments):,} payments of {accounts:,} accounts"
+    console().print(f"{counts}, {records.first_day} to {records.last_day}: {out}", soft_wrap=True)

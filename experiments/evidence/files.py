@@ -55,5 +55,22 @@ class PolicyEvaluation(Content):
         return self
 
 
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+class SimulatedRecords(Content):
+    """Where simulated records come from; days as dates, both of them in the logs."""
+
+    scenario: str
+    policy: str
+    explore: Annotated[Number, Field(ge=0, le=1)]
+    towards: list[str]
+    seed: Count
+    accounts: Count
+    first_day: Day
+    last_day: Day
+
+
+RECORDS_FILE = JsonKind("records.json", "recoup records simulate", SimulatedRecords)
 EVALUATION_FILE = JsonKind("evaluation.json", "recoup evaluate", PolicyEvaluation)
 OVERLAP = "overlap.svg"
