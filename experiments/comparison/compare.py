@@ -22,7 +22,7 @@ from recoup.experiments.comparison import fairness, measures, welfare
 from recoup.experiments.comparison.arms import arms_of
 from recoup.experiments.comparison.audit import RULES, summary, tally
 from recoup.experiments.comparison.burdens import burdens
-from recoup.experiments.comparison.files import AUDIT_FILE, FAIRNESS_FILE, PART_FILE, TABLES, WELFARE_FILE
+from recoup.experiments.comparison.files import AUDIT_FILE, FAIRNESS_FILE, PART_FILE, PAYMENTS_TABLE, TABLES, WELFARE_FILE
 from recoup.experiments.comparison.intervals import difference, interval
 from recoup.experiments.comparison.privacy import for_the_folder, pseudonym_key, pseudonyms
 from recoup.experiments.comparison.results import EVENTS, RESULTS_FILE
@@ -180,6 +180,8 @@ def _is_whole(folder: Path, name: str, seed: int, days: int, rules: RulePack) ->
         audited = read_part(folder, name, seed, days)["audit"]
         for kind, table in TABLES.items():
             table.read(part.with_suffix(f".{kind}.parquet"))
+        if (payments := part.with_suffix(f".{PAYMENTS_TABLE.name}")).exists():  # an older version left none
+            PAYMENTS_TABLE.read(payments)
         if audited is not None:
             check(typed_log(part.with_suffix(".events.parquet")))
     except InputError:
@@ -202,6 +204,9 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
     tables = {"accounts": accounts, "daily": run.daily, "collectors": run.collectors}
     for kind, table in tables.items():
         TABLES[kind].write(part.with_suffix(f".{kind}.parquet"), table.assign(policy=name, seed=seed))
+    if comparison.events:
+        paid = run.payments.assign(account_id=who[run.payments["number"]], policy=name, seed=seed)
+        PAYMENTS_TABLE.write(part.with_suffix(f".{PAYMENTS_TABLE.name}"), paid.drop(columns="number"))
     contents: dict[str, Any] = {
         "measures": _nulls(measures.measure_run(run)),
         "tiers": {tier: _nulls(values) for tier, values in measures.measure_by_tier(run).items()},

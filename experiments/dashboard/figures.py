@@ -35,6 +35,7 @@ _LINES = {CHALLENGER: (COLOURS[0], 2.6, "solid"), CHAMPION: (COLOURS[1], 2.6, "d
 _MARKERS = {CHALLENGER: "circle", CHAMPION: "square", OTHER: "diamond"}
 _FONT = "'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Noto Sans', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif"
 _HEIGHT = 320
+_MANY = 100_000  # steps, from which on an axis has no room for all their digits
 _LEAST_GAP = 0.062  # between two names beside a chart, of its height
 
 
@@ -182,6 +183,8 @@ def lines(
     for one, place in zip(ordered, ends, strict=True):
         chart.add_layout(_text(float(one.x[-1]), place, one.label, _LINES[one.role][0], one.role != OTHER, x_offset=6))
     chart.xaxis.ticker = BasicTicker(min_interval=1, desired_num_ticks=6)
+    if last >= _MANY:
+        chart.xaxis.formatter = NumeralTickFormatter(format="0.[0]a")  # 200k
     _leave_room(chart, first, last, int(min(max(_width(one.label) for one in series) + 14, 165)))
     return _pane(chart)
 

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from recoup.experiments.comparison import measures
 from recoup.experiments.comparison.decisions import STAGES
-from recoup.experiments.comparison.files import ACCOUNTS_TABLE, DAILY_TABLE
+from recoup.experiments.comparison.files import ACCOUNTS_TABLE, DAILY_TABLE, PAYMENTS_TABLE
 from recoup.experiments.comparison.intervals import Interval, difference, interval
 from recoup.experiments.comparison.measures import REGISTRY, TIERS
 from recoup.experiments.comparison.protected_groups import AGE_BANDS, LEAST_ACCOUNTS
 from recoup.experiments.comparison.rollout import Rollout
-from recoup.experiments.comparison.run import Run
-from recoup.experiments.dashboard.shelf import table
+from recoup.experiments.comparison.run import Run, part_path
+from recoup.experiments.dashboard.shelf import table, table_at
 
 SMALLEST = LEAST_ACCOUNTS  # accounts a seed; figures of fewer say too much of each
 MONTH = 30  # days
@@ -127,6 +127,21 @@ class Group:
     def unresolved(self, name: str) -> NDArray[np.float64]:
         """Share of accounts not resolved by the end of each day: shape (seeds, days)."""
         return self.curves(name, measures.unresolved_curve)
+
+    def liquidation(self, name: str) -> NDArray[np.float64] | None:
+        """Cumulative cash over the opening balance by the end of each day, shape (seeds, days); None where no payments were kept."""
+        if not self.filters.of_accounts:
+            return self.run.curves("liquidation")[name]
+        curves = []
+        for seed in self.run.results["seeds"]:
+            path = part_path(self.run.folder, name, seed).with_suffix(f".{PAYMENTS_TABLE.name}")
+            if not path.exists():
+                return None
+            paid, of = table_at(PAYMENTS_TABLE, path), self._of(name, seed)
+            mine = paid[paid["account_id"].isin(set(of["account_id"]))]
+            cash = np.bincount(mine["day"], weights=mine["cash"], minlength=self.days)[: self.days]
+            curves.append(cash.cumsum() / of["opening"].sum())
+        return np.array(curves)
 
     def _values(self, name: str, measure: str) -> list[float]:
         return [float(REGISTRY[measure].of(rollout, rollout.accounts)) for rollout in self.rollouts(name)]

@@ -165,21 +165,22 @@ def _run(folder: Path, stamp: Stamp | None) -> Run:
 
 def table(kind: TableKind, folder: Path) -> pd.DataFrame:
     """A table of a run; as `TableKind.read`. Not to be changed."""
-    return _table(kind.name, folder / kind.name, stamp(folder / kind.name), kind.read)
+    return table_at(kind, folder / kind.name)
 
 
-def _table(name: str, path: Path, stamp: Stamp | None, reader: Any) -> pd.DataFrame:
-    key = (path, stamp)
+def table_at(kind: TableKind, path: Path) -> pd.DataFrame:
+    """A table in a file; as `TableKind.read`. Not to be changed."""
+    key = (path, stamp(path))
     if key not in _tables:
-        found = reader(path)
-        for column in ("account_id", "product", "entry_tier", "status", "stage", "policy", "suspended", "sex", "region"):
-            if column in found:
-                found[column] = found[column].astype("category")  # a text a row would fill the memory
-        while len(_tables) >= _MOST_TABLES:
-            _tables.pop(next(iter(_tables)))
+        found = kind.read(path)
+        for column in found.columns.intersection(_TEXTS):
+            found[column] = found[column].astype("category")  # a text a row would fill the memory
         _tables[key] = found
+        while len(_tables) > 1 and sum(map(len, _tables.values())) > _MOST_ROWS:
+            _tables.pop(next(iter(_tables)))
     return _tables[key]
 
 
-_MOST_TABLES = 4
+_TEXTS = "account_id product entry_tier status stage policy suspended sex region".split()
+_MOST_ROWS = 4_000_000  # of all tables that are kept
 _tables: dict[tuple[Path, Stamp | None], pd.DataFrame] = {}

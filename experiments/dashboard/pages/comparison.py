@@ -167,18 +167,20 @@ def series_of(label: str, role: str, data: NDArray[np.float64], first: int, last
 
 
 def _liquidation(request: Request, group: Group, roles: Mapping[str, str]) -> list[Any]:
-    say, run = request.say, group.run
+    say = request.say
     parts: list[Any] = [html.heading(request.words("comparison.liquidation"))]
-    if group.filters.of_accounts:
-        rows = [[say.name(name), interval_cell(say, group.value(name, "recovery_rate"), "share")] for name in run.names]
-        return [
-            *parts,
-            html.paragraph(request.words("comparison.liquidation_all_only"), "note"),
-            html.table([request.words("plan"), say.measure("recovery_rate")[0]], rows),
-        ]
-    curves, window = run.curves("liquidation"), group.filters.window(group.days)
-    series = [series_of(say.name(name), role, curves[name], *window) for name, role in roles.items()]
-    return [*parts, figures.lines(series, say("money.axis_day"), say("money.axis_cash"), from_zero=not group.filters.month)]
+    curves, window = {name: group.liquidation(name) for name in roles}, group.filters.window(group.days)
+    if any(curve is None for curve in curves.values()):
+        rows = [[say.name(name), interval_cell(say, group.value(name, "recovery_rate"), "share")] for name in roles]
+        note = html.paragraph(request.words("comparison.liquidation_all_only"), "note")
+        return [*parts, note, html.table([request.words("plan"), say.measure("recovery_rate")[0]], rows)]
+    series = [
+        series_of(say.name(name), role, curve, *window)
+        for name, role in roles.items()
+        if (curve := curves[name]) is not None
+    ]
+    axes = say("money.axis_day"), say("money.axis_cash")
+    return [*parts, figures.lines(series, *axes, from_zero=not group.filters.month)]
 
 
 def _survival(request: Request, group: Group, roles: Mapping[str, str]) -> list[Any]:
