@@ -31,6 +31,7 @@ from recoup.experiments.commands import (
     records,
     rules,
     schema,
+    serve,
     shadow_prices,
     sites,
     story,
@@ -52,6 +53,7 @@ app = typer.Typer(
 app.command()(compare.compare)
 app.command()(compare.demo)
 app.command()(compare.report)
+app.command()(serve.serve)
 app.command()(train.train)
 app.command()(training_seeds.training_seeds)
 app.command()(frontier.frontier)

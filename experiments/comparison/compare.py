@@ -23,7 +23,14 @@ from recoup.experiments.comparison import fairness, measures, welfare
 from recoup.experiments.comparison.arms import arms_of
 from recoup.experiments.comparison.audit import RULES, summary, tally
 from recoup.experiments.comparison.burdens import burdens
-from recoup.experiments.comparison.files import AUDIT_FILE, FAIRNESS_FILE, PART_FILE, TABLES, WELFARE_FILE
+from recoup.experiments.comparison.files import (
+    AUDIT_FILE,
+    FAIRNESS_FILE,
+    PART_FILE,
+    PAYMENTS_TABLE,
+    TABLES,
+    WELFARE_FILE,
+)
 from recoup.experiments.comparison.intervals import difference, interval
 from recoup.experiments.comparison.lists import write_lists
 from recoup.experiments.comparison.privacy import for_the_folder, pseudonym_key, pseudonyms
@@ -33,6 +40,7 @@ from recoup.experiments.comparison.run import part_path, read_part
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.by_value import ByValue
 from recoup.experiments.runs.latest import kept_for_the_latest
+from recoup.experiments.runs.progress import noted
 from recoup.experiments.runs.runfolder import (
     SCHEMA_VERSION,
     fingerprint,
@@ -115,17 +123,22 @@ def compare(
     write_json(folder / RULES, scenario.rules.model_dump(mode="json", by_alias=True))
     write_lists(folder, scenario.world)
     missing = []
+    done = dict.fromkeys(names, 0)
     for seed in comparison.seed_range:
         for arm in arms:
             part = Part(arm.name, _for_workers(arm.policy_ref), seed)
             if not _is_whole(folder, arm.name, seed, days, scenario):
                 missing.append(part)
-            elif on_part:
+                continue
+            done[arm.name] += 1
+            if on_part:
                 on_part(arm.name, seed)
     run_part = partial(_run_part, comparison.by_reference, days, key)
-    for part, _ in run_each(run_part, missing, workers, Folder(folder)):
-        if on_part:
-            on_part(part.name, part.seed)
+    with noted(folder, "parts", dict.fromkeys(names, comparison.seeds), done) as notes:
+        for part, _ in run_each(run_part, missing, workers, Folder(folder)):
+            notes.advance(part.name)
+            if on_part:
+                on_part(part.name, part.seed)
     parts = {name: [read_part(folder, name, seed, days) for seed in comparison.seed_range] for name in names}
     results = aggregate(comparison, scenario, folder, parts, days, portfolio)
     results["portfolio"] = {
@@ -179,6 +192,8 @@ def _is_whole(folder: Path, name: str, seed: int, days: int, scenario: Scenario)
         audited = read_part(folder, name, seed, days)["audit"]
         for kind, table in TABLES.items():
             table.read(part.with_suffix(f".{kind}.parquet"))
+        if (payments := part.with_suffix(f".{PAYMENTS_TABLE.name}")).exists():  # an older version left none
+            PAYMENTS_TABLE.read(payments)
         if audited is not None:
             check(typed_log(part.with_suffix(".events.parquet"), scenario.world.vocabulary))
     except InputError:
@@ -202,6 +217,9 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
     tables = {"accounts": accounts, "daily": run.daily, "collectors": run.collectors}
     for kind, table in tables.items():
         TABLES[kind].write(part.with_suffix(f".{kind}.parquet"), table.assign(policy=name, seed=seed))
+    if comparison.events:
+        paid = run.payments.assign(account_id=who[run.payments["number"]], policy=name, seed=seed)
+        PAYMENTS_TABLE.write(part.with_suffix(f".{PAYMENTS_TABLE.name}"), paid.drop(columns="number"))
     contents: dict[str, Any] = {
         "measures": _nulls(measures.measure_run(run)),
         "tiers": {tier: _nulls(values) for tier, values in measures.measure_by_tier(run).items()},
