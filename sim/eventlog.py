@@ -85,6 +85,7 @@ class LogFile:
     Attributes:
         path: of the Parquet file, which is whole after `EventLog.finish`.
         account_ids: the names of the accounts in it, shape (accounts,).
+        customer_ids: those of the customers, None for an account without; None = it names no customers.
         rows: that are kept in memory until they are written, with the rest of their day, as a row group; what the file says does
             not depend on it.
     """
@@ -92,6 +93,7 @@ class LogFile:
     path: Path
     account_ids: NDArray[Any]
     rows: int = 2**17
+    customer_ids: NDArray[Any] | None = None
 
 
 class EventLog:
@@ -105,6 +107,7 @@ class EventLog:
         calendar: dates and days off.
         staff: names of the people on the telephone by number, the first of them empty (`Collectors.names`).
         rule_ids: ids of the rule pack's rules, in order.
+        customer_ids: the name of each account's customer, None for an account without; None = customers are not named.
         file: where the log is written to, in the form that an audit reads, and not kept in memory; None = kept.
     """
 
@@ -118,9 +121,11 @@ class EventLog:
         staff: Sequence[str],
         rule_ids: Sequence[str],
         file: LogFile | None = None,
+        customer_ids: NDArray[Any] | None = None,
     ) -> None:
         self._staff, self._rule_ids = tuple(staff), tuple(rule_ids)
         self._accounts, self._account_ids = accounts, account_ids
+        self._customer_ids = file.customer_ids if file else customer_ids
         self._menu, self._calendar = menu, calendar
         self._steps = _steps_of(menu, windows)
         self._notes: list[NDArray[np.void]] = []
@@ -216,6 +221,8 @@ class EventLog:
             return np.asarray(flags & event > 0)
 
         columns = {"account_id": self._names(log["number"])} if names else {}
+        if self._customer_ids is not None:
+            columns["customer_id"] = pa.array(self._customer_ids[log["number"]], pa.string(), from_pandas=True)
         first = np.datetime64(self._calendar.date(0), "D")
         columns |= {"day": pa.array(log["day"]), "date": pa.array((first + log["day"]).astype("datetime64[ns]"))}
         steps = self._steps.take(pa.array(log["treatment"]))

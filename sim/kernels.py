@@ -34,16 +34,31 @@ _STATUS_OPEN, _QUEUED = int(Status.OPEN), int(Stage.QUEUED)
 
 
 @njit()
-def wake(a, p, t):  # type: ignore[no-untyped-def]
-    """Begin a day for an account. Returns cents that an agreed settlement or handover will forgive, and late interest in cents."""
-    before = a.interest
-    debtor.start_day(a, p, t)
+def will_forgive(a, p):  # type: ignore[no-untyped-def]
+    """Cents that an agreed settlement or handover of an account will forgive."""
     pending = 0
     if a.promise_discount > 0.0:
         pending += max(0, a.balance - a.promise_amount)  # nothing, where less is left by now than was agreed
     if a.promise_swap:
         pending += debtor.lost_on_sale(a, p)
-    return pending, a.interest - before
+    return pending
+
+
+@njit()
+def agreed_to_forgive(accounts, params):  # type: ignore[no-untyped-def]
+    """The sum of `will_forgive` over all accounts."""
+    pending = 0
+    for a in accounts:
+        pending += will_forgive(a, params[0])
+    return pending
+
+
+@njit()
+def wake(a, p, t):  # type: ignore[no-untyped-def]
+    """Begin a day for an account. Returns cents that an agreed settlement or handover will forgive, and late interest in cents."""
+    before = a.interest
+    debtor.start_day(a, p, t)
+    return will_forgive(a, p), a.interest - before
 
 
 @njit(nogil=True)

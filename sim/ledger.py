@@ -47,6 +47,13 @@ _DAILY_NAMES = {
 }
 
 
+# What a record counts from the account's entry on; tables have it from the first day on.
+_TALLIES = (
+    "interest", "fees", "cash", "forgiven", "attempts", "reaches", "call_attempts", "call_reaches", "promises", "kept", "broken", "offers",
+    "refused", "plans", "plans_broken", "complaints", "payments", "opted_out", "restructured",
+)  # fmt: skip
+
+
 def _names(channels: Iterable[AnyChannel]) -> str:
     return ", ".join(channel.name.lower() for channel in channels)
 
@@ -107,7 +114,7 @@ class Ledger:
         vocabulary: of the world, whose tiers and channels have names.
 
     Attributes:
-        forgiven: cents forgiven so far.
+        forgiven: cents forgiven so far, by accounts in mid-life before the first day too.
     """
 
     def __init__(
@@ -124,7 +131,9 @@ class Ledger:
         self._days: list[dict[str, Any]] = []
         self._by_rule = {Event.BLOCKED: Counter[int](), Event.BREACH: Counter[int]()}
         self._minute, self._vocabulary = dict(minute), vocabulary
-        self.forgiven = 0
+        self.forgiven = int(accounts["forgiven"].sum())  # before the first day too, by accounts in mid-life
+        self._before = {name: accounts[name].copy() for name in _TALLIES} if portfolio.state else {}
+        self._claims = accounts["balance"].copy() if portfolio.state else accounts["opening"]
         self._entry_tier = np.array(vocabulary.tiers)[entry_tiers]
 
     @property
@@ -238,6 +247,7 @@ class Ledger:
     def accounts_table(self) -> pd.DataFrame:
         """One row per account: who it is, the money in cents, counts, and how it ended.
 
+        Of an account in mid-life `opening` is the claim on the first morning, and all that is counted has happened since.
         `closed_day` is −1 for open accounts. Protected attributes (age, sex, region) are here for the fairness audit only.
         """
         a, people = self._accounts, self._portfolio.table
@@ -251,7 +261,8 @@ class Ledger:
             "complaints blocked breaches unserved payments opted_out best_discount restructured "
             "busiest_week plans_fit hardship_calls hardship_suits distress_contacts distress_suits distress_seized"
         ).split():
-            table[name] = a[name]
+            table[name] = a[name] - self._before[name] if name in self._before else a[name]
+        table["opening"] = self._claims
         table["status"] = np.array([status.name.lower() for status in Status])[a["status"]]
         table["closed_day"] = np.where(a["status"] == Status.OPEN, -1, a["closed_day"])
         table["stage"] = np.array([stage.name.lower() for stage in Stage])[a["stage"]]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from recoup.sim.account import Event, Stage, Status
 from recoup.sim.behaviour import notice_belief
 from recoup.sim.compliance.gate import Gate, gate_table
 from recoup.sim.compliance.rules import RulePack
+from recoup.sim.customers import Customers, customers_of
 from recoup.sim.day import EVENING, DayRecord
 from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
 from recoup.sim.eventlog import EventLog, LogFile
@@ -30,6 +32,7 @@ from recoup.sim.horizon import value_left
 from recoup.sim.inputs import InputError, choose
 from recoup.sim.ledger import DayClose, Ledger
 from recoup.sim.lender import Lender, Signals, Site, Tally
+from recoup.sim.midlife import Pending, pending, portfolio_of
 from recoup.sim.morning import Morning
 from recoup.sim.observation import (
     DAY_CONTEXT,
@@ -50,6 +53,8 @@ from recoup.sim.operations.credibility import Notices
 from recoup.sim.operations.economy import Economy
 from recoup.sim.operations.resources import QUEUES, Resource, queue_of
 from recoup.sim.parameters import TierPoints, World, kernel_record
+from recoup.sim.portfolio.state_checks import AT_COURT, codes
+from recoup.sim.portfolio.state_checks import numbers as numbers_of
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.traits import open_accounts
 from recoup.sim.treatments import MOST_POOLS, Window
@@ -71,6 +76,7 @@ class Simulation:
         threads: on which kernels run; no result depends on it.
         batch: rows that a kernel call works on; no result depends on it.
         site: whose accounts and people these are, where the lender has more of them elsewhere; None = they are all.
+        first_day: its number. A portfolio in mid-life is as on its morning, which the scenario's start is so many days before.
 
     Attributes:
         day: number of the current day; it is morning.
@@ -83,7 +89,7 @@ class Simulation:
         courts, corrections, notices, collectors, economy, calendar, ledger: the other parts.
 
     Raises:
-        InputError: an account is older than the age at which the world writes off.
+        InputError: an account is older than the age at which the world writes off, or the portfolio is of another day.
     """
 
     def __init__(
@@ -98,20 +104,23 @@ class Simulation:
         threads: int = 1,
         batch: int = BATCH,
         site: Site | None = None,
+        first_day: int = 0,
     ) -> None:
         refuse_too_old(world, portfolio)
+        refuse_other_day(world, portfolio, first_day)
         refuse_other_products(world, portfolio)
         self.world, self.portfolio, self.rules, self.seed, self.gate = world, portfolio, rules, seed, gate
         self.menu = world.menu
         self._resources, self._vocabulary = world.resources, world.vocabulary
         self._highest = highest(self._vocabulary)
-        self.day = 0
-        self.accounts = open_accounts(world, portfolio, seed, numbers=site.accounts if site else None)
+        self.day = self.first_day = first_day
+        self.accounts = open_accounts(world, portfolio, seed, numbers=site.accounts if site else None, day=first_day)
         self.open_accounts = np.arange(len(portfolio), dtype=np.int64)
         self._menu_table = self.menu.table
         self._menu_bits = self._menu_table["bits"].copy()
         self._closed = np.zeros(len(self.menu), np.bool_)
         self._gate = Gate.of(gate_table(rules, world))
+        self._customers = Customers(customers_of(portfolio), self._gate)
         self._params = kernel_record(world)
         self._today = np.zeros(1, DAY_CONTEXT)
         self._today["typical_claim"] = 100.0 * typical_claim(world, portfolio.column("opening_balance"))
@@ -129,22 +138,36 @@ class Simulation:
         self._interest = 0  # cents charged this morning
         self.lender = Lender(world, len(portfolio), int(self.accounts["opening"].sum()))
 
-        self.env = simpy.Environment()
+        self.env = simpy.Environment(first_day * MINUTES_PER_DAY)
         self.calendar = Calendar(world.start, world.holidays)
         self.economy = Economy(world.macro, seed)
+        for day in range(first_day):
+            self.economy.begin_day(day)
         self.centres = {resource.name: self._centre(resource, seed, site) for resource in self._resources}
         self.collectors = Collectors([self.centres[resource.name] for resource in self._resources if resource.skilled])
         self.notices = Notices(world.behaviour, self.accounts)
         self.courts = LegalDesk(self.env, world, self.calendar, self.accounts, self._params, self._today)
         self.corrections = CorrectionLoop(self.env, world.conduct, self.centres, self._vocabulary)
         self.env.process(self._days())
+        if portfolio.state:
+            self._take_up(pending(self.accounts, portfolio.table, world.start, first_day))
         self._begin_day(pending=0)
         names = portfolio.column("account_id")
         log = None
         if record_events:
             file = record_events if isinstance(record_events, LogFile) else None
             staff_names, ids = self.collectors.names, [rule.id for rule in rules.rules]
-            log = EventLog(self.accounts, names, self.menu, world.windows, self.calendar, staff_names, ids, file)
+            log = EventLog(
+                self.accounts,
+                names,
+                self.menu,
+                world.windows,
+                self.calendar,
+                staff_names,
+                ids,
+                file,
+                customers_of(portfolio),
+            )
         entry_tiers = np.concatenate(self._in_parts(self._tiers, len(portfolio)) or [np.zeros(0, int)])
         minute = {str(pool): 100.0 * cost for pool, cost in world.costs.minute.items()}
         ids = [rule.id for rule in rules.rules]
@@ -158,6 +181,34 @@ class Simulation:
             staff(centre, seed, operations.skill_spread, site.first_person.get(resource.name, 0) if site else 0)
             centre.train(operations.training)
         return centre
+
+    def _take_up(self, waiting: Pending) -> None:
+        """Go on with what was pending when the first morning came."""
+        key = self.accounts["key"]
+        for day, numbers in waiting.instalments.items():
+            self._instalments[day].append((numbers, key[numbers]))
+        for day, numbers in waiting.notices.items():
+            if day + self.world.behaviour.credibility_days > self.day:  # older ones have counted
+                self.notices.record(day, numbers)
+        for case in waiting.cases:
+            self.courts.take_up(case)
+        while waiting.cases and self.env.peek() <= self.env.now:  # they take their places before anybody looks
+            self.env.step()
+        agreed = kernels.agreed_to_forgive(self.accounts, self._params)
+        self.lender.begin(int(self.accounts["forgiven"].sum()) + agreed)
+
+    @property
+    def pending(self) -> Pending:
+        """What of the accounts is pending outside their records."""
+        instalments = {
+            day: np.concatenate([numbers[self.accounts["key"][numbers] == keys] for numbers, keys in due])
+            for day, due in sorted(self._instalments.items())
+        }
+        return Pending(instalments, self.notices.pending, self.courts.pending)
+
+    def portfolio_now(self) -> Portfolio:
+        """The open accounts as they are this morning, from which another simulation can go on."""
+        return portfolio_of(self.accounts, self.portfolio, self.pending, self.world.start, self.day)
 
     def _tiers(self, first: int, last: int) -> NDArray[np.integer]:
         return self.observe(self.open_accounts[first:last])[:, FIELD_INDEX["tier"]].astype(int)
@@ -289,6 +340,9 @@ class Simulation:
 
     def _live(self, keep_evening: NDArray[np.int64] | None) -> DayRecord:
         """Run the clock until the next morning, now that all is decided."""
+        self._customers.decided(
+            self.accounts, self.open_accounts, self._today, self._menu_table, self.gate, self._queues
+        )
         self._waiting = np.flatnonzero(self._queues != kernels.NO_QUEUE)
         self._waiting_in = self._queues[self._waiting]
         self._queue_sizes = np.bincount(self._waiting_in, minlength=QUEUES)
@@ -334,7 +388,7 @@ class Simulation:
 
     def _days(self) -> Process:
         """The day's round: each contact window serves its queues, then the debtors pay, and the day is closed."""
-        day = 0
+        day = self.first_day
         while True:
             self._let_instalments_fall_due(day)
             for window in Window:
@@ -501,8 +555,8 @@ class Simulation:
     def _begin_day(self, pending: int) -> None:
         """What the new day's observation says of yesterday's resources."""
         t = self._today[0]
-        if self.day == 0:
-            self._write_date(self._tomorrow[0], 0)
+        if self.day == self.first_day:
+            self._write_date(self._tomorrow[0], self.day)
             self._set_today()
             for resource in self._resources:
                 if resource.fill_observed:
@@ -517,11 +571,12 @@ class Simulation:
                 if resource.fill_observed:
                     t[f"{name}_fill"] = last[f"{name}_served"] / requested if requested else 1.0
         t["legal_load"], t["legal_queue"] = self.courts.load, self.courts.waiting
+        self._customers.morning(self.accounts, self._today)
         self.tally = self._tally(pending)
-        self.hear(self.lender.morning(self.tally) if self.day else self.lender.signals)
+        self.hear(self.lender.morning(self.tally) if self.day > self.first_day else self.lender.signals)
 
     def _tally(self, pending: int) -> Tally:
-        if self.day == 0:
+        if self.day == self.first_day:
             return Tally(0, 0, self.open_accounts.size, 0, 0, 0)
         last, conceded = self.ledger.yesterday, pending + self.ledger.forgiven
         return Tally(last["complaints"], last["settlement_offers"], last["open"], conceded, *self.notices.due(self.day))
@@ -610,13 +665,43 @@ def refuse_too_old(world: World, portfolio: Portfolio) -> None:
     Raises:
         InputError: some are not.
     """
-    too_old = np.flatnonzero(portfolio.column("dpd") >= world.write_off_dpd)
+    old = portfolio.column("dpd") >= world.write_off_dpd
+    if portfolio.state:  # nothing is written off while a court or a plan is at work
+        at_work = np.isin(codes(portfolio.table, "legal_stage"), AT_COURT) | (
+            numbers_of(portfolio.table, "plan_months") > 0
+        )
+        old = old & ~at_work
+    too_old = np.flatnonzero(old)
     if too_old.size:
         raise InputError(
             portfolio.name,
             f"account {portfolio.column('account_id')[too_old[0]]}, dpd",
             int(portfolio.column("dpd")[too_old[0]]),
             f"below {world.write_off_dpd}, the age at which this scenario writes off ({too_old.size} accounts)",
+        )
+
+
+def conceded_before(world: World, portfolio: Portfolio) -> int:
+    """Cents that accounts in mid-life have been forgiven, or will be by what is agreed: what of the settlement budget is gone."""
+    if not portfolio.state:
+        return 0
+    accounts = open_accounts(world, portfolio, seed=0)
+    return int(accounts["forgiven"].sum()) + kernels.agreed_to_forgive(accounts, kernel_record(world))
+
+
+def refuse_other_day(world: World, portfolio: Portfolio, first_day: int) -> None:
+    """Accounts in mid-life must be as on the morning of the first day.
+
+    Raises:
+        InputError: they are of another day.
+    """
+    first = world.start + timedelta(days=first_day)
+    if portfolio.state and portfolio.as_of not in (None, first):
+        raise InputError(
+            portfolio.name,
+            "as_of of the column map",
+            portfolio.as_of,
+            f"{first}, the first day (start of the scenario's world)",
         )
 
 

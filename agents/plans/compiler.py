@@ -31,20 +31,22 @@ class CompiledPlan:
     table: DecisionTable
 
 
-def compile_plan(file: PlanFile, document: Document, menu: Menu) -> CompiledPlan:
+def compile_plan(file: PlanFile, document: Document, menu: Menu, reachable: bool = True) -> CompiledPlan:
     """Compile a plan for a menu.
 
     Args:
         file: the plan, its form checked.
         document: where it stands, for messages; one without lines will do.
         menu: the scenario's treatments.
+        reachable: refuse a rule that no account can reach, and a name that two rules have.
 
     Raises:
         InputError: a fault in a condition or step, a repeated name, or a rule that cannot be reached, with line and field.
     """
     words = menu.vocabulary
     written = [_compile(document, ("rules", number), rule, words) for number, rule in enumerate(file.rules)]
-    _check_reachable(document, written, words)
+    if reachable:
+        _check_reachable(document, written, words)
     kept = [one for one in written if one.treatments & menu.index.keys()]
     dropped = tuple(
         f"rule «{one.rule.name}» ({document.place(one.path)}): {min(one.treatments)} is not in this scenario's menu"

@@ -50,31 +50,32 @@ class Plan:
         return self.file.name
 
     @classmethod
-    def load(cls, plan: str | Path | Document, menu: Menu) -> Self:
+    def load(cls, plan: str | Path | Document, menu: Menu, reachable: bool = True) -> Self:
         """A plan by shipped name, path or document.
 
         Args:
             plan: a shipped plan's name, a file, or a document that was read.
             menu: what the scenario can do; what it lacks is left out and noted in `dropped`.
+            reachable: refuse a rule that no account can reach.
 
         Raises:
             InputError: no such plan, or a fault in it, with file, line, field, value and what was expected.
         """
         document = plan if isinstance(plan, Document) else find_plan(plan)
-        return cls._compiled(read_plan(document, menu.vocabulary), document, menu)
+        return cls._compiled(read_plan(document, menu.vocabulary), document, menu, reachable)
 
     @classmethod
-    def of(cls, file: PlanFile, menu: Menu) -> Self:
+    def of(cls, file: PlanFile, menu: Menu, reachable: bool = True) -> Self:
         """A plan made in memory; faults are reported as for a file, without lines.
 
         Args:
             file: the plan.
-            menu: as for `load`.
+            menu, reachable: as for `load`.
 
         Raises:
             InputError: a fault in the plan.
         """
-        return cls._compiled(file, Document(file.name, file.model_dump(), {}), menu)
+        return cls._compiled(file, Document(file.name, file.model_dump(), {}), menu, reachable)
 
     @classmethod
     def in_card(cls, content: dict[str, Any], menu: Menu) -> Self:
@@ -90,8 +91,8 @@ class Plan:
         return cls.load(Document("the plan that it improves", content, {}), menu)
 
     @classmethod
-    def _compiled(cls, file: PlanFile, document: Document, menu: Menu) -> Self:
-        compiled = compile_plan(file, document, menu)
+    def _compiled(cls, file: PlanFile, document: Document, menu: Menu, reachable: bool) -> Self:
+        compiled = compile_plan(file, document, menu, reachable)
         return cls(file, menu, compiled.rules, compiled.dropped, compiled.table)
 
     @property

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recoup.experiments.commands.rules import Language
-from recoup.experiments.runs.console import Json, command_line, console, progress_display
+from recoup.experiments.commands.showing import announce
+from recoup.experiments.runs.console import Json, Language, command_line, console, progress_display
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +69,7 @@ def audit(
       recoup audit --log dialler.xlsx --map map.yaml --rules uk-conc --out found --strict
       recoup audit --log export.csv --rules china --encoding gb18030 --delimiter ";" --decimal ,
     """
+    announce("read", lang, file=log or run)
     from recoup.experiments.comparison.audit import AUDIT, BREACHES, audit_file, audit_run, coverage, write_audit
     from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new
@@ -181,11 +182,11 @@ def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str, out: Path
         out: folder in which audit.csv lies; None = it was not written.
     """
     from rich.padding import Padding
-    from rich.table import Table
 
     from recoup.experiments.comparison.audit import BREACHES, broken_rules, coverage, testable
     from recoup.experiments.report import audit_page
     from recoup.experiments.report.text import text_in
+    from recoup.experiments.runs.tables import Table
 
     say, screen, found, record = text_in(lang), console(), coverage(audited), audited["record"]
 
@@ -232,10 +233,7 @@ def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str, out: Path
         screen.print(where, soft_wrap=True)
     screen.print()
     names = ("tested", "near", "stopped", "breaches")
-    rules = Table()
-    rules.add_column(say("audit.columns.rule"), overflow="fold")
-    for name in names:
-        rules.add_column(say(f"audit.columns.{name}"), justify="right")
+    rules = Table(*(say(f"audit.columns.{name}") for name in ("rule", *names)))
     for rule in testable(audited):
         rules.add_row(f"{rule['id']}: {audit_page.sentence(rule, say)}", *(f"{rule[name]:,}" for name in names))
     if rules.row_count:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.agents.policy import PolicyRef
@@ -22,7 +23,14 @@ from recoup.experiments.comparison import fairness, measures, welfare
 from recoup.experiments.comparison.arms import arms_of
 from recoup.experiments.comparison.audit import RULES, summary, tally
 from recoup.experiments.comparison.burdens import burdens
-from recoup.experiments.comparison.files import AUDIT_FILE, FAIRNESS_FILE, PART_FILE, TABLES, WELFARE_FILE
+from recoup.experiments.comparison.files import (
+    AUDIT_FILE,
+    FAIRNESS_FILE,
+    PART_FILE,
+    PAYMENTS_TABLE,
+    TABLES,
+    WELFARE_FILE,
+)
 from recoup.experiments.comparison.intervals import difference, interval
 from recoup.experiments.comparison.lists import write_lists
 from recoup.experiments.comparison.privacy import for_the_folder, pseudonym_key, pseudonyms
@@ -32,6 +40,7 @@ from recoup.experiments.comparison.run import part_path, read_part
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.by_value import ByValue
 from recoup.experiments.runs.latest import kept_for_the_latest
+from recoup.experiments.runs.progress import noted
 from recoup.experiments.runs.runfolder import (
     SCHEMA_VERSION,
     fingerprint,
@@ -45,8 +54,9 @@ from recoup.scenarios.schema import Scenario
 from recoup.sim.compliance.audit import audit
 from recoup.sim.compliance.auditlog import check, typed_log
 from recoup.sim.compliance.rules import RulePack
+from recoup.sim.customers import customers_of
 from recoup.sim.eventlog import LogFile
-from recoup.sim.inputs import InputError
+from recoup.sim.inputs import InputError, choose
 from recoup.sim.portfolio.doubts import staffing_doubts
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
@@ -92,6 +102,8 @@ def compare(
     scenario = comparison.load()
     arms = arms_of(comparison.policies, scenario)
     names = [arm.name for arm in arms]
+    if comparison.champion is not None and comparison.champion not in names:
+        raise InputError("--champion", "", comparison.champion, choose(names, comparison.champion))
     days = comparison.days or scenario.days
     portfolio, key = scenario.portfolio(comparison.accounts, comparison.first_seed), pseudonym_key()
     # What only a simulation finds wrong (accounts older than the write-off) is to be found before the folder is made.
@@ -111,17 +123,22 @@ def compare(
     write_json(folder / RULES, scenario.rules.model_dump(mode="json", by_alias=True))
     write_lists(folder, scenario.world)
     missing = []
+    done = dict.fromkeys(names, 0)
     for seed in comparison.seed_range:
         for arm in arms:
             part = Part(arm.name, _for_workers(arm.policy_ref), seed)
             if not _is_whole(folder, arm.name, seed, days, scenario):
                 missing.append(part)
-            elif on_part:
+                continue
+            done[arm.name] += 1
+            if on_part:
                 on_part(arm.name, seed)
     run_part = partial(_run_part, comparison.by_reference, days, key)
-    for part, _ in run_each(run_part, missing, workers, Folder(folder)):
-        if on_part:
-            on_part(part.name, part.seed)
+    with noted(folder, "parts", dict.fromkeys(names, comparison.seeds), done) as notes:
+        for part, _ in run_each(run_part, missing, workers, Folder(folder)):
+            notes.advance(part.name)
+            if on_part:
+                on_part(part.name, part.seed)
     parts = {name: [read_part(folder, name, seed, days) for seed in comparison.seed_range] for name in names}
     results = aggregate(comparison, scenario, folder, parts, days, portfolio)
     results["portfolio"] = {
@@ -175,6 +192,8 @@ def _is_whole(folder: Path, name: str, seed: int, days: int, scenario: Scenario)
         audited = read_part(folder, name, seed, days)["audit"]
         for kind, table in TABLES.items():
             table.read(part.with_suffix(f".{kind}.parquet"))
+        if (payments := part.with_suffix(f".{PAYMENTS_TABLE.name}")).exists():  # an older version left none
+            PAYMENTS_TABLE.read(payments)
         if audited is not None:
             check(typed_log(part.with_suffix(".events.parquet"), scenario.world.vocabulary))
     except InputError:
@@ -192,11 +211,15 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
     events = part.with_suffix(".events.parquet")
     who = _pseudonyms(portfolio, key)
     with whole_file(events) if comparison.events else nullcontext() as unfinished:
-        run = rollout(scenario, policy_ref, portfolio, seed, days, log=LogFile(unfinished, who) if unfinished else None)
+        log = LogFile(unfinished, who, customer_ids=_customers(portfolio, key)) if unfinished else None
+        run = rollout(scenario, policy_ref, portfolio, seed, days, log=log)
     accounts = for_the_folder(run.accounts, portfolio, who, comparison.personal)
     tables = {"accounts": accounts, "daily": run.daily, "collectors": run.collectors}
     for kind, table in tables.items():
         TABLES[kind].write(part.with_suffix(f".{kind}.parquet"), table.assign(policy=name, seed=seed))
+    if comparison.events:
+        paid = run.payments.assign(account_id=who[run.payments["number"]], policy=name, seed=seed)
+        PAYMENTS_TABLE.write(part.with_suffix(f".{PAYMENTS_TABLE.name}"), paid.drop(columns="number"))
     contents: dict[str, Any] = {
         "measures": _nulls(measures.measure_run(run)),
         "tiers": {tier: _nulls(values) for tier, values in measures.measure_by_tier(run).items()},
@@ -227,6 +250,15 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
 @kept_for_the_latest
 def _pseudonyms(portfolio: Portfolio, key: bytes) -> NDArray[np.object_]:
     return pseudonyms(portfolio.column("account_id"), key)
+
+
+def _customers(portfolio: Portfolio, key: bytes) -> NDArray[np.object_] | None:
+    """Pseudonyms of the customers, by which no account can be found that has the same name."""
+    names = customers_of(portfolio)
+    if names is None:
+        return None
+    hidden = pseudonyms([f"customer {name}" for name in names], key)
+    return np.where(pd.isna(names), None, hidden)
 
 
 def _nulls(values: dict[str, float]) -> dict[str, float | None]:

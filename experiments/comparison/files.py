@@ -204,6 +204,7 @@ COLLECTORS_TABLE = _table(
     whole="days_on_duty attempts reached promises accepted complaints disputes kept broken cash cash_kept seconds",
     number_or_none="law psychology negotiation",
 )
+PAYMENTS_TABLE = _table("payments.parquet", {}, text="account_id", whole="day cash")  # of parts whose events are kept
 TABLES = {
     "accounts": ACCOUNTS_TABLE,
     "daily": DAILY_TABLE,

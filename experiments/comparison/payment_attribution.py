@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.sim.account import Stage
@@ -46,10 +47,16 @@ _BEFORE = np.dtype([(name, "i8") for name in (*_KEPT, "reached_by")])
 
 
 class PaymentAttribution:
-    """Books each day's cash by its source as a run goes on, from what changed on the accounts since the day before."""
+    """Books each day's cash by its source as a run goes on, from what changed on the accounts since the day before.
 
-    def __init__(self, simulation: Simulation) -> None:
+    Args:
+        simulation: on the morning of its first day.
+        keep: each payment, for `payments`.
+    """
+
+    def __init__(self, simulation: Simulation, keep: bool = False) -> None:
         self._simulation = simulation
+        self._payments: list[pd.DataFrame] | None = [] if keep else None
         self._channel = np.array([t.channel for t in simulation.menu.treatments], np.int64)
         self._sources = sources_of(simulation.menu.vocabulary)
         self._cents = np.zeros(len(self._sources), np.int64)
@@ -65,6 +72,11 @@ class PaymentAttribution:
             actions: the treatment chosen for each.
         """
         simulation = self._simulation
+        if self._payments is not None:
+            cash = simulation.accounts["cash"][numbers] - self._before["cash"][numbers]
+            paid = np.flatnonzero(cash)
+            day = np.full(paid.size, simulation.day - 1)
+            self._payments.append(pd.DataFrame({"number": numbers[paid], "day": day, "cash": cash[paid]}))
         _book(
             simulation.accounts,
             numbers,
@@ -74,6 +86,11 @@ class PaymentAttribution:
             self._before,
             self._cents,
         )
+
+    def payments(self) -> pd.DataFrame:
+        """What was kept: one row per account and day on which cash came in, of number (of the account), day and cash (cents)."""
+        empty = pd.DataFrame({"number": [], "day": [], "cash": []}, dtype=np.int64)
+        return pd.concat([empty, *(self._payments or [])], ignore_index=True)
 
     def table(self) -> dict[str, int]:
         """Cents by source; sources that brought nothing are left out."""

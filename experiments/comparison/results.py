@@ -96,6 +96,10 @@ class Settings(Content):
     map: str | None
     events: bool
     personal: bool
+    champion: str | None = Field(default=None, description="the plan in force, as named")
+    change_cost: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        default=None, description="one-off cost of a change of plan, in the scenario's currency"
+    )
 
 
 DEFINED = ("recovery_rate", "net_recovery_rate", "npv_rate", "time_to_recover_days")  # whatever happens in a run
@@ -162,6 +166,8 @@ class RunResults(Content):
             for name in getattr(self, part):
                 if name not in names:
                     raise misplaced((part,), name, f"one of {', '.join(names)}")
+        if (named := self.settings.champion) is not None and named not in names:
+            raise misplaced(("settings", "champion"), named, f"one of {', '.join(names)}")
         for number, seed in enumerate(self.seeds):
             if seed in self.seeds[:number]:
                 raise misplaced(("seeds", number), seed, "every seed once")

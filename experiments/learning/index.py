@@ -58,7 +58,12 @@ Notify = Callable[[str], None]
 
 @one_thread()
 def run(
-    study: IndexStudy, folder: Path, command: str = "", notify: Notify = lambda _: None, resume: bool = False
+    study: IndexStudy,
+    folder: Path,
+    command: str = "",
+    notify: Notify = lambda _: None,
+    resume: bool = False,
+    advance: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Simulate deviations, fit, find prices and caution, write the folder; returns the report.
 
@@ -68,6 +73,7 @@ def run(
         command: what the user typed, for the policy's card.
         notify: called with a line of text as each step begins.
         resume: go on from the parts that are there.
+        advance: called after each of the `steps(study)`.
 
     Raises:
         InputError: wrong scenario, base or baseline; the folder exists, or is of other settings.
@@ -79,15 +85,19 @@ def run(
     baseline = Plan.load(study.baseline, scenario.menu)
     open_folder(folder, {**asdict(study), "world": fingerprint(scenario.world, scenario.rules)}, resume=resume)
     first = FIRST_SEED + 1000 * study.seed
-    outlook = Outlook(_outlook(study, scenario, base, folder / "outlook.npz", first, notify), study.outlook_days)
+    ensemble = _outlook(study, scenario, base, folder / "outlook.npz", first, notify)
+    advance()
+    outlook = Outlook(ensemble, study.outlook_days)
     parts = []
     for number in range(study.cohorts):
         notify(f"deviations, cohort {number + 1} of {study.cohorts}")
         parts.append(_cohort(study, scenario, base, outlook, folder / "deviations" / f"{number}.npz", first + number))
+        advance()
     deviations = together(parts)
     number_of = deviations.cohorts - first
     held = number_of % HELD_OUT == 0
     fitted = fit(scenario.menu, deviations, held, shares_of(number_of), study.seed, notify)
+    advance()
     report = {
         "rows": {"fitted": int((~held).sum()), "held_out": int(held.sum())},
         "values": evaluate(scenario.menu, fitted, deviations.rows(held)),
@@ -120,9 +130,15 @@ def run(
             "results": report,
         }
     )
+    advance()
     policy.save(folder / POLICY)
     write_json(folder / REPORT, report)
     return report
+
+
+def steps(study: IndexStudy) -> int:
+    """Of a run: the outlook, each cohort of deviations, the fit, the prices."""
+    return study.cohorts + 3
 
 
 def _outlook(study: IndexStudy, scenario: Scenario, base: Plan, path: Path, first: int, notify: Notify) -> Ensemble:

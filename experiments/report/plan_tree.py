@@ -13,6 +13,7 @@ import numpy as np
 
 from recoup.agents.plans.conditions import Clause, clauses, codes_of, is_whole
 from recoup.agents.plans.plan_file import PlanFile, Rule
+from recoup.agents.plans.scored_plan import scores_in
 from recoup.experiments.report.text import Text
 from recoup.experiments.report.words import field_name, value_words, yes_no
 from recoup.sim.inputs import Document
@@ -40,12 +41,14 @@ _Case = tuple[Clause, tuple[Rule, ...]]
 
 
 def tree_of(plan: PlanFile, vocabulary: Vocabulary = STANDARD) -> Fork | None:
-    """The tree of a plan; None if its rules do not come from one.
+    """The tree of a plan; None if its rules do not come from one, or ask for scores.
 
     Args:
         plan: the plan.
         vocabulary: of the world that it is for.
     """
+    if scores_in(plan):
+        return None
     fields = fields_of(vocabulary)
     document = Document(plan.name, {}, {})
     cases: list[_Case] = []

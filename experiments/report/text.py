@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import math
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -81,6 +83,17 @@ class Text:
         """
         return _unbroken(str(self._at(key)).format(**values))
 
+    def elsewhere(self) -> Text:
+        """The words where messages go by another app than WeChat: outside mainland China."""
+        other = Text(self.language)
+        for key, word in self._at("elsewhere").items():
+            *path, last = key.split(".")
+            group = other._messages
+            for part in path:
+                group = group[part]
+            group[last] = word
+        return other
+
     def _at(self, key: str) -> Any:
         message: Any = self._messages
         for part in key.split("."):
@@ -104,6 +117,10 @@ class Text:
         """What a plan or scenario that ships with Recoup is called; a user's own keeps its name."""
         return self.one_of("names", name)
 
+    def column(self, name: str) -> str:
+        """What a field of a portfolio is called: as the observation field of the same name, else as the catalogue or the file has it."""
+        return self.one_of("fields", name, self.one_of("columns", name, name.replace("_", " ")))
+
     def note(self, note: str) -> str:
         """A note of a portfolio or scenario; a user's own, and what the catalogue lacks, as it is."""
         for key, pattern in _NOTES.items():
@@ -121,10 +138,19 @@ class Text:
             name: of the measure.
             known: title and definition in English.
         """
+
         translated = self._messages.get("measures", {}).get(name)
         if translated:
             return translated["title"], translated["definition"]
         return (REGISTRY[name].title, REGISTRY[name].definition) if name in REGISTRY else known or (name, "")
+
+    def heads(self, *names: str) -> list[str]:
+        """Heads of a table's columns in the terminal.
+
+        Args:
+            names: keys of the catalogue's `terminal.heads`; an empty one stays empty.
+        """
+        return [self(f"terminal.heads.{name}") if name else "" for name in names]
 
     def listed(self, items: list[str]) -> str:
         """Items as one enumeration."""
@@ -170,6 +196,68 @@ class Text:
         between = self.limits(interval, unit, signed)
         return self.number(interval["mean"], unit, signed) + (f" ({between})" if between else "")
 
+    # --- the same under a head that names the unit -------------------------------------------------------------------
+
+    def head(self, title: str, unit: str) -> str:
+        """A title with its unit, as the head of a column or row of bare numbers.
+
+        Args:
+            title: of the column or row.
+            unit: a key of the catalogue's `units`; one without a sign adds nothing.
+        """
+        sign = str(self._at("units")[unit]).strip()
+        return self("list.unit", title=title, unit=sign) if sign else title
+
+    def bare(self, value: float | None, unit: str, signed: bool = False) -> str:
+        """A value without the sign of its unit; arguments as `number`."""
+        return _DASH if value is None else _plain(value, unit, signed)
+
+    def bare_span(self, interval: dict[str, Any], unit: str, signed: bool = False) -> str:
+        """«43.1 (42.0 to 44.2)»; arguments as `span`."""
+        between = self.limits(interval, unit, signed)
+        return self.bare(interval["mean"], unit, signed) + (f" ({between})" if between else "")
+
+    def money(self, value: float | None, currency: str, signed: bool = True) -> str:
+        """An amount of money to three digits, as «TWD +2.49 million»; a dash if undefined.
+
+        Args:
+            value: in currency units.
+            currency: its code.
+            signed: a plus sign before what is positive.
+        """
+        return self.money_span({"mean": value, "low": None, "high": None}, currency, signed)
+
+    def money_span(self, interval: Mapping[str, float | None], currency: str, signed: bool = True) -> str:
+        """An amount with its interval, all in one scale: «TWD +2.49 million (+2.41 to +2.57)».
+
+        Args:
+            interval: mean, low, high, in currency units.
+            currency: its code.
+            signed: a plus sign before what is positive.
+        """
+        if interval["mean"] is None:
+            return _DASH
+        known = [abs(value) for value in interval.values() if isinstance(value, float | int)]
+        scale, word = next(((s, w) for s, w in self._at("scales") if max(known) >= s), (1.0, ""))
+
+        def plain(value: float) -> str:
+            return _three_digits(value / scale, max(known) / scale, signed)
+
+        between = ""
+        if interval["low"] is not None and interval["high"] is not None:
+            ends = (plain(interval["low"]), plain(interval["high"]))
+            between = (
+                "" if ends[0] == ends[1] else self("list.bracketed", text=self("between", low=ends[0], high=ends[1]))
+            )
+        return self("money_amount", currency=currency, number=plain(interval["mean"]), scale=word) + between
+
+
+def _three_digits(value: float, largest: float, signed: bool) -> str:
+    """With as many digits as the largest needs to show three of its own."""
+    places = 2 - math.floor(math.log10(largest)) if largest > 0 else 0
+    scaled = round(value, places) + 0.0
+    return f"{scaled:{'+' if signed and scaled else ''},.{max(places, 0)}f}".replace("-", "−")
+
 
 def _unbroken(text: str) -> str:
     """The text with its per cent signs kept on the line of their numbers."""
@@ -177,8 +265,11 @@ def _unbroken(text: str) -> str:
 
 
 def _plain(value: float, unit: str, signed: bool) -> str:
-    scaled = round(100 * value if unit in ("share", "points") else value, 1)
-    return f"{scaled + 0.0:{'+' if signed and scaled else ''},.1f}".replace("-", "−")
+    """With one decimal, or with as many (at most four) as a difference needs that would else be written as nothing."""
+    exact = 100 * value if unit in ("share", "points") else value
+    decimals = next((n for n in (1, 2, 3, 4) if round(exact, n)), 1) if signed else 1
+    scaled = round(exact, decimals)
+    return f"{scaled + 0.0:{'+' if signed and scaled else ''},.{decimals}f}".replace("-", "−")
 
 
 def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -187,7 +278,12 @@ def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=len(LANGUAGES))
-def text_in(language: str) -> Text:
-    """The catalogue of a language, read once."""
-    return Text(language)
+@lru_cache(maxsize=2 * len(LANGUAGES))
+def text_in(language: str, currency: str = "CNY") -> Text:
+    """The catalogue of a language, read once.
+
+    Args:
+        language: one of `LANGUAGES`.
+        currency: of the scenario, which says whether messages go by WeChat.
+    """
+    return Text(language) if currency == "CNY" else text_in(language).elsewhere()

@@ -324,11 +324,12 @@ class TableKind:
     optional: Columns
     more: Columns = field(default_factory=dict)
 
-    def read(self, path: Path) -> pd.DataFrame:
+    def read(self, path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """A table of this kind, checked.
 
         Args:
             path: of the file.
+            columns: those to read; None = all.
 
         Raises:
             InputError: missing, damaged, or not a table of this kind: a column that lacks, is unknown or of another type, or a cell that
@@ -336,7 +337,7 @@ class TableKind:
         """
         self._schema(path)
         with _whole_parquet(path):
-            table = pd.read_parquet(path)
+            table = pd.read_parquet(path, columns=None if columns is None else list(columns))
         self._check_cells(table, path)
         return table
 

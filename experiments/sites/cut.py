@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.experiments.sites.settings import Sites
@@ -64,17 +65,20 @@ def site_names(settings: Sites, scenario: Scenario) -> list[str]:
         InputError: more sites than accounts, or the portfolio's file is wrong.
     """
     if settings.by_region:
-        return sorted(set(scenario.regions(settings.accounts, settings.seed)))
-    accounts = scenario.size(settings.accounts)
-    if settings.sites > accounts:
-        raise InputError("--sites", "", settings.sites, f"at most {accounts:,}, a site for each account")
+        return sorted(set(_regions(settings, scenario)))
+    first = _first_accounts(settings, scenario)
+    most = scenario.size(settings.accounts) if first is None else np.unique(first).size
+    if settings.sites > most:
+        what = "account" if first is None else "customer"
+        raise InputError("--sites", "", settings.sites, f"at most {most:,}, a site for each {what}")
     return [f"site-{number}" for number in range(1, settings.sites + 1)]
 
 
 def numbers_of(settings: Sites, scenario: Scenario, number: int, name: str) -> NDArray[np.int64]:
     """Numbers of a site's accounts in the lender's portfolio, ascending, int64.
 
-    Accounts go to the sites in turn, so that a file sorted by anything gives sites that are alike; or by their region.
+    Accounts go to the sites in turn, so that a file sorted by anything gives sites that are alike; or by their region. A customer's
+    accounts go together, as contact caps count all of them.
 
     Args:
         settings: of the run.
@@ -83,8 +87,28 @@ def numbers_of(settings: Sites, scenario: Scenario, number: int, name: str) -> N
         name: of the site.
     """
     if settings.by_region:
-        return np.flatnonzero(scenario.regions(settings.accounts, settings.seed) == name)
-    return np.arange(number, scenario.size(settings.accounts), settings.sites, dtype=np.int64)
+        return np.flatnonzero(_regions(settings, scenario) == name)
+    first = _first_accounts(settings, scenario)
+    if first is None:
+        return np.arange(number, scenario.size(settings.accounts), settings.sites, dtype=np.int64)
+    _, turn = np.unique(first, return_inverse=True)
+    return np.flatnonzero(turn % settings.sites == number)
+
+
+def _first_accounts(settings: Sites, scenario: Scenario) -> NDArray[np.int64] | None:
+    """The number of the first account of each account's customer, so that a site has all of them; None where no customer has several."""
+    customers = scenario.customers(settings.accounts, settings.seed)
+    if customers is None:
+        return None
+    codes = pd.factorize(customers)[0]
+    first, own = pd.Series(np.arange(codes.size)).groupby(codes).transform("min").to_numpy(), np.arange(codes.size)
+    return np.where(codes < 0, own, first).astype(np.int64)
+
+
+def _regions(settings: Sites, scenario: Scenario) -> NDArray[np.object_]:
+    """The region of each account, a customer's accounts all in that of the first."""
+    regions, first = scenario.regions(settings.accounts, settings.seed), _first_accounts(settings, scenario)
+    return regions if first is None else regions[first]
 
 
 def apportion(whole: int, accounts: Sequence[int]) -> list[int]:

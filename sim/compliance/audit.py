@@ -191,6 +191,7 @@ class _Steps:
         self._silences = tuple(dict.fromkeys(silence for reading in readings for silence in reading.silences))
         self._history = History(self._counts, self._silences, self._groups)
         self._accounts: dict[str, int] = {}
+        self._customers: dict[tuple[bool, str], int] = {}
         self._numbers: dict[tuple[int, str], int] = {}
         self._database = memory_database()
 
@@ -229,6 +230,9 @@ class _Steps:
         who = encoded(piece["account_id"])
         numbers = [self._accounts.setdefault(name, len(self._accounts)) for name in who.dictionary.to_pylist()]
         rows["account"] = np.array(numbers, np.int32)[who.indices.to_numpy()]
+        rows["customer"] = rows["account"]
+        if "customer_id" in names:
+            rows["customer"] = self._whose(piece)
         rows["day"] = piece["day"].to_numpy()
         rows["done"] = _filled(piece, "done", True)
         for name in _FLAGS:
@@ -246,6 +250,18 @@ class _Steps:
         rows["interest"] = piece["interest"].to_numpy() if "interest" in names else np.nan
         rows["number"] = self._dialled(rows["account"], piece["dialled"]) if "dialled" in names else rows["account"]
         return rows
+
+    def _whose(self, piece: pa.Table) -> NDArray[np.int32]:
+        """Numbers of the customers; an account of which the log names none is its own."""
+        pairs = pd.DataFrame({"customer": piece["customer_id"].to_pylist(), "account": piece["account_id"].to_pylist()})
+        named = pairs["customer"].notna().to_numpy()
+        who = np.where(named, pairs["customer"], pairs["account"])
+        codes, different = pd.factorize(pd.MultiIndex.from_arrays([named, who]))
+        numbers = [
+            self._customers.setdefault((bool(is_named), str(name)), len(self._customers))
+            for is_named, name in different
+        ]
+        return np.array(numbers, np.int32)[codes]
 
     def _dialled(self, accounts: NDArray[np.int32], dialled: pa.ChunkedArray) -> list[int]:
         """Numbers of the pairs of an account and what was dialled; what the log does not name is the account's one number."""
@@ -317,7 +333,42 @@ def _shown(name: str, value: Any, breach: Mapping[Any, Any], language: str) -> s
         return clock(value)
     if isinstance(value, float):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
-    return str(value)
+    return step_words(str(value)) if name == "what" and language == "zh" else str(value)
+
+
+# The parts of a step, in Chinese.
+_PARTS_ZH = {
+    "sms": "短信",
+    "wechat": "微信消息",
+    "email": "电子邮件",
+    "autocall": "自动外呼",
+    "collector": "催收员外呼",
+    "specialist": "专业催收组外呼",
+    "letter": "信函",
+    "visit": "外访",
+    "restructure": "债务重组",
+    "notice": "律师函",
+    "suit": "起诉",
+    "enforce": "强制执行",
+}
+
+
+def step_words(step: str) -> str:
+    """A step in Chinese: «催收员外呼、分 12 期» for «collector/plan_12»; what is no code of ours stays as it is.
+
+    Args:
+        step: channel, offer and step of law, as the logs of Recoup name them, with «/» between.
+    """
+
+    def part(code: str) -> str:
+        offer, _, size = code.partition("_")
+        if offer == "plan" and size.isdigit():
+            return f"分 {size} 期"
+        if offer in ("settlement", "settle") and size.isdigit():
+            return f"减免 {size}%"
+        return _PARTS_ZH.get(code, {"plan": "分期", "settlement": "减免结清"}.get(code, code))
+
+    return "、".join(map(part, step.split("/")))
 
 
 def clock(hour: float) -> str:
@@ -357,7 +408,7 @@ def _hours(rule: ContactHours) -> Reading:
 
 def _cap(rule: ContactCap) -> Reading:
     mine = _TOPICS["contact"] if rule.group == "contact" else f"contact = '{rule.group}'"
-    count = Count(rule.group, rule.count, rule.days)
+    count = Count(rule.group, rule.count, rule.days, rule.per)
     earlier = count.column
     unit = {
         "days": ("days with one", "天已有联系"),
@@ -381,15 +432,16 @@ def _cap(rule: ContactCap) -> Reading:
 
 
 def _quiet(rule: QuietAfterConversation) -> Reading:
+    last = "customer_conversed_last" if rule.per == "customer" else "conversed_last"
     return Reading(
         tested="contact = 'call'",
-        broken=f"day - conversed_last < {rule.days}",
-        near=f"day - conversed_last = {rule.days}",
+        broken=f"day - {last} < {rule.days}",
+        near=f"day - {last} = {rule.days}",
         words={
             "en": f"{{what}} {{since}} days after the conversation of {{last}}, quiet for {rule.days} days from it",
             "zh": f"{{what}} 距{{last}}的通话 {{since}} 天，通话当日起 {rule.days} 天内应静默",
         },
-        facts={"what": "channel", "last": "conversed_last", "since": "day - conversed_last"},
+        facts={"what": "channel", "last": last, "since": f"day - {last}"},
         needs=("channel", "reached"),
     )
 
@@ -591,7 +643,7 @@ def _precondition(rule: LegalPrecondition) -> Reading:
         near=_any(near or ["false"]),
         words={
             "en": f"{rule.step} at {{dpd}} days past due, claim {{claim}}, notice {{since}} days old; needed: {wanted}",
-            "zh": f"{rule.step}：逾期 {{dpd}} 天、债权 {{claim}}、通知已 {{since}} 天；要求：{wanted}",
+            "zh": f"{step_words(rule.step)}：逾期 {{dpd}} 天、债权 {{claim}}、通知已 {{since}} 天；要求：{wanted}",
         },
         facts={"dpd": "dpd", "claim": "claim", "since": "day - noticed"},
         needs=tuple(needs),

@@ -77,6 +77,7 @@ LEGAL_NAMES = tuple(step.name.lower() for step in Legal if step)
 
 AUDIT_COLUMNS: tuple[Column, ...] = (
     Column("account_id", "text", "the account", required=True),
+    Column("customer_id", "text", "the customer, who may have several accounts (default: the account has its own)"),
     Column(
         "day", "integer", "day of the row, counted from any day 0; or give `date`", least=-MOST_DAYS, most=MOST_DAYS
     ),
@@ -303,11 +304,12 @@ def _typed(tables: Iterable[pa.Table]) -> Pieces:
 
 
 def _within_days(table: pa.Table) -> pa.Table:
-    """A table sorted by day, hour and row; where each account has one row a day, the order within a day is of no account."""
+    """A table sorted by day, hour and row; where each account has one row a day, and no customer another account, the order within a day is of no account."""
     codes = encoded(table["account_id"]).indices.to_numpy().astype(np.int64)
     days = _numbers(table["day"]).astype(np.int64)
     place = np.sort(days * (codes.max(initial=0) + 1) + codes)
-    if np.all(days[:-1] <= days[1:]) and np.all(place[:-1] < place[1:]):
+    apart = "customer_id" not in table.column_names  # accounts, of which none knows of another's contacts
+    if apart and np.all(days[:-1] <= days[1:]) and np.all(place[:-1] < place[1:]):
         return table
     hours = _numbers(table["from_hour"]) if "from_hour" in table.column_names else np.zeros(days.size)
     return table.take(pa.array(np.lexsort((np.nan_to_num(hours, nan=np.inf), days))))

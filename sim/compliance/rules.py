@@ -40,6 +40,7 @@ class Rule(Section):
 MOST_RULES = 239  # the gate numbers rules in one byte, and above them what else stops a treatment
 
 GroupName = Literal["text", "call", "letter", "visit"]
+Per = Literal["customer", "account"]
 StepName = Literal["notice", "suit", "enforce"]
 # What may rest; beside these, any channel by its name.
 TOPICS = (
@@ -85,10 +86,12 @@ class ContactCap(Rule):
 
     `count` says what is counted: days on which there was one, attempts, conversations (by call or visit), or unanswered
     dials to one number on one day. A simulated account is contacted at most once a day, real ones are not: the audit of a
-    log tells the four apart. The group `contact` is all of them together.
+    log tells the four apart. The group `contact` is all of them together. `per` says whose contacts are counted: those with the
+    customer about all of his accounts, or those about one account.
     """
 
     kind: Literal["contact_cap"]
+    per: Per = "customer"
     group: GroupName | Literal["contact"]
     most: Annotated[int, Field(ge=0, le=1000)]
     days: Annotated[int, Field(ge=1, le=31)]
@@ -105,9 +108,10 @@ class ContactCap(Rule):
 
 
 class QuietAfterConversation(Rule):
-    """No call for so many days after a conversation (by call or visit), whose own day is the first of them."""
+    """No call for so many days after a conversation (by call or visit), whose own day is the first of them; `per`: as of a cap."""
 
     kind: Literal["quiet_after_conversation"]
+    per: Per = "customer"
     days: Annotated[int, Field(ge=1, le=31)]
 
 

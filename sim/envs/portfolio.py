@@ -73,7 +73,7 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
 
     Args:
         world, rules: the scenario.
-        portfolio: accounts to draw entrants from, in turn, beginning somewhere by the seed; under other seeds, and after
+        portfolio: accounts to draw entrants from, as on their entry whatever their state, in turn, beginning somewhere by the seed; under other seeds, and after
             a round, the same rows are other people (new hidden traits and random numbers).
         num_envs: places; at most the portfolio's size.
         days: horizon of an account, in days.
@@ -110,7 +110,7 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         ):
             if word not in known:
                 raise ValueError(f"{name} is {word!r}, expected one of {known}")
-        self.world, self.rules, self.portfolio = world, rules, portfolio
+        self.world, self.rules, self.portfolio = world, rules, portfolio.as_on_entry()
         self.num_envs, self.days, self.fill, self.threads = num_envs, days, fill, threads
         self._keep_evening = keep_evening
         self.menu = world.menu

@@ -40,6 +40,7 @@ PAYMENT_KINDS = {
     "reversal": "takes back an earlier payment, as when a direct debit is returned",
 }
 
+NO_CONTACT = "no_contact"
 CONTACTS = Registry(
     "contacts",
     "a contact, or an attempt at one",
@@ -48,8 +49,8 @@ CONTACTS = Registry(
         Field("date", Kind.DATE, "", "visible", "day of the contact, with its time of day where that is known", required=True),
         Field("hour", Kind.HOUR, "hours", "visible", "time of day where the debtor is; unknown = that of `date`"),
         Field(
-            "channel", Kind.CATEGORY, "", "visible", "how the debtor was contacted", required=True,
-            values=STANDARD.channel_names,
+            "channel", Kind.CATEGORY, "", "visible", "how the debtor was contacted; no_contact = not at all, as by a suit", required=True,
+            values=(*STANDARD.channel_names, NO_CONTACT),
         ),
         Field("direction", Kind.CATEGORY, "", "visible", "who began it: outbound, or inbound from the debtor; unknown = outbound", values=("outbound", "inbound")),
         Field("outcome", Kind.CATEGORY, "", "visible", "what came of it", values=tuple(OUTCOMES)),
@@ -99,12 +100,23 @@ def read_records(source: Source, map_file: Path | None, registry: Registry) -> p
     """
     inspection = inspect(source, map_file, registry)
     inspection.require_usable(f"recoup records check --for {registry.name}")
-    table = inspection.table.reindex(columns=list(registry.field))
+    return in_form(inspection.table, registry)
+
+
+def in_form(table: pd.DataFrame, registry: Registry) -> pd.DataFrame:
+    """A table with all columns of a registry, in its order, of the types that `read_records` gives; what it lacks is unknown.
+
+    Args:
+        table: values that are as the registry wants them; its index is kept.
+        registry: `CONTACTS` or `PAYMENTS`.
+    """
+    table = table.reindex(columns=list(registry.field))
     for field in registry.fields:
         if field.kind is Kind.DATE:
             table[field.name] = table[field.name].astype("datetime64[us]")
         elif field.kind in (Kind.TEXT, Kind.CATEGORY):
-            table[field.name] = table[field.name].astype(object)
+            texts = table[field.name].astype(object)
+            table[field.name] = texts.where(texts.notna(), None)
         else:
             table[field.name] = table[field.name].astype(float)
     return table

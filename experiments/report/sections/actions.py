@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from recoup.experiments.comparison.run import Run
-from recoup.experiments.report.blocks import Block, Bullets, Cell, Line, Paragraph, Table
+from recoup.experiments.report.blocks import Block, Bullets, Cell, Columns, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
 from recoup.sim.treatments import Channel, ChannelTraits, Group, Legal, OfferKind, Talk, Vocabulary
 
@@ -32,17 +32,36 @@ def kind(channel: ChannelTraits, legal: Legal) -> str:
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    counts = {name: _counts(run, name) for name in run.names}
-    words = run.lists.vocabulary
-    shares = {name: {place: _shares(c, words) for place, c in counts[name].items() if c.total()} for name in run.names}
+    """What the challenger and the plan in force do, and where they differ most."""
+    counts, shares = _all(run)
     blocks: list[Block] = [Paragraph(say("actions.intro"))]
     if run.reference:
         blocks += _differences(say, run.best, run.reference, counts, shares)
-    for name in run.ordered:
+    maps = _maps(run, say, [name for name in (run.best, run.reference) if name])
+    return [*blocks, Columns([[one] for one in maps])] if maps else blocks
+
+
+def others(run: Run, say: Text) -> list[Block]:
+    """What all other plans do."""
+    return list(_maps(run, say, [name for name in run.names if name not in (run.best, run.reference)]))
+
+
+def _all(run: Run) -> tuple[dict[str, dict[tuple[str, str], Counter[str]]], dict[str, Shares]]:
+    counts = {name: _counts(run, name) for name in run.names}
+    words = run.lists.vocabulary
+    shares = {name: {place: _shares(c, words) for place, c in counts[name].items() if c.total()} for name in run.names}
+    return counts, shares
+
+
+def _maps(run: Run, say: Text, names: list[str]) -> list[Table]:
+    """A map for each plan that does anything at all."""
+    counts, shares = _all(run)
+    maps = []
+    for name in names:
         seen = {kind for cell in shares[name].values() for kind, share in cell.items() if share > 0}
         if seen - {"nothing"}:
-            blocks.append(_map(run, say, name, counts[name], shares[name], [kind for kind in KINDS if kind in seen]))
-    return blocks
+            maps.append(_map(run, say, name, counts[name], shares[name], [kind for kind in KINDS if kind in seen]))
+    return maps
 
 
 def _counts(run: Run, name: str) -> dict[tuple[str, str], Counter[str]]:
@@ -97,7 +116,7 @@ def _map(
         rows.append(row)
     head = [say("actions.stage"), *(say(f"tiers.{tier}") for tier in run.tiers)]
     legend = [(kind, say(f"actions.kinds.{kind}")) for kind in kinds if kind != "nothing"]
-    return Table(say("actions.caption", plan=say.name(name)), head, rows, words=True, legend=legend)
+    return Table(say("actions.caption", plan=say.name(name)), head, rows, words=True, legend=legend, kind="stages")
 
 
 def _differences(

@@ -8,6 +8,7 @@ from recoup.agents.library import OWN, own_policy, split_name
 from recoup.agents.plans.plan_file import PlanFile, find_plan, read_plan
 from recoup.experiments.comparison.files import SETTINGS_FILE
 from recoup.experiments.comparison.run import Run
+from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Branch, Cell, Line, Paragraph, Table, Tree
 from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
 from recoup.experiments.report.sections.actions import kind
@@ -18,6 +19,7 @@ from recoup.experiments.runs.runfolder import fingerprint
 from recoup.sim.inputs import InputError
 from recoup.sim.treatments import Legal, Vocabulary
 
+MOST_RULES = 10
 NETWORKS = frozenset(name for name, made in OWN.items() if made.command == "train")
 Shares = dict[str, float]  # rule -> share of the account-days on which it decided; empty if the run did not count
 
@@ -34,7 +36,8 @@ def build(run: Run, say: Text) -> list[Block]:
         change = say.span(run.difference(readable[0], run.best, VALUE), "points", signed=True)
         key = "plan.network" if _source(run, run.best) in NETWORKS else "plan.unreadable"
         blocks.append(Paragraph(say(key, best=say.name(run.best), plan=say.name(readable[0]), change=change)))
-    for name in dict.fromkeys([readable[0], *list(trees)[:1]]):
+    first = run.best if run.best in files else readable[0]
+    for name in dict.fromkeys([first, *list(trees)[:1]]):
         shares, most = _shares(run, name), files[name].contact_cap_per_week
         words = run.lists.vocabulary
         tree = trees.get(name)
@@ -44,10 +47,36 @@ def build(run: Run, say: Text) -> list[Block]:
     return blocks
 
 
+def pictured(run: Run, say: Text) -> list[Block]:
+    """How often each rule of the best plan that people can read decided, and the picture; nothing where the run did not count.
+
+    Args:
+        run: the finished run.
+        say: the words.
+    """
+    files = {name: file for name in run.names if (file := plan_file(run, name))}
+    first = run.best if run.best in files else next(iter(ranked(run.results, list(files))), None)
+    if first is None or not (shares := _shares(run, first)):
+        return []
+    busiest = sorted(files[first].rules, key=lambda rule: -shares.get(rule.name, 0.0))[:MOST_RULES]
+    rows = {f"{rule.name}": (shares.get(rule.name, 0.0), 0.0) for rule in busiest}
+    caption = say("plan.picture", plan=say.name(first), n=len(rows), rules=len(files[first].rules))
+    top = say(
+        "plan.message_rules",
+        plan=say.name(first),
+        n=len(files[first].rules),
+        rule=busiest[0].name,
+        share=say.number(shares.get(busiest[0].name, 0.0), "share"),
+        do=step_words(busiest[0].do, say),
+    )
+    return [Paragraph(top, "message"), charts.bars("rule-use", rows, None, say("plan.share"), caption, share=True)]
+
+
 def heading(run: Run, say: Text) -> str:
     """Names the plan that the section shows first, which is not always the best."""
     files = [name for name in run.names if plan_file(run, name)]
-    return say("plan.heading", plan=say.name(next(iter(ranked(run.results, files)), run.best)))
+    first = run.best if run.best in files else next(iter(ranked(run.results, files)), run.best)
+    return say("plan.heading", plan=say.name(first))
 
 
 def _source(run: Run, name: str) -> str:
