@@ -16,7 +16,7 @@ from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.compliance.mappedlog import audit_registry
 from recoup.sim.portfolio.doubts import population_doubts, staffing_doubts
 from recoup.sim.portfolio.importing import Inspection, inspect, summary, typed_state
-from recoup.sim.portfolio.records import CONTACTS, PAYMENTS
+from recoup.sim.portfolio.records import PAYMENTS, contacts_of
 from recoup.sim.portfolio.sources import Source
 from recoup.sim.portfolio.state_checks import missing_state
 from recoup.sim.portfolio.table import PORTFOLIO, STATE_FIELDS, Registry
@@ -37,8 +37,8 @@ def registry_of(kind: str, map_file: Path | None = None, vocabulary: Vocabulary 
     """
     if kind == "audit":
         return audit_registry(map_file, vocabulary)
-    registry = {one.name: one for one in (PORTFOLIO, CONTACTS, PAYMENTS)}[kind]
-    return registry.naming({"product": vocabulary.products, "channel": vocabulary.channel_names})
+    known = (PORTFOLIO.naming({"product": vocabulary.products}), contacts_of(vocabulary), PAYMENTS)
+    return {one.name: one for one in known}[kind]
 
 
 def run(
