@@ -102,7 +102,7 @@ def _fit_score(
         "test": _period(records, table, test_rows, said),
     }
     step(next(done), STEPS + 2)
-    inputs = list(table.features)
+    inputs = [str(name) for name in table.features]
     score = {
         "model": fitted.predictor.name,
         "losses": fitted.losses,
@@ -183,7 +183,7 @@ def _fit_uplift(records: Records, source: str, horizon: int, step: Callable[[int
         step(number, len(names))
     scores = {f"uplift-{one.treatment.replace('_', '-')}": one.predictor for one in effects if one.predictor}
     card = _card(records, Kind.UPLIFT, source, horizon, 0.0, list(scores))
-    model = _model(Kind.UPLIFT, horizon, 0.0, [], list(features), scores)
+    model = _model(Kind.UPLIFT, horizon, 0.0, [], [str(name) for name in features], scores)
     return Fit(model, card | {"effects": [_effect(one) for one in effects]})
 
 

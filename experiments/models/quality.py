@@ -125,11 +125,12 @@ def stability_index(before: Numbers, after: Numbers) -> float:
         before: values in the period of the fit.
         after: values in the next.
     """
-    edges = np.unique(np.nanquantile(before, np.linspace(0, 1, TENTHS + 1)[1:-1])) if np.isfinite(before).any() else []
+    known = before[~np.isnan(before)]
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, TENTHS + 1)[1:-1])) if known.size else np.zeros(0)
 
     def shares(values: Numbers) -> Numbers:
-        place = np.where(np.isnan(values), len(edges) + 1, np.searchsorted(edges, values, side="left"))
-        return np.maximum(np.bincount(place, minlength=len(edges) + 2) / values.size, _FLOOR)
+        place = np.where(np.isnan(values), edges.size + 1, np.searchsorted(edges, values, side="left"))
+        return np.maximum(np.bincount(place, minlength=edges.size + 2) / values.size, _FLOOR)
 
     # What is in no class before and after has the floor's share twice, and adds nothing.
     expected, actual = shares(before), shares(after)
