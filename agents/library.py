@@ -67,7 +67,7 @@ def load_policy(policy_ref: PolicyRef, scenario: str, world: World, accounts: pd
 
 
 def _load_policy(policy_ref: PolicyRef, scenario: str, world: World) -> Policy:
-    menu = Menu.of(world.channels, world.offers, world.legal)
+    menu = world.menu
     if isinstance(policy_ref, learned.LearnedPolicy | IndexPolicy):
         return policy_ref.on(menu)
     if isinstance(policy_ref, Plan | ScoredPlan):

@@ -12,6 +12,7 @@ import typer
 from recoup.experiments.commands import (
     attribute,
     audit,
+    backtest,
     calibrate,
     catalogue,
     compare,
@@ -30,6 +31,7 @@ from recoup.experiments.commands import (
     records,
     rules,
     schema,
+    serve,
     shadow_prices,
     sites,
     story,
@@ -51,6 +53,7 @@ app = typer.Typer(
 app.command()(compare.compare)
 app.command()(compare.demo)
 app.command()(compare.report)
+app.command()(serve.serve)
 app.command()(train.train)
 app.command()(training_seeds.training_seeds)
 app.command()(frontier.frontier)
@@ -69,6 +72,7 @@ app.command()(conduct.conduct)
 app.command()(calibrate.calibrate)
 app.command()(audit.audit)
 app.command()(evaluate.evaluate)
+app.command()(backtest.backtest)
 app.command()(evaluate.log_decisions)
 app.command()(catalogue.scenarios)
 app.command()(catalogue.plans)

@@ -22,7 +22,7 @@ from recoup.agents.plans.plan_file import DEFAULT_PRIORITY, PlanFile, Rule, find
 from recoup.agents.sampling import HASHED_COLUMNS
 from recoup.sim.inputs import Document
 from recoup.sim.morning import Morning
-from recoup.sim.observation import FIELDS, HIGH, LOW, by_name
+from recoup.sim.observation import FIELDS, LOW, by_name, highest
 from recoup.sim.treatments import Menu
 
 
@@ -62,7 +62,7 @@ class Plan:
             InputError: no such plan, or a fault in it, with file, line, field, value and what was expected.
         """
         document = plan if isinstance(plan, Document) else find_plan(plan)
-        return cls._compiled(read_plan(document), document, menu, reachable)
+        return cls._compiled(read_plan(document, menu.vocabulary), document, menu, reachable)
 
     @classmethod
     def of(cls, file: PlanFile, menu: Menu, reachable: bool = True) -> Self:
@@ -131,7 +131,7 @@ class Plan:
             self._contact_cap.most,
             np.stack([morning.closed | below, morning.closed | at]),
             LOW,
-            HIGH,
+            self._highest,
             HASHED_COLUMNS,
             values,
             by_name(values),
@@ -160,8 +160,12 @@ class Plan:
         return self._queue_priorities[self.deciding_rules(observations, actions)].astype(np.int64)
 
     @cached_property
+    def _highest(self) -> NDArray[np.float32]:
+        return highest(self.menu.vocabulary)
+
+    @cached_property
     def _contact_cap(self) -> WeeklyContactCap:
-        return WeeklyContactCap(self.menu.names, self.file.contact_cap_per_week)
+        return WeeklyContactCap(self.menu.names, self.file.contact_cap_per_week, self.menu.vocabulary)
 
     @cached_property
     def _queue_priorities(self) -> NDArray[np.uint8]:

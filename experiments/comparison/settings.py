@@ -52,6 +52,14 @@ class Comparison(Seeds, ScenarioAndPolicies):
     personal: bool = setting(
         False, "Keep age, sex, region and income in accounts.parquet.", flags=("--with-personal-data",)
     )
+    champion: str | None = setting(
+        None,
+        "Plan in force, that the others would replace; one of those compared.",
+        shown_default="status-quo, else the first that contacts anybody",
+    )
+    change_cost: float | None = setting(
+        None, "One-off cost of a change of plan, in the scenario's currency: for the payback.", least=0
+    )
 
     @classmethod
     def from_settings(cls, settings: dict[str, Any], **changes: Any) -> Comparison:

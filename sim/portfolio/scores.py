@@ -30,7 +30,7 @@ def score_fields(names: Iterable[str], registry: Registry = PORTFOLIO) -> dict[s
         names: of columns.
         registry: the kind of table.
     """
-    if registry is not PORTFOLIO:
+    if registry.name != PORTFOLIO.name:
         return {}
     meaning = "a score of the lender's own, that plans ask for by this name"
     return {

@@ -32,6 +32,7 @@ ROOMS = (
     {"comparison"},
     {"robustness", "learning", "sites", "evidence", "models"},
     {"report"},
+    {"dashboard"},
     {"checks"},
     {"commands"},
     {"cli"},
