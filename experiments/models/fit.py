@@ -23,16 +23,10 @@ from recoup.experiments.models.quality import (
     drift,
     fairness,
 )
-from recoup.experiments.models.training_table import MEANING, Kind, Table, account_table, call_table
+from recoup.experiments.models.training_table import MEANING, SCORE_NAME, Kind, Table, account_table, call_table
 from recoup.experiments.models.uplift import NOTHING, Effect, effect_of, treatment_rows
 from recoup.sim.inputs import InputError
 
-SCORE_NAME = {
-    Kind.EARLY_WARNING: "early-warning",
-    Kind.NEEDS_HELP: "needs-help",
-    Kind.REPAYMENT: "repayment",
-    Kind.CALL_TIME: "reach",
-}
 _MOST_ASKED, _SHOWN = 4000, 12  # rows that importance is taken from, and features that are listed
 _EVERY_UPLIFT = 3
 
