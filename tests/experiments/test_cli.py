@@ -37,7 +37,7 @@ def scenario_with(tmp_path: Path):  # type: ignore[no-untyped-def]
         (["compare", "--accounts", "-5"], "--accounts"),
         (["compare", "--days", "99999"], "--days"),
         (["compare", "--workers", "0"], "--workers"),
-        (["compare", "--portfolio", "x.csv"], "--portfolio and --map go together"),
+        (["compare", "--map", "x.yaml"], "--portfolio beside it"),
         (["compare", "--resume"], "--resume needs --out"),
         (["compare", "--resume", "--out", "no-such-run"], "no-such-run"),
         (["portfolio", "check", "nowhere.csv", "--map", str(ROOT / "maps" / "uci-taiwan.yaml")], "nowhere.csv"),
