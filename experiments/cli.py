@@ -26,11 +26,13 @@ from recoup.experiments.commands import (
     index,
     levers,
     maps,
+    model,
     plan,
     portfolio,
     records,
     rules,
     schema,
+    serve,
     shadow_prices,
     sites,
     story,
@@ -52,6 +54,7 @@ app = typer.Typer(
 app.command()(compare.compare)
 app.command()(compare.demo)
 app.command()(compare.report)
+app.command()(serve.serve)
 app.command()(train.train)
 app.command()(training_seeds.training_seeds)
 app.command()(frontier.frontier)
@@ -80,6 +83,7 @@ app.command()(doctor.doctor)
 app.add_typer(portfolio.app, name="portfolio")
 app.add_typer(records.app, name="records")
 app.add_typer(maps.app, name="map")
+app.add_typer(model.app, name="model")
 app.add_typer(plan.app, name="plan")
 app.add_typer(rules.app, name="rules")
 

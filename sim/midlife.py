@@ -23,7 +23,7 @@ from recoup.sim.debtor import APPROVAL_DAYS, FIRST_INSTALMENT_DAYS
 from recoup.sim.portfolio.fields import HISTORY_DAYS, Kind
 from recoup.sim.portfolio.state_checks import AT_COURT, cents, codes, dates, money_of, numbers
 from recoup.sim.portfolio.state_fields import CODES, PROMISES, STATE, Sets
-from recoup.sim.portfolio.table import FILE_FIELDS, PRODUCTS, Portfolio
+from recoup.sim.portfolio.table import FILE_FIELDS, Portfolio
 from recoup.sim.treatments import Channel, Legal
 
 _GROUPS = (
@@ -92,7 +92,11 @@ def take_up(accounts: NDArray[np.void], table: pd.DataFrame, p: np.void, start: 
     ):  # fmt: skip
         a[ours] = theirs
     for one in STATE:
-        if one.sets is Sets.RULE or one.name not in table or one.name in ("balance", "paid", "interest_charged", "fees_charged", "forgiven"):
+        if (
+            one.sets is Sets.RULE
+            or one.name not in table
+            or one.name in ("balance", "paid", "interest_charged", "fees_charged", "forgiven")
+        ):
             continue
         if one.sets is Sets.DAY:
             values, known = _day_numbers(table, one.name, start)
@@ -107,7 +111,11 @@ def take_up(accounts: NDArray[np.void], table: pd.DataFrame, p: np.void, start: 
     _contacts(a, table, first_day)
     _agreements(a, table, start, first_day)
     _steps(a, table, start, first_day)
-    for until, length in (("hardship", p["hardship_days"]), ("dispute", p["dispute_days"]), ("complaint", p["complaint_days"])):
+    for until, length in (
+        ("hardship", p["hardship_days"]),
+        ("dispute", p["dispute_days"]),
+        ("complaint", p["complaint_days"]),
+    ):
         _protect(a, table, until, int(length), start, first_day)
     _cards(a, table)
 
@@ -150,9 +158,7 @@ def _contacts(a: NDArray[np.void], table: pd.DataFrame, first_day: int) -> None:
     _where_unknown(a, table, "attempts", "attempts", marked)
     _where_unknown(a, table, "reached", "reaches", _days_in(a["conversation_history"]))
     _where_unknown(a, table, "call_attempts", "call_attempts", _days_in(a["call_history"]))
-    _where_unknown(
-        a, table, "calls_reached", "call_reaches", _days_in(a["conversation_history"] & a["call_history"])
-    )
+    _where_unknown(a, table, "calls_reached", "call_reaches", _days_in(a["conversation_history"] & a["call_history"]))
 
 
 def _agreements(a: NDArray[np.void], table: pd.DataFrame, start: date, first_day: int) -> None:
@@ -198,9 +204,7 @@ def _steps(a: NDArray[np.void], table: pd.DataFrame, start: date, first_day: int
     _where_unknown(a, table, "news_date", "news_day", np.maximum(offer, np.where(known, notice - 1, NEVER)))
 
 
-def notice_days(
-    a: NDArray[np.void], table: pd.DataFrame, start: date
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def notice_days(a: NDArray[np.void], table: pd.DataFrame, start: date) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Day of each account's latest notice, and where it is known: said, or that of its stage."""
     said, known = _day_numbers(table, "last_notice_date", start)
     noticed = a["stage"] == Stage.NOTICED
@@ -249,7 +253,9 @@ def feel(a: NDArray[np.void], table: pd.DataFrame, p: np.void, belief: float, st
             fatigue += np.where(a[history] >> np.uint32(day) & 1, p["fatigue_gain"][channel], 0.0)
         talked = (a["conversation_history"] >> np.uint32(day) & 1).astype(bool)
         read = (a["last_reach"] == first_day - day) & ~talked
-        gain = np.where(talked, p["salience_gain"][Channel.COLLECTOR], np.where(read, p["salience_gain"][Channel.SMS], 0.0))
+        gain = np.where(
+            talked, p["salience_gain"][Channel.COLLECTOR], np.where(read, p["salience_gain"][Channel.SMS], 0.0)
+        )
         salience += (1.0 - salience) * gain
         excitation += paid >> day & 1
     a["fatigue"], a["excitation"] = fatigue * p["fatigue_keep"], excitation * p["excitation_keep"]
@@ -259,9 +265,9 @@ def feel(a: NDArray[np.void], table: pd.DataFrame, p: np.void, belief: float, st
     of_notice = np.array([b.notice_pressure(p, belief, int(n)) for n in range(256)])[empty]
     sued = np.isin(a["stage"], (Stage.FILED, Stage.JUDGED, Stage.ENFORCING, Stage.ENFORCED))
     of_court = np.where(a["stage"] == Stage.FILED, p["pressure_suit"], p["pressure_judgment"])
-    a["pressure"] = np.where(noticed, of_notice * p["pressure_keep"] ** np.maximum(first_day - notice, 0), 0.0) + np.where(
-        sued, of_court * p["pressure_keep"] ** np.maximum(first_day - a["stage_day"], 0), 0.0
-    )
+    a["pressure"] = np.where(
+        noticed, of_notice * p["pressure_keep"] ** np.maximum(first_day - notice, 0), 0.0
+    ) + np.where(sued, of_court * p["pressure_keep"] ** np.maximum(first_day - a["stage_day"], 0), 0.0)
     refused = (a["refused"] > 0) & (a["best_discount"] > 0) & (a["offer_day"] != NEVER)
     faded = p["waiting_keep"] ** np.maximum(first_day - a["offer_day"].astype(np.int64), 0)
     a["waiting"] = np.where(refused, p["waiting_learned"] * a["best_discount"] * faded, 0.0)
@@ -318,7 +324,6 @@ def portfolio_of(
     table["dpd"] = (a["dpd0"].astype(np.int64) + day).clip(0)
     table["opening_balance"] = a["opening"] / 100.0
     table["stable_assets"] = a["stable_assets"].astype(bool)
-    table["product"] = np.array(PRODUCTS, object)[a["product"]]
     if "customer_id" in portfolio.table:
         table["customer_id"] = portfolio.table["customer_id"].iloc[rows].reset_index(drop=True)
 
@@ -374,4 +379,6 @@ def portfolio_of(
     table["court_date"] = when(np.nan_to_num(court["day"]), np.isfinite(court["day"]))
     table["court_fee"], table["enforcement_steps"] = court["fee"], court["steps"]
     ordered = [one.name for one in (*FILE_FIELDS, *(one.field for one in STATE)) if one.name in table]
-    return Portfolio(table[ordered], portfolio.name, dict(portfolio.filled), portfolio.notes, start + timedelta(days=day))
+    return Portfolio(
+        table[ordered], portfolio.name, dict(portfolio.filled), portfolio.notes, start + timedelta(days=day)
+    )

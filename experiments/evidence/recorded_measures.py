@@ -28,13 +28,13 @@ from recoup.experiments.comparison.measure import Unit
 from recoup.sim.inputs import InputError
 from recoup.sim.parameters import Windows
 from recoup.sim.portfolio.records import CONTACTS, NO_CONTACT, RIGHT_PARTY
-from recoup.sim.treatments import CHANNEL_GROUP, Channel, Group, Window
+from recoup.sim.treatments import STANDARD, Group, Window
 
 DAYS_A_MONTH, DAYS_A_WEEK, BUCKET = 30, 7, 30
 BUCKETS = 6  # of 30 days past due: M1 … M6
 GRACE_DAYS, UNDATED_DAYS = 3, 14  # after its due day a promise may be kept; without one, after it was made
 ENOUGH = 0.95  # of what was promised
-_CALLS = frozenset(channel.name.lower() for channel in Channel if CHANNEL_GROUP[channel] == Group.CALL)
+_CALLS = frozenset(channel.name for channel in STANDARD.channels if channel.group == Group.CALL)
 _BATCH = 64  # resamples at a time
 
 

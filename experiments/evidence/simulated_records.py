@@ -24,7 +24,7 @@ from recoup.sim.account import ACCOUNT, NEVER, Event
 from recoup.sim.portfolio.records import CONTACTS, NO_CONTACT, PAYMENTS, in_form
 from recoup.sim.portfolio.table import Portfolio, Registry
 from recoup.sim.simulation import Simulation
-from recoup.sim.treatments import OFFERS, Channel, Group, Legal, OfferKind, Window
+from recoup.sim.treatments import Channel, Group, Legal, Window
 
 # What a lender writes of a conversation: the first of these that happened.
 _ANSWERS = {
@@ -36,11 +36,7 @@ _ANSWERS = {
     Event.REACHED: "reached",
 }
 _STEPS = Event.NOTICE | Event.SUIT | Event.ENFORCEMENT
-_CHANNELS = np.array([one.name.lower() if one else NO_CONTACT for one in Channel], object)
 _LEGAL = np.array([step.name.lower() for step in Legal], object)
-_OFFERS = np.array([offer.kind.name.lower() if offer.kind else None for offer in OFFERS], object)
-_MONTHS = np.array([offer.months or np.nan for offer in OFFERS])
-_DISCOUNTS = np.array([offer.discount if offer.kind is OfferKind.SETTLEMENT else np.nan for offer in OFFERS])
 
 
 @dataclass(frozen=True)
@@ -103,8 +99,9 @@ def simulate_records(
     """
     world = scenario.world
     simulation = Simulation(world, portfolio, scenario.rules, seed)
-    others = [load_policy(other, scenario.name, world) for other in towards]
-    return follow(simulation, Explorer(load_policy(policy_ref, scenario.name, world), explore, others, seed), days)
+    others = [load_policy(other, scenario.name, world, portfolio.table) for other in towards]
+    policy = load_policy(policy_ref, scenario.name, world, portfolio.table)
+    return follow(simulation, Explorer(policy, explore, others, seed), days)
 
 
 @one_thread()
@@ -204,13 +201,22 @@ def _contacts(simulation: Simulation, evening: NDArray[np.void]) -> pd.DataFrame
     opens, closes = np.array([simulation.world.windows.hours(window) for window in Window])[item["window"]].T
     spoken = np.isin(item["group"], (Group.CALL, Group.VISIT))
     answered, promised = evening["answered"] > 0, events & Event.PROMISE > 0
+    vocabulary = simulation.menu.vocabulary
+    channels = np.array([NO_CONTACT, *vocabulary.channel_names], object)
+    offers = np.array(
+        [offer.kind.name.lower() if offer and offer.kind else None for offer in vocabulary.offers], object
+    )
+    terms = [
+        (offer.months or np.nan, offer.discount or np.nan) if offer else (np.nan, np.nan) for offer in vocabulary.offers
+    ]
+    months, discounts = np.array(terms)[item["offer"]].T
     first_day, due = np.datetime64(simulation.world.start, "D"), np.where(promised, evening["promise_due"], NEVER)
     common = pd.DataFrame(
         {
             "number": evening["number"],
             "date": first_day + evening["day"],
             "hour": opens + (closes - opens) * evening["moment"],
-            "channel": _CHANNELS[item["channel"]],
+            "channel": channels[item["channel"]],
             "dpd": evening["dpd0"] + evening["day"],
             "balance": evening["balance"] / 100.0,
         }
@@ -229,9 +235,9 @@ def _contacts(simulation: Simulation, evening: NDArray[np.void]) -> pd.DataFrame
     accepted = (events & Event.OFFER_ACCEPTED > 0) & ~answered
     outbound = common.assign(
         direction="outbound",
-        offer=_OFFERS[item["offer"]],
-        months=_MONTHS[item["offer"]],
-        discount=_DISCOUNTS[item["offer"]],
+        offer=offers[item["offer"]],
+        months=months,
+        discount=discounts,
         legal=pd.Series(_LEGAL[item["legal"]]).where(events & _STEPS > 0, None),
         propensity=evening["propensity"],
         **conversation.where(pd.Series(spoken)),

@@ -101,7 +101,9 @@ class LegalDesk:
             env, capacity=max(places(self.courts.docket, self.courts.docket_per_1000_accounts, len(accounts)), 1)
         )
         self._at_work: dict[int, simpy.Process] = {}
-        self._cases: dict[int, Case] = {}  # that are pending, and what comes next in each; by account, in the order of their beginning
+        self._cases: dict[
+            int, Case
+        ] = {}  # that are pending, and what comes next in each; by account, in the order of their beginning
         self._fees = 0  # added to claims today, cents
 
     @property

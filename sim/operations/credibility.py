@@ -54,7 +54,8 @@ class Notices:
     def pending(self) -> dict[int, NDArray[np.int64]]:
         """Accounts whose notices are still to count, by the day of the notice."""
         return {
-            day - self._days: np.concatenate([numbers for numbers, _ in sent]) for day, sent in sorted(self._sent.items())
+            day - self._days: np.concatenate([numbers for numbers, _ in sent])
+            for day, sent in sorted(self._sent.items())
         }
 
     def due(self, day: int) -> tuple[int, int]:

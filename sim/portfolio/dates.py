@@ -114,7 +114,7 @@ def _days_ago(text: str) -> float:
     days = {int(number) for number in re.findall("[0-9]+", text)}
     if days == {0}:
         return 0.0
-    return float(sum(1 << day for day in days)) if 0 < min(days) and max(days) <= HISTORY_DAYS else np.nan
+    return float(sum(1 << day for day in days)) if min(days) > 0 and max(days) <= HISTORY_DAYS else np.nan
 
 
 def days_ago(history: float) -> str:

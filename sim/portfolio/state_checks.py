@@ -95,7 +95,12 @@ def money_of(table: pd.DataFrame) -> Money:
     )
     balance = np.where(has_balance, balance, opening + interest + fees - cash - forgiven)
     more = balance - (opening + interest + fees - cash - forgiven)
-    for amounts, known, sign in ((interest, has_interest, 1), (fees, has_fees, 1), (cash, has_cash, -1), (forgiven, has_forgiven, -1)):
+    for amounts, known, sign in (
+        (interest, has_interest, 1),
+        (fees, has_fees, 1),
+        (cash, has_cash, -1),
+        (forgiven, has_forgiven, -1),
+    ):
         taken = np.where(known, 0, np.maximum(sign * more, 0))
         amounts += taken
         more = more - sign * taken
@@ -123,9 +128,17 @@ def faults(table: pd.DataFrame, as_of: date | None) -> list[Fault]:
                 continue
             said = dates(table, one.name)
             if one.past:
-                note(said >= day, one.name, f"a date before {as_of}, the day on whose morning the accounts are so (as_of)")
+                note(
+                    said >= day,
+                    one.name,
+                    f"a date before {as_of}, the day on whose morning the accounts are so (as_of)",
+                )
             else:
-                note(said < day, one.name, f"{as_of} (as_of) or a later date; what was due before is kept or broken, or over")
+                note(
+                    said < day,
+                    one.name,
+                    f"{as_of} (as_of) or a later date; what was due before is kept or broken, or over",
+                )
         note(dates(table, "entry_date") > day, "entry_date", f"{as_of} (as_of) or an earlier date")
     usable = np.isfinite(numbers(table, "opening_balance"))
     money = money_of(table.assign(opening_balance=np.where(usable, numbers(table, "opening_balance"), 1.0)))
@@ -133,11 +146,19 @@ def faults(table: pd.DataFrame, as_of: date | None) -> list[Fault]:
         usable & (money.gap != 0), "balance",
         "opening_balance + interest_charged + fees_charged − paid − forgiven, to the cent",
     )  # fmt: skip
-    note(usable & (money.gap == 0) & (money.balance <= 0), "balance" if "balance" in table else "paid", "less than the claim: nothing is left of it")
+    note(
+        usable & (money.gap == 0) & (money.balance <= 0),
+        "balance" if "balance" in table else "paid",
+        "less than the claim: nothing is left of it",
+    )
     note(usable & (cents(pd.Series(numbers(table, "arrears"))) > money.balance), "arrears", "at most the balance")
     if "product" in table:
         owes_minimums = (numbers(table, "minimum_due") > 0) & table["product"].notna().to_numpy()
-        note(owes_minimums & (table["product"] != "credit_card").to_numpy(), "minimum_due", "0, as this is no credit card")
+        note(
+            owes_minimums & (table["product"] != "credit_card").to_numpy(),
+            "minimum_due",
+            "0, as this is no credit card",
+        )
     promised, kind = dates(table, "promise_due").notna().to_numpy(), _said(table, "promise_kind")
     settles = promised & (kind == "settlement")
     discount, amount = numbers(table, "promise_discount"), numbers(table, "promise_amount")
@@ -156,7 +177,11 @@ def faults(table: pd.DataFrame, as_of: date | None) -> list[Fault]:
         note(numbers(table, less) > numbers(table, more), less, f"at most {more}")
     pending = np.isin(codes(table, "legal_stage"), AT_COURT)
     names = ", ".join(stage.name.lower() for stage in AT_COURT)
-    note(dates(table, "court_date").notna().to_numpy() & ~pending, "court_date", f"nothing, unless legal_stage is one of {names}")
+    note(
+        dates(table, "court_date").notna().to_numpy() & ~pending,
+        "court_date",
+        f"nothing, unless legal_stage is one of {names}",
+    )
     return found
 
 
@@ -173,8 +198,10 @@ def _text(value: Any) -> str:
 
 
 def known_state(table: pd.DataFrame) -> list[str]:
-    """State fields of which a table says something, in the order of the fields."""
-    return [name for name in STATE_FIELD if name in table and table[name].notna().any()]
+    """State fields of which a table says something, in the order of the fields; whose the accounts are is no state."""
+    return [
+        one.name for one in STATE if one.field.role == "state" and one.name in table and table[one.name].notna().any()
+    ]
 
 
 # Several ways to say one thing: it is missing where none of them is known, and goes by the first name.
@@ -207,7 +234,7 @@ def _asked(table: pd.DataFrame, name: str) -> NDArray[np.bool_]:
     if name == "last_notice_date":
         return (stage > Stage.NOTICED) | (numbers(table, "notices") > 0)
     if name in ("arrears", "minimum_due"):
-        return (table["product"] == "credit_card").to_numpy()
+        return (table["product"] == "credit_card").to_numpy() if "product" in table else ~everywhere
     return everywhere
 
 
@@ -224,7 +251,9 @@ def missing_state(table: pd.DataFrame) -> dict[str, int]:
         if name in _FURTHER or name == "customer_id":
             continue
         ways = next((names for names in _SAME if names[0] == name), (name,))
-        known = np.any([table[way].notna().to_numpy() for way in ways if way in table] or [np.zeros(len(table), bool)], axis=0)
+        known = np.any(
+            [table[way].notna().to_numpy() for way in ways if way in table] or [np.zeros(len(table), bool)], axis=0
+        )
         if missing := int(np.count_nonzero(_asked(table, name) & ~known)):
             found[name] = missing
     return found

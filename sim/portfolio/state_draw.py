@@ -60,7 +60,11 @@ def draw_state(
     rows = np.flatnonzero(lacking)
     luck = uniforms(streams(seed, rows.astype(np.int64)), _DAY, _DRAW)
     chosen = np.array([_donor(givers, table.iloc[row], share) for row, share in zip(rows, luck, strict=True)], np.int64)
-    shift = pd.Timedelta(days=(as_of - donors_as_of).days) if donors is not None and as_of and donors_as_of else pd.Timedelta(0)
+    shift = (
+        pd.Timedelta(days=(as_of - donors_as_of).days)
+        if donors is not None and as_of and donors_as_of
+        else pd.Timedelta(0)
+    )
     drawn = table.copy()
     for name in names:
         values: Any = givers[name].to_numpy()[chosen]

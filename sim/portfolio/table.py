@@ -6,7 +6,7 @@ Roles: *visible* fields may reach a policy; *hidden* fields are latent and drawn
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -16,10 +16,7 @@ from recoup.sim.portfolio.fields import Field as Field
 from recoup.sim.portfolio.fields import Kind as Kind
 from recoup.sim.portfolio.fields import Registry as Registry
 from recoup.sim.portfolio.state_fields import STATE
-
-PRODUCTS = ("consumer_loan", "credit_card", "instalment_purchase")
-CREDIT_CARD = PRODUCTS.index("credit_card")
-
+from recoup.sim.treatments import PRODUCTS
 
 FIELDS: tuple[Field, ...] = (
     Field("account_id", Kind.TEXT, "", "key", "the lender's name of the account", required=True, unique=True),
@@ -88,10 +85,10 @@ class Portfolio:
     """Accounts ready for simulation.
 
     Attributes:
-        table: one row per account; columns are `FILE_FIELDS`, complete (no missing values) and within range.
-            `opening_balance` is in currency units with two decimals; category columns hold text. After them may come any of
-            `STATE_FIELDS`, where the accounts are in mid-life: numbers, flags and days (bit n = n days ago) float64, dates
-            datetime64, the others text; NaN, NaT or None where unknown.
+        table: one row per account; columns are `FILE_FIELDS`, complete (no missing values) and within range, and the lender's
+            scores (`scores`). `opening_balance` is in currency units with two decimals; category columns hold text. After them may
+            come any of `STATE_FIELDS`, where the accounts are in mid-life: numbers, flags and days (bit n = n days ago) float64,
+            dates datetime64, the others text; NaN, NaT or None where unknown.
         name: what reports call it.
         filled: field -> number of rows whose value was drawn from the scenario because the source did not say.
         notes: sentences on provenance and assumptions, for reports.
@@ -115,5 +112,11 @@ class Portfolio:
 
     @property
     def state(self) -> tuple[str, ...]:
-        """The state fields of which the table says something."""
-        return tuple(one.name for one in STATE_FIELDS if one.name in self.table and self.table[one.name].notna().any())
+        """The state fields of which the table says something; none = the accounts are fresh. Whose they are (customer_id) is no state."""
+        names = (one.name for one in STATE_FIELDS if one.role == "state")
+        return tuple(name for name in names if name in self.table and self.table[name].notna().any())
+
+    def as_on_entry(self) -> Portfolio:
+        """The same accounts without their state: each begins as a fresh one, and is a customer by itself."""
+        left = [one.name for one in STATE_FIELDS if one.name in self.table]
+        return replace(self, table=self.table.drop(columns=left), as_of=None, fresh={}) if left else self

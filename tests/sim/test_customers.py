@@ -36,9 +36,7 @@ CAPS = RulePack(
         cap("contact-attempts-day", group="contact", most=2, days=1, count="attempts"),
         cap("talks", group="call", most=2, days=14, count="conversations"),
         cap("calls-of-account", group="call", most=2, days=7, count="attempts", per="account"),
-        QuietAfterConversation.model_validate(
-            {"id": "quiet", "kind": "quiet_after_conversation", "days": 2, **SOURCE}
-        ),
+        QuietAfterConversation.model_validate({"id": "quiet", "kind": "quiet_after_conversation", "days": 2, **SOURCE}),
     ],
 )
 
@@ -128,7 +126,9 @@ def test_a_log_is_counted_by_customer_and_by_account_by_hand() -> None:
 
 
 def test_two_on_one_day_are_looked_at_in_the_order_of_their_hours() -> None:
-    pack = RulePack(name="one", title="one a day", rules=[cap("one", group="contact", most=1, days=1, count="attempts")])
+    pack = RulePack(
+        name="one", title="one a day", rules=[cap("one", group="contact", most=1, days=1, count="attempts")]
+    )
     portfolio = HOME.portfolio(3, 1)
     table = portfolio.table.assign(customer_id=["x", "x", None])
     simulation = Simulation(staffed(HOME.world), replace(portfolio, table=table), pack, 1, record_events=True)
