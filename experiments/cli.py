@@ -17,6 +17,7 @@ from recoup.experiments.commands import (
     catalogue,
     compare,
     conduct,
+    discontinuity,
     distill,
     doctor,
     evaluate,
@@ -74,6 +75,7 @@ app.command()(audit.audit)
 app.command()(evaluate.evaluate)
 app.command()(backtest.backtest)
 app.command()(evaluate.log_decisions)
+app.command()(discontinuity.discontinuity)
 app.command()(catalogue.scenarios)
 app.command()(catalogue.plans)
 app.command()(schema.schema)
