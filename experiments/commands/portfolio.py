@@ -95,11 +95,14 @@ def state(
     from recoup.experiments.evidence.state_command import MAP, TABLE, Read, write_state
     from recoup.sim.portfolio.sources import source_of
 
-    tables = [
-        Read(source_of(file), map_file)
-        for file, map_file in ((portfolio, column_map), (contacts, contacts_map), (payments, payments_map))
-    ]
-    found, unknown = write_state(*tables, at.date(), out, since.date() if since else None)
+    found, unknown = write_state(
+        Read(source_of(portfolio), column_map),
+        Read(source_of(contacts), contacts_map),
+        Read(source_of(payments), payments_map),
+        at.date(),
+        out,
+        since.date() if since else None,
+    )
     if json:
         content = {"accounts": len(found), "as_of": str(at.date()), "unknown": unknown, "fresh": found.fresh}
         console().print_json(dumps(content))
