@@ -52,16 +52,9 @@ from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
 from recoup.sim.operations.credibility import Notices
 from recoup.sim.operations.economy import Economy
-<<<<<<< HEAD
 from recoup.sim.operations.resources import QUEUES, Resource, queue_of
 from recoup.sim.parameters import TierPoints, World, kernel_record
-from recoup.sim.portfolio.state_checks import AT_COURT, codes
-from recoup.sim.portfolio.state_checks import numbers as numbers_of
-=======
-from recoup.sim.operations.resources import QUEUES, RESOURCES, Resource, queue_of
-from recoup.sim.parameters import World, kernel_record
 from recoup.sim.portfolio.state_checks import at_work
->>>>>>> w-state
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.traits import open_accounts
 from recoup.sim.treatments import MOST_POOLS, Window
@@ -675,14 +668,7 @@ def refuse_too_old(world: World, portfolio: Portfolio) -> None:
     """
     old = portfolio.column("dpd") >= world.write_off_dpd
     if portfolio.state:  # nothing is written off while a court or a plan is at work
-<<<<<<< HEAD
-        at_work = np.isin(codes(portfolio.table, "legal_stage"), AT_COURT) | (
-            numbers_of(portfolio.table, "plan_months") > 0
-        )
-        old = old & ~at_work
-=======
         old = old & ~at_work(portfolio.table)
->>>>>>> w-state
     too_old = np.flatnonzero(old)
     if too_old.size:
         raise InputError(
@@ -714,7 +700,6 @@ def refuse_other_day(world: World, portfolio: Portfolio, first_day: int) -> None
             "as_of of the column map",
             portfolio.as_of,
             f"{first}, the first day (start of the scenario's world)",
-<<<<<<< HEAD
         )
 
 
@@ -732,8 +717,6 @@ def refuse_other_products(world: World, portfolio: Portfolio) -> None:
             f"account {portfolio.column('account_id')[foreign[0]]}, product",
             products[foreign[0]],
             f"{choose(world.products, products[foreign[0]])}, the products of this scenario ({foreign.size} accounts)",
-=======
->>>>>>> w-state
         )
 
 

@@ -21,12 +21,8 @@ from recoup.sim.account import ACCOUNT, Event, Stage, Status
 from recoup.sim.compiled import njit
 from recoup.sim.compliance.gate import SUSPENDED, Gate, gate_table
 from recoup.sim.compliance.rules import RulePack
-<<<<<<< HEAD
-from recoup.sim.observation import DAY_CONTEXT, FIELD_INDEX, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
-=======
 from recoup.sim.midlife import Pending, pending
-from recoup.sim.observation import DAY_CONTEXT, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
->>>>>>> w-state
+from recoup.sim.observation import DAY_CONTEXT, FIELD_INDEX, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar
 from recoup.sim.operations.contact_centre import PERSON, ContactCentre, staff
 from recoup.sim.operations.correction import CorrectionLoop, Supervisor
@@ -199,15 +195,11 @@ class ReferenceSimulation:
             if treatment.channel:
                 with self._debtor_of(number) as debtor:
                     choose_who_answers(debtor, self.world, self.morning, treatment)
-<<<<<<< HEAD
-                served_by = channels.pool_of(self.world, treatment.channel)
-                if served_by is None:
-=======
                 yield self._at(day, 1)  # the family clerk may say no
                 treatment = self.menu.treatments[int(a["treatment"])]
             if treatment.channel:
-                if treatment.channel not in STAFFED:
->>>>>>> w-state
+                served_by = channels.pool_of(self.world, treatment.channel)
+                if served_by is None:
                     a["served"] = 1
                     if a["calls_back"] and (yield from self._wait_for(number, a, "collector", treatment.window, day)):
                         a["answered"] = 1

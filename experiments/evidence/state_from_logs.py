@@ -335,11 +335,7 @@ def _plans(accounts: _Accounts, contacts: pd.DataFrame, payments: pd.DataFrame) 
         news.append(pd.DataFrame({"number": agreed["number"], "day": due})[now & ~came])
         broken |= missed >= MISSED_TO_BREAK
         due = due.where(~(now & ~broken), due + pd.Timedelta(days=INSTALMENT_EVERY_DAYS))
-<<<<<<< HEAD
-    runs = ~broken & (paid < agreed["months"]).to_numpy()
-=======
     runs = ~broken & (paid < agreed["months"].to_numpy())
->>>>>>> w-state
     agreed = agreed.assign(
         left=agreed["months"] - paid, missed=missed, due=due, secured=agreed["offer"] == "restructure"
     )

@@ -313,11 +313,7 @@ def map_of(document: Document, registry: Registry = PORTFOLIO) -> tuple[ColumnMa
     if mapping.rows.drop and registry.name != PORTFOLIO.name:
         raise document.error(("rows", "drop"), mapping.rows.drop, "range or without: this is no portfolio")
     for name in mapping.fields:
-<<<<<<< HEAD
         if registry.name == PORTFOLIO.name and name in DATED_STATE and mapping.as_of is None:
-=======
-        if registry is PORTFOLIO and name in DATED_STATE and mapping.as_of is None:
->>>>>>> w-state
             expected = (
                 "as_of in the map: the day on whose morning the accounts are so, and on which a simulation begins"
             )

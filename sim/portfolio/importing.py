@@ -19,10 +19,7 @@ from recoup.sim.portfolio.column import Column
 from recoup.sim.portfolio.columnmap import ColumnMap, Mapping, read_map
 from recoup.sim.portfolio.dates import days_ago
 from recoup.sim.portfolio.doubts import doubts_of, population_doubts
-<<<<<<< HEAD
 from recoup.sim.portfolio.scores import score_fields, with_scores
-=======
->>>>>>> w-state
 from recoup.sim.portfolio.sheet import MOST_LISTED, Problem, Sheet
 from recoup.sim.portfolio.sources import Source, read_source, source_of
 from recoup.sim.portfolio.state_checks import faults, missing_state
