@@ -28,6 +28,7 @@ class Finding:
         value: what is written down; the default where it is not identified.
         low, high: 90 % of the posterior.
         prior_low, prior_high: 90 % of the prior.
+        shifts: both ends of the 90 % on the scale of the parameter's link.
         left: share of the prior's spread that the records leave; 1 = they say nothing.
         identified: whether they say something.
     """
@@ -40,6 +41,7 @@ class Finding:
     high: float
     prior_low: float
     prior_high: float
+    shifts: tuple[float, float]
     left: float
     identified: bool
 
@@ -82,6 +84,7 @@ class Calibration:
                         at(ends[number, 1]),
                         at(-Z90 * parameter.spread),
                         at(Z90 * parameter.spread),
+                        (float(ends[number, 0]), float(ends[number, 1])),
                         float(posterior.left[number]),
                         bool(posterior.identified[number]),
                     )

@@ -54,7 +54,7 @@ def document(calibration: Calibration, path: Path) -> dict[str, Any]:
         if finding.identified:
             for place in finding.parameter.places:
                 field, _, part = place.partition(".")
-                sourced = _sourced(calibration, finding, value_at(calibration.world, place))
+                sourced = _sourced(calibration, finding, place)
                 if part:
                     behaviour.setdefault(field, {})[part] = sourced
                 else:
@@ -62,14 +62,15 @@ def document(calibration: Calibration, path: Path) -> dict[str, Any]:
     return found | {"world": {"behaviour": behaviour}}
 
 
-def _sourced(calibration: Calibration, finding: Finding, value: float) -> dict[str, Any]:
+def _sourced(calibration: Calibration, finding: Finding, place: str) -> dict[str, Any]:
     first, last = calibration.period
+    before = value_at(calibration.fitted.own, place)
+    low, high = (_rounded(finding.parameter.link.shifted(before, shift)) for shift in finding.shifts)
     accounts = f"{len(calibration.data):,} accounts' records, {first} to {last}"
-    one = "" if len(finding.parameter.places) == 1 else f" (of {finding.parameter.places[0].partition('.')[2]}; they moved together)"
-    span = f"90 % interval {_rounded(finding.low):g} to {_rounded(finding.high):g}{one}, before {finding.default:g}"
+    together = " with the others of its row" if len(finding.parameter.places) > 1 else ""
     return {
-        "value": _rounded(value),
-        "source": f"fitted to {accounts}; {span}",
+        "value": _rounded(value_at(calibration.world, place)),
+        "source": f"fitted{together} to {accounts}; 90 % interval {low:g} to {high:g}, before {before:g}",
         "confidence": "A" if finding.left <= NARROW else "B",
     }
 

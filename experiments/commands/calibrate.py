@@ -179,7 +179,7 @@ def _print(found: Calibration, out: Path | None) -> None:
     show(table)
     show(
         f"{len(found.data):,} accounts, {len(found.data.contacts):,} contacts; fitted to {first} to {last}. "
-        "Left: share of the doubt before that remains.",
+        "Left: share of the doubt that remains.",
         soft_wrap=True,
     )
     if found.check is not None:
@@ -188,7 +188,7 @@ def _print(found: Calibration, out: Path | None) -> None:
         for column in measures.columns[1:]:
             column.justify = "right"
         for measure in found.check.measures:
-            mark = {True: "MISSED", False: "yes", None: "too few"}[measure.missed]
+            mark = {True: "NO", False: "yes", None: "few"}[measure.missed]
             span = f"{measure.low:,.0f} to {measure.high:,.0f}"
             measures.add_row(measure.name, f"{measure.recorded:,.0f}", f"{measure.expected:,.0f}", span, mark)
         show(measures)
