@@ -101,7 +101,9 @@ def main() -> None:
                     file.write(json.dumps(rows[-1]) + "\n")
     print(table(rows))
     seconds = [row["seconds"] for row in rows]
-    print(f"\n{len(rows)} fits, median {np.median(seconds):.0f} s of processor time each; {time.process_time():.0f} s in all")
+    print(
+        f"\n{len(rows)} fits, median {np.median(seconds):.0f} s of processor time each; {time.process_time():.0f} s in all"
+    )
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import typer
 from recoup.experiments.commands import (
     attribute,
     audit,
+    backtest,
     calibrate,
     catalogue,
     compare,
@@ -24,11 +25,13 @@ from recoup.experiments.commands import (
     index,
     levers,
     maps,
+    model,
     plan,
     portfolio,
     records,
     rules,
     schema,
+    serve,
     shadow_prices,
     sites,
     story,
@@ -50,6 +53,7 @@ app = typer.Typer(
 app.command()(compare.compare)
 app.command()(compare.demo)
 app.command()(compare.report)
+app.command()(serve.serve)
 app.command()(train.train)
 app.command()(training_seeds.training_seeds)
 app.command()(frontier.frontier)
@@ -68,6 +72,7 @@ app.command()(conduct.conduct)
 app.command()(calibrate.calibrate)
 app.command()(audit.audit)
 app.command()(evaluate.evaluate)
+app.command()(backtest.backtest)
 app.command()(evaluate.log_decisions)
 app.command()(catalogue.scenarios)
 app.command()(catalogue.plans)
@@ -76,6 +81,7 @@ app.command()(doctor.doctor)
 app.add_typer(portfolio.app, name="portfolio")
 app.add_typer(records.app, name="records")
 app.add_typer(maps.app, name="map")
+app.add_typer(model.app, name="model")
 app.add_typer(plan.app, name="plan")
 app.add_typer(rules.app, name="rules")
 

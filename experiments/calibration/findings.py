@@ -11,7 +11,7 @@ import numpy as np
 from recoup.experiments.calibration.fitting import Fitted
 from recoup.experiments.calibration.held_out import Check
 from recoup.experiments.calibration.histories import Histories
-from recoup.experiments.calibration.parameters import PARAMETERS, Parameter
+from recoup.experiments.calibration.parameters import Parameter
 from recoup.experiments.calibration.posterior import Z90
 from recoup.scenarios.schema import Scenario
 from recoup.sim.parameters import Behaviour, World

@@ -87,15 +87,22 @@ class Likelihoods:
         self._over(lambda begin, end: direct.conduct(variants, data.contacts, data.first_contact, begin, end, out))
         return out
 
-    def reach(
-        self, variants: NDArray[np.void], posterior: NDArray[np.float64] | None = None
-    ) -> NDArray[np.float64]:
+    def reach(self, variants: NDArray[np.void], posterior: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """Log-likelihood of reach, float64 (variants, accounts); `posterior` as of `direct.reach`."""
         data, out = self.data, np.zeros((len(variants), len(self.data)))
         weights = np.zeros((0, 0)) if posterior is None else posterior
         self._over(
             lambda begin, end: direct.reach(
-                variants, data.contacts, data.first_contact, self.nodes, self.node_weights, data.reads_known, begin, end, out, weights
+                variants,
+                data.contacts,
+                data.first_contact,
+                self.nodes,
+                self.node_weights,
+                data.reads_known,
+                begin,
+                end,
+                out,
+                weights,
             )
         )
         return out
@@ -122,8 +129,25 @@ class Likelihoods:
         employed, read = np.zeros(len(data.rows), np.bool_), np.zeros(len(data.contacts), np.bool_)
         self._over(
             lambda begin, end: hidden.marginal(
-                variants, hazards, record, data.accounts, scaled, data.rows, data.first_row, data.contacts,
-                data.eventful, data.disclosed, nodes, weights, groups, SEED, employed, read, begin, end, out,
+                variants,
+                hazards,
+                record,
+                data.accounts,
+                scaled,
+                data.rows,
+                data.first_row,
+                data.contacts,
+                data.eventful,
+                data.disclosed,
+                nodes,
+                weights,
+                groups,
+                SEED,
+                employed,
+                read,
+                begin,
+                end,
+                out,
             )  # fmt: skip
         )
         return out

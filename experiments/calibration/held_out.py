@@ -150,7 +150,9 @@ def _foresee(world: World, data: Histories, since: int, groups: int) -> _Foresee
 def _cells(seen: _Foreseen, data: Histories) -> dict[str, NDArray[np.bool_]]:
     """Which trials belong to each measure, by its name."""
     kind, rows, contacts = seen.kind, data.rows, data.contacts
-    of_contact = np.isin(kind, [Trial.PROMISES, Trial.TAKES_PLAN, Trial.TAKES_SETTLEMENT, *list(Trial)[Trial.REACHED :]])
+    of_contact = np.isin(
+        kind, [Trial.PROMISES, Trial.TAKES_PLAN, Trial.TAKES_SETTLEMENT, *list(Trial)[Trial.REACHED :]]
+    )
     row = rows[np.where(of_contact, 0, seen.place)]
     none = np.zeros(1, contacts.dtype)
     contact = (contacts if len(contacts) else none)[np.where(of_contact, seen.place, 0)]

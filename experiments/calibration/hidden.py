@@ -50,8 +50,25 @@ def _reachability(nodes, weights, key):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def marginal(  # type: ignore[no-untyped-def]
-    variants, hazards, known, accounts, scaled, rows, first_row, contacts, eventful, disclosed, nodes, weights, groups, seed,
-    employed, read, begin, end, out,
+    variants,
+    hazards,
+    known,
+    accounts,
+    scaled,
+    rows,
+    first_row,
+    contacts,
+    eventful,
+    disclosed,
+    nodes,
+    weights,
+    groups,
+    seed,
+    employed,
+    read,
+    begin,
+    end,
+    out,
 ):
     """Fill out[:, begin:end] with the log-likelihood of each account under each variant: float64 (variants, accounts).
 
@@ -98,7 +115,18 @@ def marginal(  # type: ignore[no-untyped-def]
                     if whole and v > 0:
                         past[v, k] = _past(p, a, willingness, disposable)
                     pays, agrees = walk(
-                        p, rows, first, last, contacts, willingness, disposable, employed, read, attention, whole, nothing
+                        p,
+                        rows,
+                        first,
+                        last,
+                        contacts,
+                        willingness,
+                        disposable,
+                        employed,
+                        read,
+                        attention,
+                        whole,
+                        nothing,
                     )
                     if v == 0:
                         paying = pays
@@ -121,7 +149,23 @@ def marginal(  # type: ignore[no-untyped-def]
 
 @njit(nogil=True)
 def foresee(  # type: ignore[no-untyped-def]
-    params, accounts, scaled, rows, first_row, contacts, disclosed, nodes, weights, groups, seed, since, room, sums, kinds, happened, places
+    params,
+    accounts,
+    scaled,
+    rows,
+    first_row,
+    contacts,
+    disclosed,
+    nodes,
+    weights,
+    groups,
+    seed,
+    since,
+    room,
+    sums,
+    kinds,
+    happened,
+    places,
 ):
     """Chances of every trial of the rows from day `since` on, each given all that was recorded before it.
 
@@ -162,7 +206,18 @@ def foresee(  # type: ignore[no-untyped-def]
                     continue
                 trials[used, 0].where = 0
                 walk(
-                    p, rows, first, last, contacts, willingness, disposable, employed, read, attention, True, trials[used]
+                    p,
+                    rows,
+                    first,
+                    last,
+                    contacts,
+                    willingness,
+                    disposable,
+                    employed,
+                    read,
+                    attention,
+                    True,
+                    trials[used],
                 )
                 weight[used] = -past
                 used += 1

@@ -31,7 +31,7 @@ from recoup.sim.parameters import World, kernel_record
 from recoup.sim.portfolio.records import RIGHT_PARTY
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.traits import open_accounts
-from recoup.sim.treatments import CHANNEL_GROUP, Channel, Group, Legal, OfferKind, Window
+from recoup.sim.treatments import STANDARD, Channel, Group, Legal, OfferKind, Window
 
 LATE = 3  # days by which a payment may miss its day and still keep a promise or count as an instalment
 ENOUGH = 0.8  # share of what was promised that keeps it
@@ -252,7 +252,7 @@ def _contacts(
     channels = {channel.name.lower(): int(channel) for channel in Channel}
     made["account"], made["day"] = outbound["account"], outbound["day"]
     made["channel"] = outbound["channel"].map(channels).fillna(0)
-    made["group"] = CHANNEL_GROUP[made["channel"]]
+    made["group"] = STANDARD.groups[made["channel"]]
     opening = [world.windows.hours(window)[0] for window in Window]
     made["window"] = np.clip(np.searchsorted(opening, outbound["hour"].to_numpy(float), side="right") - 1, 0, 3)
     off = np.array([calendar.is_day_off(number) for number in range(days)])
@@ -281,7 +281,8 @@ def _contacts(
 def _own_accord(made: NDArray[np.void], own: pd.DataFrame, start: date) -> None:
     """Put calls back, complaints and wishes to be left alone on the day's outbound row; what has none is left out."""
     place = {
-        (int(account), int(day)): row for row, (account, day) in enumerate(zip(made["account"], made["day"], strict=True))
+        (int(account), int(day)): row
+        for row, (account, day) in enumerate(zip(made["account"], made["day"], strict=True))
     }
     dues = _day(own["promise_due"], start)
     columns = (own["account"], own["day"], own["outcome"], own["promise_amount"].fillna(0.0), dues)

@@ -48,7 +48,9 @@ def draw_parameters(calibration: Calibration, path: Path) -> None:
         values.set_ylim(-0.8, len(rows) - 0.2)
         values.set_xlabel("standard deviations of the prior; 0 is the scenario's own value")
         values.set_title("what the records say of each parameter", loc="left", fontsize=10)
-        values.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.12 * 8 / (0.24 * len(rows))), ncols=3)
+        values.legend(
+            fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.12 * 8 / (0.24 * len(rows))), ncols=3
+        )
         shares.barh(places, left, height=0.7, color=[_BLUE if is_known else _RED for is_known in known])
         shares.axvline(NOT_IDENTIFIED, color=_RED, linestyle="--", linewidth=1)
         shares.set_xlim(0.0, 1.05)
@@ -75,7 +77,9 @@ def draw_measures(calibration: Calibration, path: Path) -> None:
         figure = _figure((12, max(3.6, 0.26 * len(measures) + 1.2)))
         ratios, weeks = figure.subplots(1, 2, width_ratios=(3, 2))
         for place, one in zip(places, measures, strict=True):
-            ratios.plot([one.low / one.expected, one.high / one.expected], [place, place], color=_GREY, linewidth=6, alpha=0.6)
+            ratios.plot(
+                [one.low / one.expected, one.high / one.expected], [place, place], color=_GREY, linewidth=6, alpha=0.6
+            )
             ratios.plot(one.recorded / one.expected, place, "o", color=_RED if one.missed else _BLUE, markersize=5)
         ratios.axvline(1.0, color=_GREY, linewidth=1)
         ratios.set_yticks(places, [f"{one.name} ({one.recorded:,.0f})" for one in measures], fontsize=8)

@@ -127,8 +127,10 @@ def fit(
             share /= 2.0
         else:
             there, settled = here, True
-        settled = settled or bool(np.all(np.abs(share * move) < SETTLED * np.sqrt(np.diag(covariance)))) or (
-            better - value < 0.05
+        settled = (
+            settled
+            or bool(np.all(np.abs(share * move) < SETTLED * np.sqrt(np.diag(covariance))))
+            or (better - value < 0.05)
         )
         here = there
         steps += 1

@@ -76,5 +76,7 @@ def calibrate_to_records(
 def _refuse_cards(scenario: Scenario, portfolio: Portfolio) -> None:
     cards = int(np.count_nonzero(portfolio.column("product") == "credit_card"))
     if scenario.world.cards is not None and cards:
-        expected = f"{PRODUCTS[0]} or {PRODUCTS[2]}, or a scenario without `cards`: how minimums are paid is not fitted yet"
+        expected = (
+            f"{PRODUCTS[0]} or {PRODUCTS[2]}, or a scenario without `cards`: how minimums are paid is not fitted yet"
+        )
         raise InputError(portfolio.name, "product", f"credit_card in {cards:,} rows", expected)

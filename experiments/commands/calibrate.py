@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import (
     AGAIN,
     FirstSeed,
     Json,
+    Language,
     Ray,
     Workers,
     complete_scenarios,
@@ -74,6 +76,7 @@ def calibrate(
     first_seed: FirstSeed = 901,
     workers: Workers = 1,
     ray: Ray = None,
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Fit the world to a lender's own records; or, without any, measure it against the published figures it should reproduce.
@@ -87,7 +90,7 @@ def calibrate(
       recoup calibrate --portfolio lender/portfolio.parquet --contacts lender/contacts.parquet --payments lender/payments.parquet --out my-scenario.yaml
     """
     if portfolio is None:
-        _measure(scenario, range(first_seed, first_seed + seeds), workers, ray, json)
+        _measure(scenario, seeds, first_seed, workers, ray, lang, json)
         return
     from recoup.experiments.calibration.run import calibrate_to_records
     from recoup.experiments.runs.runfolder import require_new
@@ -139,13 +142,19 @@ def calibrate(
         raise typer.Exit(1)
 
 
-def _measure(scenario: str, seeds: range, workers: int, ray: str | None, json: bool) -> None:
-    from recoup.experiments.checks.calibration import report_readings
+def _measure(scenario: str, seeds: int, first_seed: int, workers: int, ray: str | None, lang: str, json: bool) -> None:
+    announce("measure", lang, scenario=scenario, seeds=seeds)
+    from recoup.experiments.checks.calibration import measure, report_readings, steps
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.workers import team_of
     from recoup.scenarios.schema import load_scenario
 
-    with team_of(min(workers, len(seeds)), ray) as team:
-        reproduced = report_readings(load_scenario(scenario), seeds, console(), json, team)
+    home, cohorts = load_scenario(scenario), range(first_seed, first_seed + seeds)
+    shared = min(workers, seeds)
+    bar = progress_bar(text_in(lang)("terminal.bars.simulating"), steps(home, seeds, ray or shared))
+    with team_of(shared, ray) as team, bar as advance:
+        readings = measure(home, cohorts, workers=team, advance=advance)
+    reproduced = report_readings(home, cohorts, readings, console(), json, lang)
     if not reproduced:
         raise typer.Exit(1)
 

@@ -24,7 +24,7 @@ from recoup.sim.account import NEVER, Event
 from recoup.sim.portfolio.records import CONTACTS, NO_CONTACT, PAYMENTS, in_form
 from recoup.sim.portfolio.table import Portfolio, Registry
 from recoup.sim.simulation import Simulation
-from recoup.sim.treatments import OFFERS, Channel, Group, Legal, OfferKind, Window
+from recoup.sim.treatments import Channel, Group, Legal, Window
 
 # What a lender writes of a conversation: the first of these that happened.
 _ANSWERS = {
@@ -36,11 +36,7 @@ _ANSWERS = {
     Event.REACHED: "reached",
 }
 _STEPS = Event.NOTICE | Event.SUIT | Event.ENFORCEMENT
-_CHANNELS = np.array([one.name.lower() if one else NO_CONTACT for one in Channel], object)
 _LEGAL = np.array([step.name.lower() for step in Legal], object)
-_OFFERS = np.array([offer.kind.name.lower() if offer.kind else None for offer in OFFERS], object)
-_MONTHS = np.array([offer.months or np.nan for offer in OFFERS])
-_DISCOUNTS = np.array([offer.discount if offer.kind is OfferKind.SETTLEMENT else np.nan for offer in OFFERS])
 
 
 @dataclass(frozen=True)
@@ -103,12 +99,25 @@ def simulate_records(
     """
     world = scenario.world
     simulation = Simulation(world, portfolio, scenario.rules, seed)
-    others = [load_policy(other, scenario.name, world) for other in towards]
-    explorer = Explorer(load_policy(policy_ref, scenario.name, world), explore, others, seed)
+    others = [load_policy(other, scenario.name, world, portfolio.table) for other in towards]
+    policy = load_policy(policy_ref, scenario.name, world, portfolio.table)
+    return follow(simulation, Explorer(policy, explore, others, seed), days)
+
+
+@one_thread()
+def follow(simulation: Simulation, explorer: Explorer, days: int) -> LenderRecords:
+    """Let somebody decide in a simulation for some days, and write down what a lender would.
+
+    Args:
+        simulation: on the morning of the first of them; its seed is that of the minutes within a contact window too.
+        explorer: who decides.
+        days: to be logged.
+    """
+    world, portfolio, first = simulation.world, simulation.portfolio, simulation.day
     # As many draws a day for every plan: a contact comes at the same minute of its window under all of them.
-    moments = np.random.default_rng((seed, 1))
+    moments = np.random.default_rng((simulation.seed, 1))
     contacts, payments = [], []
-    while simulation.day < days and not simulation.finished:
+    while simulation.day < first + days and not simulation.finished:
         rows, day = simulation.open_accounts, simulation.day
         morning, moment = simulation.accounts[rows], moments.random(len(portfolio))[rows]
         if day % world.decision_every_days == 0:
@@ -124,13 +133,13 @@ def simulate_records(
         portfolio=portfolio,
         contacts=_log(contacts, names, CONTACTS),
         payments=_log(payments, names, PAYMENTS),
-        first_day=world.start,
-        last_day=world.start + timedelta(days=days - 1),
+        first_day=world.start + timedelta(days=first),
+        last_day=world.start + timedelta(days=first + days - 1),
     )
 
 
 def _log(days: list[pd.DataFrame], names: NDArray[np.object_], registry: Registry) -> pd.DataFrame:
-    whole = pd.concat(days, ignore_index=True)
+    whole = pd.concat(days, ignore_index=True) if days else pd.DataFrame({"number": np.zeros(0, np.int64)})
     return in_form(whole.assign(account_id=names[whole["number"].to_numpy(np.int64)]), registry)
 
 
@@ -155,13 +164,22 @@ def _contacts(
     opens, closes = np.array([simulation.world.windows.hours(window) for window in Window])[item["window"]].T
     spoken = np.isin(item["group"], (Group.CALL, Group.VISIT))
     answered, promised = evening["answered"] > 0, events & Event.PROMISE > 0
+    vocabulary = simulation.menu.vocabulary
+    channels = np.array([NO_CONTACT, *vocabulary.channel_names], object)
+    offers = np.array(
+        [offer.kind.name.lower() if offer and offer.kind else None for offer in vocabulary.offers], object
+    )
+    terms = [
+        (offer.months or np.nan, offer.discount or np.nan) if offer else (np.nan, np.nan) for offer in vocabulary.offers
+    ]
+    months, discounts = np.array(terms)[item["offer"]].T
     first_day, due = np.datetime64(simulation.world.start, "D"), np.where(promised, evening["promise_due"], NEVER)
     common = pd.DataFrame(
         {
             "number": evening["number"],
             "date": first_day + day,
             "hour": opens + (closes - opens) * moment,
-            "channel": _CHANNELS[item["channel"]],
+            "channel": channels[item["channel"]],
             "dpd": morning["dpd0"] + day,
             "balance": morning["balance"] / 100.0,
         }
@@ -180,9 +198,9 @@ def _contacts(
     accepted = (events & Event.OFFER_ACCEPTED > 0) & ~answered
     outbound = common.assign(
         direction="outbound",
-        offer=_OFFERS[item["offer"]],
-        months=_MONTHS[item["offer"]],
-        discount=_DISCOUNTS[item["offer"]],
+        offer=offers[item["offer"]],
+        months=months,
+        discount=discounts,
         legal=pd.Series(_LEGAL[item["legal"]]).where(events & _STEPS > 0, None),
         propensity=propensity,
         **conversation.where(pd.Series(spoken)),

@@ -15,7 +15,7 @@ from recoup.sim.inputs import Document
 from recoup.sim.portfolio.cells import Cells
 from recoup.sim.portfolio.column import Column, are_in
 from recoup.sim.portfolio.columnmap import ColumnMap, Mapping, Range
-from recoup.sim.portfolio.dates import parse_dates, parse_hours
+from recoup.sim.portfolio.dates import parse_dates, parse_days_ago, parse_hours
 from recoup.sim.portfolio.numbers import PLAIN, missing_marks, parse_numbers
 from recoup.sim.portfolio.table import Field, Kind, Registry
 
@@ -256,6 +256,9 @@ class Sheet:
             hours = parse_hours(column.texts, mapped.format, typed)[column.codes]
             return hours, ~np.isnan(hours)
         texts, _ = column.mapped(mapped.values, mapped.otherwise)
+        if wanted.kind is Kind.DAYS:
+            days = parse_days_ago(texts)[column.codes]
+            return days, ~np.isnan(days)
         if wanted.kind is Kind.FLAG:
             texts = pc.utf8_lower(texts)
         allowed = tuple(FLAGS) if wanted.kind is Kind.FLAG else wanted.values
@@ -325,6 +328,9 @@ class Sheet:
         elif wanted.kind is Kind.HOUR:
             hour = float(parse_hours(pa.array([str(value)]))[0])
             good, value = not np.isnan(hour), hour
+        elif wanted.kind is Kind.DAYS:
+            days = float(parse_days_ago(pa.array([str(value)]))[0])
+            good, value = not np.isnan(days), days
         else:
             number = pd.Series(parse_numbers(pa.array([str(value)]), PLAIN))
             good, value = (

@@ -30,8 +30,9 @@ ALLOWED = {
 ROOMS = (
     {"runs"},
     {"comparison"},
-    {"robustness", "learning", "sites", "evidence"},
+    {"robustness", "learning", "sites", "evidence", "models"},
     {"report"},
+    {"dashboard"},
     {"checks"},
     {"commands"},
     {"cli"},

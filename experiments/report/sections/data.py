@@ -11,7 +11,7 @@ def build(run: Run, say: Text) -> list[Block]:
     portfolio = run.results["portfolio"]
     notes = [say.note(note) for note in dict.fromkeys(portfolio["notes"])]
     filled = [
-        f"{say.one_of('columns', field)} ({say('data.all') if count == portfolio['accounts'] else f'{count:,}'})"
+        f"{say.column(field)} ({say('data.all') if count == portfolio['accounts'] else f'{count:,}'})"
         for field, count in portfolio["filled"].items()
     ]
     if filled:
