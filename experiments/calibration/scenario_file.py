@@ -30,7 +30,7 @@ def write_scenario(calibration: Calibration, path: Path) -> None:
     """
     text = yaml.safe_dump(document(calibration, path), allow_unicode=True, sort_keys=False, width=140)
     first, last = calibration.period
-    head = f"# Fitted by `recoup calibrate` to {len(calibration.data):,} accounts, {first} to {last}. {calibration.verdict()}\n"
+    head = f"# Fitted by `recoup calibrate` to {len(calibration.data):,} accounts, {first} to {last}. {calibration.verdict_words()}\n"
     write_text(path, head + text)
 
 
@@ -81,7 +81,9 @@ def _rounded(value: float) -> float:
 
 def _notes(calibration: Calibration) -> list[str]:
     first, last = calibration.period
-    notes = [f"Behaviour was fitted to {len(calibration.data):,} accounts' records from {first} to {last}. {calibration.verdict()}"]
+    notes = [
+        f"Behaviour was fitted to {len(calibration.data):,} accounts' records from {first} to {last}. {calibration.verdict_words()}"
+    ]
     if calibration.unknown:
         notes.append(
             "These parameters keep the scenario's own value, as the records say nothing about them: "
