@@ -54,7 +54,7 @@ TRUE_WORLD = with_shifts(HOME.world, [PARAMETER[name] for name in MOVED], np.arr
 
 
 def one_account(**changed: Any) -> Portfolio:
-    table = HOME.portfolio(1, 1).table.assign(account_id="a", opening_balance=1000.0, dpd=10, **changed)
+    table = HOME.portfolio(1, 1).table.assign(account_id="a", opening_balance=1000.0, **({"dpd": 10} | changed))
     return Portfolio(table, "one")
 
 
