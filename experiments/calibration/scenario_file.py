@@ -45,10 +45,6 @@ def document(calibration: Calibration, path: Path) -> dict[str, Any]:
         "title": f"{scenario.title}, fitted to records",
         "notes": [*scenario.notes, *_notes(calibration)],
     }
-    if scenario.file.rules.endswith((".yaml", ".yml")):
-        found["rules"] = os.path.relpath(own.parent / scenario.file.rules, folder)
-    if scenario.file.portfolio:
-        found["portfolio"] = None  # relative to the scenario that is extended; an own one comes with --portfolio
     behaviour: dict[str, Any] = {}
     for finding in calibration.findings:
         if finding.identified:
