@@ -46,8 +46,10 @@ class Comparison(Seeds, ScenarioAndPolicies):
     """
 
     days: int | None = setting(None, "Horizon in days.", least=1, most=3650, shown_default="the scenario's")
-    portfolio: str | None = setting(None, "Your own accounts, a file or a database's address; needs --map.")
-    map: str | None = setting(None, "Column map of the portfolio (YAML).")
+    portfolio: str | None = setting(
+        None, "Your own accounts, a file or a database's address; needs --map.", shown_default="the scenario's"
+    )
+    map: str | None = setting(None, "Column map of the portfolio (YAML).", shown_default="none")
     events: bool = setting(True, "Keep each run's event log and audit it.", flags=("--events/--no-events",))
     personal: bool = setting(
         False, "Keep age, sex, region and income in accounts.parquet.", flags=("--with-personal-data",)
