@@ -189,10 +189,9 @@ def test_help_shows_every_option_with_its_whole_text_and_its_default() -> None:
         for name in path:
             command = command.commands[name]
         output = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "80"}).output
-        # Only a command's usage, which repeats a name of a file that was given, could be wider; and no word ends in dots.
-        assert all(len(line) <= 80 for line in output.splitlines()) and not re.search(r"\w(…|\.\.\.)$", output, re.M), (
-            path
-        )
+        # Examples stay on one line each, to be copied.
+        lines = [line for line in output.splitlines() if not re.match(r" +(Example: )?recoup ", line)]
+        assert [line for line in lines if len(line) > 80 or re.search(r"\w(…|\.\.\.)$", line)] == [], path
         shown = words(output)
         assert words(command.help.replace("\b", "")) in shown, path
         for parameter in command.params:
