@@ -43,12 +43,14 @@ from recoup.experiments.commands import (
     upper_bounds,
 )
 from recoup.experiments.runs import streams
-from recoup.experiments.runs.console import AGAIN, INTERRUPTED, Interrupted
+from recoup.experiments.runs.console import AGAIN, INTERRUPTED, Commands, Interrupted
 
 app = typer.Typer(
+    cls=Commands,
     help="Simulate a debtor portfolio, run collection plans on it, and compare them.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # Typer's panels cut off names of options in eighty columns
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(compare.compare)

@@ -10,12 +10,14 @@ import typer
 from rich.table import Table
 
 from recoup.experiments.commands.showing import announce
-from recoup.experiments.runs.console import Json, Language, complete_scenarios, console
+from recoup.experiments.runs.console import Commands, Json, Language, complete_scenarios, console
 
 FILE = "CSV, Parquet, Excel, DuckDB or SQLite file, or a database's address."
-Problems = Annotated[Path | None, typer.Option("--problems", help="New CSV file for every problem.")]
+Problems = Annotated[
+    Path | None, typer.Option("--problems", help="New CSV file for every problem.", show_default="no file")
+]
 
-app = typer.Typer(help="Portfolio files.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, rich_markup_mode=None, help="Portfolio files.", no_args_is_help=True)
 
 
 @app.command("check")
