@@ -16,7 +16,8 @@ def serve(
     runs: Annotated[list[Path], typer.Argument(help="Run folders, or folders of them.")],
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port.")] = 5006,
     address: Annotated[
-        str, typer.Option(help="Address to listen on; there is no password, so others than this are for closed networks.")
+        str,
+        typer.Option(help="Address to listen on; there is no password, so others than this are for closed networks."),
     ] = "127.0.0.1",
     lang: Annotated[str, typer.Option(help="Language to begin with: en or zh.")] = "en",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
@@ -49,7 +50,8 @@ def serve(
         print(warning, file=sys.stderr)
     host = f"[{address}]" if ":" in address else address
     url = f"http://{'127.0.0.1' if address in ('0.0.0.0', '::') else host}:{port}/?lang={lang}"
-    console().print(f"{len(shelf.entries())} runs at {url} (Ctrl-C ends)", soft_wrap=True)
+    count = len(shelf.entries())
+    console().print(f"{count} run{'s' * (count != 1)} at {url} (Ctrl-C ends)", soft_wrap=True)
     if browser:
         server.show("/")
     server.run_until_shutdown()

@@ -22,7 +22,14 @@ from recoup.experiments.comparison import fairness, measures, welfare
 from recoup.experiments.comparison.arms import arms_of
 from recoup.experiments.comparison.audit import RULES, summary, tally
 from recoup.experiments.comparison.burdens import burdens
-from recoup.experiments.comparison.files import AUDIT_FILE, FAIRNESS_FILE, PART_FILE, PAYMENTS_TABLE, TABLES, WELFARE_FILE
+from recoup.experiments.comparison.files import (
+    AUDIT_FILE,
+    FAIRNESS_FILE,
+    PART_FILE,
+    PAYMENTS_TABLE,
+    TABLES,
+    WELFARE_FILE,
+)
 from recoup.experiments.comparison.intervals import difference, interval
 from recoup.experiments.comparison.privacy import for_the_folder, pseudonym_key, pseudonyms
 from recoup.experiments.comparison.results import EVENTS, RESULTS_FILE

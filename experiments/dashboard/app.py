@@ -74,7 +74,13 @@ def serve(shelf: Shelf, address: str, port: int, language: str) -> Any:
 
     pages = {slug or "/": page_of(slug) for slug in PAGES}
     return pn.io.server.get_server(
-        pages, address=address, port=port, websocket_origin=["*"] if port == 0 else origins(address, port), show=False, start=False, admin=False
+        pages,
+        address=address,
+        port=port,
+        websocket_origin=["*"] if port == 0 else origins(address, port),
+        show=False,
+        start=False,
+        admin=False,
     )
 
 
@@ -122,7 +128,11 @@ def _languages(request: Request, query: dict[str, str]) -> list[dict[str, str]]:
     others = [code for code in LANGUAGES if code != request.say.language]
     kept = {name: value for name, value in query.items() if name in ("run", "other")}
     return [
-        {"code": code, "name": text_in(code)("language"), "address": request.address(request.slug, **{**kept, "lang": code})}
+        {
+            "code": code,
+            "name": text_in(code)("language"),
+            "address": request.address(request.slug, **{**kept, "lang": code}),
+        }
         for code in others
     ]
 

@@ -114,7 +114,10 @@ def spread(values: Sequence[float], least: float) -> list[float]:
         blocks.append([value, 1.0])
         while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
             mean, count = blocks.pop()
-            blocks[-1] = [(blocks[-1][0] * blocks[-1][1] + mean * count) / (blocks[-1][1] + count), blocks[-1][1] + count]
+            blocks[-1] = [
+                (blocks[-1][0] * blocks[-1][1] + mean * count) / (blocks[-1][1] + count),
+                blocks[-1][1] + count,
+            ]
     placed = np.concatenate([np.full(int(count), mean) for mean, count in blocks]) if blocks else np.zeros(0)
     result = np.empty(len(values))
     result[order] = placed + least * np.arange(len(values))
@@ -235,7 +238,15 @@ def dots(
         told = one.told or [f"{100 * x:.1f} %" if share else f"{x:,.1f}" for x in one.x]
         of_rows = [rows[int(place)] for place in one.y]
         source = ColumnDataSource(
-            {"x": one.x, "y": y, "low": low, "high": high, "told": list(told), "row": of_rows, "name": [one.label] * len(y)}
+            {
+                "x": one.x,
+                "y": y,
+                "low": low,
+                "high": high,
+                "told": list(told),
+                "row": of_rows,
+                "name": [one.label] * len(y),
+            }
         )
         chart.segment("low", "y", "high", "y", source=source, color=colour, line_width=1.6)
         marks = chart.scatter("x", "y", source=source, size=8, color=colour, marker=_MARKERS[one.role])
@@ -315,8 +326,10 @@ def scatter(
     """
     ys = [mark.y for mark in marks]
     room = max(max(ys) - min(ys), 1e-9)
-    top = max(max(mark.x for mark in marks), limit or 0.0) * 1.06 or 1.0
-    chart = _plain(xlabel, ylabel, 360, x_range=Range1d(0, top), y_range=Range1d(min(ys) - 0.1 * room, max(ys) + 0.12 * room))
+    top = max(*(mark.x for mark in marks), limit or 0.0) * 1.06 or 1.0
+    chart = _plain(
+        xlabel, ylabel, 360, x_range=Range1d(0, top), y_range=Range1d(min(ys) - 0.1 * room, max(ys) + 0.12 * room)
+    )
     if share:
         _percent_axis(chart.yaxis)
     looks = {
@@ -339,18 +352,42 @@ def scatter(
     for mark, place in zip(named, spread([mark.y for mark in named], 0.055 * room * 1.22), strict=True):
         left = mark.x > 0.6 * top
         chart.add_layout(
-            _text(mark.x, place, mark.name, "#8a3c00", False, x_offset=-12 if left else 12, text_align="right" if left else "left")
+            _text(
+                mark.x,
+                place,
+                mark.name,
+                "#8a3c00",
+                False,
+                x_offset=-12 if left else 12,
+                text_align="right" if left else "left",
+            )
         )
     if limit is not None:
         chart.add_layout(Span(location=limit, dimension="height", line_color="#555555", line_dash="dashed"))
         chart.add_layout(
-            _text(limit, max(ys) + 0.08 * room, words["limit"], "#555555", False, x_offset=-5 if limit > top / 2 else 5, text_align="right" if limit > top / 2 else "left")
+            _text(
+                limit,
+                max(ys) + 0.08 * room,
+                words["limit"],
+                "#555555",
+                False,
+                x_offset=-5 if limit > top / 2 else 5,
+                text_align="right" if limit > top / 2 else "left",
+            )
         )
     if chosen:
         chart.scatter([chosen.x], [chosen.y], size=18, fill_alpha=0, line_color="black", line_width=2.2)
         left = chosen.x > 0.6 * top
         chart.add_layout(
-            _text(chosen.x, chosen.y + 0.055 * room, words["chosen"], "black", True, x_offset=-12 if left else 12, text_align="right" if left else "left")
+            _text(
+                chosen.x,
+                chosen.y + 0.055 * room,
+                words["chosen"],
+                "black",
+                True,
+                x_offset=-12 if left else 12,
+                text_align="right" if left else "left",
+            )
         )
     return _pane(chart)
 
@@ -369,13 +406,22 @@ def win_map(
     chart = _plain(xlabel, ylabel, 380, x_range=Range1d(-0.5, len(x) - 0.5), y_range=Range1d(-0.5, len(y) - 0.5))
     across, up = np.meshgrid(np.arange(len(x)), np.arange(len(y)))
     words = [f"{100 * p:.0f} %" for p in probability.ravel()]
-    settings = [f"{x[i]:.2f} / {y[j]:.2f}" for i, j in zip(across.ravel(), up.ravel(), strict=True)]
+    settings = [f"{x[i]:.2f} / {y[j]:.2f}" for i, j in zip(across.ravel().tolist(), up.ravel().tolist(), strict=True)]
     source = ColumnDataSource(
         {"x": across.ravel(), "y": up.ravel(), "p": probability.ravel(), "told": words, "at": settings}
     )
-    blend = [_mixed(COLOURS[1], k / 10) for k in range(10)] + ["#ffffff"] + [_mixed(COLOURS[0], (10 - k) / 10) for k in range(9, -1, -1)]
+    blend = (
+        [_mixed(COLOURS[1], k / 10) for k in range(10)]
+        + ["#ffffff"]
+        + [_mixed(COLOURS[0], (10 - k) / 10) for k in range(9, -1, -1)]
+    )
     shown = chart.rect(
-        "x", "y", width=1.02, height=1.02, source=source, line_color=None,
+        "x",
+        "y",
+        width=1.02,
+        height=1.02,
+        source=source,
+        line_color=None,
         fill_color={"field": "p", "transform": LinearColorMapper(palette=blend, low=0, high=1)},
     )
     chart.add_tools(HoverTool(renderers=[shown], tooltips=[(told, "@told"), (f"{xlabel} / {ylabel}", "@at")]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -96,12 +97,15 @@ class Group:
 
     @cached_property
     def _by_run(self) -> dict[tuple[str, int], pd.DataFrame]:
-        return {key: rows for key, rows in self.accounts.groupby(["policy", "seed"], observed=True)}  # type: ignore[misc]
+        found: Any = self.accounts.groupby(["policy", "seed"], observed=True)
+        return dict(iter(found))
 
     @cached_property
     def size(self) -> float:
         """Accounts a seed, the least of any."""
-        return min((len(self._of(name, seed)) for name in self.run.names for seed in self.run.results["seeds"]), default=0)
+        return min(
+            (len(self._of(name, seed)) for name in self.run.names for seed in self.run.results["seeds"]), default=0
+        )
 
     @property
     def is_small(self) -> bool:

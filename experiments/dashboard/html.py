@@ -88,9 +88,7 @@ def table(
 
 def tiles(items: Sequence[tuple[str, str, str]]) -> pn.pane.HTML:
     """Figures that catch the eye: label, value, a line below."""
-    each = Markup("").join(
-        Markup("<div><dt>{}</dt><dd>{}<small>{}</small></dd></div>").format(*item) for item in items
-    )
+    each = Markup("").join(Markup("<div><dt>{}</dt><dd>{}<small>{}</small></dd></div>").format(*item) for item in items)
     return pane(Markup('<dl class="tiles">{}</dl>').format(each))
 
 

@@ -52,7 +52,14 @@ def select(label: str, options: dict[str, Any], value: Any = None) -> pn.widgets
 def slider(label: str, end: float, value: float, step: float) -> pn.widgets.FloatSlider:
     """A slider from 0."""
     return pn.widgets.FloatSlider(
-        name=label, start=0.0, end=end, value=value, step=step, format="0,0.0", sizing_mode="stretch_width", margin=(6, 8)
+        name=label,
+        start=0.0,
+        end=end,
+        value=value,
+        step=step,
+        format="0,0.0",
+        sizing_mode="stretch_width",
+        margin=(6, 8),
     )
 
 

@@ -176,7 +176,7 @@ def test_runs_are_listed_with_what_came_of_them_and_a_damaged_one_in_one_line(
     results = json.loads((served.runs / "cards" / "results.json").read_text(encoding="utf-8"))
     reference = max(("staged", "status-quo"), key=lambda name: results["policies"][name]["npv_rate"]["mean"])
     change = results["differences"]["learned"][reference]["npv_rate"]
-    assert text_in("en").span(change, "points", signed=True) in told
+    assert text_in("en").span(change, "points", signed=True).replace("\u00a0", " ") in told
 
 
 def test_filters_leave_the_accounts_that_they_name(served: Served, chromium: Browser) -> None:
@@ -193,7 +193,9 @@ def test_filters_leave_the_accounts_that_they_name(served: Served, chromium: Bro
     money = group[group["policy"] == "learned"].groupby("seed")[["cash", "opening"]].sum()
     recovered = 100 * float((money["cash"] / money["opening"]).mean())
     assert f"{recovered:.1f}" in told and "exist for the whole portfolio only" in told
-    cured = group[group["policy"] == "learned"].groupby("seed")["status"].agg(lambda s: s.isin(["paid", "cured"]).mean())
+    cured = (
+        group[group["policy"] == "learned"].groupby("seed")["status"].agg(lambda s: s.isin(["paid", "cured"]).mean())
+    )
     assert f"{100 * float(cured.mean()):.1f}" in told
 
 

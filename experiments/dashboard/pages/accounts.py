@@ -14,7 +14,6 @@ from recoup.experiments.comparison.files import ACCOUNTS_TABLE
 from recoup.experiments.comparison.run import Run
 from recoup.experiments.dashboard import events, figures, html, layout
 from recoup.experiments.dashboard.figures import CHALLENGER, CHAMPION, Series
-from recoup.experiments.dashboard.groups import stage_of
 from recoup.experiments.dashboard.request import Request
 from recoup.experiments.dashboard.shelf import table
 from recoup.experiments.report.text import Text
@@ -45,12 +44,17 @@ def _page(request: Request, run: Run) -> Sequence[Any]:
     seed = layout.select(request.words("accounts.seed"), {str(one): one for one in seeds})
     account = layout.select(request.words("accounts.account"), _offered(request, run, first, second, seeds[0]))
     wanted = pn.widgets.TextInput(
-        name=request.words("accounts.pseudonym"), placeholder="p0123456789abcdef", sizing_mode="stretch_width", margin=(2, 0)
+        name=request.words("accounts.pseudonym"),
+        placeholder="p0123456789abcdef",
+        sizing_mode="stretch_width",
+        margin=(2, 0),
     )
 
     def renew(*_: object) -> None:
         offered = _offered(request, run, left.value, right.value, seed.value)
-        account.param.update(options=offered, value=account.value if account.value in offered.values() else next(iter(offered.values())))
+        account.param.update(
+            options=offered, value=account.value if account.value in offered.values() else next(iter(offered.values()))
+        )
 
     for widget in (left, right, seed):
         widget.param.watch(renew, "value")
@@ -83,7 +87,8 @@ def _drawn(request: Request, run: Run, plans: tuple[str, str], seed: int, accoun
     if any(account not in rows.index for rows in ends):
         return [html.paragraph(request.words("accounts.unknown", account=account), "warning")]
     logs = [events.of_account(run, name, seed, account) for name in plans]
-    facts = ends[0].loc[account]
+    lasts: list[Any] = [rows.loc[account] for rows in ends]
+    facts = lasts[0]
     told = [
         say.one_of("codes.product", str(facts["product"])),
         say.one_of("tiers", str(facts["entry_tier"])),
@@ -95,9 +100,9 @@ def _drawn(request: Request, run: Run, plans: tuple[str, str], seed: int, accoun
     return [
         html.heading(say("story.account", account=account)),
         html.paragraph(say.listed(told), "note"),
-        html.table(["", *names], _ends(request, [rows.loc[account] for rows in ends]), words=False),
+        html.table(["", *names], _ends(request, lasts), words=False),
         html.heading(request.words("accounts.balance"), 3),
-        _balance(request, run, names, histories, [rows.loc[account] for rows in ends]),
+        _balance(request, run, names, histories, lasts),
         html.heading(request.words("accounts.days"), 3),
         html.table([say("story.day"), *names], _days(say, histories), words=True),
     ]
@@ -113,7 +118,9 @@ def _ends(request: Request, ends: Sequence[pd.Series]) -> list[list[str]]:
     states = []
     for end in ends:
         status = say(f"story.status.{end['status']}")
-        states.append(say("story.closed", status=status, day=int(end["closed_day"]) + 1) if end["closed_day"] >= 0 else status)
+        states.append(
+            say("story.closed", status=status, day=int(end["closed_day"]) + 1) if end["closed_day"] >= 0 else status
+        )
     return [[request.words("accounts.end"), *states], *rows]
 
 
@@ -130,15 +137,24 @@ def _balance(
         known = {day: float(amount) for day, amount in zip(days, owed, strict=True)}
         x = np.array(sorted(known))
         series.append(Series(name, role, x, np.array([known[day] for day in x])))
-    return figures.lines(series, request.say("money.axis_day"), request.words("accounts.owed", currency=run.results["currency"]), share=False, height=260, steps=True)
+    return figures.lines(
+        series,
+        request.say("money.axis_day"),
+        request.words("accounts.owed", currency=run.results["currency"]),
+        share=False,
+        height=260,
+        steps=True,
+    )
 
 
 def _days(say: Text, logs: Sequence[pd.DataFrame]) -> list[list[str]]:
-    by_day = [{int(row["day"]): _words(say, row) for row in log.to_dict("records")} for log in logs]
-    return [
-        [str(day + 1), *(escape(days.get(day, "")) for days in by_day)]
-        for day in sorted(set().union(*by_day))
-    ]
+    by_day = [{int(row["day"]): _words(say, row) for row in _records(log)} for log in logs]
+    return [[str(day + 1), *(escape(days.get(day, "")) for days in by_day)] for day in sorted(set().union(*by_day))]
+
+
+def _records(log: pd.DataFrame) -> list[dict[str, Any]]:
+    found: Any = log.to_dict("records")
+    return list(found)
 
 
 def _words(say: Text, row: dict[str, Any]) -> str:

@@ -59,7 +59,12 @@ def _page(request: Request, one: tuple[str, Run], other: tuple[str, Run]) -> Seq
             _curves(request, {name_one: a, name_other: b}, plan),
         ]
 
-    return [*parts, html.heading(request.words("compare.measures")), layout.controls(choice), layout.drawn(draw, plan=choice)]
+    return [
+        *parts,
+        html.heading(request.words("compare.measures")),
+        layout.controls(choice),
+        layout.drawn(draw, plan=choice),
+    ]
 
 
 def _what_differs(request: Request, one: tuple[str, Run], other: tuple[str, Run]) -> Any:
@@ -77,13 +82,25 @@ def _what_differs(request: Request, one: tuple[str, Run], other: tuple[str, Run]
         ("version", [run.results["versions"].get("recoup", "–") for _, run in (one, other)]),
     ]
     for key, values in told:
-        rows.append([request.words(f"compare.{key}"), *values, same if values[0] == values[1] else html.cell(different)])
+        rows.append(
+            [request.words(f"compare.{key}"), *values, same if values[0] == values[1] else html.cell(different)]
+        )
     for key in ("world", "portfolio"):
         alike = begun[0][key] == begun[1][key]
         rows.append([request.words(f"compare.{key}"), *(each[key][:8] for each in begun), same if alike else different])
-    changed = [name for name in begun[0]["policies"] if begun[1]["policies"].get(name, begun[0]["policies"][name]) != begun[0]["policies"][name]]
+    changed = [
+        name
+        for name in begun[0]["policies"]
+        if begun[1]["policies"].get(name, begun[0]["policies"][name]) != begun[0]["policies"][name]
+    ]
     if changed:
-        rows.append([request.words("compare.changed_plans"), *["" for _ in range(2)], say.listed([say.name(n) for n in changed])])
+        rows.append(
+            [
+                request.words("compare.changed_plans"),
+                *["" for _ in range(2)],
+                say.listed([say.name(n) for n in changed]),
+            ]
+        )
     return html.table([request.words("compare.what"), one[0], other[0], ""], rows, words=True)
 
 
@@ -117,7 +134,9 @@ def _table(request: Request, names: tuple[str, str], a: Run, b: Run, plan: str, 
         cells = [interval_cell(say, value, unit) for value in values]
         title = html.named(*say.measure(measure), unit_words(request, unit))
         rows.append([title, *cells, change_cell(say, change, measure)])
-    return html.table([request.words("measure"), *names, request.words("compare.second_less_first")], rows, say.name(plan))
+    return html.table(
+        [request.words("measure"), *names, request.words("compare.second_less_first")], rows, say.name(plan)
+    )
 
 
 def _number(value: float | None) -> float:
@@ -140,5 +159,3 @@ def _curves(request: Request, runs: Mapping[str, Run], plan: str) -> Any:
         for (name, run), role in zip(runs.items(), (CHALLENGER, CHAMPION), strict=True)
     ]
     return figures.lines(series, say("money.axis_day"), say("money.axis_cash"))
-
-

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.experiments.comparison.files import DAILY_TABLE, WELFARE_FILE
@@ -78,7 +79,9 @@ def _page(request: Request, run: Run) -> Sequence[Any]:
 def _drawn(request: Request, group: Group, challenger: str, against: str | None) -> Sequence[Any]:
     if group.is_small:
         return [html.paragraph(request.words("filters.small", n=SMALLEST), "warning")]
-    roles = {name: CHALLENGER if name == challenger else CHAMPION if name == against else OTHER for name in group.run.names}
+    roles = {
+        name: CHALLENGER if name == challenger else CHAMPION if name == against else OTHER for name in group.run.names
+    }
     shown = request.words("filters.shown", n=f"{group.size:,.0f}")
     return [
         html.paragraph(shown, "note"),
@@ -120,7 +123,10 @@ def headline(request: Request, group: Group, challenger: str, against: str | Non
         ours = measured(group, challenger, name)
         if ours is None or ours["mean"] is None:
             continue
-        row = [html.named(*say.measure(name), unit_words(request, REGISTRY[name].unit)), interval_cell(say, ours, REGISTRY[name].unit)]
+        row = [
+            html.named(*say.measure(name), unit_words(request, REGISTRY[name].unit)),
+            interval_cell(say, ours, REGISTRY[name].unit),
+        ]
         if against:
             theirs, change = measured(group, against, name), changed(group, challenger, against, name)
             row.append(interval_cell(say, theirs, REGISTRY[name].unit) if theirs else "–")
@@ -142,7 +148,11 @@ def unit_words(request: Request, unit: str) -> str:
 def interval_cell(say: Text, interval: Mapping[str, Any], unit: str, signed: bool = False, mark: str = "") -> Any:
     """A mean with its interval below."""
     found = dict(interval)
-    return html.cell(say.number(found["mean"], unit, signed), say.limits(found, unit, signed) if found["mean"] is not None else "", mark)
+    return html.cell(
+        say.number(found["mean"], unit, signed),
+        say.limits(found, unit, signed) if found["mean"] is not None else "",
+        mark,
+    )
 
 
 def change_cell(say: Text, change: Mapping[str, Any], measure: str) -> Any:
@@ -190,7 +200,9 @@ def _survival(request: Request, group: Group, roles: Mapping[str, str]) -> list[
     days = sorted({round(day) for day in np.linspace(first, last, AT_RISK)})
     rows = []
     for name in sorted(roles, key=lambda one: (CHALLENGER, CHAMPION, OTHER).index(roles[one])):
-        open_at_start = np.concatenate([[1.0], curves[name].mean(axis=0)])  # on the morning of the run, then each evening
+        open_at_start = np.concatenate(
+            [[1.0], curves[name].mean(axis=0)]
+        )  # on the morning of the run, then each evening
         rows.append([say.name(name), *(f"{group.size * open_at_start[day]:,.0f}" for day in days)])
     head = [request.words("comparison.at_risk_plan"), *(request.words("comparison.day", n=day) for day in days)]
     return [
@@ -204,13 +216,17 @@ def _rolls(request: Request, group: Group, roles: Mapping[str, str]) -> list[Any
     say = request.say
     whole = not group.filters.of_accounts and not group.filters.month
     rates = {name: group.run.results["roll_rates"][name] if whole else group.roll_rates(name) for name in roles}
-    rolls = [roll for roll in next(iter(rates.values())) if any(rates[name][roll]["mean"] is not None for name in roles)]
+    rolls = [
+        roll for roll in next(iter(rates.values())) if any(rates[name][roll]["mean"] is not None for name in roles)
+    ]
     parts: list[Any] = [html.heading(request.words("comparison.rolls")), html.paragraph(say("rolls.intro"), "note")]
     if not rolls:
         return [*parts, html.paragraph(request.words("comparison.no_rolls"), "note")]
     series = []
     for name in sorted(roles, key=lambda one: (CHALLENGER, CHAMPION, OTHER).index(roles[one])):
-        known = [(number, rates[name][roll]) for number, roll in enumerate(rolls) if rates[name][roll]["mean"] is not None]
+        known = [
+            (number, rates[name][roll]) for number, roll in enumerate(rolls) if rates[name][roll]["mean"] is not None
+        ]
         mean, low, high = (
             np.array([each["mean"] if each[end] is None else each[end] for _, each in known], float)
             for end in ("mean", "low", "high")
@@ -218,7 +234,11 @@ def _rolls(request: Request, group: Group, roles: Mapping[str, str]) -> list[Any
         told = [say.span(dict(each), "share") for _, each in known]
         series.append(Series(say.name(name), roles[name], mean, np.array([n for n, _ in known]), low, high, told))
     legend = figures.legend([(one.label, one.role) for one in series])
-    return [*parts, html.legend(legend), figures.dots(rolls, series, request.words("comparison.rolls_axis"), from_zero=True)]
+    return [
+        *parts,
+        html.legend(legend),
+        figures.dots(rolls, series, request.words("comparison.rolls_axis"), from_zero=True),
+    ]
 
 
 # --- capacity -----------------------------------------------------------------------------------------------------------
@@ -232,36 +252,49 @@ def _capacity(request: Request, group: Group, challenger: str, against: str | No
     used, served = [], []
     for name, role in pair.items():
         days = daily[(daily["policy"] == name) & (daily["day"] >= first) & (daily["day"] < last)]
-        sums = days[[f"{pool}_{what}" for pool in pools for what in ("seconds", "capacity", "requested", "served")]].sum()
+        sums = days[
+            [f"{pool}_{what}" for pool in pools for what in ("seconds", "capacity", "requested", "served")]
+        ].sum()
         used.append(Series(say.name(name), role, np.arange(len(pools)), _ratio(sums, pools, "seconds", "capacity")))
         served.append(Series(say.name(name), role, np.arange(len(pools)), _ratio(sums, pools, "served", "requested")))
     names = [say(f"pools.{pool}") for pool in pools]
     legend = html.legend(figures.legend([(say.name(name), role) for name, role in pair.items()]))
-    by_day = []
-    for name, role in pair.items():
-        days = daily[daily["policy"] == name]
-        sums = days.groupby("day")[["collector_seconds", "specialist_seconds", "collector_capacity", "specialist_capacity"]].sum()
-        on_shift = (sums["collector_capacity"] + sums["specialist_capacity"]).to_numpy(float)
-        at_work = (sums["collector_seconds"] + sums["specialist_seconds"]).to_numpy(float)
-        share = np.divide(at_work, on_shift, out=np.full(on_shift.size, np.nan), where=on_shift > 0)[first:last]
-        working = np.flatnonzero(np.isfinite(share))
-        if working.size:
-            by_day.append(Series(say.name(name), role, working + first + 1, share[working]))
     parts: list[Any] = [
         html.heading(request.words("comparison.capacity")),
         html.paragraph(request.words("comparison.capacity_note"), "note"),
         legend,
         layout.beside(
-            [html.heading(request.words("comparison.used"), 3), figures.bars(names, used, request.words("comparison.used_axis"), most=1.0)],
-            [html.heading(request.words("comparison.served"), 3), figures.bars(names, served, request.words("comparison.served_axis"), most=1.0)],
+            [
+                html.heading(request.words("comparison.used"), 3),
+                figures.bars(names, used, request.words("comparison.used_axis"), most=1.0),
+            ],
+            [
+                html.heading(request.words("comparison.served"), 3),
+                figures.bars(names, served, request.words("comparison.served_axis"), most=1.0),
+            ],
         ),
     ]
-    if by_day:
+    if by_day := _on_the_telephone(say, daily, pair, first, last):
         parts += [
             html.heading(request.words("comparison.by_day"), 3),
             figures.lines(by_day, say("money.axis_day"), request.words("comparison.used_axis"), height=260),
         ]
     return [*parts, *_by_hour(request, group, pair)]
+
+
+def _on_the_telephone(say: Text, daily: pd.DataFrame, pair: Mapping[str, str], first: int, last: int) -> list[Series]:
+    """Share of the time on shift that collectors and specialists used, on each day on which any were on shift."""
+    found = []
+    for name, role in pair.items():
+        by_day = daily[daily["policy"] == name].groupby("day")
+        at_work, on_shift = (
+            (by_day[f"collector_{what}"].sum() + by_day[f"specialist_{what}"].sum()).to_numpy(float)[first:last]
+            for what in ("seconds", "capacity")
+        )
+        working = np.flatnonzero(on_shift > 0)
+        if working.size:
+            found.append(Series(say.name(name), role, working + first + 1, at_work[working] / on_shift[working]))
+    return found
 
 
 def _ratio(sums: Any, pools: Sequence[str], above: str, below: str) -> NDArray[np.float64]:
@@ -287,7 +320,9 @@ def _by_hour(request: Request, group: Group, pair: Mapping[str, str]) -> list[An
         done, unserved = tally["done"].to_numpy(float), tally["unserved"].to_numpy(float)
         made.append(Series(say.name(name), role, where, done))
         asked = done + unserved
-        wanting.append(Series(say.name(name), role, where, np.divide(unserved, asked, out=np.zeros(len(asked)), where=asked > 0)))
+        wanting.append(
+            Series(say.name(name), role, where, np.divide(unserved, asked, out=np.zeros(len(asked)), where=asked > 0))
+        )
     names = [f"{low:02.0f}–{high:02.0f}" for low, high in windows]
     if not names:
         return [heading, html.paragraph(request.words("comparison.no_contacts"), "note")]

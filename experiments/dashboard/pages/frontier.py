@@ -75,7 +75,11 @@ def _page(request: Request, entry: Entry) -> Sequence[Any]:
         return _drawn(request, field, by, {name: limit for name, limit in limits.items() if limit < sliders[name].end})
 
     note = [] if field.family else [html.paragraph(request.words("frontier.plans_only"), "note")]
-    return [*note, layout.controls(by, *sliders.values(), least="min(21rem, 100%)"), layout.drawn(draw, by=by, **sliders)]
+    return [
+        *note,
+        layout.controls(by, *sliders.values(), least="min(21rem, 100%)"),
+        layout.drawn(draw, by=by, **sliders),
+    ]
 
 
 def _drawn(request: Request, field: Field, by: str, limits: dict[str, float]) -> Sequence[Any]:
@@ -106,7 +110,7 @@ def _picture(
     request: Request, field: Field, by: str, burden: str, limits: dict[str, float], best: Candidate | None
 ) -> Any:
     say, unit = request.say, MEASURE[by].unit
-    ahead = on_frontier(field.family, by, (burden,)) if field.family else []
+    ahead: Sequence[Any] = on_frontier(field.family, by, (burden,)).tolist() if field.family else []
 
     def mark(one: Candidate, kind: str, name: str) -> Mark:
         inside = excess(one.values, limits) <= 1.0 + 1e-9
@@ -143,5 +147,9 @@ def _table(request: Request, field: Field, by: str, limits: dict[str, float], be
                 request.words(f"frontier.{state}"),
             ]
         )
-    head = [request.words("plan"), *(say.measure(m)[0] for m in (by, *BURDENS, "cost_to_collect")), request.words("frontier.limits")]
+    head = [
+        request.words("plan"),
+        *(say.measure(m)[0] for m in (by, *BURDENS, "cost_to_collect")),
+        request.words("frontier.limits"),
+    ]
     return html.table(head, rows, request.words("frontier.table"))

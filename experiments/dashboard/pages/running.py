@@ -172,7 +172,9 @@ def _training(request: Request, entry: Entry) -> list[Any]:
 
 def _curve(request: Request, known: Sequence[dict[str, Any]]) -> Any:
     """What the policy recovered on its latest cohorts, beside the plan that it is to beat."""
-    steps, ours, base = (np.array([line[key] for line in known], float) for key in ("steps", "recovery", "recovery_baseline"))
+    steps, ours, base = (
+        np.array([line[key] for line in known], float) for key in ("steps", "recovery", "recovery_baseline")
+    )
     series = [
         Series(request.words("running.baseline"), CHAMPION, steps, base),
         Series(request.words("running.trained_policy"), CHALLENGER, steps, ours),
@@ -190,5 +192,3 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     whole = text[: text.rfind("\n") + 1].splitlines()  # what follows is being written
     every = -(-len(whole) // _MOST_POINTS) or 1
     return [line for text in whole[::-1][::every][::-1] if (line := progress_line(text))]
-
-

@@ -67,7 +67,9 @@ def state(row: dict[str, Any]) -> str:
     return "gains" if surely_gains(row) else "loses" if surely_loses(row) else "open"
 
 
-def _drawn(request: Request, rows: Sequence[dict[str, Any]], names: dict[str, str], sort: str, show: str) -> Sequence[Any]:
+def _drawn(
+    request: Request, rows: Sequence[dict[str, Any]], names: dict[str, str], sort: str, show: str
+) -> Sequence[Any]:
     say = request.say
     kept = [row for row in rows if row[VALUE]["mean"] is not None and show in ("all", state(row))]
     if not kept:
@@ -86,15 +88,22 @@ def _drawn(request: Request, rows: Sequence[dict[str, Any]], names: dict[str, st
             for end in ("mean", "low", "high")
         )
         told = [say.span(each, "points", signed=True) for _, each in mine]
-        series.append(Series(request.words(f"stress.show.{kind}"), role, mean, np.array([n for n, _ in mine]), low, high, told))
+        series.append(
+            Series(request.words(f"stress.show.{kind}"), role, mean, np.array([n for n, _ in mine]), low, high, told)
+        )
     parts: list[Any] = [
         html.legend(figures.legend([(one.label, one.role) for one in series])),
         figures.dots(labels, series, say("stress.axis", **names), apart=False),
     ]
     if selection.omitted:
         ends = [say.number(gain(row), "points", signed=True) for row in (selection.omitted[0], selection.omitted[-1])]
-        parts.append(html.paragraph(request.words("stress.rest", n=len(selection.omitted), low=ends[0], high=ends[1]), "note"))
-    cells = [[label(row, say), *(interval_cell(say, row[m], unit, signed=True) for m, unit in COLUMNS.items())] for row in shown]
+        parts.append(
+            html.paragraph(request.words("stress.rest", n=len(selection.omitted), low=ends[0], high=ends[1]), "note")
+        )
+    cells = [
+        [label(row, say), *(interval_cell(say, row[m], unit, signed=True) for m, unit in COLUMNS.items())]
+        for row in shown
+    ]
     head = [say("stress.change"), *(say(f"stress.{key}") for key in ("value", "recovery", "complaints"))]
     return [*parts, html.table(head, cells, say("stress.caption", **names), folded=request.words("as_table"))]
 
@@ -120,5 +129,7 @@ def _levers(request: Request, study: dict[str, Any]) -> list[Any]:
         html.heading(request.words("stress.map")),
         html.paragraph(message, "message"),
         html.paragraph(request.words("stress.map_note", challenger=challenger), "note"),
-        figures.win_map(field["x"], field["y"], np.array(field["probability"]), across, up, say("levers.won", challenger=challenger)),
+        figures.win_map(
+            field["x"], field["y"], np.array(field["probability"]), across, up, say("levers.won", challenger=challenger)
+        ),
     ]
