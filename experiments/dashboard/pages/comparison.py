@@ -234,10 +234,12 @@ def _rolls(request: Request, group: Group, roles: Mapping[str, str]) -> list[Any
         told = [say.span(dict(each), "share") for _, each in known]
         series.append(Series(say.name(name), roles[name], mean, np.array([n for n, _ in known]), low, high, told))
     legend = figures.legend([(one.label, one.role) for one in series])
+    cells = [[say.name(name), *(interval_cell(say, rates[name][roll], "share") for roll in rolls)] for name in roles]
     return [
         *parts,
         html.legend(legend),
         figures.dots(rolls, series, request.words("comparison.rolls_axis"), from_zero=True),
+        html.table([request.words("plan"), *rolls], cells, say("rolls.caption"), folded=request.words("as_table")),
     ]
 
 
