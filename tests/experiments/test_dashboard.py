@@ -263,7 +263,7 @@ def test_a_run_without_event_logs_says_so(served: Served, chromium: Browser) -> 
 
 def test_worlds_of_the_stress_map_are_those_asked_for(served: Served, chromium: Browser) -> None:
     chromium.visit(served.address("stress", run="cards"), READY, 1440)
-    told = text_with(chromium, "in 0 of 2 other worlds, and surely less in 1")
+    told = text_with(chromium, "in 0 of 2 other worlds, and less in 1")
     assert "world pay_age+" in told
     set_value(chromium, "worlds", "open")
     chromium.wait(f"!{TEXT}.includes('world pay_age+')")
