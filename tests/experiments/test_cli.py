@@ -208,7 +208,8 @@ def test_help_shows_every_option_with_its_whole_text_and_its_default() -> None:
 
 def is_row_of(line: str, parameter: Any) -> bool:
     """Whether a line of the help is the one about an option or argument."""
-    names = [parameter.name] if parameter.param_type_name == "argument" else parameter.opts
+    argument = parameter.param_type_name == "argument"
+    names = [parameter.name, f"{parameter.name}..."] if argument else parameter.opts  # with dots: one or more
     return line.startswith("│") and bool(set(names) & set(line.strip("│ ").split()[:3]))
 
 
