@@ -14,13 +14,13 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from recoup.sim.account import ACCOUNT, Event, Outcome
-from recoup.sim.compliance.auditlog import AUDIT_COLUMNS, CHANNELS, LEGAL_NAMES, OFFER_NAMES
+from recoup.sim.compliance.auditlog import AUDIT_COLUMNS, LEGAL_NAMES, OFFER_NAMES
 from recoup.sim.compliance.gate import SUSPENDED
 from recoup.sim.earlier_events import Row
 from recoup.sim.kernels import EVENT_NAMES
 from recoup.sim.operations.clock import Calendar
 from recoup.sim.parameters import Windows
-from recoup.sim.treatments import OFFER_DISCOUNT, OFFER_KIND, OFFER_MONTHS, Channel, Menu, OfferKind, Window
+from recoup.sim.treatments import OFFER_KIND, STANDARD, Menu, OfferKind, Vocabulary, Window
 
 _STATE = (
     "number",
@@ -67,9 +67,15 @@ _NOTES = np.dtype(
 )
 
 
-def rule_names(rule_ids: Sequence[str], none: str = "") -> dict[int, str]:
-    """What the numbers in an account's `rule` stand for; 0 is `none`."""
-    channels = {SUSPENDED + channel: f"suspended-{channel.name.lower()}" for channel in Channel if channel}
+def rule_names(rule_ids: Sequence[str], none: str = "", vocabulary: Vocabulary = STANDARD) -> dict[int, str]:
+    """What the numbers in an account's `rule` stand for.
+
+    Args:
+        rule_ids: of the pack, in order.
+        none: what 0 stands for.
+        vocabulary: whose channels may be suspended.
+    """
+    channels = {SUSPENDED + one.channel: f"suspended-{one.name}" for one in vocabulary.channels if one.channel}
     return {0: none} | dict(enumerate(rule_ids, start=1)) | channels
 
 
@@ -185,7 +191,7 @@ class EventLog:
 
     def events(self) -> pd.DataFrame:
         """Every event by name; see `Ledger.events_table`."""
-        log, names = self._all, rule_names(self._rule_ids)
+        log, names = self._all, rule_names(self._rule_ids, vocabulary=self._menu.vocabulary)
         outcomes = np.array([outcome.name.lower() for outcome in Outcome])
         table = pd.DataFrame(
             {
@@ -231,7 +237,7 @@ class EventLog:
         columns |= {"day": pa.array(log["day"]), "date": pa.array((first + log["day"]).astype("datetime64[ns]"))}
         steps = self._steps.take(pa.array(log["treatment"]))
         columns |= {name: steps[name] for name in steps.column_names}
-        rules = rule_names(self._rule_ids, "impossible")
+        rules = rule_names(self._rule_ids, "impossible", self._menu.vocabulary)
         places = np.zeros(256, np.int16)
         places[list(rules)] = np.arange(len(rules))
         columns |= {
@@ -293,13 +299,13 @@ class EventLog:
 
 def _steps_of(menu: Menu, windows: Windows) -> pa.Table:
     """What each treatment of a menu is in the columns of a log, one row a treatment."""
-    item = menu.table
+    item, words = menu.table, menu.vocabulary
     channel, offer = item["channel"], OFFER_KIND[item["offer"]]
     hours = np.array([windows.hours(window) for window in Window], np.float32)
-    months, discount = OFFER_MONTHS[item["offer"]].astype(np.int32), OFFER_DISCOUNT[item["offer"]]
+    months, discount = words.months[item["offer"]].astype(np.int32), words.discounts[item["offer"]]
     return pa.table(
         {
-            "channel": _texts(channel.astype(np.int32) - 1, channel == 0, CHANNELS),
+            "channel": _texts(channel.astype(np.int32) - 1, channel == 0, words.channel_names),
             "from_hour": pa.array(hours[item["window"], 0], mask=channel == 0),
             "to_hour": pa.array(hours[item["window"], 1], mask=channel == 0),
             "offer": _texts(offer.astype(np.int32) - 1, offer == 0, OFFER_NAMES),

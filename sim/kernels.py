@@ -13,14 +13,13 @@ from recoup.sim import debtor
 from recoup.sim.account import Event, Outcome, Stage, Status
 from recoup.sim.compiled import njit
 from recoup.sim.compliance.gate import SUSPENDED, impossible, rule_against, unlawful
-from recoup.sim.operations.resources import ANSWERS_CALLS, NO_RESOURCE, RESOURCE_BY_CHANNEL, queue_of
+from recoup.sim.operations.resources import ANSWERS_CALLS, NO_RESOURCE, queue_of
 from recoup.sim.randomness import Purpose, bits
-from recoup.sim.treatments import OFFER_KIND, Channel, OfferKind
+from recoup.sim.treatments import OFFER_KIND, OfferKind
 
 NO_QUEUE = 255
 
 _E_BLOCKED, _E_BREACH, _BLOCKED = int(Event.BLOCKED), int(Event.BREACH), int(Outcome.BLOCKED)
-_COLLECTOR = int(Channel.COLLECTOR)
 _SETTLEMENT, _R_QUEUE = int(OfferKind.SETTLEMENT), int(Purpose.QUEUE)
 
 # Daily totals: events by bit, then sums of money and counts.
@@ -150,7 +149,7 @@ def carry_out(a, p, t, menu, action):  # type: ignore[no-untyped-def]
     if not item.group:
         return NO_QUEUE
     debtor.dial(a, p, t, item.channel, item.group, item.window, item.offer, item.legal)
-    resource = RESOURCE_BY_CHANNEL[item.channel]
+    resource = int(p.served_by[item.channel])
     if resource != NO_RESOURCE:
         return queue_of(resource, item.window)
     a.served = 1
@@ -223,7 +222,7 @@ def serve(accounts, queue, seconds):  # type: ignore[no-untyped-def]
 def live(a, p, t, menu, skills, totals):  # type: ignore[no-untyped-def]
     """The rest of an account's day, treated or not; adds it to `totals` (`step_day`), but for its events."""
     item = menu[a.treatment]
-    debtor.step_day(a, p, t, item, skills[_COLLECTOR if a.answered else item.channel])
+    debtor.step_day(a, p, t, item, skills[1 + ANSWERS_CALLS if a.answered else int(p.staffed_by[item.channel])])
     if a.events & debtor.E_OFFER and OFFER_KIND[item.offer] == _SETTLEMENT:
         totals[_SETTLEMENT_OFFERS] += 1
     if a.status == _STATUS_OPEN:
@@ -263,7 +262,7 @@ def step_day(  # type: ignore[no-untyped-def]
     Args:
         tomorrow: the next day as far as it is known, `observation.DAY_CONTEXT`, shape (1,).
         early: whether any account is to be woken here.
-        skills: one array by channel number: skills of the people on duty (`contact_centre.PERSON`).
+        skills: of the people on duty (`contact_centre.PERSON`), one array by number of their pool from 1; the first has nobody.
         net_flow: int64 (open accounts,); rows first..last are filled with cash less cost of the day, cents.
         evening: `day.EVENING` (open accounts,); from `first` on, one record for each account to which anything happened.
         awake: bool (open accounts,); rows first..last are filled: the next day has begun for the account.

@@ -15,10 +15,9 @@ from recoup.sim.account import Event, Stage, Status
 from recoup.sim.compliance.gate import SUSPENDED
 from recoup.sim.eventlog import EventLog, rule_names
 from recoup.sim.kernels import EVENT_NAMES, SUMS
-from recoup.sim.observation import TIERS
 from recoup.sim.operations.contact_centre import ShiftTotals
 from recoup.sim.portfolio.table import Portfolio
-from recoup.sim.treatments import Channel
+from recoup.sim.treatments import STANDARD, AnyChannel, Vocabulary
 
 _DAILY_NAMES = {
     "attempt": "attempts",
@@ -55,7 +54,7 @@ _TALLIES = (
 )  # fmt: skip
 
 
-def _names(channels: Iterable[Channel]) -> str:
+def _names(channels: Iterable[AnyChannel]) -> str:
     return ", ".join(channel.name.lower() for channel in channels)
 
 
@@ -98,7 +97,7 @@ class DayClose:
     legal_active: int
     legal_capacity: int
     legal_queue: int
-    suspended: Sequence[Channel]
+    suspended: Sequence[AnyChannel]
     away: int
 
 
@@ -109,9 +108,10 @@ class Ledger:
         accounts: records (`account.ACCOUNT`), read in place, shape (accounts,).
         portfolio: who they are.
         rule_ids: ids of the rule pack's rules, in order.
-        entry_tiers: index into `observation.TIERS` of each account when it entered, int (accounts,).
+        entry_tiers: index into the vocabulary's tiers of each account when it entered, int (accounts,).
         log: where events are kept; None = nowhere.
         minute: what a minute of each pool's staff is paid, cents; a pool that it does not name is not paid by the minute.
+        vocabulary: of the world, whose tiers and channels have names.
 
     Attributes:
         forgiven: cents forgiven so far, by accounts in mid-life before the first day too.
@@ -125,15 +125,16 @@ class Ledger:
         entry_tiers: NDArray[np.integer],
         log: EventLog | None,
         minute: Mapping[str, float],
+        vocabulary: Vocabulary = STANDARD,
     ) -> None:
         self._accounts, self._portfolio, self._rule_ids, self._log = accounts, portfolio, tuple(rule_ids), log
         self._days: list[dict[str, Any]] = []
         self._by_rule = {Event.BLOCKED: Counter[int](), Event.BREACH: Counter[int]()}
-        self._minute = dict(minute)
+        self._minute, self._vocabulary = dict(minute), vocabulary
         self.forgiven = int(accounts["forgiven"].sum())  # before the first day too, by accounts in mid-life
         self._before = {name: accounts[name].copy() for name in _TALLIES} if portfolio.state else {}
         self._claims = accounts["balance"].copy() if portfolio.state else accounts["opening"]
-        self._entry_tier = np.array(TIERS)[entry_tiers]
+        self._entry_tier = np.array(vocabulary.tiers)[entry_tiers]
 
     @property
     def keeps_events(self) -> bool:
@@ -198,7 +199,7 @@ class Ledger:
 
     def rule_names(self, none: str = "") -> dict[int, str]:
         """What the numbers in `rule` stand for; 0 is `none`."""
-        return rule_names(self._rule_ids, none)
+        return rule_names(self._rule_ids, none, self._vocabulary)
 
     def daily_table(self) -> pd.DataFrame:
         """One row per day.

@@ -23,7 +23,7 @@ from recoup.sim.debtor import APPROVAL_DAYS, FIRST_INSTALMENT_DAYS
 from recoup.sim.portfolio.fields import HISTORY_DAYS, Kind
 from recoup.sim.portfolio.state_checks import AT_COURT, cents, codes, dates, money_of, numbers
 from recoup.sim.portfolio.state_fields import CODES, PROMISES, STATE, Sets
-from recoup.sim.portfolio.table import FILE_FIELDS, PRODUCTS, Portfolio
+from recoup.sim.portfolio.table import FILE_FIELDS, Portfolio
 from recoup.sim.treatments import Channel, Legal
 
 _GROUPS = (
@@ -324,7 +324,6 @@ def portfolio_of(
     table["dpd"] = (a["dpd0"].astype(np.int64) + day).clip(0)
     table["opening_balance"] = a["opening"] / 100.0
     table["stable_assets"] = a["stable_assets"].astype(bool)
-    table["product"] = np.array(PRODUCTS, object)[a["product"]]
     if "customer_id" in portfolio.table:
         table["customer_id"] = portfolio.table["customer_id"].iloc[rows].reset_index(drop=True)
 

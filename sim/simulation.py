@@ -30,12 +30,21 @@ from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
 from recoup.sim.earlier_events import earlier_rows
 from recoup.sim.eventlog import EventLog, LogFile
 from recoup.sim.horizon import value_left
-from recoup.sim.inputs import InputError
+from recoup.sim.inputs import InputError, choose
 from recoup.sim.ledger import DayClose, Ledger
 from recoup.sim.lender import Lender, Signals, Site, Tally
 from recoup.sim.midlife import Pending, pending, portfolio_of
 from recoup.sim.morning import Morning
-from recoup.sim.observation import DAY_CONTEXT, FIELD_INDEX, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
+from recoup.sim.observation import (
+    DAY_CONTEXT,
+    FIELD_INDEX,
+    FIELDS,
+    LOW,
+    TIER_RULE,
+    by_name,
+    highest,
+    observe,
+)
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar, Process
 from recoup.sim.operations.collectors import Collectors
 from recoup.sim.operations.contact_centre import PERSON, ContactCentre, staff
@@ -43,15 +52,14 @@ from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
 from recoup.sim.operations.credibility import Notices
 from recoup.sim.operations.economy import Economy
-from recoup.sim.operations.resources import QUEUES, RESOURCES, Resource, queue_of
-from recoup.sim.parameters import World, kernel_record
+from recoup.sim.operations.resources import QUEUES, Resource, queue_of
+from recoup.sim.parameters import TierPoints, World, kernel_record
 from recoup.sim.portfolio.state_checks import at_work
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.traits import open_accounts
-from recoup.sim.treatments import Channel, Menu, Window
+from recoup.sim.treatments import MOST_POOLS, Window
 
 BATCH = 16_384  # rows a kernel call works on; changes speed only
-_SKILLED = {resource.channel: resource for resource in RESOURCES if resource.skilled}
 
 
 class Simulation:
@@ -100,8 +108,11 @@ class Simulation:
     ) -> None:
         refuse_too_old(world, portfolio)
         refuse_other_day(world, portfolio, first_day)
+        refuse_other_products(world, portfolio)
         self.world, self.portfolio, self.rules, self.seed, self.gate = world, portfolio, rules, seed, gate
-        self.menu = Menu.of(world.channels, world.offers, world.legal)
+        self.menu = world.menu
+        self._resources, self._vocabulary = world.resources, world.vocabulary
+        self._highest = highest(self._vocabulary)
         self.day = self.first_day = first_day
         self.accounts = open_accounts(world, portfolio, seed, numbers=site.accounts if site else None, day=first_day)
         self.open_accounts = np.arange(len(portfolio), dtype=np.int64)
@@ -132,11 +143,11 @@ class Simulation:
         self.economy = Economy(world.macro, seed)
         for day in range(first_day):
             self.economy.begin_day(day)
-        self.centres = {resource.name: self._centre(resource, seed, site) for resource in RESOURCES}
-        self.collectors = Collectors([self.centres[resource.name] for resource in _SKILLED.values()])
+        self.centres = {resource.name: self._centre(resource, seed, site) for resource in self._resources}
+        self.collectors = Collectors([self.centres[resource.name] for resource in self._resources if resource.skilled])
         self.notices = Notices(world.behaviour, self.accounts)
         self.courts = LegalDesk(self.env, world, self.calendar, self.accounts, self._params, self._today)
-        self.corrections = CorrectionLoop(self.env, world.conduct, self.centres)
+        self.corrections = CorrectionLoop(self.env, world.conduct, self.centres, self._vocabulary)
         self.env.process(self._days())
         if portfolio.state:
             self._take_up(pending(self.accounts, portfolio.table, world.start, first_day))
@@ -160,11 +171,11 @@ class Simulation:
             )
         entry_tiers = np.concatenate(self._in_parts(self._tiers, len(portfolio)) or [np.zeros(0, int)])
         minute = {str(pool): 100.0 * cost for pool, cost in world.costs.minute.items()}
-        self.ledger = Ledger(self.accounts, portfolio, [rule.id for rule in rules.rules], entry_tiers, log, minute)
+        ids = [rule.id for rule in rules.rules]
+        self.ledger = Ledger(self.accounts, portfolio, ids, entry_tiers, log, minute, self._vocabulary)
 
     def _centre(self, resource: Resource, seed: int, site: Site | None) -> ContactCentre:
-        operations = self.world.operations
-        pool = getattr(operations, resource.name)
+        operations, pool = self.world.operations, self.world.pools[resource.name]
         people = pool.people(len(self.portfolio))
         centre = ContactCentre(self.env, resource.name, pool, self.world.windows, self.calendar, people)
         if resource.skilled:
@@ -228,7 +239,7 @@ class Simulation:
         """
         rows = self.open_accounts if numbers is None else numbers
         out = np.empty((rows.size, len(FIELDS)), np.float32)
-        self._over_rows(observe, self._today, self._tier_rule, LOW, HIGH, out, by_name(out), rows=rows)
+        self._over_rows(observe, self._today, self._tier_rule, LOW, self._highest, out, by_name(out), rows=rows)
         return out
 
     def masks(self, numbers: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
@@ -412,10 +423,8 @@ class Simulation:
 
     def _end_day(self) -> None:
         nobody = np.zeros(0, PERSON)
-        skills = tuple(
-            self.centres[resource.name].on_duty() if (resource := _SKILLED.get(channel)) else nobody
-            for channel in Channel
-        )
+        staff = [self.centres[resource.name].on_duty() if resource.skilled else nobody for resource in self._resources]
+        skills = (nobody, *staff, *[nobody] * (MOST_POOLS - len(staff)))
         rows = self.open_accounts
         self._write_date(self._tomorrow[0], self.day + 1)
         self._net_flow, self._awake = np.empty(rows.size, np.int64), np.empty(rows.size, np.bool_)
@@ -527,16 +536,22 @@ class Simulation:
             t[name] = self._tomorrow[name][0]
         t["suspended"] = self.corrections.suspended_bits
         self._closed[:] = self._nobody_serves()[self._menu_table["channel"], self._menu_table["window"]]
-        for channel, resource in _SKILLED.items():
-            t["care"][channel] = self.centres[resource.name].care(self.day)
+        care = {
+            resource.name: self.centres[resource.name].care(self.day)
+            for resource in self._resources
+            if resource.skilled
+        }
+        for one in self._vocabulary.channels:
+            if one.pool in care:
+                t["care"][one.channel] = care[one.pool]
 
     def _nobody_serves(self) -> NDArray[np.bool_]:
         """Where a channel's resource has no shift today: bool (channels, windows)."""
-        nobody = np.zeros((len(Channel), len(Window)), np.bool_)
-        for resource in RESOURCES:
-            centre = self.centres[resource.name]
-            nobody[resource.channel] = [not centre.opens(self.day, window) for window in Window]
-        return nobody
+        closed = {
+            name: [not centre.opens(self.day, window) for window in Window] for name, centre in self.centres.items()
+        }
+        open_always = [False] * len(Window)
+        return np.array([closed.get(one.pool, open_always) for one in self._vocabulary.channels])
 
     def _begin_day(self, pending: int) -> None:
         """What the new day's observation says of yesterday's resources."""
@@ -544,12 +559,12 @@ class Simulation:
         if self.day == self.first_day:
             self._write_date(self._tomorrow[0], self.day)
             self._set_today()
-            for resource in RESOURCES:
+            for resource in self._resources:
                 if resource.fill_observed:
                     t[f"{resource.name}_fill"] = 1.0
         else:
             last = self.ledger.yesterday
-            for resource in RESOURCES:
+            for resource in self._resources:
                 name = resource.name
                 capacity, requested = last[f"{name}_capacity"], last[f"{name}_requested"]
                 if resource.load_observed:
@@ -688,12 +703,33 @@ def refuse_other_day(world: World, portfolio: Portfolio, first_day: int) -> None
         )
 
 
+def refuse_other_products(world: World, portfolio: Portfolio) -> None:
+    """Accounts must be of kinds of credit that the world has.
+
+    Raises:
+        InputError: some are not.
+    """
+    products = portfolio.column("product")
+    foreign = np.flatnonzero(~np.isin(products, list(world.products)))
+    if foreign.size:
+        raise InputError(
+            portfolio.name,
+            f"account {portfolio.column('account_id')[foreign[0]]}, product",
+            products[foreign[0]],
+            f"{choose(world.products, products[foreign[0]])}, the products of this scenario ({foreign.size} accounts)",
+        )
+
+
 def typical_claim(world: World, openings: NDArray[np.number]) -> float:
     """What `claim_size` is measured in, currency: the world's own, or the median of these opening balances (currency)."""
     return world.typical_claim or float(np.median(openings))
 
 
 def _tier_record(world: World) -> NDArray[np.void]:
-    tiers = world.tiers
-    values = (tiers.dpd_medium, tiers.dpd_high, tiers.warning, tiers.low_score, tiers.medium_points, tiers.high_points)
-    return np.array([values], TIER_RULE)
+    tiers, rule = world.tiers, np.zeros(1, TIER_RULE)
+    for counted, values, numbers in (("ages", "dpd", tiers.dpd_points), ("bounds", "least", tiers.bounds)):
+        rule[counted], rule[values][0, : len(numbers)] = len(numbers), numbers
+    rule["warning"], rule["low_score"] = tiers.warning, tiers.low_score
+    for name in TierPoints.model_fields:
+        rule[f"{name}_points"] = getattr(tiers.points_for, name)
+    return rule

@@ -13,6 +13,7 @@ hardship had no work on that day.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from recoup.sim import midlife
 from recoup.sim.account import ACCOUNT, NEVER
 from recoup.sim.compiled import njit
 from recoup.sim.parameters import World, kernel_record
-from recoup.sim.portfolio.table import CREDIT_CARD, PRODUCTS, Portfolio
+from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.randomness import Purpose, normal, streams, uniform
 from recoup.sim.treatments import Channel, Window
 
@@ -59,7 +60,7 @@ def open_accounts(
     if numbers is None:
         numbers = np.arange(first, first + len(portfolio), dtype=np.int64)
     accounts["key"] = streams(seed, numbers)
-    category = {name: index for index, name in enumerate(PRODUCTS)}
+    category = {name: index for index, name in enumerate(world.products)}
     accounts["product"] = [category[name] for name in portfolio.table["product"]]
     for ours, theirs in (
         ("payday", "payday"),
@@ -75,7 +76,7 @@ def open_accounts(
     accounts["opening"] = opening_cents(portfolio)
     accounts["balance"] = accounts["opening"]
     if world.cards:
-        _ask_for_minimums(accounts, world.cards.minimum)
+        _ask_for_minimums(accounts, world.cards.minimum, [product.card for product in world.products.values()])
     for never in (
         "last_attempt",
         "last_reach",
@@ -110,9 +111,9 @@ def opening_cents(portfolio: Portfolio) -> NDArray[np.int64]:
     return np.rint(portfolio.column("opening_balance").astype(np.float64) * 100).astype(np.int64)
 
 
-def _ask_for_minimums(accounts: NDArray[np.void], share: float) -> None:
+def _ask_for_minimums(accounts: NDArray[np.void], share: float, are_cards: Sequence[bool]) -> None:
     """Cards owe a minimum for each month begun past due, at most the balance."""
-    cards = accounts["product"] == CREDIT_CARD
+    cards = np.array(are_cards)[accounts["product"]]
     minimum = np.maximum(np.rint(share * accounts["opening"]), 1).astype(np.int64)
     months = b.months_due(accounts["dpd0"])
     accounts["minimum_due"] = np.where(cards, minimum, 0)

@@ -30,13 +30,13 @@ from recoup.sim.portfolio.importing import typed_state
 from recoup.sim.portfolio.records import NO_CONTACT, RIGHT_PARTY
 from recoup.sim.portfolio.state_checks import cents, faults, missing_state, money_of
 from recoup.sim.portfolio.table import FILE_FIELDS, STATE_FIELDS, Portfolio
-from recoup.sim.treatments import CHANNEL_GROUP, Channel, Group
+from recoup.sim.treatments import STANDARD, Group
 
 GRACE_DAYS = 5  # after its day, in which the payment of a promise or an instalment still counts
 ENOUGH = 0.95  # share of a promise that keeps it
 HANDOVER_DAYS = 30  # in which an asset is handed over, where the log does not say
 FILED_AFTER_DAYS = 30  # a suit is taken to be with the court so many days after the decision
-_GROUP = {one.name.lower(): Group(int(CHANNEL_GROUP[one])) for one in Channel}
+_GROUP = {one.name: one.group for one in STANDARD.channels}
 _OUTCOMES = {
     **dict.fromkeys(("reached",), Outcome.REACHED),
     "promise": Outcome.PROMISED,

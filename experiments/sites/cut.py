@@ -13,7 +13,6 @@ from recoup.experiments.sites.settings import Sites
 from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.lender import Site
-from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.parameters import World, places
 
 LEGAL, DOCKET = "legal_cases", "docket"  # places of the legal team, and cases before the court
@@ -44,14 +43,12 @@ class Share:
             world: of the lender.
             typical_claim: of the lender, currency.
         """
-        operations = {
-            pool: getattr(world.operations, pool).model_copy(update={"agents": self.staff[pool]})
-            for pool in RESOURCE_NAMES
-        }
+        pools = {name: pool.model_copy(update={"agents": self.staff[name]}) for name, pool in world.pools.items()}
+        operations = world.operations.with_pools(pools)
         return world.model_copy(
             update={
                 "typical_claim": typical_claim,
-                "operations": world.operations.model_copy(update={**operations, "legal_cases": self.staff[LEGAL]}),
+                "operations": operations.model_copy(update={"legal_cases": self.staff[LEGAL]}),
                 "courts": world.courts.model_copy(update={"docket": self.staff[DOCKET]}),
             }
         )
@@ -137,12 +134,12 @@ def shares(world: World, names: Sequence[str], accounts: Sequence[int]) -> list[
         names, accounts: of the sites.
     """
     of_all, operations = sum(accounts), world.operations
-    wholes = {pool: getattr(operations, pool).people(of_all) for pool in RESOURCE_NAMES}
+    wholes = {name: pool.people(of_all) for name, pool in world.pools.items()}
     # A desk has one place at least (`courts.LegalDesk`).
     wholes[LEGAL] = max(places(operations.legal_cases, operations.legal_cases_per_1000_accounts, of_all), 1)
     wholes[DOCKET] = max(places(world.courts.docket, world.courts.docket_per_1000_accounts, of_all), 1)
     staff = {what: apportion(whole, accounts) for what, whole in wholes.items()}
-    first = {pool: np.cumsum([0, *staff[pool][:-1]]).tolist() for pool in RESOURCE_NAMES}
+    first = {pool: np.cumsum([0, *staff[pool][:-1]]).tolist() for pool in world.pools}
     return [
         Share(
             number,

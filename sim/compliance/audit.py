@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from recoup.sim.compliance.auditlog import (
     AUDIT_COLUMNS,
-    CHANNELS,
     LEGAL_NAMES,
     OFFER_NAMES,
     PIECE,
@@ -29,7 +28,7 @@ from recoup.sim.compliance.auditlog import (
     memory_database,
     missing,
 )
-from recoup.sim.compliance.history import GROUP_OF, GROUPS, KNOWN, NEVER, NONE, ROW, Count, History, Silence
+from recoup.sim.compliance.history import GROUPS, KNOWN, NEVER, NONE, ROW, Count, History, Silence
 from recoup.sim.compliance.rules import (
     BrokenPlans,
     ContactCap,
@@ -51,13 +50,13 @@ from recoup.sim.compliance.rules import (
     ThirdParties,
     ValidationNotice,
 )
+from recoup.sim.treatments import Vocabulary
 
 _FORGIVING = "offer IN ('settlement', 'swap')"  # an asset is sold for less than the debtor is credited with
 
 _TOPICS = {
     "contact": "contact IS NOT NULL",
     **{group: f"contact = '{group}'" for group in ("text", "call", "letter", "visit")},
-    "autocall": "channel = 'autocall'",
     "settlement": _FORGIVING,
     **{offer: f"offer = '{offer}'" for offer in ("plan", "restructure")},
     "legal": "legal IS NOT NULL",
@@ -138,7 +137,7 @@ def audit(log: Log, pack: RulePack, rows: int = PIECE) -> list[Finding]:
     readings = [READINGS[type(rule)](rule) for rule in pack.rules]
     lacking = [tuple(name for name in reading.needs if name not in log.columns) for reading in readings]
     looked_at = [reading for reading, lacks in zip(readings, lacking, strict=True) if not lacks]
-    steps = _Steps(looked_at)
+    steps = _Steps(looked_at, log.vocabulary)
     totals = {id(reading): Counts(0, 0, 0) for reading in readings}
     breaches: dict[int, list[pd.DataFrame]] = {id(reading): [] for reading in readings}
     stopped = Counter[str]()
@@ -174,7 +173,6 @@ class Counts(NamedTuple):
 
 
 _FLAGS = tuple(name for name in ROW.names or () if ROW[name] == np.bool_ and name != "done")
-_CODES = {"channel": CHANNELS, "offer": OFFER_NAMES, "legal": LEGAL_NAMES}
 
 
 class _Steps:
@@ -182,13 +180,16 @@ class _Steps:
 
     Args:
         readings: of the rules that are looked at.
+        vocabulary: of the world that the log is of.
     """
 
-    def __init__(self, readings: list[Reading]) -> None:
+    def __init__(self, readings: list[Reading], vocabulary: Vocabulary) -> None:
         self._readings = readings
+        self._groups = vocabulary.groups
+        self._codes = {"channel": vocabulary.channel_names, "offer": OFFER_NAMES, "legal": LEGAL_NAMES}
         self._counts = tuple(dict.fromkeys(count for reading in readings for count in reading.counts))
         self._silences = tuple(dict.fromkeys(silence for reading in readings for silence in reading.silences))
-        self._history = History(self._counts, self._silences)
+        self._history = History(self._counts, self._silences, self._groups)
         self._accounts: dict[str, int] = {}
         self._customers: dict[tuple[bool, str], int] = {}
         self._numbers: dict[tuple[int, str], int] = {}
@@ -202,7 +203,7 @@ class _Steps:
         """
         rows = self._records(piece)
         known, earlier, silent = self._history.read(rows)
-        group = GROUP_OF[rows["channel"]]
+        group = self._groups[rows["channel"]]
         contacted = rows["done"] & (rows["channel"] > 0)
         columns = {name: piece[name] for name in piece.column_names}
         columns["contact"] = pa.DictionaryArray.from_arrays(
@@ -238,7 +239,7 @@ class _Steps:
         for name in _FLAGS:
             if name in names:
                 rows[name] = _filled(piece, name, False)
-        for name, values in _CODES.items():
+        for name, values in self._codes.items():
             if name in names:
                 texts = encoded(piece[name])
                 codes = np.array([1 + values.index(text) for text in texts.dictionary.to_pylist()] + [0], np.uint8)
@@ -333,7 +334,42 @@ def _shown(name: str, value: Any, breach: Mapping[Any, Any], language: str) -> s
         return clock(value)
     if isinstance(value, float):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
-    return str(value)
+    return step_words(str(value)) if name == "what" and language == "zh" else str(value)
+
+
+# The parts of a step, in Chinese.
+_PARTS_ZH = {
+    "sms": "短信",
+    "wechat": "微信消息",
+    "email": "电子邮件",
+    "autocall": "自动外呼",
+    "collector": "催收员外呼",
+    "specialist": "专业催收组外呼",
+    "letter": "信函",
+    "visit": "外访",
+    "restructure": "债务重组",
+    "notice": "律师函",
+    "suit": "起诉",
+    "enforce": "强制执行",
+}
+
+
+def step_words(step: str) -> str:
+    """A step in Chinese: «催收员外呼、分 12 期» for «collector/plan_12»; what is no code of ours stays as it is.
+
+    Args:
+        step: channel, offer and step of law, as the logs of Recoup name them, with «/» between.
+    """
+
+    def part(code: str) -> str:
+        offer, _, size = code.partition("_")
+        if offer == "plan" and size.isdigit():
+            return f"分 {size} 期"
+        if offer in ("settlement", "settle") and size.isdigit():
+            return f"减免 {size}%"
+        return _PARTS_ZH.get(code, {"plan": "分期", "settlement": "减免结清"}.get(code, code))
+
+    return "、".join(map(part, step.split("/")))
 
 
 def clock(hour: float) -> str:
@@ -492,7 +528,7 @@ _STANDINGS: dict[str, StandingReading] = {
 def _standing(rule: Standing) -> Reading:
     standing = _STANDINGS[rule.while_]
     return Reading(
-        tested=_any([_TOPICS[topic] for topic in rule.forbids]),
+        tested=_any([_TOPICS.get(topic, f"channel = '{topic}'") for topic in rule.forbids]),
         broken=standing.broken,
         near=standing.near,
         words={"en": f"{{what}} {standing.english}", "zh": f"{{what}}：{standing.chinese}"},
@@ -608,7 +644,7 @@ def _precondition(rule: LegalPrecondition) -> Reading:
         near=_any(near or ["false"]),
         words={
             "en": f"{rule.step} at {{dpd}} days past due, claim {{claim}}, notice {{since}} days old; needed: {wanted}",
-            "zh": f"{rule.step}：逾期 {{dpd}} 天、债权 {{claim}}、通知已 {{since}} 天；要求：{wanted}",
+            "zh": f"{step_words(rule.step)}：逾期 {{dpd}} 天、债权 {{claim}}、通知已 {{since}} 天；要求：{wanted}",
         },
         facts={"dpd": "dpd", "claim": "claim", "since": "day - noticed"},
         needs=tuple(needs),

@@ -144,7 +144,6 @@ _TOPICS: dict[str, int] = {
     "call": tr.CALL_BITS,
     "letter": tr.LETTER_BITS,
     "visit": tr.VISIT_BITS,
-    "autocall": tr.channel_bit(tr.Channel.AUTOCALL),
     "settlement": _FORGIVING_BITS,
     "plan": tr.offer_bits(OfferKind.PLAN),
     "restructure": tr.offer_bits(OfferKind.RESTRUCTURE),
@@ -305,16 +304,21 @@ def _records(rule: Rule, world: World) -> list[RuleRecord]:
         case Standing():
             bits = 0
             for topic in rule.forbids:
-                bits |= _TOPICS[topic]
+                bits |= _TOPICS.get(topic, 0)
+                if (
+                    topic not in _TOPICS and topic in world.vocabulary.channel
+                ):  # a pack may name what only some worlds have
+                    bits |= tr.channel_bit(world.vocabulary.channel[topic].channel)
             return [RuleRecord(_STANDING[rule.while_], bits)]
         case PlanLength():
-            bits = sum(tr.offer_bits(kind, rule.most_months + 1) for kind in (OfferKind.PLAN, OfferKind.RESTRUCTURE))
+            kinds = (OfferKind.PLAN, OfferKind.RESTRUCTURE)
+            bits = sum(world.vocabulary.offer_bits(kind, rule.most_months + 1) for kind in kinds)
             return [RuleRecord(Trigger.ALWAYS, bits)] if bits else []
         case BrokenPlans():
             bits = tr.offer_bits(OfferKind.PLAN) | tr.offer_bits(OfferKind.RESTRUCTURE)
             return [RuleRecord(Trigger.PLANS_BROKEN, bits, rule.most)]
         case DiscountAuthority():
-            above = tr.offer_bits(OfferKind.SETTLEMENT, least_discount=rule.most + 1e-6)
+            above = world.vocabulary.offer_bits(OfferKind.SETTLEMENT, least_discount=rule.most + 1e-6)
             return [RuleRecord(Trigger.YOUNGER_THAN, above, limit=rule.before_dpd)] if above else []
         case SettlementBudget():
             return [RuleRecord(Trigger.BUDGET_SPENT, _FORGIVING_BITS)]

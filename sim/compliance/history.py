@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.sim.compiled import njit
-from recoup.sim.treatments import Channel, Group, Legal, OfferKind
+from recoup.sim.treatments import STANDARD, Group, Legal, OfferKind
 
 NONE = -(2**31)  # a day or a number that is not known
 NEVER = 2**31 - 1  # an end that the log does not know
@@ -56,14 +56,6 @@ KNOWN = np.dtype(
 )  # fmt: skip
 
 GROUPS = tuple(group.name.lower() for group in Group if group)
-GROUP_OF = np.zeros(len(Channel), np.uint8)
-for _group, _channels in (
-    (Group.TEXT, (Channel.SMS, Channel.WECHAT, Channel.EMAIL)),
-    (Group.CALL, (Channel.AUTOCALL, Channel.COLLECTOR, Channel.SPECIALIST)),
-    (Group.LETTER, (Channel.LETTER,)),
-    (Group.VISIT, (Channel.VISIT,)),
-):
-    GROUP_OF[list(_channels)] = _group
 _ANY = 0  # the group of all contacts
 
 DAYS, ATTEMPTS, CONVERSATIONS, UNANSWERED = range(4)
@@ -119,9 +111,16 @@ class History:
 
     Args:
         counts, silences: what is kept beside `KNOWN`.
+        groups: the `Group` of each channel, by number, uint8 (channels,).
     """
 
-    def __init__(self, counts: tuple[Count, ...], silences: tuple[Silence, ...]) -> None:
+    def __init__(
+        self,
+        counts: tuple[Count, ...],
+        silences: tuple[Silence, ...],
+        groups: NDArray[np.uint8] = STANDARD.groups,
+    ) -> None:
+        self._groups = groups
         self._counts = np.zeros(len(counts), _COUNT)
         first = 0
         for record, count in zip(self._counts, counts, strict=True):
@@ -156,7 +155,7 @@ class History:
         earlier = np.zeros((rows.size, 1 + self._counts.size), np.int32)
         silent = np.full((rows.size, self._periods.size), NONE, np.int32)
         _read(
-            rows, self._known, self._sent, self._conversed, self._counts, self._recent, self._latest, self._dials, self._periods,
+            rows, self._groups, self._known, self._sent, self._conversed, self._counts, self._recent, self._latest, self._dials, self._periods,
             self._silences, known, earlier, silent,
         )  # fmt: skip
         return known, earlier, silent
@@ -184,7 +183,7 @@ class History:
 
 @njit()
 def _read(  # type: ignore[no-untyped-def]
-    rows, states, sent, talked, counts, recent, latest, dials, periods, silences, known, earlier, silent
+    rows, groups, states, sent, talked, counts, recent, latest, dials, periods, silences, known, earlier, silent
 ) -> None:
     for row in rows:
         # A notice of the debt sent later on the day excuses the day's contacts, hence before all of them.
@@ -192,7 +191,7 @@ def _read(  # type: ignore[no-untyped-def]
             sent[row.account] = row.day
     for i in range(rows.size):
         row = rows[i]
-        group = GROUP_OF[row.channel]
+        group = groups[row.channel]
         contacted = row.done and row.channel != 0
         conversed = contacted and row.reached and (group == Group.CALL or group == Group.VISIT)
         state = states[row.account]

@@ -28,6 +28,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from recoup.sim.inputs import DELIMITERS, ENCODING, Document, choose, is_encoding, read_yaml, validated
 from recoup.sim.parameters import Section
+from recoup.sim.portfolio.scores import score_fields
 from recoup.sim.portfolio.state_draw import DRAWABLE
 from recoup.sim.portfolio.state_fields import DATED as DATED_STATE
 from recoup.sim.portfolio.table import FIELD, PORTFOLIO, SYNONYMS, Kind, Registry
@@ -295,25 +296,29 @@ def map_of(document: Document, registry: Registry = PORTFOLIO) -> tuple[ColumnMa
     mapping = validated(ColumnMap, document)
     if mapping.for_ not in (None, registry.name):
         raise document.error(("for",), mapping.for_, f"{registry.name}, which this command reads")
+    scores = score_fields(mapping.fields, registry)
     names = list(registry.field)
     for name in mapping.fields:
+        if name in scores:
+            _check_mapping(scores[name], mapping, document)
+            continue
         if name not in names:
-            known = FIELD if registry is PORTFOLIO else {}
+            known = FIELD if registry.name == PORTFOLIO.name else {}
             hidden = f"a field that a file can know ({name} is hidden: the simulation draws it)"
             raise document.error(("fields", name), name, hidden if name in known else choose(names, name, SYNONYMS))
         _check_mapping(registry.field[name], mapping, document)
     for field in registry.fields:
         if field.required and field.name not in mapping.fields:
             raise document.error(("fields",), "no " + field.name, f"{field.name}: {field.meaning} (required)")
-    if mapping.rows.drop and registry is not PORTFOLIO:
+    if mapping.rows.drop and registry.name != PORTFOLIO.name:
         raise document.error(("rows", "drop"), mapping.rows.drop, "range or without: this is no portfolio")
     for name in mapping.fields:
-        if registry is PORTFOLIO and name in DATED_STATE and mapping.as_of is None:
+        if registry.name == PORTFOLIO.name and name in DATED_STATE and mapping.as_of is None:
             expected = (
                 "as_of in the map: the day on whose morning the accounts are so, and on which a simulation begins"
             )
             raise document.error(("fields", name), name, expected)
-    if mapping.draw is not None and registry is not PORTFOLIO:
+    if mapping.draw is not None and registry.name != PORTFOLIO.name:
         raise document.error(("draw",), "draw", "nothing: this is no portfolio")
     for number, name in enumerate(mapping.draw.fields if mapping.draw else ()):
         if name not in DRAWABLE:

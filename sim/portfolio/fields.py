@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal
 
@@ -87,3 +88,12 @@ class Registry:
     def field(self) -> dict[str, Field]:
         """Fields by name."""
         return {one.name: one for one in self.fields}
+
+    def naming(self, values: Mapping[str, Sequence[str]]) -> Registry:
+        """The same with other values of its categories, as a scenario has other products and channels.
+
+        Args:
+            values: by name of the field.
+        """
+        fields = [replace(one, values=tuple(values[one.name])) if one.name in values else one for one in self.fields]
+        return replace(self, fields=tuple(fields))

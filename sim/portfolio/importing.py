@@ -19,6 +19,7 @@ from recoup.sim.portfolio.column import Column
 from recoup.sim.portfolio.columnmap import ColumnMap, Mapping, read_map
 from recoup.sim.portfolio.dates import days_ago
 from recoup.sim.portfolio.doubts import doubts_of, population_doubts
+from recoup.sim.portfolio.scores import score_fields, with_scores
 from recoup.sim.portfolio.sheet import MOST_LISTED, Problem, Sheet
 from recoup.sim.portfolio.sources import Source, read_source, source_of
 from recoup.sim.portfolio.state_checks import faults, missing_state
@@ -168,10 +169,10 @@ def _inspected(
         raise InputError(str(source), "", "no row that `rows` of the column map lets through", "at least one row")
     inspection = Inspection(source, map_file, mapping, registry, cells, rows, pd.DataFrame(index=sheet.places), dropped)
     unusable = np.zeros(rows, bool)
-    for wanted in registry.fields:
+    for wanted in (*registry.fields, *score_fields(mapping.fields, registry).values()):
         mapped = mapping.fields.get(wanted.name)
         if mapped is None:
-            drawn = "drawn from the scenario" if registry is PORTFOLIO else "not in the file"
+            drawn = "drawn from the scenario" if registry.name == PORTFOLIO.name else "not in the file"
             drawn = "as a fresh account" if wanted.role == "state" else drawn
             inspection.fields.append(FieldReport(wanted, (), rows, drawn))
             continue
@@ -230,7 +231,8 @@ def _unmapped(source: Source, registry: Registry, plain: ColumnMap | None, optio
     """A map of the columns that are named as fields are, and the cells."""
     plain = plain or ColumnMap.model_construct()
     cells = read_source(source, plain, None, option)
-    found = {name: Mapping.model_validate({"column": name}) for name in registry.field if name in cells.names}
+    ours = (*registry.field, *score_fields(cells.names, registry))
+    found = {name: Mapping.model_validate({"column": name}) for name in ours if name in cells.names}
     for one in registry.fields:
         if one.required and one.name not in found:
             expected = f"a column {one.name}: {one.meaning} (or a column map that says which column is it: --map)"
@@ -263,7 +265,9 @@ def _columns_named(mapping: ColumnMap) -> list[tuple[tuple[str | int, ...], str]
     return named
 
 
-def load(source: Source, map_file: Path, population: Population, seed: int, name: str) -> Portfolio:
+def load(
+    source: Source, map_file: Path | None, population: Population, seed: int, name: str, registry: Registry = PORTFOLIO
+) -> Portfolio:
     """Import a portfolio; what the file does not say is drawn from the population.
 
     Args:
@@ -271,11 +275,12 @@ def load(source: Source, map_file: Path, population: Population, seed: int, name
         population: what missing fields and values are drawn from.
         seed: of those draws.
         name: what reports call the portfolio.
+        registry: the fields that there are; a scenario may have other products.
 
     Raises:
         InputError: as `inspect`, and for values that cannot be used.
     """
-    inspection = inspect(source, map_file)
+    inspection = inspect(source, map_file, registry)
     inspection.require_usable("recoup portfolio check")
     table, filled = fill(typed_state(inspection.table), population, seed)
     mapping = inspection.mapping
@@ -289,14 +294,17 @@ def load(source: Source, map_file: Path, population: Population, seed: int, name
             table[wanted.name] = table[wanted.name].astype(np.float64).astype(bool)
         elif wanted.kind is Kind.NUMBER:
             table[wanted.name] = table[wanted.name].astype(np.float64)
+    table = with_scores(table, inspection.table)
     notes = [mapping.source, mapping.attribution, mapping.licence and f"Licence: {mapping.licence}", *mapping.notes]
     notes += [f"Left out of the file: {rows:,} rows ({reason})" for reason, rows in inspection.dropped.items()]
     notes += [f"Unlikely: {doubt}" for doubt in (*inspection.doubts, *population_doubts(inspection.table, population))]
     return Portfolio(table, name, filled, tuple(note for note in notes if note), mapping.as_of, missing_state(table))
 
 
-def day_of_state(map_file: Path) -> date | None:
+def day_of_state(map_file: Path | None) -> date | None:
     """The day on whose morning a portfolio is as its state columns say; None where its map names no state, or can't be read."""
+    if map_file is None:
+        return None
     try:
         mapping, _ = read_map(map_file)
     except InputError:

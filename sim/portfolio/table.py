@@ -16,10 +16,7 @@ from recoup.sim.portfolio.fields import Field as Field
 from recoup.sim.portfolio.fields import Kind as Kind
 from recoup.sim.portfolio.fields import Registry as Registry
 from recoup.sim.portfolio.state_fields import STATE
-
-PRODUCTS = ("consumer_loan", "credit_card", "instalment_purchase")
-CREDIT_CARD = PRODUCTS.index("credit_card")
-
+from recoup.sim.treatments import PRODUCTS
 
 FIELDS: tuple[Field, ...] = (
     Field("account_id", Kind.TEXT, "", "key", "the lender's name of the account", required=True, unique=True),
@@ -88,10 +85,10 @@ class Portfolio:
     """Accounts ready for simulation.
 
     Attributes:
-        table: one row per account; columns are `FILE_FIELDS`, complete (no missing values) and within range.
-            `opening_balance` is in currency units with two decimals; category columns hold text. After them may come any of
-            `STATE_FIELDS`, where the accounts are in mid-life: numbers, flags and days (bit n = n days ago) float64, dates
-            datetime64, the others text; NaN, NaT or None where unknown.
+        table: one row per account; columns are `FILE_FIELDS`, complete (no missing values) and within range, and the lender's
+            scores (`scores`). `opening_balance` is in currency units with two decimals; category columns hold text. After them may
+            come any of `STATE_FIELDS`, where the accounts are in mid-life: numbers, flags and days (bit n = n days ago) float64,
+            dates datetime64, the others text; NaN, NaT or None where unknown.
         name: what reports call it.
         filled: field -> number of rows whose value was drawn from the scenario because the source did not say.
         notes: sentences on provenance and assumptions, for reports.

@@ -12,7 +12,7 @@ def build(run: Run, say: Text) -> list[Block]:
     notes = [say.note(note) for note in dict.fromkeys(portfolio["notes"])]
     for assumed in ("filled", "fresh"):
         fields = [
-            f"{say.one_of('columns', field)} ({say('data.all') if count == portfolio['accounts'] else f'{count:,}'})"
+            f"{say.column(field)} ({say('data.all') if count == portfolio['accounts'] else f'{count:,}'})"
             for field, count in portfolio.get(assumed, {}).items()
         ]
         if fields:
