@@ -10,9 +10,9 @@ import typer
 from recoup.experiments.commands.portfolio import FILE
 from recoup.experiments.commands.records import Kind, OwnNames
 from recoup.experiments.commands.showing import announce
-from recoup.experiments.runs.console import Language, console
+from recoup.experiments.runs.console import Commands, Language, console
 
-app = typer.Typer(help="Column maps.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, rich_markup_mode=None, help="Column maps.", no_args_is_help=True)
 
 
 @app.command("suggest")

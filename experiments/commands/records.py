@@ -10,9 +10,14 @@ import typer
 from recoup.experiments.commands.evaluate import ScenarioName
 from recoup.experiments.commands.portfolio import FILE, Problems
 from recoup.experiments.commands.showing import announce
-from recoup.experiments.runs.console import Json, Language, complete_plans, complete_scenarios, console
+from recoup.experiments.runs.console import Commands, Json, Language, complete_plans, complete_scenarios, console
 
-app = typer.Typer(help="A lender's records: accounts, contacts and payments.", no_args_is_help=True)
+app = typer.Typer(
+    cls=Commands,
+    rich_markup_mode=None,
+    help="A lender's records: accounts, contacts and payments.",
+    no_args_is_help=True,
+)
 OwnNames = Annotated[
     str | None,
     typer.Option(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,6 +84,7 @@ class Group:
     def __init__(self, run: Run, filters: Filters) -> None:
         self.run, self.filters = run, filters
         self.days: int = run.results["days"]
+        self._rollouts: dict[str, list[Rollout]] = {}
 
     @cached_property
     def accounts(self) -> pd.DataFrame:
@@ -101,7 +103,8 @@ class Group:
 
     @cached_property
     def _by_run(self) -> dict[tuple[str, int], pd.DataFrame]:
-        return {key: rows for key, rows in self.accounts.groupby(["policy", "seed"], observed=True)}  # type: ignore[misc]
+        found: Any = self.accounts.groupby(["policy", "seed"], observed=True)
+        return dict(iter(found))
 
     @cached_property
     def size(self) -> float:
@@ -120,12 +123,13 @@ class Group:
 
     def rollouts(self, name: str) -> list[Rollout]:
         """What each seed left behind, of these accounts alone."""
-        daily = table(DAILY_TABLE, self.run.folder)
-        of_plan = daily[daily["policy"] == name]
-        return [
-            Rollout(self._of(name, seed), of_plan[of_plan["seed"] == seed], {}, {}, self.days)
-            for seed in self.run.results["seeds"]
-        ]
+        if name not in self._rollouts:
+            daily = table(DAILY_TABLE, self.run.folder)
+            by_seed: Any = daily[daily["policy"] == name].groupby("seed")
+            days = dict(iter(by_seed))
+            seeds = self.run.results["seeds"]
+            self._rollouts[name] = [Rollout(self._of(name, seed), days[seed], {}, {}, self.days) for seed in seeds]
+        return self._rollouts[name]
 
     def curves(self, name: str, of: Callable[[Rollout], NDArray[np.float64]]) -> NDArray[np.float64]:
         """A curve by day on each seed: shape (seeds, days)."""
@@ -166,10 +170,13 @@ class Group:
         first, last = self.filters.window(self.days)
         found: dict[str, list[float]] = {}
         for rollout in self.rollouts(name):
+            rates = {} if self.filters.month else measures.roll_rates(rollout)
             for number, end in enumerate(measures.ROLL_DAYS, start=1):
-                a = rollout.accounts
-                ends = end - a["dpd"]  # the bucket's last day in the run
-                here = Rollout(a[(ends >= first) & (ends < last)], rollout.daily, {}, {}, self.days)
                 roll = f"M{number}→M{number + 1}"
-                found.setdefault(roll, []).append(float(measures.roll_rates(here)[roll]))
+                if self.filters.month:
+                    a = rollout.accounts
+                    ends = end - a["dpd"]  # the bucket's last day in the run
+                    here = Rollout(a[(ends >= first) & (ends < last)], rollout.daily, {}, {}, self.days)
+                    rates[roll] = measures.roll_rates(here)[roll]
+                found.setdefault(roll, []).append(float(rates[roll]))
         return {roll: interval(values) for roll, values in found.items()}
