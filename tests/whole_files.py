@@ -62,7 +62,8 @@ def _filled(hint: Any, rules: list[Any], value: Any) -> Any:
         }
     if get_origin(hint) is dict:
         given = {} if value is _MISSING else value
-        names = list(given) + [name for name in _names(rules, "_Keys") if name not in given]
+        required = (*_names(rules, "_Keys"), *_names(rules, "_Usually"))
+        names = list(given) + [name for name in required if name not in given]
         made = {name: _filled(get_args(hint)[1], [], given.get(name, _MISSING)) for name in names}
         for name in _names(rules, "_Defined"):
             if made[name] is None:

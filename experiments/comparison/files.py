@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from recoup.experiments.comparison.fairness import FAIRNESS, OUTCOME
-from recoup.experiments.comparison.lists import alike
+from recoup.experiments.comparison.lists import ByTier, alike
 from recoup.experiments.comparison.measure import Better, Unit
 from recoup.experiments.comparison.measures import MEASURE, MEASURES, ROLL_DAYS
 from recoup.experiments.comparison.payment_attribution import AFTER_COURT, AFTER_NOTICE, AGREED, ALONE
@@ -34,10 +34,12 @@ from recoup.experiments.runs.file_kinds import (
     exactly,
     including,
     some_of,
+    usually,
 )
 from recoup.experiments.runs.runfolder import SETTINGS
 from recoup.sim.inputs import misplaced
 from recoup.sim.operations.resources import RESOURCE_NAMES
+from recoup.sim.treatments import STANDARD
 
 ROLLS = tuple(f"M{month}→M{month + 1}" for month in range(1, len(ROLL_DAYS) + 1))
 BY_TIER = tuple(measure.name for measure in MEASURES if measure.by_tier)
@@ -126,15 +128,15 @@ class Part(Content):
     """parts/PLAN/SEED.json; a file that holds anything else was written by another version."""
 
     measures: Annotated[dict[str, Number | None], exactly(MEASURE), defined(DEFINED)]
-    tiers: dict[str, Annotated[dict[str, Number | None], exactly(BY_TIER)]]
-    tier_accounts: dict[str, Count]
+    tiers: ByTier[Annotated[dict[str, Number | None], exactly(BY_TIER)]]
+    tier_accounts: ByTier[Count]
     roll_rates: Annotated[dict[str, Number | None], exactly(ROLLS)]
     liquidation: list[Number] = Field(min_length=1)
     unresolved: list[Number] = Field(min_length=1)
     blocked: dict[str, Count]
     breaches: dict[str, Count]
     audit: Tally | None
-    decisions: dict[BandName, dict[str, dict[TreatmentName, Count]]] = Field(min_length=1)
+    decisions: Annotated[dict[BandName, ByTier[dict[TreatmentName, Count]]], usually(STANDARD.bands)]
     rules: dict[str, Count]
     payment_attribution: dict[SourceName, Cents]
     welfare: Annotated[dict[str, Number | None], exactly(WELFARE_MEASURE)]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, TypeVar
 
-from recoup.experiments.runs.file_kinds import Content, JsonKind
+from recoup.experiments.runs.file_kinds import Content, JsonKind, usually
 from recoup.sim.inputs import misplaced
 from recoup.sim.lists import STANDARD_PRODUCTS, Labelled, MoreChannel, MoreOffer, Name, Product, vocabulary
 from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.parameters import World
 from recoup.sim.treatments import STANDARD, Vocabulary
+
+Value = TypeVar("Value")
+ByTier = Annotated[dict[str, Value], usually(STANDARD.tiers)]
 
 
 class Lists(Content):
@@ -86,11 +90,9 @@ def alike(tables: Mapping[tuple[str, ...], Mapping[str, object]]) -> None:
         tables: by their places.
 
     Raises:
-        PydanticCustomError: there are none, or some differ; for validators.
+        PydanticCustomError: some differ; for validators.
     """
-    (first, keys), *others = tables.items()
-    if not keys:
-        raise misplaced(first, {}, "at least one")
+    (_, keys), *others = tables.items()
     for place, found in others:
         for name in keys:
             if name not in found:

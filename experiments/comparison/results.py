@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from recoup.experiments.comparison.lists import alike
+from recoup.experiments.comparison.lists import ByTier, alike
 from recoup.experiments.comparison.measures import MEASURE, MEASURES
 from recoup.experiments.runs.champion import BURDENS
 from recoup.experiments.runs.file_kinds import (
@@ -133,8 +133,8 @@ class RunResults(Content):
     learned: list[str] = Field(
         description="the policies that challenge the others: trained, distilled or written in Python"
     )
-    tiers: dict[str, dict[str, TierMeasures]] = Field(description="policy → risk tier on entry → measure")
-    tier_accounts: dict[str, Number] = Field(description="accounts by tier, mean over seeds")
+    tiers: dict[str, ByTier[TierMeasures]] = Field(description="policy → risk tier on entry → measure")
+    tier_accounts: ByTier[Number] = Field(description="accounts by tier, mean over seeds")
     roll_rates: dict[str, dict[str, Interval]] = Field(description="policy → M1→M2 and so on")
     events: dict[str, Annotated[dict[str, Known], exactly(EVENTS)]] = Field(description="policy → event → count a seed")
     resources: dict[str, Annotated[dict[str, ResourceUse], including(RESOURCE_NAMES)]] = Field(

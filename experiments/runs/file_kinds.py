@@ -166,6 +166,23 @@ def exactly(names: Collection[str]) -> AfterValidator:
     return AfterValidator(_Keys(tuple(names)))
 
 
+@dataclass(frozen=True)
+class _Usually:
+    """Of a mapping: it has some key; a scenario says which, and `names` where it says nothing."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, found: dict[str, Any]) -> dict[str, Any]:
+        if not found:
+            raise misplaced((), found, f"something by name, as in {', '.join(self.names)}")
+        return found
+
+
+def usually(names: Collection[str]) -> AfterValidator:
+    """For the type of a mapping whose keys a scenario chooses, usually these: it has some."""
+    return AfterValidator(_Usually(tuple(names)))
+
+
 def including(names: Collection[str]) -> AfterValidator:
     """For the type of a mapping: it has these keys, and perhaps others, which a scenario has added."""
     return AfterValidator(_Keys(tuple(names), others=True))

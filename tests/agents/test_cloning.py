@@ -11,9 +11,10 @@ import torch
 
 from recoup.agents import learned
 from recoup.agents.contact_cap import WeeklyContactCap
-from recoup.agents.features import NAMES, SIZE, encode
+from recoup.agents.features import NAMES, SIZE, encode, features_of
 from recoup.agents.training import behaviour_cloning as cloning
 from recoup.sim.observation import FIELD_INDEX, FIELDS
+from recoup.sim.treatments import STANDARD
 
 MENU = ("nothing", "sms/morning", "sms/evening")
 ROWS, DAYS = 2_000, 3
@@ -58,6 +59,7 @@ def env(families=1, cohorts=1):
         envs=[Cohort() for _ in range(cohorts)],
         families=families,
         contact_cap=WeeklyContactCap(MENU, None),
+        features=features_of(STANDARD),
         show_hidden=False,
         price_family=False,
     )
