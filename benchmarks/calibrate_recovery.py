@@ -23,7 +23,7 @@ from recoup.experiments.evidence.simulated_records import simulate_records
 from recoup.scenarios.schema import load_scenario
 
 WORLDS = ("china-consumer", "uk-loans")
-POLICY, EXPLORE, ACCOUNTS, DAYS = "staged", 0.3, 800, 50
+POLICY, EXPLORE, ACCOUNTS, DAYS = "staged", 0.3, 500, 45
 
 
 def measure(world: str, repetition: int, accounts: int = ACCOUNTS, days: int = DAYS) -> dict[str, Any]:
@@ -84,6 +84,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repetitions", type=int, default=20)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--world", choices=WORLDS, action="append", help="this world alone (default: both)")
     parser.add_argument("--rows", type=Path, help="JSON lines: what is in it is not done again, and new rows are added")
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []
@@ -91,7 +92,7 @@ def main() -> None:
         rows = [json.loads(line) for line in arguments.rows.read_text(encoding="utf-8").splitlines()]
     done = {(row["world"], row["repetition"]) for row in rows}
     for repetition in range(arguments.first, arguments.first + arguments.repetitions):
-        for world in WORLDS:
+        for world in arguments.world or WORLDS:
             if (world, repetition) in done:
                 continue
             rows.append(measure(world, repetition))

@@ -240,7 +240,22 @@ def _extended(path: Path, chain: tuple[Path, ...]) -> Document:
         raise document.error(("extends",), parent_name, choose(known, parent_name))
     parent_path = path.parent / parent_name if parent_name.endswith((".yaml", ".yml")) else ROOT / f"{parent_name}.yaml"
     parent = _extended(parent_path, (*chain, path))
-    return Document(document.source, _merged(parent.data, document.data), document.lines)
+    below = parent.data if parent_path.parent == path.parent else _seen_from_elsewhere(parent.data, parent_path.parent)
+    return Document(document.source, _merged(below, document.data), document.lines)
+
+
+def _seen_from_elsewhere(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """A scenario's data with the files that it names relative to its own folder, for one that extends it from another."""
+
+    def place(name: Any) -> Any:
+        return name if not isinstance(name, str) or "://" in name else str(folder.resolve() / name)
+
+    moved = dict(data)
+    if isinstance(rules := data.get("rules"), str) and rules.endswith((".yaml", ".yml")):
+        moved["rules"] = place(rules)
+    if isinstance(portfolio := data.get("portfolio"), dict):
+        moved["portfolio"] = {key: place(name) if key in ("file", "map") else name for key, name in portfolio.items()}
+    return moved
 
 
 def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -28,6 +28,7 @@ class Finding:
         value: what is written down; the default where it is not identified.
         low, high: 90 % of the posterior.
         prior_low, prior_high: 90 % of the prior.
+        shifts: both ends of the 90 % on the scale of the parameter's link.
         left: share of the prior's spread that the records leave; 1 = they say nothing.
         identified: whether they say something.
     """
@@ -40,6 +41,7 @@ class Finding:
     high: float
     prior_low: float
     prior_high: float
+    shifts: tuple[float, float]
     left: float
     identified: bool
 
@@ -82,6 +84,7 @@ class Calibration:
                         at(ends[number, 1]),
                         at(-Z90 * parameter.spread),
                         at(Z90 * parameter.spread),
+                        (float(ends[number, 0]), float(ends[number, 1])),
                         float(posterior.left[number]),
                         bool(posterior.identified[number]),
                     )
@@ -105,17 +108,25 @@ class Calibration:
         days = self.check.since if self.check else self.data.days
         return self.data.start.isoformat(), (self.data.start + timedelta(days=days - 1)).isoformat()
 
-    def verdict(self) -> str:
-        """Whether the world fits, in a sentence."""
+    @property
+    def verdict(self) -> Literal["none", "few", "fits", "misses"]:
+        """Whether the world fits: no days held out, too few, it does, or it misses measures."""
         if self.check is None:
-            return "No days were held out, so nothing says whether this world fits your portfolio."
-        judged = self.check.judged
-        if not judged:
-            return "The held-out days are too few to say whether this world fits your portfolio."
-        if self.check.fits:
-            return f"This world fits your portfolio: none of {judged} measures of the held-out days is missed."
-        names = ", ".join(measure.name for measure in self.check.missed)
-        return f"This world does not fit your portfolio: of {judged} measures of the held-out days it misses {names}."
+            return "none"
+        if not self.check.judged:
+            return "few"
+        return "fits" if self.check.fits else "misses"
+
+    def verdict_words(self) -> str:
+        """The same in a sentence, for files."""
+        judged = self.check.judged if self.check else 0
+        missed = ", ".join(measure.name for measure in self.check.missed) if self.check else ""
+        return {
+            "none": "No days were held out, so nothing says whether this world fits the portfolio.",
+            "few": "The held-out days are too few to say whether this world fits the portfolio.",
+            "fits": f"This world fits the portfolio: none of {judged} measures of the held-out days is missed.",
+            "misses": f"This world does not fit the portfolio: of {judged} measures of the held-out days it misses {missed}.",
+        }[self.verdict]
 
     def content(self) -> dict[str, Any]:
         """What calibration.json holds."""
@@ -148,7 +159,7 @@ class Calibration:
             "weeks": check.weeks.tolist() if check else [],
             "fits": check.fits if check and check.judged else None,
             "missed": [measure.name for measure in check.missed] if check else [],
-            "verdict": self.verdict(),
+            "verdict": self.verdict_words(),
         }
 
     @property

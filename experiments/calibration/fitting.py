@@ -148,7 +148,7 @@ class Likelihoods:
                 begin,
                 end,
                 out,
-            )  # fmt: skip
+            )
         )
         return out
 

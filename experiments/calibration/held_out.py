@@ -165,13 +165,13 @@ def _cells(seen: _Foreseen, data: Histories) -> dict[str, NDArray[np.bool_]]:
     cells["promises to people"] = (kind == Trial.PROMISES) & by_person
     cells["promises to machines"] = (kind == Trial.PROMISES) & ~by_person
     for trial, name in (
-        (Trial.KEEPS, "promises and settlements kept"),
+        (Trial.KEEPS, "promises kept"),
         (Trial.TAKES_PLAN, "plans accepted"),
         (Trial.TAKES_SETTLEMENT, "settlements accepted"),
         (Trial.PAYS_INSTALMENT, "instalments paid"),
-        (Trial.PAYS_ALL, "payments of the whole balance"),
+        (Trial.PAYS_ALL, "whole balance paid"),
         (Trial.COMPLAINS, "complaints"),
-        (Trial.OPTS_OUT, "no more contact wanted"),
+        (Trial.OPTS_OUT, "contact no longer wanted"),
         (Trial.DISPUTES, "disputes"),
     ):
         cells[name] = kind == trial
@@ -181,9 +181,9 @@ def _cells(seen: _Foreseen, data: Histories) -> dict[str, NDArray[np.bool_]]:
         cells[name] = pays & (row["dpd"] >= low) & (row["dpd"] <= high)
     met, written = _days_of(data)
     at = np.where(of_contact, 0, seen.place)
-    cells["payments on days of a conversation"] = pays & met[at]
-    cells["payments on days of a message"] = pays & written[at] & ~met[at]
-    cells["payments on other days"] = pays & ~met[at] & ~written[at]
+    cells["payments, day of a call"] = pays & met[at]
+    cells["payments, day of a message"] = pays & written[at] & ~met[at]
+    cells["payments, other days"] = pays & ~met[at] & ~written[at]
     return {name: chosen for name, chosen in cells.items() if chosen.any()}
 
 

@@ -39,7 +39,13 @@ def draw_parameters(calibration: Calibration, path: Path) -> None:
         values.barh(places, 2 * Z90, left=-Z90, height=0.8, color=_LIGHT, label="before: 90 % of the prior")
         for place, mode, share, is_known in zip(places, modes, left, known, strict=True):
             color = _BLUE if is_known else _RED
-            values.plot([mode - Z90 * share, mode + Z90 * share], [place, place], color=color, linewidth=2)
+            values.plot(
+                [mode - Z90 * share, mode + Z90 * share],
+                [place, place],
+                color=color,
+                linewidth=2,
+                solid_capstyle="butt",
+            )
             values.plot(mode, place, "o", color=color, markersize=4)
         values.plot([], [], "o-", color=_BLUE, label="after: 90 % of the posterior")
         values.plot([], [], "o-", color=_RED, label="the records say too little: keeps its value")
@@ -78,7 +84,12 @@ def draw_measures(calibration: Calibration, path: Path) -> None:
         ratios, weeks = figure.subplots(1, 2, width_ratios=(3, 2))
         for place, one in zip(places, measures, strict=True):
             ratios.plot(
-                [one.low / one.expected, one.high / one.expected], [place, place], color=_GREY, linewidth=6, alpha=0.6
+                [one.low / one.expected, one.high / one.expected],
+                [place, place],
+                color=_GREY,
+                linewidth=6,
+                alpha=0.6,
+                solid_capstyle="butt",
             )
             ratios.plot(one.recorded / one.expected, place, "o", color=_RED if one.missed else _BLUE, markersize=5)
         ratios.axvline(1.0, color=_GREY, linewidth=1)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from recoup.experiments.calibration.parameters import Parameter
 
-STEP = 0.01  # of a prior's spread, for derivatives
+STEP = 0.001  # of a prior's spread, for derivatives
 MOST_STEPS, SETTLED = 12, 0.1  # steps; and the largest move, in posterior standard deviations, at which they end
 NOT_IDENTIFIED = 0.75  # share of the prior's spread that is left
 Z90 = 1.6448536269514722

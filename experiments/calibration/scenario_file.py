@@ -30,7 +30,7 @@ def write_scenario(calibration: Calibration, path: Path) -> None:
     """
     text = yaml.safe_dump(document(calibration, path), allow_unicode=True, sort_keys=False, width=140)
     first, last = calibration.period
-    head = f"# Fitted by `recoup calibrate` to {len(calibration.data):,} accounts, {first} to {last}. {calibration.verdict()}\n"
+    head = f"# Fitted by `recoup calibrate` to {len(calibration.data):,} accounts, {first} to {last}. {calibration.verdict_words()}\n"
     write_text(path, head + text)
 
 
@@ -45,16 +45,12 @@ def document(calibration: Calibration, path: Path) -> dict[str, Any]:
         "title": f"{scenario.title}, fitted to records",
         "notes": [*scenario.notes, *_notes(calibration)],
     }
-    if scenario.file.rules.endswith((".yaml", ".yml")):
-        found["rules"] = os.path.relpath(own.parent / scenario.file.rules, folder)
-    if scenario.file.portfolio:
-        found["portfolio"] = None  # relative to the scenario that is extended; an own one comes with --portfolio
     behaviour: dict[str, Any] = {}
     for finding in calibration.findings:
         if finding.identified:
             for place in finding.parameter.places:
                 field, _, part = place.partition(".")
-                sourced = _sourced(calibration, finding, value_at(calibration.world, place))
+                sourced = _sourced(calibration, finding, place)
                 if part:
                     behaviour.setdefault(field, {})[part] = sourced
                 else:
@@ -62,18 +58,15 @@ def document(calibration: Calibration, path: Path) -> dict[str, Any]:
     return found | {"world": {"behaviour": behaviour}}
 
 
-def _sourced(calibration: Calibration, finding: Finding, value: float) -> dict[str, Any]:
+def _sourced(calibration: Calibration, finding: Finding, place: str) -> dict[str, Any]:
     first, last = calibration.period
+    before = value_at(calibration.fitted.own, place)
+    low, high = (_rounded(finding.parameter.link.shifted(before, shift)) for shift in finding.shifts)
     accounts = f"{len(calibration.data):,} accounts' records, {first} to {last}"
-    one = (
-        ""
-        if len(finding.parameter.places) == 1
-        else f" (of {finding.parameter.places[0].partition('.')[2]}; they moved together)"
-    )
-    span = f"90 % interval {_rounded(finding.low):g} to {_rounded(finding.high):g}{one}, before {finding.default:g}"
+    together = " with the others of its row" if len(finding.parameter.places) > 1 else ""
     return {
-        "value": _rounded(value),
-        "source": f"fitted to {accounts}; {span}",
+        "value": _rounded(value_at(calibration.world, place)),
+        "source": f"fitted{together} to {accounts}; 90 % interval {low:g} to {high:g}, before {before:g}",
         "confidence": "A" if finding.left <= NARROW else "B",
     }
 
@@ -85,7 +78,7 @@ def _rounded(value: float) -> float:
 def _notes(calibration: Calibration) -> list[str]:
     first, last = calibration.period
     notes = [
-        f"Behaviour was fitted to {len(calibration.data):,} accounts' records from {first} to {last}. {calibration.verdict()}"
+        f"Behaviour was fitted to {len(calibration.data):,} accounts' records from {first} to {last}. {calibration.verdict_words()}"
     ]
     if calibration.unknown:
         notes.append(

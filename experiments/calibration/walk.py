@@ -69,7 +69,7 @@ def note(trials, chance, happened, kind, where, before):  # type: ignore[no-unty
 def jobless_before(p, disclosed, loses, draw):  # type: ignore[no-untyped-def]
     """The day since which a debtor has been without work who says so on day `disclosed`: the work he had is lost backwards in time."""
     backwards = loses * (1.0 - p.jobless_share) / max(p.jobless_share, 1e-6)
-    return disclosed + int(math.floor(math.log(draw) / max(backwards, 1e-6)))
+    return disclosed + math.floor(math.log(draw) / max(backwards, 1e-6))
 
 
 TRIAL = np.dtype(

@@ -92,7 +92,9 @@ def calibrate(
     if portfolio is None:
         _measure(scenario, seeds, first_seed, workers, ray, lang, json)
         return
+    announce("fit", lang, scenario=scenario)
     from recoup.experiments.calibration.run import calibrate_to_records
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError
@@ -117,7 +119,8 @@ def calibrate(
     made = read_records(source_of(contacts), contacts_map, CONTACTS)
     paid = read_records(source_of(payments), payments_map, PAYMENTS)
     first, last = (None if day is None else day.date() for day in (at, until))
-    with interruptible(lambda: AGAIN), progress_bar("steps of the fit, and worlds of the check", None) as advance:
+    bar = progress_bar(text_in(lang)("terminal.calibrate.steps"), None)
+    with interruptible(lambda: AGAIN), bar as advance:
         found = calibrate_to_records(
             home,
             book,
@@ -137,7 +140,7 @@ def calibrate(
     if json:
         console().print_json(data=found.content())
     else:
-        _print(found, out)
+        _print(found, out, lang)
     if found.check is not None and found.check.missed:
         raise typer.Exit(1)
 
@@ -173,38 +176,48 @@ def _write(found: Calibration, out: Path) -> None:
     write_scenario(found, out)
 
 
-def _print(found: Calibration, out: Path | None) -> None:
-    from rich.table import Table
+def _print(found: Calibration, out: Path | None, lang: str) -> None:
+    from recoup.experiments.report.text import text_in
+    from recoup.experiments.runs.tables import Table
+
+    words = text_in(lang)
+
+    def say(key: str, **values: object) -> str:
+        return words(f"terminal.calibrate.{key}", **values)
+
+    def heads(*names: str) -> list[str]:
+        return [say(f"heads.{name}") for name in names]
+
+    def number(value: float) -> str:
+        return f"{value:.3g}".replace("-", "−")
+
+    def measure_of(name: str) -> str:
+        return words.one_of("terminal.calibrate.measures", name)
 
     show = console().print
     first, last = found.period
-    table = Table("parameter", "before", "fitted", "90 %", "left", title_justify="left", title="What the records say")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = Table(*heads("parameter", "before", "fitted", "span", "left"), title=say("parameters_title"))
     for one in found.findings:
-        span = f"{one.low:.3g} to {one.high:.3g}".replace("-", "−")
-        fitted = f"{one.value:.3g}".replace("-", "−") if one.identified else "keeps it"
-        table.add_row(one.parameter.name, f"{one.default:.3g}".replace("-", "−"), fitted, span, f"{one.left:.0%}")
+        span = say("to", low=number(one.low), high=number(one.high))
+        fitted = number(one.value) if one.identified else say("keeps")
+        table.add_row(one.parameter.name, number(one.default), fitted, span, f"{100 * one.left:.0f}")
     show(table)
-    show(
-        f"{len(found.data):,} accounts, {len(found.data.contacts):,} contacts; fitted to {first} to {last}. "
-        "Left: share of the doubt before that remains.",
-        soft_wrap=True,
-    )
+    counted = {"accounts": f"{len(found.data):,}", "contacts": f"{len(found.data.contacts):,}"}
+    show(say("fitted", **counted, first=first, last=last))
     if found.check is not None:
-        days = f"{found.check.days} days that the fit has not seen"
-        measures = Table("measure", "recorded", "expected", "90 %", "", title_justify="left", title=days)
-        for column in measures.columns[1:]:
-            column.justify = "right"
+        title = say("measures_title", days=found.check.days)
+        measures = Table(words("terminal.heads.measure"), *heads("recorded", "expected", "span", "holds"), title=title)
         for measure in found.check.measures:
-            mark = {True: "MISSED", False: "yes", None: "too few"}[measure.missed]
-            span = f"{measure.low:,.0f} to {measure.high:,.0f}"
-            measures.add_row(measure.name, f"{measure.recorded:,.0f}", f"{measure.expected:,.0f}", span, mark)
+            mark = say("marks." + {True: "missed", False: "fits", None: "few"}[measure.missed])
+            span = say("to", low=f"{measure.low:,.0f}", high=f"{measure.high:,.0f}")
+            name = measure_of(measure.name)
+            measures.add_row(name, f"{measure.recorded:,.0f}", f"{measure.expected:,.0f}", span, mark)
         show(measures)
     if not found.data.reads_known:
-        show("The log does not say which messages were read: reach of messages is the scenario's.", soft_wrap=True)
+        show(say("unread"))
     if not all(posterior.settled for posterior in found.fitted.posteriors.values()):
-        show("The search did not settle; the figures are those of its last step.", soft_wrap=True)
-    show(found.verdict(), soft_wrap=True)
+        show(say("unsettled"))
+    missed = words.listed([measure_of(measure.name) for measure in found.check.missed]) if found.check else ""
+    show(say(f"verdicts.{found.verdict}", judged=found.check.judged if found.check else 0, missed=missed))
     if out is not None:
-        show(f"\n{out}, {out.with_suffix('')}", soft_wrap=True)
+        show(say("written", scenario=out, folder=out.with_suffix("")), soft_wrap=True)

@@ -47,7 +47,9 @@ class Sites(Settings):
     )
     seed: int = setting(1, "Seed of accounts and random numbers.", least=0, most=2**62)
     days: int | None = setting(None, "Horizon in days.", least=1, most=3650, shown_default="the scenario's")
-    portfolio: str | None = setting(None, "Your own accounts, a file or a database's address.")
+    portfolio: str | None = setting(
+        None, "Your own accounts, a file or a database's address.", shown_default="the scenario's"
+    )
     map: str | None = setting(None, "Column map of the portfolio (YAML).", shown_default="columns named as our fields")
     exchange: str = setting(
         FORECAST,

@@ -174,6 +174,38 @@ def _workbook(folder: Path, random: Random) -> list[Path]:
     return [book, book, column_map]
 
 
+STATE_BOOK = """number,client,amount,due,left,called,ptp,ptp amount,months,next,court,since,texts,result
+a1,x,1000,60,900.5,1 4 9,2025-03-07,120,,,none,,0,PTP
+a2,x,800,90,,0,,,6,2025-03-20,filed,2025-02-01,1,none
+a3,,500,30,,,,,,,,,,
+"""
+STATE_MAP = """for: portfolio
+as_of: 2025-03-03
+draw: {fields: [last_outcome]}
+fields:
+  account_id: number
+  customer_id: client
+  opening_balance: amount
+  dpd: due
+  balance: left
+  call_days: called
+  promise_due: ptp
+  promise_amount: ptp amount
+  plan_months: months
+  plan_next_due: next
+  legal_stage: court
+  legal_stage_date: since
+  opted_out: texts
+  last_outcome: {column: result, values: {PTP: promised, none: none}}
+"""
+
+
+def _portfolio_in_midlife(folder: Path, random: Random) -> list[Path]:
+    (folder / "book.csv").write_text(STATE_BOOK, encoding="utf-8")
+    (folder / "map.yaml").write_text(STATE_MAP, encoding="utf-8")
+    return [folder / "book.csv", folder / "map.yaml"]
+
+
 CONTACTS_MAP = """for: contacts
 dates: ["%Y-%m-%d %H:%M", "%d.%m.%Y"]
 rows: {without: {how: [note]}, duplicates: last}
@@ -530,6 +562,13 @@ KINDS: dict[str, Kind] = {
     ),
     "portfolio": Kind(
         _portfolio,
+        (
+            Command(("portfolio", "check", "book.csv", "--map", "map.yaml"), lists=True),
+            Command(("compare", "--portfolio", "book.csv", "--map", "map.yaml", "-p", "staged", *TINY)),
+        ),
+    ),
+    "portfolio-in-midlife": Kind(
+        _portfolio_in_midlife,
         (
             Command(("portfolio", "check", "book.csv", "--map", "map.yaml"), lists=True),
             Command(("compare", "--portfolio", "book.csv", "--map", "map.yaml", "-p", "staged", *TINY)),

@@ -31,7 +31,7 @@ ROOMS = (
     {"runs"},
     {"comparison"},
     {"robustness", "learning", "sites", "evidence"},
-    {"models"},
+    {"models", "calibration"},
     {"report"},
     {"dashboard"},
     {"checks"},
