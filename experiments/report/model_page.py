@@ -113,11 +113,13 @@ def _score_sections(card: dict[str, Any], say: Text) -> list[Section]:
     blocks: dict[str, list[Block]] = {
         "quality": [
             _quality(score, say),
-            Paragraph(say("models.quality.chosen", model=score["model"])),
+            Paragraph(say("models.quality.chosen", model=say.one_of("models.forms", score["model"]))),
             Paragraph(
                 say(
                     "models.quality.losses",
-                    losses=say.listed([f"{name} {loss:.4f}" for name, loss in score["losses"].items()]),
+                    losses=say.listed(
+                        [f"{say.one_of('models.forms', name)} {loss:.4f}" for name, loss in score["losses"].items()]
+                    ),
                 )
             ),
         ],
@@ -208,8 +210,11 @@ def _calls(calls: list[dict[str, Any]], say: Text) -> Table:
         cells: list[Cell | str] = [say(f"treatments.{window}")]
         for weekday in range(7):
             call = found.get((window, weekday))
-            both = (say.number(call[what], "share") for what in ("reached", "said")) if call else ()
-            cells.append("{} ({})".format(*both) if call else say("models.calls.none"))
+            if call is None:
+                cells.append(say("models.calls.none"))
+                continue
+            reached, said = (say.number(call[what], "share") for what in ("reached", "said"))
+            cells.append(Cell(reached, [Line(said)]))
         rows.append(cells)
     return Table(
         say("models.calls.caption"),
