@@ -113,11 +113,13 @@ def _score_sections(card: dict[str, Any], say: Text) -> list[Section]:
     blocks: dict[str, list[Block]] = {
         "quality": [
             _quality(score, say),
-            Paragraph(say("models.quality.chosen", model=score["model"])),
+            Paragraph(say("models.quality.chosen", model=say.one_of("models.forms", score["model"]))),
             Paragraph(
                 say(
                     "models.quality.losses",
-                    losses=say.listed([f"{name} {loss:.4f}" for name, loss in score["losses"].items()]),
+                    losses=say.listed(
+                        [f"{say.one_of('models.forms', name)} {loss:.4f}" for name, loss in score["losses"].items()]
+                    ),
                 )
             ),
         ],
@@ -144,7 +146,7 @@ def _quality(score: dict[str, Any], say: Text) -> Table:
         rows.append([say(f"models.quality.{name}"), *(say.number(p[name], "share") for p in periods)])
     rows.append([say("models.quality.ece"), *(_points(p["calibration_error"], say) for p in periods)])
     head = [say(f"models.quality.head.{name}") for name in ("figure", "fit", "test")]
-    return Table(say("models.quality.caption"), head, rows)
+    return Table(say("models.quality.caption"), head, rows, kind="plain")
 
 
 def calibration_picture(score: dict[str, Any], say: Text) -> Picture:
@@ -167,14 +169,20 @@ def _drift(drift: dict[str, Any], say: Text) -> Table:
     features = list(drift["features"].items())[:_FEATURES]
     rows = [row(say("models.drift.score"), drift["score"]), *(row(_feature(name, say), psi) for name, psi in features)]
     return Table(
-        say("models.drift.caption"), [say(f"models.drift.head.{n}") for n in ("feature", "psi", "means")], rows
+        say("models.drift.caption"),
+        [say(f"models.drift.head.{n}") for n in ("feature", "psi", "means")],
+        rows,
+        kind="plain",
     )
 
 
 def _importance(falls: dict[str, float], say: Text) -> Table:
     rows: list[list[Cell | str]] = [[_feature(name, say), _minus(f"{fall:.4f}")] for name, fall in falls.items()]
     return Table(
-        say("models.importance.caption"), [say(f"models.importance.head.{n}") for n in ("feature", "fall")], rows
+        say("models.importance.caption"),
+        [say(f"models.importance.head.{n}") for n in ("feature", "fall")],
+        rows,
+        kind="plain",
     )
 
 
@@ -190,7 +198,7 @@ def _fairness(groups: dict[str, list[dict[str, Any]]], say: Text) -> Table:
                 Cell(ratio, [Line("!", "bad")] if row["unequal"] else []),
             ])  # fmt: skip
     head = [say(f"models.fairness.head.{n}") for n in ("group", "rows", "auc", "said", "observed", "selected", "ratio")]
-    return Table(say("models.fairness.caption"), head, rows)
+    return Table(say("models.fairness.caption"), head, rows, kind="plain")
 
 
 def _calls(calls: list[dict[str, Any]], say: Text) -> Table:
@@ -202,11 +210,17 @@ def _calls(calls: list[dict[str, Any]], say: Text) -> Table:
         cells: list[Cell | str] = [say(f"treatments.{window}")]
         for weekday in range(7):
             call = found.get((window, weekday))
-            both = (say.number(call[what], "share") for what in ("reached", "said")) if call else ()
-            cells.append("{} ({})".format(*both) if call else say("models.calls.none"))
+            if call is None:
+                cells.append(say("models.calls.none"))
+                continue
+            reached, said = (say.number(call[what], "share") for what in ("reached", "said"))
+            cells.append(Cell(reached, [Line(said)]))
         rows.append(cells)
     return Table(
-        say("models.calls.caption"), [say("models.calls.window"), *(say(f"codes.weekday.{day}") for day in days)], rows
+        say("models.calls.caption"),
+        [say("models.calls.window"), *(say(f"codes.weekday.{day}") for day in days)],
+        rows,
+        kind="plain",
     )
 
 
@@ -222,7 +236,7 @@ def _effect_sections(card: dict[str, Any], say: Text) -> list[Section]:
     ]  # fmt: skip
     head = [say(f"models.effects.head.{n}") for n in ("treatment", "treated", "sample", "share", "effect", "qini")]
     if rows:
-        blocks.append(Table(say("models.effects.caption"), head, rows))
+        blocks.append(Table(say("models.effects.caption"), head, rows, kind="plain"))
     refused = [row for row in card["effects"] if row["refusal"]]
     if refused:
         blocks.append(
