@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-import numpy as np
 import pandas as pd
 
 from recoup.experiments.calibration import hidden
@@ -16,7 +15,7 @@ from recoup.experiments.calibration.histories import histories
 from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio.importing import sample
-from recoup.sim.portfolio.table import PRODUCTS, Portfolio
+from recoup.sim.portfolio.table import Portfolio
 
 FEWEST_ACCOUNTS, FEWEST_DAYS = 30, 7
 MOST_HELD_OUT = 1 / 3  # share of the days, where nothing else is asked for
@@ -74,9 +73,10 @@ def calibrate_to_records(
 
 
 def _refuse_cards(scenario: Scenario, portfolio: Portfolio) -> None:
-    cards = int(np.count_nonzero(portfolio.column("product") == "credit_card"))
-    if scenario.world.cards is not None and cards:
-        expected = (
-            f"{PRODUCTS[0]} or {PRODUCTS[2]}, or a scenario without `cards`: how minimums are paid is not fitted yet"
-        )
-        raise InputError(portfolio.name, "product", f"credit_card in {cards:,} rows", expected)
+    if scenario.world.cards is None:
+        return
+    cards = {name for name, product in scenario.world.products.items() if product.card}
+    rows = portfolio.table["product"][portfolio.table["product"].isin(cards)]
+    if len(rows):
+        expected = "other products, or a scenario without `cards`: how minimums are paid is not fitted yet"
+        raise InputError(portfolio.name, "product", f"{rows.iloc[0]} in {len(rows):,} rows", expected)
