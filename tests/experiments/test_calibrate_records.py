@@ -38,8 +38,9 @@ from recoup.experiments.calibration.parameters import (
     value_at,
     with_shifts,
 )
-from recoup.experiments.calibration.posterior import Posterior, fit
+from recoup.experiments.calibration.posterior import Memory, Posterior, fit
 from recoup.experiments.evidence.simulated_records import LenderRecords, simulate_records
+from recoup.experiments.runs.kept import Kept
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.parameters import kernel_record
 from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, in_form
@@ -200,6 +201,28 @@ def test_what_records_say_nothing_about_keeps_its_value_and_the_others_answer_fo
     assert found.mode.sum() == pytest.approx(values.mean(), abs=0.01)
     assert found.mode[1] > 0.02  # the mode shares it out as the priors are wide: 1 to 0.04
     assert found.shifts[1] == 0.0 and found.shifts[0] == pytest.approx(values.mean(), abs=0.01)
+
+
+def test_an_interrupted_search_goes_on_where_it_was(tmp_path: Path) -> None:
+    """The slopes of finished steps are read, not reckoned again, and the end is the same to the last digit."""
+    values, calls = np.random.default_rng(4).standard_normal(500) + 2.0, []
+    plain = normal(values, 1.0, np.ones((500, 1)))
+
+    def counted(shifts: NDArray[np.float64]) -> NDArray[np.float64]:
+        if len(shifts) > 1:
+            calls.append(shifts[0].tolist())
+        return plain(shifts)
+
+    file = tmp_path / "steps.jsonl"
+    first = fit(of(0.5), counted, most_steps=1, memory=Memory(Kept(file), "a"))
+    done = len(calls)
+    whole = fit(of(0.5), counted, memory=Memory(Kept(file), "a"))
+    assert done == 2 and len(calls) == len({tuple(call) for call in calls})  # no step is reckoned twice
+    alone = fit(of(0.5), plain)
+    assert (whole.mode, whole.covariance) == (alone.mode, alone.covariance) and first.steps == 1
+    other = len(calls)
+    fit(of(0.5), counted, memory=Memory(Kept(file), "b"))  # of other records
+    assert len(calls) == 2 * other
 
 
 def test_intervals_hold_nine_in_ten() -> None:
