@@ -1,6 +1,7 @@
 # make demo   set up what the demo needs, and compare the plans on the real portfolio
 # make test   set everything up and run the tests
 # make test-ray  install Ray, and run the tests of work on a cluster
+# make test-web  install Panel, and run the tests of the dashboard in a browser
 # make slow   the learning tests, which take minutes
 # make lint   ruff and mypy
 # make mutants  put 150 of the listed deliberate errors into copies of the code: do the tests notice? (up to an hour)
@@ -17,7 +18,7 @@ BIN := .venv/bin
 DEMO := .venv/.demo
 READY := .venv/.ready
 
-.PHONY: browser demo test test-random test-ray slow mutants interrupts fuzz lint bench docs lab clean
+.PHONY: browser demo test test-random test-ray test-web slow mutants interrupts fuzz lint bench docs lab clean
 
 demo: $(DEMO)
 	$(BIN)/recoup demo
@@ -38,6 +39,10 @@ test-random: $(READY)
 test-ray: $(READY)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[ray]"
 	$(BIN)/pytest tests/experiments/test_ray.py
+
+test-web: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[web]"
+	$(BIN)/pytest tests/experiments/test_dashboard.py
 
 slow: $(READY)
 	$(BIN)/pytest -n 2 -m slow

@@ -40,7 +40,7 @@ def cases(scenario: Scenario) -> dict[str, tuple[Scenario, str, bool, int]]:
 def half_reached(scenario: Scenario):  # type: ignore[no-untyped-def]
     """Every channel reaches its debtors half as often."""
     behaviour = scenario.world.behaviour
-    reach = {name: value / 2 for name, value in behaviour.reach.items()}
+    reach = behaviour.reach.model_copy(update={name: value / 2 for name, value in behaviour.reach})
     return scenario.world.model_copy(update={"behaviour": behaviour.model_copy(update={"reach": reach})})
 
 

@@ -77,9 +77,15 @@ def short(folder: Path, language: str) -> str:
     lines += [["---", *("---:" for _ in COLUMNS)]]
     for policy in (name for name in FIVE if name in results["policies"]):
         known = burden[policy] | results["policies"][policy]
-        lines.append([say.name(policy), *(say.bare_span(known[name], REGISTRY[name].unit) for name in COLUMNS)])
+        lines.append([say.name(policy), *(_whole(say.bare_span(known[name], REGISTRY[name].unit)) for name in COLUMNS)])
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     return f"{table}\n\n*{_below(caption, results)}*\n"
+
+
+def _whole(cell: str) -> str:
+    """A number with its interval on one line, or below it, never torn."""
+    number, bracket, interval = cell.partition(" (")
+    return number + bracket + interval.replace(" ", "\u00a0")
 
 
 def _below(caption: str, results: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from recoup.experiments.commands import (
     catalogue,
     compare,
     conduct,
+    discontinuity,
     distill,
     doctor,
     evaluate,
@@ -42,12 +43,14 @@ from recoup.experiments.commands import (
     upper_bounds,
 )
 from recoup.experiments.runs import streams
-from recoup.experiments.runs.console import AGAIN, INTERRUPTED, Interrupted
+from recoup.experiments.runs.console import AGAIN, INTERRUPTED, Commands, Interrupted
 
 app = typer.Typer(
+    cls=Commands,
     help="Simulate a debtor portfolio, run collection plans on it, and compare them.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # Typer's panels cut off names of options in eighty columns
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(compare.compare)
@@ -74,6 +77,7 @@ app.command()(audit.audit)
 app.command()(evaluate.evaluate)
 app.command()(backtest.backtest)
 app.command()(evaluate.log_decisions)
+app.command()(discontinuity.discontinuity)
 app.command()(catalogue.scenarios)
 app.command()(catalogue.plans)
 app.command()(schema.schema)

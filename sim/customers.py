@@ -57,7 +57,7 @@ class Customers:
         several = np.repeat(counts > 1, counts)
         self._members = members[several].astype(np.int64)
         self._starts = np.append(starts, np.cumsum(counts[counts > 1])).astype(np.int64)
-        self._records = gate.records[gate.records["count"] != _NOTHING]
+        self._records = gate.records[gate.records["counted"] != _NOTHING]
         self.several = bool(self._members.size)
 
     def morning(self, accounts: NDArray[np.void], today: NDArray[np.void]) -> None:
@@ -117,14 +117,14 @@ def _history(a, group, day):  # type: ignore[no-untyped-def]
 def _counted(accounts, members, rule, day):  # type: ignore[no-untyped-def]
     """What a cap counts of a customer's contacts before today."""
     window = np.uint64((1 << int(rule.limit)) - 1)
-    talks = rule.count == _CONVERSATIONS or rule.count == _QUIET
+    talks = rule.counted == _CONVERSATIONS or rule.counted == _QUIET
     group = _CONVERSATION if talks else rule.group
     total, together = 0, np.uint64(0)
     for number in members:
         history = _history(accounts[number], group, day) & window
         together |= history
         total += popcount(history)
-    return popcount(together) if rule.count == _DAYS else total
+    return popcount(together) if rule.counted == _DAYS else total
 
 
 @njit()
@@ -176,12 +176,12 @@ def _stop(accounts, rows, members, starts, rules, today, menu, gated, queues):  
 def _broken(accounts, members, before, menu, item, rules, day):  # type: ignore[no-untyped-def]
     """1 + number of the first rule that a contact breaks because of those `before` it on the day; 0 = none."""
     for rule in rules:
-        if not rule.bits & item.bits or rule.count == _DAYS:  # a day with a contact is no further day
+        if not rule.bits & item.bits or rule.counted == _DAYS:  # a day with a contact is no further day
             continue
         today = 0
         for number in before:
             group = menu[accounts[number].treatment].group
-            if rule.count == _ATTEMPTS:
+            if rule.counted == _ATTEMPTS:
                 today += rule.group == _ANY or rule.group == group
             else:
                 today += accounts[number].reached and (group == _CALL or group == _VISIT)

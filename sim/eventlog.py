@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from recoup.sim.account import ACCOUNT, Event, Outcome
 from recoup.sim.compliance.auditlog import AUDIT_COLUMNS, LEGAL_NAMES, OFFER_NAMES
 from recoup.sim.compliance.gate import SUSPENDED
+from recoup.sim.earlier_events import Row
 from recoup.sim.kernels import EVENT_NAMES
 from recoup.sim.operations.clock import Calendar
 from recoup.sim.parameters import Windows
@@ -108,6 +109,7 @@ class EventLog:
         staff: names of the people on the telephone by number, the first of them empty (`Collectors.names`).
         rule_ids: ids of the rule pack's rules, in order.
         customer_ids: the name of each account's customer, None for an account without; None = customers are not named.
+        earlier: what had happened before, of accounts in mid-life (`earlier_events.earlier_rows`); None = nothing is known to have.
         file: where the log is written to, in the form that an audit reads, and not kept in memory; None = kept.
     """
 
@@ -122,6 +124,7 @@ class EventLog:
         rule_ids: Sequence[str],
         file: LogFile | None = None,
         customer_ids: NDArray[Any] | None = None,
+        earlier: Sequence[Row] | None = None,
     ) -> None:
         self._staff, self._rule_ids = tuple(staff), tuple(rule_ids)
         self._accounts, self._account_ids = accounts, account_ids
@@ -133,8 +136,10 @@ class EventLog:
         self._claims: NDArray[np.int64] = np.zeros(0, np.int64)
         self._ages: NDArray[np.int32] = np.zeros(0, np.int32)
         self._budget_left = 1.0
-        self._file = file
+        self._file, self._earlier = file, earlier
         self._writer = _writer(file.path, self._form(np.zeros(0, _NOTES)).schema) if file else None
+        if self._writer and earlier:
+            self._writer.write_table(self._before(self._form(np.zeros(0, _NOTES)).schema))
 
     def morning(self, budget_left: float) -> None:
         """Note what the day's decisions were taken on; `budget_left` is the share of the settlement budget."""
@@ -207,8 +212,13 @@ class EventLog:
     def audit(self) -> pd.DataFrame:
         """The log as `AUDIT_COLUMNS` has it; texts as categories, so that it is small in memory."""
         notes = self._all
-        table = self._form(notes, names=False).to_pandas()
-        table["account_id"] = pd.Categorical.from_codes(notes["number"], pd.Index(self._account_ids))
+        form = self._form(notes, names=False)
+        numbers = notes["number"]
+        if self._earlier:
+            form = pa.concat_tables([self._before(form.schema), form]).unify_dictionaries()
+            numbers = np.concatenate([np.array([row["number"] for row in self._earlier], numbers.dtype), numbers])
+        table = form.to_pandas()
+        table["account_id"] = pd.Categorical.from_codes(numbers, pd.Index(self._account_ids))
         for name in ("months", "promise_due", *(f"{event}_until" for event in _UNTIL)):
             table[name] = table[name].astype("Int32")
         return table[[column.name for column in AUDIT_COLUMNS if column.name in table]]
@@ -231,6 +241,7 @@ class EventLog:
         places = np.zeros(256, np.int16)
         places[list(rules)] = np.arange(len(rules))
         columns |= {
+            **({"earlier": pa.array(np.zeros(log.size, np.bool_))} if self._earlier is not None else {}),
             "done": pa.array(happened(Event.ATTEMPT | Event.NOTICE | Event.SUIT | Event.ENFORCEMENT)),
             "stopped_by": _texts(places[log["rule"]], ~happened(Event.BLOCKED), list(rules.values())),
             "dpd": pa.array(log["dpd"]),
@@ -249,6 +260,33 @@ class EventLog:
         for event, until in _UNTIL.items():
             columns[f"{event}_until"] = pa.array(log[until], mask=~happened(Event[event.upper()]))
         return pa.table({column.name: columns[column.name] for column in AUDIT_COLUMNS if column.name in columns})
+
+    def _before(self, schema: pa.Schema) -> pa.Table:
+        """What had happened before the first day, in the form of the rows after it."""
+        assert self._earlier is not None
+        numbers = np.array([row["number"] for row in self._earlier], np.int64)
+        first = np.datetime64(self._calendar.date(0), "D")
+        said: dict[str, Any] = {
+            "date": first + np.array([row["day"] for row in self._earlier], np.int64),
+            "done": np.ones(numbers.size, np.bool_),
+            "earlier": np.ones(numbers.size, np.bool_),
+        }
+        if "account_id" in schema.names:
+            assert self._file
+            said["account_id"] = self._file.account_ids[numbers]
+        if self._customer_ids is not None:
+            said["customer_id"] = self._customer_ids[numbers]
+        columns = []
+        for field in schema:
+            values = said.get(field.name, [row.get(field.name) for row in self._earlier])
+            if pa.types.is_dictionary(field.type):
+                codes = pa.array(values, pa.string(), from_pandas=True).dictionary_encode()
+                columns.append(
+                    pa.DictionaryArray.from_arrays(codes.indices.cast(field.type.index_type), codes.dictionary)
+                )
+            else:
+                columns.append(pa.array(values).cast(field.type))
+        return pa.table(columns, schema=schema)
 
     def _names(self, numbers: NDArray[np.integer]) -> pa.DictionaryArray:
         """The file's names of accounts; its dictionary has no others, as it is written with every row group."""

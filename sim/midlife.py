@@ -72,7 +72,7 @@ def _day_numbers(table: pd.DataFrame, name: str, start: date) -> tuple[NDArray[n
     """Days of the simulation that a column of dates names (0 where unknown), and where it is known."""
     said = dates(table, name)
     days = (said - pd.Timestamp(start)).dt.days
-    return days.fillna(0).to_numpy(np.int64), said.notna().to_numpy()
+    return np.asarray(days.fillna(0), np.int64), np.asarray(said.notna())
 
 
 def take_up(accounts: NDArray[np.void], table: pd.DataFrame, p: np.void, start: date, first_day: int) -> None:
@@ -349,7 +349,7 @@ def portfolio_of(
         elif one.sets is Sets.CODE:
             names = {number: name for name, number in CODES[one.name].items()}
             said = [names.get(number) for number in values.tolist()]
-            table[one.name] = pd.Series(np.where(known, np.array(said, object), None), dtype=object)
+            table[one.name] = pd.Series(said, dtype="object").where(pd.Series(known), None)
         elif one.sets is Sets.CENTS:
             table[one.name] = np.where(known, values / 100.0, np.nan)
         else:
@@ -358,7 +358,7 @@ def portfolio_of(
         if one.field.kind is Kind.DAYS and one.name in table:
             table[one.name] = (table[one.name].astype(np.int64) & ~1).astype(float)
     kinds = np.where(a["promise_swap"] > 0, PROMISES[2], np.where(a["promise_discount"] > 0, PROMISES[1], PROMISES[0]))
-    table["promise_kind"] = pd.Series(np.where(promised, kinds.astype(object), None), dtype=object)
+    table["promise_kind"] = pd.Series(kinds.tolist(), dtype="object").where(pd.Series(promised), None)
     place = np.full(accounts.size, -1)
     place[rows] = np.arange(rows.size)
     for name, by_day in (("plan_next_due", waiting.instalments), ("last_notice_date", waiting.notices)):

@@ -27,6 +27,7 @@ from recoup.sim.compliance.rules import RulePack
 from recoup.sim.customers import Customers, customers_of
 from recoup.sim.day import EVENING, DayRecord
 from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
+from recoup.sim.earlier_events import earlier_rows
 from recoup.sim.eventlog import EventLog, LogFile
 from recoup.sim.horizon import value_left
 from recoup.sim.inputs import InputError, choose
@@ -53,8 +54,7 @@ from recoup.sim.operations.credibility import Notices
 from recoup.sim.operations.economy import Economy
 from recoup.sim.operations.resources import QUEUES, Resource, queue_of
 from recoup.sim.parameters import TierPoints, World, kernel_record
-from recoup.sim.portfolio.state_checks import AT_COURT, codes
-from recoup.sim.portfolio.state_checks import numbers as numbers_of
+from recoup.sim.portfolio.state_checks import at_work
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.traits import open_accounts
 from recoup.sim.treatments import MOST_POOLS, Window
@@ -167,6 +167,7 @@ class Simulation:
                 ids,
                 file,
                 customers_of(portfolio),
+                earlier_rows(self.accounts, first_day) if portfolio.state else None,
             )
         entry_tiers = np.concatenate(self._in_parts(self._tiers, len(portfolio)) or [np.zeros(0, int)])
         minute = {str(pool): 100.0 * cost for pool, cost in world.costs.minute.items()}
@@ -667,10 +668,7 @@ def refuse_too_old(world: World, portfolio: Portfolio) -> None:
     """
     old = portfolio.column("dpd") >= world.write_off_dpd
     if portfolio.state:  # nothing is written off while a court or a plan is at work
-        at_work = np.isin(codes(portfolio.table, "legal_stage"), AT_COURT) | (
-            numbers_of(portfolio.table, "plan_months") > 0
-        )
-        old = old & ~at_work
+        old = old & ~at_work(portfolio.table)
     too_old = np.flatnonzero(old)
     if too_old.size:
         raise InputError(

@@ -21,6 +21,7 @@ from recoup.sim.account import ACCOUNT, Event, Stage, Status
 from recoup.sim.compiled import njit
 from recoup.sim.compliance.gate import SUSPENDED, Gate, gate_table
 from recoup.sim.compliance.rules import RulePack
+from recoup.sim.midlife import Pending, pending
 from recoup.sim.observation import DAY_CONTEXT, FIELD_INDEX, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar
 from recoup.sim.operations.contact_centre import PERSON, ContactCentre, staff
@@ -35,6 +36,7 @@ from recoup.sim.treatments import Channel, Menu, Window
 from tests.second import channels
 from tests.second.behaviour import believed
 from tests.second.contact import choose_who_answers, is_to_be_reviewed, send_to_review
+from tests.second.customers import families, mark_caps, stop_later_contacts
 from tests.second.day import live_through, wake_up
 from tests.second.draws import bits
 from tests.second.money import forgiven_by_handover, pay_for_waiting
@@ -76,7 +78,7 @@ class ReferenceSimulation:
         self.today["typical_claim"] = 100.0 * (world.typical_claim or np.median(portfolio.column("opening_balance")))
         self.day = 0
         self.daily: list[dict[str, float]] = []
-        self.forgiven = 0
+        self.forgiven = int(self.accounts["forgiven"].sum())
         self.market_waiting = 0.0
         self.share_followed = world.behaviour.credibility_start
         self.notices: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -102,6 +104,11 @@ class ReferenceSimulation:
         self.supervisor = Supervisor(world.conduct.regulator if world.conduct else None)
         self.desks = {name: simpy.PriorityResource(self.env) for name in self.centres}
         self.courts = LegalDesk(self.env, world, self.calendar, self.accounts, self.params, self.today)
+        self.instalment_due: dict[int, int] = {}
+        if portfolio.state:
+            self._go_on_with(pending(self.accounts, portfolio.table, world.start, 0))
+        self.families = families(portfolio)
+        mark_caps(self, 0)
         self.actions = np.zeros(len(portfolio), np.int64)
         self.priority = np.zeros(len(portfolio), np.int64)
         self.for_the_clerk: list[int] = []
@@ -113,6 +120,28 @@ class ReferenceSimulation:
         self.env.process(self._ledger_clerk())
         for number in range(len(portfolio)):
             self.env.process(self._debtor(number))
+        self.env.process(self._family_clerk())
+
+    def _go_on_with(self, waiting: Pending) -> None:
+        """What was pending when the first morning came."""
+        self.instalment_due = {int(number): day for day, numbers in waiting.instalments.items() for number in numbers}
+        for day, numbers in waiting.notices.items():
+            if day + self.world.behaviour.credibility_days > 0:
+                self.notices[day] += [(int(number), int(self.accounts["key"][number])) for number in numbers]
+        for case in waiting.cases:
+            self.courts.take_up(case)
+        self.today["legal_load"] = min(len(waiting.cases), self.courts.team.capacity) / self.courts.team.capacity
+        self.today["legal_queue"] = max(len(waiting.cases) - self.courts.team.capacity, 0)
+
+    def _family_clerk(self) -> Generator[simpy.Event, object, None]:
+        """Looks at customers with several accounts, once everything is decided and before anybody is called."""
+        day = 0
+        while True:
+            stop_later_contacts(self, day)
+            yield self._at(day, WAKING + 2)
+            mark_caps(self, day + 1)
+            day += 1
+            yield self._at(day, 0)
 
     @property
     def open_accounts(self) -> NDArray[np.int64]:
@@ -153,7 +182,7 @@ class ReferenceSimulation:
 
     def _debtor(self, number: int) -> Generator[simpy.Event, object, None]:
         a = self.accounts[number]
-        due = -1
+        due = self.instalment_due.get(number, -1)
         day = 0
         while a["status"] == Status.OPEN:
             if day == due and a["plan_months"]:
@@ -166,6 +195,9 @@ class ReferenceSimulation:
             if treatment.channel:
                 with self._debtor_of(number) as debtor:
                     choose_who_answers(debtor, self.world, self.morning, treatment)
+                yield self._at(day, 1)  # the family clerk may say no
+                treatment = self.menu.treatments[int(a["treatment"])]
+            if treatment.channel:
                 served_by = channels.pool_of(self.world, treatment.channel)
                 if served_by is None:
                     a["served"] = 1

@@ -16,21 +16,29 @@ from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.compliance.mappedlog import audit_registry
 from recoup.sim.portfolio.doubts import population_doubts, staffing_doubts
 from recoup.sim.portfolio.importing import Inspection, inspect, summary, typed_state
-from recoup.sim.portfolio.records import CONTACTS, PAYMENTS
+from recoup.sim.portfolio.records import PAYMENTS, contacts_of
 from recoup.sim.portfolio.sources import Source
 from recoup.sim.portfolio.state_checks import missing_state
 from recoup.sim.portfolio.table import PORTFOLIO, STATE_FIELDS, Registry
+from recoup.sim.treatments import STANDARD, Vocabulary
 
 SHOWN = 50
 _TYPICAL = 1000  # accounts of the scenario that a file is set beside
 _SUMS = ("opening_balance", "amount")  # whose sum a ledger can be reconciled with
 
 
-def registry_of(kind: str, map_file: Path | None = None) -> Registry:
-    """The fields of a kind of table: portfolio, contacts, payments or audit; with its map, where they depend on it."""
+def registry_of(kind: str, map_file: Path | None = None, vocabulary: Vocabulary = STANDARD) -> Registry:
+    """The fields of a kind of table.
+
+    Args:
+        kind: portfolio, contacts, payments or audit.
+        map_file: of the table, where its fields depend on it.
+        vocabulary: of the scenario, which may have products and channels of its own.
+    """
     if kind == "audit":
-        return audit_registry(map_file)
-    return {one.name: one for one in (PORTFOLIO, CONTACTS, PAYMENTS)}[kind]
+        return audit_registry(map_file, vocabulary)
+    known = (PORTFOLIO.naming({"product": vocabulary.products}), contacts_of(vocabulary), PAYMENTS)
+    return {one.name: one for one in known}[kind]
 
 
 def run(
@@ -51,7 +59,7 @@ def run(
         as_json: print JSON instead of tables.
         console: to print on.
         every: print all problems, not the first `SHOWN`.
-        scenario: whose accounts a portfolio's are set beside; None = no one's.
+        scenario: whose accounts a portfolio's are set beside, and whose products it may have; None = no one's.
         registry: the fields that there are.
         problems_file: new CSV file for all problems that are kept one by one.
         lang: `en` or `zh`, for what is printed; problems are in English.
@@ -64,8 +72,10 @@ def run(
     """
     if problems_file:
         require_new(problems_file)
-    inspection = inspect(source, map_file, registry)
     home = load_scenario(scenario) if scenario else None
+    if home:
+        registry = registry_of(registry.name, map_file, home.world.vocabulary)
+    inspection = inspect(source, map_file, registry)
     if home:
         inspection.doubts += population_doubts(inspection.table, home.world.population)
         inspection.doubts += staffing_doubts(inspection.rows, home.world)

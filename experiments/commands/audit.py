@@ -22,9 +22,12 @@ _SHOWN = 5  # breaches of a rule
 
 
 def audit(
-    run: Annotated[Path | None, typer.Argument(help="Run folder of a comparison.")] = None,
+    run: Annotated[
+        Path | None, typer.Argument(help="Run folder of a comparison.", show_default="none: give --log")
+    ] = None,
     log: Annotated[
-        str | None, typer.Option(help="A log of your own, a file or a database's address; needs --rules.")
+        str | None,
+        typer.Option(help="A log of your own, a file or a database's address; needs --rules.", show_default="none"),
     ] = None,
     column_map: Annotated[
         Path | None,

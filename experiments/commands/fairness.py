@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def fairness(
     run: Annotated[Path, typer.Argument(help="Run folder of a finished comparison.")],
     plan: Annotated[
-        list[str] | None, typer.Option("-p", "--policy", help="Only these policies; once for each.")
+        list[str] | None,
+        typer.Option("-p", "--policy", help="Only these policies; once for each.", show_default="all of the run"),
     ] = None,
     lang: Language = "en",
     json: Json = False,

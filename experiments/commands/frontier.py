@@ -26,11 +26,20 @@ class FrontierOptions(RobustnessOptions):
 
     points: int = setting(16, "Prices to try first; half as many follow near the choice.", least=2, most=1024)
     by: str = setting("npv_rate", "Measure: npv_rate, recovery_rate, net_recovery_rate or time_to_recover_days.")
-    most_contacts: float | None = setting(None, "At most so many contact attempts per debtor.", least=0)
-    most_complaints: float | None = setting(None, "At most so many complaints per 1,000 accounts.", least=0)
-    most_cost: float | None = setting(None, "At most this cost to collect, a share of the cash.", least=0)
+    most_contacts: float | None = setting(
+        None, "At most so many contact attempts per debtor.", least=0, shown_default="no limit"
+    )
+    most_complaints: float | None = setting(
+        None, "At most so many complaints per 1,000 accounts.", least=0, shown_default="no limit"
+    )
+    most_cost: float | None = setting(
+        None, "At most this cost to collect, a share of the cash.", least=0, shown_default="no limit"
+    )
     within: str | None = setting(
-        None, "At most this plan's contacts, complaints and fully loaded cost.", completion=complete_plans
+        None,
+        "At most this plan's contacts, complaints and fully loaded cost.",
+        completion=complete_plans,
+        shown_default="no limit",
     )
 
     @property

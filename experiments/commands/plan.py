@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from recoup.experiments.runs.console import Json, Language, complete_plans, complete_scenarios, console
+from recoup.experiments.runs.console import Commands, Json, Language, complete_plans, complete_scenarios, console
 
-app = typer.Typer(help="Plan files.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, rich_markup_mode=None, help="Plan files.", no_args_is_help=True)
 
 
 @app.command("check")

@@ -10,12 +10,14 @@ import typer
 from rich.table import Table
 
 from recoup.experiments.commands.showing import announce
-from recoup.experiments.runs.console import Json, Language, complete_scenarios, console
+from recoup.experiments.runs.console import Commands, Json, Language, complete_scenarios, console
 
 FILE = "CSV, Parquet, Excel, DuckDB or SQLite file, or a database's address."
-Problems = Annotated[Path | None, typer.Option("--problems", help="New CSV file for every problem.")]
+Problems = Annotated[
+    Path | None, typer.Option("--problems", help="New CSV file for every problem.", show_default="no file")
+]
 
-app = typer.Typer(help="Portfolio files.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, rich_markup_mode=None, help="Portfolio files.", no_args_is_help=True)
 
 
 @app.command("check")
@@ -26,7 +28,10 @@ def check(
     scenario: Annotated[
         str,
         typer.Option(
-            "-s", "--scenario", help="Whose accounts the file's are set beside.", autocompletion=complete_scenarios
+            "-s",
+            "--scenario",
+            help="Whose accounts the file's are set beside, and whose products it may have.",
+            autocompletion=complete_scenarios,
         ),
     ] = "china-consumer",
     problems: Problems = None,
@@ -92,11 +97,14 @@ def state(
     from recoup.experiments.evidence.state_command import MAP, TABLE, Read, write_state
     from recoup.sim.portfolio.sources import source_of
 
-    tables = [
-        Read(source_of(file), map_file)
-        for file, map_file in ((portfolio, column_map), (contacts, contacts_map), (payments, payments_map))
-    ]
-    found, unknown = write_state(*tables, at.date(), out, since.date() if since else None)
+    found, unknown = write_state(
+        Read(source_of(portfolio), column_map),
+        Read(source_of(contacts), contacts_map),
+        Read(source_of(payments), payments_map),
+        at.date(),
+        out,
+        since.date() if since else None,
+    )
     if json:
         content = {"accounts": len(found), "as_of": str(at.date()), "unknown": unknown, "fresh": found.fresh}
         console().print_json(dumps(content))

@@ -10,9 +10,24 @@ import typer
 from recoup.experiments.commands.evaluate import ScenarioName
 from recoup.experiments.commands.portfolio import FILE, Problems
 from recoup.experiments.commands.showing import announce
-from recoup.experiments.runs.console import Json, Language, complete_plans, console
+from recoup.experiments.runs.console import Commands, Json, Language, complete_plans, complete_scenarios, console
 
-app = typer.Typer(help="A lender's records: accounts, contacts and payments.", no_args_is_help=True)
+app = typer.Typer(
+    cls=Commands,
+    rich_markup_mode=None,
+    help="A lender's records: accounts, contacts and payments.",
+    no_args_is_help=True,
+)
+OwnNames = Annotated[
+    str | None,
+    typer.Option(
+        "-s",
+        "--scenario",
+        help="Whose own channels and products the table may name.",
+        show_default="no one's",
+        autocompletion=complete_scenarios,
+    ),
+]
 Kind = Literal["portfolio", "contacts", "payments", "audit"]
 
 
@@ -27,6 +42,7 @@ def check(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Print every problem, not the first 50.")] = False,
     problems: Problems = None,
+    scenario: OwnNames = None,
     lang: Language = "en",
     json: Json = False,
 ) -> None:
@@ -42,15 +58,16 @@ def check(
     """
     announce("read", lang, file=file)
     from recoup.experiments.checks.portfolio_check import registry_of, run
+    from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import read_yaml
     from recoup.sim.portfolio.sources import source_of
+    from recoup.sim.treatments import STANDARD
 
     named = kind or (read_yaml(column_map).data.get("for") if column_map else None)
     if named not in ("portfolio", "contacts", "payments", "audit"):
         raise typer.BadParameter("--for portfolio, contacts, payments or audit, or a map that says it")
-    raise typer.Exit(
-        run(source_of(file), column_map, json, console(), every, None, registry_of(named, column_map), problems, lang)
-    )
+    registry = registry_of(named, column_map, load_scenario(scenario).world.vocabulary if scenario else STANDARD)
+    raise typer.Exit(run(source_of(file), column_map, json, console(), every, None, registry, problems, lang))
 
 
 @app.command("simulate")

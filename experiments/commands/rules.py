@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recoup.experiments.commands.showing import print_list
-from recoup.experiments.runs.console import Json, Language, console
+from recoup.experiments.runs.console import Commands, Json, Language, console
 
 if TYPE_CHECKING:
     from recoup.sim.compliance.rules import Rule
 
-app = typer.Typer(help="Rule packs: list them, show one, check your own.", invoke_without_command=True)
+app = typer.Typer(
+    cls=Commands,
+    rich_markup_mode=None,
+    help="Rule packs: list them, show one, check your own.",
+    invoke_without_command=True,
+)
 
 
 @app.callback()

@@ -50,7 +50,8 @@ def serve(
         print(warning, file=sys.stderr)
     host = f"[{address}]" if ":" in address else address
     url = f"http://{'127.0.0.1' if address in ('0.0.0.0', '::') else host}:{port}/?lang={lang}"
-    console().print(f"{len(shelf.entries())} runs at {url} (Ctrl-C ends)", soft_wrap=True)
+    count = len(shelf.entries())
+    console().print(f"{count} run{'s' * (count != 1)} at {url} (Ctrl-C ends)", soft_wrap=True)
     if browser:
         server.show("/")
     server.run_until_shutdown()

@@ -16,20 +16,42 @@ if TYPE_CHECKING:
 
 
 def story(
-    run: Annotated[Path | None, typer.Argument(help="Run folder; or name a scenario with -s.")] = None,
+    run: Annotated[
+        Path | None, typer.Argument(help="Run folder; or name a scenario with -s.", show_default="none")
+    ] = None,
     account: Annotated[str | None, typer.Argument(help="account_id.", show_default="the one that differs most")] = None,
     scenario: Annotated[
-        str | None, typer.Option("-s", "--scenario", help="Without a run: scenario.", autocompletion=complete_scenarios)
+        str | None,
+        typer.Option(
+            "-s",
+            "--scenario",
+            help="Without a run: scenario.",
+            show_default="the run's",
+            autocompletion=complete_scenarios,
+        ),
     ] = None,
     policy: Annotated[
-        list[str] | None, typer.Option("-p", "--policy", help="Policies, once for each.", autocompletion=complete_plans)
+        list[str] | None,
+        typer.Option(
+            "-p",
+            "--policy",
+            help="Policies, once for each.",
+            show_default="two of the run, or status-quo and staged",
+            autocompletion=complete_plans,
+        ),
     ] = None,
-    of: Annotated[str | None, typer.Option("--account", help="account_id, beside -s.")] = None,
+    of: Annotated[
+        str | None, typer.Option("--account", help="account_id, beside -s.", show_default="the first")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**62, help="Seed.", show_default="the run's first, or 1")
     ] = None,
-    days: Annotated[int | None, typer.Option(min=1, max=3650, help="Days, beside -s.")] = None,
-    accounts: Annotated[int | None, typer.Option(min=1, max=10_000_000, help="Accounts, beside -s.")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="Days, beside -s.", show_default="the scenario's")
+    ] = None,
+    accounts: Annotated[
+        int | None, typer.Option(min=1, max=10_000_000, help="Accounts, beside -s.", show_default="the scenario's")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="HTML file.", show_default="story-ACCOUNT.html in the run folder")
     ] = None,

@@ -146,6 +146,7 @@ def compare(
         "accounts": len(portfolio),
         "opening_balance": float(portfolio.table["opening_balance"].sum()),
         "filled": portfolio.filled,
+        "fresh": portfolio.fresh,
         "notes": [*portfolio.notes, *scenario.notes, *staffing_doubts(len(portfolio), scenario.world)],
     }
     results["learned"] = [arm.name for arm in arms if arm.is_learned]
@@ -258,7 +259,8 @@ def _customers(portfolio: Portfolio, key: bytes) -> NDArray[np.object_] | None:
     if names is None:
         return None
     hidden = pseudonyms([f"customer {name}" for name in names], key)
-    return np.where(pd.isna(names), None, hidden)
+    hidden[pd.isna(names)] = None
+    return hidden
 
 
 def _nulls(values: dict[str, float]) -> dict[str, float | None]:

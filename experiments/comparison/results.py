@@ -80,6 +80,9 @@ class PortfolioFacts(Content):
     accounts: Count = Field(ge=1)
     opening_balance: Number = Field(ge=0, description="sum, in the scenario's currency")
     filled: dict[str, Count] = Field(description="fields that the file did not have and that were drawn")
+    fresh: dict[str, Count] = Field(
+        {}, description="state that the file does not say of so many accounts, which begin as fresh ones"
+    )
     notes: list[str]
 
 

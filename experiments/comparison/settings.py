@@ -46,7 +46,9 @@ class Comparison(Seeds, ScenarioAndPolicies):
     """
 
     days: int | None = setting(None, "Horizon in days.", least=1, most=3650, shown_default="the scenario's")
-    portfolio: str | None = setting(None, "Your own accounts, a file or a database's address.")
+    portfolio: str | None = setting(
+        None, "Your own accounts, a file or a database's address.", shown_default="the scenario's"
+    )
     map: str | None = setting(None, "Column map of the portfolio (YAML).", shown_default="columns named as our fields")
     events: bool = setting(True, "Keep each run's event log and audit it.", flags=("--events/--no-events",))
     personal: bool = setting(

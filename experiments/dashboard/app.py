@@ -108,7 +108,7 @@ def _page(shelf: Shelf, slug: str, language: str) -> pn.Template:
         "page_css": html.stylesheet("page.css"),
         "heading": here,
         "sub": request.words(f"subs.{slug or 'runs'}"),
-        "words": {key: request.words(key) for key in ("product", "pages_label", "noscript")},
+        "words": {key: request.words(key) for key in ("pages_label", "noscript")},
         "choices": request.choices,
         "pages": [_to(request, other, query) for other in PAGES],
         "languages": _languages(request, query),

@@ -326,7 +326,7 @@ def scatter(
     """
     ys = [mark.y for mark in marks]
     room = max(max(ys) - min(ys), 1e-9)
-    top = max(max(mark.x for mark in marks), limit or 0.0) * 1.06 or 1.0
+    top = max(*(mark.x for mark in marks), limit or 0.0) * 1.06 or 1.0
     chart = _plain(
         xlabel, ylabel, 360, x_range=Range1d(0, top), y_range=Range1d(min(ys) - 0.1 * room, max(ys) + 0.12 * room)
     )
@@ -406,7 +406,7 @@ def win_map(
     chart = _plain(xlabel, ylabel, 380, x_range=Range1d(-0.5, len(x) - 0.5), y_range=Range1d(-0.5, len(y) - 0.5))
     across, up = np.meshgrid(np.arange(len(x)), np.arange(len(y)))
     words = [f"{100 * p:.0f} %" for p in probability.ravel()]
-    settings = [f"{x[i]:.2f} / {y[j]:.2f}" for i, j in zip(across.ravel(), up.ravel(), strict=True)]
+    settings = [f"{x[i]:.2f} / {y[j]:.2f}" for i, j in zip(across.ravel().tolist(), up.ravel().tolist(), strict=True)]
     source = ColumnDataSource(
         {"x": across.ravel(), "y": up.ravel(), "p": probability.ravel(), "told": words, "at": settings}
     )

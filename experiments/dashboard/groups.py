@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.experiments.comparison import measures
-from recoup.experiments.comparison.decisions import STAGES
 from recoup.experiments.comparison.files import ACCOUNTS_TABLE, DAILY_TABLE, PAYMENTS_TABLE
 from recoup.experiments.comparison.intervals import Interval, difference, interval
-from recoup.experiments.comparison.measures import REGISTRY, TIERS
+from recoup.experiments.comparison.measures import REGISTRY
 from recoup.experiments.comparison.protected_groups import AGE_BANDS, LEAST_ACCOUNTS
 from recoup.experiments.comparison.rollout import Rollout
 from recoup.experiments.comparison.run import Run, part_path
 from recoup.experiments.dashboard.shelf import table, table_at
+from recoup.sim.treatments import STANDARD, Vocabulary
 
 SMALLEST = LEAST_ACCOUNTS  # accounts a seed; figures of fewer say too much of each
 MONTH = 30  # days
@@ -44,18 +45,23 @@ class Filters:
         return (0, days) if not self.month else (MONTH * (self.month - 1), min(MONTH * self.month, days))
 
 
-def stage_of(dpd: pd.Series) -> NDArray[np.str_]:
-    """The band of days past due that each account is in."""
-    return np.array(list(STAGES))[np.searchsorted(list(STAGES.values()), dpd.clip(lower=0), side="right") - 1]
+def stage_of(dpd: pd.Series, words: Vocabulary = STANDARD) -> NDArray[np.str_]:
+    """The band of days past due that each account is in.
+
+    Args:
+        dpd: of each account.
+        words: of the run's scenario, which says the bands.
+    """
+    return np.array(words.bands)[np.searchsorted(words.dpd_bands, dpd.clip(lower=0), side="right") - 1]
 
 
 def choices(run: Run) -> dict[str, list[str]]:
     """What can be chosen in each filter of accounts; ages only of a run with personal data."""
-    accounts = table(ACCOUNTS_TABLE, run.folder)
+    accounts, words = table(ACCOUNTS_TABLE, run.folder), run.lists.vocabulary
     found = {
-        "tier": [tier for tier in TIERS if (accounts["entry_tier"] == tier).any()],
+        "tier": [tier for tier in run.tiers if (accounts["entry_tier"] == tier).any()],
         "product": sorted(map(str, accounts["product"].cat.categories)),
-        "stage": [stage for stage in STAGES if stage in set(stage_of(accounts["dpd"]))],
+        "stage": [stage for stage in words.bands if stage in set(stage_of(accounts["dpd"], words))],
         "age": [],
     }
     if "age" in accounts:
@@ -78,6 +84,7 @@ class Group:
     def __init__(self, run: Run, filters: Filters) -> None:
         self.run, self.filters = run, filters
         self.days: int = run.results["days"]
+        self._rollouts: dict[str, list[Rollout]] = {}
 
     @cached_property
     def accounts(self) -> pd.DataFrame:
@@ -88,7 +95,7 @@ class Group:
             if asked:
                 keep &= (found[column] == asked).to_numpy()
         if self.filters.stage:
-            keep &= stage_of(found["dpd"]) == self.filters.stage
+            keep &= stage_of(found["dpd"], self.run.lists.vocabulary) == self.filters.stage
         if self.filters.age and "age" in found:
             low, high = AGE_BANDS.get(self.filters.age, (0, 0))
             keep &= ((found["age"] >= low) & (found["age"] < high)).to_numpy()
@@ -96,7 +103,8 @@ class Group:
 
     @cached_property
     def _by_run(self) -> dict[tuple[str, int], pd.DataFrame]:
-        return {key: rows for key, rows in self.accounts.groupby(["policy", "seed"], observed=True)}  # type: ignore[misc]
+        found: Any = self.accounts.groupby(["policy", "seed"], observed=True)
+        return dict(iter(found))
 
     @cached_property
     def size(self) -> float:
@@ -115,12 +123,13 @@ class Group:
 
     def rollouts(self, name: str) -> list[Rollout]:
         """What each seed left behind, of these accounts alone."""
-        daily = table(DAILY_TABLE, self.run.folder)
-        of_plan = daily[daily["policy"] == name]
-        return [
-            Rollout(self._of(name, seed), of_plan[of_plan["seed"] == seed], {}, {}, self.days)
-            for seed in self.run.results["seeds"]
-        ]
+        if name not in self._rollouts:
+            daily = table(DAILY_TABLE, self.run.folder)
+            by_seed: Any = daily[daily["policy"] == name].groupby("seed")
+            days = dict(iter(by_seed))
+            seeds = self.run.results["seeds"]
+            self._rollouts[name] = [Rollout(self._of(name, seed), days[seed], {}, {}, self.days) for seed in seeds]
+        return self._rollouts[name]
 
     def curves(self, name: str, of: Callable[[Rollout], NDArray[np.float64]]) -> NDArray[np.float64]:
         """A curve by day on each seed: shape (seeds, days)."""
@@ -161,10 +170,13 @@ class Group:
         first, last = self.filters.window(self.days)
         found: dict[str, list[float]] = {}
         for rollout in self.rollouts(name):
+            rates = {} if self.filters.month else measures.roll_rates(rollout)
             for number, end in enumerate(measures.ROLL_DAYS, start=1):
-                a = rollout.accounts
-                ends = end - a["dpd"]  # the bucket's last day in the run
-                here = Rollout(a[(ends >= first) & (ends < last)], rollout.daily, {}, {}, self.days)
                 roll = f"M{number}→M{number + 1}"
-                found.setdefault(roll, []).append(float(measures.roll_rates(here)[roll]))
+                if self.filters.month:
+                    a = rollout.accounts
+                    ends = end - a["dpd"]  # the bucket's last day in the run
+                    here = Rollout(a[(ends >= first) & (ends < last)], rollout.daily, {}, {}, self.days)
+                    rates[roll] = measures.roll_rates(here)[roll]
+                found.setdefault(roll, []).append(float(rates[roll]))
         return {roll: interval(values) for roll, values in found.items()}

@@ -149,7 +149,8 @@ class _Decider:
     def explorer(self, months: Months, seed: int) -> Explorer:
         scenario = months.scenario
         if self.logged is None:
-            return Explorer(load_policy(self.policy, scenario.name, scenario.world), 0.0, [], seed)
+            policy = load_policy(self.policy, scenario.name, scenario.world, months.portfolio.table)
+            return Explorer(policy, 0.0, [], seed)
         return Explorer(Replay(self.logged, self.kinds, seed), 0.0, [], seed)
 
 
@@ -434,6 +435,5 @@ def _decider(months: Months, policy: str, replay: bool) -> _Decider:
 def _groups(months: Months, kinds: NDArray[np.str_]) -> dict[str, NDArray[np.bool_]]:
     """Accounts by tier and by days past due, as they were on the first morning."""
     tiers = months.simulation(0).accounts_table()["entry_tier"].to_numpy(str)
-    groups = {f"tier-{name}": tiers == name for name in ("low", "medium", "high")}
-    groups |= {f"dpd-{name}": kinds == name for name in np.unique(kinds)}
-    return {name: rows for name, rows in groups.items() if rows.any()}
+    groups = {f"tier-{name}": tiers == name for name in months.scenario.world.vocabulary.tiers if name in tiers}
+    return groups | {f"dpd-{name}": kinds == name for name in np.unique(kinds)}

@@ -262,9 +262,8 @@ def _density_bandwidth(centres: _Floats, heights: _Floats) -> float:
 
 def placebo_cuts(score: _Floats, cut: float) -> tuple[float, ...]:
     """Cut-offs at which nothing happened: quartiles of the scores on either side."""
-    return tuple(
-        float(np.quantile(side, at)) for side in (score[score < cut], score[score >= cut]) for at in PLACEBO_QUANTILES
-    )
+    sides = [side for side in (score[score < cut], score[score >= cut]) if side.size]
+    return tuple(float(np.quantile(side, at)) for side in sides for at in PLACEBO_QUANTILES)
 
 
 def placebo_jump(score: _Floats, outcome: _Floats, cut: float, placebo: float) -> Jump | None:

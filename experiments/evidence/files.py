@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from recoup.experiments.evidence.backtest import Verdict
 from recoup.experiments.evidence.estimators import Estimator
 from recoup.experiments.evidence.recorded_measures import FAMILIES
+from recoup.experiments.evidence.threshold import OUTCOMES
 from recoup.experiments.runs.file_kinds import Content, Count, JsonKind, Known, Number, some_of
 from recoup.sim.inputs import misplaced
 
@@ -145,6 +146,74 @@ class BacktestContent(Content):
         return self
 
 
+class JumpContent(Content):
+    """By how much something jumps at a cut-off; `corrected` with its interval is less its bias."""
+
+    cut: Number
+    bandwidth: Annotated[Number, Field(gt=0)]
+    narrow: Annotated[Number, Field(gt=0)]
+    below: Count
+    above: Count
+    estimate: Number
+    corrected: Number
+    error: Annotated[Number, Field(ge=0)]
+    low: Number
+    high: Number
+    p: Annotated[Number, Field(ge=0, le=1)]
+
+
+class AtBandwidth(Content):
+    """The effect at so many times the bandwidth; null = too few accounts."""
+
+    factor: Annotated[Number, Field(gt=0)]
+    effect: JumpContent | None
+
+
+class PlaceboOutcome(Content):
+    """A field that was known before, and that should not jump."""
+
+    field: str
+    effect: JumpContent
+
+
+class DensityContent(Content):
+    """McCrary's test; the log is null where one side is empty."""
+
+    log_jump: Number | None
+    error: Annotated[Number, Field(ge=0)]
+    p: Annotated[Number, Field(ge=0, le=1)]
+
+
+class Discontinuity(Content):
+    """The effect at a score's threshold, with its checks."""
+
+    score: str
+    threshold: Number
+    outcome: Annotated[str, some_of(frozenset(OUTCOMES))]
+    treatment: str | None
+    currency: str
+    days: Annotated[int, Field(ge=1)]
+    accounts: Count
+    without_score: Count
+    effect: JumpContent | None
+    first_stage: JumpContent | None
+    of_treated: JumpContent | None
+    bandwidths: list[AtBandwidth]
+    density: DensityContent | None
+    placebo_cuts: list[JumpContent]
+    placebo_outcomes: list[PlaceboOutcome]
+    doubts: list[str]
+    refusal: str | None
+
+    @model_validator(mode="after")
+    def _estimated_or_refused(self) -> Discontinuity:
+        if (self.effect is None) == (self.refusal is None):
+            raise misplaced(("effect",), None, "an effect, or a refusal")
+        return self
+
+
 BACKTEST_FILE = JsonKind("backtest.json", "recoup backtest", BacktestContent)
 EVALUATION_FILE = JsonKind("evaluation.json", "recoup evaluate", PolicyEvaluation)
 OVERLAP = "overlap.svg"
+DISCONTINUITY_FILE = JsonKind("discontinuity.json", "recoup discontinuity", Discontinuity)
+DISCONTINUITY_PICTURE = "discontinuity.svg"

@@ -323,9 +323,10 @@ class _Columns:
     def add(self, key: Key, above: NDArray[np.generic], below: NDArray[np.generic]) -> None:
         self._sides[key] = _column(above), _column(below)
 
-    def count(self, rows: pd.DataFrame) -> NDArray[np.int64]:
-        """Rows of each account."""
-        return np.bincount(rows["number"].to_numpy(np.int64), minlength=self.accounts)
+    def count(self, rows: pd.DataFrame, which: pd.Series | None = None) -> NDArray[np.int64]:
+        """Rows of each account, or as many as `which` says."""
+        numbers = rows["number"].to_numpy(np.int64)
+        return np.bincount(numbers if which is None else numbers[which.to_numpy(bool)], minlength=self.accounts)
 
     def measured(self) -> Measured:
         above, below = (sparse.hstack(side, format="csr") for side in zip(*self._sides.values(), strict=True))
@@ -408,8 +409,8 @@ def _of_contacts(
     def add(
         family: str, part: str, above: pd.Series, below: pd.Series | NDArray[np.generic], scale: float = 1.0
     ) -> None:
-        under = columns.count(contacts[below]) if isinstance(below, pd.Series) else below
-        columns.add(Key(family, part, month), scale * columns.count(contacts[above]), under)
+        under = columns.count(contacts, below) if isinstance(below, pd.Series) else below
+        columns.add(Key(family, part, month), scale * columns.count(contacts, above), under)
 
     add("contacts_per_week", "", tried, weeks)
     for name in channels:

@@ -322,7 +322,7 @@ def _plans(accounts: _Accounts, contacts: pd.DataFrame, payments: pd.DataFrame) 
     agreed["instalment"] = np.ceil((whole * 100 / agreed["months"]).round(6)) / 100.0
     paid = np.zeros(len(agreed), np.int64)
     missed, broken = np.zeros(len(agreed), np.int64), np.zeros(len(agreed), bool)
-    due = agreed["day"] + pd.Timedelta(days=FIRST_INSTALMENT_DAYS)
+    due: pd.Series[Any] = agreed["day"] + pd.Timedelta(days=FIRST_INSTALMENT_DAYS)
     news = [agreed[["number", "day"]].iloc[:0]]
     by_name = payments[payments["kind"] == "instalment"]
     for _ in range(int((accounts.at - accounts.first).days // INSTALMENT_EVERY_DAYS) + 1):
@@ -335,7 +335,7 @@ def _plans(accounts: _Accounts, contacts: pd.DataFrame, payments: pd.DataFrame) 
         news.append(pd.DataFrame({"number": agreed["number"], "day": due})[now & ~came])
         broken |= missed >= MISSED_TO_BREAK
         due = due.where(~(now & ~broken), due + pd.Timedelta(days=INSTALMENT_EVERY_DAYS))
-    runs = ~broken & (paid < agreed["months"]).to_numpy()
+    runs = ~broken & (paid < agreed["months"].to_numpy())
     agreed = agreed.assign(
         left=agreed["months"] - paid, missed=missed, due=due, secured=agreed["offer"] == "restructure"
     )

@@ -7,8 +7,9 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from recoup.experiments.comparison.protected_groups import ATTRIBUTES
+from recoup.experiments.models.features import WINDOWS
 from recoup.experiments.models.predictor import Predictor
-from recoup.experiments.models.training_table import Kind
+from recoup.experiments.models.training_table import SCORE_NAME, Kind
 from recoup.experiments.runs.file_kinds import Content, Count, JsonKind, Known, Number, Share, exactly, some_of
 from recoup.sim.inputs import misplaced
 
@@ -29,6 +30,12 @@ class Model(Content):
 
     @model_validator(mode="after")
     def _asks_for_known_features(self) -> Model:
+        if self.kind == Kind.CALL_TIME and (
+            len(self.window_ends) != len(WINDOWS) or self.window_ends != sorted(self.window_ends)
+        ):
+            raise misplaced(("window_ends",), self.window_ends, f"{len(WINDOWS)} hours, rising")
+        if self.kind != Kind.UPLIFT and list(self.scores) != [SCORE_NAME[Kind(self.kind)]]:
+            raise misplaced(("scores",), list(self.scores), f"one score, {SCORE_NAME[Kind(self.kind)]}")
         for predictor in self.scores.values():
             predictor.check(len(self.features))
         return self
@@ -63,7 +70,7 @@ class Period(Content):
     observed: Share
     discrimination: Discrimination
     calibration_error: Share
-    calibration: list[CalibrationTenth]
+    calibration: Annotated[list[CalibrationTenth], Field(min_length=1)]
 
 
 class Drift(Content):
@@ -103,7 +110,7 @@ class ScoreCard(Content):
 class CallTime(Content):
     """Calls in a window on a weekday (0 = Monday) of the later period: how many were reached, and what the model said."""
 
-    window: str
+    window: Annotated[str, some_of(WINDOWS)]
     weekday: Annotated[int, Field(ge=0, le=6)]
     calls: Count
     reached: Share
@@ -137,6 +144,8 @@ class TreatmentEffect(Content):
     def _estimated_or_refused(self) -> TreatmentEffect:
         if (self.effect is None) == (self.refusal is None):
             raise misplaced(("effect",), None, "an effect, or a refusal")
+        if self.effect is not None and not (self.tenths and self.curve and self.qini is not None):
+            raise misplaced(("tenths",), len(self.tenths), "tenths, curve and qini beside an effect")
         return self
 
 

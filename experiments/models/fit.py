@@ -23,16 +23,10 @@ from recoup.experiments.models.quality import (
     drift,
     fairness,
 )
-from recoup.experiments.models.training_table import MEANING, Kind, Table, account_table, call_table
+from recoup.experiments.models.training_table import MEANING, SCORE_NAME, Kind, Table, account_table, call_table
 from recoup.experiments.models.uplift import NOTHING, Effect, effect_of, treatment_rows
 from recoup.sim.inputs import InputError
 
-SCORE_NAME = {
-    Kind.EARLY_WARNING: "early-warning",
-    Kind.NEEDS_HELP: "needs-help",
-    Kind.REPAYMENT: "repayment",
-    Kind.CALL_TIME: "reach",
-}
 _MOST_ASKED, _SHOWN = 4000, 12  # rows that importance is taken from, and features that are listed
 _EVERY_UPLIFT = 3
 
@@ -102,7 +96,7 @@ def _fit_score(
         "test": _period(records, table, test_rows, said),
     }
     step(next(done), STEPS + 2)
-    inputs = list(table.features)
+    inputs = [str(name) for name in table.features]
     score = {
         "model": fitted.predictor.name,
         "losses": fitted.losses,
@@ -183,7 +177,7 @@ def _fit_uplift(records: Records, source: str, horizon: int, step: Callable[[int
         step(number, len(names))
     scores = {f"uplift-{one.treatment.replace('_', '-')}": one.predictor for one in effects if one.predictor}
     card = _card(records, Kind.UPLIFT, source, horizon, 0.0, list(scores))
-    model = _model(Kind.UPLIFT, horizon, 0.0, [], list(features), scores)
+    model = _model(Kind.UPLIFT, horizon, 0.0, [], [str(name) for name in features], scores)
     return Fit(model, card | {"effects": [_effect(one) for one in effects]})
 
 

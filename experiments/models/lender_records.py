@@ -46,7 +46,7 @@ class Records:
 
 
 def read_portfolio(source: Source, map_file: Path | None) -> pd.DataFrame:
-    """A portfolio as the file has it, nothing drawn: columns `FILE_FIELDS`, NaN or None where it does not say.
+    """A portfolio as the file has it, nothing drawn: columns `FILE_FIELDS`, NaN or None where it does not say; then whatever else it has.
 
     Args:
         source: a file, or the address of a database.
@@ -57,7 +57,8 @@ def read_portfolio(source: Source, map_file: Path | None) -> pd.DataFrame:
     """
     inspection = inspect(source, map_file)
     inspection.require_usable("recoup portfolio check")
-    table = inspection.table.reindex(columns=[wanted.name for wanted in FILE_FIELDS])
+    fields = [wanted.name for wanted in FILE_FIELDS]
+    table = inspection.table.reindex(columns=[*fields, *(name for name in inspection.table if name not in fields)])
     for wanted in FILE_FIELDS:
         text = wanted.kind in (Kind.TEXT, Kind.CATEGORY)
         table[wanted.name] = table[wanted.name].astype(object if text else float)

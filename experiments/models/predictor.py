@@ -30,7 +30,7 @@ class Linear(Content):
     """A weighted sum of standardised features; an unknown one counts as its mean."""
 
     means: list[Number]
-    scales: list[Annotated[Number, Field(gt=0)]]
+    scales: list[Annotated[Number, Field(ge=1e-12)]]
     weights: list[Number]
     intercept: Number
 

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from recoup.experiments.comparison.protected_groups import LEAST_ACCOUNTS, group_membership
+from recoup.experiments.learning.early_warning import TENTHS, calibration
 
 RESAMPLES, CONFIDENCE = 200, 0.95
-TENTHS = 10
 SELECTED = 0.2  # share of accounts, those with the highest scores, that a lender would act on first
 RATIO = (0.8, 1.25)  # of selection rates, beyond which groups are told apart (four-fifths rule)
 STABLE, SHIFTED = 0.1, 0.25  # population stability index: below the first nothing has moved, above the second much
@@ -96,16 +95,8 @@ def calibration_table(said: Numbers, outcome: Numbers) -> list[dict[str, float]]
         said: probabilities, (rows,).
         outcome: 1 or 0, (rows,).
     """
-    rows = []
-    for tenth in np.array_split(np.argsort(said, kind="stable"), TENTHS):
-        if not tenth.size:
-            continue
-        among = stats.binomtest(int(outcome[tenth].sum()), tenth.size).proportion_ci(CONFIDENCE, "wilson")
-        rows.append({
-            "rows": int(tenth.size), "said": float(said[tenth].mean()), "observed": float(outcome[tenth].mean()),
-            "low": float(among.low), "high": float(among.high),
-        })  # fmt: skip
-    return rows
+    table = calibration(said, outcome.astype(np.int64)).rename(columns={"accounts": "rows", "failed": "observed"})
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def calibration_error(table: list[dict[str, float]]) -> float:
@@ -125,11 +116,12 @@ def stability_index(before: Numbers, after: Numbers) -> float:
         before: values in the period of the fit.
         after: values in the next.
     """
-    edges = np.unique(np.nanquantile(before, np.linspace(0, 1, TENTHS + 1)[1:-1])) if np.isfinite(before).any() else []
+    known = before[~np.isnan(before)]
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, TENTHS + 1)[1:-1])) if known.size else np.zeros(0)
 
     def shares(values: Numbers) -> Numbers:
-        place = np.where(np.isnan(values), len(edges) + 1, np.searchsorted(edges, values, side="left"))
-        return np.maximum(np.bincount(place, minlength=len(edges) + 2) / values.size, _FLOOR)
+        place = np.where(np.isnan(values), edges.size + 1, np.searchsorted(edges, values, side="left"))
+        return np.maximum(np.bincount(place, minlength=edges.size + 2) / values.size, _FLOOR)
 
     # What is in no class before and after has the floor's share twice, and adds nothing.
     expected, actual = shares(before), shares(after)

@@ -14,7 +14,7 @@ from recoup.experiments.models.features import WINDOWS, features_at, paid_by
 from recoup.experiments.models.files import Model
 from recoup.experiments.models.lender_records import Records
 from recoup.experiments.models.training_table import Kind, asked_at
-from recoup.sim.inputs import InputError
+from recoup.sim.inputs import InputError, choose
 
 PREFIX = "score."  # of the columns, as plans name them
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -50,8 +50,16 @@ def scores_of(model: Model, records: Records, day: int) -> pd.DataFrame:
     """
     if model.kind == Kind.CALL_TIME:
         return _call_times(model, records, day)
-    features = features_at(records, day)[model.features].to_numpy(np.float64)
+    features = _asked(features_at(records, day), model)
     return pd.DataFrame({name: predictor(features) for name, predictor in model.scores.items()})
+
+
+def _asked(features: pd.DataFrame, model: Model) -> NDArray[np.float64]:
+    """The features in the order in which a model asks for them."""
+    for name in model.features:
+        if name not in features:
+            raise InputError("model.json", "features", name, choose(map(str, features), name))
+    return features[model.features].to_numpy(np.float64)
 
 
 def _call_times(model: Model, records: Records, day: int) -> pd.DataFrame:
@@ -62,9 +70,7 @@ def _call_times(model: Model, records: Records, day: int) -> pd.DataFrame:
     for window in range(len(WINDOWS)):
         for weekday in range(7):
             asked = asked_at(np.full(size, window), np.full(size, weekday), collector)
-            chance[:, window, weekday] = predictor(
-                pd.concat([known, asked], axis=1)[model.features].to_numpy(np.float64)
-            )
+            chance[:, window, weekday] = predictor(_asked(pd.concat([known, asked], axis=1), model))
     columns: dict[str, object] = {
         f"{name}-{window}": chance[:, number, :5].mean(axis=1) for number, window in enumerate(WINDOWS)
     }

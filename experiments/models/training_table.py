@@ -43,6 +43,12 @@ class Kind(StrEnum):
     UPLIFT = "uplift"
 
 
+SCORE_NAME = {
+    Kind.EARLY_WARNING: "early-warning",
+    Kind.NEEDS_HELP: "needs-help",
+    Kind.REPAYMENT: "repayment",
+    Kind.CALL_TIME: "reach",
+}
 MEANING = {
     Kind.EARLY_WARNING: "the account is a bucket of 30 days older at the end of the horizon, and less than a tenth of its claim has been paid",
     Kind.NEEDS_HELP: "the debtor discloses hardship, or accepts a restructuring, within the horizon",

@@ -34,7 +34,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a cell. `mark`: good or bad, shown as a sign and a colour; `bar`: shares by kind of treatment."""
+    """A line of a cell. `mark`: good, bad or undecided, shown as a sign and a colour; `bar`: shares by kind of treatment."""
 
     text: str = ""
     mark: str = ""

@@ -809,7 +809,13 @@ def effects(name: str, rows: Mapping[str, Mapping[str, float]], xlabel: str, cap
     def draw(axes: Axes, narrow: bool) -> None:
         mean, low, high = (np.array([row[what] for row in rows.values()]) for what in ("mean", "low", "high"))
         axes.errorbar(
-            mean, range(len(rows)), xerr=[mean - low, high - mean], fmt="o", color=COLOURS[0], capsize=3, markersize=6
+            mean,
+            range(len(rows)),
+            xerr=[np.maximum(mean - low, 0), np.maximum(high - mean, 0)],
+            fmt="o",
+            color=COLOURS[0],
+            capsize=3,
+            markersize=6,
         )
         axes.axvline(0, color="#555555", linewidth=1)
         axes.set_yticks(range(len(rows)), [ink(_wrapped(label, 20 if narrow else 40)) for label in rows])

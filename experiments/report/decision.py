@@ -134,6 +134,8 @@ def worlds_of(run: Run) -> tuple[dict[str, dict[str, Any]] | None, bool]:
     Returns:
         By world a row of stress.json, the model as it is first, or None; and whether they are small runs.
     """
+    if run.reference is None:
+        return None, False
     full, few = run.extra(STRESS_FILE), run.extra(WHY_FILE)
     for result, small in ((full, False), (few and few["worlds"], True)):
         if result and _asked_about(run, result):

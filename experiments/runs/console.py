@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 from rich.text import Text
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
@@ -33,7 +34,7 @@ Days = Annotated[int | None, typer.Option(min=1, max=3650, help="Horizon in days
 WORKERS_HELP = "Processes; the numbers do not depend on it."
 RAY_HELP = "A running Ray cluster that works in their place: auto, or HOST:PORT."
 Workers = Annotated[int, typer.Option(min=1, max=1024, help=WORKERS_HELP)]
-Ray = Annotated[str | None, typer.Option(help=RAY_HELP, metavar="ADDRESS")]
+Ray = Annotated[str | None, typer.Option(help=RAY_HELP, metavar="ADDRESS", show_default="none")]
 
 
 class _PlainConsole(Console):
@@ -115,6 +116,18 @@ def interruptible(how_to_go_on: Callable[[], str]) -> Iterator[None]:
 
 
 AGAIN = "nothing is half written, run the same command again"
+
+
+class Commands(TyperGroup):
+    """A group of commands whose help says of each its whole first sentence; click's own ends after forty-five letters."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Names and first sentences, wrapped."""
+        named = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, one.get_short_help_str(limit=400)) for name, one in named if one and not one.hidden]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
 
 
 def shipped(folder: str) -> list[str]:

@@ -71,7 +71,7 @@ def survey(settings: Sites, workers: Workers = 1, on_site: Callable[[], None] | 
     accounts = [found[number][0] for number in range(len(names))]
     cut = tuple(shares(scenario.world, names, accounts))
     require_places(cut)
-    opening, conceded = (sum(seen[place] for seen in found.values()) for place in (1, 3))
+    opening, conceded = sum(seen[1] for seen in found.values()), sum(seen[3] for seen in found.values())
     return Survey(cut, opening, claim, conceded)
 
 

@@ -220,6 +220,7 @@ class _Steps:
             f"""CREATE OR REPLACE VIEW steps AS SELECT * REPLACE (
               coalesce(done, true) AS done,
               coalesce(reached, false) AS reached,
+              coalesce(earlier, false) AS earlier,
               coalesce(to_hour, from_hour) AS to_hour,
               coalesce(day_off, isodow(date) >= 6) AS day_off) FROM (SELECT {" ".join(lacks)} * FROM piece)"""
         )
@@ -283,7 +284,7 @@ class _Steps:
             for n, r in enumerate(self._readings)
         )
         groups = self._database.execute(
-            f"SELECT count(*), * FROM (SELECT {verdicts} FROM steps) GROUP BY ALL"
+            f"SELECT count(*), * FROM (SELECT {verdicts} FROM steps WHERE NOT earlier) GROUP BY ALL"
         ).fetchall()
         found = []
         for n in range(len(self._readings)):
@@ -299,7 +300,7 @@ class _Steps:
         facts = reading.facts | {"step": _STEP}
         own = [name for name in BREACH_COLUMNS if name not in facts]
         shown = ", ".join([*own, *(f"{query} AS {name}" for name, query in facts.items())])
-        where = f"({reading.tested}) AND ({reading.broken})"
+        where = f"({reading.tested}) AND ({reading.broken}) AND NOT earlier"
         return self._database.execute(f"SELECT {shown} FROM steps WHERE {where} ORDER BY day, line").df()
 
 

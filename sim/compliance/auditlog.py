@@ -91,6 +91,11 @@ AUDIT_COLUMNS: tuple[Column, ...] = (
     Column("discount", "number", "share of the claim the settlement would forgive", least=0, most=1),
     Column("legal", "choice", "legal step taken", values=LEGAL_NAMES),
     Column("done", "flag", "false: ordered but not carried out, so it counts towards no cap (default: true)"),
+    Column(
+        "earlier",
+        "flag",
+        "true: before the time that is audited; it counts towards caps and the like, and is not judged (default: false)",
+    ),
     Column("stopped_by", "text", "what stopped a step before it was taken; such a row carries no step"),
     # What was known
     Column("dpd", "integer", "days past due on that day", least=0, most=100_000),

@@ -107,7 +107,7 @@ class RuleRecord(NamedTuple):
         limit: days, days past due or cents, as the trigger says.
         group: channel group that contacts are counted of; NONE = of all.
         rule: number of its rule in the pack.
-        count: of a cap on the contacts with a customer, what it counts.
+        counted: of a cap on the contacts with a customer, what it counts.
         cap: number of the cap among those.
     """
 
@@ -117,7 +117,7 @@ class RuleRecord(NamedTuple):
     limit: float = 0.0
     group: Group = Group.NONE
     rule: int = 0
-    count: Counted = Counted.NOTHING
+    counted: Counted = Counted.NOTHING
     cap: int = 0
 
 
@@ -129,7 +129,7 @@ RULE = np.dtype(
         ("limit", "f8"),
         ("group", "u1"),
         ("rule", "u1"),
-        ("count", "u1"),
+        ("counted", "u1"),
         ("cap", "u1"),
     ],
     align=True,
@@ -182,7 +182,7 @@ def gate_table(pack: RulePack, world: World) -> NDArray[np.void]:
         record._replace(rule=number) for number, rule in enumerate(pack.rules) for record in _records(rule, world)
     ]
     table = np.array(records, RULE)
-    caps = np.flatnonzero(table["count"] != Counted.NOTHING)
+    caps = np.flatnonzero(table["counted"] != Counted.NOTHING)
     if caps.size > MOST_CAPS:
         raise InputError(
             f"rule pack {pack.name}", "rules", f"{caps.size} contact caps and quiet periods", f"at most {MOST_CAPS}"
@@ -258,7 +258,7 @@ class Gate(NamedTuple):
 
 
 def _cap(history: int, most: int, record: np.void) -> tuple[int, int, int, int, int]:
-    of_customer = 1 << int(record["cap"]) if record["count"] else 0
+    of_customer = 1 << int(record["cap"]) if record["counted"] else 0
     return history, (1 << int(record["limit"])) - 1, most, int(record["bits"]), of_customer
 
 
@@ -291,14 +291,14 @@ def _records(rule: Rule, world: World) -> list[RuleRecord]:
         case ContactCap(count="unanswered"):
             return []  # one contact a day at most: the second dial of a day does not happen
         case ContactCap(group="contact"):
-            return [RuleRecord(Trigger.CONTACTS, CONTACT_BITS, rule.most, rule.days, count=_counted(rule))]
+            return [RuleRecord(Trigger.CONTACTS, CONTACT_BITS, rule.most, rule.days, counted=_counted(rule))]
         case ContactCap():
             group = Group[rule.group.upper()]
             trigger = Trigger.CONVERSATION_CAP if rule.count == "conversations" else Trigger.CONTACTS
-            return [RuleRecord(trigger, tr.group_bits(group), rule.most, rule.days, group, count=_counted(rule))]
+            return [RuleRecord(trigger, tr.group_bits(group), rule.most, rule.days, group, counted=_counted(rule))]
         case QuietAfterConversation():
             of_customer = Counted.QUIET if rule.per == "customer" else Counted.NOTHING
-            return [RuleRecord(Trigger.QUIET_PERIOD, tr.CALL_BITS, 1, rule.days, count=of_customer)]
+            return [RuleRecord(Trigger.QUIET_PERIOD, tr.CALL_BITS, 1, rule.days, counted=of_customer)]
         case Standing(while_="represented" | "restructuring_request"):
             return []  # no simulated debtor has an attorney, or asks in writing for a restructuring
         case Standing():
@@ -413,7 +413,7 @@ def triggered(a, t, rule):  # type: ignore[no-untyped-def]
     kind = rule.trigger
     if kind < _COUNTING:
         return (standing(a, t) >> kind) & 1 != 0
-    if rule.count and (a.customer_caps >> rule.cap) & 1:
+    if rule.counted and (a.customer_caps >> rule.cap) & 1:
         return True
     if kind == _CONTACTS:
         return popcount(_history(a, rule.group) & ((1 << int(rule.limit)) - 1)) >= rule.most

@@ -318,7 +318,7 @@ def map_of(document: Document, registry: Registry = PORTFOLIO) -> tuple[ColumnMa
                 "as_of in the map: the day on whose morning the accounts are so, and on which a simulation begins"
             )
             raise document.error(("fields", name), name, expected)
-    if mapping.draw is not None and registry is not PORTFOLIO:
+    if mapping.draw is not None and registry.name != PORTFOLIO.name:
         raise document.error(("draw",), "draw", "nothing: this is no portfolio")
     for number, name in enumerate(mapping.draw.fields if mapping.draw else ()):
         if name not in DRAWABLE:

@@ -315,7 +315,7 @@ def day_of_state(map_file: Path | None) -> date | None:
 
 def typed_state(table: pd.DataFrame) -> pd.DataFrame:
     """The same table, its state columns with the types that `Portfolio.table` has them in."""
-    typed = {}
+    typed: dict[str, pd.Series[Any]] = {}
     for wanted in STATE_FIELDS:
         if wanted.name not in table:
             continue
@@ -368,7 +368,7 @@ def sample(portfolio: Portfolio, accounts: int, seed: int, numbers: NDArray[np.i
     chosen = table.iloc[(draws * size).astype(np.int64)].reset_index(drop=True)
     if numbers is None:
         copies = chosen.groupby("account_id").cumcount()
-        suffix = pd.Series(np.where(copies == 0, "", "~" + copies.astype(str)))
+        suffix = ("~" + copies.astype(str)).where(copies > 0, "")
     else:
         suffix = "~" + pd.Series(numbers).astype(str)
     chosen["account_id"] += suffix
@@ -396,7 +396,7 @@ def summary(wanted: Field, values: pd.Series[Any]) -> str:
         return f"{known.nunique():,} different"
     if wanted.kind is Kind.DAYS:
         listed = known.value_counts().head(3)
-        return ", ".join(f"{days_ago(days)}: {count:,}" for days, count in listed.items())
+        return ", ".join(f"{days_ago(days)}: {count:,}" for days, count in zip(listed.index, listed, strict=True))
     if wanted.kind is Kind.DATE:
         known = known.astype("datetime64[us]")
         return f"{known.min():%Y-%m-%d} … {known.median():%Y-%m-%d} … {known.max():%Y-%m-%d}"

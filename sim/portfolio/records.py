@@ -9,7 +9,7 @@ import pandas as pd
 from recoup.sim.portfolio.importing import inspect
 from recoup.sim.portfolio.sources import Source
 from recoup.sim.portfolio.table import Field, Kind, Registry
-from recoup.sim.treatments import STANDARD, Legal, OfferKind
+from recoup.sim.treatments import STANDARD, Legal, OfferKind, Vocabulary
 
 _MONEY = 1e9
 OUTCOMES = {
@@ -81,6 +81,15 @@ PAYMENTS = Registry(
         Field("customer_id", Kind.TEXT, "", "key", "the lender's name of the customer"),
     ),
 )  # fmt: skip
+
+
+def contacts_of(vocabulary: Vocabulary) -> Registry:
+    """`CONTACTS` with the channels of a scenario.
+
+    Args:
+        vocabulary: of the scenario.
+    """
+    return CONTACTS.naming({"channel": (*vocabulary.channel_names, NO_CONTACT)})
 
 
 def read_records(source: Source, map_file: Path | None, registry: Registry) -> pd.DataFrame:

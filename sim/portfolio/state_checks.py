@@ -61,7 +61,7 @@ def numbers(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
     """A column of numbers or flags, NaN where unknown or where there is no such column."""
     if name not in table:
         return np.full(len(table), np.nan)
-    return table[name].astype(float).to_numpy(np.float64)
+    return np.asarray(table[name].astype(float), np.float64)
 
 
 def codes(table: pd.DataFrame, name: str) -> NDArray[np.int64]:
@@ -105,6 +105,11 @@ def money_of(table: pd.DataFrame) -> Money:
         amounts += taken
         more = more - sign * taken
     return Money(opening, balance, interest, fees, cash, forgiven)
+
+
+def at_work(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Accounts of which a court or a running plan is at work."""
+    return np.asarray(np.isin(codes(table, "legal_stage"), AT_COURT) | (numbers(table, "plan_months") > 0))
 
 
 def faults(table: pd.DataFrame, as_of: date | None) -> list[Fault]:

@@ -78,7 +78,9 @@ def draw_state(
     wrong = sorted({fault.row for fault in faults(drawn, as_of)} & set(rows.tolist()))
     if wrong:
         for name in names:
-            drawn.iloc[wrong, drawn.columns.get_loc(name)] = _nothing(name)
+            column = drawn[name].copy()
+            column.iloc[wrong] = _nothing(name)
+            drawn[name] = column
     return drawn, dict.fromkeys(names, len(rows) - len(wrong)) if len(rows) > len(wrong) else {}
 
 

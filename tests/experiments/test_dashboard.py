@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,7 @@ from tests.command import process, recoup
 
 pytest.importorskip("panel")
 
+STRANGE = '<img src=x onerror=alert(1)> & "{{ 1 }}" 中文'
 PAGES = ("", "comparison", "compare", "frontier", "accounts", "stress", "running")
 READY = "window.Bokeh && Bokeh.documents.length && Bokeh.documents[0].roots().length && Bokeh.documents[0].is_idle"
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -74,6 +76,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     shutil.copytree(runs / "again", runs / "cut-off")
     results = (runs / "again" / "results.json").read_text(encoding="utf-8")
     (runs / "cut-off" / "results.json").write_text(results[:1000], encoding="utf-8")
+    shutil.copytree(runs / "again", runs / STRANGE)
     _begin(runs / "live", 1)
     training = runs / "trained"
     training.mkdir()
@@ -88,7 +91,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     command = process("serve", runs, "--port", str(port), "--no-browser")
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        assert server.stdout and "5 runs at" in server.stdout.readline()
+        assert server.stdout and "6 runs at" in server.stdout.readline()
         yield Served(runs, port)
     finally:
         server.terminate()
@@ -170,13 +173,13 @@ def test_runs_are_listed_with_what_came_of_them_and_a_damaged_one_in_one_line(
 ) -> None:
     chromium.visit(served.address(), READY, 1440)
     told = text_with(chromium, "cut-off")
-    for name in ("cards", "again", "live", "trained"):
+    for name in ("cards", "again", "live", "trained", STRANGE):
         assert name in told
     assert "damaged" in told and "results.json" in told and "expected" in told
     results = json.loads((served.runs / "cards" / "results.json").read_text(encoding="utf-8"))
     reference = max(("staged", "status-quo"), key=lambda name: results["policies"][name]["npv_rate"]["mean"])
     change = results["differences"]["learned"][reference]["npv_rate"]
-    assert text_in("en").span(change, "points", signed=True) in told
+    assert text_in("en").span(change, "points", signed=True).replace("\u00a0", " ") in told
 
 
 def test_filters_leave_the_accounts_that_they_name(served: Served, chromium: Browser) -> None:
@@ -263,7 +266,7 @@ def test_a_run_without_event_logs_says_so(served: Served, chromium: Browser) -> 
 
 def test_worlds_of_the_stress_map_are_those_asked_for(served: Served, chromium: Browser) -> None:
     chromium.visit(served.address("stress", run="cards"), READY, 1440)
-    told = text_with(chromium, "in 0 of 2 other worlds, and surely less in 1")
+    told = text_with(chromium, "in 0 of 2 other worlds, and less in 1")
     assert "world pay_age+" in told
     set_value(chromium, "worlds", "open")
     chromium.wait(f"!{TEXT}.includes('world pay_age+')")
@@ -295,6 +298,13 @@ def test_nothing_is_ever_written_to_the_runs(served: Served, chromium: Browser) 
             assert connection.getresponse().status in (403, 404, 405)
             connection.close()
     assert hashes(served.runs) == before
+
+
+def test_a_folder_s_name_is_shown_as_it_is(served: Served, chromium: Browser) -> None:
+    for page in ("comparison", "compare"):
+        assert not chromium.visit(served.address(page, run=quote(STRANGE)), READY, 390)
+        assert chromium.ask("document.querySelector('select[name=run]').value") == STRANGE
+        assert chromium.ask(TOO_WIDE) == 0
 
 
 @pytest.mark.parametrize("run", ["../../etc", "/etc/passwd", "no-such-run", "%00"])

@@ -117,18 +117,22 @@ def test_compare_prints_its_results_and_the_answers(tmp_path):
     results = json.loads((tmp_path / "run" / "results.json").read_text(encoding="utf-8"))
     check_comparison(rows_of(done.stdout), results)
     value = {plan: results["policies"][plan]["npv_rate"]["mean"] for plan in plans}
-    best = max(("no-contact", "status-quo"), key=value.get)
-    # The first sentence, on one or more lines, is about the best plan besides `staged`, by its sign and interval.
-    sentence = next(line for line in plain(done.stdout).split("are in the report. ")[1].split(". ") if best in line)
-    change = results["differences"][best]["staged"]["npv_rate"]
+    said = plain(done.stdout).split("are in the report. ")[1]
+    # First a line for each plan but the one in force, with its verdict in the report's words; none is said to have failed.
+    for plan in ("no-contact", "staged"):
+        assert re.search(rf"{plan}: (ship|test in the field|don't)\. CNY [+−][\d,.]+", said)
+    assert "FAILED" not in said and "status-quo: " not in said.split("per month against")[0]
+    # Then the answers: the best plan besides the one in force, by its sign and interval.
+    best = max(("no-contact", "staged"), key=value.get)
+    change = results["differences"][best]["status-quo"]["npv_rate"]
     if change["low"] > 0:
-        assert sentence.startswith(f"{best} beats staged")
+        assert f"{best} beats status-quo: net present value" in said
     elif change["high"] < 0:
-        assert "No plan here beats staged" in plain(done.stdout)
+        assert "No plan here beats status-quo" in said
     else:
-        assert sentence.startswith("Net present value after all costs is")
+        assert "Net present value after all costs is" in said
     shown = f"{100 * abs(value[best]):.1f} %"
-    assert shown in plain(done.stdout).replace("−", "")
+    assert shown in said.replace("−", "")
 
 
 def test_audit_counts_by_rule_in_both_languages(real_folder, tmp_path, language):

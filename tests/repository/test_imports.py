@@ -30,7 +30,8 @@ ALLOWED = {
 ROOMS = (
     {"runs"},
     {"comparison"},
-    {"robustness", "learning", "sites", "evidence", "models", "calibration"},
+    {"robustness", "learning", "sites", "evidence"},
+    {"models", "calibration"},
     {"report"},
     {"dashboard"},
     {"checks"},

@@ -16,6 +16,7 @@ from recoup.sim.operations.resources import RESOURCES
 from recoup.sim.parameters import World
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
+from tests.reference import ReferenceSimulation, disagreeing
 from tests.sim.test_audit import eventful
 from tests.sim.test_reference import Whim, step
 
@@ -140,3 +141,25 @@ def test_two_on_one_day_are_looked_at_in_the_order_of_their_hours() -> None:
     contact = [name for name in item if name != "nothing" and name.split("/")[0] not in ("suit", "enforce")]
     # The next day is a new one.
     assert simulation.masks()[:, [item[name] for name in contact if name.startswith("sms")]].all()
+
+
+@pytest.mark.parametrize("gate", [True, False])
+def test_the_engine_equals_the_reference_from_the_middle_and_with_customers(gate: bool) -> None:
+    """The plain reference counts the customers a second time, and takes up what is pending by itself."""
+    world = eventful(HOME.world)
+    before = Simulation(world, several(40, 4), CAPS, 4)
+    for _ in range(25):
+        step(before, Whim(4))
+    state = before.portfolio_now()
+    assert state.as_of and state.table["customer_id"].duplicated().any()
+    world = world.model_copy(update={"start": state.as_of})
+    fast = Simulation(world, state, CAPS, 9, gate=gate)
+    plain = ReferenceSimulation(world, state, CAPS, 9, gate=gate)
+    for day in range(35):
+        np.testing.assert_array_equal(fast.observe(), plain.observe(), err_msg=f"observations of day {day}")
+        np.testing.assert_array_equal(fast.masks(), plain.masks(), err_msg=f"masks of day {day}")
+        step(fast, Whim(9))
+        step(plain, Whim(9))
+        still = fast.accounts["status"] == 0
+        assert not disagreeing(fast.accounts[still], plain.accounts[still]), f"open accounts after day {day}"
+    assert fast.accounts["blocked" if gate else "breaches"].sum() > 50

@@ -87,7 +87,8 @@ def _drawn(request: Request, run: Run, plans: tuple[str, str], seed: int, accoun
     if any(account not in rows.index for rows in ends):
         return [html.paragraph(request.words("accounts.unknown", account=account), "warning")]
     logs = [events.of_account(run, name, seed, account) for name in plans]
-    facts = ends[0].loc[account]
+    lasts: list[Any] = [rows.loc[account] for rows in ends]
+    facts = lasts[0]
     told = [
         say.one_of("codes.product", str(facts["product"])),
         say.one_of("tiers", str(facts["entry_tier"])),
@@ -99,9 +100,9 @@ def _drawn(request: Request, run: Run, plans: tuple[str, str], seed: int, accoun
     return [
         html.heading(say("story.account", account=account)),
         html.paragraph(say.listed(told), "note"),
-        html.table(["", *names], _ends(request, [rows.loc[account] for rows in ends]), words=False),
+        html.table(["", *names], _ends(request, lasts), words=False),
         html.heading(request.words("accounts.balance"), 3),
-        _balance(request, run, names, histories, [rows.loc[account] for rows in ends]),
+        _balance(request, run, names, histories, lasts),
         html.heading(request.words("accounts.days"), 3),
         html.table([say("story.day"), *names], _days(say, histories), words=True),
     ]
@@ -147,8 +148,13 @@ def _balance(
 
 
 def _days(say: Text, logs: Sequence[pd.DataFrame]) -> list[list[str]]:
-    by_day = [{int(row["day"]): _words(say, row) for row in log.to_dict("records")} for log in logs]
+    by_day = [{int(row["day"]): _words(say, row) for row in _records(log)} for log in logs]
     return [[str(day + 1), *(escape(days.get(day, "")) for days in by_day)] for day in sorted(set().union(*by_day))]
+
+
+def _records(log: pd.DataFrame) -> list[dict[str, Any]]:
+    found: Any = log.to_dict("records")
+    return list(found)
 
 
 def _words(say: Text, row: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.experiments.comparison.files import DAILY_TABLE, WELFARE_FILE
@@ -19,7 +20,6 @@ from recoup.experiments.dashboard.request import Request
 from recoup.experiments.dashboard.shelf import read_if_there, table
 from recoup.experiments.report.text import Text
 from recoup.experiments.runs.champion import VALUE
-from recoup.sim.operations.resources import RESOURCE_NAMES
 
 MEASURES = (
     VALUE,
@@ -233,10 +233,12 @@ def _rolls(request: Request, group: Group, roles: Mapping[str, str]) -> list[Any
         told = [say.span(dict(each), "share") for _, each in known]
         series.append(Series(say.name(name), roles[name], mean, np.array([n for n, _ in known]), low, high, told))
     legend = figures.legend([(one.label, one.role) for one in series])
+    cells = [[say.name(name), *(interval_cell(say, rates[name][roll], "share") for roll in rolls)] for name in roles]
     return [
         *parts,
         html.legend(legend),
         figures.dots(rolls, series, request.words("comparison.rolls_axis"), from_zero=True),
+        html.table([request.words("plan"), *rolls], cells, say("rolls.caption"), folded=request.words("as_table")),
     ]
 
 
@@ -247,7 +249,7 @@ def _capacity(request: Request, group: Group, challenger: str, against: str | No
     say, (first, last) = request.say, group.filters.window(group.days)
     daily = table(DAILY_TABLE, group.run.folder)
     pair = {name: role for name, role in ((challenger, CHALLENGER), (against, CHAMPION)) if name}
-    pools = [pool for pool in RESOURCE_NAMES if daily[f"{pool}_capacity"].sum() > 0]
+    pools = [pool for pool in group.run.lists.resources if daily[f"{pool}_capacity"].sum() > 0]
     used, served = [], []
     for name, role in pair.items():
         days = daily[(daily["policy"] == name) & (daily["day"] >= first) & (daily["day"] < last)]
@@ -258,18 +260,6 @@ def _capacity(request: Request, group: Group, challenger: str, against: str | No
         served.append(Series(say.name(name), role, np.arange(len(pools)), _ratio(sums, pools, "served", "requested")))
     names = [say(f"pools.{pool}") for pool in pools]
     legend = html.legend(figures.legend([(say.name(name), role) for name, role in pair.items()]))
-    by_day = []
-    for name, role in pair.items():
-        days = daily[daily["policy"] == name]
-        sums = days.groupby("day")[
-            ["collector_seconds", "specialist_seconds", "collector_capacity", "specialist_capacity"]
-        ].sum()
-        on_shift = (sums["collector_capacity"] + sums["specialist_capacity"]).to_numpy(float)
-        at_work = (sums["collector_seconds"] + sums["specialist_seconds"]).to_numpy(float)
-        share = np.divide(at_work, on_shift, out=np.full(on_shift.size, np.nan), where=on_shift > 0)[first:last]
-        working = np.flatnonzero(np.isfinite(share))
-        if working.size:
-            by_day.append(Series(say.name(name), role, working + first + 1, share[working]))
     parts: list[Any] = [
         html.heading(request.words("comparison.capacity")),
         html.paragraph(request.words("comparison.capacity_note"), "note"),
@@ -285,12 +275,27 @@ def _capacity(request: Request, group: Group, challenger: str, against: str | No
             ],
         ),
     ]
-    if by_day:
+    if by_day := _on_the_telephone(say, daily, pair, first, last):
         parts += [
             html.heading(request.words("comparison.by_day"), 3),
             figures.lines(by_day, say("money.axis_day"), request.words("comparison.used_axis"), height=260),
         ]
     return [*parts, *_by_hour(request, group, pair)]
+
+
+def _on_the_telephone(say: Text, daily: pd.DataFrame, pair: Mapping[str, str], first: int, last: int) -> list[Series]:
+    """Share of the time on shift that collectors and specialists used, on each day on which any were on shift."""
+    found = []
+    for name, role in pair.items():
+        by_day = daily[daily["policy"] == name].groupby("day")
+        at_work, on_shift = (
+            (by_day[f"collector_{what}"].sum() + by_day[f"specialist_{what}"].sum()).to_numpy(float)[first:last]
+            for what in ("seconds", "capacity")
+        )
+        working = np.flatnonzero(on_shift > 0)
+        if working.size:
+            found.append(Series(say.name(name), role, working + first + 1, at_work[working] / on_shift[working]))
+    return found
 
 
 def _ratio(sums: Any, pools: Sequence[str], above: str, below: str) -> NDArray[np.float64]:

@@ -110,7 +110,7 @@ def _picture(
     request: Request, field: Field, by: str, burden: str, limits: dict[str, float], best: Candidate | None
 ) -> Any:
     say, unit = request.say, MEASURE[by].unit
-    ahead = on_frontier(field.family, by, (burden,)) if field.family else []
+    ahead: Sequence[Any] = on_frontier(field.family, by, (burden,)).tolist() if field.family else []
 
     def mark(one: Candidate, kind: str, name: str) -> Mark:
         inside = excess(one.values, limits) <= 1.0 + 1e-9

@@ -13,6 +13,7 @@ from recoup.experiments.report.blocks import Block, Cell, Columns, Line, Paragra
 from recoup.experiments.report.sections import plan
 from recoup.experiments.report.text import Text
 from recoup.experiments.robustness.files import SHADOW_PRICES_FILE
+from recoup.sim.inputs import InputError
 
 IDLE = 0.5  # share of a pool's time: with less of it used, what was not served was asked for at the wrong time
 
@@ -43,7 +44,10 @@ def _by_window(run: Run) -> dict[tuple[str, int, int], tuple[float, float]]:
         file = part_path(run.folder, run.best, seed).with_suffix(".events.parquet")
         if not file.exists():
             return {}
-        log = pd.read_parquet(file, columns=["channel", "from_hour", "to_hour", "done", "stopped_by"])
+        try:
+            log = pd.read_parquet(file, columns=["channel", "from_hour", "to_hour", "done", "stopped_by"])
+        except (OSError, ValueError) as error:  # pyarrow's own errors are such
+            raise InputError(file, "", "damage", f"an event log of `recoup compare` ({error})") from None
         log = log[log["channel"].isin(scarce) & log["from_hour"].notna()]
         log = log[log["done"] | log["stopped_by"].isna()]
         found = (

@@ -245,7 +245,7 @@ def _debtors(run: Run, decision: Decision, say: Text) -> list[Block]:
             elif gap and gap.lighter:
                 lines = [Line(say("memo.debtors.lighter"), "good")]
             elif gap and gap.state is State.UNDECIDED:
-                lines = [Line(say("memo.debtors.undecided"), "open")]
+                lines = [Line(say("memo.debtors.undecided"), "undecided")]
             row.append(Cell(value, lines))
         gap = gaps[decision.challenger].get(name)
         row.append(_margin(gap.margin, gap.burden.norm, unit, say) if gap else say("memo.debtors.shown"))

@@ -89,7 +89,7 @@ def check_words(check: dict[str, Any], burden: dict[str, Any], say: Text) -> str
         burden: the whole of welfare.json, for the measures' titles.
         say: the words.
     """
-    titles = {m["name"]: say.measure(m["name"], (m["title"], ""))[0] for m in burden["measures"]}
+    known = {m["name"]: (m["title"], "") for m in burden["measures"]}
     source = check.get("cost_from")
     growing = check["more"] == ["debtor_cost"] and source == "debtor_interest"
     verdict = say.one_of("welfare.verdicts", "debts grow" if growing else check["verdict"])
@@ -103,10 +103,15 @@ def check_words(check: dict[str, Any], burden: dict[str, Any], say: Text) -> str
     for key in ("more", "less"):
         if check[key] and not (growing and key == "more"):
             said.append(
-                say(f"welfare.{key}", burdens=say("list.semicolon").join(_within(titles[name]) for name in check[key]))
+                say(
+                    f"welfare.{key}",
+                    burdens=say("list.semicolon").join(
+                        _within(say.measure(name, known.get(name))[0]) for name in check[key]
+                    ),
+                )
             )
     if source and not growing:
-        said.append(say("welfare.cost_from", source=_within(titles[source])))
+        said.append(say("welfare.cost_from", source=_within(say.measure(source, known.get(source))[0])))
     return say.sentences(*said)
 
 
