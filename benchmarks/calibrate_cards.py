@@ -80,7 +80,7 @@ def main() -> None:
     parameters = [Parameter(name, Block.RESPONSE, spread) for name, spread in SPREADS.items()]
     recorded = shares(real, ours)
     found = fit_moments(
-        parameters, lambda shifts: shares(simulated(shifts), ours), recorded, covariance + 1e-6 * np.eye(len(sizes))
+        parameters, lambda shifts: shares(simulated(shifts), ours), recorded, covariance + 1e-6 * np.eye(len(sizes)), 6
     )
     print("| parameter | before | fitted | 90 % | prior left |")
     print("| --- | ---: | ---: | --- | ---: |")

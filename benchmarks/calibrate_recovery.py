@@ -55,28 +55,24 @@ def measure(world: str, repetition: int, accounts: int = ACCOUNTS, days: int = D
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Bias, error and coverage of each parameter in each world, in units of its prior's spread."""
-    lines = [
-        "| parameter | world | prior left | bias | RMSE | error of the default | coverage of 90 % |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    for world in WORLDS:
-        of = [row for row in rows if row["world"] == world]
-        if not of:
-            continue
-        hits: list[float] = []
-        for number, first in enumerate(of[0]["parameters"]):
-            each = [row["parameters"][number] for row in of]
-            error = np.array([(one["mode"] - one["truth"]) / one["spread"] for one in each])
-            default = np.array([one["truth"] / one["spread"] for one in each])
-            hit = np.array([abs(one["mode"] - one["truth"]) <= 1.645 * one["deviation"] for one in each])
-            hits += hit.tolist()
-            left = np.mean([one["left"] for one in each])
-            rmse, was = np.sqrt(np.mean(error**2)), np.sqrt(np.mean(default**2))
-            lines.append(
-                f"| `{first['name']}` | {world} | {left:.2f} | {error.mean():+.2f} | {rmse:.2f} | {was:.2f} | {hit.mean():.0%} |"
-            )
-        lines.append(f"| **all** | {world} | | | | | **{np.mean(hits):.1%}** of {len(hits)} |")
+    """Share of the prior left, bias, error and coverage of each parameter in each world; errors in units of its prior's spread."""
+    worlds = [world for world in WORLDS if any(row["world"] == world for row in rows)]
+    by_world = {world: [row["parameters"] for row in rows if row["world"] == world] for world in worlds}
+    names = list(dict.fromkeys(one["name"] for each in by_world.values() for one in each[0]))
+    heads = [f"{head}, {world}" for world in worlds for head in ("left", "bias", "RMSE", "90 %")]
+    lines = ["| " + " | ".join(["parameter", *heads]) + " |", "| --- |" + " ---: |" * len(heads)]
+    for name in [*names, "**all**"]:
+        cells = [f"`{name}`" if name in names else name]
+        for each in by_world.values():
+            found = [one for parameters in each for one in parameters if one["name"] == name or name not in names]
+            if not found:
+                cells += ["–"] * 4
+                continue
+            error = np.array([(one["mode"] - one["truth"]) / one["spread"] for one in found])
+            held = np.mean([abs(one["mode"] - one["truth"]) <= 1.645 * one["deviation"] for one in found])
+            left = np.mean([one["left"] for one in found])
+            cells += [f"{left:.2f}", f"{error.mean():+.2f}", f"{np.sqrt(np.mean(error**2)):.2f}", f"{held:.0%}"]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines).replace(" -", " −").replace("| −-", "| --")
 
 
@@ -86,6 +82,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--world", choices=WORLDS, action="append", help="this world alone (default: both)")
     parser.add_argument("--rows", type=Path, help="JSON lines: what is in it is not done again, and new rows are added")
+    parser.add_argument("--table", action="store_true", help="only the table of what is done")
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []
     if arguments.rows and arguments.rows.exists():
@@ -93,7 +90,7 @@ def main() -> None:
     done = {(row["world"], row["repetition"]) for row in rows}
     for repetition in range(arguments.first, arguments.first + arguments.repetitions):
         for world in arguments.world or WORLDS:
-            if (world, repetition) in done:
+            if arguments.table or (world, repetition) in done:
                 continue
             rows.append(measure(world, repetition))
             if arguments.rows:

@@ -15,13 +15,11 @@ from recoup.experiments.calibration.histories import HIDDEN
 from recoup.experiments.calibration.walk import Trial, log_of
 from recoup.sim import behaviour as b
 from recoup.sim.compiled import njit
-from recoup.sim.treatments import Channel, Group
+from recoup.sim.treatments import Group, Talk
 
 NODES = 9
 _TEXT, _CALL, _VISIT_GROUP = int(Group.TEXT), int(Group.CALL), int(Group.VISIT)
-_SMS, _COLLECTOR, _SPECIALIST, _VISIT = (
-    int(c) for c in (Channel.SMS, Channel.COLLECTOR, Channel.SPECIALIST, Channel.VISIT)
-)
+_PERSON = int(Talk.PERSON)
 REACHED, COMPLAINS, OPTS_OUT, DISPUTES = (
     int(one) for one in (Trial.REACHED, Trial.COMPLAINS, Trial.OPTS_OUT, Trial.DISPUTES)
 )
@@ -41,9 +39,9 @@ def leaves(p, c):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def speaks(c):  # type: ignore[no-untyped-def]
+def speaks(p, c):  # type: ignore[no-untyped-def]
     """Whether a person spoke with the debtor."""
-    return c.reached == 1 and (c.talker == _COLLECTOR or c.talker == _SPECIALIST or c.talker == _VISIT)
+    return c.reached == 1 and p.talk[c.talker] == _PERSON
 
 
 @njit(nogil=True)
@@ -59,7 +57,7 @@ def conduct(variants, contacts, first, begin, end, out):  # type: ignore[no-unty
                     continue
                 total += log_of(b.complaint_probability(p, c.channel, c.fatigue, 0.0, 0.0), c.complaint)
                 total += log_of(leaves(p, c), c.opt_out)
-                if speaks(c):
+                if speaks(p, c):
                     total += log_of(b.dispute_probability(p, 0.0), c.disputed)
             out[v, number] = total
 
@@ -90,7 +88,7 @@ def reach(variants, contacts, first, places, weights, reads_known, begin, end, o
                 live = c.group == _CALL or c.group == _VISIT_GROUP
                 if not live and not reads_known:
                     continue  # known only because he answered
-                by_phone = c.group == _CALL or c.channel == _SMS
+                by_phone = p.by_number[c.channel] != 0.0
                 for node in range(size):
                     chance = b.reach_probability(
                         p, c.channel, live, c.window, c.day_off, c.dpd, p.reach_spread * places[node], c.fatigue
@@ -133,14 +131,14 @@ def foresee(p, contacts, first, places, weights, reads_known, since, sums, kinds
                 sums[filled, 0] = leaves(q, c)
                 kinds[filled], happened[filled], where[filled] = OPTS_OUT, c.opt_out, at
                 filled += 1
-                if speaks(c):
+                if speaks(q, c):
                     sums[filled, 0] = b.dispute_probability(q, 0.0)
                     kinds[filled], happened[filled], where[filled] = DISPUTES, c.disputed, at
                     filled += 1
             live = c.group == _CALL or c.group == _VISIT_GROUP
             if c.reached == HIDDEN or (not live and not reads_known):
                 continue
-            by_phone = c.group == _CALL or c.channel == _SMS
+            by_phone = q.by_number[c.channel] != 0.0
             most, chance, whole = logs.max(), 0.0, 0.0
             for node in range(size):
                 chances[node] = b.reach_probability(

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from recoup.experiments.calibration import direct, hidden
 from recoup.experiments.calibration.histories import Histories
 from recoup.experiments.calibration.parameters import Block, movable, records_of, with_shifts
-from recoup.experiments.calibration.posterior import Posterior, fit
+from recoup.experiments.calibration.posterior import Memory, Posterior, fit
+from recoup.experiments.runs.runfolder import fingerprint
 from recoup.sim.parameters import World
 
 # Of the random numbers that stand for what nobody sees.
@@ -159,6 +160,7 @@ def fit_world(
     threads: int = 1,
     groups: int = hidden.GROUPS,
     on_step: Callable[[], None] | None = None,
+    memory: Memory | None = None,
 ) -> Fitted:
     """Fit what records determine.
 
@@ -168,9 +170,14 @@ def fit_world(
         threads: see `Likelihoods`.
         groups: of candidates for hidden traits.
         on_step: called after each step of the search.
+        memory: of an interrupted fit of the same world to the same records.
     """
     likelihoods = Likelihoods(data, threads)
     conduct, reach, response = (movable(world, block, data.reads_known) for block in Block)
+
+    def remembered(*what: object) -> Memory | None:
+        return Memory(memory.kept, fingerprint(memory.of, *what)) if memory else None
+
     posteriors = {
         Block.CONDUCT: fit(conduct, lambda shifts: likelihoods.conduct(records_of(world, conduct, shifts)), on_step),
         Block.REACH: fit(reach, lambda shifts: likelihoods.reach(records_of(world, reach, shifts)), on_step),
@@ -184,6 +191,15 @@ def fit_world(
         return likelihoods.response(records_of(known, response, shifts), hazards, known, nodes, weights, groups)
 
     # Most of the way with few draws, the rest with all of them.
-    rough = fit(response, partial(log_likelihood, max(groups // ROUGHLY, 2)), on_step, most_steps=ROUGH_STEPS)
-    posteriors[Block.RESPONSE] = fit(response, partial(log_likelihood, groups), on_step, rough.mode)
+    few = max(groups // ROUGHLY, 2)
+    rough = fit(
+        response,
+        partial(log_likelihood, few),
+        on_step,
+        most_steps=ROUGH_STEPS,
+        memory=remembered("rough", few),
+    )
+    posteriors[Block.RESPONSE] = fit(
+        response, partial(log_likelihood, groups), on_step, rough.mode, memory=remembered("fine", groups)
+    )
     return Fitted(world, posteriors, groups)

@@ -101,7 +101,7 @@ _VOLUNTARY, _INSTALMENT, _ENFORCEMENT, _REVERSAL = (
     _KINDS.index(name) for name in ("voluntary", "instalment", "enforcement", "reversal")
 )
 _TEXT, _CALL, _VISIT, _LETTER = (int(g) for g in (Group.TEXT, Group.CALL, Group.VISIT, Group.LETTER))
-_COLLECTOR, _SPECIALIST = int(Channel.COLLECTOR), int(Channel.SPECIALIST)
+_COLLECTOR = int(Channel.COLLECTOR)
 _NOTICE, _SUIT, _ENFORCE = int(Legal.NOTICE), int(Legal.SUIT), int(Legal.ENFORCE)
 _SETTLEMENT, _SWAP, _RESTRUCTURE = int(OfferKind.SETTLEMENT), int(OfferKind.SWAP), int(OfferKind.RESTRUCTURE)
 
@@ -249,7 +249,8 @@ def _contacts(
     inbound = (log["direction"] == "inbound").to_numpy()
     own, outbound = log[inbound], log[~inbound]
     made = np.zeros(len(outbound), CONTACT)
-    channels = {channel.name.lower(): int(channel) for channel in Channel}
+    words = world.vocabulary
+    channels = {name: number for number, name in enumerate(words.channel_names, start=1)}
     made["account"], made["day"] = outbound["account"], outbound["day"]
     made["channel"] = outbound["channel"].map(channels).fillna(0)
     made["group"] = STANDARD.groups[made["channel"]]
@@ -274,7 +275,7 @@ def _contacts(
     made["amount"] = np.rint(100.0 * outbound["promise_amount"].fillna(0.0).to_numpy(float))
     made["due"] = _day(outbound["promise_due"], start)
     _own_accord(made, own, start)
-    made["staffed"] = np.isin(made["talker"], (_COLLECTOR, _SPECIALIST))
+    made["staffed"] = kernel_record(world)[0]["staffed_by"][made["talker"]] > 0
     return made[(made["channel"] > 0) | (made["legal"] > 0)], reads_known
 
 
@@ -338,7 +339,7 @@ def _lay_out(  # type: ignore[no-untyped-def]
     belief = b.notice_belief(p, p.credibility_start)
     for number in range(accounts.size):
         a = accounts[number]
-        balance, opening, broken = a.opening, a.opening, 0
+        balance, opening, broken = a.balance, a.opening, 0
         promise_due, promise_made, promise_cents, promise_channel, settles = NEVER, 0, 0, 0, False
         plan_left, plan_cents, plan_next, plan_missed, secured, plan_first = 0, 0, NEVER, 0, False, False
         hardship_until, news_day, offer_day, notices = NEVER, NEVER, NEVER, 0

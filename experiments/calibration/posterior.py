@@ -14,9 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.experiments.calibration.parameters import Parameter
+from recoup.experiments.runs.kept import Kept, holding
+from recoup.experiments.runs.runfolder import fingerprint
 
 STEP = 0.001  # of a prior's spread, for derivatives
 MOST_STEPS, SETTLED = 12, 0.1  # steps; and the largest move, in posterior standard deviations, at which they end
+ENOUGH = 0.05  # a gain in log-likelihood below which nothing is gained
 NOT_IDENTIFIED = 0.75  # share of the prior's spread that is left
 Z90 = 1.6448536269514722
 
@@ -84,12 +87,29 @@ class Posterior:
         return np.asarray(self.mode + random.standard_normal((number, len(self.parameters))) @ root.T)
 
 
+_SLOPES = holding(dict[str, list[float]])
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Where the costly part of each step is kept, so that an interrupted fit goes on.
+
+    Attributes:
+        kept: the file; one without a path keeps nothing.
+        of: fingerprint of all that decides the likelihood, but for the shifts.
+    """
+
+    kept: Kept
+    of: str
+
+
 def fit(
     parameters: Sequence[Parameter],
     log_likelihood: LogLikelihood,
     on_step: Callable[[], None] | None = None,
     start: NDArray[np.float64] | None = None,
     most_steps: int = MOST_STEPS,
+    memory: Memory | None = None,
 ) -> Posterior:
     """Find the posterior of a block.
 
@@ -99,39 +119,47 @@ def fit(
         on_step: called after each step.
         start: shifts to begin with; None = 0, the scenario's own values.
         most_steps: after which the search ends, settled or not.
+        memory: of an earlier, interrupted search; None = none, and nothing is kept.
     """
     size = len(parameters)
     if not size:
         return Posterior(parameters, np.zeros(0), np.zeros((0, 0)), 0, True)
+    memory = memory or Memory(Kept(None), "")
     spread = np.array([parameter.spread for parameter in parameters])
     precision = np.diag(1.0 / spread**2)
     here = np.zeros(size) if start is None else start
+
+    def prior(shifts: NDArray[np.float64]) -> float:
+        return -0.5 * float(shifts @ precision @ shifts)
+
+    def slopes(at: NDArray[np.float64]) -> dict[str, list[float]]:
+        found = log_likelihood(np.vstack([at, at + np.diag(STEP * spread)]))
+        scores = (found[1:] - found[0]) / (STEP * spread)[:, None]
+        return {
+            "value": [float(found[0].sum())],
+            "score": scores.sum(axis=1).tolist(),
+            "information": (scores @ scores.T).ravel().tolist(),
+        }
+
     steps, settled = 0, False
     while True:
-        sets = np.vstack([here, here + np.diag(STEP * spread)])
-        found = log_likelihood(sets)
-        scores = (found[1:] - found[0]) / (STEP * spread)[:, None]
-        value = float(found[0].sum()) - 0.5 * float(here @ precision @ here)
-        information = scores @ scores.T + precision
-        covariance = np.linalg.inv(information)
+        found = memory.kept.once(
+            lambda at=here: fingerprint(memory.of, at.tolist()), _SLOPES, lambda at=here: slopes(at)
+        )
+        value, score = found["value"][0] + prior(here), np.array(found["score"])
+        covariance = np.linalg.inv(np.array(found["information"]).reshape(size, size) + precision)
         covariance = (covariance + covariance.T) / 2
         if settled or steps == most_steps:
             return Posterior(parameters, here, covariance, steps, settled)
-        move = covariance @ (scores.sum(axis=1) - precision @ here)
-        share = 1.0
-        while share > 0.05:
-            there = here + share * move
-            better = float(log_likelihood(there[None])[0].sum()) - 0.5 * float(there @ precision @ there)
-            if better > value:
+        move = covariance @ (score - precision @ here)
+        there, gained = here, 0.0
+        for share in (1.0, 0.5, 0.25, 0.125, 0.0625):
+            gained = float(log_likelihood((here + share * move)[None])[0].sum()) + prior(here + share * move) - value
+            if gained > 0.0:
+                there = here + share * move
                 break
-            share /= 2.0
-        else:
-            there, settled = here, True
-        settled = (
-            settled
-            or bool(np.all(np.abs(share * move) < SETTLED * np.sqrt(np.diag(covariance))))
-            or (better - value < 0.05)
-        )
+        small = np.abs(there - here) < SETTLED * np.sqrt(np.diag(covariance))
+        settled = gained < ENOUGH or bool(np.all(small))
         here = there
         steps += 1
         if on_step:

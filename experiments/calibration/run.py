@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-import numpy as np
 import pandas as pd
 
 from recoup.experiments.calibration import hidden
@@ -13,10 +12,13 @@ from recoup.experiments.calibration.findings import Calibration
 from recoup.experiments.calibration.fitting import fit_world
 from recoup.experiments.calibration.held_out import check
 from recoup.experiments.calibration.histories import histories
+from recoup.experiments.calibration.posterior import Memory
+from recoup.experiments.runs.kept import Kept
+from recoup.experiments.runs.runfolder import fingerprint
 from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio.importing import sample
-from recoup.sim.portfolio.table import PRODUCTS, Portfolio
+from recoup.sim.portfolio.table import Portfolio
 
 FEWEST_ACCOUNTS, FEWEST_DAYS = 30, 7
 MOST_HELD_OUT = 1 / 3  # share of the days, where nothing else is asked for
@@ -37,6 +39,7 @@ def calibrate_to_records(
     threads: int = 1,
     groups: int = hidden.GROUPS,
     on_step: Callable[[], None] | None = None,
+    kept: Kept | None = None,
 ) -> Calibration:
     """Fit a scenario's behaviour to a lender's records, and check it on days that it has not seen.
 
@@ -51,6 +54,7 @@ def calibrate_to_records(
         threads: no number depends on them.
         groups: of candidates for hidden traits: more take longer and are a little more exact.
         on_step: called after each step of the search, and for each world of the check.
+        kept: steps of an interrupted fit, which are not done again; None = none.
 
     Raises:
         InputError: too few accounts or days, cards that ask for minimums, or no date in the logs.
@@ -68,15 +72,19 @@ def calibrate_to_records(
     since = data.days - held
     if since < FEWEST_DAYS:
         raise InputError("--hold-out", "", held, f"at least {FEWEST_DAYS} of the {data.days} days to be left to fit to")
-    fitted = fit_world(scenario.world, data.before(since), threads, groups, on_step)
+    memory = None
+    if kept is not None:
+        memory = Memory(kept, fingerprint(scenario.world, portfolio.table, contacts, payments, data.start, since))
+    fitted = fit_world(scenario.world, data.before(since), threads, groups, on_step, memory)
     checked = check(fitted, data, since, on_draw=on_step) if held else None
     return Calibration(scenario, data, fitted, checked)
 
 
 def _refuse_cards(scenario: Scenario, portfolio: Portfolio) -> None:
-    cards = int(np.count_nonzero(portfolio.column("product") == "credit_card"))
-    if scenario.world.cards is not None and cards:
-        expected = (
-            f"{PRODUCTS[0]} or {PRODUCTS[2]}, or a scenario without `cards`: how minimums are paid is not fitted yet"
-        )
-        raise InputError(portfolio.name, "product", f"credit_card in {cards:,} rows", expected)
+    if scenario.world.cards is None:
+        return
+    cards = {name for name, product in scenario.world.products.items() if product.card}
+    rows = portfolio.table["product"][portfolio.table["product"].isin(cards)]
+    if len(rows):
+        expected = "other products, or a scenario without `cards`: how minimums are paid is not fitted yet"
+        raise InputError(portfolio.name, "product", f"{rows.iloc[0]} in {len(rows):,} rows", expected)

@@ -17,7 +17,7 @@ from recoup.sim.account import NEVER
 from recoup.sim.compiled import njit
 from recoup.sim.randomness import Purpose, uniform
 from recoup.sim.traits import _EMPLOYED, BIRTH
-from recoup.sim.treatments import Channel, Group, OfferKind
+from recoup.sim.treatments import Group, OfferKind, Talk
 
 
 class Trial(IntEnum):
@@ -42,9 +42,7 @@ NEVER_OFFERED = -1
 PART, PART_SQUARE = 0.4, 1.1875
 _PAYS, _ALL, _PROMISES, _KEEPS, _PLAN, _SETTLE, _INSTALMENT = (int(trial) for trial in tuple(Trial)[:7])
 _TEXT, _CALL, _VISIT_GROUP = int(Group.TEXT), int(Group.CALL), int(Group.VISIT)
-_SMS, _AUTOCALL, _COLLECTOR, _SPECIALIST, _VISIT = (
-    int(c) for c in (Channel.SMS, Channel.AUTOCALL, Channel.COLLECTOR, Channel.SPECIALIST, Channel.VISIT)
-)
+_NOBODY, _PERSON = int(Talk.NOBODY), int(Talk.PERSON)
 _SETTLEMENT, _SWAP, _RESTRUCTURE = int(OfferKind.SETTLEMENT), int(OfferKind.SWAP), int(OfferKind.RESTRUCTURE)
 _JOB, _REACH = int(Purpose.JOB), int(Purpose.REACH)
 
@@ -123,7 +121,7 @@ def unseen(p, a, rows, first, last, contacts, reachability, phone, disclosed, ke
             if c.group == 0 or c.group == _CALL or c.group == _VISIT_GROUP:
                 continue
             chance = 0.0
-            if phone or c.channel != _SMS:
+            if phone or p.by_number[c.channel] == 0.0:
                 chance = b.reach_probability(p, c.channel, False, c.window, c.day_off, c.dpd, reachability, c.fatigue)
             if c.reached == HIDDEN:
                 read[place] = uniform(key, r.day, _REACH) < chance
@@ -180,7 +178,7 @@ def walk(p, rows, first, last, contacts, willingness, disposable, employed, read
             boost = 1.0 + p.answer_pay[c.channel] * novelty
             salience += (1.0 - salience) * p.salience_gain[c.channel] * novelty
             talker = c.talker
-            in_person = talker == _COLLECTOR or talker == _SPECIALIST or talker == _VISIT
+            in_person = p.talk[talker] == _PERSON
             staff = effort if c.staffed else 0.0
             if c.disputed:
                 continue
@@ -215,7 +213,7 @@ def walk(p, rows, first, last, contacts, willingness, disposable, employed, read
                 refused += 1
                 if c.kind == _SETTLEMENT:
                     waiting += p.waiting_learned * c.discount
-            if c.may_promise and (in_person or talker == _AUTOCALL):
+            if c.may_promise and p.talk[talker] != _NOBODY:
                 chance = b.promise_probability(p, talker, willingness, c.dpd, staff)
                 note(trials, chance, c.promised, _PROMISES, place, paying + agreeing)
                 agreeing += log_of(chance, c.promised)

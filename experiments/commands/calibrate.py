@@ -10,7 +10,6 @@ import typer
 
 from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import (
-    AGAIN,
     FirstSeed,
     Json,
     Language,
@@ -95,6 +94,7 @@ def calibrate(
     announce("fit", lang, scenario=scenario)
     from recoup.experiments.calibration.run import calibrate_to_records
     from recoup.experiments.report.text import text_in
+    from recoup.experiments.runs.kept import Kept
     from recoup.experiments.runs.runfolder import require_new
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError
@@ -120,7 +120,9 @@ def calibrate(
     paid = read_records(source_of(payments), payments_map, PAYMENTS)
     first, last = (None if day is None else day.date() for day in (at, until))
     bar = progress_bar(text_in(lang)("terminal.calibrate.steps"), None)
-    with interruptible(lambda: AGAIN), bar as advance:
+    kept = Kept.beside(out)
+    hint = "the same command goes on" if out else "with --out a file, finished steps would be kept"
+    with interruptible(lambda: hint), bar as advance:
         found = calibrate_to_records(
             home,
             book,
@@ -134,9 +136,11 @@ def calibrate(
             threads=workers,
             groups=groups,
             on_step=advance,
+            kept=kept,
         )
     if out is not None:
         _write(found, out)
+        kept.drop()
     if json:
         console().print_json(data=found.content())
     else:

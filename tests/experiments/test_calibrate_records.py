@@ -26,6 +26,7 @@ from recoup.experiments.calibration.histories import (
     Histories,
     histories,
 )
+from recoup.experiments.calibration.moments import fit_moments
 from recoup.experiments.calibration.parameters import (
     PARAMETER,
     PARAMETERS,
@@ -37,8 +38,9 @@ from recoup.experiments.calibration.parameters import (
     value_at,
     with_shifts,
 )
-from recoup.experiments.calibration.posterior import Posterior, fit
+from recoup.experiments.calibration.posterior import Memory, Posterior, fit
 from recoup.experiments.evidence.simulated_records import LenderRecords, simulate_records
+from recoup.experiments.runs.kept import Kept
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.parameters import kernel_record
 from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, in_form
@@ -201,6 +203,28 @@ def test_what_records_say_nothing_about_keeps_its_value_and_the_others_answer_fo
     assert found.shifts[1] == 0.0 and found.shifts[0] == pytest.approx(values.mean(), abs=0.01)
 
 
+def test_an_interrupted_search_goes_on_where_it_was(tmp_path: Path) -> None:
+    """The slopes of finished steps are read, not reckoned again, and the end is the same to the last digit."""
+    values, calls = np.random.default_rng(4).standard_normal(500) + 2.0, []
+    plain = normal(values, 1.0, np.ones((500, 1)))
+
+    def counted(shifts: NDArray[np.float64]) -> NDArray[np.float64]:
+        if len(shifts) > 1:
+            calls.append(shifts[0].tolist())
+        return plain(shifts)
+
+    file = tmp_path / "steps.jsonl"
+    first = fit(of(0.5), counted, most_steps=1, memory=Memory(Kept(file), "a"))
+    done = len(calls)
+    whole = fit(of(0.5), counted, memory=Memory(Kept(file), "a"))
+    assert done == 2 and len(calls) == len({tuple(call) for call in calls})  # no step is reckoned twice
+    alone = fit(of(0.5), plain)
+    assert (whole.mode, whole.covariance) == (alone.mode, alone.covariance) and first.steps == 1
+    other = len(calls)
+    fit(of(0.5), counted, memory=Memory(Kept(file), "b"))  # of other records
+    assert len(calls) == 2 * other
+
+
 def test_intervals_hold_nine_in_ten() -> None:
     found = Posterior(of(1.0), np.array([0.3]), np.array([[0.04]]), 1, True)
     low, high = found.interval()[0]
@@ -287,7 +311,7 @@ def test_reach_is_averaged_over_who_is_hard_to_reach_and_wrong_numbers() -> None
         for f, dpd in zip(fatigue, (10, 17, 24), strict=True)
     ]  # fmt: skip
     right = np.sum(density * (1 - chance[0]) * chance[1] * (1 - chance[2]))
-    assert found == pytest.approx(math.log((1 - p.wrong_number) * right), abs=1e-4)
+    assert found == pytest.approx(math.log((1 - p.wrong_number) * right), abs=1e-3)
 
 
 def test_no_number_depends_on_threads(data: Histories) -> None:
@@ -315,6 +339,34 @@ def test_a_known_world_is_found_again(data: Histories) -> None:
     for name in ("reach.collector", "dispute", "pay_salience"):
         assert abs(found[name][0]) > 2.0 * found[name][1] and found[name][0] > MOVED[name] / 2, name
     assert all(posterior.settled for posterior in fitted.posteriors.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("world", ["china-consumer", "uk-loans"])
+def test_intervals_hold_the_truth_about_as_often_as_they_say(world: str) -> None:
+    """Five true worlds from the priors, as benchmarks/calibrate_recovery.py draws twenty: about 240 intervals of 90 %."""
+    from benchmarks.calibrate_recovery import measure
+
+    found = [row for repetition in range(100, 105) for row in measure(world, repetition, 400, 40)["parameters"]]
+    held = [abs(row["mode"] - row["truth"]) <= 1.645 * row["deviation"] for row in found]
+    assert 0.8 <= np.mean(held) <= 0.97
+    # What is learned comes closer to the truth than the scenario's own values are.
+    learned = [row for row in found if row["left"] < 0.5]
+    off = [
+        np.mean([(row["truth"] - value(row)) ** 2 / row["spread"] ** 2 for row in learned])
+        for value in (lambda row: row["mode"], lambda row: 0.0)
+    ]
+    assert len(learned) > 50 and off[0] < 0.3 * off[1]
+
+
+def test_moments_of_a_linear_world_give_the_exact_posterior() -> None:
+    """Three moments, two parameters: the closed form of a normal linear model."""
+    slopes, recorded = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 2.0]]), np.array([0.4, 0.9, 1.5])
+    covariance, parameters = np.diag([0.01, 0.04, 0.09]), of(1.0, 0.5)
+    found = fit_moments(parameters, lambda shifts: slopes @ shifts, recorded, covariance)
+    precision = slopes.T @ np.linalg.inv(covariance) @ slopes + np.diag([1.0, 4.0])
+    assert np.allclose(found.covariance, np.linalg.inv(precision))
+    assert np.allclose(found.mode, np.linalg.solve(precision, slopes.T @ np.linalg.inv(covariance) @ recorded))
 
 
 def test_messages_are_fitted_only_where_the_log_says_which_were_read(data: Histories) -> None:
@@ -349,7 +401,7 @@ def test_command_writes_a_scenario_that_every_command_reads(lender: Path, tmp_pa
     assert content["accounts"] == 80 and content["held_out_days"] == 13  # a third of 40
     assert content["first_day"] == "2025-03-03" and content["last_day"] == "2025-03-29"
     written = load_scenario(str(out))
-    assert written.name == "my-world" and written.rules.id == HOME.rules.id
+    assert written.name == "my-world" and written.rules == HOME.rules
     for row in content["parameters"]:
         place = PARAMETER[row["name"]].places[0]
         now = value_at(written.world, place)
@@ -387,7 +439,7 @@ def test_command_writes_a_scenario_that_every_command_reads(lender: Path, tmp_pa
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (["--hold-out", "39"], "--hold-out: 39"),
+        (["--hold-out", "39"], "--hold-out: got 39"),
         (["--out", "world"], "a name that ends in .yaml"),
         (["--until", "2020-01-01"], "two days or more"),
         (["--ray", "auto"], "--ray"),
