@@ -118,12 +118,41 @@ class Browser:
 
     def open(self, file: Path, width: int, height: int = 900, dark: bool = False) -> list[str]:
         """Show a file; returns what went wrong: errors on the console, exceptions, and anything fetched from elsewhere."""
+        return self._go(file.resolve().as_uri(), width, height, ("file:", "data:"))
+
+    def visit(self, address: str, ready: str, width: int, height: int = 900) -> list[str]:
+        """Show a page of a server; returns what went wrong, as `open`: anything from elsewhere than that server among it.
+
+        Args:
+            address: of the page, with http://.
+            ready: an expression that becomes true when the page is complete.
+            width, height: of the screen, pixels.
+        """
+        server = "/".join(address.split("/")[:3]) + "/"
+        allowed = (server, server.replace("http:", "ws:", 1), "data:", "blob:")
+        self._go(address, width, height, allowed)
+        self.wait(ready)
+        return self.faults(allowed)
+
+    def wait(self, ready: str) -> None:
+        """Wait until an expression is true on the page."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.ask(f"Boolean({ready})"):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not true on the page: {ready}")
+            time.sleep(0.05)
+
+    def faults(self, allowed: tuple[str, ...]) -> list[str]:
+        """What has gone wrong since the page was asked for; addresses that begin otherwise than `allowed` are from elsewhere."""
+        return [fault for event in self._events if (fault := _fault(event, allowed))]
+
+    def _go(self, address: str, width: int, height: int, allowed: tuple[str, ...]) -> list[str]:
         self._events.clear()
         mobile = width < 600
         self.page("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=mobile)
-        self.page("Page.navigate", url=file.resolve().as_uri())
+        self.page("Page.navigate", url=address)
         self._until(lambda m: m.get("method") == "Page.loadEventFired")
-        return [fault for event in self._events if (fault := _fault(event))]
+        return self.faults(allowed)
 
     def ask(self, expression: str) -> Any:
         """The value of a JavaScript expression on the page."""
@@ -142,7 +171,7 @@ class Browser:
         return base64.b64decode(self.page("Page.printToPDF", preferCSSPageSize=True)["data"])
 
 
-def _fault(event: dict[str, Any]) -> str | None:
+def _fault(event: dict[str, Any], allowed: tuple[str, ...]) -> str | None:
     method, parameters = event["method"], event["params"]
     if method == "Runtime.exceptionThrown":
         return str(parameters["exceptionDetails"]["text"])
@@ -150,7 +179,7 @@ def _fault(event: dict[str, Any]) -> str | None:
         return str(parameters["entry"]["text"])
     if method == "Runtime.consoleAPICalled" and parameters["type"] in ("error", "warning", "assert"):
         return str(parameters["args"])
-    if method == "Network.requestWillBeSent":
-        url = parameters["request"]["url"]
-        return None if url.startswith(("file:", "data:")) else f"fetched {url}"
+    if method in ("Network.requestWillBeSent", "Network.webSocketCreated"):
+        url = parameters["request"]["url"] if "request" in parameters else parameters["url"]
+        return None if url.startswith(allowed) else f"fetched {url}"
     return None

@@ -7,10 +7,27 @@ from typing import Annotated, Literal
 
 import typer
 
+from recoup.experiments.commands.evaluate import ScenarioName
 from recoup.experiments.commands.portfolio import FILE, Problems
-from recoup.experiments.runs.console import Json, console
+from recoup.experiments.commands.showing import announce
+from recoup.experiments.runs.console import Commands, Json, Language, complete_plans, complete_scenarios, console
 
-app = typer.Typer(help="Logs of contacts and payments.", no_args_is_help=True)
+app = typer.Typer(
+    cls=Commands,
+    rich_markup_mode=None,
+    help="A lender's records: accounts, contacts and payments.",
+    no_args_is_help=True,
+)
+OwnNames = Annotated[
+    str | None,
+    typer.Option(
+        "-s",
+        "--scenario",
+        help="Whose own channels and products the table may name.",
+        show_default="no one's",
+        autocompletion=complete_scenarios,
+    ),
+]
 Kind = Literal["portfolio", "contacts", "payments", "audit"]
 
 
@@ -25,6 +42,8 @@ def check(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Print every problem, not the first 50.")] = False,
     problems: Problems = None,
+    scenario: OwnNames = None,
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Print ranges, missing values, every problem and where each line of a log went; exit code 2 for a problem.
@@ -37,13 +56,73 @@ def check(
       recoup records check payments.xlsx --map map.yaml --problems problems.csv
       recoup records check "postgresql://me@server/ledger?query=SELECT * FROM payments" --for payments
     """
+    announce("read", lang, file=file)
     from recoup.experiments.checks.portfolio_check import registry_of, run
+    from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import read_yaml
     from recoup.sim.portfolio.sources import source_of
+    from recoup.sim.treatments import STANDARD
 
     named = kind or (read_yaml(column_map).data.get("for") if column_map else None)
     if named not in ("portfolio", "contacts", "payments", "audit"):
         raise typer.BadParameter("--for portfolio, contacts, payments or audit, or a map that says it")
-    raise typer.Exit(
-        run(source_of(file), column_map, json, console(), every, None, registry_of(named, column_map), problems)
-    )
+    registry = registry_of(named, column_map, load_scenario(scenario).world.vocabulary if scenario else STANDARD)
+    raise typer.Exit(run(source_of(file), column_map, json, console(), every, None, registry, problems, lang))
+
+
+@app.command("simulate")
+def simulate(
+    out: Annotated[Path, typer.Option(help="New folder for the records.")],
+    policy: Annotated[
+        str, typer.Option("-p", "--policy", help="Who decides.", autocompletion=complete_plans)
+    ] = "staged",
+    explore: Annotated[
+        float, typer.Option(min=0, max=1, help="Probability of something else, for each account and decision.")
+    ] = 0.0,
+    towards: Annotated[
+        list[str] | None,
+        typer.Option(help="What else: this policy's choice; once for each.", show_default="any lawful treatment"),
+    ] = None,
+    scenario: ScenarioName = "china-consumer",
+    accounts: Annotated[int, typer.Option(min=1, max=1_000_000, help="Accounts.")] = 2000,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Days to log.")] = 180,
+    seed: Annotated[int, typer.Option(min=0, max=2**62, help="Of accounts, world and exploration.")] = 1,
+    csv: Annotated[bool, typer.Option("--csv", help="Write CSV in place of Parquet.")] = False,
+    lang: Language = "en",
+) -> None:
+    """Simulate a policy, and write down what a lender would: the accounts of the first day, contacts and payments.
+
+    To try the commands that read a lender's own records, on a world whose truth is known.
+
+    \b
+    Examples:
+      recoup records simulate --out lender
+      recoup records simulate -p staged --explore 0.3 --accounts 5000 --csv --out lender
+    """
+    announce("log", lang, days=days, policy=policy, scenario=scenario)
+    from recoup.experiments.evidence.files import RECORDS_FILE
+    from recoup.experiments.evidence.simulated_records import simulate_records
+    from recoup.experiments.report.text import text_in
+    from recoup.experiments.runs.runfolder import require_new, whole_folder
+    from recoup.scenarios.schema import load_scenario
+
+    require_new(out)
+    home = load_scenario(scenario)
+    records = simulate_records(home, policy, home.portfolio(accounts, seed), seed, days, explore, towards or ())
+    content = {
+        "scenario": home.name,
+        "policy": policy,
+        "explore": explore,
+        "towards": towards or [],
+        "seed": seed,
+        "accounts": accounts,
+        "first_day": records.first_day.isoformat(),
+        "last_day": records.last_day.isoformat(),
+    }
+    with whole_folder(out) as folder:
+        records.write(folder, csv)
+        RECORDS_FILE.write(folder, content)
+    counts = {"contacts": len(records.contacts), "payments": len(records.payments), "accounts": accounts}
+    ends = {"first": records.first_day, "last": records.last_day, "path": out}
+    said = text_in(lang)("terminal.records", **{name: f"{n:,}" for name, n in counts.items()}, **ends)
+    console().print(said, soft_wrap=True)

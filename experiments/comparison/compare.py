@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.agents.policy import PolicyRef
@@ -22,8 +23,16 @@ from recoup.experiments.comparison import fairness, measures, welfare
 from recoup.experiments.comparison.arms import arms_of
 from recoup.experiments.comparison.audit import RULES, summary, tally
 from recoup.experiments.comparison.burdens import burdens
-from recoup.experiments.comparison.files import AUDIT_FILE, FAIRNESS_FILE, PART_FILE, TABLES, WELFARE_FILE
+from recoup.experiments.comparison.files import (
+    AUDIT_FILE,
+    FAIRNESS_FILE,
+    PART_FILE,
+    PAYMENTS_TABLE,
+    TABLES,
+    WELFARE_FILE,
+)
 from recoup.experiments.comparison.intervals import difference, interval
+from recoup.experiments.comparison.lists import write_lists
 from recoup.experiments.comparison.privacy import for_the_folder, pseudonym_key, pseudonyms
 from recoup.experiments.comparison.results import EVENTS, RESULTS_FILE
 from recoup.experiments.comparison.rollout import rollout
@@ -31,6 +40,7 @@ from recoup.experiments.comparison.run import part_path, read_part
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.by_value import ByValue
 from recoup.experiments.runs.latest import kept_for_the_latest
+from recoup.experiments.runs.progress import noted
 from recoup.experiments.runs.runfolder import (
     SCHEMA_VERSION,
     fingerprint,
@@ -44,9 +54,9 @@ from recoup.scenarios.schema import Scenario
 from recoup.sim.compliance.audit import audit
 from recoup.sim.compliance.auditlog import check, typed_log
 from recoup.sim.compliance.rules import RulePack
+from recoup.sim.customers import customers_of
 from recoup.sim.eventlog import LogFile
 from recoup.sim.inputs import InputError, choose
-from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.portfolio.doubts import staffing_doubts
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
@@ -111,18 +121,24 @@ def compare(
     }
     open_folder(folder, settings, resume)
     write_json(folder / RULES, scenario.rules.model_dump(mode="json", by_alias=True))
+    write_lists(folder, scenario.world)
     missing = []
+    done = dict.fromkeys(names, 0)
     for seed in comparison.seed_range:
         for arm in arms:
             part = Part(arm.name, _for_workers(arm.policy_ref), seed)
-            if not _is_whole(folder, arm.name, seed, days, scenario.rules):
+            if not _is_whole(folder, arm.name, seed, days, scenario):
                 missing.append(part)
-            elif on_part:
+                continue
+            done[arm.name] += 1
+            if on_part:
                 on_part(arm.name, seed)
     run_part = partial(_run_part, comparison.by_reference, days, key)
-    for part, _ in run_each(run_part, missing, workers, Folder(folder)):
-        if on_part:
-            on_part(part.name, part.seed)
+    with noted(folder, "parts", dict.fromkeys(names, comparison.seeds), done) as notes:
+        for part, _ in run_each(run_part, missing, workers, Folder(folder)):
+            notes.advance(part.name)
+            if on_part:
+                on_part(part.name, part.seed)
     parts = {name: [read_part(folder, name, seed, days) for seed in comparison.seed_range] for name in names}
     results = aggregate(comparison, scenario, folder, parts, days, portfolio)
     results["portfolio"] = {
@@ -130,6 +146,7 @@ def compare(
         "accounts": len(portfolio),
         "opening_balance": float(portfolio.table["opening_balance"].sum()),
         "filled": portfolio.filled,
+        "fresh": portfolio.fresh,
         "notes": [*portfolio.notes, *scenario.notes, *staffing_doubts(len(portfolio), scenario.world)],
     }
     results["learned"] = [arm.name for arm in arms if arm.is_learned]
@@ -169,18 +186,20 @@ def _for_workers(policy_ref: PolicyRef) -> str | ByValue:
     return policy_ref if isinstance(policy_ref, str) else ByValue(policy_ref)
 
 
-def _is_whole(folder: Path, name: str, seed: int, days: int, rules: RulePack) -> bool:
+def _is_whole(folder: Path, name: str, seed: int, days: int, scenario: Scenario) -> bool:
     """All files of a part are there and hold what they must; if not, or an older version made them, it is run again."""
     part = part_path(folder, name, seed)
     try:
         audited = read_part(folder, name, seed, days)["audit"]
         for kind, table in TABLES.items():
             table.read(part.with_suffix(f".{kind}.parquet"))
+        if (payments := part.with_suffix(f".{PAYMENTS_TABLE.name}")).exists():  # an older version left none
+            PAYMENTS_TABLE.read(payments)
         if audited is not None:
-            check(typed_log(part.with_suffix(".events.parquet")))
+            check(typed_log(part.with_suffix(".events.parquet"), scenario.world.vocabulary))
     except InputError:
         return False
-    return audited is None or audited["rules"].keys() == {rule.id for rule in rules.rules}
+    return audited is None or audited["rules"].keys() == {rule.id for rule in scenario.rules.rules}
 
 
 def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder: Path) -> None:
@@ -193,21 +212,27 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
     events = part.with_suffix(".events.parquet")
     who = _pseudonyms(portfolio, key)
     with whole_file(events) if comparison.events else nullcontext() as unfinished:
-        run = rollout(scenario, policy_ref, portfolio, seed, days, log=LogFile(unfinished, who) if unfinished else None)
+        log = LogFile(unfinished, who, customer_ids=_customers(portfolio, key)) if unfinished else None
+        run = rollout(scenario, policy_ref, portfolio, seed, days, log=log)
     accounts = for_the_folder(run.accounts, portfolio, who, comparison.personal)
     tables = {"accounts": accounts, "daily": run.daily, "collectors": run.collectors}
     for kind, table in tables.items():
         TABLES[kind].write(part.with_suffix(f".{kind}.parquet"), table.assign(policy=name, seed=seed))
+    if comparison.events:
+        paid = run.payments.assign(account_id=who[run.payments["number"]], policy=name, seed=seed)
+        PAYMENTS_TABLE.write(part.with_suffix(f".{PAYMENTS_TABLE.name}"), paid.drop(columns="number"))
     contents: dict[str, Any] = {
         "measures": _nulls(measures.measure_run(run)),
         "tiers": {tier: _nulls(values) for tier, values in measures.measure_by_tier(run).items()},
-        "tier_accounts": {tier: int((run.accounts["entry_tier"] == tier).sum()) for tier in measures.TIERS},
+        "tier_accounts": {tier: int((run.accounts["entry_tier"] == tier).sum()) for tier in run.tiers},
         "roll_rates": _nulls(measures.roll_rates(run)),
         "liquidation": measures.liquidation_curve(run).tolist(),
         "unresolved": measures.unresolved_curve(run).tolist(),
         "blocked": run.blocked,
         "breaches": run.breaches,
-        "audit": tally(audit(typed_log(events), scenario.rules)) if comparison.events else None,
+        "audit": tally(audit(typed_log(events, scenario.world.vocabulary), scenario.rules))
+        if comparison.events
+        else None,
         "decisions": run.decisions,
         "rules": run.rules,
         "payment_attribution": run.payment_attribution,
@@ -216,7 +241,7 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
         "events": {event: int(run.daily[event].sum()) for event in EVENTS},
         "resources": {
             name: {key: int(run.daily[f"{name}_{column}"].sum()) for key, column in RESOURCE_USE.items()}
-            for name in RESOURCE_NAMES
+            for name in scenario.world.pools
         },
         "legal_team": {key: float(run.daily[column].mean()) for key, column in LEGAL_TEAM.items()},
     }
@@ -226,6 +251,16 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
 @kept_for_the_latest
 def _pseudonyms(portfolio: Portfolio, key: bytes) -> NDArray[np.object_]:
     return pseudonyms(portfolio.column("account_id"), key)
+
+
+def _customers(portfolio: Portfolio, key: bytes) -> NDArray[np.object_] | None:
+    """Pseudonyms of the customers, by which no account can be found that has the same name."""
+    names = customers_of(portfolio)
+    if names is None:
+        return None
+    hidden = pseudonyms([f"customer {name}" for name in names], key)
+    hidden[pd.isna(names)] = None
+    return hidden
 
 
 def _nulls(values: dict[str, float]) -> dict[str, float | None]:
@@ -276,7 +311,7 @@ def aggregate(
     tiers = {
         name: {
             tier: {m.name: interval(column(name, m.name, tier)) for m in measures.MEASURES if m.by_tier}
-            for tier in measures.TIERS
+            for tier in scenario.world.vocabulary.tiers
         }
         for name in names
     }
@@ -293,7 +328,9 @@ def aggregate(
         "differences": differences,
         "burdens": burdens(parts),
         "tiers": tiers,
-        "tier_accounts": {t: sum(p["tier_accounts"][t] for p in parts[names[0]]) / len(seeds) for t in measures.TIERS},
+        "tier_accounts": {
+            t: sum(p["tier_accounts"][t] for p in parts[names[0]]) / len(seeds) for t in scenario.world.vocabulary.tiers
+        },
         "roll_rates": {
             name: {
                 roll: interval([_nan(p["roll_rates"][roll]) for p in parts[name]])
@@ -308,7 +345,7 @@ def aggregate(
         "resources": {
             name: {
                 resource: {key: sum(p["resources"][resource][key] for p in parts[name]) for key in RESOURCE_USE}
-                for resource in RESOURCE_NAMES
+                for resource in scenario.world.pools
             }
             for name in names
         },

@@ -23,6 +23,7 @@ from recoup.sim.eventlog import LogFile
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
+from recoup.sim.treatments import TIERS
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Rollout:
     payment_attribution: dict[str, int] = field(default_factory=dict)  # cents
     corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `CorrectionLoop.table`
     collectors: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `Collectors.table`
+    tiers: tuple[str, ...] = TIERS
+    payments: pd.DataFrame = field(default_factory=pd.DataFrame)  # where asked for; see `PaymentAttribution.payments`
 
 
 def rollout(
@@ -61,7 +64,7 @@ def rollout(
         seed: of all random numbers; the same seed gives every policy the same draws.
         days: horizon.
         threads: of the simulation; no number depends on it.
-        log: where the event log is written to; None = nowhere.
+        log: where the event log is written to; None = nowhere, and no payments are kept.
 
     Raises:
         InputError: no such policy, or accounts older than the age at which the world writes off.
@@ -69,8 +72,8 @@ def rollout(
     simulation = Simulation(
         scenario.world, portfolio, scenario.rules, seed, threads=threads, record_events=log or False
     )
-    policy = load_policy(policy_ref, scenario.name, scenario.world)
-    run = roll_out(scenario, policy, simulation, days)
+    policy = load_policy(policy_ref, scenario.name, scenario.world, portfolio.table)
+    run = roll_out(scenario, policy, simulation, days, keep_payments=log is not None)
     simulation.ledger.finish_log()
     return run
 
@@ -107,7 +110,9 @@ def one_day(
 
 
 @one_thread()
-def roll_out(scenario: Scenario, policy: Policy, simulation: Simulation, days: int) -> Rollout:
+def roll_out(
+    scenario: Scenario, policy: Policy, simulation: Simulation, days: int, keep_payments: bool = False
+) -> Rollout:
     """As `rollout`, for a policy and a simulation at hand.
 
     Args:
@@ -115,8 +120,10 @@ def roll_out(scenario: Scenario, policy: Policy, simulation: Simulation, days: i
         policy: has not acted yet.
         simulation: on the morning of its first day.
         days: horizon.
+        keep_payments: one by one.
     """
-    decisions, rules, sources = DecisionCount(simulation.menu), RuleCount(policy), PaymentAttribution(simulation)
+    decisions, rules = DecisionCount(simulation.menu), RuleCount(policy)
+    sources = PaymentAttribution(simulation, keep_payments)
     every = scenario.world.decision_every_days
 
     def note(dpd: NDArray[Any], tier: NDArray[Any], actions: NDArray[np.int64], rule: NDArray[np.int16] | None) -> None:
@@ -138,4 +145,6 @@ def roll_out(scenario: Scenario, policy: Policy, simulation: Simulation, days: i
         payment_attribution=sources.table(),
         corrections=simulation.corrections_table(),
         collectors=simulation.collectors_table(),
+        tiers=simulation.menu.vocabulary.tiers,
+        payments=sources.payments() if keep_payments else pd.DataFrame(),
     )

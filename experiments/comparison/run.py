@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.experiments.comparison.files import FAIRNESS_FILE, PART_FILE, WELFARE_FILE
+from recoup.experiments.comparison.lists import read_lists
 from recoup.experiments.comparison.results import RESULTS_FILE
 from recoup.experiments.comparison.verdicts import BASE, Case, Judgement, in_force, judge, recommended
 from recoup.experiments.comparison.welfare import check, gaps
@@ -32,6 +33,8 @@ class Run:
 
     Attributes:
         results: the content of results.json.
+        lists: of its scenario: its own channels, tiers and the like.
+        tiers: of risk, the lowest first.
         names: the plans, in the order in which they were given.
         reference: the champion: the plan in force, which others would replace, see `in_force`; None if it is alone.
         best: the challenger: what the report is about, see `recommended`.
@@ -43,6 +46,8 @@ class Run:
     def __init__(self, folder: Path, champion: str | None = None, change_cost: float | None = None) -> None:
         self.folder = folder
         self.results: dict[str, Any] = RESULTS_FILE.read(folder)
+        self.lists = read_lists(folder)
+        self.tiers: list[str] = list(self.results["tier_accounts"])
         self.names: list[str] = list(self.results["policies"])
         if champion is not None and champion not in self.names:
             raise InputError(folder, "champion", champion, choose(self.names, champion))

@@ -25,6 +25,52 @@ def _chosen(policy: Policy, seen: NDArray[np.float32], masks: NDArray[np.bool_],
     return actions, np.full(rows.size, DEFAULT_PRIORITY) if priority is None else priority
 
 
+class Explorer:
+    """Follows a policy, and with a probability something else; says how likely what it did was.
+
+    Args:
+        policy: who decides else.
+        explore: probability of something else, 0 to 1, drawn anew for each account and decision.
+        towards: what else: the choice of one of these policies, each as likely; none = any lawful treatment, each as likely.
+        seed: of the exploration.
+    """
+
+    def __init__(self, policy: Policy, explore: float, towards: Sequence[Policy], seed: int) -> None:
+        self._policy, self._explore, self._towards = policy, explore, towards
+        self._random = np.random.default_rng(seed)
+
+    def decide(
+        self, seen: NDArray[np.float32], masks: NDArray[np.bool_], rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.integer], NDArray[np.float64]]:
+        """One morning's decisions.
+
+        Args:
+            seen: observations, float32 (accounts, fields).
+            masks: what is possible and lawful, bool (accounts, menu).
+            rows: numbers of the accounts, int64 (accounts,).
+
+        Returns:
+            Menu indices, whom to serve first, and the probability of what was chosen, each of shape (accounts,).
+        """
+        base, first = _chosen(self._policy, seen, masks, rows)
+        probability = np.zeros(masks.shape)
+        np.put_along_axis(probability, base[:, None], 1.0 - self._explore, axis=1)
+        actions, priority = base.copy(), np.array(first)
+        exploring = self._random.random(rows.size) < self._explore
+        if self._towards:
+            which = self._random.integers(len(self._towards), size=rows.size)
+            for number, other in enumerate(self._towards):
+                choice, served = _chosen(other, seen, masks, rows)
+                probability[np.arange(rows.size), choice] += self._explore / len(self._towards)
+                taken = exploring & (which == number)
+                actions[taken], priority[taken] = choice[taken], np.asarray(served)[taken]
+        else:
+            probability += self._explore * masks / masks.sum(axis=1, keepdims=True)
+            drawn = (self._random.random(masks.shape) * masks).argmax(axis=1)
+            actions[exploring] = drawn[exploring]
+        return actions, priority, probability[np.arange(rows.size), actions]
+
+
 @one_thread()
 def simulate_log(
     scenario: Scenario,
@@ -53,9 +99,9 @@ def simulate_log(
         InputError: no such policy.
     """
     simulation = Simulation(scenario.world, portfolio, scenario.rules, seed)
-    policy = load_policy(policy_ref, scenario.name, scenario.world)
-    others = [load_policy(other, scenario.name, scenario.world) for other in towards]
-    random = np.random.default_rng(seed)
+    policy = load_policy(policy_ref, scenario.name, scenario.world, portfolio.table)
+    others = [load_policy(other, scenario.name, scenario.world, portfolio.table) for other in towards]
+    explorer = Explorer(policy, explore, others, seed)
     every = scenario.world.decision_every_days
     parts: list[tuple[NDArray[np.generic], ...]] = []
     rewards = np.zeros(len(portfolio))
@@ -70,25 +116,8 @@ def simulate_log(
             pending.append(rewards[parts[-1][0].astype(np.int64)])
         rewards[:] = 0.0
         seen, masks = simulation.observe(), simulation.masks()
-        base, first = _chosen(policy, seen, masks, rows)
-        probability = np.zeros(masks.shape)
-        np.put_along_axis(probability, base[:, None], 1.0 - explore, axis=1)
-        actions, priority = base.copy(), np.array(first)
-        exploring = random.random(rows.size) < explore
-        if others:
-            which = random.integers(len(others), size=rows.size)
-            for number, other in enumerate(others):
-                choice, served = _chosen(other, seen, masks, rows)
-                probability[np.arange(rows.size), choice] += explore / len(others)
-                taken = exploring & (which == number)
-                actions[taken], priority[taken] = choice[taken], np.asarray(served)[taken]
-        else:
-            probability += explore * masks / masks.sum(axis=1, keepdims=True)
-            drawn = (random.random(masks.shape) * masks).argmax(axis=1)
-            actions[exploring] = drawn[exploring]
-        parts.append(
-            (rows, np.full(rows.size, simulation.day), seen, masks, actions, probability[np.arange(rows.size), actions])
-        )
+        actions, priority, propensity = explorer.decide(seen, masks, rows)
+        parts.append((rows, np.full(rows.size, simulation.day), seen, masks, actions, propensity))
         record = simulation.advance(actions, priority)
         rewards[record.rows] += record.net_flow / 100.0
     pending.append(rewards[parts[-1][0].astype(np.int64)])
@@ -119,7 +148,7 @@ def true_value(scenario: Scenario, policy_ref: PolicyRef, portfolio: Portfolio, 
         InputError: no such policy.
     """
     simulation = Simulation(scenario.world, portfolio, scenario.rules, seed)
-    policy = load_policy(policy_ref, scenario.name, scenario.world)
+    policy = load_policy(policy_ref, scenario.name, scenario.world, portfolio.table)
     net = 0
     while simulation.day < days and not simulation.finished:
         rows = simulation.open_accounts

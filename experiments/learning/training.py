@@ -1,7 +1,7 @@
 """Training a policy: cohorts of a scenario, a learner, limits as prices, checkpoints, and an evaluation on unseen seeds.
 
-Folder: `run.json` (settings), `progress.jsonl` (one line a rollout), `checkpoint.zip` (to go on from: `checkpoint`), `tensorboard/`, and
-`policy.json` with `policy.safetensors`: the best version so far (`validation`).
+Folder: `run.json` (settings), `progress.jsonl` (one line a rollout), `progress.json` (how far it is, while it runs), `checkpoint.zip` (to
+go on from: `checkpoint`), `tensorboard/`, and `policy.json` with `policy.safetensors`: the best version so far (`validation`).
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from recoup.experiments.learning.files import progress_line
 from recoup.experiments.learning.settings import MAY_DIFFER, SEEDS_OF_COHORTS, Training
 from recoup.experiments.learning.validation import PORTFOLIOS, SEED, Arrays, PolyakAverage, Validation
 from recoup.experiments.runs.one_thread import one_thread
+from recoup.experiments.runs.progress import noted
 from recoup.experiments.runs.runfolder import fingerprint, open_folder, versions, write_text
 from recoup.scenarios.environments import PORTFOLIO_SEED
 from recoup.scenarios.levers import LEVERS, variant_of
@@ -419,7 +420,7 @@ def train(
     """
     _refuse_family_with_memory(training)
     scenario = load_scenario(training.scenario)
-    menu = Menu.of(scenario.world.channels, scenario.world.offers, scenario.world.legal)
+    menu = scenario.menu
     hyperparameters = learners.hyperparameters(
         training.algorithm, Path(training.hyperparameters) if training.hyperparameters else None
     )
@@ -465,12 +466,21 @@ def train(
     run.cut_lines(done)  # once nothing more can be refused
     written = folder / f"{trained_stem(training)}.json"
     if training.steps > done:
-        try:
-            learner.learn(training.steps - done, callback=_Progress(run, notify), reset_num_timesteps=progress is None)
-        except KeyboardInterrupt:
-            if not written.exists():
-                run.close()
-            raise
+        with noted(folder, "account-days", {training.name: training.steps}, {training.name: done}) as notes:
+
+            def note(steps: int, line: dict[str, float]) -> None:
+                notes.advance(training.name, steps)
+                if notify:
+                    notify(steps, line)
+
+            try:
+                learner.learn(
+                    training.steps - done, callback=_Progress(run, note), reset_num_timesteps=progress is None
+                )
+            except KeyboardInterrupt:
+                if not written.exists():
+                    run.close()
+                raise
     if training.steps > done or not written.exists():
         run.close()
         run.save_checkpoint()
@@ -548,7 +558,7 @@ def export(
         choice="sampled" if training.algorithm in learners.ON_POLICY else "best",
         contact_cap_per_week=training.contact_cap_per_week,
         improves=improved.file.model_dump(exclude_none=True) if improved else None,
-        features=list(features.NAMES),
+        features=list(features.features_of(menu.vocabulary).names),
         menu=menu.names,
         sha256="0" * 64,
         training={
@@ -566,4 +576,6 @@ def export(
             "behaviour (`recoup stress`), audit it (`recoup audit`), and try it on few accounts beside the plan in force."
         ),
     )
-    return PriceFamily(card, dict(arrays)) if isinstance(card, Card) else learned.LearnedPolicy(card, dict(arrays))
+    if isinstance(card, Card):
+        return PriceFamily(card, dict(arrays), menu.vocabulary)
+    return learned.LearnedPolicy(card, dict(arrays), vocabulary=menu.vocabulary)

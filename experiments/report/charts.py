@@ -751,6 +751,146 @@ def frontier(
     return _panels(name, caption, draw, ink, len(panels), (3.4 + 0.25 * rows / 3, 6.2 + 0.25 * rows / 2))
 
 
+def calibration(
+    name: str, points: Mapping[str, Sequence[Mapping[str, float]]], xlabel: str, ylabel: str, caption: str
+) -> Picture:
+    """What a score said against what came, tenth by tenth; a dashed line where both are the same.
+
+    Args:
+        name: of the picture within its page, for ids.
+        points: by series' label, tenths with `said`, `observed`, `low` and `high`, shares.
+        xlabel, ylabel: of the axes.
+        caption: of the picture, also its text alternative.
+    """
+    ink = _StandIns()
+    most = max(max(tenth["said"], tenth["high"]) for tenths in points.values() for tenth in tenths)
+
+    def draw(axes: Axes, narrow: bool) -> None:
+        axes.plot([0, most], [0, most], color="#555555", linestyle="--", linewidth=1)
+        for number, (label, tenths) in enumerate(points.items()):
+            said, observed, low, high = (
+                np.array([tenth[what] for tenth in tenths]) for what in ("said", "observed", "low", "high")
+            )
+            axes.errorbar(
+                said,
+                observed,
+                yerr=[np.maximum(observed - low, 0), np.maximum(high - observed, 0)],
+                fmt=MARKERS[number],
+                linestyle=STYLES[number],
+                color=COLOURS[number],
+                label=ink(label),
+                capsize=3,
+                markersize=5,
+                linewidth=1.2,
+            )
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(MaxNLocator(4 if narrow else 6))
+            axis.set_major_formatter(FuncFormatter(_percent))
+        axes.set_xlim(0, 1.03 * most)
+        axes.set_ylim(0, 1.03 * most)
+        axes.set_xlabel(ink(_wrapped(xlabel, 30 if narrow else 60)))
+        axes.set_ylabel(ink(_wrapped(ylabel, 30)))
+        _legend(axes, narrow)
+
+    return _picture(name, caption, draw, ink, height=4.2)
+
+
+def effects(name: str, rows: Mapping[str, Mapping[str, float]], xlabel: str, caption: str) -> Picture:
+    """Effects in currency, a row each, with their intervals; a line marks 0.
+
+    Args:
+        name: of the picture within its page, for ids.
+        rows: by label, mean, low and high.
+        xlabel: of the axis.
+        caption: of the picture, also its text alternative.
+    """
+    ink = _StandIns()
+
+    def draw(axes: Axes, narrow: bool) -> None:
+        mean, low, high = (np.array([row[what] for row in rows.values()]) for what in ("mean", "low", "high"))
+        axes.errorbar(
+            mean,
+            range(len(rows)),
+            xerr=[np.maximum(mean - low, 0), np.maximum(high - mean, 0)],
+            fmt="o",
+            color=COLOURS[0],
+            capsize=3,
+            markersize=6,
+        )
+        axes.axvline(0, color="#555555", linewidth=1)
+        axes.set_yticks(range(len(rows)), [ink(_wrapped(label, 20 if narrow else 40)) for label in rows])
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(4 if narrow else 8))
+        axes.set_xlabel(ink(_wrapped(xlabel, 30 if narrow else 60)))
+
+    return _picture(name, caption, draw, ink, height=1.2 + 0.42 * len(rows))
+
+
+def gains(name: str, curves: Mapping[str, Sequence[float]], xlabel: str, ylabel: str, caption: str) -> Picture:
+    """What comes if only the accounts with the highest foretold effect are treated, from none to all.
+
+    Args:
+        name: of the picture within its page, for ids.
+        curves: by label, currency per account at equal steps up to all accounts.
+        xlabel, ylabel: of the axes.
+        caption: of the picture, also its text alternative.
+    """
+    ink = _StandIns()
+
+    def draw(axes: Axes, narrow: bool) -> None:
+        for number, (label, curve) in enumerate(curves.items()):
+            colour, style = COLOURS[number % len(COLOURS)], STYLES[(number + number // len(COLOURS)) % len(STYLES)]
+            treated = np.linspace(0, 1, len(curve) + 1)
+            axes.plot(treated, [0.0, *curve], color=colour, linestyle=style, label=ink(label), linewidth=1.6)
+        axes.axhline(0, color="#555555", linewidth=1)
+        axes.xaxis.set_major_formatter(FuncFormatter(_percent))
+        axes.yaxis.set_major_locator(MaxNLocator(6))
+        axes.set_xlim(0, 1)
+        axes.set_xlabel(ink(_wrapped(xlabel, 30 if narrow else 60)))
+        axes.set_ylabel(ink(_wrapped(ylabel, 30)))
+        _legend(axes, narrow)
+
+    return _picture(name, caption, draw, ink, height=3.6 + 0.11 * len(curves))
+
+
+def banded(
+    name: str,
+    lines: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]],
+    days: ArrayLike,
+    xlabel: str,
+    ylabel: str,
+    caption: str,
+) -> Picture:
+    """Curves by day, each with the band that belongs to it.
+
+    Args:
+        name: of the picture within its page, for ids.
+        lines: by label: the curve, and the lower and upper end of its band; shares of shape (days,).
+        days: of the points.
+        xlabel, ylabel: of the axes.
+        caption: of the picture, also its text alternative.
+    """
+    ink, across = _StandIns(), np.asarray(days, float)
+
+    def draw(axes: Axes, narrow: bool) -> None:
+        # The last is drawn darkest: what the others are compared with.
+        colours = ("#767676", *COLOURS)
+        for number, (label, (middle, low, high)) in enumerate(lines.items()):
+            colour, style = colours[number % len(colours)], STYLES[(number + 1) % 2]
+            axes.fill_between(
+                across, np.asarray(low, float), np.asarray(high, float), color=colour, alpha=0.22, linewidth=0
+            )
+            axes.plot(across, np.asarray(middle, float), color=colour, linestyle=style, label=ink(label), linewidth=1.8)
+        axes.set_xlabel(ink(xlabel))
+        axes.set_ylabel(ink(ylabel))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.set_xlim(0, across.max())
+        axes.set_ylim(bottom=0)
+        _legend(axes, narrow)
+
+    return _picture(name, caption, draw, ink, height=3.6)
+
+
 def trade_off(
     name: str,
     plans: Mapping[str, tuple[Mapping[str, float | None], Mapping[str, float | None]]],

@@ -92,7 +92,7 @@ def render(folder: Path, language: str = "en", asked: Asked | None = None) -> Pa
     """
     asked = asked or Asked()
     run = Run(folder, asked.champion, asked.change_cost)
-    say = text_in(language, run.results["currency"])
+    say = text_in(language, run.results["currency"]).of(run.lists)
     first = memo.build(run, say, decide(run, asked))
     body = _sections(BODY, run, say)
     html = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import re
 from collections.abc import Mapping
@@ -9,8 +10,10 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from recoup.experiments.comparison.lists import NO_LISTS, Lists
 from recoup.experiments.comparison.measures import REGISTRY
 from recoup.sim.inputs import parse_yaml
+from recoup.sim.lists import Labelled, offer_of
 
 LANGUAGES = ("en", "zh")
 _DASH = "–"
@@ -30,7 +33,47 @@ class Text:
 
     def __init__(self, language: str) -> None:
         file = resources.files("recoup.experiments.report").joinpath("messages", f"{language}.yaml")
-        self.language, self._messages = language, parse_yaml(file.read_text(encoding="utf-8"), file.name).data
+        self.language = language
+        self._messages: dict[str, Any] = parse_yaml(file.read_text(encoding="utf-8"), file.name).data
+
+    def of(self, lists: Lists) -> Text:
+        """The catalogue with the words of a scenario's own channels, offers, products, tiers and pools.
+
+        Args:
+            lists: of the scenario.
+        """
+        if lists is NO_LISTS:
+            return self
+        own = copy.copy(self)
+        own._messages = _over(self._messages, self._words(lists))
+        return own
+
+    def _words(self, lists: Lists) -> dict[str, Any]:
+        def label(name: str, one: Labelled) -> str:
+            return (one.label_zh if self.language == "zh" else one.label) or one.label or name
+
+        channels = {name: label(name, channel) for name, channel in lists.channels.items()}
+        offers = {
+            name: self(f"own.{offer.kind.name.lower()}", n=offer.months or round(100 * offer.discount))
+            for name in lists.offers
+            if (offer := offer_of(name))
+        }
+        offers |= {name: label(name, offer) for name, offer in lists.offers.items() if offer.label}
+        codes = self._messages["codes"]
+        tiers = {
+            name: label(name, tier) for name, tier in lists.tiers.items() if tier.label or name not in codes["tier"]
+        }
+        products = {
+            name: label(name, one) for name, one in lists.products.items() if one.label or name not in codes["product"]
+        }
+        return {
+            "treatments": channels | offers,
+            "tiers": tiers,
+            "codes": {"tier": tiers, "product": products},
+            "pools": {name: label(name, pool) for name, pool in lists.pools.items()},
+            "scarce": {name: label(name, pool) for name, pool in lists.pools.items()},
+            "sources": {"names": {f"after_{name}": self("own.after", channel=word) for name, word in channels.items()}},
+        }
 
     def __call__(self, key: str, /, **values: object) -> str:
         """The message of a dotted key, its {places} filled.
@@ -95,10 +138,19 @@ class Text:
             name: of the measure.
             known: title and definition in English.
         """
+
         translated = self._messages.get("measures", {}).get(name)
         if translated:
             return translated["title"], translated["definition"]
         return (REGISTRY[name].title, REGISTRY[name].definition) if name in REGISTRY else known or (name, "")
+
+    def heads(self, *names: str) -> list[str]:
+        """Heads of a table's columns in the terminal.
+
+        Args:
+            names: keys of the catalogue's `terminal.heads`; an empty one stays empty.
+        """
+        return [self(f"terminal.heads.{name}") if name else "" for name in names]
 
     def listed(self, items: list[str]) -> str:
         """Items as one enumeration."""
@@ -143,6 +195,27 @@ class Text:
         """
         between = self.limits(interval, unit, signed)
         return self.number(interval["mean"], unit, signed) + (f" ({between})" if between else "")
+
+    # --- the same under a head that names the unit -------------------------------------------------------------------
+
+    def head(self, title: str, unit: str) -> str:
+        """A title with its unit, as the head of a column or row of bare numbers.
+
+        Args:
+            title: of the column or row.
+            unit: a key of the catalogue's `units`; one without a sign adds nothing.
+        """
+        sign = str(self._at("units")[unit]).strip()
+        return self("list.unit", title=title, unit=sign) if sign else title
+
+    def bare(self, value: float | None, unit: str, signed: bool = False) -> str:
+        """A value without the sign of its unit; arguments as `number`."""
+        return _DASH if value is None else _plain(value, unit, signed)
+
+    def bare_span(self, interval: dict[str, Any], unit: str, signed: bool = False) -> str:
+        """«43.1 (42.0 to 44.2)»; arguments as `span`."""
+        between = self.limits(interval, unit, signed)
+        return self.bare(interval["mean"], unit, signed) + (f" ({between})" if between else "")
 
     def money(self, value: float | None, currency: str, signed: bool = True) -> str:
         """An amount of money to three digits, as «TWD +2.49 million»; a dash if undefined.
@@ -197,6 +270,12 @@ def _plain(value: float, unit: str, signed: bool) -> str:
     decimals = next((n for n in (1, 2, 3, 4) if round(exact, n)), 1) if signed else 1
     scaled = round(exact, decimals)
     return f"{scaled + 0.0:{'+' if signed and scaled else ''},.{decimals}f}".replace("-", "−")
+
+
+def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    return below | {
+        key: _over(below.get(key, {}), value) if isinstance(value, dict) else value for key, value in above.items()
+    }
 
 
 @lru_cache(maxsize=2 * len(LANGUAGES))

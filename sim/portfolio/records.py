@@ -9,7 +9,7 @@ import pandas as pd
 from recoup.sim.portfolio.importing import inspect
 from recoup.sim.portfolio.sources import Source
 from recoup.sim.portfolio.table import Field, Kind, Registry
-from recoup.sim.treatments import Channel, Legal, OfferKind
+from recoup.sim.treatments import STANDARD, Legal, OfferKind, Vocabulary
 
 _MONEY = 1e9
 OUTCOMES = {
@@ -40,6 +40,7 @@ PAYMENT_KINDS = {
     "reversal": "takes back an earlier payment, as when a direct debit is returned",
 }
 
+NO_CONTACT = "no_contact"
 CONTACTS = Registry(
     "contacts",
     "a contact, or an attempt at one",
@@ -48,8 +49,8 @@ CONTACTS = Registry(
         Field("date", Kind.DATE, "", "visible", "day of the contact, with its time of day where that is known", required=True),
         Field("hour", Kind.HOUR, "hours", "visible", "time of day where the debtor is; unknown = that of `date`"),
         Field(
-            "channel", Kind.CATEGORY, "", "visible", "how the debtor was contacted", required=True,
-            values=tuple(channel.name.lower() for channel in Channel if channel),
+            "channel", Kind.CATEGORY, "", "visible", "how the debtor was contacted; no_contact = not at all, as by a suit", required=True,
+            values=(*STANDARD.channel_names, NO_CONTACT),
         ),
         Field("direction", Kind.CATEGORY, "", "visible", "who began it: outbound, or inbound from the debtor; unknown = outbound", values=("outbound", "inbound")),
         Field("outcome", Kind.CATEGORY, "", "visible", "what came of it", values=tuple(OUTCOMES)),
@@ -82,6 +83,15 @@ PAYMENTS = Registry(
 )  # fmt: skip
 
 
+def contacts_of(vocabulary: Vocabulary) -> Registry:
+    """`CONTACTS` with the channels of a scenario.
+
+    Args:
+        vocabulary: of the scenario.
+    """
+    return CONTACTS.naming({"channel": (*vocabulary.channel_names, NO_CONTACT)})
+
+
 def read_records(source: Source, map_file: Path | None, registry: Registry) -> pd.DataFrame:
     """A log of contacts or payments.
 
@@ -99,12 +109,23 @@ def read_records(source: Source, map_file: Path | None, registry: Registry) -> p
     """
     inspection = inspect(source, map_file, registry)
     inspection.require_usable(f"recoup records check --for {registry.name}")
-    table = inspection.table.reindex(columns=list(registry.field))
+    return in_form(inspection.table, registry)
+
+
+def in_form(table: pd.DataFrame, registry: Registry) -> pd.DataFrame:
+    """A table with all columns of a registry, in its order, of the types that `read_records` gives; what it lacks is unknown.
+
+    Args:
+        table: values that are as the registry wants them; its index is kept.
+        registry: `CONTACTS` or `PAYMENTS`.
+    """
+    table = table.reindex(columns=list(registry.field))
     for field in registry.fields:
         if field.kind is Kind.DATE:
             table[field.name] = table[field.name].astype("datetime64[us]")
         elif field.kind in (Kind.TEXT, Kind.CATEGORY):
-            table[field.name] = table[field.name].astype(object)
+            texts = table[field.name].astype(object)
+            table[field.name] = texts.where(texts.notna(), None)
         else:
             table[field.name] = table[field.name].astype(float)
     return table

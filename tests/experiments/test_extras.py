@@ -15,7 +15,7 @@ import sys
 
 class Blocked:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("torch", "stable_baselines3", "sb3_contrib", "optuna", "tensorboard", "tqdm", "ray"):
+        if name.partition(".")[0] in ("torch", "stable_baselines3", "sb3_contrib", "optuna", "tensorboard", "tqdm", "ray", "panel", "bokeh"):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Blocked())
@@ -25,7 +25,7 @@ main()
 
 
 def without_extras(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """`recoup ARGUMENTS` in a process in which nothing of the extras «learn» and «ray» can be imported."""
+    """`recoup ARGUMENTS` in a process in which nothing of the extras «learn», «ray» and «web» can be imported."""
     command = [sys.executable, "-c", BLOCKED, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
@@ -63,3 +63,9 @@ def test_training_from_python_without_its_extra_names_it(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "torch", None)  # an import of it fails as if it were not installed
     with pytest.raises(recoup.InputError, match=r'pip install "recoup\[learn\]"'):
         recoup.train("china-consumer", steps=1)
+
+
+def test_the_dashboard_without_its_extra_is_one_line(tmp_path: Path) -> None:
+    done = without_extras("serve", tmp_path)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.splitlines() == ["recoup: panel: got 'not installed', expected pip install \"recoup[web]\""]

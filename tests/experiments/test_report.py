@@ -23,7 +23,8 @@ from recoup.experiments.comparison.compare import compare
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.run import Run, best_of, verdict
 from recoup.experiments.comparison.settings import Comparison
-from recoup.experiments.report import LANGUAGES, answers, render, text_in
+from recoup.experiments.report import LANGUAGES, render, text_in
+from recoup.experiments.report.answers import answers
 from recoup.experiments.report.charts import _StandIns, _wrapped, dots
 from recoup.experiments.report.page import SECTIONS
 from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
@@ -177,7 +178,7 @@ def test_both_catalogues_say_the_same_things() -> None:
     english, chinese = (read_yaml(MESSAGES / f"{language}.yaml").data for language in LANGUAGES)
     assert all(entry.keys() == {"title", "definition"} for entry in chinese["measures"].values())
     assert set(chinese.pop("measures")) == MEASURE.keys() | welfare.MEASURE.keys()
-    for group in ("names", "notes", "columns"):  # what other files say in English
+    for group in ("names", "descriptions", "notes", "columns"):  # what other files say in English
         assert english.pop(group) == {} and chinese.pop(group)
     ours, theirs = _leaves(english), _leaves(chinese)
     assert ours.keys() == theirs.keys()

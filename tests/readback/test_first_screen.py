@@ -9,7 +9,8 @@ import copy
 
 import pytest
 
-from recoup.experiments.report import answers, text_in
+from recoup.experiments.report import text_in
+from recoup.experiments.report.answers import answers
 from tests.readback import made_up
 from tests.readback.made_up import apart, found
 from tests.readback.reading import plain

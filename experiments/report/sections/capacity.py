@@ -14,7 +14,6 @@ from recoup.experiments.report.sections import plan
 from recoup.experiments.report.text import Text
 from recoup.experiments.robustness.files import SHADOW_PRICES_FILE
 from recoup.sim.inputs import InputError
-from recoup.sim.operations.resources import RESOURCE_NAMES
 
 IDLE = 0.5  # share of a pool's time: with less of it used, what was not served was asked for at the wrong time
 
@@ -40,6 +39,7 @@ def _by_window(run: Run) -> dict[tuple[str, int, int], tuple[float, float]]:
     """
     asked: dict[tuple[str, int, int], list[float]] = {}
     seeds = run.results["seeds"]
+    scarce = [channel.name for channel in run.lists.vocabulary.channels if channel.pool]
     for seed in seeds:
         file = part_path(run.folder, run.best, seed).with_suffix(".events.parquet")
         if not file.exists():
@@ -48,7 +48,7 @@ def _by_window(run: Run) -> dict[tuple[str, int, int], tuple[float, float]]:
             log = pd.read_parquet(file, columns=["channel", "from_hour", "to_hour", "done", "stopped_by"])
         except (OSError, ValueError) as error:  # pyarrow's own errors are such
             raise InputError(file, "", "damage", f"an event log of `recoup compare` ({error})") from None
-        log = log[log["channel"].isin(RESOURCE_NAMES) & log["from_hour"].notna()]
+        log = log[log["channel"].isin(scarce) & log["from_hour"].notna()]
         log = log[log["done"] | log["stopped_by"].isna()]
         found = (
             log.groupby(["channel", "from_hour", "to_hour"], observed=True)["done"].agg(["sum", "size"]).reset_index()
@@ -87,7 +87,7 @@ def _table(run: Run, say: Text) -> Table:
         [say(f"capacity.events.{event}"), *(f"{results['events'][name][event]['mean']:,.0f}" for name in run.ordered)]
         for event in EVENTS
     ]
-    for pool in RESOURCE_NAMES:
+    for pool in run.lists.resources:
         row: list[Cell | str] = [say("capacity.pool", pool=say(f"pools.{pool}"))]
         for name in run.ordered:
             use = results["resources"][name][pool]

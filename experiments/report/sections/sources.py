@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from recoup.experiments.comparison.intervals import Interval, difference, interval
-from recoup.experiments.comparison.payment_attribution import SOURCES
+from recoup.experiments.comparison.payment_attribution import sources_of
 from recoup.experiments.comparison.run import Run
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
@@ -30,11 +30,12 @@ def largest_change(run: Run, say: Text) -> str:
     """
     if run.reference is None:
         return ""
+    sources = sources_of(run.lists.vocabulary)
     before, after = (
-        {s: float(np.mean([_share(part, s) for part in run.parts(name)])) for s in SOURCES}
+        {s: float(np.mean([_share(part, s) for part in run.parts(name)])) for s in sources}
         for name in (run.reference, run.best)
     )
-    source = max(SOURCES, key=lambda s: abs(after[s] - before[s]))
+    source = max(sources, key=lambda s: abs(after[s] - before[s]))
     if abs(after[source] - before[source]) < LEAST:
         return ""
     theirs, ours = (say.number(means[source], "share") for means in (before, after))
@@ -42,14 +43,15 @@ def largest_change(run: Run, say: Text) -> str:
 
 
 def build(run: Run, say: Text) -> list[Block]:
+    sources = sources_of(run.lists.vocabulary)
 
     def shares(name: str, source: str) -> list[float]:
         return [_share(part, source) for part in run.parts(name)]
 
     source_intervals: dict[str, dict[str, Interval]] = {
-        name: {s: interval(shares(name, s)) for s in SOURCES} for name in run.names
+        name: {s: interval(shares(name, s)) for s in sources} for name in run.names
     }
-    used = [s for s in SOURCES if any((source_intervals[name][s]["mean"] or 0.0) >= LEAST for name in run.names)]
+    used = [s for s in sources if any((source_intervals[name][s]["mean"] or 0.0) >= LEAST for name in run.names)]
     if not used:
         return []
 

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from recoup.experiments.comparison.intervals import difference
-from recoup.experiments.comparison.measures import MEASURE, TIERS
+from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.run import Run
 from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
@@ -24,7 +24,7 @@ def pictured(run: Run, say: Text) -> list[Block]:
         say: the words.
     """
     tiers = run.results["tiers"]
-    present = [tier for tier in TIERS if run.results["tier_accounts"][tier]]
+    present = [tier for tier in run.tiers if run.results["tier_accounts"][tier]]
     rates = {name: {tier: tiers[name][tier]["recovery_rate"] for tier in present} for name in run.names}
     chart = charts.dots(
         "tiers",
@@ -39,7 +39,7 @@ def pictured(run: Run, say: Text) -> list[Block]:
 
 def build(run: Run, say: Text) -> list[Block]:
     tiers = run.results["tiers"]
-    present = [tier for tier in TIERS if run.results["tier_accounts"][tier]]
+    present = [tier for tier in run.tiers if run.results["tier_accounts"][tier]]
     rows: list[list[Cell | str]] = []
     for tier in present:
         count = say("tier.accounts", n=f"{run.results['tier_accounts'][tier]:,.0f}")

@@ -1,0 +1,1 @@
+"""The dashboard: finished and running comparisons in a browser, read from their folders and never written to."""
