@@ -31,7 +31,7 @@ class Worth:
     Attributes:
         parts: of `PARTS`, shape (seeds,) each: discounted cash, value at the horizon, and, negative, the cost of treatment and that of staff
             which serves nobody, with overheads.
-        accounts: how many there are on each seed, shape (seeds,).
+        accounts, opening: how many there are on each seed, and what they owe, shape (seeds,).
         variance: between accounts of one seed, of net present value at variable cost: mean over seeds.
         unexplained: the same, of what a straight line in the opening balance leaves.
         notices_per_1000: legal notices per 1,000 accounts, shape (seeds,).
@@ -39,6 +39,7 @@ class Worth:
 
     parts: dict[str, NDArray[np.float64]]
     accounts: NDArray[np.float64]
+    opening: NDArray[np.float64]
     variance: float
     unexplained: float
     notices_per_1000: NDArray[np.float64]
@@ -106,6 +107,7 @@ def _worth(accounts: list[pd.DataFrame], daily: list[pd.DataFrame]) -> Worth:
             "standing": -np.array(standing) / _CENTS,
         },
         count,
+        np.array([float(owed.sum()) for owed in opening]),
         float(np.mean([variance(value.to_numpy(float)) for value in values])),
         float(
             np.mean([unexplained(v.to_numpy(float), o.to_numpy(float)) for v, o in zip(values, opening, strict=True)])
@@ -137,16 +139,19 @@ def unexplained(values: NDArray[np.float64], by: NDArray[np.float64]) -> float:
     return float((left**2).sum() / (values.size - 2))
 
 
-def gain(ours: Worth, theirs: Worth, days: int, accounts: float | None = None) -> Gain:
+def gain(ours: Worth, theirs: Worth, days: int, balance: float) -> Gain:
     """What a plan brings more than another, per month.
+
+    Each seed's difference is scaled to the balance of the portfolio, as seeds may hold other samples of it: so the gain is that in net
+    present value over the opening balance, times the balance.
 
     Args:
         ours, theirs: of the two plans, on the same seeds.
         days: the horizon.
-        accounts: of the portfolio that the gain is scaled to, in proportion; None = as many as were simulated.
+        balance: opening balance of the portfolio that the gain is scaled to, in proportion.
     """
     months = days / DAYS_OF_MONTH
-    size = (theirs.accounts if accounts is None else np.full(theirs.accounts.size, accounts)) / theirs.accounts
+    size = balance / theirs.opening
 
     def monthly(difference: NDArray[np.float64]) -> Interval:
         return interval((difference / months).tolist())

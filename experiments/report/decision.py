@@ -90,10 +90,11 @@ def decide(run: Run, asked: Asked | None = None) -> Decision | None:
         return None
     results = run.results
     worths = worth(run.folder, run.names, results["seeds"])
+    portfolio = results["portfolio"]
+    accounts = asked.accounts or portfolio["accounts"]
+    balance = portfolio["opening_balance"] * accounts / portfolio["accounts"]
     gains = {
-        name: gain(worths[name], worths[champion], results["days"], asked.accounts)
-        for name in run.names
-        if name != champion
+        name: gain(worths[name], worths[champion], results["days"], balance) for name in run.names if name != champion
     }
     worlds, small = worlds_of(run)
     cases = dict(run.cases)
@@ -111,7 +112,7 @@ def decide(run: Run, asked: Asked | None = None) -> Decision | None:
         small,
         payback(cost, gains[challenger].full) if cost else None,
         _pilot(worths[challenger], worths[champion], gains[challenger].per_account, asked.inflow),
-        asked.accounts or results["portfolio"]["accounts"],
+        accounts,
     )
 
 

@@ -43,7 +43,7 @@ def of(
     cash: list[float], horizon: list[float], treatment: list[float], standing: list[float], accounts: float
 ) -> Worth:
     parts = dict(zip(PARTS, (np.array(values) for values in (cash, horizon, treatment, standing)), strict=True))
-    return Worth(parts, np.full(len(cash), accounts), 4.0, 1.0, np.zeros(len(cash)))
+    return Worth(parts, np.full(len(cash), accounts), np.full(len(cash), 2000.0), 4.0, 1.0, np.zeros(len(cash)))
 
 
 OURS = of([900.0, 960.0], [300.0, 300.0], [-60.0, -60.0], [-40.0, -40.0], 50.0)
@@ -52,7 +52,7 @@ THEIRS = of([700.0, 700.0], [240.0, 240.0], [-90.0, -90.0], [-10.0, -10.0], 50.0
 
 def test_a_gain_is_the_paired_difference_of_net_present_value_over_months() -> None:
     """Fully loaded: 1,100 − 840 = 260 and 1,160 − 840 = 320; at variable cost: 1,140 − 850 = 290 and 350; over two months."""
-    found = gain(OURS, THEIRS, days=2 * MONTH)  # type: ignore[arg-type]
+    found = gain(OURS, THEIRS, days=2 * MONTH, balance=2000.0)  # type: ignore[arg-type]
     assert found.full["mean"] == pytest.approx((260 + 320) / 2 / 2)
     assert found.variable["mean"] == pytest.approx((290 + 350) / 2 / 2)
     assert {part: found.parts[part]["mean"] for part in PARTS} == pytest.approx(
@@ -64,7 +64,7 @@ def test_a_gain_is_the_paired_difference_of_net_present_value_over_months() -> N
 
 
 def test_money_is_scaled_to_the_whole_portfolio_and_a_rate_is_not() -> None:
-    small, large = (gain(OURS, THEIRS, 60, accounts) for accounts in (None, 500.0))
+    small, large = (gain(OURS, THEIRS, 60, balance) for balance in (2000.0, 20_000.0))
     assert large.full["mean"] == pytest.approx(10 * (small.full["mean"] or 0.0))
     assert large.per_account == small.per_account
     assert times({"mean": 2.0, "low": None, "high": 3.0}, 12.0) == {"mean": 24.0, "low": None, "high": 36.0}
@@ -72,7 +72,11 @@ def test_money_is_scaled_to_the_whole_portfolio_and_a_rate_is_not() -> None:
 
 def test_one_seed_has_money_and_no_interval() -> None:
     ours, theirs = (of([value], [0.0], [0.0], [0.0], 10.0) for value in (300.0, 100.0))
-    assert gain(ours, theirs, days=2 * MONTH).full == {"mean": pytest.approx(100.0), "low": None, "high": None}  # type: ignore[arg-type]
+    assert gain(ours, theirs, days=2 * MONTH, balance=2000.0).full == {
+        "mean": pytest.approx(100.0),
+        "low": None,
+        "high": None,
+    }  # type: ignore[arg-type]
 
 
 def test_payback_is_the_cost_over_the_gain_and_never_where_there_may_be_none() -> None:
@@ -248,9 +252,11 @@ def test_a_decision_of_a_run_is_that_of_its_own_numbers(finished: Path) -> None:
         run.reference,
         run.best,
     )
-    rates = {name: [part["measures"]["npv_rate"] for part in run.parts(name)] for name in ("tuned", "status-quo")}
-    gained = [(ours - theirs) * owed for ours, theirs, owed in zip(*rates.values(), balances(finished), strict=True)]
-    per_month = sum(gained) / 2 / (60 / MONTH)
+    # The gain in net present value over the balance, times the balance: samples that owe more or less on a seed do not turn its sign.
+    rate = run.difference("tuned", "status-quo", "npv_rate")
+    per_month = rate["mean"] * run.results["portfolio"]["opening_balance"] / (60 / MONTH)
+    low = rate["low"] * run.results["portfolio"]["opening_balance"] / (60 / MONTH)
+    assert found.gains["tuned"].full["low"] == pytest.approx(10 * low)
     assert found.gains["tuned"].full["mean"] == pytest.approx(10 * per_month)
     assert found.worlds is None and Reason.ALL_HOLD not in found.verdict.reasons
     assert found.payback is None and (found.pilot is None or found.pilot.weeks is not None)

@@ -33,7 +33,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_story_tells_the_account_of_the_run(finished: Path) -> None:
     story = from_run(finished, None)
-    assert [course.policy for course in story.paths] == ["staged", "status-quo"]
+    assert [course.policy for course in story.paths] == ["status-quo", "staged"]  # the plan in force first
     cash = {}
     for course in story.paths:
         accounts = pd.read_parquet(finished / "parts" / course.policy / "1.accounts.parquet").set_index("account_id")
@@ -50,7 +50,7 @@ def test_every_treatment_of_a_plan_has_its_rule_as_reason(finished: Path) -> Non
     story = from_run(finished, None)
     scenario = load_scenario("china-consumer")
     names = {rule.name for rule in Plan.load("staged", _simulation(scenario).menu).rules}
-    treated = [day for day in story.paths[0].days if day.treatment]
+    treated = [day for day in story.paths[1].days if day.treatment]
     assert treated and all(day.why and day.why[0] in names for day in treated)
 
 
