@@ -1,4 +1,4 @@
-# make demo   set everything up and compare the plans on the real portfolio
+# make demo   set up what the demo needs, and compare the plans on the real portfolio
 # make test   set everything up and run the tests
 # make test-ray  install Ray, and run the tests of work on a cluster
 # make test-web  install Panel, and run the tests of the dashboard in a browser
@@ -15,11 +15,12 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+DEMO := .venv/.demo
 READY := .venv/.ready
 
 .PHONY: browser demo test test-random test-ray test-web slow mutants interrupts fuzz lint bench docs lab clean
 
-demo: $(READY)
+demo: $(DEMO)
 	$(BIN)/recoup demo
 
 browser:
@@ -71,9 +72,16 @@ lab: $(READY)
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[lab]"
 	$(BIN)/jupyter lab notebooks
 
-$(READY): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Recoup needs Python 3.11 or newer, found " + sys.version.split()[0])'
+# The demo needs the package alone; tests, documentation and training add theirs in the same place.
+$(DEMO): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Recoup needs Python 3.11 or newer, found " + sys.version.split()[0])'
 	$(PYTHON) -m venv .venv
+	@echo "installing what Recoup runs on into .venv, which takes a minute or two"
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(READY): $(DEMO)
+	@echo "installing what tests, documentation and training need into .venv, which takes some minutes"
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,learn]"
 	for folder in sim agents scenarios experiments; do ln -sfn ../$$folder recoup/$$folder; done  # for mypy and editors
 	touch $@

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from recoup.sim.observation import FIELD_INDEX
-from recoup.sim.treatments import ALL_TREATMENTS, CHANNEL_GROUP, Group, Legal, Treatment
+from recoup.sim.treatments import STANDARD, Group, Legal, Treatment, Vocabulary
 
 ContactCapPerWeek = Annotated[
     int | None,
@@ -27,7 +27,6 @@ ContactCapPerWeek = Annotated[
     ),
 ]
 _COUNTED = [FIELD_INDEX["calls_7d"], FIELD_INDEX["texts_7d"]]
-_TREATMENT = {treatment.name: treatment for treatment in ALL_TREATMENTS}
 
 
 class WeeklyContactCap:
@@ -36,18 +35,22 @@ class WeeklyContactCap:
     Args:
         menu: names of the treatments, in the order of the masks' columns.
         contact_cap_per_week: days with a call or text in any 7; None = no cap.
+        vocabulary: which has the treatments.
 
     Attributes:
         most: the cap; without one, as many as there can be.
         barred: treatments that are not to be had, below the cap and at it, bool (2, menu).
     """
 
-    def __init__(self, menu: Sequence[str], contact_cap_per_week: int | None) -> None:
-        treatments = [_TREATMENT.get(name, _TREATMENT["nothing"]) for name in menu]
+    def __init__(
+        self, menu: Sequence[str], contact_cap_per_week: int | None, vocabulary: Vocabulary = STANDARD
+    ) -> None:
+        known = vocabulary.treatment
+        treatments = [known.get(name, known["nothing"]) for name in menu]
         self._capped = contact_cap_per_week is not None
         self.most = contact_cap_per_week if contact_cap_per_week is not None else 2 * 7
-        never = np.array([_unseen(treatment) for treatment in treatments])
-        counted = np.array([CHANNEL_GROUP[t.channel] in (Group.CALL, Group.TEXT) for t in treatments])
+        never = np.array([_unseen(treatment, vocabulary) for treatment in treatments])
+        counted = np.array([vocabulary.group(t) in (Group.CALL, Group.TEXT) for t in treatments])
         self.barred = np.stack([never, never | counted]) & self._capped
 
     def narrow(self, observations: NDArray[np.float32], masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -63,7 +66,7 @@ class WeeklyContactCap:
         return np.asarray(masks & ~self.barred[full.astype(int)])
 
 
-def _unseen(treatment: Treatment) -> bool:
+def _unseen(treatment: Treatment, vocabulary: Vocabulary) -> bool:
     """A contact that no later observation dates."""
-    group = CHANNEL_GROUP[treatment.channel]
-    return bool(group == Group.VISIT or (group == Group.LETTER and treatment.legal is not Legal.NOTICE))
+    group = vocabulary.group(treatment)
+    return group is Group.VISIT or (group is Group.LETTER and treatment.legal is not Legal.NOTICE)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from recoup.agents.plans.conditions import codes_of, is_whole
 from recoup.agents.plans.plan import Plan
-from recoup.sim.observation import FIELD_INDEX, FIELDS
+from recoup.sim.observation import FIELD_INDEX, fields_of
+from recoup.sim.treatments import STANDARD, Vocabulary
 
 
 @runtime_checkable
@@ -49,7 +50,10 @@ def _rule(plan: Plan, observation: NDArray[np.float32], action: int) -> list[str
     if number < 0:
         return []
     rule = plan.rules[number]
-    return [rule.name, *(f"{name} = {shown(name, observation)}" for name in _asked(rule.when or {}))]
+    return [
+        rule.name,
+        *(f"{name} = {shown(name, observation, plan.menu.vocabulary)}" for name in _asked(rule.when or {})),
+    ]
 
 
 def _asked(when: dict[str, object]) -> list[str]:
@@ -64,14 +68,15 @@ def _asked(when: dict[str, object]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def shown(name: str, observation: NDArray[np.float32]) -> str:
+def shown(name: str, observation: NDArray[np.float32], vocabulary: Vocabulary = STANDARD) -> str:
     """An observed value as plan files write it.
 
     Args:
         name: of the observation field.
         observation: shape (fields of `recoup.sim.observation.FIELDS`,), natural units.
+        vocabulary: of the world.
     """
-    field, value = FIELDS[FIELD_INDEX[name]], float(observation[FIELD_INDEX[name]])
+    field, value = fields_of(vocabulary)[FIELD_INDEX[name]], float(observation[FIELD_INDEX[name]])
     if codes := codes_of(field):
         return codes[int(value)]
     if field.unit == "yes/no":

@@ -24,8 +24,8 @@ from recoup.agents.own_menu import OwnMenu
 from recoup.agents.plans.plan import Plan
 from recoup.agents.sampling import hashed_uniforms
 from recoup.sim.compiled import njit
-from recoup.sim.observation import FIELD_INDEX, FIELDS, ObservedField
-from recoup.sim.treatments import Menu
+from recoup.sim.observation import FIELD_INDEX, FIELDS, ObservedField, fields_of
+from recoup.sim.treatments import STANDARD, Menu, Vocabulary
 
 FORMAT = 1
 # Accounts that are decided for in one go: what they pass on from layer to layer then stays in the cache, and a million needs no gigabytes.
@@ -59,21 +59,29 @@ class LearnedPolicy:
         card: what the network is; its menu, contact cap and way of choosing are used.
         weights: the network's tensors by name, float32, of the shapes that the card implies.
         menu: names of the treatments of the scenario it acts in, the card's among them; None = the card's.
+        vocabulary: of that scenario.
     """
 
     dropped: tuple[str, ...] = ()
 
-    def __init__(self, card: Card, weights: dict[str, NDArray[np.float32]], menu: Sequence[str] | None = None) -> None:
-        self.card, self._weights = card, weights
+    def __init__(
+        self,
+        card: Card,
+        weights: dict[str, NDArray[np.float32]],
+        menu: Sequence[str] | None = None,
+        vocabulary: Vocabulary = STANDARD,
+    ) -> None:
+        self.card, self._weights, self.vocabulary = card, weights, vocabulary
+        self._features = features.features_of(vocabulary)
         self._menu = OwnMenu(card.menu, menu)
-        self._contact_cap = WeeklyContactCap(card.menu, card.contact_cap_per_week)
-        self._columns: NDArray[np.int64] | slice = features.columns_of(card.features)
-        if tuple(card.features) == features.NAMES and not card.memory:
+        self._contact_cap = WeeklyContactCap(card.menu, card.contact_cap_per_week, vocabulary)
+        self._columns: NDArray[np.int64] | slice = self._features.columns_of(card.features)
+        if tuple(card.features) == self._features.names and not card.memory:
             self._columns = slice(None)  # no copy; with a memory its layout in memory decides last digits
         self._states = np.zeros((2, 0, card.memory), np.float32)
         self._plan: Plan | None = None
         if card.improves:
-            self._plan = Plan.in_card(card.improves, Menu.named(card.menu))
+            self._plan = Plan.in_card(card.improves, Menu.named(card.menu, vocabulary))
 
     @property
     def name(self) -> str:
@@ -99,7 +107,7 @@ class LearnedPolicy:
                 1, ….
             masks: what is allowed, bool (accounts, card's menu), for networks that improve a plan; None = everything.
         """
-        h: NDArray[np.float32] = features.encode(observations)[:, self._columns]
+        h: NDArray[np.float32] = self._features.encode(observations)[:, self._columns]
         if self.card.memory:
             h = self._remember(h, np.arange(len(h)) if numbers is None else numbers)
         return self._network(h, self._planned(observations, masks))
@@ -217,7 +225,7 @@ class LearnedPolicy:
         """
         if self.card.memory:
             return ["a policy with a memory: no single day explains its choice"]
-        row = features.encode(observation[None])[:, self._columns]
+        row = self._features.encode(observation[None])[:, self._columns]
         silent = np.repeat(row, len(FIELDS), axis=0)
         owner = np.array([FIELD_INDEX[name.split("=")[0]] for name in self.card.features])
         silent[owner, np.arange(owner.size)] = 0.0
@@ -230,7 +238,7 @@ class LearnedPolicy:
         )
         lost = relative[0] - relative[1:]
         return [
-            f"{said(FIELDS[n], float(observation[n]))} ({lost[n]:+.1f})"
+            f"{said(fields_of(self.vocabulary)[n], float(observation[n]))} ({lost[n]:+.1f})"
             for n in np.argsort(-lost)[:3]
             if lost[n] > 0.05
         ]
@@ -249,7 +257,10 @@ class LearnedPolicy:
         Raises:
             InputError: the menu lacks a treatment of the policy.
         """
-        return own_menu.on(self, menu)
+        if menu.vocabulary == self.vocabulary:
+            return own_menu.on(self, menu)
+        policy_files.check_card(self.name, self.card, menu.names, features.features_of(menu.vocabulary).names)
+        return LearnedPolicy(self.card, self._weights, menu.names, menu.vocabulary)
 
 
 def said(field: ObservedField, value: float) -> str:
@@ -310,9 +321,9 @@ def load(path: Path, menu: Menu) -> LearnedPolicy:
     Raises:
         InputError: missing, tampered, foreign, or made for observations or treatments that are not there.
     """
-    card = policy_files.read_card(path, Card, menu.names, features.NAMES)
+    card = policy_files.read_card(path, Card, menu.names, features.features_of(menu.vocabulary).names)
     weights = policy_files.read_weights(path, card.sha256, shapes(card))
-    return LearnedPolicy(card, weights, menu.names)
+    return LearnedPolicy(card, weights, menu.names, menu.vocabulary)
 
 
 def shapes(card: Card, further_inputs: int = 0) -> dict[str, tuple[int, ...]]:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+import pandas as pd
+
 from recoup.agents import learned
 from recoup.agents.index.index_policy import ALGORITHM, IndexPolicy, load_index
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import NAME, NAME_WORDS, find_plan, shipped_plans
+from recoup.agents.plans.scored_plan import ScoredPlan, read_any_plan
 from recoup.agents.policy import Policy, PolicyRef
 from recoup.agents.policy_files import read_document
 from recoup.agents.python_policy import PythonPolicy, class_path
@@ -43,7 +46,7 @@ OWN = {
 }
 
 
-def load_policy(policy_ref: PolicyRef, scenario: str, world: World) -> Policy:
+def load_policy(policy_ref: PolicyRef, scenario: str, world: World, accounts: pd.DataFrame | None = None) -> Policy:
     """The policy that a user names or hands over.
 
     Args:
@@ -51,17 +54,23 @@ def load_policy(policy_ref: PolicyRef, scenario: str, world: World) -> Policy:
             with an `act` method, of which a fresh copy is made.
         scenario: the scenario's name.
         world: the scenario's world; its menu is what the policy chooses from.
+        accounts: a portfolio's table, for plans that ask for its scores; None = not known: such a plan cannot act.
 
     Returns:
         A policy that has not acted yet.
 
     Raises:
-        InputError: no such policy; a wrong plan or policy file; or one made for other treatments.
+        InputError: no such policy; a wrong plan or policy file; one made for other treatments; or accounts without a score that it asks for.
     """
-    menu = Menu.of(world.channels, world.offers, world.legal)
+    policy = _load_policy(policy_ref, scenario, world)
+    return policy.of_accounts(accounts) if accounts is not None and isinstance(policy, ScoredPlan) else policy
+
+
+def _load_policy(policy_ref: PolicyRef, scenario: str, world: World) -> Policy:
+    menu = world.menu
     if isinstance(policy_ref, learned.LearnedPolicy | IndexPolicy):
         return policy_ref.on(menu)
-    if isinstance(policy_ref, Plan):
+    if isinstance(policy_ref, Plan | ScoredPlan):
         return copy.deepcopy(policy_ref)
     if not isinstance(policy_ref, str):
         return PythonPolicy(policy_ref)
@@ -80,10 +89,10 @@ def load_policy(policy_ref: PolicyRef, scenario: str, world: World) -> Policy:
                 policy_ref,
                 f"a policy that {scenario} has ({policy_ref}: {have}); `recoup {OWN[policy_ref].command}` makes one",
             )
-        return Plan.load(path, menu) if path.suffix == ".yaml" else _by_card(path, menu, world)
+        return read_any_plan(path, menu) if path.suffix == ".yaml" else _by_card(path, menu, world)
     if policy_ref in shipped_plans() or not policy_ref.endswith(".json"):
         try:
-            return Plan.load(find_plan(policy_ref), menu)
+            return read_any_plan(find_plan(policy_ref), menu)
         except InputError as error:
             if error.source != "plan":
                 raise

@@ -80,11 +80,25 @@ def read_card(path: Path, kind: type[AnyCard], menu: Sequence[str], features: Se
         InputError: missing, wrong, or made for observations or treatments that are not there.
     """
     card = validated(kind, JsonDocument(path, read_document(path)))
-    check_menu(path, card, menu)
+    check_card(path, card, menu, features)
+    return card
+
+
+def check_card(source: str | Path, card: PolicyCard, menu: Sequence[str], features: Sequence[str]) -> None:
+    """Make sure that what a policy was made for is all there.
+
+    Args:
+        source: the card's file or the policy's name, for the message.
+        card: what the policy was made for.
+        menu, features: as for `read_card`.
+
+    Raises:
+        InputError: it was made for treatments or observations that are not there.
+    """
+    check_menu(source, card, menu)
     known = set(features)
     if unknown := [name for name in card.features if name not in known]:
-        raise InputError(path, "features", ", ".join(unknown[:3]), f"among the {len(features)} there are")
-    return card
+        raise InputError(source, "features", ", ".join(unknown[:3]), f"among the {len(features)} there are")
 
 
 def check_menu(source: str | Path, card: PolicyCard, menu: Sequence[str]) -> None:

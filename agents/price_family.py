@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from recoup.agents import features, learned, policy_files
-from recoup.sim.treatments import Menu
+from recoup.sim.treatments import STANDARD, Menu, Vocabulary
 
 # The highest price a network is trained for: of an expected complaint and a contact attempt in mean opening balances, of staff time in its pay.
 HIGHEST: dict[str, float] = {"complaint_price": 8.0, "contact_price": 0.003, "staff_price": 1.5}
@@ -52,10 +52,12 @@ class PriceFamily:
     Attributes:
         card: what it was trained for.
         weights: tensors by name, as a learned policy's; the first layer's has a column more for each of `PRICES`.
+        vocabulary: of the world that it acts in.
     """
 
     card: Card
     weights: policy_files.Tensors
+    vocabulary: Vocabulary = STANDARD
 
     def at(self, prices: Prices, name: str | None = None) -> learned.LearnedPolicy:
         """The policy for these prices.
@@ -70,7 +72,9 @@ class PriceFamily:
         weights["hidden.0.bias"] = weights["hidden.0.bias"] + first[:, own : own + len(PRICES)] @ price_inputs(prices)
         told = {"prices": {one: round(float(prices[one]), 6) for one in PRICES}}
         known = self.card.model_dump(exclude={"prices"}) | {"name": name or self.card.name}
-        return learned.LearnedPolicy(learned.Card(**{**known, "training": {**self.card.training, **told}}), weights)
+        return learned.LearnedPolicy(
+            learned.Card(**{**known, "training": {**self.card.training, **told}}), weights, None, self.vocabulary
+        )
 
     def save(self, stem: Path) -> None:
         """Write `stem.json` and `stem.safetensors`."""
@@ -96,7 +100,8 @@ def load_family(path: Path, menu: Menu) -> PriceFamily:
     Raises:
         InputError: missing, tampered, foreign, or made for observations, treatments or prices that are not there.
     """
-    card = policy_files.read_card(path, Card, menu.names, features.NAMES)
+    card = policy_files.read_card(path, Card, menu.names, features.features_of(menu.vocabulary).names)
     if card.prices != list(PRICES):
         raise policy_files.InputError(path, "prices", ", ".join(card.prices), ", ".join(PRICES))
-    return PriceFamily(card, policy_files.read_weights(path, card.sha256, learned.shapes(card, len(PRICES))))
+    weights = policy_files.read_weights(path, card.sha256, learned.shapes(card, len(PRICES)))
+    return PriceFamily(card, weights, menu.vocabulary)

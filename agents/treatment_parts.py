@@ -11,16 +11,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from recoup.sim.treatments import CHANNEL_GROUP, Group, Legal, Menu, OfferKind, Treatment
+from recoup.sim.treatments import STANDARD, Legal, Menu, OfferKind, Treatment, Vocabulary
 
 
-def parts_of(treatment: Treatment) -> list[str]:
+def parts_of(treatment: Treatment, vocabulary: Vocabulary = STANDARD) -> list[str]:
     """Names of a treatment's parts; `nothing` has none.
 
     Args:
         treatment: an entry of a menu.
+        vocabulary: the menu's.
     """
-    group = Group(int(CHANNEL_GROUP[treatment.channel])).name.lower()
+    group = vocabulary.group(treatment).name.lower()
     names: list[str] = []
     if treatment.channel:
         channel, window = treatment.channel.name.lower(), treatment.window.name.lower()
@@ -34,7 +35,7 @@ def parts_of(treatment: Treatment) -> list[str]:
 
 def part_names(menu: Menu) -> list[str]:
     """Each part that any of a menu's treatments has, in order of meeting."""
-    return list(dict.fromkeys(name for treatment in menu.treatments for name in parts_of(treatment)))
+    return list(dict.fromkeys(name for treatment in menu.treatments for name in parts_of(treatment, menu.vocabulary)))
 
 
 def parts_matrix(menu: Menu, names: Sequence[str] | None = None) -> NDArray[np.float32]:
@@ -45,7 +46,7 @@ def parts_matrix(menu: Menu, names: Sequence[str] | None = None) -> NDArray[np.f
         names: of the parts, in the order of the columns; None = `part_names`.
     """
     names = part_names(menu) if names is None else names
-    rows = [parts_of(treatment) for treatment in menu.treatments]
+    rows = [parts_of(treatment, menu.vocabulary) for treatment in menu.treatments]
     return np.array([[name in row for name in names] for row in rows], np.float32).reshape(len(rows), len(names))
 
 

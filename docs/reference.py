@@ -16,9 +16,10 @@ from recoup.experiments.cli import app
 from recoup.experiments.comparison.measures import MEASURES
 from recoup.scenarios.schema import find_rules, load_scenario, rule_pack_names, scenario_names
 from recoup.sim.compliance.rules import KINDS, Rule
+from recoup.sim.lists import MoreChannel, MoreOffer, Product
 from recoup.sim.observation import FIELDS
-from recoup.sim.parameters import World
-from recoup.sim.treatments import Legal, Menu, OfferKind, Treatment
+from recoup.sim.parameters import MorePool, World
+from recoup.sim.treatments import Legal, OfferKind, Treatment
 
 _LIMITS = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to"}
 _WAYS = {1: "more is better", -1: "less is better", 0: "neither way is better"}
@@ -128,7 +129,7 @@ def treatments() -> str:
     ]
     for name in scenario_names():
         world = load_scenario(name).world
-        menu = Menu.of(world.channels, world.offers, world.legal)
+        menu = world.menu
         parts.append(f"## {name}: {len(menu)} treatments\n")
         rows = [
             (
@@ -149,8 +150,8 @@ def treatments() -> str:
 def _cost(world: World, t: Treatment) -> str:
     """Cost of an attempt, of a minute with people, and of the papers of a legal step or an accepted settlement."""
     channel = t.channel.name.lower()
-    parts = [f"{getattr(world.costs.contact, channel):g}"] if t.channel else []
-    if t.channel and (minute := dict(world.costs.minute).get(channel, 0.0)):
+    parts = [f"{world.costs.contact.of(channel):g}"] if t.channel else []
+    if t.channel and (minute := world.costs.minute.get(world.vocabulary.channel[channel].pool, 0.0)):
         parts.append(f"{minute:g} a minute")
     if t.offer.kind in (OfferKind.SETTLEMENT, OfferKind.RESTRUCTURE, OfferKind.SWAP):
         parts.append(f"{world.costs.settlement_documents:g} if accepted")
@@ -170,6 +171,16 @@ def parameters() -> str:
         "[Make your own scenario](../how-to/scenario.md) shows how; `recoup schema scenario` lets an editor check it.\n",
     ]
     parts += _section("world", World, home.world, home.sources)
+    parts.append("What a scenario adds to the lists, by a name of its own:\n")
+    own = {
+        "more_channels": MoreChannel,
+        "more_offers": MoreOffer,
+        "products": Product,
+        "operations.more_pools": MorePool,
+    }
+    for place, model in own.items():
+        rows = [(f"`{name}`", field.description or "") for name, field in model.model_fields.items()]
+        parts += [f"## world.{place}.NAME\n", _table(["parameter", "meaning"], rows)]
     return "\n".join(parts)
 
 
@@ -201,6 +212,8 @@ def _model(annotation: Any) -> type[BaseModel] | None:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, dict) and any(isinstance(inner, BaseModel) for inner in value.values()):
+        value = list(value)
     plain = value.model_dump(by_alias=True) if isinstance(value, BaseModel) else value
     if isinstance(plain, list) and len(plain) > 6:
         return f"{len(plain)} entries"

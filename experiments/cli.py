@@ -12,10 +12,12 @@ import typer
 from recoup.experiments.commands import (
     attribute,
     audit,
+    backtest,
     calibrate,
     catalogue,
     compare,
     conduct,
+    discontinuity,
     distill,
     doctor,
     evaluate,
@@ -24,6 +26,7 @@ from recoup.experiments.commands import (
     index,
     levers,
     maps,
+    model,
     plan,
     portfolio,
     records,
@@ -40,12 +43,14 @@ from recoup.experiments.commands import (
     upper_bounds,
 )
 from recoup.experiments.runs import streams
-from recoup.experiments.runs.console import AGAIN, INTERRUPTED, Interrupted
+from recoup.experiments.runs.console import AGAIN, INTERRUPTED, Commands, Interrupted
 
 app = typer.Typer(
+    cls=Commands,
     help="Simulate a debtor portfolio, run collection plans on it, and compare them.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # Typer's panels cut off names of options in eighty columns
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(compare.compare)
@@ -70,7 +75,9 @@ app.command()(conduct.conduct)
 app.command()(calibrate.calibrate)
 app.command()(audit.audit)
 app.command()(evaluate.evaluate)
+app.command()(backtest.backtest)
 app.command()(evaluate.log_decisions)
+app.command()(discontinuity.discontinuity)
 app.command()(catalogue.scenarios)
 app.command()(catalogue.plans)
 app.command()(schema.schema)
@@ -78,6 +85,7 @@ app.command()(doctor.doctor)
 app.add_typer(portfolio.app, name="portfolio")
 app.add_typer(records.app, name="records")
 app.add_typer(maps.app, name="map")
+app.add_typer(model.app, name="model")
 app.add_typer(plan.app, name="plan")
 app.add_typer(rules.app, name="rules")
 

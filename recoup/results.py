@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,8 @@ from recoup.experiments.comparison.files import (
 )
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.run import Run
-from recoup.experiments.report import answers, render, text_in
+from recoup.experiments.report import render, text_in
+from recoup.experiments.report.answers import answers
 from recoup.sim.inputs import InputError, choose
 
 if TYPE_CHECKING:
@@ -224,4 +226,12 @@ def _table(rows: dict[Any, dict[str, Any]], index: list[str]) -> pd.DataFrame:
 def _new_axes(height: float) -> Axes:
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(7.0, height), layout="constrained").subplots()  # type: ignore[no-any-return]
+    class Shown(Figure):
+        """A figure that notebooks show, whether pyplot is loaded or not."""
+
+        def _repr_png_(self) -> bytes:
+            picture = BytesIO()
+            self.savefig(picture, format="png", dpi=100)
+            return picture.getvalue()
+
+    return Shown(figsize=(7.0, height), layout="constrained").subplots()  # type: ignore[no-any-return]

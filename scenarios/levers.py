@@ -18,7 +18,6 @@ from recoup.sim.inputs import InputError
 from recoup.sim.parameters import World
 
 LEAST_WORLDS, MOST_WORLDS = 16, 4096
-TEXTS, CALLS = ("sms", "wechat", "email"), ("autocall", "collector", "specialist")
 
 
 @dataclass(frozen=True)
@@ -54,10 +53,6 @@ class Lever:
         return 1.0 + 2.0 * (position - 0.5) * (self.high - 1.0)
 
 
-def _of(parameter: str, channels: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(f"{parameter}.{channel}" for channel in channels)
-
-
 # Ranges are those of the calibration's bands (scenarios/calibration/china-consumer.yaml, docs/model.md) over what is measured there; where
 # no band speaks of a lever, those of the structural worlds (`stress.structural_set`).
 LEVERS: tuple[Lever, ...] = (
@@ -67,16 +62,16 @@ LEVERS: tuple[Lever, ...] = (
         0.3,
         1.9,
         "one SMS resolves 0.5 to 3 points more by day 30 (band); 1.6 as calibrated",
-        scaled=_of("salience_gain", TEXTS),
+        scaled=("salience_gain.text",),
     ),
-    Lever("text_reach", "reach of texts", 0.5, 1.5, "a channel weak and strong (stress)", scaled=_of("reach", TEXTS)),
+    Lever("text_reach", "reach of texts", 0.5, 1.5, "a channel weak and strong (stress)", scaled=("reach.text",)),
     Lever(
         "call_effect",
         "effect of calls",
         0.5,
         1.5,
         "a channel weak (stress), and as much above",
-        scaled=_of("salience_gain", CALLS),
+        scaled=("salience_gain.call",),
     ),
     Lever(
         "call_reach",
@@ -84,7 +79,7 @@ LEVERS: tuple[Lever, ...] = (
         0.4,
         1.25,
         "right-party contacts in 10 to 30 % of call attempts (band); 24 % as calibrated",
-        scaled=_of("reach", CALLS),
+        scaled=("reach.call",),
     ),
     Lever(
         "repetition",

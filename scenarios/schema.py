@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from recoup.sim.compliance.rules import RulePack, load_rules
+from recoup.sim.customers import customers_of
 from recoup.sim.inputs import Document, InputError, Place, choose, read_yaml, validated
 from recoup.sim.parameters import ScenarioSection, World
-from recoup.sim.portfolio.importing import load, sample
+from recoup.sim.portfolio.importing import day_of_state, load, sample
 from recoup.sim.portfolio.sources import Source, source_of
 from recoup.sim.portfolio.synthetic import generate, regions
-from recoup.sim.portfolio.table import Portfolio
+from recoup.sim.portfolio.table import PORTFOLIO, Portfolio
 from recoup.sim.simulation import Simulation
 from recoup.sim.treatments import Menu
 
@@ -58,7 +59,7 @@ class Scenario:
         self.name, self.title, self.description = file.name, file.title, file.description
         self.days, self.accounts, self.notes, self.world = file.days, file.accounts, tuple(file.notes), file.world
         self.sources = sources
-        self._data: tuple[Source, Path] | None = None
+        self._data: tuple[Source, Path | None] | None = None
         if file.portfolio:
             source = (
                 source_of(file.portfolio.file) if "://" in file.portfolio.file else path.parent / file.portfolio.file
@@ -74,7 +75,7 @@ class Scenario:
     @cached_property
     def menu(self) -> Menu:
         """The treatments that policies choose from."""
-        return Menu.of(self.world.channels, self.world.offers, self.world.legal)
+        return self.world.menu
 
     def simulation(self, seed: int, accounts: int | None = None, **options: Any) -> Simulation:
         """A simulation of this scenario, on the morning of its first day.
@@ -93,12 +94,17 @@ class Scenario:
         other.world = world
         return other
 
-    def with_portfolio(self, file: Source, map_file: Path) -> Scenario:
-        """The same world with somebody's own accounts."""
+    def with_portfolio(self, file: Source, map_file: Path | None) -> Scenario:
+        """The same world with somebody's own accounts; with their state, from the day on which that is so (`as_of` of the map).
+
+        Without a map, columns have the names of our fields.
+        """
         other = copy.copy(self)
         other._data, other._imported, other.accounts = (file, map_file), None, None
-        # What is usual here says nothing of somebody else's book: its own median counts.
-        other.world = self.world.model_copy(update={"typical_claim": None})
+        # What is usual here says nothing of somebody else's book: its own median counts. Accounts in mid-life begin on their own day.
+        begins = day_of_state(map_file)
+        started = {"start": begins} if begins else {}
+        other.world = self.world.model_copy(update={"typical_claim": None, **started})
         return other
 
     def portfolio(self, accounts: int | None, seed: int, numbers: NDArray[np.int64] | None = None) -> Portfolio:
@@ -118,6 +124,14 @@ class Scenario:
         if self._data is None:
             return generate(self.world.population, self.size(accounts), seed, self.name, numbers)
         return sample(self._read(), self.size(accounts), seed, numbers)
+
+    def customers(self, accounts: int | None, seed: int) -> NDArray[np.object_] | None:
+        """The customer of each account of `portfolio`, None for an account by itself; None where no customer has several.
+
+        Raises:
+            InputError: the file or its map is wrong.
+        """
+        return None if self._data is None else customers_of(self.portfolio(accounts, seed))
 
     def size(self, accounts: int | None) -> int:
         """How many accounts a run has; None = the default, or all of a file.
@@ -142,7 +156,14 @@ class Scenario:
         assert self._data is not None
         if self._imported is None:
             file, map_file = self._data
-            self._imported = load(file, map_file, self.world.population, seed=0, name=file.stem)
+            self._imported = load(
+                file,
+                map_file,
+                self.world.population,
+                seed=0,
+                name=file.stem,
+                registry=PORTFOLIO.naming({"product": self.world.vocabulary.products}),
+            )
         return self._imported
 
 
@@ -219,7 +240,22 @@ def _extended(path: Path, chain: tuple[Path, ...]) -> Document:
         raise document.error(("extends",), parent_name, choose(known, parent_name))
     parent_path = path.parent / parent_name if parent_name.endswith((".yaml", ".yml")) else ROOT / f"{parent_name}.yaml"
     parent = _extended(parent_path, (*chain, path))
-    return Document(document.source, _merged(parent.data, document.data), document.lines)
+    below = parent.data if parent_path.parent == path.parent else _seen_from_elsewhere(parent.data, parent_path.parent)
+    return Document(document.source, _merged(below, document.data), document.lines)
+
+
+def _seen_from_elsewhere(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """A scenario's data with the files that it names relative to its own folder, for one that extends it from another."""
+
+    def place(name: Any) -> Any:
+        return name if not isinstance(name, str) or "://" in name else str(folder.resolve() / name)
+
+    moved = dict(data)
+    if isinstance(rules := data.get("rules"), str) and rules.endswith((".yaml", ".yml")):
+        moved["rules"] = place(rules)
+    if isinstance(portfolio := data.get("portfolio"), dict):
+        moved["portfolio"] = {key: place(name) if key in ("file", "map") else name for key, name in portfolio.items()}
+    return moved
 
 
 def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class WorldVariant:
             in the parameter's range.
         values: behaviour parameters set outright, by name.
         staff: factors on people or lines per 1,000 accounts, by pool.
+        everybody: factor on the people and lines of all pools.
         legal: factor on the legal team's places and on the court's docket.
         budget: factor on the settlement budget.
         shock: size of a macro shock on day `SHOCK_DAY`, in units of the macro index; 0 is none.
@@ -34,14 +35,15 @@ class WorldVariant:
     budget: float = 1.0
     shock: float = 0.0
     values: tuple[tuple[str, float], ...] = ()
+    everybody: float = 1.0
 
     def apply(self, world: World) -> World:
         """The varied world; the one given is not changed."""
         world = with_behaviour(world, dict(self.behaviour))
         operations = world.operations
-        pools = {name: getattr(operations, name) for name, _ in self.staff}
-        changes: dict[str, object] = {name: pools[name].scaled(factor) for name, factor in self.staff}
-        changes |= _scaled(operations, ("legal_cases", "legal_cases_per_1000_accounts"), self.legal)
+        factors = dict(self.staff) if self.everybody == 1.0 else dict.fromkeys(world.pools, self.everybody)
+        operations = operations.with_pools({name: world.pools[name].scaled(factor) for name, factor in factors.items()})
+        changes = _scaled(operations, ("legal_cases", "legal_cases_per_1000_accounts"), self.legal)
         courts = world.courts.model_copy(
             update=_scaled(world.courts, ("docket", "docket_per_1000_accounts"), self.legal)
         )

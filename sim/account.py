@@ -153,6 +153,10 @@ ACCOUNT = np.dtype(
         ("visit_history", "u4"),
         ("letter_history", "u4"),
         ("conversation_history", "u4"),
+        (
+            "customer_caps",
+            "i8",
+        ),  # contact caps that the customer has reached, by their number in the gate, over all of his accounts
         ("last_attempt", "i4"),
         ("last_reach", "i4"),
         ("last_outcome", "u1"),

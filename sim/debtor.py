@@ -16,9 +16,8 @@ from recoup.sim import behaviour as b
 from recoup.sim.account import NEVER, Event, FileReview, Outcome, Stage, Status
 from recoup.sim.compiled import njit
 from recoup.sim.observation import popcount
-from recoup.sim.portfolio.table import CREDIT_CARD
 from recoup.sim.randomness import Purpose, bits, uniform
-from recoup.sim.treatments import OFFER_DISCOUNT, OFFER_KIND, OFFER_MONTHS, Channel, Group, Legal, OfferKind
+from recoup.sim.treatments import OFFER_KIND, Channel, Group, Legal, OfferKind, Talk
 
 FIRST_INSTALMENT_DAYS = 5
 INSTALMENT_EVERY_DAYS = 30
@@ -40,9 +39,7 @@ _UNSERVED, _SENT, _NO_ANSWER, _REACHED = (
 )
 _PROMISED, _ACCEPTED, _REFUSED = int(Outcome.PROMISED), int(Outcome.ACCEPTED), int(Outcome.REFUSED)
 _DISPUTED, _HARDSHIP, _LEGAL_TAKEN = int(Outcome.DISPUTED), int(Outcome.HARDSHIP), int(Outcome.LEGAL)
-_SMS, _AUTOCALL, _COLLECTOR, _SPECIALIST, _VISIT = (
-    int(c) for c in (Channel.SMS, Channel.AUTOCALL, Channel.COLLECTOR, Channel.SPECIALIST, Channel.VISIT)
-)
+_COLLECTOR, _NOBODY, _PERSON = int(Channel.COLLECTOR), int(Talk.NOBODY), int(Talk.PERSON)
 _TEXT, _CALL, _LETTER_GROUP, _VISIT_GROUP = (int(g) for g in (Group.TEXT, Group.CALL, Group.LETTER, Group.VISIT))
 _NOTICE, _SUIT, _ENFORCE = int(Legal.NOTICE), int(Legal.SUIT), int(Legal.ENFORCE)
 _UNREVIEWED, _UNDER_REVIEW, _APPROVED = (int(r) for r in FileReview)
@@ -188,7 +185,7 @@ def dial(a, p, t, channel, group, window, offer, legal):  # type: ignore[no-unty
     a.reached = 0
     news = legal == _NOTICE or (offer and t.day - a.offer_day > MEMORY_DAYS)
     a.novelty = novelty_of(a, p, t, group, news)
-    by_phone = group == _CALL or channel == _SMS
+    by_phone = p.by_number[channel] != 0.0
     if a.phone_right or not by_phone:
         dpd = a.dpd0 + t.day
         chance = b.reach_probability(p, channel, live, window, t.day_off, dpd, a.reachability, a.fatigue)
@@ -284,7 +281,7 @@ def re_age(a, t, cash):  # type: ignore[no-untyped-def]
 @njit()
 def is_card(a, p):  # type: ignore[no-untyped-def]
     """Whether its holder pays as card holders do: about once a month, and seldom all of it. To demand all of it changes no habits."""
-    return a.product == CREDIT_CARD and p.card_minimum > 0.0
+    return p.card[a.product] != 0.0
 
 
 @njit()
@@ -415,7 +412,7 @@ def converse(a, p, t, offer, channel, law, promise_staff, offer_staff):  # type:
         law: his skill in it, standard deviations; 0 for machines and visitors.
         promise_staff, offer_staff: what his other skills and his effort add to log odds (`behaviour`).
     """
-    in_person = channel == _COLLECTOR or channel == _SPECIALIST or channel == _VISIT
+    in_person = p.talk[channel] == _PERSON
     if in_person:
         if uniform(a.key, t.day, R_DISPUTE) < b.dispute_probability(p, law):
             a.dispute_until = t.day + int(p.dispute_days)
@@ -429,7 +426,7 @@ def converse(a, p, t, offer, channel, law, promise_staff, offer_staff):  # type:
     if offer and answer_offer(a, p, t, offer, channel, in_person, offer_staff):
         return
     dpd = a.dpd0 + t.day
-    may_promise = in_person or channel == _AUTOCALL
+    may_promise = p.talk[channel] != _NOBODY
     if may_promise and a.outcome != _HARDSHIP and a.promise_due == NEVER and a.plan_months == 0:
         chance = b.promise_probability(p, channel, a.willingness, dpd, promise_staff)
         if is_card(a, p):
@@ -483,7 +480,7 @@ def answer_offer(a, p, t, offer, channel, in_person, staff):  # type: ignore[no-
     For a month he stays with his answer: asked again, he says yes only to what he likes better. Else an offer repeated each day would be
     accepted sooner or later by everybody. Months begin on a day of his own.
     """
-    kind, discount = OFFER_KIND[offer], OFFER_DISCOUNT[offer]
+    kind, discount = OFFER_KIND[offer], p.offer_discount[offer]
     income = b.disposable_income(p, a.disposable, a.employed, t.income_factor)
     draw = uniform(a.key, (t.day + a.payday) // b.MONTH, R_OFFER)
     dpd = a.dpd0 + t.day
@@ -526,7 +523,7 @@ def answer_offer(a, p, t, offer, channel, in_person, staff):  # type: ignore[no-
             a.promises += 1
             charge(a, t, p.cost_settlement_documents)
     else:
-        months = OFFER_MONTHS[offer]
+        months = int(p.offer_months[offer])
         instalment = -(-a.balance // months)
         fit = b.log_fit(income, instalment / 100.0)
         secured = kind == _RESTRUCTURE

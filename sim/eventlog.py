@@ -14,12 +14,13 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from recoup.sim.account import ACCOUNT, Event, Outcome
-from recoup.sim.compliance.auditlog import AUDIT_COLUMNS, CHANNELS, LEGAL_NAMES, OFFER_NAMES
+from recoup.sim.compliance.auditlog import AUDIT_COLUMNS, LEGAL_NAMES, OFFER_NAMES
 from recoup.sim.compliance.gate import SUSPENDED
+from recoup.sim.earlier_events import Row
 from recoup.sim.kernels import EVENT_NAMES
 from recoup.sim.operations.clock import Calendar
 from recoup.sim.parameters import Windows
-from recoup.sim.treatments import OFFER_DISCOUNT, OFFER_KIND, OFFER_MONTHS, Channel, Menu, OfferKind, Window
+from recoup.sim.treatments import OFFER_KIND, STANDARD, Menu, OfferKind, Vocabulary, Window
 
 _STATE = (
     "number",
@@ -66,9 +67,15 @@ _NOTES = np.dtype(
 )
 
 
-def rule_names(rule_ids: Sequence[str], none: str = "") -> dict[int, str]:
-    """What the numbers in an account's `rule` stand for; 0 is `none`."""
-    channels = {SUSPENDED + channel: f"suspended-{channel.name.lower()}" for channel in Channel if channel}
+def rule_names(rule_ids: Sequence[str], none: str = "", vocabulary: Vocabulary = STANDARD) -> dict[int, str]:
+    """What the numbers in an account's `rule` stand for.
+
+    Args:
+        rule_ids: of the pack, in order.
+        none: what 0 stands for.
+        vocabulary: whose channels may be suspended.
+    """
+    channels = {SUSPENDED + one.channel: f"suspended-{one.name}" for one in vocabulary.channels if one.channel}
     return {0: none} | dict(enumerate(rule_ids, start=1)) | channels
 
 
@@ -79,6 +86,7 @@ class LogFile:
     Attributes:
         path: of the Parquet file, which is whole after `EventLog.finish`.
         account_ids: the names of the accounts in it, shape (accounts,).
+        customer_ids: those of the customers, None for an account without; None = it names no customers.
         rows: that are kept in memory until they are written, with the rest of their day, as a row group; what the file says does
             not depend on it.
     """
@@ -86,6 +94,7 @@ class LogFile:
     path: Path
     account_ids: NDArray[Any]
     rows: int = 2**17
+    customer_ids: NDArray[Any] | None = None
 
 
 class EventLog:
@@ -99,6 +108,8 @@ class EventLog:
         calendar: dates and days off.
         staff: names of the people on the telephone by number, the first of them empty (`Collectors.names`).
         rule_ids: ids of the rule pack's rules, in order.
+        customer_ids: the name of each account's customer, None for an account without; None = customers are not named.
+        earlier: what had happened before, of accounts in mid-life (`earlier_events.earlier_rows`); None = nothing is known to have.
         file: where the log is written to, in the form that an audit reads, and not kept in memory; None = kept.
     """
 
@@ -112,9 +123,12 @@ class EventLog:
         staff: Sequence[str],
         rule_ids: Sequence[str],
         file: LogFile | None = None,
+        customer_ids: NDArray[Any] | None = None,
+        earlier: Sequence[Row] | None = None,
     ) -> None:
         self._staff, self._rule_ids = tuple(staff), tuple(rule_ids)
         self._accounts, self._account_ids = accounts, account_ids
+        self._customer_ids = file.customer_ids if file else customer_ids
         self._menu, self._calendar = menu, calendar
         self._steps = _steps_of(menu, windows)
         self._notes: list[NDArray[np.void]] = []
@@ -122,8 +136,10 @@ class EventLog:
         self._claims: NDArray[np.int64] = np.zeros(0, np.int64)
         self._ages: NDArray[np.int32] = np.zeros(0, np.int32)
         self._budget_left = 1.0
-        self._file = file
+        self._file, self._earlier = file, earlier
         self._writer = _writer(file.path, self._form(np.zeros(0, _NOTES)).schema) if file else None
+        if self._writer and earlier:
+            self._writer.write_table(self._before(self._form(np.zeros(0, _NOTES)).schema))
 
     def morning(self, budget_left: float) -> None:
         """Note what the day's decisions were taken on; `budget_left` is the share of the settlement budget."""
@@ -175,7 +191,7 @@ class EventLog:
 
     def events(self) -> pd.DataFrame:
         """Every event by name; see `Ledger.events_table`."""
-        log, names = self._all, rule_names(self._rule_ids)
+        log, names = self._all, rule_names(self._rule_ids, vocabulary=self._menu.vocabulary)
         outcomes = np.array([outcome.name.lower() for outcome in Outcome])
         table = pd.DataFrame(
             {
@@ -196,8 +212,13 @@ class EventLog:
     def audit(self) -> pd.DataFrame:
         """The log as `AUDIT_COLUMNS` has it; texts as categories, so that it is small in memory."""
         notes = self._all
-        table = self._form(notes, names=False).to_pandas()
-        table["account_id"] = pd.Categorical.from_codes(notes["number"], pd.Index(self._account_ids))
+        form = self._form(notes, names=False)
+        numbers = notes["number"]
+        if self._earlier:
+            form = pa.concat_tables([self._before(form.schema), form]).unify_dictionaries()
+            numbers = np.concatenate([np.array([row["number"] for row in self._earlier], numbers.dtype), numbers])
+        table = form.to_pandas()
+        table["account_id"] = pd.Categorical.from_codes(numbers, pd.Index(self._account_ids))
         for name in ("months", "promise_due", *(f"{event}_until" for event in _UNTIL)):
             table[name] = table[name].astype("Int32")
         return table[[column.name for column in AUDIT_COLUMNS if column.name in table]]
@@ -210,14 +231,17 @@ class EventLog:
             return np.asarray(flags & event > 0)
 
         columns = {"account_id": self._names(log["number"])} if names else {}
+        if self._customer_ids is not None:
+            columns["customer_id"] = pa.array(self._customer_ids[log["number"]], pa.string(), from_pandas=True)
         first = np.datetime64(self._calendar.date(0), "D")
         columns |= {"day": pa.array(log["day"]), "date": pa.array((first + log["day"]).astype("datetime64[ns]"))}
         steps = self._steps.take(pa.array(log["treatment"]))
         columns |= {name: steps[name] for name in steps.column_names}
-        rules = rule_names(self._rule_ids, "impossible")
+        rules = rule_names(self._rule_ids, "impossible", self._menu.vocabulary)
         places = np.zeros(256, np.int16)
         places[list(rules)] = np.arange(len(rules))
         columns |= {
+            **({"earlier": pa.array(np.zeros(log.size, np.bool_))} if self._earlier is not None else {}),
             "done": pa.array(happened(Event.ATTEMPT | Event.NOTICE | Event.SUIT | Event.ENFORCEMENT)),
             "stopped_by": _texts(places[log["rule"]], ~happened(Event.BLOCKED), list(rules.values())),
             "dpd": pa.array(log["dpd"]),
@@ -237,6 +261,33 @@ class EventLog:
             columns[f"{event}_until"] = pa.array(log[until], mask=~happened(Event[event.upper()]))
         return pa.table({column.name: columns[column.name] for column in AUDIT_COLUMNS if column.name in columns})
 
+    def _before(self, schema: pa.Schema) -> pa.Table:
+        """What had happened before the first day, in the form of the rows after it."""
+        assert self._earlier is not None
+        numbers = np.array([row["number"] for row in self._earlier], np.int64)
+        first = np.datetime64(self._calendar.date(0), "D")
+        said: dict[str, Any] = {
+            "date": first + np.array([row["day"] for row in self._earlier], np.int64),
+            "done": np.ones(numbers.size, np.bool_),
+            "earlier": np.ones(numbers.size, np.bool_),
+        }
+        if "account_id" in schema.names:
+            assert self._file
+            said["account_id"] = self._file.account_ids[numbers]
+        if self._customer_ids is not None:
+            said["customer_id"] = self._customer_ids[numbers]
+        columns = []
+        for field in schema:
+            values = said.get(field.name, [row.get(field.name) for row in self._earlier])
+            if pa.types.is_dictionary(field.type):
+                codes = pa.array(values, pa.string(), from_pandas=True).dictionary_encode()
+                columns.append(
+                    pa.DictionaryArray.from_arrays(codes.indices.cast(field.type.index_type), codes.dictionary)
+                )
+            else:
+                columns.append(pa.array(values).cast(field.type))
+        return pa.table(columns, schema=schema)
+
     def _names(self, numbers: NDArray[np.integer]) -> pa.DictionaryArray:
         """The file's names of accounts; its dictionary has no others, as it is written with every row group."""
         assert self._file
@@ -248,13 +299,13 @@ class EventLog:
 
 def _steps_of(menu: Menu, windows: Windows) -> pa.Table:
     """What each treatment of a menu is in the columns of a log, one row a treatment."""
-    item = menu.table
+    item, words = menu.table, menu.vocabulary
     channel, offer = item["channel"], OFFER_KIND[item["offer"]]
     hours = np.array([windows.hours(window) for window in Window], np.float32)
-    months, discount = OFFER_MONTHS[item["offer"]].astype(np.int32), OFFER_DISCOUNT[item["offer"]]
+    months, discount = words.months[item["offer"]].astype(np.int32), words.discounts[item["offer"]]
     return pa.table(
         {
-            "channel": _texts(channel.astype(np.int32) - 1, channel == 0, CHANNELS),
+            "channel": _texts(channel.astype(np.int32) - 1, channel == 0, words.channel_names),
             "from_hour": pa.array(hours[item["window"], 0], mask=channel == 0),
             "to_hour": pa.array(hours[item["window"], 1], mask=channel == 0),
             "offer": _texts(offer.astype(np.int32) - 1, offer == 0, OFFER_NAMES),

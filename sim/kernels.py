@@ -13,14 +13,13 @@ from recoup.sim import debtor
 from recoup.sim.account import Event, Outcome, Stage, Status
 from recoup.sim.compiled import njit
 from recoup.sim.compliance.gate import SUSPENDED, impossible, rule_against, unlawful
-from recoup.sim.operations.resources import ANSWERS_CALLS, NO_RESOURCE, RESOURCE_BY_CHANNEL, queue_of
+from recoup.sim.operations.resources import ANSWERS_CALLS, NO_RESOURCE, queue_of
 from recoup.sim.randomness import Purpose, bits
-from recoup.sim.treatments import OFFER_KIND, Channel, OfferKind
+from recoup.sim.treatments import OFFER_KIND, OfferKind
 
 NO_QUEUE = 255
 
 _E_BLOCKED, _E_BREACH, _BLOCKED = int(Event.BLOCKED), int(Event.BREACH), int(Outcome.BLOCKED)
-_COLLECTOR = int(Channel.COLLECTOR)
 _SETTLEMENT, _R_QUEUE = int(OfferKind.SETTLEMENT), int(Purpose.QUEUE)
 
 # Daily totals: events by bit, then sums of money and counts.
@@ -35,16 +34,31 @@ _STATUS_OPEN, _QUEUED = int(Status.OPEN), int(Stage.QUEUED)
 
 
 @njit()
-def wake(a, p, t):  # type: ignore[no-untyped-def]
-    """Begin a day for an account. Returns cents that an agreed settlement or handover will forgive, and late interest in cents."""
-    before = a.interest
-    debtor.start_day(a, p, t)
+def will_forgive(a, p):  # type: ignore[no-untyped-def]
+    """Cents that an agreed settlement or handover of an account will forgive."""
     pending = 0
     if a.promise_discount > 0.0:
         pending += max(0, a.balance - a.promise_amount)  # nothing, where less is left by now than was agreed
     if a.promise_swap:
         pending += debtor.lost_on_sale(a, p)
-    return pending, a.interest - before
+    return pending
+
+
+@njit()
+def agreed_to_forgive(accounts, params):  # type: ignore[no-untyped-def]
+    """The sum of `will_forgive` over all accounts."""
+    pending = 0
+    for a in accounts:
+        pending += will_forgive(a, params[0])
+    return pending
+
+
+@njit()
+def wake(a, p, t):  # type: ignore[no-untyped-def]
+    """Begin a day for an account. Returns cents that an agreed settlement or handover will forgive, and late interest in cents."""
+    before = a.interest
+    debtor.start_day(a, p, t)
+    return will_forgive(a, p), a.interest - before
 
 
 @njit(nogil=True)
@@ -135,7 +149,7 @@ def carry_out(a, p, t, menu, action):  # type: ignore[no-untyped-def]
     if not item.group:
         return NO_QUEUE
     debtor.dial(a, p, t, item.channel, item.group, item.window, item.offer, item.legal)
-    resource = RESOURCE_BY_CHANNEL[item.channel]
+    resource = int(p.served_by[item.channel])
     if resource != NO_RESOURCE:
         return queue_of(resource, item.window)
     a.served = 1
@@ -208,7 +222,7 @@ def serve(accounts, queue, seconds):  # type: ignore[no-untyped-def]
 def live(a, p, t, menu, skills, totals):  # type: ignore[no-untyped-def]
     """The rest of an account's day, treated or not; adds it to `totals` (`step_day`), but for its events."""
     item = menu[a.treatment]
-    debtor.step_day(a, p, t, item, skills[_COLLECTOR if a.answered else item.channel])
+    debtor.step_day(a, p, t, item, skills[1 + ANSWERS_CALLS if a.answered else int(p.staffed_by[item.channel])])
     if a.events & debtor.E_OFFER and OFFER_KIND[item.offer] == _SETTLEMENT:
         totals[_SETTLEMENT_OFFERS] += 1
     if a.status == _STATUS_OPEN:
@@ -248,7 +262,7 @@ def step_day(  # type: ignore[no-untyped-def]
     Args:
         tomorrow: the next day as far as it is known, `observation.DAY_CONTEXT`, shape (1,).
         early: whether any account is to be woken here.
-        skills: one array by channel number: skills of the people on duty (`contact_centre.PERSON`).
+        skills: of the people on duty (`contact_centre.PERSON`), one array by number of their pool from 1; the first has nobody.
         net_flow: int64 (open accounts,); rows first..last are filled with cash less cost of the day, cents.
         evening: `day.EVENING` (open accounts,); from `first` on, one record for each account to which anything happened.
         awake: bool (open accounts,); rows first..last are filled: the next day has begun for the account.

@@ -15,10 +15,9 @@ from recoup.sim.account import Event, Stage, Status
 from recoup.sim.compliance.gate import SUSPENDED
 from recoup.sim.eventlog import EventLog, rule_names
 from recoup.sim.kernels import EVENT_NAMES, SUMS
-from recoup.sim.observation import TIERS
 from recoup.sim.operations.contact_centre import ShiftTotals
 from recoup.sim.portfolio.table import Portfolio
-from recoup.sim.treatments import Channel
+from recoup.sim.treatments import STANDARD, AnyChannel, Vocabulary
 
 _DAILY_NAMES = {
     "attempt": "attempts",
@@ -48,7 +47,14 @@ _DAILY_NAMES = {
 }
 
 
-def _names(channels: Iterable[Channel]) -> str:
+# What a record counts from the account's entry on; tables have it from the first day on.
+_TALLIES = (
+    "interest", "fees", "cash", "forgiven", "attempts", "reaches", "call_attempts", "call_reaches", "promises", "kept", "broken", "offers",
+    "refused", "plans", "plans_broken", "complaints", "payments", "opted_out", "restructured",
+)  # fmt: skip
+
+
+def _names(channels: Iterable[AnyChannel]) -> str:
     return ", ".join(channel.name.lower() for channel in channels)
 
 
@@ -91,7 +97,7 @@ class DayClose:
     legal_active: int
     legal_capacity: int
     legal_queue: int
-    suspended: Sequence[Channel]
+    suspended: Sequence[AnyChannel]
     away: int
 
 
@@ -102,12 +108,13 @@ class Ledger:
         accounts: records (`account.ACCOUNT`), read in place, shape (accounts,).
         portfolio: who they are.
         rule_ids: ids of the rule pack's rules, in order.
-        entry_tiers: index into `observation.TIERS` of each account when it entered, int (accounts,).
+        entry_tiers: index into the vocabulary's tiers of each account when it entered, int (accounts,).
         log: where events are kept; None = nowhere.
         minute: what a minute of each pool's staff is paid, cents; a pool that it does not name is not paid by the minute.
+        vocabulary: of the world, whose tiers and channels have names.
 
     Attributes:
-        forgiven: cents forgiven so far.
+        forgiven: cents forgiven so far, by accounts in mid-life before the first day too.
     """
 
     def __init__(
@@ -118,13 +125,16 @@ class Ledger:
         entry_tiers: NDArray[np.integer],
         log: EventLog | None,
         minute: Mapping[str, float],
+        vocabulary: Vocabulary = STANDARD,
     ) -> None:
         self._accounts, self._portfolio, self._rule_ids, self._log = accounts, portfolio, tuple(rule_ids), log
         self._days: list[dict[str, Any]] = []
         self._by_rule = {Event.BLOCKED: Counter[int](), Event.BREACH: Counter[int]()}
-        self._minute = dict(minute)
-        self.forgiven = 0
-        self._entry_tier = np.array(TIERS)[entry_tiers]
+        self._minute, self._vocabulary = dict(minute), vocabulary
+        self.forgiven = int(accounts["forgiven"].sum())  # before the first day too, by accounts in mid-life
+        self._before = {name: accounts[name].copy() for name in _TALLIES} if portfolio.state else {}
+        self._claims = accounts["balance"].copy() if portfolio.state else accounts["opening"]
+        self._entry_tier = np.array(vocabulary.tiers)[entry_tiers]
 
     @property
     def keeps_events(self) -> bool:
@@ -189,7 +199,7 @@ class Ledger:
 
     def rule_names(self, none: str = "") -> dict[int, str]:
         """What the numbers in `rule` stand for; 0 is `none`."""
-        return rule_names(self._rule_ids, none)
+        return rule_names(self._rule_ids, none, self._vocabulary)
 
     def daily_table(self) -> pd.DataFrame:
         """One row per day.
@@ -237,6 +247,7 @@ class Ledger:
     def accounts_table(self) -> pd.DataFrame:
         """One row per account: who it is, the money in cents, counts, and how it ended.
 
+        Of an account in mid-life `opening` is the claim on the first morning, and all that is counted has happened since.
         `closed_day` is −1 for open accounts. Protected attributes (age, sex, region) are here for the fairness audit only.
         """
         a, people = self._accounts, self._portfolio.table
@@ -250,7 +261,8 @@ class Ledger:
             "complaints blocked breaches unserved payments opted_out best_discount restructured "
             "busiest_week plans_fit hardship_calls hardship_suits distress_contacts distress_suits distress_seized"
         ).split():
-            table[name] = a[name]
+            table[name] = a[name] - self._before[name] if name in self._before else a[name]
+        table["opening"] = self._claims
         table["status"] = np.array([status.name.lower() for status in Status])[a["status"]]
         table["closed_day"] = np.where(a["status"] == Status.OPEN, -1, a["closed_day"])
         table["stage"] = np.array([stage.name.lower() for stage in Stage])[a["stage"]]

@@ -100,6 +100,10 @@ class Lender:
         self._keep = 0.5 ** (1.0 / world.behaviour.waiting_half_life)
         self.signals = Signals(self.credibility.share, 0.0, self._supervisor.surcharge(), self._budget_left(0))
 
+    def begin(self, conceded: int) -> None:
+        """So many cents have been conceded before the first morning, by accounts in mid-life."""
+        self.signals = self.signals._replace(settlement_budget_left=self._budget_left(conceded))
+
     def enter(self, opening: int) -> None:
         """Accounts join that owe so many cents; the budget grows by their share."""
         self.budget += int(self._world.settlement_budget * opening)

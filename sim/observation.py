@@ -7,6 +7,7 @@ Hidden traits and protected attributes have no row here, and therefore no way in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numba import uint64
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from recoup.sim.account import NEVER, FileReview, Outcome, Stage
 from recoup.sim.compiled import njit
-from recoup.sim.treatments import Channel
+from recoup.sim.treatments import MOST_CHANNELS, MOST_TIERS, PRODUCTS, STANDARD, TIERS, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,6 @@ def _code(name: str, codes: tuple[str, ...], meaning: str) -> ObservedField:
     return ObservedField(name, "code", 0, len(codes) - 1, meaning, codes)
 
 
-TIERS = ("low", "medium", "high")
 LONG_AGO = 365.0
 
 FIELDS: tuple[ObservedField, ...] = (
@@ -55,7 +55,7 @@ FIELDS: tuple[ObservedField, ...] = (
     _flag("stable_assets", "stable assets or collateral are known"),
     _f("early_warning", "probability", 0, 1, "early-warning model: risk that the debt is not paid"),
     _code("tier", TIERS, "risk tier, recomputed daily from visible data"),
-    _code("product", ("consumer_loan", "credit_card", "instalment_purchase"), "kind of credit"),
+    _code("product", PRODUCTS, "kind of credit"),
     _f("tenure_months", "months", 0, 1200, "months since the first contract"),
     _f("prior_delinquencies", "times", 0, 100, "earlier times in arrears"),
     _f("days_in_portfolio", "days", 0, 3650, "days since the account entered"),
@@ -105,6 +105,29 @@ FIELD_INDEX = {field.name: index for index, field in enumerate(FIELDS)}
 LOW = np.array([field.low for field in FIELDS], np.float32)
 HIGH = np.array([field.high for field in FIELDS], np.float32)
 
+
+@lru_cache(maxsize=64)
+def fields_of(vocabulary: Vocabulary) -> tuple[ObservedField, ...]:
+    """`FIELDS` with the tiers and products of a vocabulary, which have other names and may be more or fewer.
+
+    Args:
+        vocabulary: of a world.
+    """
+    codes = {"tier": vocabulary.tiers, "product": vocabulary.products}
+    return tuple(
+        _code(field.name, codes[field.name], field.meaning) if field.name in codes else field for field in FIELDS
+    )
+
+
+def highest(vocabulary: Vocabulary = STANDARD) -> NDArray[np.float32]:
+    """The most that each field can show, float32 (fields,): `HIGH` but for codes.
+
+    Args:
+        vocabulary: of a world.
+    """
+    return np.array([field.high for field in fields_of(vocabulary)], np.float32)
+
+
 OBSERVATION = np.dtype([(field.name, "f4") for field in FIELDS])
 
 
@@ -136,19 +159,23 @@ DAY_CONTEXT = np.dtype(
         ("typical_claim", "f8"),  # cents; the same every day
         ("notice_belief", "f8"),  # how far notices are believed, 0 to 1
         ("suspended", "u8"),  # feature bits of channels that a correction has suspended
-        ("care", "f8", (len(Channel),)),  # log fall of complaints that courses in conduct have brought, by channel
+        ("care", "f8", (MOST_CHANNELS,)),  # log fall of complaints that courses in conduct have brought, by channel
         ("complaint_surcharge", "f8"),  # cents a complaint costs more while the regulator's tolerance is exceeded
     ],
     align=True,
 )
 TIER_RULE = np.dtype(
     [
-        ("dpd_medium", "f8"),
-        ("dpd_high", "f8"),
+        ("ages", "i8"),  # how many of the next there are
+        ("dpd", "f8", (MOST_TIERS,)),  # a point from each
         ("warning", "f8"),
         ("low_score", "f8"),
-        ("medium", "f8"),
-        ("high", "f8"),
+        ("warning_points", "i8"),
+        ("low_score_points", "i8"),
+        ("broken_points", "i8"),
+        ("stable_assets_points", "i8"),
+        ("bounds", "i8"),  # how many of the next there are
+        ("least", "i8", (MOST_TIERS,)),  # points from which each tier but the lowest begins
     ],
     align=True,
 )
@@ -183,7 +210,7 @@ def days_to_payday(day_of_month: int, payday: int) -> int:
 
 @njit()
 def tier_of(a, rule, dpd):  # type: ignore[no-untyped-def]
-    """0 low, 1 medium, 2 high: points for age of debt, early warning, score, and promises broken over kept.
+    """0 for the lowest tier: points for age of debt, early warning, score, and promises broken over kept, against thresholds.
 
     Args:
         a: the account's record (`account.ACCOUNT`).
@@ -191,13 +218,16 @@ def tier_of(a, rule, dpd):  # type: ignore[no-untyped-def]
         dpd: days past due today.
     """
     points = 0
-    points += dpd >= rule.dpd_medium
-    points += dpd >= rule.dpd_high
-    points += a.early_warning >= rule.warning
-    points += a.score < rule.low_score
-    points += a.broken > a.kept
-    points -= a.stable_assets
-    return 2 if points >= rule.high else (1 if points >= rule.medium else 0)
+    for n in range(rule.ages):
+        points += dpd >= rule.dpd[n]
+    points += rule.warning_points * (a.early_warning >= rule.warning)
+    points += rule.low_score_points * (a.score < rule.low_score)
+    points += rule.broken_points * (a.broken > a.kept)
+    points += rule.stable_assets_points * a.stable_assets
+    tier = 0
+    for n in range(rule.bounds):
+        tier = n + 1 if points >= rule.least[n] else tier
+    return tier
 
 
 @njit()

@@ -7,115 +7,103 @@ use them are in `behaviour.py`.
 from __future__ import annotations
 
 import math
-import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any, Literal, Self, get_args, get_origin
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from recoup.sim.inputs import misplaced
-from recoup.sim.operations.resources import RESOURCES
-from recoup.sim.treatments import Channel, Window
+from recoup.sim.inputs import Place, choose, misplaced
+from recoup.sim.lists import (
+    CHANNEL_NAMES,
+    OFFER_NAMES,
+    STANDARD_PRODUCTS,
+    Labelled,
+    MoreChannel,
+    MoreOffer,
+    Name,
+    Product,
+    vocabulary,
+)
+from recoup.sim.operations.resources import NO_RESOURCE, RESOURCES, Resource
+from recoup.sim.sections import Count, Effect, NonNegative, Positive, ScenarioSection, Share
+from recoup.sim.sections import Section as Section
+from recoup.sim.treatments import (
+    DPD_BANDS,
+    MOST_BANDS,
+    MOST_CHANNELS,
+    MOST_MORE_CHANNELS,
+    MOST_POOLS,
+    MOST_PRODUCTS,
+    MOST_TIERS,
+    TIERS,
+    Menu,
+    Vocabulary,
+    Window,
+)
 
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
-Effect = Annotated[float, Field(ge=-20, le=20, allow_inf_nan=False)]
-OfferName = Literal[
-    "plan_3",
-    "plan_6",
-    "plan_12",
-    "plan_24",
-    "settle_10",
-    "settle_20",
-    "settle_30",
-    "settle_40",
-    "restructure",
-    "asset_swap",
-]
-ChannelName = Literal["sms", "wechat", "email", "autocall", "collector", "specialist", "letter", "visit"]
-Count = Annotated[int, Field(ge=0, le=100_000)]
-
-
-def _kinds(hint: Any) -> set[Any]:
-    """The plain types that a type hint is made of."""
-    if get_origin(hint) is Annotated:
-        return _kinds(get_args(hint)[0])
-    if get_origin(hint) is Literal:
-        return set()
-    inner = get_args(hint)
-    return set().union(*map(_kinds, inner)) if inner else {hint}
-
-
-def _is_date(value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value) is not None
-
-
-class Section(BaseModel):
-    """A part of a file that people write: immutable, its numbers and dates read as YAML wrote them.
-
-    Unknown names and values out of range are a pydantic `ValidationError`.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _as_written(cls, data: Any) -> Any:
-        """Pydantic alone would take true for 1, and a number or a word (infinity) for a date."""
-        for name, field in cls.model_fields.items() if isinstance(data, dict) else ():
-            written = field.alias or name
-            if written not in data:
-                continue
-            value, kinds = data[written], _kinds(field.annotation)
-            inner = (
-                list(value.values())
-                if isinstance(value, dict)
-                else value
-                if isinstance(value, list | tuple)
-                else [value]
-            )
-            if kinds & {int, float} and bool not in kinds and any(isinstance(item, bool) for item in inner):
-                raise misplaced((written,), value, "a number, not true or false")
-            if date in kinds and not all(item is None or isinstance(item, date) or _is_date(item) for item in inner):
-                raise misplaced((written,), value, "a date, as in 2025-03-31")
-        return data
-
-
-class ScenarioSection(Section):
-    """A section of a scenario file."""
+ChannelName = Annotated[str, Field(json_schema_extra={"examples": list(CHANNEL_NAMES)})]
+OfferName = Annotated[str, Field(json_schema_extra={"examples": list(OFFER_NAMES)})]
+Points = Annotated[int, Field(ge=-10, le=10)]
+OneChannel = Annotated[float, Field(ge=-10, le=1e6, allow_inf_nan=False)]
 
 
 class PerChannel(ScenarioSection):
-    """One number per channel; what it means, in which unit, and whether it may be negative is said where it is used."""
+    """One number per channel; what it means, in which unit, and whether it may be negative is said where it is used.
 
-    sms: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
-    wechat: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
-    email: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
-    autocall: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
-    collector: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
-    specialist: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
-    letter: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
-    visit: float = Field(ge=-10, le=1e6, allow_inf_nan=False)
+    Beside the channels that there always are, those that the scenario adds (`more_channels`) have theirs.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, OneChannel]
+
+    sms: OneChannel
+    wechat: OneChannel
+    email: OneChannel
+    autocall: OneChannel
+    collector: OneChannel
+    specialist: OneChannel
+    letter: OneChannel
+    visit: OneChannel
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers(cls, data: Any) -> Any:
+        for name, value in data.items() if isinstance(data, dict) else ():
+            if isinstance(value, bool):
+                raise misplaced((name,), value, "a number, not true or false")
+        return data
 
     @classmethod
     def zero(cls) -> Self:
         """0 for every channel."""
-        return cls(**dict.fromkeys(cls.model_fields, 0.0))
+        return cls.model_validate(dict.fromkeys(cls.model_fields, 0.0))
 
-    def vector(self) -> NDArray[np.float64]:
-        """By channel number, 0 for no channel: shape (9,)."""
-        return np.array([0.0, *(getattr(self, channel.name.lower()) for channel in Channel if channel)], np.float64)
+    def of(self, channel: str) -> float:
+        """The number of a channel by its name; 0 for one that has none.
+
+        Args:
+            channel: its name.
+        """
+        return float(dict(self).get(channel, 0.0))
+
+    def vector(self, channels: Sequence[str] = CHANNEL_NAMES) -> NDArray[np.float64]:
+        """By channel number, 0 for no channel: shape (1 + channels,).
+
+        Args:
+            channels: names of all channels but none, by number.
+        """
+        return np.array([0.0, *map(self.of, channels)], np.float64)
 
 
 def _each(least: float, most: float, expected: str) -> AfterValidator:
     """For a `PerChannel`: the range of each of its numbers."""
 
     def check(values: PerChannel) -> PerChannel:
-        for channel in type(values).model_fields:
-            if not least <= (value := getattr(values, channel)) <= most:
+        for channel, value in values:
+            if not least <= value <= most:
                 raise misplaced((channel,), value, expected)
         return values
 
@@ -359,7 +347,9 @@ class Costs(ScenarioSection):
     """Unit costs, in the scenario's currency."""
 
     contact: NonNegativePerChannel = Field(description="cost of one attempt apart from staff time")
-    minute: dict[Literal["collector", "specialist"], NonNegative] = Field(description="cost of a minute of staff time")
+    minute: dict[str, NonNegative] = Field(
+        description="cost of a minute of staff time, by pool of people on the telephone"
+    )
     notice: NonNegative = Field(description="pre-suit notice, on top of the letter")
     suit_handling: NonNegative = Field(description="handling of a suit, apart from the court fee")
     enforcement: NonNegative = Field(description="application for enforcement")
@@ -397,6 +387,15 @@ class Pool(ScenarioSection):
         """The same pool with so many times the people."""
         agents = None if self.agents is None else round(factor * self.agents)
         return self.model_copy(update={"per_1000_accounts": factor * self.per_1000_accounts, "agents": agents})
+
+
+class MorePool(Pool, Labelled):
+    """A pool that a scenario adds, for channels of its own (`more_channels`)."""
+
+    skilled: bool = Field(
+        False,
+        description="people on the telephone, whose skill counts, who take courses, and who may be paid by the minute",
+    )
 
 
 def places(fixed: int | None, per_1000: float, accounts: int) -> int:
@@ -438,12 +437,24 @@ class Training(ScenarioSection):
 
 
 class Operations(ScenarioSection):
-    """What is scarce: people, lines, cases. Each pool serves the channel of its name (`operations.resources`)."""
+    """What is scarce: people, lines, cases. Each pool serves the channel of its name (`operations.resources`), and those that say so."""
 
     collector: Pool
     specialist: Pool
     autocall: Pool
     visit: Pool
+    more_pools: dict[Name, MorePool] = Field({}, description="further pools, which serve channels of `more_channels`")
+
+    def with_pools(self, pools: Mapping[str, Pool]) -> Self:
+        """The same with other numbers of some pools.
+
+        Args:
+            pools: by name, the scenario's own among them.
+        """
+        own = {name: pools.get(name, pool) for name, pool in self.more_pools.items()}
+        changed = {name: pool for name, pool in pools.items() if name not in own}
+        return self.model_copy(update=changed | ({"more_pools": own} if own else {}))
+
     skill_spread: NonNegative = Field(
         description="standard deviation at the start of each of a person's three skills, which are independent"
     )
@@ -560,7 +571,7 @@ class Population(ScenarioSection):
     """What a synthetic portfolio looks like; also fills what an imported one does not say."""
 
     dpd: list[DpdBand] = Field(min_length=1)
-    products: dict[Literal["consumer_loan", "credit_card", "instalment_purchase"], Positive] = Field(min_length=1)
+    products: dict[str, Positive] = Field(min_length=1, description="weights of the products there are")
     balance_median: Positive
     balance_spread: NonNegative = Field(description="standard deviation of the log balance")
     income_median: Positive
@@ -579,15 +590,69 @@ class Population(ScenarioSection):
     )
 
 
-class Tiers(ScenarioSection):
-    """High / medium / low risk, recomputed daily from visible data: points against thresholds."""
+class TierPoints(ScenarioSection):
+    """Points that one sign each adds (below 0: takes off)."""
 
-    dpd_medium: Count = Field(description="one point from this dpd")
-    dpd_high: Count = Field(description="another point from this dpd")
-    warning: Share = Field(description="one point from this early-warning risk")
-    low_score: Annotated[float, Field(ge=300, le=850)] = Field(description="one point below this credit score")
-    medium_points: Count
-    high_points: Count
+    warning: Points = 1
+    low_score: Points = 1
+    broken: Points = Field(1, description="more promises broken than kept")
+    stable_assets: Points = -1
+
+
+class Tiers(ScenarioSection):
+    """Tiers of risk, recomputed daily from visible data: points against thresholds. Usually high / medium / low."""
+
+    names: list[Name] = Field(list(TIERS), min_length=2, max_length=MOST_TIERS, description="the lowest risk first")
+    labels: dict[str, str] = Field({}, description="what reports call them, by name; none = the name")
+    labels_zh: dict[str, str] = Field({}, description="the same in Chinese")
+    dpd_medium: Count | None = Field(None, description="one point from this dpd")
+    dpd_high: Count | None = Field(None, description="another point from this dpd")
+    dpd: list[Count] | None = Field(
+        None,
+        max_length=MOST_TIERS,
+        description="one point from each of these dpd; in place of `dpd_medium` and `dpd_high`",
+    )
+    warning: Share = Field(description="points from this early-warning risk")
+    low_score: Annotated[float, Field(ge=300, le=850)] = Field(description="points below this credit score")
+    points_for: TierPoints = TierPoints.model_validate({})
+    medium_points: Count | None = None
+    high_points: Count | None = None
+    points: list[Count] | None = Field(
+        None,
+        description="from how many points each tier but the lowest begins; in place of `medium_points` and `high_points`",
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        for names, instead in ((("dpd_medium", "dpd_high"), "dpd"), (("medium_points", "high_points"), "points")):
+            for name in names if getattr(self, instead) is None else ():
+                if getattr(self, name) is None:
+                    raise misplaced((name,), "nothing", "a value here (required)")
+        if len(set(self.names)) < len(self.names):
+            raise misplaced(("names",), ", ".join(self.names), "every tier once")
+        if len(self.bounds) != len(self.names) - 1:
+            raise misplaced(
+                ("points",),
+                list(self.bounds),
+                f"{len(self.names) - 1} numbers, one for each of {', '.join(self.names[1:])}",
+            )
+        if self.points is not None and list(self.points) != sorted(set(self.points)):
+            raise misplaced(("points",), self.points, "rising numbers")
+        for labels in ("labels", "labels_zh"):
+            for name in getattr(self, labels):
+                if name not in self.names:
+                    raise misplaced((labels, name), name, choose(self.names, name))
+        return self
+
+    @property
+    def dpd_points(self) -> tuple[int, ...]:
+        """Days past due from each of which there is a point."""
+        return tuple(self.dpd if self.dpd is not None else (self.dpd_medium or 0, self.dpd_high or 0))
+
+    @property
+    def bounds(self) -> tuple[int, ...]:
+        """Points from which each tier but the lowest begins."""
+        return tuple(self.points if self.points is not None else (self.medium_points or 0, self.high_points or 0))
 
 
 class Windows(ScenarioSection):
@@ -628,7 +693,7 @@ class Suspension(ScenarioSection):
 class Retraining(ScenarioSection):
     """A course in conduct for a whole pool, a group at a time."""
 
-    pools: list[Literal["collector", "specialist"]] = Field(min_length=1)
+    pools: list[str] = Field(min_length=1, description="of people on the telephone")
     at_once: Annotated[float, Field(gt=0, le=1)] = Field(0.5, description="share of the pool that is away at a time")
     days: Annotated[int, Field(ge=1, le=60)] = Field(description="days each group is away")
     cost: NonNegative = Field(description="cost of the course for one person")
@@ -723,7 +788,25 @@ class World(ScenarioSection):
     )
     windows: Windows
     channels: list[ChannelName]
+    more_channels: dict[Name, MoreChannel] = Field(
+        {}, description="channels beside those there always are; each has its number wherever there is one per channel"
+    )
     offers: list[OfferName]
+    more_offers: dict[OfferName, MoreOffer] = Field(
+        {}, description="offers beside those there always are: plan_N, N instalments, and settle_N, N % forgiven"
+    )
+    products: dict[Name, Product] = Field(
+        dict(STANDARD_PRODUCTS),
+        min_length=1,
+        max_length=MOST_PRODUCTS,
+        description="the kinds of credit there are",
+    )
+    dpd_bands: list[Annotated[int, Field(ge=0, le=3650)]] = Field(
+        list(DPD_BANDS),
+        min_length=2,
+        max_length=MOST_BANDS,
+        description="first day of each band of days past due by which tables and reports tell decisions apart; the first is 0",
+    )
     legal: list[Literal["notice", "suit", "enforce"]]
     behaviour: Behaviour
     costs: Costs
@@ -736,31 +819,182 @@ class World(ScenarioSection):
     horizon: Horizon | None = Field(None, description="none = what is not paid when a run ends is worth nothing")
     cards: Cards | None = Field(None, description="none = cards are claims like the others: the whole balance is due")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _alike(cls, data: Any) -> Any:
+        """A channel that is `like` another has its numbers, where it is given none of its own."""
+        if not isinstance(data, dict) or not isinstance(data.get("more_channels"), dict):
+            return data
+        alike = {
+            name: channel["like"]
+            for name, channel in data["more_channels"].items()
+            if isinstance(channel, dict) and "like" in channel
+        }
+        if not alike:
+            return data
+        data = dict(data)
+        for section, names in PER_CHANNEL.items():
+            if isinstance(data.get(section), dict):
+                data[section] = {
+                    name: _filled(numbers, alike) if name in names else numbers
+                    for name, numbers in data[section].items()
+                }
+        return data
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        """Every name that one section uses is in the list that has it."""
+        _check_lists(self)
+        return self
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """All that there is to do, to whom and for what, in the order of its numbers."""
+        return vocabulary(self.more_channels, self.more_offers, self.products, self.tiers.names, self.dpd_bands)
+
+    @property
+    def menu(self) -> Menu:
+        """The treatments that policies choose from."""
+        return Menu.of(self.channels, self.offers, self.legal, self.vocabulary)
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """What is scarce and serves contacts, the scenario's own pools last."""
+        own = self.operations.more_pools.items()
+        return RESOURCES + tuple(Resource(name, skilled=pool.skilled) for name, pool in own) if own else RESOURCES
+
+    @property
+    def pools(self) -> dict[str, Pool]:
+        """The section of each of `resources`, by name."""
+        operations = self.operations
+        return {resource.name: getattr(operations, resource.name) for resource in RESOURCES} | dict(
+            operations.more_pools
+        )
+
+
+# Where a world has one number per channel: names by section.
+PER_CHANNEL: dict[str, tuple[str, ...]] = {
+    section: tuple(name for name, field in model.model_fields.items() if field.annotation is PerChannel)
+    for section, model in (("behaviour", Behaviour), ("costs", Costs))
+}
+
+
+def _filled(numbers: Any, alike: Mapping[str, str]) -> Any:
+    if not isinstance(numbers, dict):
+        return numbers
+    return {own: numbers[like] for own, like in alike.items() if like in numbers} | numbers
+
+
+def _check_lists(world: World) -> None:
+    own = list(world.more_channels)
+    _at_most(("more_channels",), own, MOST_MORE_CHANNELS, "more channels")
+    _at_most(("operations", "more_pools"), list(world.operations.more_pools), MOST_POOLS - len(RESOURCES), "more pools")
+    pools = {resource.name: resource for resource in world.resources}
+    if len(pools) < len(world.resources):
+        raise misplaced(
+            ("operations", "more_pools"), ", ".join(world.operations.more_pools), "names that no other pool has"
+        )
+    for name, channel in world.more_channels.items():
+        _among(("more_channels", name, "like"), [channel.like] if channel.like else [], CHANNEL_NAMES)
+        _among(("more_channels", name, "pool"), [channel.pool] if channel.pool else [], pools)
+    words = world.vocabulary
+    for name, offer in world.more_offers.items():
+        _among(("more_offers", name, "carried_by"), offer.carried_by, words.channel_names, numbered=True)
+    for name, channel in world.more_channels.items():
+        _among(("more_channels", name, "carries"), channel.carries, words.offer_number, numbered=True)
+    for section, names in PER_CHANNEL.items():
+        for name in names:
+            if name in getattr(world, section).model_fields_set:
+                _check_numbers((section, name), getattr(getattr(world, section), name), own)
+    _among(("channels",), world.channels, words.channel_names, numbered=True)
+    _among(("offers",), world.offers, [name for name in words.offer_number if name != "none"], numbered=True)
+    _among(("population", "products"), world.population.products, words.products)
+    skilled = [name for name, resource in pools.items() if resource.skilled]
+    _among(("costs", "minute"), world.costs.minute, skilled)
+    for number, correction in enumerate(world.conduct.corrections if world.conduct else ()):
+        at = ("conduct", "corrections", number)
+        if correction.suspend:
+            _among((*at, "suspend", "channels"), correction.suspend.channels, words.channel_names, numbered=True)
+        if correction.retrain:
+            _among((*at, "retrain", "pools"), correction.retrain.pools, skilled, numbered=True)
+    bands = world.dpd_bands
+    if bands[0] != 0 or bands != sorted(set(bands)):
+        raise misplaced(("dpd_bands",), bands, "rising days, 0 first")
+
+
+def _at_most(place: Place, names: Sequence[str], most: int, what: str) -> None:
+    if len(names) > most:
+        raise misplaced(place, f"{len(names)} ({', '.join(names)})", f"at most {most} {what}")
+
+
+def _among(place: Place, found: Iterable[str], known: Collection[str], numbered: bool = False) -> None:
+    for number, name in enumerate(found):
+        if name not in known:
+            raise misplaced((*place, number if numbered else name), name, choose(known, name))
+
+
+def _check_numbers(place: Place, numbers: PerChannel, own: Sequence[str]) -> None:
+    """The channels that a scenario adds have a number each, and there are no others."""
+    for name in numbers.model_extra or {}:
+        if name not in own:
+            raise misplaced((*place, name), name, choose([*CHANNEL_NAMES, *own], name))
+    for name in own:
+        if name not in (numbers.model_extra or {}):
+            raise misplaced(
+                (*place, name), "nothing", "a value here (required), or `like` another channel in `more_channels`"
+            )
+
 
 def kernel_record(world: World) -> NDArray[np.void]:
     """Everything compiled code needs of a world as one record, shape (1,).
 
     Behaviour parameters keep their names (float64 scalars, vectors by channel or window); each half-life adds a
     `<name>_keep`, the share left after a day: 0.5 ** (1 / half-life). Costs are in cents, times in seconds, both by channel
-    (shape (9,), `Channel` order) where they differ: `cost_contact` an attempt, `cost_minute` a minute of staff time,
-    `seconds_*` what a call takes of its resource. `review` is 1 where a file is reviewed before a notice or a suit, else 0.
+    where they differ: `cost_contact` an attempt, `cost_minute` a minute of staff time, `seconds_*` what a call takes of its
+    resource. `review` is 1 where a file is reviewed before a notice or a suit, else 0.
+
+    By channel, shape (MOST_CHANNELS,), in the order of the world's vocabulary: what it can do too (`talk`, `by_number`), the number of
+    the resource that serves it (`served_by`, NO_RESOURCE), and of the people who talk on it among all pools (`staffed_by`, 0 = none).
+    By offer, shape (MOST_OFFERS,): `offer_months`, `offer_discount`. By product, shape (MOST_PRODUCTS,): `card`, 1 where a minimum
+    is due each month.
     """
+    words, names = world.vocabulary, world.vocabulary.channel_names
+
+    def by_channel(values: Iterable[float]) -> NDArray[np.float64]:
+        padded = np.zeros(MOST_CHANNELS)
+        found = np.array(list(values), np.float64)
+        padded[: found.size] = found
+        return padded
+
     columns: dict[str, Any] = {}
     for name in Behaviour.model_fields:
         value = getattr(world.behaviour, name)
-        columns[name] = value.vector() if isinstance(value, PerChannel | PerWindow) else float(value)
+        if isinstance(value, PerChannel):
+            columns[name] = by_channel(value.vector(names))
+        else:
+            columns[name] = value.vector() if isinstance(value, PerWindow) else float(value)
         if name.endswith("_half_life"):
             columns[name.removesuffix("_half_life") + "_keep"] = 0.5 ** (1.0 / value)
-    costs, operations = world.costs, world.operations
-    pools: dict[Channel, Pool] = {resource.channel: getattr(operations, resource.name) for resource in RESOURCES}
+    costs, operations, pools = world.costs, world.operations, world.pools
+    number = {resource.name: place for place, resource in enumerate(world.resources)}
+    skilled = {resource.name for resource in world.resources if resource.skilled}
+    channels = words.channels
     for seconds in ("seconds_unanswered", "seconds_reached", "seconds_offer", "seconds_unserved"):
-        columns[seconds] = np.array([getattr(pools[c], seconds) if c in pools else 0.0 for c in Channel])
-    by_minute = {str(name): cost for name, cost in costs.minute.items()}
-    columns["cost_minute"] = np.array([100.0 * by_minute.get(channel.name.lower(), 0.0) for channel in Channel])
-    columns["cost_contact"] = 100.0 * costs.contact.vector()
+        columns[seconds] = by_channel(getattr(pools[c.pool], seconds) if c.pool else 0.0 for c in channels)
+    columns["cost_minute"] = by_channel(100.0 * costs.minute.get(c.pool, 0.0) for c in channels)
+    columns["cost_contact"] = by_channel(100.0 * costs.contact.vector(names))
+    columns["talk"] = by_channel(c.talk for c in channels)
+    columns["by_number"] = by_channel(c.by_number for c in channels)
+    columns["served_by"] = by_channel(number[c.pool] if c.pool else NO_RESOURCE for c in channels)
+    columns["staffed_by"] = by_channel(1 + number[c.pool] if c.pool in skilled else 0 for c in channels)
+    columns["offer_months"] = words.months.astype(np.float64)
+    columns["offer_discount"] = words.discounts
+    cards = world.cards
+    columns["card"] = np.zeros(MOST_PRODUCTS)
+    if cards:
+        columns["card"][: len(world.products)] = [product.card for product in world.products.values()]
     for name in ("notice", "settlement_documents", "complaint"):
         columns[f"cost_{name}"] = 100.0 * getattr(costs, name)
-    cards = world.cards
     for name in Cards.model_fields:
         columns[f"card_{name}"] = float(getattr(cards, name)) if cards else 0.0
     columns["performance_pay"] = operations.performance_pay

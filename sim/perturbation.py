@@ -24,7 +24,7 @@ def with_behaviour(world: World, factors: Mapping[str, float]) -> World:
     Args:
         world: left as it is.
         factors: by name of `behaviour_parameters`; channels and windows of one parameter share its factor, unless one of them is
-            named: `reach.sms`.
+            named: `reach.sms`, or a group of them: `reach.text`.
     """
     changes: dict[str, Any] = {}
     for place, factor in factors.items():
@@ -32,7 +32,8 @@ def with_behaviour(world: World, factors: Mapping[str, float]) -> World:
         value = changes.get(name, getattr(world.behaviour, name))
         low, high = _range(name)
         if isinstance(value, PerChannel | PerWindow):
-            scaled = {one: getattr(value, one) * factor for one in type(value).model_fields if part in ("", one)}
+            meant = {one.name for one in world.vocabulary.channels if part == one.group.name.lower()} | {part}
+            scaled = {one: number * factor for one, number in value if not part or one in meant}
             changes[name] = value.model_copy(update=scaled)
         else:
             within = min(max(value * factor, low), high)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -23,15 +24,27 @@ from recoup.sim.account import Event, Stage, Status
 from recoup.sim.behaviour import notice_belief
 from recoup.sim.compliance.gate import Gate, gate_table
 from recoup.sim.compliance.rules import RulePack
+from recoup.sim.customers import Customers, customers_of
 from recoup.sim.day import EVENING, DayRecord
 from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
+from recoup.sim.earlier_events import earlier_rows
 from recoup.sim.eventlog import EventLog, LogFile
 from recoup.sim.horizon import value_left
-from recoup.sim.inputs import InputError
+from recoup.sim.inputs import InputError, choose
 from recoup.sim.ledger import DayClose, Ledger
 from recoup.sim.lender import Lender, Signals, Site, Tally
+from recoup.sim.midlife import Pending, pending, portfolio_of
 from recoup.sim.morning import Morning
-from recoup.sim.observation import DAY_CONTEXT, FIELD_INDEX, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
+from recoup.sim.observation import (
+    DAY_CONTEXT,
+    FIELD_INDEX,
+    FIELDS,
+    LOW,
+    TIER_RULE,
+    by_name,
+    highest,
+    observe,
+)
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar, Process
 from recoup.sim.operations.collectors import Collectors
 from recoup.sim.operations.contact_centre import PERSON, ContactCentre, staff
@@ -39,14 +52,14 @@ from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
 from recoup.sim.operations.credibility import Notices
 from recoup.sim.operations.economy import Economy
-from recoup.sim.operations.resources import QUEUES, RESOURCES, Resource, queue_of
-from recoup.sim.parameters import World, kernel_record
+from recoup.sim.operations.resources import QUEUES, Resource, queue_of
+from recoup.sim.parameters import TierPoints, World, kernel_record
+from recoup.sim.portfolio.state_checks import at_work
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.traits import open_accounts
-from recoup.sim.treatments import Channel, Menu, Window
+from recoup.sim.treatments import MOST_POOLS, Window
 
 BATCH = 16_384  # rows a kernel call works on; changes speed only
-_SKILLED = {resource.channel: resource for resource in RESOURCES if resource.skilled}
 
 
 class Simulation:
@@ -63,6 +76,7 @@ class Simulation:
         threads: on which kernels run; no result depends on it.
         batch: rows that a kernel call works on; no result depends on it.
         site: whose accounts and people these are, where the lender has more of them elsewhere; None = they are all.
+        first_day: its number. A portfolio in mid-life is as on its morning, which the scenario's start is so many days before.
 
     Attributes:
         day: number of the current day; it is morning.
@@ -75,7 +89,7 @@ class Simulation:
         courts, corrections, notices, collectors, economy, calendar, ledger: the other parts.
 
     Raises:
-        InputError: an account is older than the age at which the world writes off.
+        InputError: an account is older than the age at which the world writes off, or the portfolio is of another day.
     """
 
     def __init__(
@@ -90,17 +104,23 @@ class Simulation:
         threads: int = 1,
         batch: int = BATCH,
         site: Site | None = None,
+        first_day: int = 0,
     ) -> None:
         refuse_too_old(world, portfolio)
+        refuse_other_day(world, portfolio, first_day)
+        refuse_other_products(world, portfolio)
         self.world, self.portfolio, self.rules, self.seed, self.gate = world, portfolio, rules, seed, gate
-        self.menu = Menu.of(world.channels, world.offers, world.legal)
-        self.day = 0
-        self.accounts = open_accounts(world, portfolio, seed, numbers=site.accounts if site else None)
+        self.menu = world.menu
+        self._resources, self._vocabulary = world.resources, world.vocabulary
+        self._highest = highest(self._vocabulary)
+        self.day = self.first_day = first_day
+        self.accounts = open_accounts(world, portfolio, seed, numbers=site.accounts if site else None, day=first_day)
         self.open_accounts = np.arange(len(portfolio), dtype=np.int64)
         self._menu_table = self.menu.table
         self._menu_bits = self._menu_table["bits"].copy()
         self._closed = np.zeros(len(self.menu), np.bool_)
         self._gate = Gate.of(gate_table(rules, world))
+        self._customers = Customers(customers_of(portfolio), self._gate)
         self._params = kernel_record(world)
         self._today = np.zeros(1, DAY_CONTEXT)
         self._today["typical_claim"] = 100.0 * typical_claim(world, portfolio.column("opening_balance"))
@@ -118,35 +138,78 @@ class Simulation:
         self._interest = 0  # cents charged this morning
         self.lender = Lender(world, len(portfolio), int(self.accounts["opening"].sum()))
 
-        self.env = simpy.Environment()
+        self.env = simpy.Environment(first_day * MINUTES_PER_DAY)
         self.calendar = Calendar(world.start, world.holidays)
         self.economy = Economy(world.macro, seed)
-        self.centres = {resource.name: self._centre(resource, seed, site) for resource in RESOURCES}
-        self.collectors = Collectors([self.centres[resource.name] for resource in _SKILLED.values()])
+        for day in range(first_day):
+            self.economy.begin_day(day)
+        self.centres = {resource.name: self._centre(resource, seed, site) for resource in self._resources}
+        self.collectors = Collectors([self.centres[resource.name] for resource in self._resources if resource.skilled])
         self.notices = Notices(world.behaviour, self.accounts)
         self.courts = LegalDesk(self.env, world, self.calendar, self.accounts, self._params, self._today)
-        self.corrections = CorrectionLoop(self.env, world.conduct, self.centres)
+        self.corrections = CorrectionLoop(self.env, world.conduct, self.centres, self._vocabulary)
         self.env.process(self._days())
+        if portfolio.state:
+            self._take_up(pending(self.accounts, portfolio.table, world.start, first_day))
         self._begin_day(pending=0)
         names = portfolio.column("account_id")
         log = None
         if record_events:
             file = record_events if isinstance(record_events, LogFile) else None
             staff_names, ids = self.collectors.names, [rule.id for rule in rules.rules]
-            log = EventLog(self.accounts, names, self.menu, world.windows, self.calendar, staff_names, ids, file)
+            log = EventLog(
+                self.accounts,
+                names,
+                self.menu,
+                world.windows,
+                self.calendar,
+                staff_names,
+                ids,
+                file,
+                customers_of(portfolio),
+                earlier_rows(self.accounts, first_day) if portfolio.state else None,
+            )
         entry_tiers = np.concatenate(self._in_parts(self._tiers, len(portfolio)) or [np.zeros(0, int)])
         minute = {str(pool): 100.0 * cost for pool, cost in world.costs.minute.items()}
-        self.ledger = Ledger(self.accounts, portfolio, [rule.id for rule in rules.rules], entry_tiers, log, minute)
+        ids = [rule.id for rule in rules.rules]
+        self.ledger = Ledger(self.accounts, portfolio, ids, entry_tiers, log, minute, self._vocabulary)
 
     def _centre(self, resource: Resource, seed: int, site: Site | None) -> ContactCentre:
-        operations = self.world.operations
-        pool = getattr(operations, resource.name)
+        operations, pool = self.world.operations, self.world.pools[resource.name]
         people = pool.people(len(self.portfolio))
         centre = ContactCentre(self.env, resource.name, pool, self.world.windows, self.calendar, people)
         if resource.skilled:
             staff(centre, seed, operations.skill_spread, site.first_person.get(resource.name, 0) if site else 0)
             centre.train(operations.training)
         return centre
+
+    def _take_up(self, waiting: Pending) -> None:
+        """Go on with what was pending when the first morning came."""
+        key = self.accounts["key"]
+        for day, numbers in waiting.instalments.items():
+            self._instalments[day].append((numbers, key[numbers]))
+        for day, numbers in waiting.notices.items():
+            if day + self.world.behaviour.credibility_days > self.day:  # older ones have counted
+                self.notices.record(day, numbers)
+        for case in waiting.cases:
+            self.courts.take_up(case)
+        while waiting.cases and self.env.peek() <= self.env.now:  # they take their places before anybody looks
+            self.env.step()
+        agreed = kernels.agreed_to_forgive(self.accounts, self._params)
+        self.lender.begin(int(self.accounts["forgiven"].sum()) + agreed)
+
+    @property
+    def pending(self) -> Pending:
+        """What of the accounts is pending outside their records."""
+        instalments = {
+            day: np.concatenate([numbers[self.accounts["key"][numbers] == keys] for numbers, keys in due])
+            for day, due in sorted(self._instalments.items())
+        }
+        return Pending(instalments, self.notices.pending, self.courts.pending)
+
+    def portfolio_now(self) -> Portfolio:
+        """The open accounts as they are this morning, from which another simulation can go on."""
+        return portfolio_of(self.accounts, self.portfolio, self.pending, self.world.start, self.day)
 
     def _tiers(self, first: int, last: int) -> NDArray[np.integer]:
         return self.observe(self.open_accounts[first:last])[:, FIELD_INDEX["tier"]].astype(int)
@@ -176,7 +239,7 @@ class Simulation:
         """
         rows = self.open_accounts if numbers is None else numbers
         out = np.empty((rows.size, len(FIELDS)), np.float32)
-        self._over_rows(observe, self._today, self._tier_rule, LOW, HIGH, out, by_name(out), rows=rows)
+        self._over_rows(observe, self._today, self._tier_rule, LOW, self._highest, out, by_name(out), rows=rows)
         return out
 
     def masks(self, numbers: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
@@ -278,6 +341,9 @@ class Simulation:
 
     def _live(self, keep_evening: NDArray[np.int64] | None) -> DayRecord:
         """Run the clock until the next morning, now that all is decided."""
+        self._customers.decided(
+            self.accounts, self.open_accounts, self._today, self._menu_table, self.gate, self._queues
+        )
         self._waiting = np.flatnonzero(self._queues != kernels.NO_QUEUE)
         self._waiting_in = self._queues[self._waiting]
         self._queue_sizes = np.bincount(self._waiting_in, minlength=QUEUES)
@@ -323,7 +389,7 @@ class Simulation:
 
     def _days(self) -> Process:
         """The day's round: each contact window serves its queues, then the debtors pay, and the day is closed."""
-        day = 0
+        day = self.first_day
         while True:
             self._let_instalments_fall_due(day)
             for window in Window:
@@ -357,10 +423,8 @@ class Simulation:
 
     def _end_day(self) -> None:
         nobody = np.zeros(0, PERSON)
-        skills = tuple(
-            self.centres[resource.name].on_duty() if (resource := _SKILLED.get(channel)) else nobody
-            for channel in Channel
-        )
+        staff = [self.centres[resource.name].on_duty() if resource.skilled else nobody for resource in self._resources]
+        skills = (nobody, *staff, *[nobody] * (MOST_POOLS - len(staff)))
         rows = self.open_accounts
         self._write_date(self._tomorrow[0], self.day + 1)
         self._net_flow, self._awake = np.empty(rows.size, np.int64), np.empty(rows.size, np.bool_)
@@ -472,29 +536,35 @@ class Simulation:
             t[name] = self._tomorrow[name][0]
         t["suspended"] = self.corrections.suspended_bits
         self._closed[:] = self._nobody_serves()[self._menu_table["channel"], self._menu_table["window"]]
-        for channel, resource in _SKILLED.items():
-            t["care"][channel] = self.centres[resource.name].care(self.day)
+        care = {
+            resource.name: self.centres[resource.name].care(self.day)
+            for resource in self._resources
+            if resource.skilled
+        }
+        for one in self._vocabulary.channels:
+            if one.pool in care:
+                t["care"][one.channel] = care[one.pool]
 
     def _nobody_serves(self) -> NDArray[np.bool_]:
         """Where a channel's resource has no shift today: bool (channels, windows)."""
-        nobody = np.zeros((len(Channel), len(Window)), np.bool_)
-        for resource in RESOURCES:
-            centre = self.centres[resource.name]
-            nobody[resource.channel] = [not centre.opens(self.day, window) for window in Window]
-        return nobody
+        closed = {
+            name: [not centre.opens(self.day, window) for window in Window] for name, centre in self.centres.items()
+        }
+        open_always = [False] * len(Window)
+        return np.array([closed.get(one.pool, open_always) for one in self._vocabulary.channels])
 
     def _begin_day(self, pending: int) -> None:
         """What the new day's observation says of yesterday's resources."""
         t = self._today[0]
-        if self.day == 0:
-            self._write_date(self._tomorrow[0], 0)
+        if self.day == self.first_day:
+            self._write_date(self._tomorrow[0], self.day)
             self._set_today()
-            for resource in RESOURCES:
+            for resource in self._resources:
                 if resource.fill_observed:
                     t[f"{resource.name}_fill"] = 1.0
         else:
             last = self.ledger.yesterday
-            for resource in RESOURCES:
+            for resource in self._resources:
                 name = resource.name
                 capacity, requested = last[f"{name}_capacity"], last[f"{name}_requested"]
                 if resource.load_observed:
@@ -502,11 +572,12 @@ class Simulation:
                 if resource.fill_observed:
                     t[f"{name}_fill"] = last[f"{name}_served"] / requested if requested else 1.0
         t["legal_load"], t["legal_queue"] = self.courts.load, self.courts.waiting
+        self._customers.morning(self.accounts, self._today)
         self.tally = self._tally(pending)
-        self.hear(self.lender.morning(self.tally) if self.day else self.lender.signals)
+        self.hear(self.lender.morning(self.tally) if self.day > self.first_day else self.lender.signals)
 
     def _tally(self, pending: int) -> Tally:
-        if self.day == 0:
+        if self.day == self.first_day:
             return Tally(0, 0, self.open_accounts.size, 0, 0, 0)
         last, conceded = self.ledger.yesterday, pending + self.ledger.forgiven
         return Tally(last["complaints"], last["settlement_offers"], last["open"], conceded, *self.notices.due(self.day))
@@ -595,7 +666,10 @@ def refuse_too_old(world: World, portfolio: Portfolio) -> None:
     Raises:
         InputError: some are not.
     """
-    too_old = np.flatnonzero(portfolio.column("dpd") >= world.write_off_dpd)
+    old = portfolio.column("dpd") >= world.write_off_dpd
+    if portfolio.state:  # nothing is written off while a court or a plan is at work
+        old = old & ~at_work(portfolio.table)
+    too_old = np.flatnonzero(old)
     if too_old.size:
         raise InputError(
             portfolio.name,
@@ -605,12 +679,57 @@ def refuse_too_old(world: World, portfolio: Portfolio) -> None:
         )
 
 
+def conceded_before(world: World, portfolio: Portfolio) -> int:
+    """Cents that accounts in mid-life have been forgiven, or will be by what is agreed: what of the settlement budget is gone."""
+    if not portfolio.state:
+        return 0
+    accounts = open_accounts(world, portfolio, seed=0)
+    return int(accounts["forgiven"].sum()) + kernels.agreed_to_forgive(accounts, kernel_record(world))
+
+
+def refuse_other_day(world: World, portfolio: Portfolio, first_day: int) -> None:
+    """Accounts in mid-life must be as on the morning of the first day.
+
+    Raises:
+        InputError: they are of another day.
+    """
+    first = world.start + timedelta(days=first_day)
+    if portfolio.state and portfolio.as_of not in (None, first):
+        raise InputError(
+            portfolio.name,
+            "as_of of the column map",
+            portfolio.as_of,
+            f"{first}, the first day (start of the scenario's world)",
+        )
+
+
+def refuse_other_products(world: World, portfolio: Portfolio) -> None:
+    """Accounts must be of kinds of credit that the world has.
+
+    Raises:
+        InputError: some are not.
+    """
+    products = portfolio.column("product")
+    foreign = np.flatnonzero(~np.isin(products, list(world.products)))
+    if foreign.size:
+        raise InputError(
+            portfolio.name,
+            f"account {portfolio.column('account_id')[foreign[0]]}, product",
+            products[foreign[0]],
+            f"{choose(world.products, products[foreign[0]])}, the products of this scenario ({foreign.size} accounts)",
+        )
+
+
 def typical_claim(world: World, openings: NDArray[np.number]) -> float:
     """What `claim_size` is measured in, currency: the world's own, or the median of these opening balances (currency)."""
     return world.typical_claim or float(np.median(openings))
 
 
 def _tier_record(world: World) -> NDArray[np.void]:
-    tiers = world.tiers
-    values = (tiers.dpd_medium, tiers.dpd_high, tiers.warning, tiers.low_score, tiers.medium_points, tiers.high_points)
-    return np.array([values], TIER_RULE)
+    tiers, rule = world.tiers, np.zeros(1, TIER_RULE)
+    for counted, values, numbers in (("ages", "dpd", tiers.dpd_points), ("bounds", "least", tiers.bounds)):
+        rule[counted], rule[values][0, : len(numbers)] = len(numbers), numbers
+    rule["warning"], rule["low_score"] = tiers.warning, tiers.low_score
+    for name in TierPoints.model_fields:
+        rule[f"{name}_points"] = getattr(tiers.points_for, name)
+    return rule

@@ -2,14 +2,19 @@
 
 A treatment is one combination of the four. The scenario's *treatment menu* lists the combinations that make
 sense; an action is an index into it. Action space, masks, costs, plan files and report labels all derive from here.
+
+What there is stands in a `Vocabulary`: `STANDARD`, or with what a scenario adds to it (`World.vocabulary`). Numbers of what is
+added follow on those of what is always there, so that compiled code reads both alike.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, unique
 from functools import cached_property
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +33,31 @@ class Channel(IntEnum):
     SPECIALIST = 6
     LETTER = 7
     VISIT = 8
+
+
+class OwnChannel(int):
+    """A channel that a scenario adds: a number and a name, as a `Channel` has.
+
+    Args:
+        number: above those of `Channel`, below `MOST_CHANNELS`.
+        name: as scenarios and plans write it.
+    """
+
+    name: str
+
+    def __new__(cls, number: int, name: str) -> OwnChannel:
+        channel = super().__new__(cls, number)
+        channel.name = name.upper()
+        return channel
+
+    def __reduce__(self) -> tuple[Any, ...]:  # for copies, and for other processes
+        return OwnChannel, (int(self), self.name)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {int(self)}>"
+
+
+AnyChannel = Channel | OwnChannel
 
 
 @unique
@@ -72,6 +102,12 @@ class OfferKind(IntEnum):
     SWAP = 4
 
 
+# What accounts are told apart by, where a scenario says nothing else.
+PRODUCTS = ("consumer_loan", "credit_card", "instalment_purchase")
+TIERS = ("low", "medium", "high")
+DPD_BANDS = (0, 8, 16, 30, 60, 90, 180)
+
+
 @dataclass(frozen=True)
 class Offer:
     """What is put to the debtor.
@@ -95,49 +131,105 @@ OFFERS: tuple[Offer, ...] = (
     Offer("restructure", OfferKind.RESTRUCTURE, months=36),
     Offer("asset_swap", OfferKind.SWAP),
 )
-OFFER_INDEX = {offer.name: index for index, offer in enumerate(OFFERS)}
-OFFER_MONTHS = np.array([offer.months for offer in OFFERS], np.uint8)
-OFFER_DISCOUNT = np.array([offer.discount for offer in OFFERS], np.float64)
-OFFER_KIND = np.array([offer.kind for offer in OFFERS], np.uint8)
 
-CHANNEL_GROUP = np.array(
-    [
-        Group.NONE,
-        Group.TEXT,
-        Group.TEXT,
-        Group.TEXT,
-        Group.CALL,
-        Group.CALL,
-        Group.CALL,
-        Group.LETTER,
-        Group.VISIT,
-    ],
+# How much a scenario may add. A channel's number is filed in the byte that also counts a pack's rules (`gate.SUSPENDED`), and
+# all that a rule can forbid has its bit in one uint64.
+MOST_CHANNELS = 16
+MOST_MORE_CHANNELS = MOST_CHANNELS - len(Channel)
+MOST_MORE_PLANS = MOST_MORE_SETTLEMENTS = 4
+MOST_OFFERS = len(OFFERS) + MOST_MORE_PLANS + MOST_MORE_SETTLEMENTS
+MOST_PRODUCTS = 16
+MOST_TIERS = 8
+MOST_POOLS = 8
+MOST_BANDS = 24
+
+# An offer's number says its kind: after those of `OFFERS` come places for more plans, then for more settlements.
+OFFER_KIND = np.array(
+    [offer.kind for offer in OFFERS]
+    + [OfferKind.PLAN] * MOST_MORE_PLANS
+    + [OfferKind.SETTLEMENT] * MOST_MORE_SETTLEMENTS,
     np.uint8,
 )
 
-# Which offers each channel can carry, and in which windows it works at all. A discount is negotiated by people
-# (or put in a letter); restructuring and taking assets need somebody who can look at them and their papers.
-_CARRIES: dict[Channel, tuple[str, ...]] = {
-    Channel.SMS: ("none",),
-    Channel.WECHAT: ("none", "plan_6", "plan_12"),
-    Channel.EMAIL: ("none",),
-    Channel.AUTOCALL: ("none",),
-    Channel.COLLECTOR: ("none", "plan_3", "plan_6", "plan_12", "plan_24", "settle_10", "settle_20"),
-    Channel.SPECIALIST: tuple(offer.name for offer in OFFERS),
-    Channel.LETTER: ("none", "settle_20"),
-    Channel.VISIT: ("none", "plan_12", "restructure", "asset_swap"),
-}
-_WINDOWS: dict[Channel, tuple[Window, ...]] = {
-    Channel.LETTER: (Window.MORNING,),
-    Channel.VISIT: (Window.MORNING, Window.AFTERNOON),
-}
+
+@unique
+class Talk(IntEnum):
+    """Who is at our end when a debtor is reached: nobody, a machine, which takes promises, or a person, who takes all there is."""
+
+    NOBODY = 0
+    MACHINE = 1
+    PERSON = 2
+
+
+@dataclass(frozen=True)
+class ChannelTraits:
+    """What a channel can do.
+
+    Attributes:
+        channel: its number and name.
+        name: as scenarios, plans and results write it.
+        group: that rules count it in.
+        carries: names of the offers it can carry.
+        windows: in which it works at all.
+        talk: who is at our end.
+        by_number: it needs the debtor's telephone number, and a wrong one reaches nobody.
+        pool: what serves it, by the name of the resource (`operations.resources`); empty = nothing is scarce.
+    """
+
+    channel: AnyChannel
+    name: str = field(init=False)
+    group: Group
+    carries: tuple[str, ...] = ("none",)
+    windows: tuple[Window, ...] = tuple(Window)
+    talk: Talk = Talk.NOBODY
+    by_number: bool = False
+    pool: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.channel.name.lower())
+
+
+# A discount is negotiated by people (or put in a letter); restructuring and taking assets need somebody who can look at them and
+# their papers.
+CHANNELS: tuple[ChannelTraits, ...] = (
+    ChannelTraits(Channel.NONE, Group.NONE),
+    ChannelTraits(Channel.SMS, Group.TEXT, by_number=True),
+    ChannelTraits(Channel.WECHAT, Group.TEXT, ("none", "plan_6", "plan_12")),
+    ChannelTraits(Channel.EMAIL, Group.TEXT),
+    ChannelTraits(Channel.AUTOCALL, Group.CALL, talk=Talk.MACHINE, by_number=True, pool="autocall"),
+    ChannelTraits(
+        Channel.COLLECTOR,
+        Group.CALL,
+        ("none", "plan_3", "plan_6", "plan_12", "plan_24", "settle_10", "settle_20"),
+        talk=Talk.PERSON,
+        by_number=True,
+        pool="collector",
+    ),
+    ChannelTraits(
+        Channel.SPECIALIST,
+        Group.CALL,
+        tuple(offer.name for offer in OFFERS),
+        talk=Talk.PERSON,
+        by_number=True,
+        pool="specialist",
+    ),
+    ChannelTraits(Channel.LETTER, Group.LETTER, ("none", "settle_20"), (Window.MORNING,)),
+    ChannelTraits(
+        Channel.VISIT,
+        Group.VISIT,
+        ("none", "plan_12", "restructure", "asset_swap"),
+        (Window.MORNING, Window.AFTERNOON),
+        talk=Talk.PERSON,
+        pool="visit",
+    ),
+)
 
 
 @dataclass(frozen=True)
 class Treatment:
     """One entry of the menu: what may be done to one account on one day."""
 
-    channel: Channel
+    channel: AnyChannel
     window: Window
     offer: Offer
     legal: Legal
@@ -155,30 +247,25 @@ class Treatment:
         return "/".join(parts) or "nothing"
 
 
-def _sensible() -> list[Treatment]:
-    treatments = [Treatment(Channel.NONE, Window.MORNING, OFFERS[0], Legal.NONE)]
-    for channel, offers in _CARRIES.items():
-        treatments += [
-            Treatment(channel, window, OFFERS[OFFER_INDEX[offer]], Legal.NONE)
-            for offer in offers
-            for window in _WINDOWS.get(channel, tuple(Window))
-        ]
-    treatments.append(Treatment(Channel.LETTER, Window.MORNING, OFFERS[0], Legal.NOTICE))
-    treatments += [Treatment(Channel.NONE, Window.MORNING, OFFERS[0], step) for step in (Legal.SUIT, Legal.ENFORCE)]
-    return treatments
-
-
-ALL_TREATMENTS: tuple[Treatment, ...] = tuple(_sensible())
-
 # Feature bits: what a rule can forbid. One uint64 per treatment and one per account and day make the exact mask
-# a single AND. Layout: channels 0-8, (group, window) 9-28, offers from 29 on, legal steps after the last offer.
+# a single AND. Layout: channels 0-8, (group, window) 9-28, offers from 29 on, legal steps after the last offer, then the channels and
+# the offers that a scenario adds.
 _GROUP_WINDOW_BIT, _OFFER_BIT = 9, 29
 _LEGAL_BIT = _OFFER_BIT + len(OFFERS)
+_MORE_CHANNELS_BIT = _LEGAL_BIT + len(Legal)
+_MORE_OFFERS_BIT = _MORE_CHANNELS_BIT + MOST_MORE_CHANNELS
+assert _MORE_OFFERS_BIT + MOST_OFFERS - len(OFFERS) < 63  # the gate's tables are signed
 
 
 def channel_bit(channel: int) -> int:
     """Feature bit of a channel."""
-    return 1 << int(channel)
+    number = int(channel)
+    return 1 << (number if number < len(Channel) else _MORE_CHANNELS_BIT + number - len(Channel))
+
+
+def offer_bit(offer: int) -> int:
+    """Feature bit of an offer, by its number."""
+    return 1 << (_OFFER_BIT + offer if offer < len(OFFERS) else _MORE_OFFERS_BIT + offer - len(OFFERS))
 
 
 def group_bits(group: int, windows: Collection[int] = tuple(Window)) -> int:
@@ -191,19 +278,9 @@ def group_bits(group: int, windows: Collection[int] = tuple(Window)) -> int:
     return sum(1 << (_GROUP_WINDOW_BIT + 4 * int(group) + int(window)) for window in windows)
 
 
-def offer_bits(kind: OfferKind, least_months: int = 0, least_discount: float = 0.0) -> int:
-    """Feature bits of all offers of a kind with at least these months and this discount (a share, 0 to 1).
-
-    Args:
-        kind: of offer.
-        least_months: instalments at least.
-        least_discount: discount at least, a share.
-    """
-    return sum(
-        1 << (_OFFER_BIT + index)
-        for index, offer in enumerate(OFFERS)
-        if offer.kind is kind and offer.months >= least_months and offer.discount >= least_discount - 1e-9
-    )
+def offer_bits(kind: OfferKind) -> int:
+    """Feature bits of all offers of a kind, those among them that scenarios may add."""
+    return sum(offer_bit(number) for number in range(MOST_OFFERS) if OFFER_KIND[number] == kind)
 
 
 def legal_bit(step: int) -> int:
@@ -219,42 +296,163 @@ OFFER_BITS = sum(offer_bits(kind) for kind in OfferKind if kind is not OfferKind
 LEGAL_BITS = sum(legal_bit(step) for step in Legal if step is not Legal.NONE)
 
 
-def features(treatment: Treatment) -> int:
-    """All feature bits of a treatment: one of each kind (channel, group and window, offer, legal step)."""
-    group = CHANNEL_GROUP[treatment.channel]
-    bits = channel_bit(treatment.channel) | group_bits(group, (treatment.window,))
-    return bits | 1 << (_OFFER_BIT + OFFER_INDEX[treatment.offer.name]) | legal_bit(treatment.legal)
+@dataclass(frozen=True)
+class Vocabulary:
+    """What there is to do, to whom and for what, in the order of its numbers.
+
+    Attributes:
+        channels: their traits; first none, then those of `Channel`, then a scenario's own.
+        offers: by number; None where nothing has the number.
+        products: kinds of credit.
+        tiers: of risk, the lowest first.
+        dpd_bands: the first days past due of each band of tables and reports, rising from 0.
+    """
+
+    channels: tuple[ChannelTraits, ...] = CHANNELS
+    offers: tuple[Offer | None, ...] = OFFERS
+    products: tuple[str, ...] = PRODUCTS
+    tiers: tuple[str, ...] = TIERS
+    dpd_bands: tuple[int, ...] = DPD_BANDS
+
+    @cached_property
+    def channel(self) -> dict[str, ChannelTraits]:
+        """Traits by name."""
+        return {traits.name: traits for traits in self.channels}
+
+    @cached_property
+    def offer_number(self) -> dict[str, int]:
+        """The number of each offer, by name."""
+        return {offer.name: number for number, offer in enumerate(self.offers) if offer}
+
+    @cached_property
+    def channel_names(self) -> tuple[str, ...]:
+        """Of all channels but none, by number."""
+        return tuple(traits.name for traits in self.channels[1:])
+
+    @cached_property
+    def bands(self) -> tuple[str, ...]:
+        """What the bands of days past due are called: `0–7`, `8–15`, … `180+`."""
+        firsts = self.dpd_bands
+        return (
+            *(f"{a}–{b - 1}" if b - 1 > a else f"{a}" for a, b in pairwise(firsts)),
+            f"{firsts[-1]}+",
+        )
+
+    @cached_property
+    def groups(self) -> NDArray[np.uint8]:
+        """The `Group` of each channel, by number."""
+        return np.array([traits.group for traits in self.channels], np.uint8)
+
+    @cached_property
+    def months(self) -> NDArray[np.uint8]:
+        """Instalments of each offer, by number: shape (MOST_OFFERS,)."""
+        months = np.zeros(MOST_OFFERS, np.uint8)
+        months[: len(self.offers)] = [offer.months if offer else 0 for offer in self.offers]
+        return months
+
+    @cached_property
+    def discounts(self) -> NDArray[np.float64]:
+        """Share that each offer forgives, by number: shape (MOST_OFFERS,)."""
+        discounts = np.zeros(MOST_OFFERS)
+        discounts[: len(self.offers)] = [offer.discount if offer else 0.0 for offer in self.offers]
+        return discounts
+
+    @cached_property
+    def treatments(self) -> tuple[Treatment, ...]:
+        """All combinations that make sense, nothing first."""
+        nothing = self.offers[0]
+        assert nothing is not None
+        found = [Treatment(Channel.NONE, Window.MORNING, nothing, Legal.NONE)]
+        contacts = [one for one in self.channels if one.group is not Group.NONE]
+        for traits in contacts:
+            for name in traits.carries:
+                offer = self.offers[self.offer_number[name]]
+                assert offer is not None
+                found += [Treatment(traits.channel, window, offer, Legal.NONE) for window in traits.windows]
+        found.append(Treatment(Channel.LETTER, Window.MORNING, nothing, Legal.NOTICE))
+        found += [Treatment(Channel.NONE, Window.MORNING, nothing, step) for step in (Legal.SUIT, Legal.ENFORCE)]
+        return tuple(found)
+
+    @cached_property
+    def treatment(self) -> dict[str, Treatment]:
+        """All treatments by name."""
+        return {treatment.name: treatment for treatment in self.treatments}
+
+    def group(self, treatment: Treatment) -> Group:
+        """The channel group of a treatment."""
+        return self.channels[treatment.channel].group
+
+    def offer_bits(self, kind: OfferKind, least_months: int = 0, least_discount: float = 0.0) -> int:
+        """Feature bits of all offers of a kind with at least these months and this discount (a share, 0 to 1).
+
+        Args:
+            kind: of offer.
+            least_months: instalments at least.
+            least_discount: discount at least, a share.
+        """
+        return sum(
+            offer_bit(number)
+            for number, offer in enumerate(self.offers)
+            if offer and offer.kind is kind and offer.months >= least_months and offer.discount >= least_discount - 1e-9
+        )
+
+    def features(self, treatment: Treatment) -> int:
+        """All feature bits of a treatment: one of each kind (channel, group and window, offer, legal step)."""
+        bits = channel_bit(treatment.channel) | group_bits(self.group(treatment), (treatment.window,))
+        return bits | offer_bit(self.offer_number[treatment.offer.name]) | legal_bit(treatment.legal)
+
+
+STANDARD = Vocabulary()
+ALL_TREATMENTS: tuple[Treatment, ...] = STANDARD.treatments
 
 
 @dataclass(frozen=True)
 class Menu:
-    """The treatments a scenario allows, in a fixed order; index 0 is always «nothing»."""
+    """The treatments a scenario allows, in a fixed order; index 0 is always «nothing».
+
+    Attributes:
+        treatments: by index.
+        vocabulary: what they are made of.
+    """
 
     treatments: tuple[Treatment, ...]
+    vocabulary: Vocabulary = STANDARD
 
     @classmethod
-    def of(cls, channels: Collection[str], offers: Collection[str], legal: Collection[str]) -> Menu:
+    def of(
+        cls,
+        channels: Collection[str],
+        offers: Collection[str],
+        legal: Collection[str],
+        vocabulary: Vocabulary = STANDARD,
+    ) -> Menu:
         """The sensible combinations made of these names (lower case, as scenarios write them).
 
         Args:
-            channels, legal: names of `Channel` and `Legal`.
-            offers: names of `OFFERS`.
+            channels, offers: names in the vocabulary.
+            legal: names of `Legal`.
+            vocabulary: what there is.
         """
         return cls(
             tuple(
                 t
-                for t in ALL_TREATMENTS
+                for t in vocabulary.treatments
                 if (t.channel is Channel.NONE or t.channel.name.lower() in channels)
                 and (t.offer.kind is OfferKind.NONE or t.offer.name in offers)
                 and (t.legal is Legal.NONE or t.legal.name.lower() in legal)
-            )
+            ),
+            vocabulary,
         )
 
     @classmethod
-    def named(cls, names: Sequence[str]) -> Menu:
-        """The treatments with these names (`Treatment.name`), in this order."""
-        known = {treatment.name: treatment for treatment in ALL_TREATMENTS}
-        return cls(tuple(known[name] for name in names))
+    def named(cls, names: Sequence[str], vocabulary: Vocabulary = STANDARD) -> Menu:
+        """The treatments with these names (`Treatment.name`), in this order.
+
+        Args:
+            names: of treatments.
+            vocabulary: which has them.
+        """
+        return cls(tuple(vocabulary.treatment[name] for name in names), vocabulary)
 
     def __len__(self) -> int:
         return len(self.treatments)
@@ -272,8 +470,9 @@ class Menu:
     @cached_property
     def table(self) -> NDArray[np.void]:
         """One record per treatment for the compiled kernels: dtype `MENU_RECORD`, shape (menu,)."""
+        words = self.vocabulary
         rows = [
-            (t.channel, CHANNEL_GROUP[t.channel], t.window, OFFER_INDEX[t.offer.name], t.legal, features(t))
+            (t.channel, words.group(t), t.window, words.offer_number[t.offer.name], t.legal, words.features(t))
             for t in self.treatments
         ]
         return np.array(rows, MENU_RECORD)

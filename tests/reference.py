@@ -21,7 +21,8 @@ from recoup.sim.account import ACCOUNT, Event, Stage, Status
 from recoup.sim.compiled import njit
 from recoup.sim.compliance.gate import SUSPENDED, Gate, gate_table
 from recoup.sim.compliance.rules import RulePack
-from recoup.sim.observation import DAY_CONTEXT, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
+from recoup.sim.midlife import Pending, pending
+from recoup.sim.observation import DAY_CONTEXT, FIELD_INDEX, FIELDS, HIGH, LOW, TIER_RULE, by_name, observe
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar
 from recoup.sim.operations.contact_centre import PERSON, ContactCentre, staff
 from recoup.sim.operations.correction import CorrectionLoop, Supervisor
@@ -31,22 +32,17 @@ from recoup.sim.parameters import World, kernel_record
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.randomness import Purpose
 from recoup.sim.traits import open_accounts
-from recoup.sim.treatments import OFFERS, Channel, Menu, OfferKind, Window
+from recoup.sim.treatments import Channel, Menu, Window
+from tests.second import channels
 from tests.second.behaviour import believed
 from tests.second.contact import choose_who_answers, is_to_be_reviewed, send_to_review
+from tests.second.customers import families, mark_caps, stop_later_contacts
 from tests.second.day import live_through, wake_up
 from tests.second.draws import bits
 from tests.second.money import forgiven_by_handover, pay_for_waiting
 from tests.second.state import Debtor, Today
 
 FIGURES, NEXT_DAY, WAKING = DAY_ENDS + 5, DAY_ENDS + 10, DAY_ENDS + 15
-STAFFED = {
-    Channel.COLLECTOR: "collector",
-    Channel.SPECIALIST: "specialist",
-    Channel.AUTOCALL: "autocall",
-    Channel.VISIT: "visit",
-}
-STAFFED_CHANNEL = {name: channel for channel, name in STAFFED.items()}
 NOBODY = np.zeros(0, PERSON)
 FIRST_INSTALMENT_AFTER, NEXT_INSTALMENT_AFTER = 5, 30  # days
 
@@ -73,7 +69,7 @@ class ReferenceSimulation:
 
     def __init__(self, world: World, portfolio: Portfolio, rules: RulePack, seed: int, *, gate: bool = True) -> None:
         self.world, self.rules_pack, self.gate = world, rules, gate
-        self.menu = Menu.of(world.channels, world.offers, world.legal)
+        self.menu = Menu.of(world.channels, world.offers, world.legal, world.vocabulary)
         self.items = self.menu.table
         self.rules = Gate.of(gate_table(rules, world))
         self.accounts = open_accounts(world, portfolio, seed)
@@ -82,7 +78,7 @@ class ReferenceSimulation:
         self.today["typical_claim"] = 100.0 * (world.typical_claim or np.median(portfolio.column("opening_balance")))
         self.day = 0
         self.daily: list[dict[str, float]] = []
-        self.forgiven = 0
+        self.forgiven = int(self.accounts["forgiven"].sum())
         self.market_waiting = 0.0
         self.share_followed = world.behaviour.credibility_start
         self.notices: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -92,19 +88,27 @@ class ReferenceSimulation:
         self.calendar = Calendar(world.start, world.holidays)
         self.economy = Economy(world.macro, seed)
         self.centres: dict[str, ContactCentre] = {}
-        for name in ("collector", "specialist", "autocall", "visit"):
-            pool = getattr(world.operations, name)
+        for name in ("collector", "specialist", "autocall", "visit", *world.operations.more_pools):
+            pool = channels.pool(world, name)
             people = pool.people(len(portfolio))
             self.centres[name] = ContactCentre(self.env, name, pool, world.windows, self.calendar, people)
-            if name in ("collector", "specialist"):
+            if self._skilled(name):
                 staff(self.centres[name], seed, world.operations.skill_spread)
                 self.centres[name].train(world.operations.training)
-        # Everybody on the telephone has a number: collectors from 1, specialists after them.
-        self.centres["specialist"].first = 1 + self.centres["collector"].people
-        self.corrections = CorrectionLoop(self.env, world.conduct, self.centres)
+        # Everybody on the telephone has a number: collectors from 1, specialists after them, then the scenario's own pools.
+        first = 1
+        for name in filter(self._skilled, self.centres):
+            self.centres[name].first = first
+            first += self.centres[name].people
+        self.corrections = CorrectionLoop(self.env, world.conduct, self.centres, world.vocabulary)
         self.supervisor = Supervisor(world.conduct.regulator if world.conduct else None)
         self.desks = {name: simpy.PriorityResource(self.env) for name in self.centres}
         self.courts = LegalDesk(self.env, world, self.calendar, self.accounts, self.params, self.today)
+        self.instalment_due: dict[int, int] = {}
+        if portfolio.state:
+            self._go_on_with(pending(self.accounts, portfolio.table, world.start, 0))
+        self.families = families(portfolio)
+        mark_caps(self, 0)
         self.actions = np.zeros(len(portfolio), np.int64)
         self.priority = np.zeros(len(portfolio), np.int64)
         self.for_the_clerk: list[int] = []
@@ -116,6 +120,28 @@ class ReferenceSimulation:
         self.env.process(self._ledger_clerk())
         for number in range(len(portfolio)):
             self.env.process(self._debtor(number))
+        self.env.process(self._family_clerk())
+
+    def _go_on_with(self, waiting: Pending) -> None:
+        """What was pending when the first morning came."""
+        self.instalment_due = {int(number): day for day, numbers in waiting.instalments.items() for number in numbers}
+        for day, numbers in waiting.notices.items():
+            if day + self.world.behaviour.credibility_days > 0:
+                self.notices[day] += [(int(number), int(self.accounts["key"][number])) for number in numbers]
+        for case in waiting.cases:
+            self.courts.take_up(case)
+        self.today["legal_load"] = min(len(waiting.cases), self.courts.team.capacity) / self.courts.team.capacity
+        self.today["legal_queue"] = max(len(waiting.cases) - self.courts.team.capacity, 0)
+
+    def _family_clerk(self) -> Generator[simpy.Event, object, None]:
+        """Looks at customers with several accounts, once everything is decided and before anybody is called."""
+        day = 0
+        while True:
+            stop_later_contacts(self, day)
+            yield self._at(day, WAKING + 2)
+            mark_caps(self, day + 1)
+            day += 1
+            yield self._at(day, 0)
 
     @property
     def open_accounts(self) -> NDArray[np.int64]:
@@ -124,21 +150,18 @@ class ReferenceSimulation:
     def observe(self) -> NDArray[np.float32]:
         out = np.empty((self.open_accounts.size, len(FIELDS)), np.float32)
         tiers = self.world.tiers
-        rule = np.array(
-            [
-                (
-                    tiers.dpd_medium,
-                    tiers.dpd_high,
-                    tiers.warning,
-                    tiers.low_score,
-                    tiers.medium_points,
-                    tiers.high_points,
-                )
-            ],
-            TIER_RULE,
-        )
+        ages = tiers.dpd if tiers.dpd is not None else [tiers.dpd_medium, tiers.dpd_high]
+        bounds = tiers.points if tiers.points is not None else [tiers.medium_points, tiers.high_points]
+        rule = np.zeros(1, TIER_RULE)
+        rule["ages"], rule["bounds"] = len(ages), len(bounds)
+        rule["dpd"][0, : len(ages)], rule["least"][0, : len(bounds)] = ages, bounds
+        rule["warning"], rule["low_score"] = tiers.warning, tiers.low_score
+        for name, points in tiers.points_for:
+            rule[f"{name}_points"] = points
+        high = HIGH.copy()
+        high[FIELD_INDEX["tier"]], high[FIELD_INDEX["product"]] = len(tiers.names) - 1, len(self.world.products) - 1
         rows = self.open_accounts
-        observe(self.accounts, rows, 0, rows.size, self.today, rule, LOW, HIGH, out, by_name(out))
+        observe(self.accounts, rows, 0, rows.size, self.today, rule, LOW, high, out, by_name(out))
         return out
 
     def masks(self) -> NDArray[np.bool_]:
@@ -159,7 +182,7 @@ class ReferenceSimulation:
 
     def _debtor(self, number: int) -> Generator[simpy.Event, object, None]:
         a = self.accounts[number]
-        due = -1
+        due = self.instalment_due.get(number, -1)
         day = 0
         while a["status"] == Status.OPEN:
             if day == due and a["plan_months"]:
@@ -172,16 +195,20 @@ class ReferenceSimulation:
             if treatment.channel:
                 with self._debtor_of(number) as debtor:
                     choose_who_answers(debtor, self.world, self.morning, treatment)
-                if treatment.channel not in STAFFED:
+                yield self._at(day, 1)  # the family clerk may say no
+                treatment = self.menu.treatments[int(a["treatment"])]
+            if treatment.channel:
+                served_by = channels.pool_of(self.world, treatment.channel)
+                if served_by is None:
                     a["served"] = 1
                     if a["calls_back"] and (yield from self._wait_for(number, a, "collector", treatment.window, day)):
                         a["answered"] = 1
-                elif (yield from self._wait_for(number, a, STAFFED[treatment.channel], treatment.window, day)):
+                elif (yield from self._wait_for(number, a, served_by, treatment.window, day)):
                     a["served"] = 1
             yield self._at(day, DAY_ENDS)
             skills = NOBODY
-            if a["answered"] or treatment.channel in (Channel.COLLECTOR, Channel.SPECIALIST):
-                skills = self.centres[STAFFED.get(treatment.channel, "collector")].on_duty()
+            if a["answered"] or (treatment.channel and channels.has_people(self.world, treatment.channel)):
+                skills = self.centres[channels.pool_of(self.world, treatment.channel) or "collector"].on_duty()
             with self._debtor_of(number) as debtor:
                 live_through(debtor, self.world, self.morning, treatment, skills)
             events = int(a["events"])
@@ -290,7 +317,7 @@ class ReferenceSimulation:
         figures: dict[str, float] = {"day": day, "open": int((a["status"] == Status.OPEN).sum())}
         offered = alive & (a["events"] & Event.OFFER > 0)
         figures["offered"] = sum(
-            OFFERS[self.items[a["treatment"][n]]["offer"]].kind is OfferKind.SETTLEMENT for n in np.flatnonzero(offered)
+            self.menu.treatments[a["treatment"][n]].offer.name.startswith("settle") for n in np.flatnonzero(offered)
         )
         for event in Event:
             figures[str(event.name).lower()] = int((events & event > 0).sum())
@@ -330,7 +357,11 @@ class ReferenceSimulation:
             interest_a_year=min(world.annual_rate, self.rules_pack.interest_cap),
             surcharge=self.supervisor.surcharge(),
             belief=believed(world, self._share_followed(day)),
-            care={STAFFED_CHANNEL[name]: self.centres[name].care(day) for name in ("collector", "specialist")},
+            care={
+                number: self.centres[channels.pool_of(world, number)].care(day)
+                for number in range(1, len(Channel) + len(world.more_channels))
+                if channels.has_people(world, number)
+            },
         )
         t["day"], t["weekday"], t["day_of_month"] = day, date.weekday(), date.day
         t["day_off"] = self.calendar.is_day_off(day)
@@ -339,18 +370,23 @@ class ReferenceSimulation:
         # Nobody is on duty where the day is no working day of the pool, or its shift has no minutes in the window.
         self.closed = np.array(
             [
-                t.channel in STAFFED and not self._staffed(STAFFED[t.channel], t.window, day)
+                (name := channels.pool_of(world, t.channel)) is not None and not self._staffed(name, t.window, day)
                 for t in self.menu.treatments
             ]
         )
-        t["suspended"] = sum(1 << channel for channel in self.corrections.suspended)
+        # Bits 0 to 8 are the channels that there always are, and from 44 on those that a scenario adds.
+        t["suspended"] = sum(1 << (channel if channel < 9 else 35 + channel) for channel in self.corrections.suspended)
 
     def _staffed(self, name: str, window: Window, day: int) -> bool:
-        minutes = getattr(getattr(self.world.operations, name).shift_minutes, window.name.lower())
+        minutes = getattr(channels.pool(self.world, name).shift_minutes, window.name.lower())
         return self._at_work(name, day) and self.centres[name].people > 0 and minutes > 0
 
+    def _skilled(self, name: str) -> bool:
+        own = self.world.operations.more_pools.get(name)
+        return own.skilled if own else name in ("collector", "specialist")
+
     def _at_work(self, name: str, day: int) -> bool:
-        pool, weekday = getattr(self.world.operations, name), self.calendar.weekday(day)
+        pool, weekday = channels.pool(self.world, name), self.calendar.weekday(day)
         return weekday in pool.weekdays and (pool.works_holidays or not self.calendar.is_holiday(day))
 
     def _share_followed(self, day: int) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.sim.observation import FIELD_INDEX
-from recoup.sim.operations.resources import NO_RESOURCE, QUEUES, RESOURCE_BY_CHANNEL, RESOURCE_NAMES, queue_of
+from recoup.sim.operations.resources import QUEUES, queue_of
 from recoup.sim.parameters import World, places
 from recoup.sim.treatments import Legal, Menu, Window
 
@@ -33,14 +33,15 @@ class Allocation:
     """
 
     def __init__(self, menu: Menu, world: World, reach: NDArray[np.float32]) -> None:
-        self._operations = world.operations
+        self._operations, self._pools = world.operations, world.pools
+        number = {name: place for place, name in enumerate(self._pools)}
         self.queue = np.full(len(menu), _FREE)
         self.seconds = np.ones(len(menu))
         for n, t in enumerate(menu.treatments):
-            resource = int(RESOURCE_BY_CHANNEL[t.channel])
-            if resource != NO_RESOURCE:
-                pool = getattr(world.operations, RESOURCE_NAMES[resource])
-                self.queue[n] = queue_of(resource, int(t.window))
+            served_by = world.vocabulary.channels[t.channel].pool
+            if served_by:
+                pool = self._pools[served_by]
+                self.queue[n] = queue_of(number[served_by], int(t.window))
                 talk = pool.seconds_reached + (pool.seconds_offer if t.offer.kind else 0.0)
                 self.seconds[n] = reach[n] * talk + (1.0 - reach[n]) * pool.seconds_unanswered
             elif t.legal in (Legal.SUIT, Legal.ENFORCE):
@@ -55,8 +56,7 @@ class Allocation:
         """
         seconds_left = np.full(_FREE + 1, np.inf)
         weekday, off = int(today[FIELD_INDEX["weekday"]]), bool(today[FIELD_INDEX["day_off"]])
-        for number, name in enumerate(RESOURCE_NAMES):
-            pool = getattr(self._operations, name)
+        for number, pool in enumerate(self._pools.values()):
             # A day off that is a weekday is a holiday; whether a Saturday is one as well cannot be seen.
             at_work = weekday in pool.weekdays and (pool.works_holidays or not (off and weekday < 5))
             people = pool.people(accounts)

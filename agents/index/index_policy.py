@@ -97,10 +97,12 @@ class IndexPolicy:
         self, card: Card, tensors: policy_files.Tensors, world: World, names: Sequence[str] | None = None
     ) -> None:
         self.card, self.tensors = card, tensors
-        menu = Menu.named(card.menu)
+        vocabulary = world.vocabulary
+        self._features = features.features_of(vocabulary)
+        menu = Menu.named(card.menu, vocabulary)
         self.plan = Plan.in_card(card.improves, menu)
         self._networks = Ensemble({name: w for name, w in tensors.items() if name != _REACH})
-        self._columns = features.columns_of(card.features)
+        self._columns = self._features.columns_of(card.features)
         self._parts = parts_matrix(menu, card.parts)
         self._menu = OwnMenu(card.menu, names)
         self.allocation = Allocation(menu, world, tensors[_REACH])
@@ -131,7 +133,7 @@ class IndexPolicy:
 
     def _changes_by_part(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
         """`changes` that each part of a treatment brings, by each network: shape (OUTCOMES, members, accounts, parts)."""
-        by_part = self._networks.outputs(features.encode(observations)[:, self._columns])
+        by_part = self._networks.outputs(self._features.encode(observations)[:, self._columns])
         by_part = by_part.reshape(*by_part.shape[:2], len(OUTCOMES), -1).transpose(2, 0, 1, 3)
         by_part[0] *= observations[:, FIELD_INDEX["balance"], None]
         return by_part
@@ -239,8 +241,8 @@ def load_index(path: Path, menu: Menu, world: World) -> IndexPolicy:
     Raises:
         InputError: missing, tampered, foreign, or made for observations or treatments that are not there.
     """
-    card = policy_files.read_card(path, Card, menu.names, features.NAMES)
-    known = part_names(Menu.named(card.menu))
+    card = policy_files.read_card(path, Card, menu.names, features.features_of(menu.vocabulary).names)
+    known = part_names(Menu.named(card.menu, menu.vocabulary))
     if unknown := sorted(set(card.parts) - set(known)):
         raise InputError(path, "parts", ", ".join(unknown[:3]), f"among the {len(known)} that its treatments have")
     expected = shapes(len(card.features), len(card.parts), len(card.menu))

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 from recoup.agents.plans.conditions import Clause, clauses, within
 from recoup.agents.plans.decision_table import ABSENT, DecisionTable, TableRule
-from recoup.agents.plans.plan_file import NOTHING, OFFER_NAMES, SPREAD, PlanFile, Rule, Step
+from recoup.agents.plans.plan_file import NOTHING, SPREAD, PlanFile, Rule, Step
 from recoup.sim.inputs import Document, Place, choose
-from recoup.sim.treatments import ALL_TREATMENTS, OFFERS, Channel, Legal, Menu, Treatment, Window
-
-_SENSIBLE = {t.name for t in ALL_TREATMENTS}
+from recoup.sim.observation import fields_of
+from recoup.sim.treatments import Channel, Legal, Menu, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -32,19 +31,22 @@ class CompiledPlan:
     table: DecisionTable
 
 
-def compile_plan(file: PlanFile, document: Document, menu: Menu) -> CompiledPlan:
+def compile_plan(file: PlanFile, document: Document, menu: Menu, reachable: bool = True) -> CompiledPlan:
     """Compile a plan for a menu.
 
     Args:
         file: the plan, its form checked.
         document: where it stands, for messages; one without lines will do.
         menu: the scenario's treatments.
+        reachable: refuse a rule that no account can reach, and a name that two rules have.
 
     Raises:
         InputError: a fault in a condition or step, a repeated name, or a rule that cannot be reached, with line and field.
     """
-    written = [_compile(document, ("rules", number), rule) for number, rule in enumerate(file.rules)]
-    _check_reachable(document, written)
+    words = menu.vocabulary
+    written = [_compile(document, ("rules", number), rule, words) for number, rule in enumerate(file.rules)]
+    if reachable:
+        _check_reachable(document, written, words)
     kept = [one for one in written if one.treatments & menu.index.keys()]
     dropped = tuple(
         f"rule «{one.rule.name}» ({document.place(one.path)}): {min(one.treatments)} is not in this scenario's menu"
@@ -78,14 +80,17 @@ class _CompiledRule:
         )
 
 
-def _compile(document: Document, path: Place, rule: Rule) -> _CompiledRule:
-    alternatives: list[Clause] = [{}] if rule.when is None else clauses(document, (*path, "when"), rule.when)
-    return _CompiledRule(rule, path, alternatives, _treatments(document, (*path, "do"), rule.do))
+def _compile(document: Document, path: Place, rule: Rule, words: Vocabulary) -> _CompiledRule:
+    fields = fields_of(words)
+    alternatives: list[Clause] = [{}] if rule.when is None else clauses(document, (*path, "when"), rule.when, fields)
+    return _CompiledRule(rule, path, alternatives, _treatments(document, (*path, "do"), rule.do, words))
 
 
-def _treatments(document: Document, path: Place, step: Step) -> list[list[str]]:
+def _treatments(document: Document, path: Place, step: Step, words: Vocabulary) -> list[list[str]]:
     """Names of the treatments of a step, by offer and window, each one known to make sense."""
-    channel, legal = Channel[step.channel.upper()], Legal[step.legal.upper()]
+    if step.channel not in words.channel:  # a plan made in memory; of one that was read this has been checked
+        raise document.error((*path, "channel"), step.channel, choose(words.channel, step.channel))
+    channel, legal = words.channel[step.channel].channel, Legal[step.legal.upper()]
     if channel is Channel.NONE:
         return _without_contact(document, path, step, legal)
     if legal is not Legal.NONE and (channel, legal) != (Channel.LETTER, Legal.NOTICE):
@@ -95,7 +100,7 @@ def _treatments(document: Document, path: Place, step: Step) -> list[list[str]]:
             else f"no channel with `legal: {step.legal}`"
         )
         raise document.error((*path, "channel"), step.channel, fits)
-    sensible = [t for t in ALL_TREATMENTS if t.channel is channel and t.legal is legal]
+    sensible = [t for t in words.treatments if t.channel == channel and t.legal is legal]
     carries = list(dict.fromkeys(t.offer.name for t in sensible))
     works = list(dict.fromkeys(t.window.name.lower() for t in sensible))
     what = step.channel if legal is Legal.NONE else step.legal
@@ -108,7 +113,8 @@ def _treatments(document: Document, path: Place, step: Step) -> list[list[str]]:
     windows = works if step.window == [SPREAD] else list(step.window)
     if isinstance(step.window, dict):  # a window listed twice is drawn twice as often
         windows = [window for window, weight in step.window.items() for _ in range(weight)]
-    return [[_name(channel, window, offer, legal) for window in windows] for offer in step.offer]
+    named = {(t.window.name.lower(), t.offer.name): t.name for t in sensible}
+    return [[named[window, offer] for window in windows] for offer in step.offer]
 
 
 def _without_contact(document: Document, path: Place, step: Step, legal: Legal) -> list[list[str]]:
@@ -119,28 +125,25 @@ def _without_contact(document: Document, path: Place, step: Step, legal: Legal) 
             raise document.error(
                 (*path, part), next(iter(value)), f"a `channel` beside it: without one there is no {part}"
             )
-    return [[_name(Channel.NONE, "morning", "none", legal)]]
+    return [[step.legal if legal else NOTHING]]
 
 
-def _name(channel: Channel, window: str, offer: str, legal: Legal) -> str:
-    treatment = Treatment(channel, Window[window.upper()], OFFERS[OFFER_NAMES.index(offer)], legal)
-    assert treatment.name in _SENSIBLE, treatment.name  # every part has been checked
-    return treatment.name
-
-
-def _check_reachable(document: Document, rules: list[_CompiledRule]) -> None:
+def _check_reachable(document: Document, rules: list[_CompiledRule], words: Vocabulary) -> None:
     """A rule whose every case an earlier rule decides, whatever is allowed, is a mistake of order.
 
     The earlier rule decides if it does nothing (which is always allowed) or all that this one could do.
     """
     seen: set[str] = set()
+    fields = fields_of(words)
     for number, late in enumerate(rules):
         if late.rule.name in seen:
             raise document.error((*late.path, "name"), late.rule.name, "a name that no earlier rule has")
         seen.add(late.rule.name)
         deciders = [r for r in rules[:number] if r.treatments == {NOTHING} or r.treatments >= late.treatments]
         covers = [(clause, early) for early in deciders for clause in early.clauses]
-        covered_by = [next((early for outer, early in covers if within(inner, outer)), None) for inner in late.clauses]
+        covered_by = [
+            next((early for outer, early in covers if within(inner, outer, fields)), None) for inner in late.clauses
+        ]
         if all(covered_by):
             by = " and ".join(f"«{name}»" for name in dict.fromkeys(early.rule.name for early in covered_by if early))
             raise document.error(

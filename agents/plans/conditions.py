@@ -8,7 +8,7 @@ must hold. As sets, conditions can be compared exactly: a contradiction is an em
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,14 +36,15 @@ def intersect(one: Numbers, other: Numbers) -> Numbers:
     return _union((max(a, c), min(b, d)) for a, b in one for c, d in other)
 
 
-def within(inner: Clause, outer: Clause) -> bool:
+def within(inner: Clause, outer: Clause, fields: Sequence[ObservedField] = FIELDS) -> bool:
     """Whether every observation that satisfies `inner` satisfies `outer`.
 
     Args:
         inner, outer: sets of values by observation column; a column that is missing may have any value.
+        fields: of the world that the plan is for.
     """
     for column, values in outer.items():
-        inside = inner.get(column, _domain(FIELDS[column]))
+        inside = inner.get(column, _domain(fields[column]))
         if intersect(inside, values) != inside:
             return False
     return True
@@ -60,13 +61,14 @@ def _union(intervals: Iterable[tuple[float, float]]) -> Numbers:
     return tuple(merged)
 
 
-def clauses(document: Document, path: Place, when: object) -> list[Clause]:
+def clauses(document: Document, path: Place, when: object, fields: Sequence[ObservedField] = FIELDS) -> list[Clause]:
     """The clauses of a `when` mapping that stands at `path` of a document.
 
     Args:
         document: the plan, for the place in error messages.
         path: where `when` stands in it.
         when: conditions by field name; `any` holds a list of such mappings.
+        fields: of the world that the plan is for, which may have other tiers and products.
 
     Returns:
         Alternatives of which one must hold, with the lists under `any` multiplied out.
@@ -82,19 +84,21 @@ def clauses(document: Document, path: Place, when: object) -> list[Clause]:
     for name, condition in when.items():
         here = (*path, str(name))
         if name == "any":
-            result = _joined(document, here, result, _alternatives(document, here, condition))
+            result = _joined(document, here, result, _alternatives(document, here, condition, fields))
             continue
         if name not in FIELD_INDEX:
             raise document.error(here, name, f"an observation field or `any`: {choose(FIELD_INDEX, name, SYNONYMS)}")
-        field = FIELDS[FIELD_INDEX[name]]
+        field = fields[FIELD_INDEX[name]]
         result = _joined(document, here, result, [[{FIELD_INDEX[name]: numbers(document, here, field, condition)}]])
     return result
 
 
-def _alternatives(document: Document, path: Place, condition: object) -> list[list[Clause]]:
+def _alternatives(
+    document: Document, path: Place, condition: object, fields: Sequence[ObservedField]
+) -> list[list[Clause]]:
     if not isinstance(condition, list) or not condition:
         raise document.error(path, condition, "a list of mappings, of which one must hold")
-    return [clauses(document, (*path, number), item) for number, item in enumerate(condition)]
+    return [clauses(document, (*path, number), item, fields) for number, item in enumerate(condition)]
 
 
 def _joined(document: Document, path: Place, before: list[Clause], branches: list[list[Clause]]) -> list[Clause]:

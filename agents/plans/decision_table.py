@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from recoup.agents.plans.conditions import Clause, is_whole
 from recoup.agents.sampling import HASHED_COLUMNS, hashed_uniform
 from recoup.sim.compiled import njit
-from recoup.sim.observation import FIELDS
+from recoup.sim.observation import FIELDS, ObservedField, fields_of
 from recoup.sim.treatments import Menu
 
 ABSENT = -1  # a treatment the menu does not have
@@ -76,17 +76,18 @@ class DecisionTable(NamedTuple):
         words = max(1, -(-len(clauses) // 64))
         whole: list[tuple[int, int, int]] = []
         parted: list[tuple[int, int, int]] = []
+        fields = fields_of(menu.vocabulary)
         cuts: list[float] = []
         truth: list[list[int]] = []
         for column in sorted({column for _, clause in clauses for column in clause}):
-            edges = _edges(clauses, column)
+            edges = _edges(clauses, column, fields[column])
             last = int(max(edges, default=0))
-            if is_whole(FIELDS[column]) and last <= _MOST_DIRECT:
+            if is_whole(fields[column]) and last <= _MOST_DIRECT:
                 whole.append((column, len(truth), last))
                 least = [float(value) for value in range(last + 1)]
             else:
                 parted.append((column, len(truth), len(edges)))
-                least = [FIELDS[column].low, *edges]
+                least = [fields[column].low, *edges]
                 cuts += edges
             truth += [_word(clauses, column, value, words) for value in least]
         every = [(1 << min(64, len(clauses) - 64 * word)) - 1 if clauses else 0 for word in range(words)]
@@ -160,9 +161,8 @@ class DecisionTable(NamedTuple):
         return np.ascontiguousarray(observations, np.float32)
 
 
-def _edges(clauses: list[tuple[int, Clause]], column: int) -> list[float]:
+def _edges(clauses: list[tuple[int, Clause]], column: int, field: ObservedField) -> list[float]:
     """Where conditions on a column change their answer, within the column's range."""
-    field = FIELDS[column]
     edges = {edge for _, clause in clauses for span in clause.get(column, ()) for edge in span}
     return sorted(edge for edge in edges if field.low < edge <= field.high)
 

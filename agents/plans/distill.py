@@ -19,8 +19,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from recoup.agents.plans.conditions import codes_of, is_whole
 from recoup.agents.plans.plan_file import MOST_WEIGHT, NOTHING, PlanFile, Rule
-from recoup.sim.observation import FIELDS, ObservedField
-from recoup.sim.treatments import Channel, Menu, Treatment, Window
+from recoup.sim.observation import FIELDS, ObservedField, fields_of
+from recoup.sim.treatments import Group, Menu, Treatment, Vocabulary, Window
 
 
 @dataclass(frozen=True, order=True)
@@ -104,6 +104,7 @@ class Extract:
         chances: by leaf, the policy's mean probability of each of these acts.
         windows: by leaf, weights of the windows of calls.
         size: by leaf, share of the account-days in it.
+        vocabulary: of the world that the policy is for.
     """
 
     tree: Any
@@ -113,6 +114,11 @@ class Extract:
     chances: dict[int, dict[Act, float]]
     windows: dict[int, dict[str, int]]
     size: dict[int, float]
+    vocabulary: Vocabulary
+
+    @property
+    def _fields(self) -> tuple[ObservedField, ...]:
+        return fields_of(self.vocabulary)
 
     def plan(
         self,
@@ -129,7 +135,7 @@ class Extract:
             name, title, description: of the plan.
             contact_cap_per_week: of the plan, beyond the rules; None = none.
         """
-        rules = _named(self._drafts(0, {}, options))
+        rules = self._named(self._drafts(0, {}, options))
         return PlanFile(
             name=name, title=title, description=description, contact_cap_per_week=contact_cap_per_week, rules=rules
         )
@@ -137,11 +143,44 @@ class Extract:
     def conditions(self, leaf: int) -> dict[str, Any] | None:
         """Where a leaf holds, as a rule's `when`; empty = always, None = never, as no value lies between its thresholds."""
         bounds = self._bounds[leaf]
-        return _when(bounds) if _can_hold(bounds) else None
+        return self._when(bounds) if self._can_hold(bounds) else None
 
     def step(self, leaf: int, act: Act) -> Any:
         """What a rule for a leaf does, as a plan file writes it: the act, in the windows that the policy uses there."""
-        return _step(act, self.windows[leaf])
+        return self._step(act, self.windows[leaf])
+
+    def _named(self, drafts: Sequence[_Draft]) -> list[Rule]:
+        """Plan rules with short names; cases that cannot happen are left out."""
+        rules: list[Rule] = []
+        for draft in drafts:
+            if not self._can_hold(draft.bounds):
+                continue
+            data: dict[str, Any] = {
+                "name": f"{len(rules) + 1} {words_of(draft.act)}",
+                "do": self._step(draft.act, draft.windows),
+            }
+            if draft.bounds:
+                data["when"] = self._when(draft.bounds)
+            rules.append(Rule.model_validate(data))
+        return rules
+
+    def _step(self, act: Act, windows: dict[str, int]) -> Any:
+        """An act as a plan file writes it."""
+        if act == NO_ACT:
+            return NOTHING
+        step: dict[str, Any] = {"channel": act.channel, "offer": [act.offer], "legal": act.legal}
+        if self.vocabulary.channel[act.channel].group is Group.CALL and windows:
+            step["window"] = windows
+        return step
+
+    def _when(self, bounds: _Bounds) -> dict[str, Any]:
+        """Bounds as a plan file writes them."""
+        return {
+            self._fields[column].name: _condition(self._fields[column], values) for column, values in bounds.items()
+        }
+
+    def _can_hold(self, bounds: _Bounds) -> bool:
+        return all(_possible(self._fields[column], values) for column, values in bounds.items())
 
     @cached_property
     def _bounds(self) -> dict[int, _Bounds]:
@@ -159,7 +198,7 @@ class Extract:
     def _parted(self, node: int, bounds: _Bounds) -> list[tuple[int, _Bounds]]:
         """Both children of a node, with their bounds: below the threshold, above it."""
         column = self.columns[self.tree.feature[node]]
-        threshold = _readable(FIELDS[column], float(self.tree.threshold[node]))
+        threshold = _readable(self._fields[column], float(self.tree.threshold[node]))
         values = bounds.get(column, _Range())
         return [
             (int(self.tree.children_left[node]), {**bounds, column: _Range(values.low, min(values.high, threshold))}),
@@ -207,7 +246,7 @@ def extract(sample: Sample, menu: Menu, leaves: int) -> Extract:
         chances[int(leaf)] = {acts[act]: float(mean[act]) for act in options[int(leaf)]}
         windows[int(leaf)] = _windows(sample.probabilities[inside], menu) if inside.any() else {}
         size[int(leaf)] = float(inside.mean())
-    return Extract(tree.tree_, columns, acts, options, chances, windows, size)
+    return Extract(tree.tree_, columns, acts, options, chances, windows, size, menu.vocabulary)
 
 
 def _windows(probabilities: NDArray[np.float32], menu: Menu) -> dict[str, int]:
@@ -215,7 +254,7 @@ def _windows(probabilities: NDArray[np.float32], menu: Menu) -> dict[str, int]:
     weights = {window.name.lower(): 0.0 for window in Window}
     mean = probabilities.mean(axis=0)
     for number, treatment in enumerate(menu.treatments):
-        if treatment.channel in (Channel.COLLECTOR, Channel.SPECIALIST, Channel.AUTOCALL):
+        if menu.vocabulary.group(treatment) is Group.CALL:
             weights[treatment.window.name.lower()] += float(mean[number])
     most = max(weights.values())
     if most <= 0.0:
@@ -250,44 +289,9 @@ def _condition(field: ObservedField, values: _Range) -> Any:
     return bounds
 
 
-def _named(drafts: Sequence[_Draft]) -> list[Rule]:
-    """Plan rules with short names; cases that cannot happen are left out."""
-    rules: list[Rule] = []
-    for draft in drafts:
-        if not _can_hold(draft.bounds):
-            continue
-        data: dict[str, Any] = {
-            "name": f"{len(rules) + 1} {words_of(draft.act)}",
-            "do": _step(draft.act, draft.windows),
-        }
-        if draft.bounds:
-            data["when"] = _when(draft.bounds)
-        rules.append(Rule.model_validate(data))
-    return rules
-
-
 def words_of(act: Act) -> str:
     """An act by the names that plan files use, for the names of rules."""
     return " ".join([part for part in (act.channel, act.offer, act.legal) if part != "none"] or [NOTHING])
-
-
-def _step(act: Act, windows: dict[str, int]) -> Any:
-    """An act as a plan file writes it."""
-    if act == NO_ACT:
-        return NOTHING
-    step: dict[str, Any] = {"channel": act.channel, "offer": [act.offer], "legal": act.legal}
-    if act.channel in ("collector", "specialist", "autocall") and windows:
-        step["window"] = windows
-    return step
-
-
-def _when(bounds: _Bounds) -> dict[str, Any]:
-    """Bounds as a plan file writes them."""
-    return {FIELDS[column].name: _condition(FIELDS[column], values) for column, values in bounds.items()}
-
-
-def _can_hold(bounds: _Bounds) -> bool:
-    return all(_possible(FIELDS[column], values) for column, values in bounds.items())
 
 
 def _possible(field: ObservedField, values: _Range) -> bool:

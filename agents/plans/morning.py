@@ -21,7 +21,7 @@ class Decided(NamedTuple):
     Attributes:
         rule: the plan's rule that decided, -1 = none, int16 (open,).
         dpd: days past due, int32 (open,).
-        tier: index in `observation.TIERS`, uint8 (open,).
+        tier: index in the vocabulary's tiers, uint8 (open,).
     """
 
     rule: NDArray[np.int16]
@@ -46,7 +46,7 @@ def decide_rows(  # type: ignore[no-untyped-def]
         priorities: of the rules and, last, of no rule, uint8 (rules + 1,).
         cap: days with a call or text within a week that the plan wants at most.
         barred: treatments that are not to be had, below the cap and at it, bool (2, menu).
-        low, high: `observation.LOW` and `HIGH`.
+        low, high: `observation.LOW`, and `highest` of the world.
         columns: `HASHED_COLUMNS`.
         values, named, bits: room for one observation, float32 (1, fields), and the same as records and as uint32.
         decided: `Decided`, written to.

@@ -22,7 +22,7 @@ from recoup.agents.plans.plan_file import DEFAULT_PRIORITY, PlanFile, Rule, find
 from recoup.agents.sampling import HASHED_COLUMNS
 from recoup.sim.inputs import Document
 from recoup.sim.morning import Morning
-from recoup.sim.observation import FIELDS, HIGH, LOW, by_name
+from recoup.sim.observation import FIELDS, LOW, by_name, highest
 from recoup.sim.treatments import Menu
 
 
@@ -50,31 +50,32 @@ class Plan:
         return self.file.name
 
     @classmethod
-    def load(cls, plan: str | Path | Document, menu: Menu) -> Self:
+    def load(cls, plan: str | Path | Document, menu: Menu, reachable: bool = True) -> Self:
         """A plan by shipped name, path or document.
 
         Args:
             plan: a shipped plan's name, a file, or a document that was read.
             menu: what the scenario can do; what it lacks is left out and noted in `dropped`.
+            reachable: refuse a rule that no account can reach.
 
         Raises:
             InputError: no such plan, or a fault in it, with file, line, field, value and what was expected.
         """
         document = plan if isinstance(plan, Document) else find_plan(plan)
-        return cls._compiled(read_plan(document), document, menu)
+        return cls._compiled(read_plan(document, menu.vocabulary), document, menu, reachable)
 
     @classmethod
-    def of(cls, file: PlanFile, menu: Menu) -> Self:
+    def of(cls, file: PlanFile, menu: Menu, reachable: bool = True) -> Self:
         """A plan made in memory; faults are reported as for a file, without lines.
 
         Args:
             file: the plan.
-            menu: as for `load`.
+            menu, reachable: as for `load`.
 
         Raises:
             InputError: a fault in the plan.
         """
-        return cls._compiled(file, Document(file.name, file.model_dump(), {}), menu)
+        return cls._compiled(file, Document(file.name, file.model_dump(), {}), menu, reachable)
 
     @classmethod
     def in_card(cls, content: dict[str, Any], menu: Menu) -> Self:
@@ -90,8 +91,8 @@ class Plan:
         return cls.load(Document("the plan that it improves", content, {}), menu)
 
     @classmethod
-    def _compiled(cls, file: PlanFile, document: Document, menu: Menu) -> Self:
-        compiled = compile_plan(file, document, menu)
+    def _compiled(cls, file: PlanFile, document: Document, menu: Menu, reachable: bool) -> Self:
+        compiled = compile_plan(file, document, menu, reachable)
         return cls(file, menu, compiled.rules, compiled.dropped, compiled.table)
 
     @property
@@ -130,7 +131,7 @@ class Plan:
             self._contact_cap.most,
             np.stack([morning.closed | below, morning.closed | at]),
             LOW,
-            HIGH,
+            self._highest,
             HASHED_COLUMNS,
             values,
             by_name(values),
@@ -159,8 +160,12 @@ class Plan:
         return self._queue_priorities[self.deciding_rules(observations, actions)].astype(np.int64)
 
     @cached_property
+    def _highest(self) -> NDArray[np.float32]:
+        return highest(self.menu.vocabulary)
+
+    @cached_property
     def _contact_cap(self) -> WeeklyContactCap:
-        return WeeklyContactCap(self.menu.names, self.file.contact_cap_per_week)
+        return WeeklyContactCap(self.menu.names, self.file.contact_cap_per_week, self.menu.vocabulary)
 
     @cached_property
     def _queue_priorities(self) -> NDArray[np.uint8]:

@@ -8,20 +8,28 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from recoup.agents.contact_cap import ContactCapPerWeek
 from recoup.sim.inputs import Document, InputError, Place, choose, first_fault, is_file, parse_yaml, read_yaml
-from recoup.sim.treatments import OFFERS, Channel, Legal, Window, names
+from recoup.sim.treatments import STANDARD, Legal, Vocabulary, Window, names
 
 NOTHING = "nothing"
 SPREAD = "spread"
 DEFAULT_PRIORITY = 5
 MOST_WEIGHT = 20
 NAME, NAME_WORDS = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}"), "a short name of lower-case letters, digits and hyphens"
-OFFER_NAMES = [offer.name for offer in OFFERS]
 
 
 def _listed(value: Any) -> Any:
@@ -31,6 +39,15 @@ def _listed(value: Any) -> Any:
 def _known(value: object, kind: list[str]) -> str:
     if not isinstance(value, str) or value not in kind:
         raise ValueError(choose(kind, value))
+    return value
+
+
+def _in_the_world(value: object, kind: Literal["channel", "offer_number"], info: ValidationInfo) -> str:
+    """A name of the world's; which one it is a plan made in memory is told where it is compiled."""
+    if isinstance(info.context, Vocabulary):
+        return _known(value, list(getattr(info.context, kind)))
+    if not isinstance(value, str) or not NAME.fullmatch(value):
+        raise ValueError(choose(getattr(STANDARD, kind), value))
     return value
 
 
@@ -65,8 +82,8 @@ class Step(BaseModel):
 
     @field_validator("channel")
     @classmethod
-    def _channel(cls, value: str) -> str:
-        return _known(value, names(Channel))
+    def _channel(cls, value: str, info: ValidationInfo) -> str:
+        return _in_the_world(value, "channel", info)
 
     @field_validator("legal")
     @classmethod
@@ -75,8 +92,8 @@ class Step(BaseModel):
 
     @field_validator("offer")
     @classmethod
-    def _offers(cls, value: list[str]) -> list[str]:
-        return [_known(offer, OFFER_NAMES) for offer in value]
+    def _offers(cls, value: list[str], info: ValidationInfo) -> list[str]:
+        return [_in_the_world(offer, "offer_number", info) for offer in value]
 
     @property
     def spread(self) -> bool:
@@ -142,8 +159,12 @@ def find_plan(name_or_path: str | Path) -> Document:
     raise InputError("plan", "", name, f"a path to a .yaml file or {choose(shipped_plans(), name)}")
 
 
-def read_plan(document: Document) -> PlanFile:
+def read_plan(document: Document, vocabulary: Vocabulary = STANDARD) -> PlanFile:
     """The plan in a document, its form checked (names, keys, types), not yet its conditions.
+
+    Args:
+        document: the file.
+        vocabulary: of the world that the plan is for: its channels and offers.
 
     Raises:
         InputError: naming line, field, value and what was expected.
@@ -152,14 +173,14 @@ def read_plan(document: Document) -> PlanFile:
     if not isinstance(rules, list) or ("rules" in document.data and not rules):
         raise document.error(("rules",), rules, "a list of at least one rule")
     for number, item in enumerate(rules):
-        _read_rule(document, ("rules", number), item)
+        _read_rule(document, ("rules", number), item, vocabulary)
     try:
-        return PlanFile.model_validate(document.data)
+        return PlanFile.model_validate(document.data, context=vocabulary)
     except ValidationError as error:
         raise first_fault(error, document, PlanFile) from None
 
 
-def _read_rule(document: Document, path: Place, item: object) -> None:
+def _read_rule(document: Document, path: Place, item: object, vocabulary: Vocabulary) -> None:
     if not isinstance(item, dict):
         raise document.error(path, item, "a rule: a mapping with `name`, `do`, and perhaps `when` and `priority`")
     step = item.get("do", NOTHING)
@@ -168,6 +189,6 @@ def _read_rule(document: Document, path: Place, item: object) -> None:
     if "when" in item and item["when"] is None:
         raise document.error((*path, "when"), None, "conditions (leave `when` out for «always»)")
     try:
-        Rule.model_validate(item)
+        Rule.model_validate(item, context=vocabulary)
     except ValidationError as error:
         raise first_fault(error, document, Rule, path) from None

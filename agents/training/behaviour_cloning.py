@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from recoup.agents.features import encode
 from recoup.agents.policy import Policy
 from recoup.agents.price_family import PRICES
 from recoup.agents.training.hidden_state import HIDDEN_SIZE
@@ -56,7 +55,7 @@ def demonstrate(env: PortfolioVecEnv, plan: Policy, seed: int, rng: np.random.Ge
             chosen = np.zeros(one.num_envs, np.int64)
             chosen[is_open] = plan.act(observations[is_open], allowed[is_open])
             kept = is_open & (rng.random(one.num_envs) < KEPT)
-            features.append(encode(observations[kept]))
+            features.append(env.features.encode(observations[kept]))
             masks.append(allowed[kept])
             actions.append(chosen[kept])
             observations, _, _, _, info = one.step(chosen)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices
 
 from recoup.agents.contact_cap import WeeklyContactCap
-from recoup.agents.features import SIZE, encode, one_hot
+from recoup.agents.features import features_of, one_hot
 from recoup.agents.policy import Policy
 from recoup.agents.price_family import PRICES, prices_at
 from recoup.agents.training.hidden_state import HIDDEN_SIZE, hidden_state
@@ -70,12 +70,13 @@ class PortfolioVecEnv(VecEnv):
         self.times: list[float] = []
         self._usage: list[Usage] = []
         self.paired_rollouts, self.families = paired_rollouts, len(envs) // paired_rollouts
-        self.contact_cap = WeeklyContactCap(envs[0].menu.names, contact_cap_per_week)
+        self.contact_cap = WeeklyContactCap(envs[0].menu.names, contact_cap_per_week, envs[0].menu.vocabulary)
+        self.features = features_of(envs[0].menu.vocabulary)
         self.show_hidden, self.price_family, self._plan = show_hidden, price_family, plan
         self.planned_columns = len(envs[0].menu) if plan else 0
         self._objectives = [self.objective] * self.families
         self._told = np.zeros((self.families, len(PRICES) if price_family else 0), np.float32)
-        size = SIZE + self._told.shape[1] + self.planned_columns
+        size = self.features.size + self._told.shape[1] + self.planned_columns
         shown = spaces.Box(-1.0, 2.0, (size,), np.float32)
         if show_hidden:
             shown = spaces.Box(-np.inf, np.inf, (size + HIDDEN_SIZE,), np.float32)
@@ -125,7 +126,7 @@ class PortfolioVecEnv(VecEnv):
             masks: what is allowed, bool (places, menu).
             told: the cohort's prices (`price_inputs`), empty without a price family.
         """
-        parts = [encode(observations), np.tile(told, (len(observations), 1))]
+        parts = [self.features.encode(observations), np.tile(told, (len(observations), 1))]
         if self._plan:
             parts.append(one_hot(self._plan.act(observations, masks), self.planned_columns))
         return np.hstack([*parts, hidden_state(env.simulation)] if self.show_hidden else parts)

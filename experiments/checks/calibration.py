@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,11 +11,12 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 from rich.console import Console
-from rich.table import Table
 
 from recoup.experiments.checks.laboratory import ACCOUNTS, Laboratory
 from recoup.experiments.checks.targets import DESIGNS
 from recoup.experiments.comparison.intervals import interval
+from recoup.experiments.report.text import Text, text_in
+from recoup.experiments.runs.tables import Table
 from recoup.experiments.runs.workers import Workers, run_each
 from recoup.scenarios.schema import ROOT, Scenario
 from recoup.sim.inputs import read_yaml, validated
@@ -91,7 +92,13 @@ class Reading:
 
 
 def measure(
-    scenario: Scenario, seeds: range, accounts: int = ACCOUNTS, ids: set[str] | None = None, *, workers: Workers = 1
+    scenario: Scenario,
+    seeds: range,
+    accounts: int = ACCOUNTS,
+    ids: set[str] | None = None,
+    *,
+    workers: Workers = 1,
+    advance: Callable[[], None] = lambda: None,
 ) -> list[Reading]:
     """Measure targets on each seed, on cohorts of `accounts` accounts; `ids`: these alone.
 
@@ -100,40 +107,66 @@ def measure(
         seeds: one cohort of accounts and random numbers each.
         accounts: size of each cohort.
         workers: processes, or a team, with a seed each; the numbers do not depend on it.
+        advance: called after each seed; with one worker after each target on it.
 
     Raises:
         InputError: the targets cannot be read.
     """
     wanted = [target for target in targets(targets_path(scenario)) if ids is None or target.id in ids]
-    values = dict(run_each(partial(_on_seed, scenario, accounts, [target.id for target in wanted]), seeds, workers))
+    work = partial(_on_seed, scenario, accounts, [target.id for target in wanted])
+    if workers == 1:
+        values = {seed: work(seed, advance) for seed in seeds}
+    else:
+        values = {}
+        for seed, found in run_each(work, seeds, workers):
+            values[seed] = found
+            advance()
     return [Reading(target, tuple(values[seed][number] for seed in seeds)) for number, target in enumerate(wanted)]
 
 
-def _on_seed(scenario: Scenario, accounts: int, ids: Sequence[str], seed: int) -> list[float]:
+def _on_seed(
+    scenario: Scenario, accounts: int, ids: Sequence[str], seed: int, advance: Callable[[], None] = lambda: None
+) -> list[float]:
     """What the world gives for some targets on one seed."""
     lab = Laboratory(scenario, seed, accounts)
-    return [DESIGNS[name](lab) for name in ids]
+    found = []
+    for name in ids:
+        found.append(DESIGNS[name](lab))
+        advance()
+    return found
 
 
-def report_readings(scenario: Scenario, seeds: range, console: Console, as_json: bool, workers: Workers = 1) -> bool:
+def steps(scenario: Scenario, seeds: int, workers: object) -> int:
+    """How often `measure` calls `advance`.
+
+    Args:
+        scenario: as `measure` takes it.
+        seeds: how many.
+        workers: 1, or anything else for a team.
+    """
+    return seeds * len(targets(targets_path(scenario))) if workers == 1 else seeds
+
+
+def report_readings(
+    scenario: Scenario, seeds: range, readings: Sequence[Reading], console: Console, as_json: bool, lang: str = "en"
+) -> bool:
     """Print every target with what the world gave; True if all are inside their bands.
 
     Args:
-        scenario: whose world is measured.
+        scenario: whose world was measured.
         seeds: one cohort each.
+        readings: of `measure`.
         console: printed to.
         as_json: print JSON instead of a table.
-        workers: see `measure`.
-
-    Raises:
-        InputError: the targets cannot be read.
+        lang: `en` or `zh`; targets and sources are quoted as their file writes them.
     """
-    readings = measure(scenario, seeds, workers=workers)
+    say: Text = text_in(lang)
     if as_json:
         console.print_json(data=[_row(reading) for reading in readings])
     else:
-        title = f"{scenario.title}, seeds {seeds[0]} to {seeds[-1]}"
-        table = Table("target", "band", "measured", "95 %", "", "source", title=title)
+        named = say.one_of("names", scenario.name, scenario.title)
+        title = say("terminal.calibrate.title", title=named, first=seeds[0], last=seeds[-1])
+        table = Table(*say.heads("target", "band", "measured", "interval", "inside", "source"), title=title)
         for reading in readings:
             target, (low, high) = reading.target, reading.interval
             table.add_row(
@@ -141,11 +174,12 @@ def report_readings(scenario: Scenario, seeds: range, console: Console, as_json:
                 f"{target.low:g} – {target.high:g}",
                 f"{reading.mean:.3f}",
                 "–" if low is None or high is None else f"{low:.3f} – {high:.3f}",
-                "yes" if reading.inside else "NO",
+                say("yes") if reading.inside else say("no").upper(),
                 f"{target.source} ({target.confidence})",
             )
         console.print(table)
-        console.print(f"{sum(reading.inside for reading in readings)} of {len(readings)} inside their bands")
+        inside = sum(reading.inside for reading in readings)
+        console.print(say("terminal.calibrate.found", inside=inside, n=len(readings)))
     return all(reading.inside for reading in readings)
 
 

@@ -154,16 +154,13 @@ def _changed(world: World, ample: bool, changes: dict[str, Any], review: bool) -
         world = world.model_copy(update={"courts": world.courts.model_copy(update={"review": None})})
     if not ample:
         return world.model_copy(update={"behaviour": behaviour})
-    operations, courts = world.operations, world.courts
-    many: dict[str, Any] = {
-        name: getattr(operations, name).model_copy(update={"per_1000_accounts": AMPLE, "agents": None})
-        for name in ("collector", "specialist", "autocall")
-    }
-    many |= {"legal_cases_per_1000_accounts": AMPLE, "legal_cases": None}
+    courts, ample_staff = world.courts, {"per_1000_accounts": AMPLE, "agents": None}
+    many = {"legal_cases_per_1000_accounts": AMPLE, "legal_cases": None}
+    callers = {name: pool.model_copy(update=ample_staff) for name, pool in world.pools.items() if name != "visit"}
     return world.model_copy(
         update={
             "behaviour": behaviour,
-            "operations": operations.model_copy(update=many),
+            "operations": world.operations.with_pools(callers).model_copy(update=many),
             "courts": courts.model_copy(update={"docket_per_1000_accounts": AMPLE, "docket": None}),
             "settlement_budget": 1.0,
         }

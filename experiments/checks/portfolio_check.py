@@ -8,27 +8,37 @@ from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
 
+from recoup.experiments.report.text import Text, text_in
 from recoup.experiments.runs.runfolder import require_new, write_csv
+from recoup.experiments.runs.tables import Table
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.compliance.mappedlog import audit_registry
 from recoup.sim.portfolio.doubts import population_doubts, staffing_doubts
-from recoup.sim.portfolio.importing import Inspection, inspect, summary
-from recoup.sim.portfolio.records import CONTACTS, PAYMENTS
+from recoup.sim.portfolio.importing import Inspection, inspect, summary, typed_state
+from recoup.sim.portfolio.records import PAYMENTS, contacts_of
 from recoup.sim.portfolio.sources import Source
-from recoup.sim.portfolio.table import PORTFOLIO, Registry
+from recoup.sim.portfolio.state_checks import missing_state
+from recoup.sim.portfolio.table import PORTFOLIO, STATE_FIELDS, Registry
+from recoup.sim.treatments import STANDARD, Vocabulary
 
 SHOWN = 50
 _TYPICAL = 1000  # accounts of the scenario that a file is set beside
 _SUMS = ("opening_balance", "amount")  # whose sum a ledger can be reconciled with
 
 
-def registry_of(kind: str, map_file: Path | None = None) -> Registry:
-    """The fields of a kind of table: portfolio, contacts, payments or audit; with its map, where they depend on it."""
+def registry_of(kind: str, map_file: Path | None = None, vocabulary: Vocabulary = STANDARD) -> Registry:
+    """The fields of a kind of table.
+
+    Args:
+        kind: portfolio, contacts, payments or audit.
+        map_file: of the table, where its fields depend on it.
+        vocabulary: of the scenario, which may have products and channels of its own.
+    """
     if kind == "audit":
-        return audit_registry(map_file)
-    return {one.name: one for one in (PORTFOLIO, CONTACTS, PAYMENTS)}[kind]
+        return audit_registry(map_file, vocabulary)
+    known = (PORTFOLIO.naming({"product": vocabulary.products}), contacts_of(vocabulary), PAYMENTS)
+    return {one.name: one for one in known}[kind]
 
 
 def run(
@@ -40,6 +50,7 @@ def run(
     scenario: str | None = "china-consumer",
     registry: Registry = PORTFOLIO,
     problems_file: Path | None = None,
+    lang: str = "en",
 ) -> int:
     """Inspect a table and print fields, problems, doubts and a reconciliation of its lines.
 
@@ -48,9 +59,10 @@ def run(
         as_json: print JSON instead of tables.
         console: to print on.
         every: print all problems, not the first `SHOWN`.
-        scenario: whose accounts a portfolio's are set beside; None = no one's.
+        scenario: whose accounts a portfolio's are set beside, and whose products it may have; None = no one's.
         registry: the fields that there are.
         problems_file: new CSV file for all problems that are kept one by one.
+        lang: `en` or `zh`, for what is printed; problems are in English.
 
     Returns:
         The exit code: 0 without problems, or where the map says to skip such rows; else 2. Doubts change nothing.
@@ -60,8 +72,10 @@ def run(
     """
     if problems_file:
         require_new(problems_file)
-    inspection = inspect(source, map_file, registry)
     home = load_scenario(scenario) if scenario else None
+    if home:
+        registry = registry_of(registry.name, map_file, home.world.vocabulary)
+    inspection = inspect(source, map_file, registry)
     if home:
         inspection.doubts += population_doubts(inspection.table, home.world.population)
         inspection.doubts += staffing_doubts(inspection.rows, home.world)
@@ -71,9 +85,10 @@ def run(
     if as_json:
         console.print_json(json.dumps(_summary(inspection)))
     else:
-        _print(inspection, home, console, len(inspection.problems) if every else SHOWN)
+        say = text_in(lang)
+        _print(inspection, home, console, len(inspection.problems) if every else SHOWN, say)
         if problems_file:
-            console.print(f"written: {problems_file}", soft_wrap=True)
+            console.print(say("terminal.written", path=problems_file), soft_wrap=True)
     return 2 if inspection.problems and not inspection.skips else 0
 
 
@@ -93,6 +108,7 @@ def _summary(inspection: Inspection) -> dict[str, object]:
         "problems": [dataclasses.asdict(problem) for problem in inspection.problems],
         "problem_count": inspection.problem_count,
         "doubts": inspection.doubts,
+        "fresh": _fresh(inspection),
         "reconciliation": _reconciled(inspection),
     }
 
@@ -123,65 +139,82 @@ def _what(inspection: Inspection) -> str:
     )
 
 
-def _print(inspection: Inspection, home: Scenario | None, console: Console, most: int) -> None:
+def _print(inspection: Inspection, home: Scenario | None, console: Console, most: int, say: Text) -> None:
     encoding = f", {inspection.cells.encoding}" if inspection.cells.encoding else ""
-    console.print(f"{inspection.source}: {inspection.rows:,} rows{encoding}", soft_wrap=True)
+    read = say("terminal.check.rows", source=inspection.source, rows=f"{inspection.rows:,}")
+    console.print(f"{read}{encoding}", soft_wrap=True)
     typical = home.portfolio(_TYPICAL, 1).table if home else None
-    beside = [f"in {home.name}"] if home else []
-    fields = Table("field", "from column", "missing", "least … median … most", *beside)
+    beside = [say("terminal.heads.in_scenario", name=home.name)] if home else []
+    fields = Table(*say.heads("field", "column", "missing", "spread"), *beside)
     for report in inspection.fields:
-        if not report.columns and typical is None and report.missing == inspection.rows:
-            continue  # a log has many fields, of which most files have a few
+        log_or_state = typical is None or report.field in STATE_FIELDS
+        if not report.columns and log_or_state and report.missing == inspection.rows:
+            continue  # there are many such fields, of which most files have a few
         missing = f"{report.missing:,}" if report.missing else ""
         cells = [report.field.name, ", ".join(report.columns), missing, report.summary]
         if typical is not None:
-            cells.append(summary(report.field, typical[report.field.name]) if report.field.role != "key" else "")
+            drawn = report.field.name in typical and report.field.role != "key"
+            cells.append(summary(report.field, typical[report.field.name]) if drawn else "")
         fields.add_row(*cells)
     console.print(fields)
+    if inspection.registry.name == PORTFOLIO.name and (fresh := _fresh(inspection)):
+        listed = ", ".join(f"{name} ({_of(count, inspection.rows)})" for name, count in fresh.items())
+        console.print(f"state that the file does not say, so as a fresh account has it: {listed}")
     if typical is None:
         absent = [report.field.name for report in inspection.fields if report.field.name not in inspection.table]
         if absent:
-            console.print(f"not in the file: {', '.join(absent)}")
-    _print_problems(inspection, console, most)
+            console.print(say("terminal.check.absent", names=", ".join(absent)))
+    _print_problems(inspection, console, most, say)
     for doubt in inspection.doubts:
-        console.print(f"unlikely: {doubt}")
-    _print_reconciliation(inspection, console)
+        console.print(say("terminal.unlikely", doubt=doubt))
+    _print_reconciliation(inspection, console, say)
 
 
-def _print_problems(inspection: Inspection, console: Console, most: int) -> None:
+def _fresh(inspection: Inspection) -> dict[str, int]:
+    """State that a portfolio in mid-life does not say, and of how many rows that can be used."""
+    table = inspection.table.drop(index=list(inspection.unusable & set(inspection.table.index)))
+    return missing_state(typed_state(table)) if inspection.registry.name == PORTFOLIO.name else {}
+
+
+def _of(count: int, rows: int) -> str:
+    return "all" if count == rows else f"{count:,}"
+
+
+def _print_problems(inspection: Inspection, console: Console, most: int, say: Text) -> None:
     count = inspection.problem_count
     if not count:
-        console.print("no problems")
+        console.print(say("terminal.check.none"))
         return
-    skipped = "; the map says to skip such rows" if inspection.skips else ""
-    title = f"{count:,} problem{'s' * (count > 1)}{skipped}"
-    problems = Table(inspection.cells.unit, "column", "value", "expected", title=title, title_justify="left")
+    said = "one" if count == 1 else "problems"
+    title = say(f"terminal.check.{'skipped' if inspection.skips else said}", n=f"{count:,}")
+    unit = say.one_of("terminal.check.cell_units", inspection.cells.unit)
+    problems = Table(unit, *say.heads("wrong", "got", "expected"), title=title)
     for problem in inspection.problems[:most]:
         problems.add_row(str(problem.row), problem.column, repr(problem.value), problem.expected)
     console.print(problems)
     listed = len(inspection.problems)
     if listed > most:
-        console.print(f"… and {count - most:,} more; --all prints {'every one' if listed == count else f'{listed:,}'}")
+        more = "more_all" if listed == count else "more_some"
+        console.print(say(f"terminal.check.{more}", n=f"{count - most:,}", listed=f"{listed:,}"))
     elif count > listed:
-        console.print(f"… and {count - listed:,} more")
+        console.print(say("terminal.check.more", n=f"{count - listed:,}"))
 
 
-def _print_reconciliation(inspection: Inspection, console: Console) -> None:
+def _print_reconciliation(inspection: Inspection, console: Console, say: Text) -> None:
     unit, counted = inspection.cells.unit, _reconciled(inspection)
-    table = Table("reconciliation", "", title_justify="left")
-    table.columns[1].justify = "right"
-    table.add_row(f"{unit}s in the file", f"{counted['lines']:,}")
+    table = Table(say("terminal.check.reconciliation"), say("terminal.check.amount"))
+    table.add_row(say.one_of("terminal.check.units", unit), f"{counted['lines']:,}")
     what = _what(inspection)
     for label, count in (
-        ("− blank", counted["blank"]),
-        ("− header, and lines that continue a row", counted["header_and_continued"]),
-        *((f"− dropped by the map: {reason}", rows) for reason, rows in inspection.dropped.items()),
-        ("− rows with problems", counted["rows_with_problems"]),
+        (say("terminal.check.blank"), counted["blank"]),
+        (say("terminal.check.header"), counted["header_and_continued"]),
+        *((say("terminal.check.dropped", reason=reason), rows) for reason, rows in inspection.dropped.items()),
+        (say("terminal.check.with_problems"), counted["rows_with_problems"]),
     ):
         if count:
             table.add_row(label, f"{count:,}")
-    table.add_row(f"= {what}", f"{counted[what]:,}")
-    for key, label in (("sum_of_balances", "sum of their balances"), ("sum_of_amounts", "sum of their amounts")):
+    table.add_row(say(f"terminal.check.left.{what}"), f"{counted[what]:,}")
+    for key in ("sum_of_balances", "sum_of_amounts"):
         if key in counted:
-            table.add_row(label, f"{counted[key]:,.2f}")
+            table.add_row(say(f"terminal.check.sums.{key}"), f"{counted[key]:,.2f}")
     console.print(table)

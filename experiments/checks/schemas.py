@@ -98,17 +98,23 @@ def _nullable(definition: Schema) -> None:
 def _sourced(definition: Schema) -> None:
     """Let a value stand as {value, source, confidence}."""
     for name, value in definition.get("properties", {}).items():
-        wrapped = {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["value"],
-            "properties": {
-                "value": value,
-                "source": {"type": "string"},
-                "confidence": {"enum": ["A", "B", "C"]},
-            },
-        }
         definition["properties"][name] = {
-            "anyOf": [value, wrapped],
+            "anyOf": [value, _with_source(value)],
             **({"description": value["description"]} if "description" in value else {}),
         }
+    more = definition.get("additionalProperties")
+    if isinstance(more, dict):  # a number for each channel that a scenario adds
+        definition["additionalProperties"] = {"anyOf": [more, _with_source(more)]}
+
+
+def _with_source(value: Schema) -> Schema:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["value"],
+        "properties": {
+            "value": value,
+            "source": {"type": "string"},
+            "confidence": {"enum": ["A", "B", "C"]},
+        },
+    }

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recoup.experiments.commands.rules import Language
-from recoup.experiments.runs.console import Json, command_line, console, progress_display
+from recoup.experiments.commands.showing import announce
+from recoup.experiments.runs.console import Json, Language, command_line, console, progress_display
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,15 +22,24 @@ _SHOWN = 5  # breaches of a rule
 
 
 def audit(
-    run: Annotated[Path | None, typer.Argument(help="Run folder of a comparison.")] = None,
+    run: Annotated[
+        Path | None, typer.Argument(help="Run folder of a comparison.", show_default="none: give --log")
+    ] = None,
     log: Annotated[
-        str | None, typer.Option(help="A log of your own, a file or a database's address; needs --rules.")
+        str | None,
+        typer.Option(help="A log of your own, a file or a database's address; needs --rules.", show_default="none"),
     ] = None,
     column_map: Annotated[
         Path | None,
         typer.Option("--map", help="Column map of the log (YAML).", show_default="columns named as the audit knows"),
     ] = None,
     rules: Annotated[str | None, typer.Option(help="Rule pack's name or file.", show_default="the run's")] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            "--scenario", "-s", help="Scenario whose own channels the log may have.", show_default="none of its own"
+        ),
+    ] = None,
     lang: Language = "en",
     out: Annotated[
         Path | None,
@@ -63,25 +72,30 @@ def audit(
       recoup audit --log dialler.xlsx --map map.yaml --rules uk-conc --out found --strict
       recoup audit --log export.csv --rules china --encoding gb18030 --delimiter ";" --decimal ,
     """
+    announce("read", lang, file=log or run)
     from recoup.experiments.comparison.audit import AUDIT, BREACHES, audit_file, audit_run, coverage, write_audit
     from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new
-    from recoup.scenarios.schema import find_rules
+    from recoup.scenarios.schema import find_rules, load_scenario
     from recoup.sim.portfolio.sources import source_of
+    from recoup.sim.treatments import STANDARD
 
     if (run is None) == (log is None):
         raise typer.BadParameter("a run folder, or --log FILE")
     if column_map is not None and (log is None or (encoding, delimiter, decimal) != (None, ",", ".")):
         raise typer.BadParameter("--map goes with --log, and says itself how the file is written")
+    if scenario is not None and log is None:
+        raise typer.BadParameter("--scenario goes with --log; a run folder knows its own")
     if out is not None:
         require_new(out)
+    words = load_scenario(scenario).world.vocabulary if scenario else STANDARD
     pack, say = find_rules(rules) if rules else None, text_in(lang)
     with _progress(say) as begin:
         if log is not None:
             if pack is None:
                 raise typer.BadParameter("--log needs --rules, the pack to read it by")
             source, writing = source_of(log), _writing(encoding, delimiter, decimal)
-            audited, breaches = audit_file(source, pack, lang, writing, column_map, begin, command_line())
+            audited, breaches = audit_file(source, pack, lang, writing, column_map, begin, command_line(), words)
         else:
             assert run is not None
             audited, breaches = audit_run(run, pack, lang, begin, command_line())
@@ -171,11 +185,11 @@ def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str, out: Path
         out: folder in which audit.csv lies; None = it was not written.
     """
     from rich.padding import Padding
-    from rich.table import Table
 
     from recoup.experiments.comparison.audit import BREACHES, broken_rules, coverage, testable
     from recoup.experiments.report import audit_page
     from recoup.experiments.report.text import text_in
+    from recoup.experiments.runs.tables import Table
 
     say, screen, found, record = text_in(lang), console(), coverage(audited), audited["record"]
 
@@ -222,10 +236,7 @@ def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str, out: Path
         screen.print(where, soft_wrap=True)
     screen.print()
     names = ("tested", "near", "stopped", "breaches")
-    rules = Table()
-    rules.add_column(say("audit.columns.rule"), overflow="fold")
-    for name in names:
-        rules.add_column(say(f"audit.columns.{name}"), justify="right")
+    rules = Table(*(say(f"audit.columns.{name}") for name in ("rule", *names)))
     for rule in testable(audited):
         rules.add_row(f"{rule['id']}: {audit_page.sentence(rule, say)}", *(f"{rule[name]:,}" for name in names))
     if rules.row_count:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from recoup.experiments.runs.console import Json, print_list
+from recoup.experiments.commands.showing import print_list
+from recoup.experiments.runs.console import Json, Language
 
 
-def scenarios(json: Json = False) -> None:
+def scenarios(lang: Language = "en", json: Json = False) -> None:
     """List the shipped scenarios.
 
     \b
@@ -16,10 +17,10 @@ def scenarios(json: Json = False) -> None:
     from recoup.scenarios.schema import load_scenario, scenario_names
 
     loaded = [load_scenario(name) for name in scenario_names()]
-    print_list([(s.name, s.title, " ".join(s.description.split())) for s in loaded], json)
+    print_list([(s.name, s.title, s.description) for s in loaded], json, lang)
 
 
-def plans(json: Json = False) -> None:
+def plans(lang: Language = "en", json: Json = False) -> None:
     """List the shipped plans.
 
     \b
@@ -30,4 +31,4 @@ def plans(json: Json = False) -> None:
     from recoup.agents.plans.plan_file import find_plan, read_plan, shipped_plans
 
     files = [read_plan(find_plan(name)) for name in shipped_plans()]
-    print_list([(f.name, f.title, " ".join(f.description.split())) for f in files], json)
+    print_list([(f.name, f.title, f.description) for f in files], json, lang)

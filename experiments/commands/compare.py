@@ -9,10 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
+from recoup.experiments.commands.showing import announce
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.console import (
     AGAIN,
     Json,
+    Language,
     Ray,
     Seeds,
     Workers,
@@ -41,6 +43,7 @@ def compare(
     out: Annotated[Path | None, typer.Option(help="Run folder, new.", show_default="runs/<scenario>-<time>")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in --out.")] = False,
     why: Why = True,
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Compare plans on the same accounts under common random numbers.
@@ -53,15 +56,16 @@ def compare(
     """
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to continue")
-    _compare(comparison, out, (workers, ray), resume, why, json, command_line())
+    _compare(comparison, out, (workers, ray), resume, why, lang, json, command_line())
 
 
 def demo(
     seeds: Seeds = DEMO_SEEDS,
     workers: Workers = 2,
     ray: Ray = None,
-    out: Annotated[Path | None, typer.Option(help="Run folder, new.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder, new.", show_default="runs/taiwan-cards-<time>")] = None,
     why: Why = True,
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Compare plans and learned policies on a real portfolio, in about a minute.
@@ -72,12 +76,27 @@ def demo(
       recoup demo --seeds 4 --out runs/demo
     """
     command = f"recoup compare -s taiwan-cards {' '.join('-p ' + name for name in DEMO_PLANS)} --seeds {seeds}"
-    _compare(Comparison("taiwan-cards", DEMO_PLANS, seeds=seeds), out, (workers, ray), False, why, json, command)
+    _compare(Comparison("taiwan-cards", DEMO_PLANS, seeds=seeds), out, (workers, ray), False, why, lang, json, command)
 
 
 def report(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
-    lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
+    lang: Language = "en",
+    champion: Annotated[
+        str | None, typer.Option(help="Plan in force, that the others would replace.", show_default="the run's")
+    ] = None,
+    change_cost: Annotated[
+        float | None,
+        typer.Option(min=0, help="One-off cost of a change of plan, for the payback.", show_default="the run's"),
+    ] = None,
+    accounts: Annotated[
+        int | None,
+        typer.Option(min=1, help="Accounts of the whole portfolio, to scale money to.", show_default="as simulated"),
+    ] = None,
+    inflow: Annotated[
+        float | None,
+        typer.Option(min=0, help="New accounts a week, for the weeks of a pilot.", show_default="not known"),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Write the HTML report of a finished run, in English or Chinese.
@@ -86,17 +105,17 @@ def report(
     Examples:
       recoup report runs/mine
       recoup report runs/mine --lang zh
+      recoup report runs/mine --champion staged --change-cost 200000 --accounts 80000 --inflow 1500
     """
-    from recoup.experiments.report import LANGUAGES, render
-    from recoup.sim.inputs import InputError, choose
+    announce("read", lang, file=run)
+    from recoup.experiments.report import render, text_in
+    from recoup.experiments.report.decision import Asked
 
-    if lang not in LANGUAGES:
-        raise InputError("--lang", "", lang, choose(LANGUAGES, lang))
-    page = render(run, lang)
+    page = render(run, lang, Asked(champion, change_cost, accounts, inflow))
     if json:
         console().print_json(data={"report": str(page), "language": lang})
         return
-    console().print(f"report: {page}", soft_wrap=True)
+    console().print(text_in(lang)("terminal.report", path=page), soft_wrap=True)
 
 
 def _compare(
@@ -105,19 +124,25 @@ def _compare(
     workers: tuple[int, str | None],
     resume: bool,
     why: bool,
+    lang: str,
     as_json: bool,
     command: str,
 ) -> None:
+    policies = len(comparison.policies)
+    announce("compare", lang, policies=policies, scenario=comparison.scenario, seeds=comparison.seeds)
     from recoup.experiments.comparison.arms import arms_of
     from recoup.experiments.comparison.compare import compare
-    from recoup.experiments.report import answers, render
+    from recoup.experiments.comparison.run import Run
+    from recoup.experiments.report import render, text_in
+    from recoup.experiments.report.answers import answers
+    from recoup.experiments.report.decision import decide, verdict_lines
     from recoup.experiments.robustness.why import explain
     from recoup.experiments.runs.runfolder import SETTINGS, new_run_folder
     from recoup.experiments.runs.workers import WorkerLost, team_of
     from recoup.sim.inputs import readable
     from recoup.sim.portfolio.doubts import staffing_doubts
 
-    folder = out or new_run_folder(comparison.scenario)
+    say, folder = text_in(lang), out or new_run_folder(comparison.scenario)
     scenario = comparison.load()
     names = [arm.name for arm in arms_of(comparison.policies, scenario)]
 
@@ -125,16 +150,22 @@ def _compare(
         return _how_to_continue(command, folder) if (folder / SETTINGS).exists() else AGAIN
 
     with interruptible(how_to_go_on), team_of(*workers) as team, progress_display() as progress:
-        width = max(map(len, names))
-        tasks = {name: progress.add_task(readable(name).ljust(width), total=comparison.seeds) for name in names}
+        tasks = {
+            name: progress.add_task(readable(name), total=comparison.seeds, remaining=len(names) == 1) for name in names
+        }
+        together = progress.add_task(say("terminal.bars.all"), total=comparison.seeds * len(names))
+
+        def step(name: str, seed: int) -> None:
+            progress.advance(tasks[name])
+            progress.advance(together)
+
         try:
-            results = compare(
-                comparison, folder, team, resume, command, lambda name, seed: progress.advance(tasks[name])
-            )
-            if why and results["learned"]:
-                reasons = progress.add_task("why".ljust(width), total=None)
+            results = compare(comparison, folder, team, resume, command, step)
+            if why and (results["learned"] or comparison.champion):
+                reasons = progress.add_task(say("terminal.bars.why"), total=None)
                 explain(folder, team, lambda done, total: progress.update(reasons, completed=done, total=total))
-            page = render(folder)
+            page = render(folder)  # always beside the others; in the user's language as well
+            page = page if lang == "en" else render(folder, lang)
         except WorkerLost as error:
             progress.stop()
             print(f"recoup: {error}; {_how_to_continue(command, folder)}", file=sys.stderr)
@@ -143,13 +174,13 @@ def _compare(
     if as_json:
         out_console.print_json(data=results)
         return
-    out_console.print(_table(results))
+    out_console.print(_table(results, lang))
     for doubt in staffing_doubts(results["portfolio"]["accounts"], scenario.world):
-        out_console.print(f"unlikely: {doubt}", soft_wrap=True)
-    welfare = [check["sentence"] for check in results["welfare"]]
-    for sentence in [*answers(results), *welfare, *results["fairness"]]:
+        out_console.print(say("terminal.unlikely", doubt=doubt))
+    finished = Run(folder)
+    for sentence in [*verdict_lines(finished, decide(finished), say), *answers(results, say), *results["fairness"]]:
         out_console.print(sentence)
-    out_console.print(f"\nreport: {page}", soft_wrap=True)
+    out_console.print("\n" + say("terminal.report", path=page), soft_wrap=True)
 
 
 def _how_to_continue(command: str, folder: Path) -> str:
@@ -161,21 +192,28 @@ def _with_out(command: str, folder: Path) -> str:
     return command if "--out" in command else f"{command} --out {shlex.quote(str(folder))}"
 
 
-def _table(results: dict[str, Any]) -> Any:
-    from rich.table import Table
+# What a decision is about; the report has the other measures.
+SHOWN = ("npv_rate", "recovery_rate", "time_to_recover_days", "cost_to_collect", "complaints_per_1000")
 
-    from recoup.experiments.comparison.measures import MEASURES
+
+def _table(results: dict[str, Any], lang: str = "en") -> Any:
+    """A row for each policy, a column for each measure of `SHOWN`; the first with its interval."""
+    from recoup.experiments.comparison.measures import MEASURE
     from recoup.experiments.report import text_in
+    from recoup.experiments.runs.tables import Table
 
-    say, seeds = text_in("en"), len(results["seeds"])
-    title = f"{results['title']}: {results['portfolio']['accounts']:,} accounts, {results['days']} days, {seeds} seed{'s' * (seeds > 1)}"
-    table = Table(title=title, title_justify="left", caption="mean over seeds (95 % interval)", caption_justify="left")
-    table.add_column("measure")
-    for name in results["policies"]:
-        table.add_column(name, justify="right")
-    for measure in MEASURES:
-        table.add_row(
-            measure.title,
-            *(say.span(intervals[measure.name], measure.unit) for intervals in results["policies"].values()),
-        )
+    say, seeds = text_in(lang), len(results["seeds"])
+    title = say(
+        "terminal.seeds_title",
+        title=say.one_of("names", results["scenario"], results["title"]),
+        accounts=f"{results['portfolio']['accounts']:,}",
+        days=results["days"],
+        seeds=say("seeds_one") if seeds == 1 else say("seeds_many", n=seeds),
+    )
+    columns = [say.head(say.measure(name)[0], MEASURE[name].unit) for name in SHOWN]
+    table = Table(*say.heads("policy"), *columns, title=title, caption=say("terminal.rest"))
+    for name, intervals in results["policies"].items():
+        first, *others = ((intervals[measure], MEASURE[measure].unit) for measure in SHOWN)
+        means = (say.bare(found["mean"], unit) for found, unit in others)
+        table.add_row(say.name(name), say.bare_span(*first), *means)
     return table

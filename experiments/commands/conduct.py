@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from recoup.experiments.commands.options import SimulationOptions
+from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import (
     Days,
+    Language,
     complete_plans,
     complete_scenarios,
     console,
@@ -17,6 +19,9 @@ from recoup.experiments.runs.console import (
     progress_bar,
 )
 from recoup.experiments.runs.options import options_from
+
+if TYPE_CHECKING:
+    from recoup.experiments.report.text import Text
 
 
 @options_from(SimulationOptions)
@@ -43,23 +48,27 @@ def conduct(
     ] = None,
     days: Days = None,
     out: Annotated[Path | None, typer.Option(help="Folder for conduct.json, new.", show_default="no file")] = None,
+    lang: Language = "en",
 ) -> None:
     """Measure what a scenario's correction loop is worth: each plan with and without it, on the same accounts and random numbers.
 
     Example: recoup conduct -s china-conduct -p status-quo -p staged --seeds 10
     """
-    from recoup.experiments.robustness.conduct import CONDUCT, answer, measure_loop
+    plans = plan or ["status-quo", "staged"]
+    announce("simulate", lang, command="recoup conduct", policies=len(plans), scenario=scenario, seeds=options.seeds)
+    from recoup.experiments.report import text_in
+    from recoup.experiments.robustness.conduct import CONDUCT, measure_loop
     from recoup.experiments.runs.kept import Kept
     from recoup.experiments.runs.runfolder import require_new, whole_folder, write_json
     from recoup.scenarios.schema import load_scenario
 
     if out is not None:
         require_new(out)
-    plans = plan or ["status-quo", "staged"]
     kept = Kept.beside(out)
     hint = "the same command goes on" if out else "with --out a folder, finished runs would be kept"
-    total = 2 * options.seeds * len(plans)
-    with interruptible(lambda: hint), options.team() as team, progress_bar("runs", total) as advance:
+    total, say = 2 * options.seeds * len(plans), text_in(lang)
+    bar = progress_bar(say("terminal.bars.runs"), total)
+    with interruptible(lambda: hint), options.team() as team, bar as advance:
         results = measure_loop(
             load_scenario(scenario), plans, options.seed_range, options.accounts, days, advance, team, kept
         )
@@ -71,27 +80,57 @@ def conduct(
         console().print_json(data=results)
         return
     for name, loop in results["plans"].items():
-        console().print(_table(name, results, loop))
+        console().print(_table(name, results, loop, say))
     for name, loop in results["plans"].items():
-        console().print(answer(name, loop))
+        console().print(answer(name, loop, say))
     if out is not None:
         console().print(f"\n{out / CONDUCT}", soft_wrap=True)
 
 
-def _table(name: str, results: dict[str, Any], loop: dict[str, Any]) -> Any:
-    from rich.table import Table
-
-    from recoup.experiments.report import text_in
+def _table(name: str, results: dict[str, Any], loop: dict[str, Any], say: Text) -> Any:
     from recoup.experiments.robustness.conduct import Arm
+    from recoup.experiments.runs.tables import Table
 
-    text = text_in("en")
-    title = f"{name}: {results['title']}; {results['accounts']:,} accounts, {results['days']} days, {len(results['seeds'])} seeds"
-    table = Table(title=title, title_justify="left", caption="mean over seeds (95 % interval)", caption_justify="left")
-    for column in ("", Arm.NO_LOOP.value, Arm.LOOP.value, "difference, paired"):
-        table.add_column(column, justify="left" if not column else "right")
+    title = say(
+        "terminal.conduct.title",
+        plan=say.name(name),
+        title=results["title"],
+        accounts=f"{results['accounts']:,}",
+        days=results["days"],
+        seeds=say("seeds_one") if len(results["seeds"]) == 1 else say("seeds_many", n=len(results["seeds"])),
+    )
+    arms = [say("terminal.conduct.without"), say("terminal.conduct.with")]
+    table = Table("", *arms, *say.heads("difference"), title=title, caption=say("terminal.interval"))
     for row in results["rows"]:
         unit = row["unit"]
-        cells = [text.span(loop["figures"][arm][row["name"]], unit) for arm in (Arm.NO_LOOP, Arm.LOOP)]
-        gap = text.span(loop["difference"][row["name"]], "points" if unit == "share" else unit, signed=True)
-        table.add_row(row["title"], *cells, gap)
+        cells = [say.bare_span(loop["figures"][arm][row["name"]], unit) for arm in (Arm.NO_LOOP, Arm.LOOP)]
+        gap = say.bare_span(loop["difference"][row["name"]], unit, signed=True)
+        table.add_row(say.head(say.measure(row["name"], (row["title"], ""))[0], unit), *cells, gap)
     return table
+
+
+def answer(plan: str, loop: dict[str, Any], say: Text) -> str:
+    """What the loop does to complaints and to recovery after costs, in one sentence.
+
+    Args:
+        plan: its name.
+        loop: the plan's part of conduct.json.
+        say: the words.
+    """
+    complaints, net = loop["difference"]["complaints_per_1000"], loop["difference"]["net_recovery_rate"]
+    if complaints["low"] is None:
+        return say("terminal.conduct.one_seed", plan=say.name(plan))
+    return say(
+        "terminal.conduct.answer",
+        plan=say.name(plan),
+        complaints=say(f"terminal.conduct.complaints.{_direction(complaints)}"),
+        change=say.bare(complaints["mean"], "count", signed=True),
+        net=say(f"terminal.conduct.net.{_direction(net)}"),
+        points=f"{100 * net['mean']:+.2f}".replace("-", "−"),
+    )
+
+
+def _direction(difference: dict[str, Any]) -> str:
+    if difference["low"] > 0:
+        return "more"
+    return "less" if difference["high"] < 0 else "neither"

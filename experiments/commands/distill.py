@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recoup.experiments.commands.showing import announce
 from recoup.experiments.learning.settings import Distillation
-from recoup.experiments.runs.console import Json, console, interruptible
+from recoup.experiments.runs.console import Json, Language, console, interruptible, progress_display
 from recoup.experiments.runs.options import options_from
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 
 @options_from(Distillation)
@@ -17,12 +21,14 @@ def distill(
     distillation: Distillation,
     policy: Annotated[str, typer.Argument(help="Learned policy: «learned», or a .json file.")] = "learned",
     out: Annotated[Path, typer.Option(help="Plan file to write, new.")] = Path("distilled.yaml"),
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Turn a learned policy into a plan file that can be read, edited and compared, and say how much it keeps.
 
     Example: recoup distill learned -s taiwan-cards --leaves 24 --out mine.yaml
     """
+    announce("distill", lang, policy=policy, scenario=distillation.scenario)
     from recoup.agents.plans.plan_file import NAME, NAME_WORDS
     from recoup.agents.plans.writing import plan_text
     from recoup.experiments.learning.distillation import LEAVES, kept_share, measures_of
@@ -37,9 +43,18 @@ def distill(
         raise InputError("--name", "", distillation.name, NAME_WORDS)
     if out.exists():
         raise InputError(out, "--out", "a file that exists", "a new file")
+    say = text_in(lang)
     scenario, baseline = load_scenario(distillation.scenario), distillation.baseline
     finished = Kept.beside(out)
-    with interruptible(lambda: f"what was tried is kept in {finished.path}, and the same command goes on"):
+    how_to_go_on = f"what was tried is kept in {finished.path}, and the same command goes on"
+    with interruptible(lambda: how_to_go_on), progress_display() as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def step(stage: str, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(say(f"terminal.bars.{stage}"), total=total)
+            progress.update(tasks[stage], advance=1, total=total)
+
         distilled = run(
             scenario,
             policy,
@@ -47,15 +62,16 @@ def distill(
             distillation.start,
             name=distillation.name,
             baseline=baseline,
-            notify=lambda line: typer.echo(line, err=True),
+            notify=lambda line: progress.console.print(line, soft_wrap=True),
             kept=finished,
+            step=step,
         )
         text = plan_text(distilled.plan)
         seeds = distillation.seed_range
-        rates = [
-            measures_of(scenario, one, distillation.accounts, seeds, finished)
-            for one in (policy, parse_yaml(text, str(out)), baseline)
-        ]
+        rates = []
+        for one in (policy, parse_yaml(text, str(out)), baseline):
+            rates.append(measures_of(scenario, one, distillation.accounts, seeds, finished))
+            step("measuring", 3)
         write_text(out, text)
         finished.drop()
     kept = {
@@ -66,13 +82,10 @@ def distill(
     if json:
         console().print_json(data=result)
         return
-    say = text_in("en")
     for measure, share in kept.items():
         unit = "days" if measure.endswith("days") else "points"
         part = "–" if share["share"] is None else f"{share['share']:.0%}"
-        console().print(
-            f"{measure}: the plan keeps {part} of the advantage over {baseline}: {say.span(share['kept'], unit, signed=True)} "
-            f"of {say.span(share['advantage'], unit, signed=True)}",
-            soft_wrap=True,
-        )
-    console().print(f"plan: {out} ({len(distilled.plan.rules)} rules)", soft_wrap=True)
+        spans = {key: say.span(share[key], unit, signed=True) for key in ("kept", "advantage")}
+        named = {"measure": say.measure(measure)[0], "baseline": say.name(baseline)}
+        console().print(say("terminal.distill.keeps", part=part, **named, **spans))
+    console().print(say("terminal.plan", path=out, rules=len(distilled.plan.rules)), soft_wrap=True)

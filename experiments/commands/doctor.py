@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from recoup.experiments.runs.console import Json, console
+from recoup.experiments.runs.console import Json, Language, console
 
 
-def doctor(json: Json = False) -> None:
+def doctor(lang: Language = "en", json: Json = False) -> None:
     """Check the installation: versions, compiled code, folders, a browser and fonts, a tiny simulation; exit code 1 if one fails.
 
     \b
@@ -15,9 +15,9 @@ def doctor(json: Json = False) -> None:
       recoup doctor
       recoup doctor --json
     """
-    from rich.table import Table
-
     from recoup.experiments.checks.doctor import examine
+    from recoup.experiments.report.text import text_in
+    from recoup.experiments.runs.tables import Table
 
     findings = examine()
     if json:
@@ -25,9 +25,11 @@ def doctor(json: Json = False) -> None:
             data=[{"check": f.name, "ok": f.ok, "needed": f.needed, "details": f.details} for f in findings]
         )
     else:
-        table = Table("check", "", "details")
+        say = text_in(lang)
+        table = Table(*say.heads("check", "", "details"))
         for f in findings:
-            table.add_row(f.name, "ok" if f.ok else ("FAILS" if f.needed else "missing, optional"), f.details)
+            found = "ok" if f.ok else "fails" if f.needed else "missing"
+            table.add_row(f.name, say(f"terminal.doctor.{found}"), f.details)
         console().print(table)
     if any(f.needed and not f.ok for f in findings):
         raise typer.Exit(1)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recoup.experiments.runs.console import Json, complete_plans, complete_scenarios, console
+from recoup.experiments.commands.showing import announce
+from recoup.experiments.runs.console import Json, Language, complete_plans, complete_scenarios, console
 
 if TYPE_CHECKING:
     from recoup.experiments.evidence.evaluation import Evaluation
+    from recoup.experiments.report.text import Text
 
 ScenarioName = Annotated[
     str,
@@ -42,6 +44,7 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(help="Folder for evaluation.json and overlap.svg, new.", show_default="no files")
     ] = None,
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Estimate what a policy would have brought, from a log of decisions that another took; or say why the log can't tell.
@@ -52,6 +55,7 @@ def evaluate(
       recoup evaluate decisions.parquet tiered --out runs/tiered-from-log
       recoup evaluate our-log.csv our-plan.yaml --map log.map.yaml
     """
+    announce("read", lang, file=log)
     from recoup.agents.library import load_policy
     from recoup.experiments.evidence.decision_log import read_log
     from recoup.experiments.evidence.evaluation import evaluate as estimate
@@ -60,14 +64,13 @@ def evaluate(
     from recoup.experiments.runs.runfolder import require_new, whole_folder
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.portfolio.sources import source_of
-    from recoup.sim.treatments import Menu
 
     if out is not None:
         require_new(out)
     home = load_scenario(scenario)
     world = home.world
     chosen = load_policy(policy, home.name, world)
-    read = read_log(source_of(log), column_map, Menu.of(world.channels, world.offers, world.legal))
+    read = read_log(source_of(log), column_map, world.menu)
     found = estimate(read, chosen, decisions, least_sample)
     content = found.content(world.currency, home.name)
     if out is not None:
@@ -77,7 +80,7 @@ def evaluate(
     if json:
         console().print_json(data=content)
     else:
-        _print(found, world.currency, read.unknown)
+        _print(found, world.currency, read.unknown, lang)
         if out is not None:
             console().print(f"\n{out}", soft_wrap=True)
     if found.refusal:
@@ -86,36 +89,37 @@ def evaluate(
         raise typer.Exit(2)
 
 
-def _print(found: Evaluation, currency: str, unknown: tuple[str, ...]) -> None:
-    from rich.table import Table
+def _print(found: Evaluation, currency: str, unknown: tuple[str, ...], lang: str = "en") -> None:
+    from recoup.experiments.report.text import text_in
+    from recoup.experiments.runs.tables import Table
 
-    support = found.support
-    show = console().print
-    treatments = Table("treatment", "policy chooses", "log agrees", "supported", title_justify="left")
-    for column in treatments.columns[1:]:
-        column.justify = "right"
+    say, support, show = text_in(lang), found.support, console().print
+    treatments = Table(*say.heads("treatment", "policy_chooses", "log_agrees", "supported"))
     for row in support.treatments:
-        treatments.add_row(row.treatment, f"{row.chosen:,}", f"{row.agreed:,}", f"{row.supported:.0%}")
+        treatments.add_row(row.treatment, f"{row.chosen:,}", f"{row.agreed:,}", f"{100 * row.supported:.0f}")
     show(treatments)
-    left_out = f" ({found.episodes.left_out:,} entered too late)" if found.episodes.left_out else ""
-    show(f"{support.accounts:,} accounts{left_out}, {support.steps} decisions; they count as {support.sample[-1]:,.0f}")
-    how = "estimated from the log itself" if found.estimated_propensities else "recorded in the log"
-    show(f"mean weight {support.weight.mean:.2f} (1 with full support); propensities {how}")
+    late = found.episodes.left_out
+    left_out = say("terminal.evaluate.left_out", n=f"{late:,}") if late else ""
+    counted = {"accounts": f"{support.accounts:,}", "decisions": support.steps, "sample": f"{support.sample[-1]:,.0f}"}
+    show(say("terminal.evaluate.counts", left_out=left_out, **counted))
+    how = say(f"terminal.evaluate.{'estimated' if found.estimated_propensities else 'recorded'}")
+    show(say("terminal.evaluate.weight", weight=f"{support.weight.mean:.2f}", how=how))
+    policy = say.name(found.policy)
     if unknown:
-        show(f"not in the log, and {found.policy} does not decide by it: {', '.join(unknown)}", soft_wrap=True)
+        show(say("terminal.evaluate.unknown", policy=policy, fields=", ".join(unknown)))
     if found.refusal:
         return
-    from recoup.experiments.evidence.estimators import TITLES
-
-    title = f"{found.policy}: cash less cost per account over {support.steps} decisions, {currency}"
-    table = Table("estimator", "value (95 %)", "less the log's own (95 %)", title=title, title_justify="left")
+    title = say("terminal.evaluate.title", policy=policy, decisions=support.steps, currency=currency)
+    table = Table(*say.heads("estimator", "estimate", "gain"), title=title)
     for name, figures in found.estimates.items():
-        table.add_row(TITLES[name], *(_span(figures[what]) for what in ("value", "gain")))
+        spans = (_span(figures[what], say) for what in ("value", "gain"))
+        table.add_row(say(f"terminal.evaluate.estimators.{name}"), *spans)
     show(table)
 
 
-def _span(figure: dict[str, Any]) -> str:
-    return f"{figure['mean']:,.2f} ({figure['low']:,.2f} to {figure['high']:,.2f})".replace("-", "−")
+def _span(figure: dict[str, Any], say: Text) -> str:
+    mean, low, high = (f"{figure[key]:,.2f}".replace("-", "−") for key in ("mean", "low", "high"))
+    return f"{mean} ({say('between', low=low, high=high)})"
 
 
 def log_decisions(
@@ -134,12 +138,15 @@ def log_decisions(
     accounts: Annotated[int, typer.Option(min=1, max=1_000_000, help="Accounts.")] = 2000,
     days: Annotated[int, typer.Option(min=1, max=3650, help="Days to log.")] = 30,
     seed: Annotated[int, typer.Option(min=0, max=2**62, help="Of accounts, world and exploration.")] = 1,
+    lang: Language = "en",
 ) -> None:
     """Simulate a policy that explores, and write down every decision with its probability, as `recoup evaluate` reads it.
 
     Example: recoup log-decisions -p staged --towards tiered --explore 0.7 --out decisions.parquet
     """
+    announce("log", lang, days=days, policy=policy, scenario=scenario)
     from recoup.experiments.evidence.exploration import simulate_log
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new
     from recoup.scenarios.schema import load_scenario
 
@@ -147,4 +154,5 @@ def log_decisions(
     home = load_scenario(scenario)
     log = simulate_log(home, policy, home.portfolio(accounts, seed), seed, days, explore, towards or ())
     log.write(out)
-    console().print(f"{log.actions.size:,} decisions about {log.names.size:,} accounts: {out}", soft_wrap=True)
+    counted = {"decisions": f"{log.actions.size:,}", "accounts": f"{log.names.size:,}"}
+    console().print(text_in(lang)("terminal.evaluate.logged", **counted, path=out), soft_wrap=True)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recoup.experiments.runs.console import Json, console
+from recoup.experiments.runs.console import Json, Language, console
+
+if TYPE_CHECKING:
+    from recoup.experiments.report.text import Text
 
 
 def fairness(
     run: Annotated[Path, typer.Argument(help="Run folder of a finished comparison.")],
     plan: Annotated[
-        list[str] | None, typer.Option("-p", "--policy", help="Only these policies; once for each.")
+        list[str] | None,
+        typer.Option("-p", "--policy", help="Only these policies; once for each.", show_default="all of the run"),
     ] = None,
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Show how a run's plans treat groups of age, sex and region, and which inputs could be proxies for them.
@@ -23,6 +28,7 @@ def fairness(
     """
     from recoup.experiments.comparison.fairness import summary
     from recoup.experiments.comparison.files import FAIRNESS_FILE
+    from recoup.experiments.report.text import text_in
     from recoup.sim.inputs import InputError, choose
 
     audit = FAIRNESS_FILE.read(run)
@@ -33,58 +39,62 @@ def fairness(
     if json:
         out.print_json(data=audit)
         return
+    say = text_in(lang)
     for name in plan or audit["policies"]:
-        out.print(_table(name, audit))
-    out.print("In brackets: the gap to all other debtors, adjusted for " + ", ".join(audit["adjusted_for"]) + ".")
-    out.print("! beyond its limit at 95 %, all gaps tested together; ~ group too small to test.\n")
-    out.print(_proxies(audit["proxies"]))
+        out.print(_table(name, audit, say))
+    fields = say.listed([say.one_of("fields", field) for field in audit["adjusted_for"]])
+    out.print(say("terminal.fairness.brackets", fields=fields))
+    out.print(say("terminal.fairness.marks") + "\n")
+    out.print(_proxies(audit["proxies"], say))
     if audit["drawn"]:
-        out.print(f"Not known for these debtors, drawn at random: {', '.join(audit['drawn'])}.")
+        drawn = say.listed([say.one_of("fairness.attributes", name) for name in audit["drawn"]])
+        out.print(say("fairness.drawn", attributes=drawn))
     for sentence in summary(audit):
         out.print(sentence)
     for note in audit["explained"]:
-        out.print(f"Explained: {note['sentence']}")
+        out.print(say("terminal.fairness.explained", sentence=note["sentence"]))
 
 
-def _table(name: str, audit: dict[str, Any]) -> Any:
-    from rich.table import Table
+def _table(name: str, audit: dict[str, Any], say: Text) -> Any:
+    from recoup.experiments.runs.tables import Table
 
-    table = Table(title=name, title_justify="left")
-    table.add_column("group")
-    table.add_column("accounts", justify="right")
-    for outcome in audit["outcomes"]:
-        table.add_column(outcome["title"], justify="right")
-    for attribute, members in audit["policies"][name].items():
-        for group, row in members.items():
-            cells = [_cell(row["outcomes"][outcome["name"]], outcome["unit"]) for outcome in audit["outcomes"]]
-            table.add_row(f"{attribute} {group}", f"{row['accounts']:,.0f}", *cells)
-        table.add_section()
+    groups = [
+        (_group(attribute, group, say), row)
+        for attribute, members in audit["policies"][name].items()
+        for group, row in members.items()
+    ]
+    outcomes = [
+        say.head(say.one_of("fairness.outcomes", one["name"], one["title"]), one["unit"]) for one in audit["outcomes"]
+    ]
+    table = Table(*say.heads("group", "accounts"), *outcomes, title=say.name(name))
+    for group, row in groups:
+        cells = [_cell(row["outcomes"][outcome["name"]], outcome["unit"], say) for outcome in audit["outcomes"]]
+        table.add_row(group, f"{row['accounts']:,.0f}", *cells)
     return table
 
 
-def _cell(cell: dict[str, Any], unit: str) -> str:
-    from recoup.experiments.report import text_in
+def _group(attribute: str, group: str, say: Text) -> str:
+    return f"{say.one_of('fairness.attributes', attribute)} {say.one_of('fairness.groups', group)}"
 
-    text = text_in("en")
-    value, adjusted = text.number(cell["value"]["mean"], unit), cell["adjusted"]
+
+def _cell(cell: dict[str, Any], unit: str, say: Text) -> str:
+    value, adjusted = say.bare(cell["value"]["mean"], unit), cell["adjusted"]
     if adjusted is None:
         return f"{value} (~)"
-    gap = text.number(adjusted["gap"], "points" if unit == "share" else unit, signed=True).split()[0]
-    return f"{value} ({gap}{'!' if cell.get('unequal') else ''})"
+    return f"{value} ({say.bare(adjusted['gap'], unit, signed=True)}{'!' if cell.get('unequal') else ''})"
 
 
-def _proxies(audit: dict[str, Any]) -> Any:
-    from rich.table import Table
+def _proxies(audit: dict[str, Any], say: Text) -> Any:
+    from recoup.experiments.runs.tables import Table
 
-    table = Table(title="Proxy check: how well the inputs identify each group", title_justify="left")
-    for column in ("group", "AUC", "95 % interval", "strongest field", "its AUC"):
-        table.add_column(column, justify="left" if column in ("group", "strongest field") else "right")
+    table = Table(
+        *say.heads("group", "auc", "interval", "strongest", "its_auc"),
+        title=say("terminal.fairness.proxies"),
+        caption=say("terminal.fairness.chance", bound=audit["bound"]),
+    )
     for attribute, members in audit["attributes"].items():
         for group, row in members.items():
-            limits = f"{row['low']:.2f} to {row['high']:.2f}"
-            table.add_row(f"{attribute} {group}", f"{row['auc']:.2f}", limits, row["field"], f"{row['field_auc']:.2f}")
-    table.caption, table.caption_justify = (
-        f"0.5 is chance; a warning when the interval lies above {audit['bound']}",
-        "left",
-    )
+            limits = say("between", low=f"{row['low']:.2f}", high=f"{row['high']:.2f}")
+            cells = (f"{row['auc']:.2f}", limits, say.one_of("fields", row["field"]), f"{row['field_auc']:.2f}")
+            table.add_row(_group(attribute, group, say), *cells)
     return table

@@ -10,15 +10,14 @@ import typer
 
 from recoup.experiments.commands.options import RobustnessOptions, policies_option
 from recoup.experiments.commands.robustness import comparison_of, with_policies
-from recoup.experiments.runs.console import complete_plans, console, interruptible, progress_bar
+from recoup.experiments.commands.showing import announce
+from recoup.experiments.runs.console import Language, complete_plans, console, interruptible, progress_bar
 from recoup.experiments.runs.options import options_from, setting
 
 if TYPE_CHECKING:
     from recoup.experiments.comparison.settings import Comparison
     from recoup.experiments.robustness.trial_cache import TrialCache
     from recoup.experiments.runs.workers import Workers
-
-WIDTH = 80
 
 
 @dataclass(frozen=True)
@@ -27,11 +26,20 @@ class FrontierOptions(RobustnessOptions):
 
     points: int = setting(16, "Prices to try first; half as many follow near the choice.", least=2, most=1024)
     by: str = setting("npv_rate", "Measure: npv_rate, recovery_rate, net_recovery_rate or time_to_recover_days.")
-    most_contacts: float | None = setting(None, "At most so many contact attempts per debtor.", least=0)
-    most_complaints: float | None = setting(None, "At most so many complaints per 1,000 accounts.", least=0)
-    most_cost: float | None = setting(None, "At most this cost to collect, a share of the cash.", least=0)
+    most_contacts: float | None = setting(
+        None, "At most so many contact attempts per debtor.", least=0, shown_default="no limit"
+    )
+    most_complaints: float | None = setting(
+        None, "At most so many complaints per 1,000 accounts.", least=0, shown_default="no limit"
+    )
+    most_cost: float | None = setting(
+        None, "At most this cost to collect, a share of the cash.", least=0, shown_default="no limit"
+    )
     within: str | None = setting(
-        None, "At most this plan's contacts, complaints and fully loaded cost.", completion=complete_plans
+        None,
+        "At most this plan's contacts, complaints and fully loaded cost.",
+        completion=complete_plans,
+        shown_default="no limit",
     )
 
     @property
@@ -58,6 +66,7 @@ def frontier(
     name: Annotated[str, typer.Option(help="Name of the chosen policy.")] = "chosen",
     distil: Annotated[bool, typer.Option("--distil/--no-distil", help="Make a readable plan of it.")] = True,
     resume: Annotated[bool, typer.Option(help="Go on in --out; other limits choose again from what was run.")] = False,
+    lang: Language = "en",
 ) -> None:
     """Show what fewer contacts and complaints would cost, and choose the policy that does best within limits.
 
@@ -67,14 +76,22 @@ def frontier(
       recoup frontier runs/family/family.json --most-contacts 25 --most-complaints 8 --workers 2
       recoup frontier runs/family/family.json --within staged --out runs/frontier --into runs/mine
     """
+    announce(
+        "simulate",
+        lang,
+        command="recoup frontier",
+        policies=options.points * 3 // 2 + len(plan or range(5)),
+        scenario=options.scenario or options.into or "china-consumer",
+        seeds=options.seeds,
+    )
     from recoup.agents.plans.plan_file import NAME, NAME_WORDS
     from recoup.agents.policy_files import read_document
     from recoup.agents.price_family import load_family, own_family
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.robustness import price_frontier as study
     from recoup.experiments.robustness.trial_cache import TRIALS, TrialCache
     from recoup.experiments.runs.runfolder import new_run_folder, open_folder
     from recoup.sim.inputs import InputError, choose
-    from recoup.sim.treatments import Menu
 
     if not NAME.fullmatch(name):
         raise InputError("--name", "", name, NAME_WORDS)
@@ -93,7 +110,7 @@ def frontier(
     plans = plan or [*study.PLANS, *study.own_policies(scenario.name)]
     comparison = with_policies(comparison, list(dict.fromkeys((*plans, *([options.within] if options.within else [])))))
     world = scenario.world
-    policies = load_family(family, Menu.of(world.channels, world.offers, world.legal))
+    policies = load_family(family, world.menu)
     folder = out or new_run_folder("frontier")
     same = {key: comparison.settings[key] for key in ("scenario", "portfolio", "map", "days", "seeds", "first_seed")}
     begun = {**same, "accounts": options.accounts, "points": options.points, "family": policies.card.sha256}
@@ -101,7 +118,8 @@ def frontier(
     cache = TrialCache(folder / TRIALS)
     with interruptible(lambda: f"--out {folder} --resume goes on"), options.team() as team:
         with progress_bar(
-            "simulating", (len(comparison.policies) + options.points * 3 // 2) * options.seeds
+            text_in(lang)("terminal.bars.simulating"),
+            (len(comparison.policies) + options.points * 3 // 2) * options.seeds,
         ) as advance:
             result = study.price_frontier(
                 policies,
@@ -124,7 +142,7 @@ def frontier(
     if options.json:
         console().print_json(data=result)
     else:
-        _print(result, folder)
+        _print(result, folder, lang)
     study.chosen_point(result)
 
 
@@ -175,16 +193,16 @@ def _distilled(
     return {"name": made.plan.name, "values": values, "feasible": study.excess(values, result["limits"]) <= 1.0}
 
 
-def _print(result: dict[str, Any], folder: Path) -> None:
-    from rich.table import Table
-
+def _print(result: dict[str, Any], folder: Path, lang: str = "en") -> None:
     from recoup.experiments.comparison.measures import MEASURE
     from recoup.experiments.report.sections.frontier import sentences
     from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.champion import COST
+    from recoup.experiments.runs.tables import Table
 
-    say, by = text_in("en"), result["by"]
-    table = Table("", say.measure(by)[0], "contacts", "complaints", "cost", title="the family's frontier, and plans")
+    say, by = text_in(lang), result["by"]
+    first = say.head(say.measure(by)[0], MEASURE[by].unit)
+    table = Table("", first, *say.heads("contacts", "complaints", "cost"), title=say("terminal.frontier.title"))
     points = sorted(
         (p for p in result["points"] if p["frontier"] or p["name"] == result["chosen"]),
         key=lambda p: p["values"]["contacts_per_debtor"],
@@ -193,12 +211,12 @@ def _print(result: dict[str, Any], folder: Path) -> None:
     for row in [*points, *result["plans"], *distilled]:
         values = row["values"]
         mark = "> " if row["name"] == result["chosen"] and result["feasible"] else ""
-        figures = [say.number(values[by], MEASURE[by].unit)]
-        figures += [say.number(values[key], "count") for key in ("contacts_per_debtor", "complaints_per_1000")]
-        table.add_row(mark + row["name"], *figures, say.number(values[COST], "share"))
-    console().print(table, width=WIDTH)
+        figures = [say.bare(values[by], MEASURE[by].unit)]
+        figures += [say.bare(values[key], "count") for key in ("contacts_per_debtor", "complaints_per_1000")]
+        table.add_row(mark + say.name(row["name"]), *figures, say.bare(values[COST], "share"))
+    console().print(table)
     for sentence in sentences(result, say):
-        console().print(sentence, width=WIDTH)
+        console().print(sentence)
     if distilled and not distilled[0]["feasible"]:
-        console().print("The distilled plan is beyond the limits.", width=WIDTH)
-    console().print(f"written to {folder}", soft_wrap=True)
+        console().print(say("terminal.frontier.beyond"))
+    console().print(say("terminal.frontier.folder", path=folder), soft_wrap=True)

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from recoup.experiments.commands.showing import announce
 from recoup.experiments.learning.settings import IndexStudy
-from recoup.experiments.runs.console import Json, command_line, console, interruptible
+from recoup.experiments.runs.console import Json, Language, command_line, console, interruptible, progress_display
 from recoup.experiments.runs.extras import needs_extra
 from recoup.experiments.runs.options import options_from
 
@@ -20,14 +21,14 @@ def index(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that was cut short, in its folder.")
     ] = False,
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Estimate what each treatment changes until the horizon, and make of a plan the index policy that departs from it where that surely pays.
 
     Example: recoup index -s taiwan-cards --out runs/index && recoup compare -s taiwan-cards -p tuned -p runs/index/policy.json
     """
-    from rich.console import Console
-
+    announce("index", lang, scenario=study.scenario, cohorts=study.cohorts)
     from recoup.agents.plans.plan_file import NAME, NAME_WORDS
     from recoup.experiments.runs.runfolder import new_run_folder
     from recoup.sim.inputs import InputError
@@ -37,54 +38,58 @@ def index(
         raise InputError("--name", "", study.name, NAME_WORDS)
     if resume and out is None:
         raise InputError("--resume", "", "no folder", "the folder of the run, with --out")
-    from recoup.experiments.learning.index import POLICY, run
+    from recoup.experiments.learning.index import POLICY, run, steps
+    from recoup.experiments.report.text import text_in
 
     folder = out or new_run_folder(f"index-{Path(study.scenario).stem}")
     how_to_go_on = f"go on with the same command, --out {folder} --resume"
-    with interruptible(lambda: how_to_go_on), Console(stderr=True).status("outlook") as status:
-        report = run(study, folder, command_line(), status.update, resume)
+    with interruptible(lambda: how_to_go_on), progress_display() as progress:
+        task = progress.add_task("", total=steps(study))
+        report = run(
+            study,
+            folder,
+            command_line(),
+            lambda line: progress.update(task, description=line),
+            resume,
+            lambda: progress.advance(task),
+        )
     if json:
         console().print_json(data=report)
         return
-    _print(report)
-    console().print(f"policy: {folder / POLICY}.json", soft_wrap=True, markup=False)
+    _print(report, lang)
+    console().print(text_in(lang)("terminal.policy", path=f"{folder / POLICY}.json"), soft_wrap=True)
 
 
-def _print(report: dict[str, Any]) -> None:
-    from rich.table import Table
+def _print(report: dict[str, Any], lang: str = "en") -> None:
+    from recoup.experiments.report.text import text_in
+    from recoup.experiments.runs.tables import Table
 
-    table = Table(
-        "outcome",
-        "R²",
-        "spread",
-        *(f"{n}" for n in range(1, 11)),
-        title="Changes predicted / observed, by tenth of the prediction",
-    )
+    say = text_in(lang)
+    tenths = [say("terminal.heads.tenth", n=n) for n in range(1, 11)]
+    table = Table(*say.heads("outcome", "r2", "spread_of"), *tenths, title=say("terminal.index.values"))
     for name, quality in report["values"].items():
         pairs = [f"{mine:+.3g} / {seen:+.3g}" for mine, seen, _ in quality["tenths"]]
         table.add_row(name, _number(quality["r2"]), _number(quality["std"]), *pairs)
     console().print(table)
-    table = Table(
-        "arm", "deviations", "predicted", "observed ± s.e.", title="Money, a share of the balance, against nothing"
-    )
+    table = Table(*say.heads("arm", "deviations", "predicted", "observed"), title=say("terminal.index.arms"))
     for name, arm in report["arms"].items():
         seen = f"{arm['observed']:+.4f} ± {arm['standard_error']:.4f}"
         table.add_row(name, f"{arm['rows']:,}", f"{arm['predicted']:+.4f}", seen)
     console().print(table)
     prices = report["prices"]
     columns = ("score", "cash", "left", "cost", "complaints", "contacts")
-    table = Table(
-        "", "caution", "prices of cost, complaint, contact", *columns, title="Prices, on cohorts of their own"
-    )
-    table.add_row("allowed", "", "", *(_number(prices["allowed"].get(key)) for key in columns))
-    table.add_row("plan", "", "", *(_number(prices["plan"][key]) for key in columns))
+    titles = ("score", "cash", "left", "spent", "complaints", "contacts")
+    table = Table(*say.heads("", *titles, "caution", "asked"), title=say("terminal.index.prices"))
+    for row in ("allowed", "plan"):
+        figures = (_number(prices[row].get(key)) for key in columns)
+        table.add_row(say(f"terminal.index.{row}"), *figures, "", "")
     for n, figures in enumerate(prices["rounds"], start=1):
-        label = f"round {n}" + (", kept" if n == prices["kept"] else "")
+        label = say(f"terminal.index.{'kept' if n == prices['kept'] else 'round'}", n=n)
         asked = ", ".join(_number(price) for price in figures["prices"].values())
-        table.add_row(label, _number(figures["caution"]), asked, *(_number(figures[key]) for key in columns))
+        table.add_row(label, *(_number(figures[key]) for key in columns), _number(figures["caution"]), asked)
     console().print(table)
     if prices["rounds"][prices["kept"] - 1]["score"] <= prices["plan"]["score"]:
-        console().print("No round was better than the plan: use the plan.")
+        console().print(say("terminal.index.no_better"))
 
 
 def _number(value: float | None) -> str:

@@ -8,10 +8,9 @@ import typer
 
 from recoup.experiments.commands.options import RobustnessOptions
 from recoup.experiments.commands.robustness import comparison_of, run_cached
-from recoup.experiments.runs.console import complete_plans, console
+from recoup.experiments.commands.showing import announce
+from recoup.experiments.runs.console import Language, complete_plans, console
 from recoup.experiments.runs.options import options_from
-
-WIDTH = 80
 
 
 @options_from(RobustnessOptions, seeds=2, accounts=2000)
@@ -30,6 +29,7 @@ def levers(
     ] = None,
     worlds: Annotated[int, typer.Option(help="Number of worlds, a power of two; more of them go on from fewer.")] = 128,
     design_seed: Annotated[int, typer.Option(min=0, max=2**31, help="Seed of the choice of worlds.")] = 1,
+    lang: Language = "en",
 ) -> None:
     """Move all levers at once: how likely does a policy beat the best hand-written plan, on what does that hang, where does it flip?
 
@@ -38,6 +38,14 @@ def levers(
       recoup levers -s china-consumer -p learned --workers 2
       recoup levers -p mine.yaml --against staged --worlds 256 --into runs/mine     # interrupted, the same command goes on
     """
+    announce(
+        "simulate",
+        lang,
+        command="recoup levers",
+        policies=1 + len(against or range(3)),
+        scenario=options.scenario or options.into or "china-consumer",
+        seeds=options.seeds,
+    )
     from recoup.experiments.report.sections.levers import picture
     from recoup.experiments.report.text import LANGUAGES, text_in
     from recoup.experiments.robustness import lever_study as study
@@ -53,6 +61,7 @@ def levers(
         len(comparison.policies) * (worlds + 1) * options.seeds,
         lambda team, cache, advance: study.lever_study(comparison, worlds, design_seed, team, cache, advance),
         LEVER_STUDY_FILE,
+        lang,
     )
     if options.into:
         write_csv(options.into / study.LEVER_WORLDS, study.worlds_table(result))
@@ -62,7 +71,7 @@ def levers(
     if options.json:
         console().print_json(data=result)
         return
-    _print(result)
+    _print(result, lang)
 
 
 def _rivals(options: RobustnessOptions, policy: str, against: list[str] | None) -> list[str]:
@@ -91,26 +100,21 @@ def _rivals(options: RobustnessOptions, policy: str, against: list[str] | None) 
     return plans
 
 
-def _print(result: dict[str, Any]) -> None:
-    from rich.table import Table
-
+def _print(result: dict[str, Any], lang: str = "en") -> None:
     from recoup.experiments.report.sections import levers as section
     from recoup.experiments.report.text import text_in
+    from recoup.experiments.runs.tables import Table
 
-    text = text_in("en")
-    wins = section.wins_table(result, text)
-    table = Table("against", "net recovery", "recovery", "best plan in", title=wins.caption)
+    say = text_in(lang)
+    wins = section.wins_table(result, say)
+    table = Table(*say.heads("against", "net", "gross", "best"), title=wins.caption)
     for row in wins.rows:
-        table.add_row(*(_short(str(cell)) for cell in row))
-    console().print(table, width=WIDTH)
-    table = Table("lever", "range", "PAWN", "low", "high", "flips at", title="wins on net recovery, by lever")
-    for cells in section.lever_cells(result, text):
-        table.add_row(cells[0], *map(_short, cells[1:]))
-    console().print(table, width=WIDTH)
-    for sentence in (section.message(result, text), *section.sentences(result, text), section.scale(result, text)):
-        console().print(sentence, width=WIDTH)
-
-
-def _short(cell: str) -> str:
-    """An interval as eighty columns have room for it."""
-    return cell.replace(" to ", "–")
+        table.add_row(*map(str, row))
+    console().print(table)
+    columns = say.heads("lever", "range", "pawn", "low", "high", "flips")
+    table = Table(*columns, title=say("terminal.levers.title"))
+    for cells in section.lever_cells(result, say):
+        table.add_row(*cells)
+    console().print(table)
+    for sentence in (section.message(result, say), *section.sentences(result, say), section.scale(result, say)):
+        console().print(sentence)

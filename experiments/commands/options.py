@@ -50,5 +50,7 @@ class RobustnessOptions(SimulationOptions):
         shown_default="that of --into, else china-consumer",
     )
     into: Path | None = setting(
-        None, "Folder of a comparison: its scenario, portfolio and horizon are used, its report shows the result."
+        None,
+        "Folder of a comparison: its scenario, portfolio and horizon are used, its report shows the result.",
+        shown_default="none",
     )

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from recoup.experiments.runs.console import Json, complete_plans, complete_scenarios, console
+from recoup.experiments.runs.console import Commands, Json, Language, complete_plans, complete_scenarios, console
 
-app = typer.Typer(help="Plan files.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, rich_markup_mode=None, help="Plan files.", no_args_is_help=True)
 
 
 @app.command("check")
@@ -19,6 +19,7 @@ def check(
         str,
         typer.Option("-s", "--scenario", help="Scenario whose treatments it uses.", autocompletion=complete_scenarios),
     ] = "china-consumer",
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Read a plan as a comparison would, and say what it does.
@@ -28,12 +29,13 @@ def check(
       recoup plan check mine.yaml -s taiwan-cards
       recoup plan check staged --json
     """
-    from recoup.agents.plans.plan import Plan
+    from recoup.agents.plans.scored_plan import read_any_plan, scores_in
+    from recoup.experiments.report.text import text_in
     from recoup.scenarios.schema import load_scenario
-    from recoup.sim.treatments import Menu
 
     world = load_scenario(scenario).world
-    plan = Plan.load(file, Menu.of(world.channels, world.offers, world.legal))
+    plan = read_any_plan(file, world.menu)
+    scores = scores_in(plan.file)
     if json:
         rules = [{"name": rule.name, "priority": rule.priority} for rule in plan.rules]
         console().print_json(
@@ -42,18 +44,19 @@ def check(
                 "scenario": scenario,
                 "contact_cap_per_week": plan.file.contact_cap_per_week,
                 "rules": rules,
+                "scores": scores,
                 "dropped": plan.dropped,
             }
         )
         return
-    out = console()
-    out.print(f"{plan.name}: {len(plan.rules)} rules, good for {scenario}")
+    out, say = console(), text_in(lang)
+    out.print(say("terminal.plan_check.good", plan=plan.name, rules=len(plan.rules), scenario=scenario))
     if plan.file.contact_cap_per_week:
-        out.print(
-            f"  contact cap: no call or text once {plan.file.contact_cap_per_week} of the last 7 days held one",
-        )
+        out.print("  " + say("terminal.plan_check.cap", cap=plan.file.contact_cap_per_week))
+    if scores:
+        out.print("  " + say("terminal.plan_check.scores", names=", ".join(scores)), soft_wrap=True)
     for dropped in plan.dropped:
-        out.print(f"  left out, as the scenario has no such treatment: {dropped}")
+        out.print("  " + say("terminal.plan_check.dropped", rule=dropped))
 
 
 @app.command("template")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
-from recoup.experiments.runs.console import Json, complete_scenarios, console
+from recoup.experiments.commands.showing import announce
+from recoup.experiments.runs.console import Commands, Json, Language, complete_scenarios, console
 
 FILE = "CSV, Parquet, Excel, DuckDB or SQLite file, or a database's address."
-Problems = Annotated[Path | None, typer.Option("--problems", help="New CSV file for every problem.")]
+Problems = Annotated[
+    Path | None, typer.Option("--problems", help="New CSV file for every problem.", show_default="no file")
+]
 
-app = typer.Typer(help="Portfolio files.", no_args_is_help=True)
+app = typer.Typer(cls=Commands, rich_markup_mode=None, help="Portfolio files.", no_args_is_help=True)
 
 
 @app.command("check")
@@ -23,10 +28,14 @@ def check(
     scenario: Annotated[
         str,
         typer.Option(
-            "-s", "--scenario", help="Whose accounts the file's are set beside.", autocompletion=complete_scenarios
+            "-s",
+            "--scenario",
+            help="Whose accounts the file's are set beside, and whose products it may have.",
+            autocompletion=complete_scenarios,
         ),
     ] = "china-consumer",
     problems: Problems = None,
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Print ranges, missing values, every problem and where each line of a portfolio file went; exit code 2 for a problem.
@@ -41,11 +50,75 @@ def check(
       recoup portfolio check ledger.xlsx --map map.yaml --problems problems.csv
       recoup portfolio check "sqlite:///book.db?query=SELECT * FROM accounts" --map map.yaml
     """
+    announce("read", lang, file=file)
     from recoup.experiments.checks.portfolio_check import run
     from recoup.sim.portfolio.sources import source_of
 
     source = source_of(file)
-    raise typer.Exit(run(source, column_map, json, console(), every, scenario, problems_file=problems))
+    raise typer.Exit(run(source, column_map, json, console(), every, scenario, problems_file=problems, lang=lang))
+
+
+@app.command("state")
+def state(
+    at: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="The day on whose morning the accounts are wanted.")
+    ],
+    out: Annotated[Path, typer.Option(help="New folder for the portfolio in mid-life and its map.")],
+    portfolio: Annotated[str, typer.Option(help="Accounts on the first day of the logs.")],
+    contacts: Annotated[str, typer.Option(help="Log of contacts.")],
+    payments: Annotated[str, typer.Option(help="Log of payments.")],
+    column_map: Annotated[
+        Path | None,
+        typer.Option("--map", help="Column map of the accounts.", show_default="columns named as our fields"),
+    ] = None,
+    contacts_map: Annotated[Path | None, typer.Option(help="Of the contacts.", show_default="the same")] = None,
+    payments_map: Annotated[Path | None, typer.Option(help="Of the payments.", show_default="the same")] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="First day of the logs.", show_default="as_of of the map, or their first date"
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Make the state of accounts on a day from a lender's logs, to start a simulation there.
+
+    Contacts, promises, plans, offers, legal steps and payments before the day say how things stand; what they can't tell is listed.
+
+    \b
+    Examples:
+      recoup records simulate --out lender
+      recoup portfolio state --portfolio lender/portfolio.parquet --contacts lender/contacts.parquet --payments lender/payments.parquet \
+          --at 2025-06-02 --out june
+      recoup compare -p status-quo -p staged --portfolio june/portfolio.parquet --map june/map.yaml
+    """
+    from json import dumps
+
+    from recoup.experiments.evidence.state_command import MAP, TABLE, Read, write_state
+    from recoup.sim.portfolio.sources import source_of
+
+    found, unknown = write_state(
+        Read(source_of(portfolio), column_map),
+        Read(source_of(contacts), contacts_map),
+        Read(source_of(payments), payments_map),
+        at.date(),
+        out,
+        since.date() if since else None,
+    )
+    if json:
+        content = {"accounts": len(found), "as_of": str(at.date()), "unknown": unknown, "fresh": found.fresh}
+        console().print_json(dumps(content))
+        return
+    told = Table(
+        "state", "accounts that say it", title=f"{len(found):,} open accounts on {at:%Y-%m-%d}", title_justify="left"
+    )
+    told.columns[1].justify = "right"
+    for name in found.state:
+        told.add_row(name, f"{int(found.table[name].notna().sum()):,}")
+    console().print(told)
+    for sentence in unknown:
+        console().print(f"unknown: {sentence}" if not sentence.startswith(("left out", "not used")) else sentence)
+    console().print(f"written: {out / TABLE}, {out / MAP}", soft_wrap=True)
 
 
 @app.command("pseudonyms")
@@ -53,6 +126,7 @@ def pseudonyms(
     file: Annotated[str, typer.Argument(help=FILE)],
     column_map: Annotated[Path, typer.Option("--map", help="Column map (YAML).")],
     out: Annotated[Path, typer.Option(help="CSV file to write: account_id and the pseudonym run folders use for it.")],
+    lang: Language = "en",
 ) -> None:
     """Write which account is behind which pseudonym, by your own key: keep the file as you keep the accounts.
 
@@ -60,10 +134,12 @@ def pseudonyms(
     Examples:
       recoup portfolio pseudonyms portfolio.csv --map map.yaml --out who.csv
     """
+    announce("read", lang, file=file)
     import pandas as pd
 
     from recoup.experiments.comparison.privacy import pseudonym_key
     from recoup.experiments.comparison.privacy import pseudonyms as of
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import write_csv
     from recoup.sim.inputs import InputError
     from recoup.sim.portfolio.importing import inspect
@@ -74,4 +150,4 @@ def pseudonyms(
     key = pseudonym_key(lasting=True)  # with one that ends here, the file would be of no run
     names = inspect(source_of(file), column_map).table["account_id"].dropna()
     write_csv(out, pd.DataFrame({"account_id": names, "pseudonym": of(names, key)}))
-    console().print(f"{len(names):,} accounts: {out}", soft_wrap=True)
+    console().print(text_in(lang)("terminal.check.accounts", n=f"{len(names):,}", path=out), soft_wrap=True)

@@ -9,9 +9,25 @@ import typer
 
 from recoup.experiments.commands.evaluate import ScenarioName
 from recoup.experiments.commands.portfolio import FILE, Problems
-from recoup.experiments.runs.console import Json, complete_plans, console
+from recoup.experiments.commands.showing import announce
+from recoup.experiments.runs.console import Commands, Json, Language, complete_plans, complete_scenarios, console
 
-app = typer.Typer(help="A lender's records: accounts, contacts and payments.", no_args_is_help=True)
+app = typer.Typer(
+    cls=Commands,
+    rich_markup_mode=None,
+    help="A lender's records: accounts, contacts and payments.",
+    no_args_is_help=True,
+)
+OwnNames = Annotated[
+    str | None,
+    typer.Option(
+        "-s",
+        "--scenario",
+        help="Whose own channels and products the table may name.",
+        show_default="no one's",
+        autocompletion=complete_scenarios,
+    ),
+]
 Kind = Literal["portfolio", "contacts", "payments", "audit"]
 
 
@@ -26,6 +42,8 @@ def check(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Print every problem, not the first 50.")] = False,
     problems: Problems = None,
+    scenario: OwnNames = None,
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Print ranges, missing values, every problem and where each line of a log went; exit code 2 for a problem.
@@ -38,16 +56,18 @@ def check(
       recoup records check payments.xlsx --map map.yaml --problems problems.csv
       recoup records check "postgresql://me@server/ledger?query=SELECT * FROM payments" --for payments
     """
+    announce("read", lang, file=file)
     from recoup.experiments.checks.portfolio_check import registry_of, run
+    from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import read_yaml
     from recoup.sim.portfolio.sources import source_of
+    from recoup.sim.treatments import STANDARD
 
     named = kind or (read_yaml(column_map).data.get("for") if column_map else None)
     if named not in ("portfolio", "contacts", "payments", "audit"):
         raise typer.BadParameter("--for portfolio, contacts, payments or audit, or a map that says it")
-    raise typer.Exit(
-        run(source_of(file), column_map, json, console(), every, None, registry_of(named, column_map), problems)
-    )
+    registry = registry_of(named, column_map, load_scenario(scenario).world.vocabulary if scenario else STANDARD)
+    raise typer.Exit(run(source_of(file), column_map, json, console(), every, None, registry, problems, lang))
 
 
 @app.command("simulate")
@@ -68,6 +88,7 @@ def simulate(
     days: Annotated[int, typer.Option(min=1, max=3650, help="Days to log.")] = 180,
     seed: Annotated[int, typer.Option(min=0, max=2**62, help="Of accounts, world and exploration.")] = 1,
     csv: Annotated[bool, typer.Option("--csv", help="Write CSV in place of Parquet.")] = False,
+    lang: Language = "en",
 ) -> None:
     """Simulate a policy, and write down what a lender would: the accounts of the first day, contacts and payments.
 
@@ -78,8 +99,10 @@ def simulate(
       recoup records simulate --out lender
       recoup records simulate -p staged --explore 0.3 --accounts 5000 --csv --out lender
     """
+    announce("log", lang, days=days, policy=policy, scenario=scenario)
     from recoup.experiments.evidence.files import RECORDS_FILE
     from recoup.experiments.evidence.simulated_records import simulate_records
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new, whole_folder
     from recoup.scenarios.schema import load_scenario
 
@@ -99,5 +122,7 @@ def simulate(
     with whole_folder(out) as folder:
         records.write(folder, csv)
         RECORDS_FILE.write(folder, content)
-    counts = f"{len(records.contacts):,} contacts and {len(records.payments):,} payments of {accounts:,} accounts"
-    console().print(f"{counts}, {records.first_day} to {records.last_day}: {out}", soft_wrap=True)
+    counts = {"contacts": len(records.contacts), "payments": len(records.payments), "accounts": accounts}
+    ends = {"first": records.first_day, "last": records.last_day, "path": out}
+    said = text_in(lang)("terminal.records", **{name: f"{n:,}" for name, n in counts.items()}, **ends)
+    console().print(said, soft_wrap=True)

@@ -64,22 +64,26 @@ def run_cached(
     total: int,
     work: Callable[[Workers, TrialCache, Callable[[], None]], dict[str, Any]],
     kind: JsonKind,
+    lang: str = "en",
 ) -> dict[str, Any]:
     """Work with a progress bar and the run folder's trial cache; the result goes into the folder, if there is one.
 
     Args:
         total: how often `work` calls the function that it is given beside workers and cache.
         kind: of the result in the folder.
+        lang: `en` or `zh`.
 
     Raises:
         typer.Exit: interrupted; with a folder, finished trials stay in its cache.
     """
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.robustness.trial_cache import TRIALS, TrialCache
 
     into = options.into
     cache = TrialCache(into / TRIALS if into else None)
     hint = "the same command goes on" if into else "with --into a folder, finished simulations would be kept"
-    with interruptible(lambda: hint), options.team() as team, progress_bar("simulating", total) as advance:
+    bar = progress_bar(text_in(lang)("terminal.bars.simulating"), total)
+    with interruptible(lambda: hint), options.team() as team, bar as advance:
         result = work(team, cache, advance)
     if into:
         kind.write(into, result)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recoup.experiments.runs.console import Json, console, print_list
+from recoup.experiments.commands.showing import print_list
+from recoup.experiments.runs.console import Commands, Json, Language, console
 
 if TYPE_CHECKING:
     from recoup.sim.compliance.rules import Rule
 
-app = typer.Typer(help="Rule packs: list them, show one, check your own.", invoke_without_command=True)
-
-Language = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the sentences.")]
+app = typer.Typer(
+    cls=Commands,
+    rich_markup_mode=None,
+    help="Rule packs: list them, show one, check your own.",
+    invoke_without_command=True,
+)
 
 
 @app.callback()
-def list_packs(context: typer.Context, json: Json = False) -> None:
+def list_packs(context: typer.Context, lang: Language = "en", json: Json = False) -> None:
     """List the shipped rule packs, or show one.
 
     \b
@@ -30,7 +34,7 @@ def list_packs(context: typer.Context, json: Json = False) -> None:
     from recoup.scenarios.schema import find_rules, rule_pack_names
 
     packs = [find_rules(name) for name in rule_pack_names()]
-    print_list([(p.name, p.title, " ".join(p.description.split())) for p in packs], json)
+    print_list([(p.name, p.title, p.description) for p in packs], json, lang)
 
 
 @app.command("show")
@@ -46,24 +50,24 @@ def show(
       recoup rules show china --lang zh
       recoup rules show my-rules.yaml
     """
-    from rich.table import Table
-
+    from recoup.experiments.report.text import text_in
+    from recoup.experiments.runs.tables import Table
     from recoup.scenarios.schema import find_rules
 
     rules = find_rules(pack)
     if json:
         console().print_json(data=rules.model_dump(mode="json", by_alias=True))
         return
-    out = console()
-    out.print(f"{rules.name}: {rules.title}")
+    out, say = console(), text_in(lang)
+    out.print(f"{rules.name}: {say.one_of('names', rules.name, rules.title)}")
     if rules.description:
-        out.print(" ".join(rules.description.split()))
-    table = Table("id", "rule", "parameters", "source", "conf.")
+        out.print(say.one_of("descriptions", rules.name, " ".join(rules.description.split())))
+    table = Table(*say.heads("id", "rule", "parameters", "source", "confidence"))
     for rule in rules.rules:
         cells = (rule.id, rule.sentence(lang), in_words(rule), rule.source, rule.confidence)
         table.add_row(*cells)
     out.print(table)
-    out.print("confidence: A read in a public source, B well known from the named source, C a default of ours")
+    out.print(say("terminal.rules.confidence"))
 
 
 def in_words(rule: Rule) -> str:

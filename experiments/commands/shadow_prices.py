@@ -6,37 +6,51 @@ from typing import Annotated
 
 from recoup.experiments.commands.options import RobustnessOptions, policies_option
 from recoup.experiments.commands.robustness import comparison_of, run_cached
-from recoup.experiments.runs.console import console
+from recoup.experiments.commands.showing import announce
+from recoup.experiments.runs.console import Language, console
 from recoup.experiments.runs.options import options_from
 
 
 @options_from(RobustnessOptions, seeds=10)
 def shadow_prices(
-    options: RobustnessOptions, policy: Annotated[list[str] | None, policies_option("staged, learned")] = None
+    options: RobustnessOptions,
+    policy: Annotated[list[str] | None, policies_option("staged, learned")] = None,
+    lang: Language = "en",
 ) -> None:
     """Measure what one more hour of staff, place for a case or unit of settlement budget would bring.
 
     Example: recoup shadow-prices -s china-consumer -p staged -p learned --workers 2
     """
-    from rich.table import Table
-
+    home = options.scenario or options.into or "china-consumer"
+    tried = policy or ("staged", "learned")
+    announce("simulate", lang, command="recoup shadow-prices", policies=len(tried), scenario=home, seeds=options.seeds)
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.robustness import shadow_prices as measurement
     from recoup.experiments.robustness.files import SHADOW_PRICES_FILE
+    from recoup.experiments.runs.tables import Table
 
-    comparison = comparison_of(options, policy or ("staged", "learned"))
+    comparison = comparison_of(options, tried)
     result = run_cached(
         options,
         len(comparison.policies) * (len(measurement.RESOURCES) + 1) * options.seeds,
         lambda team, cache, advance: measurement.shadow_prices(comparison, team, cache, advance),
         SHADOW_PRICES_FILE,
+        lang,
     )
     if options.json:
         console().print_json(data=result)
         return
-    currency = comparison.load().world.currency
-    table = Table("policy", f"one more … brings ({currency})", "mean", "95 % interval")
+    say, currency = text_in(lang), comparison.load().world.currency
+    price_head = say("terminal.heads.price", currency=currency)
+    table = Table(*say.heads("policy", "unit"), price_head, *say.heads("interval"))
     for row in result["rows"]:
         price = row["price"]
-        limits = "" if price["low"] is None else f"{price['low']:,.2f} to {price['high']:,.2f}"
-        table.add_row(row["policy"], row["unit"], "–" if price["mean"] is None else f"{price['mean']:,.2f}", limits)
+        ends = {end: f"{price[end]:,.2f}".replace("-", "−") for end in ("low", "high") if price[end] is not None}
+        limits = say("between", **ends) if ends else ""
+        table.add_row(
+            say.name(row["policy"]),
+            say.one_of("capacity.units", row["resource"], row["unit"]),
+            "–" if price["mean"] is None else f"{price['mean']:,.2f}".replace("-", "−"),
+            limits,
+        )
     console().print(table)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import (
     AGAIN,
     Json,
+    Language,
     Ray,
     Workers,
     command_line,
@@ -22,6 +24,9 @@ from recoup.experiments.runs.console import (
 from recoup.experiments.runs.options import options_from
 from recoup.experiments.sites.settings import DAILY, Sites
 
+if TYPE_CHECKING:
+    from recoup.experiments.report.text import Text
+
 
 @options_from(Sites)
 def sites(
@@ -30,6 +35,7 @@ def sites(
     ray: Ray = None,
     out: Annotated[Path | None, typer.Option(help="Run folder, new.", show_default="runs/sites-<time>")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in --out.")] = False,
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Run one plan on a portfolio that is cut into sites: more accounts than memory or one machine holds.
@@ -40,6 +46,8 @@ def sites(
       recoup sites -s taiwan-cards --sites 3 --exchange daily
       recoup sites … --out runs/ten-million --resume
     """
+    announce("sites", lang, plan=settings.plan, sites=settings.sites)
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import SETTINGS, new_run_folder
     from recoup.experiments.runs.workers import WorkerLost, team_of
     from recoup.experiments.sites.files import SITES_FILE
@@ -47,7 +55,7 @@ def sites(
 
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to continue")
-    folder = out or new_run_folder("sites")
+    say, folder = text_in(lang), out or new_run_folder("sites")
     command = command_line()
 
     def how_to_go_on() -> str:
@@ -64,7 +72,7 @@ def sites(
         def step(kind: str) -> None:
             if kind not in tasks:
                 total = None if settings.by_region and kind in ("survey", "site") else totals[kind]
-                tasks[kind] = progress.add_task(kind.ljust(6), total=total)
+                tasks[kind] = progress.add_task(say(f"terminal.bars.{kind}"), total=total)
             progress.advance(tasks[kind])
 
         try:
@@ -76,40 +84,33 @@ def sites(
     if json:
         console().print_json(data=results)
         return
-    console().print(_table(results))
-    console().print(_agreement(results))
+    console().print(_table(results, say))
+    console().print(_agreement(results, say))
     console().print(f"\n{folder / SITES_FILE.name}", soft_wrap=True)
 
 
-def _table(results: dict[str, Any]) -> Any:
-    from rich.table import Table
-
+def _table(results: dict[str, Any], say: Text) -> Any:
     from recoup.experiments.comparison.measures import REGISTRY
-    from recoup.experiments.report import text_in
+    from recoup.experiments.runs.tables import Table
 
-    say, of_sites = text_in("en"), results["sites"]
-    title = (
-        f"{results['plan']}: {results['title']}; {results['accounts']:,} accounts at {len(of_sites):,} "
-        f"site{'s' * (len(of_sites) > 1)}, {results['days']} days, seed {results['seed']}"
-    )
-    table = Table(title=title, title_justify="left")
-    for column in ("measure", "all sites", "lowest site", "highest site"):
-        table.add_column(column, justify="left" if column == "measure" else "right")
+    of_sites = results["sites"]
+    named = {"plan": say.name(results["plan"]), "title": results["title"]}
+    counted = {"accounts": f"{results['accounts']:,}", "sites": f"{len(of_sites):,}"}
+    title = say("terminal.sites.title", **named, **counted, days=results["days"], seed=results["seed"])
+    table = Table(*say.heads("measure", "all_sites", "lowest_site", "highest_site"), title=title)
     for name, value in results["measures"].items():
         measure = REGISTRY[name]
         own = [site["measures"][name] for site in of_sites if site["measures"][name] is not None]
         cells = (value, min(own, default=None), max(own, default=None))
-        table.add_row(measure.title, *(say.number(cell, measure.unit) for cell in cells))
+        titled = say.head(say.measure(name)[0], measure.unit)
+        table.add_row(titled, *(say.bare(cell, measure.unit) for cell in cells))
     return table
 
 
-def _agreement(results: dict[str, Any]) -> str:
+def _agreement(results: dict[str, Any], say: Text) -> str:
     if results["exchange"] == DAILY:
-        return "Sites exchanged what they share each day."
+        return say("terminal.sites.daily")
     gap, passes = results["passes"][-1], len(results["passes"])
-    days = f", and of the regulator's surcharge on {gap['surcharge_days']} days" if gap["surcharge_days"] else ""
-    verdict = "agree" if results["agreed"] else "do not agree (more --passes may help)"
-    return (
-        f"Forecast and outcome of what sites share {verdict} after {passes} pass{'es' * (passes > 1)}: "
-        f"at most {gap['shares']:.4f} apart on any day{days}."
-    )
+    days = say("terminal.sites.surcharge", n=gap["surcharge_days"]) if gap["surcharge_days"] else ""
+    found = "agree" if results["agreed"] else "disagree"
+    return say(f"terminal.sites.{found}", passes=passes, shares=f"{gap['shares']:.4f}", days=days)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recoup.experiments.runs.console import Json, complete_plans, complete_scenarios, console
+from recoup.experiments.commands.showing import announce
+from recoup.experiments.runs.console import Json, Language, complete_plans, complete_scenarios, console
 
 if TYPE_CHECKING:
     from recoup.experiments.report.story import Story
@@ -15,24 +16,46 @@ if TYPE_CHECKING:
 
 
 def story(
-    run: Annotated[Path | None, typer.Argument(help="Run folder; or name a scenario with -s.")] = None,
+    run: Annotated[
+        Path | None, typer.Argument(help="Run folder; or name a scenario with -s.", show_default="none")
+    ] = None,
     account: Annotated[str | None, typer.Argument(help="account_id.", show_default="the one that differs most")] = None,
     scenario: Annotated[
-        str | None, typer.Option("-s", "--scenario", help="Without a run: scenario.", autocompletion=complete_scenarios)
+        str | None,
+        typer.Option(
+            "-s",
+            "--scenario",
+            help="Without a run: scenario.",
+            show_default="the run's",
+            autocompletion=complete_scenarios,
+        ),
     ] = None,
     policy: Annotated[
-        list[str] | None, typer.Option("-p", "--policy", help="Policies, once for each.", autocompletion=complete_plans)
+        list[str] | None,
+        typer.Option(
+            "-p",
+            "--policy",
+            help="Policies, once for each.",
+            show_default="two of the run, or status-quo and staged",
+            autocompletion=complete_plans,
+        ),
     ] = None,
-    of: Annotated[str | None, typer.Option("--account", help="account_id, beside -s.")] = None,
+    of: Annotated[
+        str | None, typer.Option("--account", help="account_id, beside -s.", show_default="the first")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**62, help="Seed.", show_default="the run's first, or 1")
     ] = None,
-    days: Annotated[int | None, typer.Option(min=1, max=3650, help="Days, beside -s.")] = None,
-    accounts: Annotated[int | None, typer.Option(min=1, max=10_000_000, help="Accounts, beside -s.")] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="Days, beside -s.", show_default="the scenario's")
+    ] = None,
+    accounts: Annotated[
+        int | None, typer.Option(min=1, max=10_000_000, help="Accounts, beside -s.", show_default="the scenario's")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="HTML file.", show_default="story-ACCOUNT.html in the run folder")
     ] = None,
-    lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Tell one debtor's path under two policies: what was done, what came of it, and why.
@@ -43,12 +66,10 @@ def story(
       recoup story runs/mine A000123 -p staged -p tiered
       recoup story -s china-consumer -p status-quo -p staged --account A000001 --out story.html
     """
-    from recoup.experiments.report import LANGUAGES, text_in
+    announce("story", lang)
+    from recoup.experiments.report import text_in
     from recoup.experiments.report.story import account_story, from_run, write_html
-    from recoup.sim.inputs import InputError, choose
 
-    if lang not in LANGUAGES:
-        raise InputError("--lang", "", lang, choose(LANGUAGES, lang))
     if (run is None) == (scenario is None):
         raise typer.BadParameter("a run folder, or a scenario with -s")
     if run is not None:
@@ -69,7 +90,7 @@ def story(
         return
     console().print(_table(history, text_in(lang)))
     if page:
-        console().print(f"page: {page}", soft_wrap=True)
+        console().print(text_in(lang)("terminal.story.page", path=page), soft_wrap=True)
 
 
 def _file_name(account: str) -> str:
@@ -77,16 +98,14 @@ def _file_name(account: str) -> str:
 
 
 def _table(history: Story, say: Text) -> Any:
-    from rich.table import Table
     from rich.text import Text
 
     from recoup.experiments.report.story import done_words, end_words, facts_words, why_words
+    from recoup.experiments.runs.tables import Table
 
     title = f"{say('story.account', account=history.account)}: {facts_words(history, say)}"
-    table = Table(title=title, title_justify="left", show_lines=True)
-    table.add_column(say("story.day"), justify="right")
-    for course in history.paths:
-        table.add_column(say.name(course.policy), ratio=1, overflow="fold")
+    names = [say.name(course.policy) for course in history.paths]
+    table = Table(say("story.day"), *names, title=title, show_lines=True)
     by_day = [{day.day: day for day in course.days} for course in history.paths]
     for day in sorted(set().union(*by_day)):
         cells: list[Text | str] = []

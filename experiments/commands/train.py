@@ -7,14 +7,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recoup.experiments.commands.showing import announce
 from recoup.experiments.learning.settings import Training
 from recoup.experiments.runs.console import (
     AGAIN,
     Json,
+    Language,
     Ray,
     Workers,
     command_line,
@@ -24,6 +26,9 @@ from recoup.experiments.runs.console import (
 )
 from recoup.experiments.runs.extras import needs_extra
 from recoup.experiments.runs.options import options_from
+
+if TYPE_CHECKING:
+    from recoup.experiments.report.text import Text
 
 
 @options_from(Training)
@@ -39,6 +44,7 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Resume the run in --out from its latest checkpoint.")
     ] = False,
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Train a policy on a scenario, within the cost, complaints and contacts of the plan it is to beat.
@@ -49,23 +55,25 @@ def train(
       recoup train -s china-consumer --training-seeds 5 --workers 2 --out runs/five
     """
     needs_extra("learn", "torch", "stable_baselines3", "sb3_contrib")
+    announce("train", lang, scenario=training.scenario, steps=f"{training.steps:,}")
     from recoup.experiments.runs.runfolder import new_run_folder
 
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to resume")
     folder = out or new_run_folder(f"train-{Path(training.scenario).stem}")
     if training_seeds > 1:
-        _train_seeds(training, training_seeds, folder, (workers, ray), resume, json)
+        _train_seeds(training, training_seeds, folder, (workers, ray), resume, lang, json)
     elif ray is not None:
         raise typer.BadParameter("--ray needs --training-seeds of 2 or more: each is trained on one node")
     else:
-        _train_one(training, folder, resume, json)
+        _train_one(training, folder, resume, lang, json)
 
 
-def _train_one(training: Training, folder: Path, resume: bool, json: bool) -> None:
+def _train_one(training: Training, folder: Path, resume: bool, lang: str, json: bool) -> None:
     from recoup.agents.training.devices import device_for
     from recoup.experiments.learning.training import how_it_resumes, trained_stem
     from recoup.experiments.learning.training import train as run
+    from recoup.experiments.report.text import text_in
 
     device = device_for(training.device)
     if resume:
@@ -85,17 +93,19 @@ def _train_one(training: Training, folder: Path, resume: bool, json: bool) -> No
             data={"policy": str(written), "name": policy.card.name, "device": device, "chosen": chosen}
         )
         return
-    console().print(f"device: {device}")
-    console().print(f"policy: {written}", soft_wrap=True)
+    say = text_in(lang)
+    console().print(say("terminal.device", device=device))
+    console().print(say("terminal.policy", path=written), soft_wrap=True)
 
 
 def _train_seeds(
-    training: Training, count: int, folder: Path, workers: tuple[int, str | None], resume: bool, json: bool
+    training: Training, count: int, folder: Path, workers: tuple[int, str | None], resume: bool, lang: str, json: bool
 ) -> None:
     from recoup.agents.training.devices import device_for
     from recoup.experiments.learning.files import TRAINING_SEEDS_FILE
     from recoup.experiments.learning.training import trained_stem
     from recoup.experiments.learning.training_seeds import latest_lines, train_seeds
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.workers import WorkerLost, team_of
 
     seeds, device = range(training.seed, training.seed + count), device_for(training.device)
@@ -118,15 +128,19 @@ def _train_seeds(
     if json:
         console().print_json(data={"policy": str(written), "device": device, **result})
         return
-    _print(result)
-    console().print(f"device: {device}")
-    console().print(f"policy: {written} (seed {result['chosen']})", soft_wrap=True)
+    say = text_in(lang)
+    _print(result, say)
+    console().print(say("terminal.device", device=device))
+    chosen = say("terminal.train.seed", path=written, seed=result["chosen"])
+    console().print(say("terminal.policy", path=chosen), soft_wrap=True)
 
 
 def _progress() -> Any:
-    from rich.progress import BarColumn, TimeRemainingColumn
+    from rich.progress import BarColumn
 
-    return progress_display(BarColumn(), TimeRemainingColumn())
+    from recoup.experiments.runs.remaining import Remaining
+
+    return progress_display(BarColumn(bar_width=16), Remaining())
 
 
 def _described(training: Training, line: dict[str, Any]) -> str:
@@ -163,17 +177,15 @@ def _how_to_resume(folder: Path) -> str:
     return f"resume with: recoup train … --out {folder} --resume" if (folder / SETTINGS).exists() else AGAIN
 
 
-def _print(result: dict[str, Any]) -> None:
-    from rich.table import Table
+def _print(result: dict[str, Any], say: Text) -> None:
+    from recoup.experiments.runs.tables import Table
 
-    rows = result["seeds"]
-    table = Table("seed", "score", title="validation, by training seed", title_justify="left")
-    for part in result["baseline"]:
-        table.add_column(part, justify="right")
-    table.add_column("chosen")
-    for row in rows:
-        chosen = "yes" if row["seed"] == result["chosen"] else ""
+    columns = [*say.heads("seed", "score"), *result["baseline"], *say.heads("chosen")]
+    table = Table(*columns, title=say("terminal.train.title"))
+    for row in result["seeds"]:
+        chosen = say("yes") if row["seed"] == result["chosen"] else ""
         parts = (f"{row['parts'][part]:.4f}" if part in row["parts"] else "" for part in result["baseline"])
         table.add_row(str(row["seed"]), f"{row['score']:.4f}", *parts, chosen)
-    table.add_row("baseline", "", *(f"{value:.4f}" for value in result["baseline"].values()), "", style="dim")
-    console().print(table, width=80)
+    baseline = (f"{value:.4f}" for value in result["baseline"].values())
+    table.add_row(say("terminal.train.baseline"), "", *baseline, "", style="dim")
+    console().print(table)

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recoup.experiments.commands.showing import announce
 from recoup.experiments.learning.settings import SeedEvaluation
-from recoup.experiments.runs.console import Json, Ray, Workers, command_line, console, interruptible, progress_bar
+from recoup.experiments.runs.console import (
+    Json,
+    Language,
+    Ray,
+    Workers,
+    command_line,
+    console,
+    interruptible,
+    progress_bar,
+)
 from recoup.experiments.runs.options import options_from
 
-WIDTH = 80
-SHORT = {  # of the table of means: measures as eighty columns have room for them
-    "recovery_rate": "recovery",
-    "net_recovery_rate": "net",
-    "npv_rate": "NPV",
-    "time_to_recover_days": "days",
-    "complaints_per_1000": "complaints",
-    "contacts_per_debtor": "contacts",
-}
+if TYPE_CHECKING:
+    from recoup.experiments.report.text import Text
+
+SHORT = (  # of the table of means: measures that have a short name in the catalogue
+    "recovery_rate",
+    "net_recovery_rate",
+    "npv_rate",
+    "time_to_recover_days",
+    "complaints_per_1000",
+    "contacts_per_debtor",
+)
 
 
 @options_from(SeedEvaluation)
@@ -33,6 +45,7 @@ def training_seeds(
         Path | None, typer.Option(help="Run folder, new.", show_default="FOLDER/evaluation-<scenario>")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in --out.")] = False,
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Evaluate the policies of several training seeds: what does a training give, whichever its seed?
@@ -42,16 +55,18 @@ def training_seeds(
       recoup training-seeds runs/five --workers 2
       recoup training-seeds runs/five -s taiwan-cards --seeds 10 --first-seed 501 --baseline tiered
     """
+    announce("read", lang, file=folder)
     from recoup.experiments.learning.seed_evaluation import evaluate_seeds, evaluation_of
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.workers import WorkerLost, team_of
 
-    comparison = evaluation_of(evaluation, folder)
+    say, comparison = text_in(lang), evaluation_of(evaluation, folder)
     out = out or folder / f"evaluation-{comparison.load().name}"
     total = len(comparison.policies) * comparison.seeds
     with (
         interruptible(lambda: _how_to_continue(folder, out)),
         team_of(workers, ray) as team,
-        progress_bar("simulating", total) as advance,
+        progress_bar(say("terminal.bars.simulating"), total) as advance,
     ):
         try:
             result = evaluate_seeds(
@@ -63,52 +78,41 @@ def training_seeds(
     if json:
         console().print_json(data=result)
         return
-    _print(result)
-    console().print(f"results: {out}", soft_wrap=True)
+    _print(result, say)
+    console().print(say("terminal.results", path=out), soft_wrap=True)
 
 
 def _how_to_continue(folder: Path, out: Path) -> str:
     return f"finished seeds are kept. Continue with: recoup training-seeds {folder} … --out {out} --resume"
 
 
-def _print(result: dict[str, Any]) -> None:
-    from rich.table import Table
-
+def _print(result: dict[str, Any], say: Text) -> None:
     from recoup.experiments.comparison.measures import REGISTRY
-    from recoup.experiments.report.text import text_in
+    from recoup.experiments.runs.tables import Table
 
-    say, measures = text_in("en"), result["measures"]
+    measures = result["measures"]
 
     def number(name: str, value: float) -> str:
-        unit = REGISTRY[name].unit
-        return say.number(value, "count" if unit == "days" else unit)
+        return say.bare(value, REGISTRY[name].unit)
 
-    title = f"{result['title']}: {result['accounts']:,} accounts, {result['days']} days, {len(result['seeds'])} evaluation seeds"
-    table = Table("seed", "score", *SHORT.values(), title=title, title_justify="left")
-    table.caption, table.caption_justify = "means by training seed; * has the best score in validation", "left"
+    counted = {"accounts": f"{result['accounts']:,}", "days": result["days"], "seeds": len(result["seeds"])}
+    title = say("terminal.training_seeds.title", title=result["title"], **counted)
+    short = [say(f"terminal.training_seeds.short.{name}") for name in SHORT]
+    caption = say("terminal.training_seeds.means")
+    table = Table(*say.heads("seed", "score"), *short, title=title, caption=caption)
     for seed, score in result["validation"].items():
         mark = " *" if seed == str(result["chosen"]) else ""
         table.add_row(f"{seed}{mark}", f"{score:.4f}", *(number(name, measures[name]["means"][seed]) for name in SHORT))
-    console().print(table, width=WIDTH)
-    table = Table("measure", result["baseline"], "trained", "difference", "better in")
-    table.caption, table.caption_justify = (
-        "interquartile means (95 % interval over training and evaluation seeds)",
-        "left",
-    )
+    console().print(table)
+    columns = [*say.heads("measure"), say.name(result["baseline"]), *say.heads("trained", "difference", "better_in")]
+    table = Table(*columns, caption=say("terminal.training_seeds.iqm"))
     for name, figures in measures.items():
         quantity = REGISTRY[name]
         table.add_row(
-            quantity.title,
+            say.head(say.measure(name)[0], quantity.unit),
             number(name, figures["baseline"]["mean"]),
-            _short(say.span(figures["interquartile_mean"], quantity.unit)),
-            _short(
-                say.span(figures["difference"], "points" if quantity.unit == "share" else quantity.unit, signed=True)
-            ),
-            say.number(figures["probability_of_improvement"]["mean"], "share"),
+            say.bare_span(figures["interquartile_mean"], quantity.unit),
+            say.bare_span(figures["difference"], quantity.unit, signed=True),
+            say.bare(figures["probability_of_improvement"]["mean"], "share"),
         )
-    console().print(table, width=WIDTH)
-
-
-def _short(cell: str) -> str:
-    """An interval as eighty columns have room for it."""
-    return cell.replace(" to ", "–")
+    console().print(table)

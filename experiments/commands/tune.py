@@ -7,8 +7,18 @@ from typing import Annotated
 
 import typer
 
+from recoup.experiments.commands.showing import announce
 from recoup.experiments.learning.settings import Tuning
-from recoup.experiments.runs.console import Json, Ray, Workers, complete_plans, console, interruptible
+from recoup.experiments.runs.console import (
+    Json,
+    Language,
+    Ray,
+    Workers,
+    complete_plans,
+    console,
+    interruptible,
+    progress_display,
+)
 from recoup.experiments.runs.options import options_from
 
 
@@ -19,6 +29,7 @@ def tune(
     workers: Workers = 1,
     ray: Ray = None,
     out: Annotated[Path, typer.Option(help="Plan file to write, new.")] = Path("tuned.yaml"),
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Search for better numbers and treatments in a plan, within the cost, complaints and contacts of another.
@@ -27,6 +38,7 @@ def tune(
 
     Example: recoup tune mine.yaml --field claim_size --field dpd --out mine-2.yaml
     """
+    announce("search", lang, start=plan, scenario=tuning.scenario)
     import numpy as np
 
     from recoup.agents.library import load_plan
@@ -36,6 +48,7 @@ def tune(
     from recoup.experiments.comparison.intervals import interval
     from recoup.experiments.learning.cohorts import Cohorts
     from recoup.experiments.learning.tuning import PACE, SEED, Search
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.kept import Kept
     from recoup.experiments.runs.runfolder import write_text
     from recoup.experiments.runs.workers import team_of
@@ -51,6 +64,7 @@ def tune(
     for field in tuning.field or ():
         if field not in FIELD_INDEX:
             raise InputError("--field", "", field, choose(FIELD_INDEX, field, SYNONYMS))
+    say, fields = text_in(lang), tuning.field or PACE
     scenario = load_scenario(tuning.scenario)
     kept = Kept.beside(out)
     start = load_plan("PLAN", plan, scenario.name, scenario.world).file
@@ -74,15 +88,23 @@ def tune(
         write_text(so_far, plan_text(search.best))
         return f"{kept_in}; the plan so far: {so_far}"
 
-    with interruptible(how_to_go_on), team_of(workers, ray) as team:
+    with interruptible(how_to_go_on), team_of(workers, ray) as team, progress_display() as progress:
+
+        def tell(line: str) -> None:
+            progress.console.print(line, soft_wrap=True)
+
         cohorts = Cohorts(scenario, tuning.accounts, range(SEED, SEED + tuning.cohorts), kept, team)
         search = Search(cohorts, plan_data(start) | named, objective, cohorts.parts(baseline))
+        task = progress.add_task(say("terminal.bars.changes"), total=tuning.exceptions + search.changes(fields))
+        search.on_try = lambda: progress.advance(task)
         if tuning.exceptions:
-            grown = search.grow(tuning.exceptions, np.random.default_rng(SEED), lambda line: typer.echo(line, err=True))
-            typer.echo(f"exceptions: {grown} kept of {search.tried} tried", err=True)
+            grown = search.grow(tuning.exceptions, np.random.default_rng(SEED), tell)
+            tell(say("terminal.tune.exceptions", kept=grown, tried=search.tried))
         for number in range(tuning.sweeps):
-            changes = search.sweep(tuning.field or PACE, lambda line: typer.echo(line, err=True))
-            typer.echo(f"sweep {number + 1}: {changes} changes kept of {search.tried} tried so far", err=True)
+            # A sweep ends when it keeps nothing: how many will follow, nobody knows.
+            progress.update(task, total=progress.tasks[0].completed + search.changes(fields))
+            changes = search.sweep(fields, tell)
+            tell(say("terminal.tune.sweep", n=number + 1, changes=changes, tried=search.tried))
             if not changes:
                 break
         tuned = search.result()
@@ -103,11 +125,14 @@ def tune(
             }
         )
     else:
-        console().print(
-            f"{tuned.kept} changes kept of {tuned.tried}. Objective on the cohorts of the search: {tuned.before:.4f} → {tuned.after:.4f}; "
-            f"on as many others {unseen['mean']:+.4f} ({unseen['low']:+.4f} to {unseen['high']:+.4f}).",
-            soft_wrap=True,
-        )
-        used = ", ".join(f"{share:.0%} of its {part}" for part, share in tuned.used.items())
-        console().print(f"{tuning.baseline} is the limit; the plan uses {used}.", soft_wrap=True)
-        console().print(f"plan: {out} ({len(tuned.plan.rules)} rules)", soft_wrap=True)
+        between = say("between", low=f"{unseen['low']:+.4f}", high=f"{unseen['high']:+.4f}")
+        found = {
+            "kept": tuned.kept,
+            "tried": tuned.tried,
+            "before": f"{tuned.before:.4f}",
+            "after": f"{tuned.after:.4f}",
+        }
+        console().print(say("terminal.tune.kept", **found, unseen=f"{unseen['mean']:+.4f} ({between})"))
+        used = [say("terminal.tune.share", share=f"{share:.0%}", part=part) for part, share in tuned.used.items()]
+        console().print(say("terminal.tune.used", baseline=say.name(tuning.baseline), used=say.listed(used)))
+        console().print(say("terminal.plan", path=out, rules=len(tuned.plan.rules)), soft_wrap=True)

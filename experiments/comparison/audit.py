@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recoup.experiments.comparison.files import AUDIT_FILE
+from recoup.experiments.comparison.lists import read_lists
 from recoup.experiments.runs.runfolder import write_csv
 from recoup.sim.compliance.audit import BREACH_COLUMNS, Finding, audit
 from recoup.sim.compliance.auditlog import Log, Pieces, Writing, typed_log
@@ -28,6 +29,7 @@ from recoup.sim.compliance.mappedlog import read_foreign_log
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.inputs import InputError, read_json, validated
 from recoup.sim.portfolio.sources import Source
+from recoup.sim.treatments import STANDARD, Vocabulary
 
 AUDIT, BREACHES, RULES = AUDIT_FILE.name, "audit.csv", "rules.json"
 _COUNTS = ("tested", "near", "stopped", "breaches")
@@ -142,7 +144,8 @@ def audit_run(
     pack = pack or _rules_of(folder)
     tallies: dict[str, list[dict[str, Any]]] = {}
     tables, seen, hashed = [], _Seen(), _Hashed(folder)
-    logs = [(policy, seed, file, typed_log(file)) for policy, seed, file in _logs(folder)]
+    words = read_lists(folder).vocabulary
+    logs = [(policy, seed, file, typed_log(file, words)) for policy, seed, file in _logs(folder)]
     advance = begin(folder.name, sum(log.rows for *_, log in logs))
     for policy, seed, file, log in logs:
         with hashed.unchanged(file):
@@ -163,6 +166,7 @@ def audit_file(
     map_file: Path | None = None,
     begin: Callable[[str, int | None], Advance] = _unseen,
     command: str = "",
+    vocabulary: Vocabulary = STANDARD,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Audit somebody's log; see docs/audit.md for its columns.
 
@@ -174,6 +178,7 @@ def audit_file(
         map_file: column map of the log; None = its columns have the names that the audit knows.
         begin: is told what is read and how many rows it has, and gives what is told of progress.
         command: what the user typed, for the record.
+        vocabulary: of the scenario whose channels the log may have.
 
     Returns:
         The content of audit.json, and one row for each breach.
@@ -184,7 +189,7 @@ def audit_file(
     seen, hashed = _Seen(), _Hashed(None)
     begin(source.name, None)  # cells are read before they are counted
     with hashed.unchanged(source if isinstance(source, Path) else None):
-        log = read_foreign_log(source, map_file, writing)
+        log = read_foreign_log(source, map_file, writing, vocabulary)
     findings = audit(seen.over(log, begin(source.name, log.rows)), pack)
     seen.look_at(findings)
     audited = summary(pack, {source.name: [tally(findings)]}) | {"columns_not_read": list(log.unread)}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.agents.policy import PolicyRef
@@ -31,6 +32,7 @@ from recoup.experiments.comparison.files import (
     WELFARE_FILE,
 )
 from recoup.experiments.comparison.intervals import difference, interval
+from recoup.experiments.comparison.lists import write_lists
 from recoup.experiments.comparison.privacy import for_the_folder, pseudonym_key, pseudonyms
 from recoup.experiments.comparison.results import EVENTS, RESULTS_FILE
 from recoup.experiments.comparison.rollout import rollout
@@ -52,9 +54,9 @@ from recoup.scenarios.schema import Scenario
 from recoup.sim.compliance.audit import audit
 from recoup.sim.compliance.auditlog import check, typed_log
 from recoup.sim.compliance.rules import RulePack
+from recoup.sim.customers import customers_of
 from recoup.sim.eventlog import LogFile
-from recoup.sim.inputs import InputError
-from recoup.sim.operations.resources import RESOURCE_NAMES
+from recoup.sim.inputs import InputError, choose
 from recoup.sim.portfolio.doubts import staffing_doubts
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
@@ -100,6 +102,8 @@ def compare(
     scenario = comparison.load()
     arms = arms_of(comparison.policies, scenario)
     names = [arm.name for arm in arms]
+    if comparison.champion is not None and comparison.champion not in names:
+        raise InputError("--champion", "", comparison.champion, choose(names, comparison.champion))
     days = comparison.days or scenario.days
     portfolio, key = scenario.portfolio(comparison.accounts, comparison.first_seed), pseudonym_key()
     # What only a simulation finds wrong (accounts older than the write-off) is to be found before the folder is made.
@@ -117,12 +121,13 @@ def compare(
     }
     open_folder(folder, settings, resume)
     write_json(folder / RULES, scenario.rules.model_dump(mode="json", by_alias=True))
+    write_lists(folder, scenario.world)
     missing = []
     done = dict.fromkeys(names, 0)
     for seed in comparison.seed_range:
         for arm in arms:
             part = Part(arm.name, _for_workers(arm.policy_ref), seed)
-            if not _is_whole(folder, arm.name, seed, days, scenario.rules):
+            if not _is_whole(folder, arm.name, seed, days, scenario):
                 missing.append(part)
                 continue
             done[arm.name] += 1
@@ -141,6 +146,7 @@ def compare(
         "accounts": len(portfolio),
         "opening_balance": float(portfolio.table["opening_balance"].sum()),
         "filled": portfolio.filled,
+        "fresh": portfolio.fresh,
         "notes": [*portfolio.notes, *scenario.notes, *staffing_doubts(len(portfolio), scenario.world)],
     }
     results["learned"] = [arm.name for arm in arms if arm.is_learned]
@@ -180,7 +186,7 @@ def _for_workers(policy_ref: PolicyRef) -> str | ByValue:
     return policy_ref if isinstance(policy_ref, str) else ByValue(policy_ref)
 
 
-def _is_whole(folder: Path, name: str, seed: int, days: int, rules: RulePack) -> bool:
+def _is_whole(folder: Path, name: str, seed: int, days: int, scenario: Scenario) -> bool:
     """All files of a part are there and hold what they must; if not, or an older version made them, it is run again."""
     part = part_path(folder, name, seed)
     try:
@@ -190,10 +196,10 @@ def _is_whole(folder: Path, name: str, seed: int, days: int, rules: RulePack) ->
         if (payments := part.with_suffix(f".{PAYMENTS_TABLE.name}")).exists():  # an older version left none
             PAYMENTS_TABLE.read(payments)
         if audited is not None:
-            check(typed_log(part.with_suffix(".events.parquet")))
+            check(typed_log(part.with_suffix(".events.parquet"), scenario.world.vocabulary))
     except InputError:
         return False
-    return audited is None or audited["rules"].keys() == {rule.id for rule in rules.rules}
+    return audited is None or audited["rules"].keys() == {rule.id for rule in scenario.rules.rules}
 
 
 def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder: Path) -> None:
@@ -206,7 +212,8 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
     events = part.with_suffix(".events.parquet")
     who = _pseudonyms(portfolio, key)
     with whole_file(events) if comparison.events else nullcontext() as unfinished:
-        run = rollout(scenario, policy_ref, portfolio, seed, days, log=LogFile(unfinished, who) if unfinished else None)
+        log = LogFile(unfinished, who, customer_ids=_customers(portfolio, key)) if unfinished else None
+        run = rollout(scenario, policy_ref, portfolio, seed, days, log=log)
     accounts = for_the_folder(run.accounts, portfolio, who, comparison.personal)
     tables = {"accounts": accounts, "daily": run.daily, "collectors": run.collectors}
     for kind, table in tables.items():
@@ -217,13 +224,15 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
     contents: dict[str, Any] = {
         "measures": _nulls(measures.measure_run(run)),
         "tiers": {tier: _nulls(values) for tier, values in measures.measure_by_tier(run).items()},
-        "tier_accounts": {tier: int((run.accounts["entry_tier"] == tier).sum()) for tier in measures.TIERS},
+        "tier_accounts": {tier: int((run.accounts["entry_tier"] == tier).sum()) for tier in run.tiers},
         "roll_rates": _nulls(measures.roll_rates(run)),
         "liquidation": measures.liquidation_curve(run).tolist(),
         "unresolved": measures.unresolved_curve(run).tolist(),
         "blocked": run.blocked,
         "breaches": run.breaches,
-        "audit": tally(audit(typed_log(events), scenario.rules)) if comparison.events else None,
+        "audit": tally(audit(typed_log(events, scenario.world.vocabulary), scenario.rules))
+        if comparison.events
+        else None,
         "decisions": run.decisions,
         "rules": run.rules,
         "payment_attribution": run.payment_attribution,
@@ -232,7 +241,7 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
         "events": {event: int(run.daily[event].sum()) for event in EVENTS},
         "resources": {
             name: {key: int(run.daily[f"{name}_{column}"].sum()) for key, column in RESOURCE_USE.items()}
-            for name in RESOURCE_NAMES
+            for name in scenario.world.pools
         },
         "legal_team": {key: float(run.daily[column].mean()) for key, column in LEGAL_TEAM.items()},
     }
@@ -242,6 +251,16 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
 @kept_for_the_latest
 def _pseudonyms(portfolio: Portfolio, key: bytes) -> NDArray[np.object_]:
     return pseudonyms(portfolio.column("account_id"), key)
+
+
+def _customers(portfolio: Portfolio, key: bytes) -> NDArray[np.object_] | None:
+    """Pseudonyms of the customers, by which no account can be found that has the same name."""
+    names = customers_of(portfolio)
+    if names is None:
+        return None
+    hidden = pseudonyms([f"customer {name}" for name in names], key)
+    hidden[pd.isna(names)] = None
+    return hidden
 
 
 def _nulls(values: dict[str, float]) -> dict[str, float | None]:
@@ -292,7 +311,7 @@ def aggregate(
     tiers = {
         name: {
             tier: {m.name: interval(column(name, m.name, tier)) for m in measures.MEASURES if m.by_tier}
-            for tier in measures.TIERS
+            for tier in scenario.world.vocabulary.tiers
         }
         for name in names
     }
@@ -309,7 +328,9 @@ def aggregate(
         "differences": differences,
         "burdens": burdens(parts),
         "tiers": tiers,
-        "tier_accounts": {t: sum(p["tier_accounts"][t] for p in parts[names[0]]) / len(seeds) for t in measures.TIERS},
+        "tier_accounts": {
+            t: sum(p["tier_accounts"][t] for p in parts[names[0]]) / len(seeds) for t in scenario.world.vocabulary.tiers
+        },
         "roll_rates": {
             name: {
                 roll: interval([_nan(p["roll_rates"][roll]) for p in parts[name]])
@@ -324,7 +345,7 @@ def aggregate(
         "resources": {
             name: {
                 resource: {key: sum(p["resources"][resource][key] for p in parts[name]) for key in RESOURCE_USE}
-                for resource in RESOURCE_NAMES
+                for resource in scenario.world.pools
             }
             for name in names
         },

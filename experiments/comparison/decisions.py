@@ -7,13 +7,7 @@ from numpy.typing import NDArray
 
 from recoup.agents.plans.plan import Plan
 from recoup.agents.policy import Policy
-from recoup.sim.observation import TIERS
 from recoup.sim.treatments import Menu
-
-# The stages of the staged plan: reminders, friendly calls, more calls, the specialised team, courts, old debt.
-STAGES = {"0–7": 0, "8–15": 8, "16–29": 16, "30–59": 30, "60–89": 60, "90–179": 90, "180+": 180}  # days past due
-_FIRST_DAYS = np.array(list(STAGES.values()))
-_STAGE = np.searchsorted(_FIRST_DAYS, np.arange(_FIRST_DAYS[-1] + 1), side="right") - 1  # by days past due
 
 Decisions = dict[str, dict[str, dict[str, int]]]  # stage -> tier -> treatment -> account-days
 
@@ -22,8 +16,11 @@ class DecisionCount:
     """Adds up decisions as a run goes on."""
 
     def __init__(self, menu: Menu) -> None:
-        self._names = menu.names
-        self._shape = (len(STAGES), len(TIERS), len(menu))
+        words = menu.vocabulary
+        self._names, self._bands, self._tiers = menu.names, words.bands, words.tiers
+        first = np.array(words.dpd_bands)
+        self._band = np.searchsorted(first, np.arange(first[-1] + 1), side="right") - 1  # by days past due
+        self._shape = (len(self._bands), len(self._tiers), len(menu))
         self._counts = np.zeros(self._shape, np.int64)
 
     def add(self, dpd: NDArray[np.number], tier: NDArray[np.number], actions: NDArray[np.int64]) -> None:
@@ -31,11 +28,11 @@ class DecisionCount:
 
         Args:
             dpd: days past due of the accounts, shape (accounts,).
-            tier: indices in `observation.TIERS`, shape (accounts,).
+            tier: indices in the vocabulary's tiers, shape (accounts,).
             actions: menu indices, shape (accounts,).
         """
-        stage = _STAGE[np.minimum(dpd, len(_STAGE) - 1).astype(np.int64)]
-        cell = (stage * len(TIERS) + tier.astype(np.int64)) * len(self._names) + actions
+        stage = self._band[np.minimum(dpd, len(self._band) - 1).astype(np.int64)]
+        cell = (stage * len(self._tiers) + tier.astype(np.int64)) * len(self._names) + actions
         self._counts += np.bincount(cell, minlength=self._counts.size).reshape(self._shape)
 
     def table(self) -> Decisions:
@@ -43,9 +40,9 @@ class DecisionCount:
         return {
             stage: {
                 tier: {self._names[n]: int(self._counts[s, t, n]) for n in np.flatnonzero(self._counts[s, t])}
-                for t, tier in enumerate(TIERS)
+                for t, tier in enumerate(self._tiers)
             }
-            for s, stage in enumerate(STAGES)
+            for s, stage in enumerate(self._bands)
         }
 
 

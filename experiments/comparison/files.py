@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from recoup.experiments.comparison.decisions import STAGES
 from recoup.experiments.comparison.fairness import FAIRNESS, OUTCOME
+from recoup.experiments.comparison.lists import alike
 from recoup.experiments.comparison.measure import Better, Unit
-from recoup.experiments.comparison.measures import MEASURE, MEASURES, ROLL_DAYS, TIERS
-from recoup.experiments.comparison.payment_attribution import SOURCES
+from recoup.experiments.comparison.measures import MEASURE, MEASURES, ROLL_DAYS
+from recoup.experiments.comparison.payment_attribution import AFTER_COURT, AFTER_NOTICE, AGREED, ALONE
 from recoup.experiments.comparison.protected_groups import ATTRIBUTES
 from recoup.experiments.comparison.results import DEFINED, EVENTS, LegalTeam, ResourceUse, WelfareCheck, check_pairs
 from recoup.experiments.comparison.welfare import MEASURE as WELFARE_MEASURE
 from recoup.experiments.comparison.welfare import WELFARE
 from recoup.experiments.runs.file_kinds import (
+    WHOLE,
     Cents,
+    Columns,
     Content,
     Count,
     Difference,
@@ -29,14 +32,13 @@ from recoup.experiments.runs.file_kinds import (
     columns_of,
     defined,
     exactly,
+    including,
     some_of,
 )
 from recoup.experiments.runs.runfolder import SETTINGS
 from recoup.sim.inputs import misplaced
 from recoup.sim.operations.resources import RESOURCE_NAMES
-from recoup.sim.treatments import ALL_TREATMENTS
 
-TREATMENTS = frozenset(treatment.name for treatment in ALL_TREATMENTS)
 ROLLS = tuple(f"M{month}→M{month + 1}" for month in range(1, len(ROLL_DAYS) + 1))
 BY_TIER = tuple(measure.name for measure in MEASURES if measure.by_tier)
 
@@ -112,29 +114,43 @@ class SeedGroup(Content):
     outcomes: Annotated[dict[str, SeedOutcome], exactly(OUTCOME)]
 
 
-Treatments = Annotated[dict[str, Count], some_of(TREATMENTS)]
+# What a scenario may add to is known by its form; its lists are in lists.json.
+TreatmentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(/[a-z][a-z0-9_]*){0,3}$")]
+SourceName = Annotated[
+    str, Field(pattern=rf"^({'|'.join([*AGREED, AFTER_COURT, AFTER_NOTICE, ALONE])}|after_[a-z0-9_]+)$")
+]
+BandName = Annotated[str, Field(pattern=r"^[0-9]+(–[0-9]+|\+)?$")]
 
 
 class Part(Content):
     """parts/PLAN/SEED.json; a file that holds anything else was written by another version."""
 
     measures: Annotated[dict[str, Number | None], exactly(MEASURE), defined(DEFINED)]
-    tiers: Annotated[dict[str, Annotated[dict[str, Number | None], exactly(BY_TIER)]], exactly(TIERS)]
-    tier_accounts: Annotated[dict[str, Count], exactly(TIERS)]
+    tiers: dict[str, Annotated[dict[str, Number | None], exactly(BY_TIER)]]
+    tier_accounts: dict[str, Count]
     roll_rates: Annotated[dict[str, Number | None], exactly(ROLLS)]
     liquidation: list[Number] = Field(min_length=1)
     unresolved: list[Number] = Field(min_length=1)
     blocked: dict[str, Count]
     breaches: dict[str, Count]
     audit: Tally | None
-    decisions: Annotated[dict[str, Annotated[dict[str, Treatments], exactly(TIERS)]], exactly(STAGES)]
+    decisions: dict[BandName, dict[str, dict[TreatmentName, Count]]] = Field(min_length=1)
     rules: dict[str, Count]
-    payment_attribution: Annotated[dict[str, Cents], some_of(SOURCES)]
+    payment_attribution: dict[SourceName, Cents]
     welfare: Annotated[dict[str, Number | None], exactly(WELFARE_MEASURE)]
     fairness: Annotated[dict[str, dict[str, SeedGroup]], exactly(ATTRIBUTES)]
     events: Annotated[dict[str, Count], exactly(EVENTS)]
-    resources: Annotated[dict[str, ResourceUse], exactly(RESOURCE_NAMES)]
+    resources: Annotated[dict[str, ResourceUse], including(RESOURCE_NAMES)]
     legal_team: LegalTeam
+
+    @model_validator(mode="after")
+    def _same_tiers(self) -> Part:
+        tables: dict[tuple[str, ...], Mapping[str, object]] = {
+            ("tier_accounts",): self.tier_accounts,
+            ("tiers",): self.tiers,
+        }
+        alike(tables | {("decisions", band): tiers for band, tiers in self.decisions.items()})
+        return self
 
     @model_validator(mode="after")
     def _one_horizon(self) -> Part:
@@ -152,9 +168,9 @@ PART_FILE = JsonKind("SEED.json", "recoup compare", Part)
 _PLACE = {"text": "policy", "whole": "seed"}  # of each row, the last columns
 
 
-def _table(name: str, optional: dict[str, str], **columns: str) -> TableKind:
+def _table(name: str, optional: dict[str, str], more: Columns | None = None, **columns: str) -> TableKind:
     listed = {kind: f"{columns.get(kind, '')} {_PLACE.get(kind, '')}" for kind in {**columns, **_PLACE}}
-    return TableKind(name, "recoup compare", columns_of(**listed), columns_of(**optional))
+    return TableKind(name, "recoup compare", columns_of(**listed), columns_of(**optional), more or {})
 
 
 ACCOUNTS_TABLE = _table(
@@ -167,20 +183,18 @@ ACCOUNTS_TABLE = _table(
     "distress_seized closed_day horizon_value",
     number="discounted_cash discounted_cost best_discount discounted_horizon_value",
 )
+_OF_A_POOL = ("seconds", "capacity", "paid", "requested", "served")
 DAILY_TABLE = _table(
     "daily.parquet",
     {},
+    more={f"[a-z][a-z0-9_]*_({'|'.join(_OF_A_POOL)})": WHOLE},  # of a scenario's own pools
     text="suspended",
     whole="day attempts reached promises kept broken offers accepted refused payments instalments_paid "
     "instalments_missed plans_broken complaints opt_outs disputes hardship notices suits judgments enforcements seizures "
     "closed written_off unserved blocked breaches ceases_of_contact breathing_spaces reviews sent_back handovers open "
     "balance cash forgiven cost settlement_offers interest fees overhead idle_cost legal_active legal_capacity legal_queue "
     "away regulator_cost blocked_suspended "
-    + " ".join(
-        f"{name}_{column}"
-        for name in RESOURCE_NAMES
-        for column in ("seconds", "capacity", "paid", "requested", "served")
-    ),
+    + " ".join(f"{name}_{column}" for name in RESOURCE_NAMES for column in _OF_A_POOL),
     number="macro discount_factor",
 )
 COLLECTORS_TABLE = _table(

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from recoup.experiments.comparison.measure import Better, Measure, Unit, ratio
 from recoup.experiments.comparison.rollout import Rollout
 
-TIERS = ("low", "medium", "high")
 SUED = ("queued", "filed", "dismissed", "judged", "enforcing", "enforced")  # legal stages after the decision to sue
 ROLL_DAYS = (30, 60, 90, 120, 150, 180)
 
@@ -329,8 +328,8 @@ def measure_run(run: Rollout) -> dict[str, float]:
 
 def measure_by_tier(run: Rollout) -> dict[str, dict[str, float]]:
     """The measures that make sense for a part of the accounts, by the tier each account entered in."""
-    accounts = {tier: run.accounts[run.accounts["entry_tier"] == tier] for tier in TIERS}
-    return {tier: {m.name: m.of(run, accounts[tier]) for m in MEASURES if m.by_tier} for tier in TIERS}
+    accounts = {tier: run.accounts[run.accounts["entry_tier"] == tier] for tier in run.tiers}
+    return {tier: {m.name: m.of(run, accounts[tier]) for m in MEASURES if m.by_tier} for tier in run.tiers}
 
 
 def liquidation_curve(run: Rollout) -> NDArray[np.float64]:

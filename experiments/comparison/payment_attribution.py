@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from recoup.sim.account import Stage
 from recoup.sim.compiled import njit
-from recoup.sim.treatments import Channel
+from recoup.sim.treatments import STANDARD, Vocabulary
 
 if TYPE_CHECKING:
     from recoup.sim.simulation import Simulation
@@ -23,12 +23,21 @@ REMEMBERED_DAYS = 14  # how long a contact that reached the debtor is taken to b
 
 AGREED = ("seizure", "handover", "instalment", "settlement", "promise")
 AFTER_COURT, AFTER_NOTICE, ALONE = "after_suit", "after_notice", "no_contact"
-CHANNELS = tuple(f"after_{channel.name.lower()}" for channel in Channel if channel is not Channel.NONE)
-SOURCES = (*AGREED, AFTER_COURT, AFTER_NOTICE, *CHANNELS, ALONE)
+
+
+def sources_of(vocabulary: Vocabulary) -> tuple[str, ...]:
+    """The sources there are, contacts by channel among them.
+
+    Args:
+        vocabulary: of the world.
+    """
+    return (*AGREED, AFTER_COURT, AFTER_NOTICE, *(f"after_{name}" for name in vocabulary.channel_names), ALONE)
+
+
+SOURCES = sources_of(STANDARD)
 
 # The same for the compiled function, by their places among the sources.
 _SEIZURE, _HANDOVER, _INSTALMENT, _SETTLEMENT, _PROMISE, _AFTER_COURT, _AFTER_NOTICE, _FIRST_CHANNEL = range(8)
-_ALONE = len(SOURCES) - 1
 _NOTICED, _ENFORCING, _ENFORCED = int(Stage.NOTICED), int(Stage.ENFORCING), int(Stage.ENFORCED)
 _IN_COURT = np.isin(list(Stage), (Stage.QUEUED, Stage.FILED, Stage.JUDGED, Stage.ENFORCING, Stage.ENFORCED))
 
@@ -49,7 +58,8 @@ class PaymentAttribution:
         self._simulation = simulation
         self._payments: list[pd.DataFrame] | None = [] if keep else None
         self._channel = np.array([t.channel for t in simulation.menu.treatments], np.int64)
-        self._cents = np.zeros(len(SOURCES), np.int64)
+        self._sources = sources_of(simulation.menu.vocabulary)
+        self._cents = np.zeros(len(self._sources), np.int64)
         self._before = np.zeros(len(simulation.accounts), _BEFORE)
         for name in _KEPT:
             self._before[name] = simulation.accounts[name]
@@ -84,7 +94,7 @@ class PaymentAttribution:
 
     def table(self) -> dict[str, int]:
         """Cents by source; sources that brought nothing are left out."""
-        return {source: int(cents) for source, cents in zip(SOURCES, self._cents, strict=True) if cents}
+        return {source: int(cents) for source, cents in zip(self._sources, self._cents, strict=True) if cents}
 
 
 @njit(nogil=True)
@@ -111,7 +121,7 @@ def _book(accounts, numbers, channels, day, in_court, remembered, cents):  # typ
             elif before.reached_by > 0 and day - now.last_reach <= REMEMBERED_DAYS:
                 source = _FIRST_CHANNEL - 1 + before.reached_by
             else:
-                source = _ALONE
+                source = cents.size - 1
             cents[source] += now.cash - before.cash
         before.cash, before.forgiven, before.kept = now.cash, now.forgiven, now.kept
         before.plan_months, before.stage, before.stable_assets = now.plan_months, now.stage, now.stable_assets

@@ -27,7 +27,8 @@ INPUTS = tuple(field.name for field in FIELDS if field.role == "visible")
 def inputs(people: pd.DataFrame) -> pd.DataFrame:
     """What a policy sees of an account on entry, as numbers: one column for each visible field."""
     table = people[list(INPUTS)].copy()
-    table["product"] = table["product"].map({name: code for code, name in enumerate(PRODUCTS)})
+    kinds = [*PRODUCTS, *sorted(set(table["product"]) - set(PRODUCTS))]  # a scenario may have others
+    table["product"] = table["product"].map({name: code for code, name in enumerate(kinds)})
     return table.astype(float)
 
 

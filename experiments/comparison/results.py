@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from recoup.experiments.comparison.measures import MEASURE, MEASURES, TIERS
+from recoup.experiments.comparison.lists import alike
+from recoup.experiments.comparison.measures import MEASURE, MEASURES
 from recoup.experiments.runs.champion import BURDENS
 from recoup.experiments.runs.file_kinds import (
     Content,
@@ -21,6 +22,7 @@ from recoup.experiments.runs.file_kinds import (
     check_keys,
     defined,
     exactly,
+    including,
     some_of,
 )
 from recoup.experiments.runs.runfolder import RESULTS, SCHEMA_VERSION
@@ -78,6 +80,9 @@ class PortfolioFacts(Content):
     accounts: Count = Field(ge=1)
     opening_balance: Number = Field(ge=0, description="sum, in the scenario's currency")
     filled: dict[str, Count] = Field(description="fields that the file did not have and that were drawn")
+    fresh: dict[str, Count] = Field(
+        {}, description="state that the file does not say of so many accounts, which begin as fresh ones"
+    )
     notes: list[str]
 
 
@@ -94,6 +99,10 @@ class Settings(Content):
     map: str | None
     events: bool
     personal: bool
+    champion: str | None = Field(default=None, description="the plan in force, as named")
+    change_cost: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        default=None, description="one-off cost of a change of plan, in the scenario's currency"
+    )
 
 
 DEFINED = ("recovery_rate", "net_recovery_rate", "npv_rate", "time_to_recover_days")  # whatever happens in a run
@@ -124,13 +133,11 @@ class RunResults(Content):
     learned: list[str] = Field(
         description="the policies that challenge the others: trained, distilled or written in Python"
     )
-    tiers: dict[str, Annotated[dict[str, TierMeasures], exactly(TIERS)]] = Field(
-        description="policy → risk tier on entry → measure"
-    )
-    tier_accounts: Annotated[dict[str, Number], exactly(TIERS)] = Field(description="accounts by tier, mean over seeds")
+    tiers: dict[str, dict[str, TierMeasures]] = Field(description="policy → risk tier on entry → measure")
+    tier_accounts: dict[str, Number] = Field(description="accounts by tier, mean over seeds")
     roll_rates: dict[str, dict[str, Interval]] = Field(description="policy → M1→M2 and so on")
     events: dict[str, Annotated[dict[str, Known], exactly(EVENTS)]] = Field(description="policy → event → count a seed")
-    resources: dict[str, Annotated[dict[str, ResourceUse], exactly(RESOURCE_NAMES)]] = Field(
+    resources: dict[str, Annotated[dict[str, ResourceUse], including(RESOURCE_NAMES)]] = Field(
         description="policy → resource"
     )
     legal_team: dict[str, LegalTeam]
@@ -151,6 +158,7 @@ class RunResults(Content):
         names = list(self.policies)
         for part in ("tiers", "roll_rates", "events", "resources", "legal_team", "blocked", "breaches"):
             check_keys(getattr(self, part), names, (part,))
+        alike({("tier_accounts",): self.tier_accounts, **{("tiers", name): self.tiers[name] for name in names}})
         for part in ("differences", "burdens"):
             check_pairs(getattr(self, part), names, part)
         for rates in self.roll_rates:
@@ -161,6 +169,8 @@ class RunResults(Content):
             for name in getattr(self, part):
                 if name not in names:
                     raise misplaced((part,), name, f"one of {', '.join(names)}")
+        if (named := self.settings.champion) is not None and named not in names:
+            raise misplaced(("settings", "champion"), named, f"one of {', '.join(names)}")
         for number, seed in enumerate(self.seeds):
             if seed in self.seeds[:number]:
                 raise misplaced(("seeds", number), seed, "every seed once")

@@ -23,6 +23,7 @@ from recoup.sim.eventlog import LogFile
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
+from recoup.sim.treatments import TIERS
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Rollout:
     payment_attribution: dict[str, int] = field(default_factory=dict)  # cents
     corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `CorrectionLoop.table`
     collectors: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `Collectors.table`
+    tiers: tuple[str, ...] = TIERS
     payments: pd.DataFrame = field(default_factory=pd.DataFrame)  # where asked for; see `PaymentAttribution.payments`
 
 
@@ -70,7 +72,7 @@ def rollout(
     simulation = Simulation(
         scenario.world, portfolio, scenario.rules, seed, threads=threads, record_events=log or False
     )
-    policy = load_policy(policy_ref, scenario.name, scenario.world)
+    policy = load_policy(policy_ref, scenario.name, scenario.world, portfolio.table)
     run = roll_out(scenario, policy, simulation, days, keep_payments=log is not None)
     simulation.ledger.finish_log()
     return run
@@ -143,5 +145,6 @@ def roll_out(
         payment_attribution=sources.table(),
         corrections=simulation.corrections_table(),
         collectors=simulation.collectors_table(),
+        tiers=simulation.menu.vocabulary.tiers,
         payments=sources.payments() if keep_payments else pd.DataFrame(),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -11,34 +12,91 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.experiments.comparison.files import FAIRNESS_FILE, PART_FILE, WELFARE_FILE
+from recoup.experiments.comparison.lists import read_lists
 from recoup.experiments.comparison.results import RESULTS_FILE
-from recoup.experiments.runs.champion import challengers, champion, ranked
+from recoup.experiments.comparison.verdicts import BASE, Case, Judgement, in_force, judge, recommended
+from recoup.experiments.comparison.welfare import check, gaps
+from recoup.experiments.runs.champion import VALUE, challengers, champion, ranked
 from recoup.experiments.runs.file_kinds import JsonKind
-from recoup.sim.inputs import InputError
+from recoup.sim.inputs import InputError, choose
 
-BASE = "status-quo"
-_REFERENCES = ("staged", BASE)
+__all__ = ["BASE", "Run", "best_of", "part_path", "read_part", "reference_of", "verdict"]
 
 
 class Run:
     """Reads a run folder.
 
+    Args:
+        folder: of the run.
+        champion: the plan in force, in place of the one that the run was asked with; None = that one.
+        change_cost: of a change of plan, in the scenario's currency, in place of the one that the run was asked with; None = that one.
+
     Attributes:
         results: the content of results.json.
+        lists: of its scenario: its own channels, tiers and the like.
+        tiers: of risk, the lowest first.
         names: the plans, in the order in which they were given.
-        reference: what others are compared with, see `reference_of`; None if it is alone.
-        best: what the report is about, see `best_of`.
+        reference: the champion: the plan in force, which others would replace, see `in_force`; None if it is alone.
+        best: the challenger: what the report is about, see `recommended`.
 
     Raises:
-        InputError: the folder holds no finished run.
+        InputError: the folder holds no finished run, or the champion is none of its plans.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, champion: str | None = None, change_cost: float | None = None) -> None:
         self.folder = folder
         self.results: dict[str, Any] = RESULTS_FILE.read(folder)
+        self.lists = read_lists(folder)
+        self.tiers: list[str] = list(self.results["tier_accounts"])
         self.names: list[str] = list(self.results["policies"])
-        self.reference = reference_of(self.results)
-        self.best = best_of(self.results)
+        if champion is not None and champion not in self.names:
+            raise InputError(folder, "champion", champion, choose(self.names, champion))
+        asked = {"champion": champion, "change_cost": change_cost}
+        self.results["settings"] |= {name: value for name, value in asked.items() if value is not None}
+        self.reference = in_force(self.results)
+
+    @cached_property
+    def best(self) -> str:
+        return recommended(self.results, self.judged) if self.judged else self.names[0]
+
+    @cached_property
+    def cases(self) -> dict[str, Case]:
+        """What is judged of every plan but the one in force, without the worlds."""
+        champion = self.reference
+        if champion is None:
+            return {}
+        base = self.value(champion, VALUE)["mean"]
+        theirs = self._welfare(champion)
+        return {
+            name: Case(
+                self.difference(name, champion, VALUE),
+                base,
+                gaps(ours := self._welfare(name), theirs),
+                int(sum(ours["hardship_suits"])),
+                sum(self.results["breaches"][name].values()),
+            )
+            for name in self.names
+            if name != champion
+        }
+
+    @cached_property
+    def judged(self) -> dict[str, Judgement]:
+        """The verdict on every plan but the one in force, as far as it goes without the worlds."""
+        return {name: judge(case) for name, case in self.cases.items()}
+
+    def burden_check(self, name: str) -> dict[str, Any]:
+        """The non-inferiority check of a plan's burdens against those of the plan in force, as welfare.json has it against its own reference.
+
+        Args:
+            name: of the plan.
+        """
+        assert self.reference is not None
+        gain = self.difference(name, self.reference, "net_recovery_rate")
+        return check(name, self.reference, self._welfare(name), self._welfare(self.reference), gain)
+
+    def _welfare(self, name: str) -> Mapping[str, Sequence[float]]:
+        parts = [part["welfare"] for part in self.parts(name)]
+        return {m: [math.nan if part[m] is None else part[m] for part in parts] for m in parts[0]}
 
     def extra(self, kind: JsonKind) -> dict[str, Any] | None:
         """The content of a file that another command may have left in the folder; None without it.
@@ -148,11 +206,8 @@ def read_part(folder: Path, name: str, seed: int, days: int) -> dict[str, Any]:
 
 
 def reference_of(results: dict[str, Any]) -> str | None:
-    """What others are compared with: the champion where learned policies challenge it; else staged, status-quo or the first."""
-    if challengers(results):
-        return champion(results)
-    names = list(results["policies"])
-    return next((name for name in _REFERENCES if name in names), names[0]) if len(names) > 1 else None
+    """What the answers compare with: the best plan where learned policies challenge it; else the plan in force."""
+    return champion(results) if challengers(results) else in_force(results)
 
 
 def best_of(results: dict[str, Any]) -> str:

@@ -46,11 +46,21 @@ class Comparison(Seeds, ScenarioAndPolicies):
     """
 
     days: int | None = setting(None, "Horizon in days.", least=1, most=3650, shown_default="the scenario's")
-    portfolio: str | None = setting(None, "Your own accounts, a file or a database's address; needs --map.")
-    map: str | None = setting(None, "Column map of the portfolio (YAML).")
+    portfolio: str | None = setting(
+        None, "Your own accounts, a file or a database's address.", shown_default="the scenario's"
+    )
+    map: str | None = setting(None, "Column map of the portfolio (YAML).", shown_default="columns named as our fields")
     events: bool = setting(True, "Keep each run's event log and audit it.", flags=("--events/--no-events",))
     personal: bool = setting(
         False, "Keep age, sex, region and income in accounts.parquet.", flags=("--with-personal-data",)
+    )
+    champion: str | None = setting(
+        None,
+        "Plan in force, that the others would replace; one of those compared.",
+        shown_default="status-quo, else the first that contacts anybody",
+    )
+    change_cost: float | None = setting(
+        None, "One-off cost of a change of plan, in the scenario's currency: for the payback.", least=0
     )
 
     @classmethod
@@ -88,17 +98,12 @@ class Comparison(Seeds, ScenarioAndPolicies):
         """The scenario, with the user's own portfolio if there is one.
 
         Raises:
-            InputError: no such scenario, a fault in its file, or a portfolio without a map.
+            InputError: no such scenario, a fault in its file, or a map without a portfolio.
         """
         from recoup.sim.inputs import InputError
 
-        if (self.portfolio is None) != (self.map is None):
-            raise InputError(
-                "--portfolio",
-                "",
-                self.settings["portfolio"],
-                "a file and its column map: --portfolio and --map go together",
-            )
+        if self.portfolio is None and self.map is not None:
+            raise InputError("--map", "", self.map, "--portfolio beside it, the file that it maps")
         return _scenario(self.scenario, self.portfolio, self.map)
 
 
@@ -108,4 +113,8 @@ def _scenario(name: str, portfolio: str | None, column_map: str | None) -> Scena
     from recoup.sim.portfolio.sources import source_of
 
     scenario = load_scenario(name)
-    return scenario.with_portfolio(source_of(portfolio), Path(column_map)) if portfolio and column_map else scenario
+    return (
+        scenario.with_portfolio(source_of(portfolio), Path(column_map) if column_map else None)
+        if portfolio
+        else scenario
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -166,11 +167,68 @@ def _cost_from(ours: Values, theirs: Values) -> str:
     return max(gaps, key=lambda part: gaps[part])
 
 
+def margin_of(burden: Burden, theirs: Values) -> float:
+    """How much more of a burden is still no more, in the measure's unit.
+
+    Args:
+        burden: what is judged.
+        theirs: welfare measures of the reference, by seed.
+    """
+    if not burden.relative:
+        return burden.absolute
+    return max(burden.absolute, burden.relative * float(np.mean(theirs[burden.measure])))
+
+
+class State(StrEnum):
+    """Where the gap of a burden lies."""
+
+    WITHIN = "within"  # at 95 % no more than the margin
+    UNDECIDED = "undecided"  # the interval holds the margin
+    BEYOND = "beyond"  # more than the margin, at 95 % for all burdens together
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A burden of a policy beside the reference's: `lighter` where it is below at 95 % for all burdens together."""
+
+    burden: Burden
+    margin: float
+    state: State
+    lighter: bool
+
+
+def gaps(ours: Values, theirs: Values) -> list[Gap]:
+    """Every burden of a policy beside the reference's, with its margin.
+
+    `BEYOND` is what the check calls heavier. `WITHIN` is what a non-inferiority trial asks for: the upper limit of Student's 95 % interval is
+    not above the margin. Each must hold by itself for all to hold, so this side needs no correction for their number (intersection-union test).
+    A burden that neither policy has on any seed, as broken plans where none were agreed, is within.
+
+    Args:
+        ours, theirs: welfare measures of the policy and of the reference, by seed.
+    """
+    return [
+        Gap(burden, margin_of(burden, theirs), _state(burden, ours, theirs), _lighter(burden, ours, theirs))
+        for burden in BURDENS
+    ]
+
+
+def _state(burden: Burden, ours: Values, theirs: Values) -> State:
+    if _heavier(burden, ours, theirs):
+        return State.BEYOND
+    found, margin = _gaps(burden, ours, theirs), margin_of(burden, theirs)
+    if not found.size:
+        return State.WITHIN
+    if len(ours[burden.measure]) < 2:
+        return State.UNDECIDED
+    if found.size < 2 or np.ptp(found) < 1e-12:
+        return State.WITHIN if found[0] <= margin + 1e-12 else State.UNDECIDED
+    high = scipy.stats.ttest_1samp(found, margin).confidence_interval(CONFIDENCE).high
+    return State.WITHIN if high <= margin else State.UNDECIDED
+
+
 def _heavier(burden: Burden, ours: Values, theirs: Values) -> bool:
-    margin = burden.absolute
-    if burden.relative:
-        margin = max(margin, burden.relative * float(np.mean(theirs[burden.measure])))
-    return _above(_gaps(burden, ours, theirs), margin)
+    return _above(_gaps(burden, ours, theirs), margin_of(burden, theirs))
 
 
 def _lighter(burden: Burden, ours: Values, theirs: Values) -> bool:
@@ -191,9 +249,7 @@ def sentence(result: Mapping[str, Any]) -> str:
     """The verdict of the non-inferiority check in plain words, beside the gain in net recovery."""
     name, reference, verdict, gain = result["policy"], result["reference"], result["verdict"], result["gain"]
     if verdict == "hardship sued":
-        return (
-            f"Debtor burden check FAILED: {name} sued debtors in disclosed hardship {result['hardship_suits']:,} times."
-        )
+        return f"Debtor burden: {name} sued debtors in disclosed hardship {result['hardship_suits']:,} times, which must never happen."
     if verdict == "reference":
         return f"Debtor burden: {name} is the baseline of this check; it sued no debtor in disclosed hardship."
     gains = gain["low"] is not None and gain["low"] > 0
@@ -203,19 +259,17 @@ def sentence(result: Mapping[str, Any]) -> str:
         else f"{name} is not shown at 95 % to recover more after costs than {reference}"
     )
     if verdict == "not decided":
-        return f"Debtor burden check inconclusive: {start}; one seed gives no interval."
+        return f"Debtor burden, not decided: {start}; one seed gives no interval."
     less = f" Lighter at 95 %: {_listed(result['less'])}." if result["less"] else ""
     if verdict == "more burden":
         source = result["cost_from"]
         why = f" Main source of the added cost: {_listed([source])}." if source else ""
         if result["more"] == ["debtor_cost"] and source == "debtor_interest":
             # Nothing was done to anybody: debts that nobody helps to settle grow.
-            return f"Debtor burden check FAILED: {start}, and leaves debtors owing more: late interest runs on for longer.{less}"
+            return f"Debtor burden, heavier than the margin: {start}, and leaves debtors owing more: late interest runs on for longer.{less}"
         link = "but puts" if gains else "and puts"
-        return (
-            f"Debtor burden check FAILED: {start}, {link} more burden on debtors: {_listed(result['more'])}.{why}{less}"
-        )
-    return f"Debtor burden check passed: {start}; no burden is heavier by more than its margin at 95 %.{less}"
+        return f"Debtor burden, heavier than the margin: {start}, {link} more burden on debtors: {_listed(result['more'])}.{why}{less}"
+    return f"Debtor burden, no heavier: {start}; no burden is heavier by more than its margin at 95 %.{less}"
 
 
 def _listed(measures: Sequence[str]) -> str:

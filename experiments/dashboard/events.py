@@ -18,7 +18,6 @@ from recoup.sim.compliance.auditlog import typed_log
 from recoup.sim.inputs import InputError
 
 _WINDOW_COLUMNS = ("account_id", "day", "channel", "from_hour", "to_hour", "done", "stopped_by")
-_STAFFED = ("collector", "specialist", "autocall", "visit")
 
 
 def log_path(run: Run, name: str, seed: int) -> Path:
@@ -56,7 +55,8 @@ def by_window(group: Group, name: str, seed: int) -> pd.DataFrame | None:
     path = log_path(group.run, name, seed)
     if not path.exists():
         return None
-    log = _window_rows(path, stamp(path))
+    staffed = tuple(one.name for one in group.run.lists.vocabulary.channels if one.pool)
+    log = _window_rows(path, stamp(path), staffed)
     first, last = group.filters.window(group.days)
     log = log[(log["day"] >= first) & (log["day"] < last)]
     if group.filters.of_accounts:
@@ -68,9 +68,9 @@ def by_window(group: Group, name: str, seed: int) -> pd.DataFrame | None:
 
 
 @lru_cache(maxsize=8)
-def _window_rows(path: Path, _: Stamp | None) -> pd.DataFrame:
+def _window_rows(path: Path, _: Stamp | None, staffed: tuple[str, ...]) -> pd.DataFrame:
     found = _rows(path, _WINDOW_COLUMNS)
-    found = found[found["channel"].isin(_STAFFED)]
+    found = found[found["channel"].isin(staffed)]
     unserved = ~found["done"] & found["stopped_by"].isna()
     return found.assign(unserved=unserved)[["account_id", "day", "from_hour", "to_hour", "done", "unserved"]]
 

@@ -12,14 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.experiments.comparison import measures
-from recoup.experiments.comparison.decisions import STAGES
 from recoup.experiments.comparison.files import ACCOUNTS_TABLE, DAILY_TABLE, PAYMENTS_TABLE
 from recoup.experiments.comparison.intervals import Interval, difference, interval
-from recoup.experiments.comparison.measures import REGISTRY, TIERS
+from recoup.experiments.comparison.measures import REGISTRY
 from recoup.experiments.comparison.protected_groups import AGE_BANDS, LEAST_ACCOUNTS
 from recoup.experiments.comparison.rollout import Rollout
 from recoup.experiments.comparison.run import Run, part_path
 from recoup.experiments.dashboard.shelf import table, table_at
+from recoup.sim.treatments import STANDARD, Vocabulary
 
 SMALLEST = LEAST_ACCOUNTS  # accounts a seed; figures of fewer say too much of each
 MONTH = 30  # days
@@ -45,18 +45,23 @@ class Filters:
         return (0, days) if not self.month else (MONTH * (self.month - 1), min(MONTH * self.month, days))
 
 
-def stage_of(dpd: pd.Series) -> NDArray[np.str_]:
-    """The band of days past due that each account is in."""
-    return np.array(list(STAGES))[np.searchsorted(list(STAGES.values()), dpd.clip(lower=0), side="right") - 1]
+def stage_of(dpd: pd.Series, words: Vocabulary = STANDARD) -> NDArray[np.str_]:
+    """The band of days past due that each account is in.
+
+    Args:
+        dpd: of each account.
+        words: of the run's scenario, which says the bands.
+    """
+    return np.array(words.bands)[np.searchsorted(words.dpd_bands, dpd.clip(lower=0), side="right") - 1]
 
 
 def choices(run: Run) -> dict[str, list[str]]:
     """What can be chosen in each filter of accounts; ages only of a run with personal data."""
-    accounts = table(ACCOUNTS_TABLE, run.folder)
+    accounts, words = table(ACCOUNTS_TABLE, run.folder), run.lists.vocabulary
     found = {
-        "tier": [tier for tier in TIERS if (accounts["entry_tier"] == tier).any()],
+        "tier": [tier for tier in run.tiers if (accounts["entry_tier"] == tier).any()],
         "product": sorted(map(str, accounts["product"].cat.categories)),
-        "stage": [stage for stage in STAGES if stage in set(stage_of(accounts["dpd"]))],
+        "stage": [stage for stage in words.bands if stage in set(stage_of(accounts["dpd"], words))],
         "age": [],
     }
     if "age" in accounts:
@@ -90,7 +95,7 @@ class Group:
             if asked:
                 keep &= (found[column] == asked).to_numpy()
         if self.filters.stage:
-            keep &= stage_of(found["dpd"]) == self.filters.stage
+            keep &= stage_of(found["dpd"], self.run.lists.vocabulary) == self.filters.stage
         if self.filters.age and "age" in found:
             low, high = AGE_BANDS.get(self.filters.age, (0, 0))
             keep &= ((found["age"] >= low) & (found["age"] < high)).to_numpy()

@@ -79,4 +79,8 @@ class Request:
             having: which comparisons can be shown.
         """
         entry = self.choose("run", self.words("run"), [one for one in self.entries if one.results and having(one)])
-        return open_run(entry.folder) if entry else None
+        if entry is None:
+            return None
+        run = open_run(entry.folder)
+        self.say = self.say.of(run.lists)  # what its scenario calls its own channels and tiers
+        return run

@@ -15,29 +15,40 @@ from numpy.typing import NDArray
 
 from recoup.experiments.runs.runfolder import write_table
 from recoup.sim.inputs import InputError
-from recoup.sim.observation import FIELDS, HIGH, LOW
+from recoup.sim.observation import FIELDS, LOW, fields_of, highest
 from recoup.sim.portfolio.importing import inspect
 from recoup.sim.portfolio.sources import Source
 from recoup.sim.portfolio.table import Field, Kind, Registry
-from recoup.sim.treatments import ALL_TREATMENTS, Menu
+from recoup.sim.treatments import STANDARD, Menu, Vocabulary
 
 _MONEY = 1e9
-DECISIONS = Registry(
-    "decisions",
-    "an account on a day of decision",
-    (
+
+
+def decisions_registry(vocabulary: Vocabulary = STANDARD) -> Registry:
+    """The fields of a log of decisions.
+
+    Args:
+        vocabulary: of the scenario that it is read for.
+    """
+    return Registry("decisions", "an account on a day of decision", _fields(vocabulary))
+
+
+def _fields(vocabulary: Vocabulary) -> tuple[Field, ...]:
+    return (
         Field("account_id", Kind.TEXT, "", "key", "the lender's name of the account", required=True),
         Field("day", Kind.INTEGER, "days", "visible", "number of the day, from any day on", 0, 100_000, required=True),
         Field(
             "treatment", Kind.CATEGORY, "", "visible", "what was decided", required=True,
-            values=tuple(treatment.name for treatment in ALL_TREATMENTS),
+            values=tuple(treatment.name for treatment in vocabulary.treatments),
         ),
         Field("reward", Kind.NUMBER, "currency", "visible", "cash less cost until the next decision", -_MONEY, _MONEY, required=True),
         Field("propensity", Kind.NUMBER, "probability", "visible", "with which this treatment was chosen; unknown = estimated", 0, 1),
         Field("allowed", Kind.TEXT, "", "visible", "treatments that were possible and lawful, spaces between; unknown = all of the menu"),
-        *(Field(f.name, Kind.NUMBER, f.unit, "visible", f.meaning, f.low, f.high) for f in FIELDS),
-    ),
-)  # fmt: skip
+        *(Field(f.name, Kind.NUMBER, f.unit, "visible", f.meaning, f.low, f.high) for f in fields_of(vocabulary)),
+    )  # fmt: skip
+
+
+DECISIONS = decisions_registry()
 
 
 @dataclass(frozen=True)
@@ -105,7 +116,7 @@ def read_log(source: Source, map_file: Path | None, menu: Menu) -> DecisionLog:
         InputError: as `inspect`; a value that cannot be used; a treatment that the menu lacks or that was not allowed; a day twice, or one
             left out between two others of the same account.
     """
-    inspection = inspect(source, map_file, DECISIONS)
+    inspection = inspect(source, map_file, decisions_registry(menu.vocabulary))
     inspection.require_usable("recoup evaluate")
     # Sorting keeps the index, which is a row's place in the source.
     table = inspection.table.sort_values(["account_id", "day"], kind="stable")
@@ -133,7 +144,7 @@ def read_log(source: Source, map_file: Path | None, menu: Menu) -> DecisionLog:
     if forbidden.any():
         done = menu.names[actions[forbidden.argmax()]]
         raise wrong(forbidden, "treatment", done, "one that column allowed has")
-    observations, unknown = _observations(table, wrong)
+    observations, unknown = _observations(table, menu, wrong)
     propensities = None
     if "propensity" in table and table["propensity"].notna().any():
         propensities = table["propensity"].to_numpy(np.float64)
@@ -180,7 +191,7 @@ def _masks(table: pd.DataFrame, menu: Menu, wrong) -> NDArray[np.bool_]:  # type
     return masks[codes]
 
 
-def _observations(table: pd.DataFrame, wrong) -> tuple[NDArray[np.float32], tuple[str, ...]]:  # type: ignore[no-untyped-def]
+def _observations(table: pd.DataFrame, menu: Menu, wrong) -> tuple[NDArray[np.float32], tuple[str, ...]]:  # type: ignore[no-untyped-def]
     observations = np.tile(LOW, (len(table), 1))
     unknown = []
     for number, field in enumerate(FIELDS):
@@ -191,4 +202,4 @@ def _observations(table: pd.DataFrame, wrong) -> tuple[NDArray[np.float32], tupl
         if (empty := np.isnan(values)).any():
             raise wrong(empty, field.name, None, "a number in each row, or in none")
         observations[:, number] = values
-    return np.clip(observations, LOW, HIGH), tuple(unknown)
+    return np.clip(observations, LOW, highest(menu.vocabulary)), tuple(unknown)

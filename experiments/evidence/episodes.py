@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recoup.agents.policy import Policy
 from recoup.experiments.evidence.decision_log import DecisionLog
 from recoup.sim.inputs import InputError
-from recoup.sim.observation import FIELD_INDEX, HIGH, LOW
+from recoup.sim.observation import FIELD_INDEX, LOW, highest
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,13 @@ def decisions_of(policy: Policy, log: DecisionLog) -> NDArray[np.int64]:
     """
     low = _decide(policy, log, {name: float(LOW[FIELD_INDEX[name]]) for name in log.unknown})
     if log.unknown:
-        highest = {name: float(HIGH[FIELD_INDEX[name]]) for name in log.unknown}
+        most = highest(log.menu.vocabulary)
+        highs = {name: float(most[FIELD_INDEX[name]]) for name in log.unknown}
         alone = {
             name: {**{other: float(LOW[FIELD_INDEX[other]]) for other in log.unknown}, name: value}
-            for name, value in highest.items()
+            for name, value in highs.items()
         }
-        for name, values in {**alone, ", ".join(log.unknown): highest}.items():
+        for name, values in {**alone, ", ".join(log.unknown): highs}.items():
             if (_decide(policy, log, values) != low).any():
                 raise InputError(
                     log.source, f"column {name}", "nothing", f"a column of this name: {policy.name} decides by it"

@@ -99,8 +99,8 @@ def simulate_log(
         InputError: no such policy.
     """
     simulation = Simulation(scenario.world, portfolio, scenario.rules, seed)
-    policy = load_policy(policy_ref, scenario.name, scenario.world)
-    others = [load_policy(other, scenario.name, scenario.world) for other in towards]
+    policy = load_policy(policy_ref, scenario.name, scenario.world, portfolio.table)
+    others = [load_policy(other, scenario.name, scenario.world, portfolio.table) for other in towards]
     explorer = Explorer(policy, explore, others, seed)
     every = scenario.world.decision_every_days
     parts: list[tuple[NDArray[np.generic], ...]] = []
@@ -148,7 +148,7 @@ def true_value(scenario: Scenario, policy_ref: PolicyRef, portfolio: Portfolio, 
         InputError: no such policy.
     """
     simulation = Simulation(scenario.world, portfolio, scenario.rules, seed)
-    policy = load_policy(policy_ref, scenario.name, scenario.world)
+    policy = load_policy(policy_ref, scenario.name, scenario.world, portfolio.table)
     net = 0
     while simulation.day < days and not simulation.finished:
         rows = simulation.open_accounts

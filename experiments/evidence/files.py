@@ -6,7 +6,10 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from recoup.experiments.evidence.backtest import Verdict
 from recoup.experiments.evidence.estimators import Estimator
+from recoup.experiments.evidence.recorded_measures import FAMILIES
+from recoup.experiments.evidence.threshold import OUTCOMES
 from recoup.experiments.runs.file_kinds import Content, Count, JsonKind, Known, Number, some_of
 from recoup.sim.inputs import misplaced
 
@@ -72,5 +75,145 @@ class SimulatedRecords(Content):
 
 
 RECORDS_FILE = JsonKind("records.json", "recoup records simulate", SimulatedRecords)
+
+
+class Span(Content):
+    """A value, and where it lies; null = not known."""
+
+    mean: Number | None
+    low: Number | None
+    high: Number | None
+
+
+class BacktestRow(Content):
+    """A measure as recorded (95 % bootstrap interval over accounts) and as simulated (95 % prediction interval over seeds)."""
+
+    measure: str
+    family: Annotated[str, some_of(frozenset(FAMILIES))]
+    part: str
+    month: Count
+    judged: bool
+    recorded: Span
+    simulated: Span
+    difference: Number | None
+    half_width: Number | None
+    verdict: Annotated[str, some_of(frozenset(verdict.value for verdict in Verdict))]
+
+
+class BacktestGroup(Content):
+    """The measures of the accounts of a tier, or of a bucket of days past due."""
+
+    group: str
+    accounts: Count
+    measures: list[BacktestRow]
+
+
+class Replayed(Content):
+    """How many contacts and legal steps of the log the menu has as they were, nearly, and not at all."""
+
+    exact: Count
+    near: Count
+    without: Count
+
+
+class BacktestContent(Content):
+    """Recorded months beside the same months simulated; `policy` is null where the log's treatments were replayed."""
+
+    scenario: str
+    policy: str | None
+    currency: str
+    first_day: str
+    last_day: str
+    accounts: Count
+    seeds: list[Count]
+    tolerance: Annotated[Number, Field(gt=0)]
+    level: Annotated[Number, Field(gt=0, lt=1)]
+    unknown: list[str]
+    drawn: dict[str, Count]
+    replayed: Replayed | None
+    p: Annotated[Number, Field(ge=0, le=1)]
+    least_p: Annotated[Number, Field(ge=0, le=1)]
+    verdict: Annotated[str, some_of(("differs", "fits", "says_little"))]
+    treatments_p: Annotated[Number, Field(ge=0, le=1)] | None
+    farthest: list[str]
+    measures: list[BacktestRow]
+    groups: list[BacktestGroup]
+
+    @model_validator(mode="after")
+    def _decided_by_one(self) -> BacktestContent:
+        if (self.policy is None) == (self.replayed is None):
+            raise misplaced(("policy",), self.policy, "a policy, or null where the log was replayed")
+        return self
+
+
+class JumpContent(Content):
+    """By how much something jumps at a cut-off; `corrected` with its interval is less its bias."""
+
+    cut: Number
+    bandwidth: Annotated[Number, Field(gt=0)]
+    narrow: Annotated[Number, Field(gt=0)]
+    below: Count
+    above: Count
+    estimate: Number
+    corrected: Number
+    error: Annotated[Number, Field(ge=0)]
+    low: Number
+    high: Number
+    p: Annotated[Number, Field(ge=0, le=1)]
+
+
+class AtBandwidth(Content):
+    """The effect at so many times the bandwidth; null = too few accounts."""
+
+    factor: Annotated[Number, Field(gt=0)]
+    effect: JumpContent | None
+
+
+class PlaceboOutcome(Content):
+    """A field that was known before, and that should not jump."""
+
+    field: str
+    effect: JumpContent
+
+
+class DensityContent(Content):
+    """McCrary's test; the log is null where one side is empty."""
+
+    log_jump: Number | None
+    error: Annotated[Number, Field(ge=0)]
+    p: Annotated[Number, Field(ge=0, le=1)]
+
+
+class Discontinuity(Content):
+    """The effect at a score's threshold, with its checks."""
+
+    score: str
+    threshold: Number
+    outcome: Annotated[str, some_of(frozenset(OUTCOMES))]
+    treatment: str | None
+    currency: str
+    days: Annotated[int, Field(ge=1)]
+    accounts: Count
+    without_score: Count
+    effect: JumpContent | None
+    first_stage: JumpContent | None
+    of_treated: JumpContent | None
+    bandwidths: list[AtBandwidth]
+    density: DensityContent | None
+    placebo_cuts: list[JumpContent]
+    placebo_outcomes: list[PlaceboOutcome]
+    doubts: list[str]
+    refusal: str | None
+
+    @model_validator(mode="after")
+    def _estimated_or_refused(self) -> Discontinuity:
+        if (self.effect is None) == (self.refusal is None):
+            raise misplaced(("effect",), None, "an effect, or a refusal")
+        return self
+
+
+BACKTEST_FILE = JsonKind("backtest.json", "recoup backtest", BacktestContent)
 EVALUATION_FILE = JsonKind("evaluation.json", "recoup evaluate", PolicyEvaluation)
 OVERLAP = "overlap.svg"
+DISCONTINUITY_FILE = JsonKind("discontinuity.json", "recoup discontinuity", Discontinuity)
+DISCONTINUITY_PICTURE = "discontinuity.svg"

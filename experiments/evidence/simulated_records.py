@@ -20,11 +20,11 @@ from recoup.experiments.evidence.exploration import Explorer
 from recoup.experiments.runs.one_thread import one_thread
 from recoup.experiments.runs.runfolder import write_csv, write_table
 from recoup.scenarios.schema import Scenario
-from recoup.sim.account import NEVER, Event
+from recoup.sim.account import ACCOUNT, NEVER, Event
 from recoup.sim.portfolio.records import CONTACTS, NO_CONTACT, PAYMENTS, in_form
 from recoup.sim.portfolio.table import Portfolio, Registry
 from recoup.sim.simulation import Simulation
-from recoup.sim.treatments import OFFERS, Channel, Group, Legal, OfferKind, Window
+from recoup.sim.treatments import Channel, Group, Legal, Window
 
 # What a lender writes of a conversation: the first of these that happened.
 _ANSWERS = {
@@ -36,11 +36,7 @@ _ANSWERS = {
     Event.REACHED: "reached",
 }
 _STEPS = Event.NOTICE | Event.SUIT | Event.ENFORCEMENT
-_CHANNELS = np.array([one.name.lower() if one else NO_CONTACT for one in Channel], object)
 _LEGAL = np.array([step.name.lower() for step in Legal], object)
-_OFFERS = np.array([offer.kind.name.lower() if offer.kind else None for offer in OFFERS], object)
-_MONTHS = np.array([offer.months or np.nan for offer in OFFERS])
-_DISCOUNTS = np.array([offer.discount if offer.kind is OfferKind.SETTLEMENT else np.nan for offer in OFFERS])
 
 
 @dataclass(frozen=True)
@@ -103,12 +99,25 @@ def simulate_records(
     """
     world = scenario.world
     simulation = Simulation(world, portfolio, scenario.rules, seed)
-    others = [load_policy(other, scenario.name, world) for other in towards]
-    explorer = Explorer(load_policy(policy_ref, scenario.name, world), explore, others, seed)
+    others = [load_policy(other, scenario.name, world, portfolio.table) for other in towards]
+    policy = load_policy(policy_ref, scenario.name, world, portfolio.table)
+    return follow(simulation, Explorer(policy, explore, others, seed), days)
+
+
+@one_thread()
+def follow(simulation: Simulation, explorer: Explorer, days: int) -> LenderRecords:
+    """Let somebody decide in a simulation for some days, and write down what a lender would.
+
+    Args:
+        simulation: on the morning of the first of them; its seed is that of the minutes within a contact window too.
+        explorer: who decides.
+        days: to be logged.
+    """
+    world, portfolio, first = simulation.world, simulation.portfolio, simulation.day
     # As many draws a day for every plan: a contact comes at the same minute of its window under all of them.
-    moments = np.random.default_rng((seed, 1))
-    contacts, payments = [], []
-    while simulation.day < days and not simulation.finished:
+    moments = np.random.default_rng((simulation.seed, 1))
+    contacts, payments = [np.zeros(0, _CONTACT)], [np.zeros(0, _PAYMENT)]
+    while simulation.day < first + days and not simulation.finished:
         rows, day = simulation.open_accounts, simulation.day
         morning, moment = simulation.accounts[rows], moments.random(len(portfolio))[rows]
         if day % world.decision_every_days == 0:
@@ -117,53 +126,99 @@ def simulate_records(
         else:
             propensity = np.ones(rows.size)
             evening = simulation.advance(np.zeros(rows.size, np.int64), keep_evening=rows).evening
-        contacts.append(_contacts(simulation, day, morning, evening, moment, propensity))
-        payments.append(_payments(simulation, day, morning, evening))
+        busy = evening["events"] & (Event.ATTEMPT | _STEPS) > 0
+        contacts.append(_noted(_CONTACT, day, morning, evening, busy, moment=moment, propensity=propensity))
+        payments.append(_noted(_PAYMENT, day, morning, evening, evening["cash_today"] > 0))
     names = portfolio.column("account_id").astype(str).astype(object)
     return LenderRecords(
         portfolio=portfolio,
-        contacts=_log(contacts, names, CONTACTS),
-        payments=_log(payments, names, PAYMENTS),
-        first_day=world.start,
-        last_day=world.start + timedelta(days=days - 1),
+        contacts=_log(_contacts(simulation, np.concatenate(contacts)), names, CONTACTS),
+        payments=_log(_payments(simulation, np.concatenate(payments)), names, PAYMENTS),
+        first_day=world.start + timedelta(days=first),
+        last_day=world.start + timedelta(days=first + days - 1),
     )
 
 
-def _log(days: list[pd.DataFrame], names: NDArray[np.object_], registry: Registry) -> pd.DataFrame:
-    whole = pd.concat(days, ignore_index=True)
+def _log(whole: pd.DataFrame, names: NDArray[np.object_], registry: Registry) -> pd.DataFrame:
     return in_form(whole.assign(account_id=names[whole["number"].to_numpy(np.int64)]), registry)
 
 
-def _contacts(
-    simulation: Simulation,
+# What is kept of a day until all of them are written down together: of the morning, of the evening, and of neither.
+_MORNING = ("dpd0", "balance", "promise_discount")
+_EVENING = (
+    "number",
+    "treatment",
+    "events",
+    "answered",
+    "calls_back",
+    "promise_due",
+    "promise_amount",
+    "seconds",
+    "collector",
+)
+_CONTACT = np.dtype(
+    [("day", np.int32), ("moment", np.float64), ("propensity", np.float64)]
+    + [(name, ACCOUNT[name]) for name in (*_MORNING, *_EVENING)]
+)
+_PAYMENT = np.dtype(
+    [("day", np.int32)] + [(name, ACCOUNT[name]) for name in (*_MORNING, "number", "events", "cash_today")]
+)
+
+
+def _noted(
+    form: np.dtype[np.void],
     day: int,
     morning: NDArray[np.void],
     evening: NDArray[np.void],
-    moment: NDArray[np.float64],
-    propensity: NDArray[np.float64],
-) -> pd.DataFrame:
-    """The day's contacts and legal steps, in order of time; `number`: of the account.
+    which: NDArray[np.bool_],
+    **others: NDArray[np.float64],
+) -> NDArray[np.void]:
+    """What is to be written down of some of a day's accounts.
 
     Args:
+        form: `_CONTACT` or `_PAYMENT`.
+        day: of the simulation.
         morning, evening: accounts before and after the day (`account.ACCOUNT`), shape (open,).
-        moment: of the contact within its window, 0 to 1, float64 (open,).
-        propensity: probability of what was decided, float64 (open,).
+        which: of them, bool (open,).
+        others: fields that the accounts have not, (open,).
     """
-    busy = evening["events"] & (Event.ATTEMPT | _STEPS) > 0
-    morning, evening, moment, propensity = morning[busy], evening[busy], moment[busy], propensity[busy]
+    notes = np.empty(int(which.sum()), form)
+    notes["day"] = day
+    for name in notes.dtype.names[1:]:  # type: ignore[index]
+        source = others[name] if name in others else (morning if name in _MORNING else evening)[name]
+        notes[name] = source[which]
+    return notes
+
+
+def _contacts(simulation: Simulation, evening: NDArray[np.void]) -> pd.DataFrame:
+    """The contacts and legal steps of all days, in order of time; `number`: of the account.
+
+    Args:
+        simulation: whose menu, windows and staff they are of.
+        evening: notes (`_CONTACT`) of the accounts that had one, day by day.
+    """
     item, events = simulation.menu.table[evening["treatment"]], evening["events"]
     opens, closes = np.array([simulation.world.windows.hours(window) for window in Window])[item["window"]].T
     spoken = np.isin(item["group"], (Group.CALL, Group.VISIT))
     answered, promised = evening["answered"] > 0, events & Event.PROMISE > 0
+    vocabulary = simulation.menu.vocabulary
+    channels = np.array([NO_CONTACT, *vocabulary.channel_names], object)
+    offers = np.array(
+        [offer.kind.name.lower() if offer and offer.kind else None for offer in vocabulary.offers], object
+    )
+    terms = [
+        (offer.months or np.nan, offer.discount or np.nan) if offer else (np.nan, np.nan) for offer in vocabulary.offers
+    ]
+    months, discounts = np.array(terms)[item["offer"]].T
     first_day, due = np.datetime64(simulation.world.start, "D"), np.where(promised, evening["promise_due"], NEVER)
     common = pd.DataFrame(
         {
             "number": evening["number"],
-            "date": first_day + day,
-            "hour": opens + (closes - opens) * moment,
-            "channel": _CHANNELS[item["channel"]],
-            "dpd": morning["dpd0"] + day,
-            "balance": morning["balance"] / 100.0,
+            "date": first_day + evening["day"],
+            "hour": opens + (closes - opens) * evening["moment"],
+            "channel": channels[item["channel"]],
+            "dpd": evening["dpd0"] + evening["day"],
+            "balance": evening["balance"] / 100.0,
         }
     )
     conversation = pd.DataFrame(
@@ -180,11 +235,11 @@ def _contacts(
     accepted = (events & Event.OFFER_ACCEPTED > 0) & ~answered
     outbound = common.assign(
         direction="outbound",
-        offer=_OFFERS[item["offer"]],
-        months=_MONTHS[item["offer"]],
-        discount=_DISCOUNTS[item["offer"]],
+        offer=offers[item["offer"]],
+        months=months,
+        discount=discounts,
         legal=pd.Series(_LEGAL[item["legal"]]).where(events & _STEPS > 0, None),
-        propensity=propensity,
+        propensity=evening["propensity"],
         **conversation.where(pd.Series(spoken)),
     )
     outbound.loc[~spoken, "outcome"] = np.where(accepted, "accepted", "delivered")[~spoken]
@@ -197,26 +252,24 @@ def _contacts(
         common.assign(outcome="opt_out")[events & (Event.OPT_OUT | Event.CEASE_CONTACT) > 0],
     ]
     return pd.concat([outbound, *(rows.assign(direction="inbound") for rows in inbound)]).sort_values(
-        "hour", kind="stable"
+        ["date", "hour"], kind="stable", ignore_index=True
     )
 
 
-def _payments(simulation: Simulation, day: int, morning: NDArray[np.void], evening: NDArray[np.void]) -> pd.DataFrame:
-    """What came in on the day, by account; arguments as of `_contacts`."""
-    paid = evening["cash_today"] > 0
-    morning, evening = morning[paid], evening[paid]
+def _payments(simulation: Simulation, evening: NDArray[np.void]) -> pd.DataFrame:
+    """What came in, by day and account; notes (`_PAYMENT`) of the accounts that paid."""
     events = evening["events"]
     kinds = {
         "enforcement": events & Event.SEIZURE > 0,
         "settlement": (events & Event.HANDOVER > 0)
-        | (events & Event.PROMISE_KEPT > 0) & (morning["promise_discount"] > 0),
+        | (events & Event.PROMISE_KEPT > 0) & (evening["promise_discount"] > 0),
         "promise": events & Event.PROMISE_KEPT > 0,
         "instalment": events & Event.INSTALMENT_PAID > 0,
     }
     return pd.DataFrame(
         {
             "number": evening["number"],
-            "date": np.datetime64(simulation.world.start, "D") + day,
+            "date": np.datetime64(simulation.world.start, "D") + evening["day"],
             "amount": evening["cash_today"] / 100.0,
             "kind": np.select(list(kinds.values()), list(kinds), "voluntary"),
         }

@@ -94,7 +94,7 @@ class Cohorts:
     def menu(self) -> Menu:
         """The scenario's treatments."""
         world = self.scenario.world
-        return Menu.of(world.channels, world.offers, world.legal)
+        return world.menu
 
     def parts(self, policy: Policy, seeds: Sequence[int] | None = None) -> NDArray[np.void]:
         """What a policy brings on each cohort, or on some.

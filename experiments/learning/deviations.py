@@ -129,7 +129,7 @@ class Outlook:
 
 def full_state(simulation: Simulation, numbers: NDArray[np.int64]) -> NDArray[np.float32]:
     """Visible features and hidden state of accounts, shape (numbers, `features.SIZE` + `HIDDEN_SIZE`)."""
-    seen = features.encode(simulation.observe(numbers))
+    seen = features.features_of(simulation.menu.vocabulary).encode(simulation.observe(numbers))
     return np.concatenate([seen, hidden_state(simulation, numbers)], axis=1)
 
 

@@ -40,7 +40,6 @@ from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import Document, InputError
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
-from recoup.sim.treatments import Menu
 
 KEPT = 0.1  # share of account-days the tree learns from
 MEASURED = holding(Annotated[dict[str, NumberOrNan], exactly(MEASURE)])
@@ -72,6 +71,9 @@ class Distilled:
 
     plan: PlanFile
     candidates: list[dict[str, float]]
+
+
+Step = Callable[[str, int], None]
 
 
 def collect(scenario: Scenario, leader: Policy, teacher: LearnedPolicy, accounts: int, seed: int) -> Sample:
@@ -106,6 +108,7 @@ def distill(
     baseline: str = "staged",
     notify: Callable[[str], None] | None = None,
     kept: Kept | None = None,
+    step: Step = lambda stage, total: None,
 ) -> Distilled:
     """The best readable plan found for a learned policy, by its objective and within the cost, complaints and contacts of another plan.
 
@@ -120,6 +123,7 @@ def distill(
         baseline: plan whose cost, complaints and contacts are the limits.
         notify: called with a line of text for each tree.
         kept: where what was tried is kept, for a run that is interrupted; None = nowhere.
+        step: called after each step of a stage («trees», «exceptions»), with how many it has at most.
 
     Raises:
         InputError: not a learned policy without memory.
@@ -129,7 +133,9 @@ def distill(
         raise InputError("policy", "", policy, "a learned policy without memory")
     plan = _plan_to_start_from(scenario, teacher, start, notify or (lambda line: None))
     cohorts = Cohorts(scenario, accounts, (SELECT_SEED, SELECT_SEED + 1), kept or Kept(None))
-    search = _Search(scenario, teacher, cohorts, load_policy(baseline, scenario.name, scenario.world), name, notify)
+    search = _Search(
+        scenario, teacher, cohorts, load_policy(baseline, scenario.name, scenario.world), name, notify, step
+    )
     candidates = search.trees(leaves, rounds)
     if plan:
         candidates.append(search.exceptions(plan))
@@ -173,6 +179,7 @@ class _Search:
         reference: policy whose cost, complaints and contacts are the limits.
         name: of the plan.
         notify: called with a line of text for each candidate.
+        step: see `distill`.
     """
 
     scenario: Scenario
@@ -181,6 +188,7 @@ class _Search:
     reference: Policy
     name: str
     notify: Callable[[str], None] | None
+    step: Step
 
     def on(self, cohorts: Cohorts) -> _Search:
         """The same on other cohorts."""
@@ -230,6 +238,7 @@ class _Search:
                 options, worth = try_leaves(tree, lambda o, w=write: self.worth(w(o)), plain)  # type: ignore[misc]
                 row = {"round": number + 1, "leaves": size, "imitated": plain, "tried": worth}
                 found.append(_Candidate(write(options), row))
+                self.step("trees", rounds * len(leaves))
                 self._say(
                     f"round {number + 1}, {size} leaves: objective {plain:.4f} as imitated, {worth:.4f} with its leaves tried"
                 )
@@ -252,6 +261,8 @@ class _Search:
         before = self.worth(search.best)
         sample = collect(self.scenario, self.teacher, self.teacher, self.cohorts.accounts, COLLECT_SEED)
         found = departures(plan, sample, DEPART_LEAVES)[:MOST_TRIED]
+        most = len(found) + len(plan.file.rules)
+        search.on_try = lambda: self.step("exceptions", most)
         kept = search.depart(found, self.notify)
         left_out = search.prune(self.notify)
         row = {"exceptions": kept, "left_out": left_out, "imitated": before, "tried": self.worth(search.best)}
@@ -304,7 +315,7 @@ def measures_of(
         seeds: one portfolio each.
         kept: where what is finished is kept.
     """
-    world, menu = scenario.world, Menu.of(scenario.world.channels, scenario.world.offers, scenario.world.legal)
+    world, menu = scenario.world, scenario.menu
 
     def fresh() -> Policy:
         return Plan.load(policy, menu) if isinstance(policy, Document) else load_policy(policy, scenario.name, world)

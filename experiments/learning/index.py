@@ -58,7 +58,12 @@ Notify = Callable[[str], None]
 
 @one_thread()
 def run(
-    study: IndexStudy, folder: Path, command: str = "", notify: Notify = lambda _: None, resume: bool = False
+    study: IndexStudy,
+    folder: Path,
+    command: str = "",
+    notify: Notify = lambda _: None,
+    resume: bool = False,
+    advance: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Simulate deviations, fit, find prices and caution, write the folder; returns the report.
 
@@ -68,6 +73,7 @@ def run(
         command: what the user typed, for the policy's card.
         notify: called with a line of text as each step begins.
         resume: go on from the parts that are there.
+        advance: called after each of the `steps(study)`.
 
     Raises:
         InputError: wrong scenario, base or baseline; the folder exists, or is of other settings.
@@ -79,15 +85,19 @@ def run(
     baseline = Plan.load(study.baseline, scenario.menu)
     open_folder(folder, {**asdict(study), "world": fingerprint(scenario.world, scenario.rules)}, resume=resume)
     first = FIRST_SEED + 1000 * study.seed
-    outlook = Outlook(_outlook(study, scenario, base, folder / "outlook.npz", first, notify), study.outlook_days)
+    ensemble = _outlook(study, scenario, base, folder / "outlook.npz", first, notify)
+    advance()
+    outlook = Outlook(ensemble, study.outlook_days)
     parts = []
     for number in range(study.cohorts):
         notify(f"deviations, cohort {number + 1} of {study.cohorts}")
         parts.append(_cohort(study, scenario, base, outlook, folder / "deviations" / f"{number}.npz", first + number))
+        advance()
     deviations = together(parts)
     number_of = deviations.cohorts - first
     held = number_of % HELD_OUT == 0
     fitted = fit(scenario.menu, deviations, held, shares_of(number_of), study.seed, notify)
+    advance()
     report = {
         "rows": {"fitted": int((~held).sum()), "held_out": int(held.sum())},
         "values": evaluate(scenario.menu, fitted, deviations.rows(held)),
@@ -96,7 +106,7 @@ def run(
     card = Card(
         name=study.name,
         scenario=scenario.name,
-        features=list(features.NAMES),
+        features=list(features.features_of(scenario.world.vocabulary).names),
         menu=scenario.menu.names,
         improves=base.file.model_dump(exclude_none=True),
         parts=part_names(scenario.menu),
@@ -120,14 +130,20 @@ def run(
             "results": report,
         }
     )
+    advance()
     policy.save(folder / POLICY)
     write_json(folder / REPORT, report)
     return report
 
 
+def steps(study: IndexStudy) -> int:
+    """Of a run: the outlook, each cohort of deviations, the fit, the prices."""
+    return study.cohorts + 3
+
+
 def _outlook(study: IndexStudy, scenario: Scenario, base: Plan, path: Path, first: int, notify: Notify) -> Ensemble:
     """The network of an outlook, from its file if there is one."""
-    kind = outlook_file()
+    kind = outlook_file(features.features_of(scenario.world.vocabulary).size)
     if path.exists():
         return Ensemble(kind.read(path))
     states: list[NDArray[np.float32]] = []
@@ -208,7 +224,7 @@ def fit(
     """
     given = contrasts(menu, deviations)
     fitted = network.fit(
-        features.encode(deviations.observations),
+        features.features_of(menu.vocabulary).encode(deviations.observations),
         deviations.changes,
         held,
         np.hstack([given, np.ones((len(given), 1), np.float32)]),
@@ -227,7 +243,9 @@ def predicted(menu: Menu, fitted: Ensemble, deviations: Deviations) -> NDArray[n
         fitted: by `fit`.
         deviations: any.
     """
-    by_part = fitted.mean(features.encode(deviations.observations)).reshape(len(deviations.base), len(OUTCOMES), -1)
+    by_part = fitted.mean(features.features_of(menu.vocabulary).encode(deviations.observations)).reshape(
+        len(deviations.base), len(OUTCOMES), -1
+    )
     return np.einsum("rop,rp->ro", by_part, contrasts(menu, deviations))
 
 

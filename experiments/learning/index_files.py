@@ -12,9 +12,13 @@ from recoup.sim.observation import FIELDS
 COMMAND = "recoup index"
 
 
-def outlook_file() -> ArraysKind:
-    """outlook.npz: one network, from visible and hidden state to outcomes."""
-    shapes = network.shapes(features.SIZE + HIDDEN_SIZE, len(OUTCOMES), members=1)
+def outlook_file(size: int = features.SIZE) -> ArraysKind:
+    """outlook.npz: one network, from visible and hidden state to outcomes.
+
+    Args:
+        size: how many features the scenario has.
+    """
+    shapes = network.shapes(size + HIDDEN_SIZE, len(OUTCOMES), members=1)
     return ArraysKind(COMMAND, {name: Array("float32", shape) for name, shape in shapes.items()})
 
 

@@ -6,14 +6,14 @@ number is drawn from what the rule's accounts look like, so that neither hardly 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recoup.agents.plans.plan_file import NOTHING
-from recoup.sim.observation import FIELD_INDEX, FIELDS, LOW, ObservedField
+from recoup.sim.observation import FIELD_INDEX, LOW, ObservedField, fields_of
 from recoup.sim.treatments import Menu
 
 # What an exception may ask for: what is known of a person, and of what happened between him and the lender.
@@ -42,7 +42,7 @@ def exceptions(
     while able:
         number = int(rng.choice(able))
         rule = rules[number]
-        condition = _condition(seen[number], rng)
+        condition = _condition(seen[number], rng, fields_of(menu.vocabulary))
         if condition is None or condition[0] in (rule.get("when") or {}):
             continue
         step = steps[int(rng.integers(len(steps)))]
@@ -65,10 +65,12 @@ def _steps(menu: Menu) -> list[Any]:
     return list(known.values())
 
 
-def _condition(seen: NDArray[np.float32], rng: np.random.Generator) -> tuple[str, Any] | None:
+def _condition(
+    seen: NDArray[np.float32], rng: np.random.Generator, fields: Sequence[ObservedField]
+) -> tuple[str, Any] | None:
     """A condition on one field that holds for some of these accounts and not for others; None if the draw was in vain."""
     name = ASKED[int(rng.integers(len(ASKED)))]
-    field, values = FIELDS[FIELD_INDEX[name]], seen[:, FIELD_INDEX[name]]
+    field, values = fields[FIELD_INDEX[name]], seen[:, FIELD_INDEX[name]]
     value: Any
     if field.codes:
         code = int(rng.choice(values))

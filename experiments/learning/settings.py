@@ -61,6 +61,7 @@ class Training(Settings):
         None,
         "Plan to improve: the network sees its choice, and at first makes the same; takes the place of --warm-start.",
         completion=complete_plans,
+        shown_default="none",
     )
     baseline: str = setting(
         "staged", "Plan to beat; its cost, complaints and contacts are the limits.", completion=complete_plans
@@ -70,10 +71,13 @@ class Training(Settings):
     contact_cap_per_week: int | None = setting(
         None,
         "Contact cap beyond the rules: no call or text once this many of the last 7 days held one.",
+        shown_default="none",
         least=1,
         most=7,
     )
-    hyperparameters: str | None = setting(None, "YAML file of hyper-parameters, in place of the shipped one.")
+    hyperparameters: str | None = setting(
+        None, "YAML file of hyper-parameters, in place of the shipped one.", shown_default="the shipped one"
+    )
     device: str = setting("auto", "What networks are computed on: cpu, cuda, or auto for cuda where there is one.")
     threads: int | None = setting(
         None,
@@ -146,7 +150,9 @@ class Extraction(Settings):
 
     scenario: str = setting("china-consumer", "Scenario's name or file.", flags=("-s", "--scenario"))
     name: str = setting("distilled", "Name of the plan.")
-    leaves: tuple[int, ...] | None = setting(None, "Sizes of tree to try, once for each.", least=2, most=200)
+    leaves: tuple[int, ...] | None = setting(
+        None, "Sizes of tree to try, once for each.", shown_default="24, 40", least=2, most=200
+    )
     start: str | None = setting(
         None,
         "Plan that is tried with exceptions where the policy departs from it.",

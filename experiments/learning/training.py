@@ -420,7 +420,7 @@ def train(
     """
     _refuse_family_with_memory(training)
     scenario = load_scenario(training.scenario)
-    menu = Menu.of(scenario.world.channels, scenario.world.offers, scenario.world.legal)
+    menu = scenario.menu
     hyperparameters = learners.hyperparameters(
         training.algorithm, Path(training.hyperparameters) if training.hyperparameters else None
     )
@@ -558,7 +558,7 @@ def export(
         choice="sampled" if training.algorithm in learners.ON_POLICY else "best",
         contact_cap_per_week=training.contact_cap_per_week,
         improves=improved.file.model_dump(exclude_none=True) if improved else None,
-        features=list(features.NAMES),
+        features=list(features.features_of(menu.vocabulary).names),
         menu=menu.names,
         sha256="0" * 64,
         training={
@@ -576,4 +576,6 @@ def export(
             "behaviour (`recoup stress`), audit it (`recoup audit`), and try it on few accounts beside the plan in force."
         ),
     )
-    return PriceFamily(card, dict(arrays)) if isinstance(card, Card) else learned.LearnedPolicy(card, dict(arrays))
+    if isinstance(card, Card):
+        return PriceFamily(card, dict(arrays), menu.vocabulary)
+    return learned.LearnedPolicy(card, dict(arrays), vocabulary=menu.vocabulary)

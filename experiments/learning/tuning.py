@@ -152,6 +152,7 @@ class Search:
 
     Attributes:
         tried, kept: how many changes so far.
+        on_try: called as each change begins to be tried.
     """
 
     def __init__(
@@ -167,6 +168,7 @@ class Search:
         self._rules = list(self._started)
         self._first = self._parts = cohorts.parts(self._plan(self._rules))
         self.tried = self.kept = 0
+        self.on_try: Callable[[], None] = lambda: None
 
     @property
     def best(self) -> PlanFile:
@@ -221,6 +223,14 @@ class Search:
         """A change that was kept, and what the plan is worth with it."""
         return f"{words}: {float(self._worth(self._parts).mean()):.4f}"
 
+    def changes(self, fields: tuple[str, ...]) -> int:
+        """How many changes a sweep would try if none of them were kept.
+
+        Args:
+            fields: see `sweep`.
+        """
+        return sum(1 for number in range(len(self._rules)) for _ in self._moves(number, fields))
+
     def _keep_better(self, rules: list[dict[str, Any]], looks: tuple[int, ...], sure: float | None) -> bool:
         """Keep these rules if they do better.
 
@@ -229,6 +239,7 @@ class Search:
             looks: after so many cohorts rules that have not helped so far are tried on no more.
             sure: standard errors by which they must do better, and by a `MARGIN` at least; None = they need only not do worse.
         """
+        self.on_try()
         seeds, now = self._cohorts.seeds, self._worth(self._parts)
 
         def gains(parts: NDArray[np.void]) -> NDArray[np.float64]:

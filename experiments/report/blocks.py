@@ -25,7 +25,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as SVG text, drawn twice: for wide and for narrow screens."""
+    """A picture as SVG text, drawn twice: for wide and for narrow screens; `narrow` is empty where one drawing does for both."""
 
     wide: str
     narrow: str
@@ -34,7 +34,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a cell. `mark`: good or bad, shown as a sign and a colour; `bar`: shares by kind of treatment."""
+    """A line of a cell. `mark`: good, bad or undecided, shown as a sign and a colour; `bar`: shares by kind of treatment."""
 
     text: str = ""
     mark: str = ""
@@ -51,13 +51,41 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a caption, a head, and a row head in each row's first `heads` cells."""
+    """A table with a caption, a head, and a row head in each row's first cell.
+
+    `kind`: of its look, `matrix` or `plain` (whole on a phone), with `signs` of marks alone and their words for whoever listens; or empty.
+    """
 
     caption: str
     head: list[str]
     rows: list[list[Cell | str]]
     words: bool = False  # cells hold words, not numbers: they are set left
     legend: list[tuple[str, str]] = field(default_factory=list)  # kind and name of what bars show
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading within a section."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is recommended. `verdict`: ship, test or dont, for the colour; `word`: as it is said."""
+
+    verdict: str
+    word: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Blocks side by side; below each other on a phone. `wide`: which column, from 0, is the wider; None = alike."""
+
+    columns: list[list[Block]]
+    wide: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +110,7 @@ class Tree:
     branches: list[Branch]
 
 
-Block = Paragraph | Bullets | Code | Picture | Table | Tree
+Block = Paragraph | Bullets | Code | Picture | Table | Tree | Heading | Answer | Columns
 
 
 @dataclass(frozen=True)

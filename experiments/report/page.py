@@ -1,14 +1,17 @@
-"""The page: all sections that have something to say, as one HTML file without scripts and without anything from outside."""
+"""The page: a decision on the first sheet, what it rests on, and an appendix; one HTML file that takes nothing from outside."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import jinja2
 
 from recoup.experiments.comparison.run import Run
-from recoup.experiments.report.blocks import Section
+from recoup.experiments.report.blocks import Block, Section, Table
 from recoup.experiments.report.charts import COLOURS
+from recoup.experiments.report.decision import Asked, decide
 from recoup.experiments.report.sections import (
     actions,
     attribution,
@@ -20,6 +23,7 @@ from recoup.experiments.report.sections import (
     headline,
     levers,
     measures,
+    memo,
     method,
     money,
     plan,
@@ -35,30 +39,36 @@ from recoup.experiments.report.sections import (
 from recoup.experiments.report.text import Text, text_in
 from recoup.experiments.runs.runfolder import REPORT, write_text
 
-SECTIONS = {
-    "headline": headline.build,
+Build = Callable[[Run, Text], list[Block]]
+# In the order of the page: what a decision rests on, and, after that, everything else on which somebody may want to look closer.
+BODY: dict[str, Build] = {
     "why": why.build,
     "money": money.build,
+    "welfare": welfare.build,
+    "capacity": capacity.build,
+    "actions": actions.build,
+}
+APPENDIX: dict[str, Build] = {
+    "headline": headline.build,
+    "frontier": frontier.build,
     "attribution": attribution.build,
     "sources": sources.build,
     "tier": tier.build,
-    "actions": actions.build,
-    "capacity": capacity.build,
+    "actions_others": actions.others,
     "collectors": collectors.build,
     "stress": stress.build,
     "levers": levers.build,
     "upper_bounds": upper_bounds.build,
-    "frontier": frontier.build,
     "rules": rules.build,
+    "burden_checks": welfare.checks,
     "fairness": fairness.build,
-    "welfare": welfare.build,
     "plan": plan.build,
-    "measures_section": measures.build,
     "rolls": rolls.build,
+    "measures_section": measures.build,
     "data": data.build,
     "method": method.build,
 }
-FRONT = ("headline", "why")  # before the contents
+SECTIONS = {**BODY, **APPENDIX}
 # Kinds of treatment in the bars of the stage map; the pattern tells them apart without colour.
 BAR_COLOURS = dict(
     zip(
@@ -69,22 +79,22 @@ BAR_COLOURS = dict(
 )
 
 
-def render(folder: Path, language: str = "en") -> Path:
+def render(folder: Path, language: str = "en", asked: Asked | None = None) -> Path:
     """Write the report of a run folder: report.html, or report.zh.html and the like in other languages.
 
     Args:
         folder: of a finished run.
         language: one of `LANGUAGES`.
+        asked: what the reader asks beside what the run holds; None = nothing.
 
     Raises:
-        InputError: the folder holds no finished run.
+        InputError: the folder holds no finished run, or the champion is none of its plans.
     """
-    run, say = Run(folder), text_in(language)
-    sections = [
-        Section(name, plan.heading(run, say) if name == "plan" else say(f"{name}.heading"), blocks)
-        for name, build in SECTIONS.items()
-        if (blocks := build(run, say))
-    ]
+    asked = asked or Asked()
+    run = Run(folder, asked.champion, asked.change_cost)
+    say = text_in(language, run.results["currency"]).of(run.lists)
+    first = memo.build(run, say, decide(run, asked))
+    body = _sections(BODY, run, say)
     html = (
         environment()
         .get_template("page.html.j2")
@@ -92,14 +102,41 @@ def render(folder: Path, language: str = "en") -> Path:
             say=say,
             title=_title(run, say),
             sub=_sub(run, say),
-            sections=sections,
-            front=sum(section.name in FRONT for section in sections),
+            memo=Section("memo", say("memo.heading"), first) if first else None,
+            body=[_without_tables(section) for section in body],
+            appendix=[*_sections(APPENDIX, run, say), *_tables(body, say)],
             colours=BAR_COLOURS,
         )
     )
     path = folder / (REPORT if language == "en" else REPORT.replace(".html", f".{language}.html"))
     write_text(path, html)
     return path
+
+
+def _sections(builders: dict[str, Build], run: Run, say: Text) -> list[Section]:
+    return [
+        Section(name, plan.heading(run, say) if name == "plan" else say(f"{name}.heading"), blocks)
+        for name, build in builders.items()
+        if (blocks := build(run, say))
+    ]
+
+
+def _is_data(block: Block) -> bool:
+    """A table of numbers behind a picture."""
+    return isinstance(block, Table) and not (block.words or block.kind)
+
+
+def _without_tables(section: Section) -> Section:
+    return replace(section, blocks=[block for block in section.blocks if not _is_data(block)])
+
+
+def _tables(body: list[Section], say: Text) -> list[Section]:
+    """The tables behind the pictures of the body, a section each."""
+    return [
+        Section(f"{section.name}-tables", say("tables_of", heading=section.heading), tables)
+        for section in body
+        if (tables := [block for block in section.blocks if _is_data(block)])
+    ]
 
 
 def environment() -> jinja2.Environment:
@@ -118,6 +155,8 @@ def environment() -> jinja2.Environment:
 def _title(run: Run, say: Text) -> str:
     title = say.one_of("names", run.results["scenario"])
     title = run.results["title"] if title == run.results["scenario"] else title
+    if run.results["settings"]["portfolio"]:  # the user's own accounts, which the scenario's title is not about
+        title = run.results["portfolio"]["name"]
     return say("title", title=title, plans=len(run.names)) if len(run.names) > 1 else say("title_one", title=title)
 
 

@@ -13,10 +13,12 @@ import numpy as np
 
 from recoup.agents.plans.conditions import Clause, clauses, codes_of, is_whole
 from recoup.agents.plans.plan_file import PlanFile, Rule
+from recoup.agents.plans.scored_plan import scores_in
 from recoup.experiments.report.text import Text
 from recoup.experiments.report.words import field_name, value_words, yes_no
 from recoup.sim.inputs import Document
-from recoup.sim.observation import FIELDS
+from recoup.sim.observation import fields_of
+from recoup.sim.treatments import STANDARD, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,20 @@ class Fork:
 _Case = tuple[Clause, tuple[Rule, ...]]
 
 
-def tree_of(plan: PlanFile) -> Fork | None:
-    """The tree of a plan; None if its rules do not come from one."""
+def tree_of(plan: PlanFile, vocabulary: Vocabulary = STANDARD) -> Fork | None:
+    """The tree of a plan; None if its rules do not come from one, or ask for scores.
+
+    Args:
+        plan: the plan.
+        vocabulary: of the world that it is for.
+    """
+    if scores_in(plan):
+        return None
+    fields = fields_of(vocabulary)
     document = Document(plan.name, {}, {})
     cases: list[_Case] = []
     for number, rule in enumerate(plan.rules):
-        alternatives = clauses(document, ("rules", number, "when"), rule.when) if rule.when else [{}]
+        alternatives = clauses(document, ("rules", number, "when"), rule.when, fields) if rule.when else [{}]
         if len(alternatives) != 1:
             return None
         if cases and cases[-1][0] == alternatives[0]:
@@ -76,15 +86,17 @@ def _cuts(cases: Sequence[_Case], column: int) -> tuple[float, ...]:
     return tuple(sorted(edge for edge in edges if all(high <= edge or low >= edge for low, high in spans)))
 
 
-def condition(fork: Fork, number: int, say: Text) -> str:
+def condition(fork: Fork, number: int, say: Text, vocabulary: Vocabulary = STANDARD) -> str:
     """In words, when a branch is taken.
 
     Args:
         fork: where the accounts are parted.
         number: of the branch, from 0.
         say: the words.
+        vocabulary: of the world that the plan is for.
     """
-    field, name = FIELDS[fork.column], field_name(FIELDS[fork.column].name, say)
+    field = fields_of(vocabulary)[fork.column]
+    name = field_name(field.name, say)
     low = fork.cuts[number - 1] if number else None
     high = fork.cuts[number] if number < len(fork.cuts) else None
     if codes := codes_of(field):

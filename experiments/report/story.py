@@ -167,7 +167,7 @@ def account_story(
 @one_thread()
 def _follow(scenario: Scenario, portfolio: Portfolio, policy_ref: str, number: int, seed: int, days: int) -> Course:
     simulation = Simulation(scenario.world, portfolio, scenario.rules, seed, record_events=True)
-    policy = load_policy(policy_ref, scenario.name, scenario.world)
+    policy = load_policy(policy_ref, scenario.name, scenario.world, portfolio.table)
     why: dict[int, list[str]] = {}
     ages: list[int] = []  # by day; a payment may re-age a card
     while simulation.day < days and not simulation.finished:

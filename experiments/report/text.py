@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import math
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from recoup.experiments.comparison.lists import NO_LISTS, Lists
 from recoup.experiments.comparison.measures import REGISTRY
 from recoup.sim.inputs import parse_yaml
+from recoup.sim.lists import Labelled, offer_of
 
 LANGUAGES = ("en", "zh")
 _DASH = "–"
@@ -28,7 +33,47 @@ class Text:
 
     def __init__(self, language: str) -> None:
         file = resources.files("recoup.experiments.report").joinpath("messages", f"{language}.yaml")
-        self.language, self._messages = language, parse_yaml(file.read_text(encoding="utf-8"), file.name).data
+        self.language = language
+        self._messages: dict[str, Any] = parse_yaml(file.read_text(encoding="utf-8"), file.name).data
+
+    def of(self, lists: Lists) -> Text:
+        """The catalogue with the words of a scenario's own channels, offers, products, tiers and pools.
+
+        Args:
+            lists: of the scenario.
+        """
+        if lists is NO_LISTS:
+            return self
+        own = copy.copy(self)
+        own._messages = _over(self._messages, self._words(lists))
+        return own
+
+    def _words(self, lists: Lists) -> dict[str, Any]:
+        def label(name: str, one: Labelled) -> str:
+            return (one.label_zh if self.language == "zh" else one.label) or one.label or name
+
+        channels = {name: label(name, channel) for name, channel in lists.channels.items()}
+        offers = {
+            name: self(f"own.{offer.kind.name.lower()}", n=offer.months or round(100 * offer.discount))
+            for name in lists.offers
+            if (offer := offer_of(name))
+        }
+        offers |= {name: label(name, offer) for name, offer in lists.offers.items() if offer.label}
+        codes = self._messages["codes"]
+        tiers = {
+            name: label(name, tier) for name, tier in lists.tiers.items() if tier.label or name not in codes["tier"]
+        }
+        products = {
+            name: label(name, one) for name, one in lists.products.items() if one.label or name not in codes["product"]
+        }
+        return {
+            "treatments": channels | offers,
+            "tiers": tiers,
+            "codes": {"tier": tiers, "product": products},
+            "pools": {name: label(name, pool) for name, pool in lists.pools.items()},
+            "scarce": {name: label(name, pool) for name, pool in lists.pools.items()},
+            "sources": {"names": {f"after_{name}": self("own.after", channel=word) for name, word in channels.items()}},
+        }
 
     def __call__(self, key: str, /, **values: object) -> str:
         """The message of a dotted key, its {places} filled.
@@ -37,6 +82,17 @@ class Text:
             KeyError: no such message, or a place without a value.
         """
         return _unbroken(str(self._at(key)).format(**values))
+
+    def elsewhere(self) -> Text:
+        """The words where messages go by another app than WeChat: outside mainland China."""
+        other = Text(self.language)
+        for key, word in self._at("elsewhere").items():
+            *path, last = key.split(".")
+            group = other._messages
+            for part in path:
+                group = group[part]
+            group[last] = word
+        return other
 
     def _at(self, key: str) -> Any:
         message: Any = self._messages
@@ -61,6 +117,10 @@ class Text:
         """What a plan or scenario that ships with Recoup is called; a user's own keeps its name."""
         return self.one_of("names", name)
 
+    def column(self, name: str) -> str:
+        """What a field of a portfolio is called: as the observation field of the same name, else as the catalogue or the file has it."""
+        return self.one_of("fields", name, self.one_of("columns", name, name.replace("_", " ")))
+
     def note(self, note: str) -> str:
         """A note of a portfolio or scenario; a user's own, and what the catalogue lacks, as it is."""
         for key, pattern in _NOTES.items():
@@ -78,10 +138,19 @@ class Text:
             name: of the measure.
             known: title and definition in English.
         """
+
         translated = self._messages.get("measures", {}).get(name)
         if translated:
             return translated["title"], translated["definition"]
         return (REGISTRY[name].title, REGISTRY[name].definition) if name in REGISTRY else known or (name, "")
+
+    def heads(self, *names: str) -> list[str]:
+        """Heads of a table's columns in the terminal.
+
+        Args:
+            names: keys of the catalogue's `terminal.heads`; an empty one stays empty.
+        """
+        return [self(f"terminal.heads.{name}") if name else "" for name in names]
 
     def listed(self, items: list[str]) -> str:
         """Items as one enumeration."""
@@ -127,6 +196,68 @@ class Text:
         between = self.limits(interval, unit, signed)
         return self.number(interval["mean"], unit, signed) + (f" ({between})" if between else "")
 
+    # --- the same under a head that names the unit -------------------------------------------------------------------
+
+    def head(self, title: str, unit: str) -> str:
+        """A title with its unit, as the head of a column or row of bare numbers.
+
+        Args:
+            title: of the column or row.
+            unit: a key of the catalogue's `units`; one without a sign adds nothing.
+        """
+        sign = str(self._at("units")[unit]).strip()
+        return self("list.unit", title=title, unit=sign) if sign else title
+
+    def bare(self, value: float | None, unit: str, signed: bool = False) -> str:
+        """A value without the sign of its unit; arguments as `number`."""
+        return _DASH if value is None else _plain(value, unit, signed)
+
+    def bare_span(self, interval: dict[str, Any], unit: str, signed: bool = False) -> str:
+        """«43.1 (42.0 to 44.2)»; arguments as `span`."""
+        between = self.limits(interval, unit, signed)
+        return self.bare(interval["mean"], unit, signed) + (f" ({between})" if between else "")
+
+    def money(self, value: float | None, currency: str, signed: bool = True) -> str:
+        """An amount of money to three digits, as «TWD +2.49 million»; a dash if undefined.
+
+        Args:
+            value: in currency units.
+            currency: its code.
+            signed: a plus sign before what is positive.
+        """
+        return self.money_span({"mean": value, "low": None, "high": None}, currency, signed)
+
+    def money_span(self, interval: Mapping[str, float | None], currency: str, signed: bool = True) -> str:
+        """An amount with its interval, all in one scale: «TWD +2.49 million (+2.41 to +2.57)».
+
+        Args:
+            interval: mean, low, high, in currency units.
+            currency: its code.
+            signed: a plus sign before what is positive.
+        """
+        if interval["mean"] is None:
+            return _DASH
+        known = [abs(value) for value in interval.values() if isinstance(value, float | int)]
+        scale, word = next(((s, w) for s, w in self._at("scales") if max(known) >= s), (1.0, ""))
+
+        def plain(value: float) -> str:
+            return _three_digits(value / scale, max(known) / scale, signed)
+
+        between = ""
+        if interval["low"] is not None and interval["high"] is not None:
+            ends = (plain(interval["low"]), plain(interval["high"]))
+            between = (
+                "" if ends[0] == ends[1] else self("list.bracketed", text=self("between", low=ends[0], high=ends[1]))
+            )
+        return self("money_amount", currency=currency, number=plain(interval["mean"]), scale=word) + between
+
+
+def _three_digits(value: float, largest: float, signed: bool) -> str:
+    """With as many digits as the largest needs to show three of its own."""
+    places = 2 - math.floor(math.log10(largest)) if largest > 0 else 0
+    scaled = round(value, places) + 0.0
+    return f"{scaled:{'+' if signed and scaled else ''},.{max(places, 0)}f}".replace("-", "−")
+
 
 def _unbroken(text: str) -> str:
     """The text with its per cent signs kept on the line of their numbers."""
@@ -134,11 +265,25 @@ def _unbroken(text: str) -> str:
 
 
 def _plain(value: float, unit: str, signed: bool) -> str:
-    scaled = round(100 * value if unit in ("share", "points") else value, 1)
-    return f"{scaled + 0.0:{'+' if signed and scaled else ''},.1f}".replace("-", "−")
+    """With one decimal, or with as many (at most four) as a difference needs that would else be written as nothing."""
+    exact = 100 * value if unit in ("share", "points") else value
+    decimals = next((n for n in (1, 2, 3, 4) if round(exact, n)), 1) if signed else 1
+    scaled = round(exact, decimals)
+    return f"{scaled + 0.0:{'+' if signed and scaled else ''},.{decimals}f}".replace("-", "−")
 
 
-@lru_cache(maxsize=len(LANGUAGES))
-def text_in(language: str) -> Text:
-    """The catalogue of a language, read once."""
-    return Text(language)
+def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    return below | {
+        key: _over(below.get(key, {}), value) if isinstance(value, dict) else value for key, value in above.items()
+    }
+
+
+@lru_cache(maxsize=2 * len(LANGUAGES))
+def text_in(language: str, currency: str = "CNY") -> Text:
+    """The catalogue of a language, read once.
+
+    Args:
+        language: one of `LANGUAGES`.
+        currency: of the scenario, which says whether messages go by WeChat.
+    """
+    return Text(language) if currency == "CNY" else text_in(language).elsewhere()

@@ -6,8 +6,10 @@ import re
 
 from recoup.agents.plans.conditions import codes_of
 from recoup.agents.plans.plan_file import Step
+from recoup.agents.plans.scored_plan import score_field
 from recoup.experiments.report.text import Text
 from recoup.sim.observation import FIELD_INDEX, FIELDS, ObservedField
+from recoup.sim.portfolio.scores import SCORE, is_score
 
 _FACT = re.compile(r"(\w+)(?: = | is |: )(.+?)( \([+-][\d.]+\))?")
 _SIGNS = {"at_least": "≥", "above": ">", "at_most": "≤", "below": "<", "not": "≠"}
@@ -86,7 +88,8 @@ def _conditions(when: dict[str, object], say: Text) -> list[str]:
             assert isinstance(value, list)
             lines.append(" | ".join("(" + say.listed(_conditions(branch, say)) + ")" for branch in value))
             continue
-        field, called = FIELDS[FIELD_INDEX[name]], field_name(name, say)
+        field = score_field(name) if is_score(name) else FIELDS[FIELD_INDEX[name]]
+        called = say("models.field", name=name.removeprefix(SCORE)) if is_score(name) else field_name(name, say)
         if isinstance(value, dict):
             bounds = (f"{_SIGNS[bound]}\u00a0{value_words(field, limit, say)}" for bound, limit in value.items())
             lines.append(f"{called} {say.listed(list(bounds))}")

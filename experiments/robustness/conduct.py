@@ -219,27 +219,3 @@ def _aggregate(plan: str, seeds: Sequence[int], outcomes: dict[PairedRun, RunOut
         "difference": {f.name: difference(column(Arm.LOOP, f), column(Arm.NO_LOOP, f)) for f in FIGURES},
         "acts": [act for seed in seeds for act in outcomes[PairedRun(plan, seed, Arm.LOOP)].acts],
     }
-
-
-def answer(plan: str, results: dict[str, Any]) -> str:
-    """What the loop does to complaints and to recovery after costs, in one sentence.
-
-    Args:
-        plan: its name.
-        results: the plan's part of conduct.json.
-    """
-    complaints, net = results["difference"]["complaints_per_1000"], results["difference"]["net_recovery_rate"]
-    if complaints["low"] is None:
-        return f"{plan}: one seed has no interval, so the effect of the loop is not decided."
-    fewer = _direction(complaints, "more complaints", "fewer complaints", "no difference in complaints shown")
-    net_words = _direction(
-        net, "more recovered after costs", "less recovered after costs", "no difference in recovery after costs shown"
-    )
-    change, points = (text.replace("-", "−") for text in (f"{complaints['mean']:+.1f}", f"{100 * net['mean']:+.2f}"))
-    return f"{plan}, at 95 %: with the loop {fewer} ({change} per 1,000 accounts), {net_words} ({points} points)."
-
-
-def _direction(difference: dict[str, Any], more: str, less: str, neither: str) -> str:
-    if difference["low"] > 0:
-        return more
-    return less if difference["high"] < 0 else neither

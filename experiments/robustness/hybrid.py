@@ -40,7 +40,7 @@ class Hybrid:
         """
         world = scenario.world
         ours, theirs = (load_policy(policy_ref, scenario.name, world) for policy_ref in (self.ours, self.theirs))
-        return CrossedPolicy(ours, theirs, Menu.of(world.channels, world.offers, world.legal), self.from_theirs)
+        return CrossedPolicy(ours, theirs, world.menu, self.from_theirs)
 
 
 class CrossedPolicy:
@@ -92,7 +92,7 @@ class Crossing:
         self._legal = np.array([t.legal for t in menu.treatments])
         self._talks = (self._channel != Channel.NONE) & (self._legal == Legal.NONE)
         self._none = offers["none"]
-        self._at = np.full((len(Channel), len(Window), len(offers)), -1, np.int64)
+        self._at = np.full((len(menu.vocabulary.channels), len(Window), len(offers)), -1, np.int64)
         for index in np.flatnonzero(self._talks):
             self._at[self._channel[index], self._window[index], self._offer[index]] = index
 

@@ -19,9 +19,8 @@ from recoup.experiments.robustness.trial_cache import TrialCache
 from recoup.experiments.runs.champion import VALUE
 from recoup.experiments.runs.workers import Workers
 from recoup.scenarios.world_variants import AS_IT_IS, WorldVariant
-from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.perturbation import behaviour_parameters
-from recoup.sim.treatments import Channel
+from recoup.sim.treatments import STANDARD
 
 STRESS = STRESS_FILE.name
 PERTURBATION = 0.3
@@ -35,7 +34,7 @@ def stress_set(size: float = PERTURBATION) -> list[WorldVariant]:
     named = [
         AS_IT_IS,
         WorldVariant("macro-shock", "a recession from day 30 (macro index +2)", shock=2.0),
-        WorldVariant("half-staff", "half the people and lines", staff=tuple((pool, 0.5) for pool in RESOURCE_NAMES)),
+        WorldVariant("half-staff", "half the people and lines", everybody=0.5),
         WorldVariant("double-complaints", "twice the complaints", behaviour=(("complaint", 2.0),)),
         WorldVariant("wrong-contacts", "30 % wrong phone numbers", values=(("wrong_number", 0.3),)),
         *structural_set(),
@@ -49,7 +48,6 @@ def stress_set(size: float = PERTURBATION) -> list[WorldVariant]:
 
 
 AGES = ("promise_age", "keep_age", "offer_age", "instalment_age")
-CHANNELS = tuple(channel.name.lower() for channel in Channel if channel)
 
 
 def structural_set() -> list[WorldVariant]:
@@ -92,7 +90,7 @@ def structural_set() -> list[WorldVariant]:
             f"{channel} {word}: reach {sign}50 %, attention {sign}{gain} %",
             behaviour=((f"reach.{channel}", reach), (f"salience_gain.{channel}", attention)),
         )
-        for channel in CHANNELS
+        for channel in STANDARD.channel_names
         for word, sign, reach, attention, gain in (("weak", "−", 0.5, 0.5, 50), ("strong", "+", 1.5, 1.3, 30))
     ]
     return mechanisms + channels

@@ -11,7 +11,6 @@ from recoup.experiments.comparison.rollout import rollout
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.hybrid import Hybrid
 from recoup.scenarios.world_variants import WorldVariant
-from recoup.sim.operations.resources import RESOURCE_NAMES
 
 CENTS = 100
 CONTACTS = "contacts_per_debtor"
@@ -73,7 +72,9 @@ def run_trial(trial: Trial) -> TrialOutcome:
     return TrialOutcome(
         measures=values,
         net_money=values["net_recovery_rate"] * opening,
-        capacity_hours={pool: float(run.daily[f"{pool}_capacity"].sum()) / SECONDS_PER_HOUR for pool in RESOURCE_NAMES},
+        capacity_hours={
+            pool: float(run.daily[f"{pool}_capacity"].sum()) / SECONDS_PER_HOUR for pool in scenario.world.pools
+        },
         legal_places=float(run.daily["legal_capacity"].mean()),
         settlement_budget=scenario.world.settlement_budget * opening,
     )

@@ -12,7 +12,7 @@ from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.robustness.hybrid import Hybrid
 from recoup.experiments.robustness.trial import CONTACTS, Trial, TrialOutcome
-from recoup.experiments.runs.file_kinds import Content, Number, NumberOrNan, exactly
+from recoup.experiments.runs.file_kinds import Content, Number, NumberOrNan, exactly, including
 from recoup.experiments.runs.kept import Kept, holding
 from recoup.experiments.runs.runfolder import fingerprint, versions
 from recoup.sim.operations.resources import RESOURCE_NAMES
@@ -25,7 +25,7 @@ class _Outcome(Content):
 
     measures: Annotated[dict[str, NumberOrNan], exactly((*MEASURE, CONTACTS))]
     net_money: Number
-    capacity_hours: Annotated[dict[str, Number], exactly(RESOURCE_NAMES)]
+    capacity_hours: Annotated[dict[str, Number], including(RESOURCE_NAMES)]
     legal_places: Number
     settlement_budget: Number
 

@@ -33,14 +33,13 @@ from recoup.experiments.runs.runfolder import fingerprint
 from recoup.experiments.runs.workers import Workers
 from recoup.scenarios.schema import Scenario
 from recoup.scenarios.world_variants import WorldVariant
-from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.parameters import World
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 from recoup.sim.traits import open_accounts
 
 UPPER_BOUNDS = UPPER_BOUNDS_FILE.name
-AMPLE = WorldVariant("ample", "ample staff", staff=tuple((pool, 20.0) for pool in RESOURCE_NAMES), legal=20.0)
+AMPLE = WorldVariant("ample", "ample staff", everybody=20.0, legal=20.0)
 
 
 _LABELS = {

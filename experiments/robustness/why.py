@@ -1,4 +1,4 @@
-"""Why the challenger wins, measured small beside every comparison: the parts of its gain, and whether it lasts in worlds that matter.
+"""Why the challenger of the decision wins, measured small beside the comparison: the parts of its gain, and whether it lasts in worlds that matter.
 
 `recoup attribute` and `recoup stress` ask the same at full size. This runs within the comparison itself, so that no report shows a gain without
 its reasons: few seeds, few accounts, and the worlds without the mechanisms that a policy trained in a simulator might live on.
@@ -31,7 +31,7 @@ WORLDS = WHY_WORLDS
 def explain(
     folder: Path, workers: Workers = 1, on_done: Callable[[int, int], None] | None = None
 ) -> dict[str, Any] | None:
-    """Why the best challenger of a finished run gains or loses against its champion; writes why.json.
+    """Why the plan that a finished run recommends gains or loses against the plan in force; writes why.json.
 
     Finished simulations are kept in the run folder, and none of them is run again.
 
@@ -43,14 +43,14 @@ def explain(
     Returns:
         The content of why.json: `attribution` as in attribution.json and `worlds` as in stress.json, both of the champion and the challenger
         on the run's first `SEEDS_OF_PARTS` and `SEEDS_OF_WORLDS` seeds with at most `ACCOUNTS` accounts; None, and no file, where no
-        learned policy challenges a plan, or one of the two is a Python object, which no file holds.
+        learned policy challenges a plan and no champion was named, or one of the two is a Python object, which no file holds.
 
     Raises:
         InputError: no finished run in the folder, or one of the policies cannot be read any more.
         WorkerLost: a worker was killed.
     """
     run = Run(folder)
-    if not challengers(run.results) or run.reference is None:
+    if not (challengers(run.results) or run.results["settings"].get("champion")) or run.reference is None:
         return None
     names = (run.reference, run.best)
     seeds = run.results["seeds"][:SEEDS_OF_WORLDS]

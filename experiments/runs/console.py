@@ -1,17 +1,19 @@
-"""What commands share: the console, a progress bar, options, lists."""
+"""What commands share: the console, progress bars with the time that remains, options."""
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.text import Text
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 INTERRUPTED = 130  # exit code
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+LANGUAGE_VARIABLE = "RECOUP_LANG"  # of the environment
+Language = Annotated[
+    Literal["en", "zh"], typer.Option("--lang", envvar=LANGUAGE_VARIABLE, help="Language of what is printed.")
+]
 Seeds = Annotated[int, typer.Option(min=1, max=10_000, help="Number of seeds.")]
 FirstSeed = Annotated[int, typer.Option(min=0, max=2**62, help="First seed.")]
 Accounts = Annotated[
@@ -28,7 +34,7 @@ Days = Annotated[int | None, typer.Option(min=1, max=3650, help="Horizon in days
 WORKERS_HELP = "Processes; the numbers do not depend on it."
 RAY_HELP = "A running Ray cluster that works in their place: auto, or HOST:PORT."
 Workers = Annotated[int, typer.Option(min=1, max=1024, help=WORKERS_HELP)]
-Ray = Annotated[str | None, typer.Option(help=RAY_HELP, metavar="ADDRESS")]
+Ray = Annotated[str | None, typer.Option(help=RAY_HELP, metavar="ADDRESS", show_default="none")]
 
 
 class _PlainConsole(Console):
@@ -46,21 +52,29 @@ class _PlainConsole(Console):
 
 
 def console(stderr: bool = False) -> Console:
-    """Standard output or error; markup and emoji names are never read from text."""
-    # Piped output has no width of its own; tables must not be squeezed into 80 columns.
-    width = None if stderr or sys.stdout.isatty() else 160
+    """Standard output or error; markup and emoji names are never read from text.
+
+    It is as wide as the terminal; where there is none, as the environment's COLUMNS says, else 80 cells.
+    """
+    piped = not stderr and not sys.stdout.isatty()
+    columns = os.environ.get("COLUMNS", "")
+    width = (int(columns) if columns.isdecimal() and int(columns) else 80) if piped else None
     return _PlainConsole(stderr=stderr, width=width, soft_wrap=False, highlight=False, markup=False, emoji=False)
 
 
 def progress_display(*columns: ProgressColumn) -> Progress:
     """Bars on standard error, none where that is no terminal.
 
+    A task with the field `remaining=False` shows no time that remains: one of several that are worked on in turn.
+
     Args:
         columns: after each task's description; none = bar, count and time that remains.
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = columns or (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    from recoup.experiments.runs.remaining import Remaining
+
+    columns = columns or (BarColumn(bar_width=24), MofNCompleteColumn(), Remaining())
     described = TextColumn("{task.description}", markup=False)
     return Progress(described, *columns, console=console(stderr=True), disable=not sys.stderr.isatty())
 
@@ -104,6 +118,18 @@ def interruptible(how_to_go_on: Callable[[], str]) -> Iterator[None]:
 AGAIN = "nothing is half written, run the same command again"
 
 
+class Commands(TyperGroup):
+    """A group of commands whose help says of each its whole first sentence; click's own ends after forty-five letters."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Names and first sentences, wrapped."""
+        named = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, one.get_short_help_str(limit=400)) for name, one in named if one and not one.hidden]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
+
 def shipped(folder: str) -> list[str]:
     """Names of the YAML files that ship in a folder of `scenarios`, without importing anything heavy."""
     from importlib.util import find_spec
@@ -129,21 +155,3 @@ def command_line() -> str:
     from recoup.sim.portfolio.databases import Address
 
     return readable(shlex.join(["recoup", *map(Address.hidden, sys.argv[1:])]))
-
-
-def print_list(rows: list[tuple[str, str, str]], as_json: bool) -> None:
-    """Name, title, description of things that a user can name.
-
-    Args:
-        rows: name, title, description of each.
-        as_json: print JSON instead of a table.
-    """
-    from rich.table import Table
-
-    if as_json:
-        console().print_json(data=[dict(zip(("name", "title", "description"), row, strict=True)) for row in rows])
-        return
-    table = Table("name", "title", "description")
-    for row in rows:
-        table.add_row(*row)
-    console().print(table)

@@ -8,12 +8,13 @@ its `files.py`.
 from __future__ import annotations
 
 import json
+import re
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -122,12 +123,13 @@ def check_keys(found: Mapping[str, Any], names: Collection[str], under: tuple[st
 
 @dataclass(frozen=True)
 class _Keys:
-    """Of a mapping: it has exactly these keys."""
+    """Of a mapping: it has exactly these keys, or with `others` these at least."""
 
     names: tuple[str, ...]
+    others: bool = False
 
     def __call__(self, found: dict[str, Any]) -> dict[str, Any]:
-        check_keys(found, self.names)
+        check_keys(found, {*self.names, *found} if self.others else self.names)
         return found
 
 
@@ -162,6 +164,11 @@ class _Names:
 def exactly(names: Collection[str]) -> AfterValidator:
     """For the type of a mapping: it has exactly these keys."""
     return AfterValidator(_Keys(tuple(names)))
+
+
+def including(names: Collection[str]) -> AfterValidator:
+    """For the type of a mapping: it has these keys, and perhaps others, which a scenario has added."""
+    return AfterValidator(_Keys(tuple(names), others=True))
 
 
 def defined(names: Collection[str]) -> AfterValidator:
@@ -308,18 +315,21 @@ class TableKind:
         command: that writes it.
         columns: all that it has.
         optional: those that it may have besides.
+        more: further ones by the form of their names, as regular expressions: what a scenario has of its own.
     """
 
     name: str
     command: str
     columns: Columns
     optional: Columns
+    more: Columns = field(default_factory=dict)
 
-    def read(self, path: Path) -> pd.DataFrame:
+    def read(self, path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """A table of this kind, checked.
 
         Args:
             path: of the file.
+            columns: those to read; None = all.
 
         Raises:
             InputError: missing, damaged, or not a table of this kind: a column that lacks, is unknown or of another type, or a cell that
@@ -327,7 +337,7 @@ class TableKind:
         """
         self._schema(path)
         with _whole_parquet(path):
-            table = pd.read_parquet(path)
+            table = pd.read_parquet(path, columns=None if columns is None else list(columns))
         self._check_cells(table, path)
         return table
 
@@ -387,29 +397,33 @@ class TableKind:
 
         write_whole(path, put)
 
+    def _known(self, names: Iterable[str]) -> Columns:
+        formed = {name: kind for name in names for form, kind in self.more.items() if re.fullmatch(form, name)}
+        return {**formed, **self.columns, **self.optional}
+
     def _check_columns(self, schema: pyarrow.Schema, path: Path) -> None:
-        known = {**self.columns, **self.optional}
+        known = self._known(schema.names)
         for name in self.columns:
             if name not in schema.names:
                 raise InputError(
                     path, f"column {name}", "nothing", f"a column of this name: {self.columns[name].expected}"
                 )
-        for field in schema:
-            if field.name not in known:
-                raise InputError(path, f"column {field.name}", field.name, choose(known, field.name))
-            if not known[field.name].fits(field.type):
+        for column in schema:
+            if column.name not in known:
+                raise InputError(path, f"column {column.name}", column.name, choose(known, column.name))
+            if not known[column.name].fits(column.type):
                 raise InputError(
-                    path, f"column {field.name}", str(field.type), f"{known[field.name].expected} in each row"
+                    path, f"column {column.name}", str(column.type), f"{known[column.name].expected} in each row"
                 )
         if len(set(schema.names)) < len(schema.names):
             raise InputError(path, "columns", "a name twice", "every column once")
 
     def _is_plain(self, table: pyarrow.Table) -> bool:
-        known = {**self.columns, **self.optional}
+        known = self._known(table.schema.names)
         return all(_is_plain(table[name], known[name].empty) for name in table.schema.names)
 
     def _check_cells(self, table: pd.DataFrame, path: Path) -> None:
-        known = {**self.columns, **self.optional}
+        known = self._known(map(str, table.columns))
         for name, cells in table.items():
             kind = known[str(name)]
             wrong = np.zeros(len(cells), bool) if kind.empty else cells.isna().to_numpy(bool)

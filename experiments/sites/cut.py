@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.experiments.sites.settings import Sites
 from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.lender import Site
-from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.parameters import World, places
 
 LEGAL, DOCKET = "legal_cases", "docket"  # places of the legal team, and cases before the court
@@ -43,14 +43,12 @@ class Share:
             world: of the lender.
             typical_claim: of the lender, currency.
         """
-        operations = {
-            pool: getattr(world.operations, pool).model_copy(update={"agents": self.staff[pool]})
-            for pool in RESOURCE_NAMES
-        }
+        pools = {name: pool.model_copy(update={"agents": self.staff[name]}) for name, pool in world.pools.items()}
+        operations = world.operations.with_pools(pools)
         return world.model_copy(
             update={
                 "typical_claim": typical_claim,
-                "operations": world.operations.model_copy(update={**operations, "legal_cases": self.staff[LEGAL]}),
+                "operations": operations.model_copy(update={"legal_cases": self.staff[LEGAL]}),
                 "courts": world.courts.model_copy(update={"docket": self.staff[DOCKET]}),
             }
         )
@@ -67,17 +65,20 @@ def site_names(settings: Sites, scenario: Scenario) -> list[str]:
         InputError: more sites than accounts, or the portfolio's file is wrong.
     """
     if settings.by_region:
-        return sorted(set(scenario.regions(settings.accounts, settings.seed)))
-    accounts = scenario.size(settings.accounts)
-    if settings.sites > accounts:
-        raise InputError("--sites", "", settings.sites, f"at most {accounts:,}, a site for each account")
+        return sorted(set(_regions(settings, scenario)))
+    first = _first_accounts(settings, scenario)
+    most = scenario.size(settings.accounts) if first is None else np.unique(first).size
+    if settings.sites > most:
+        what = "account" if first is None else "customer"
+        raise InputError("--sites", "", settings.sites, f"at most {most:,}, a site for each {what}")
     return [f"site-{number}" for number in range(1, settings.sites + 1)]
 
 
 def numbers_of(settings: Sites, scenario: Scenario, number: int, name: str) -> NDArray[np.int64]:
     """Numbers of a site's accounts in the lender's portfolio, ascending, int64.
 
-    Accounts go to the sites in turn, so that a file sorted by anything gives sites that are alike; or by their region.
+    Accounts go to the sites in turn, so that a file sorted by anything gives sites that are alike; or by their region. A customer's
+    accounts go together, as contact caps count all of them.
 
     Args:
         settings: of the run.
@@ -86,8 +87,28 @@ def numbers_of(settings: Sites, scenario: Scenario, number: int, name: str) -> N
         name: of the site.
     """
     if settings.by_region:
-        return np.flatnonzero(scenario.regions(settings.accounts, settings.seed) == name)
-    return np.arange(number, scenario.size(settings.accounts), settings.sites, dtype=np.int64)
+        return np.flatnonzero(_regions(settings, scenario) == name)
+    first = _first_accounts(settings, scenario)
+    if first is None:
+        return np.arange(number, scenario.size(settings.accounts), settings.sites, dtype=np.int64)
+    _, turn = np.unique(first, return_inverse=True)
+    return np.flatnonzero(turn % settings.sites == number)
+
+
+def _first_accounts(settings: Sites, scenario: Scenario) -> NDArray[np.int64] | None:
+    """The number of the first account of each account's customer, so that a site has all of them; None where no customer has several."""
+    customers = scenario.customers(settings.accounts, settings.seed)
+    if customers is None:
+        return None
+    codes = pd.factorize(customers)[0]
+    first, own = pd.Series(np.arange(codes.size)).groupby(codes).transform("min").to_numpy(), np.arange(codes.size)
+    return np.where(codes < 0, own, first).astype(np.int64)
+
+
+def _regions(settings: Sites, scenario: Scenario) -> NDArray[np.object_]:
+    """The region of each account, a customer's accounts all in that of the first."""
+    regions, first = scenario.regions(settings.accounts, settings.seed), _first_accounts(settings, scenario)
+    return regions if first is None else regions[first]
 
 
 def apportion(whole: int, accounts: Sequence[int]) -> list[int]:
@@ -113,12 +134,12 @@ def shares(world: World, names: Sequence[str], accounts: Sequence[int]) -> list[
         names, accounts: of the sites.
     """
     of_all, operations = sum(accounts), world.operations
-    wholes = {pool: getattr(operations, pool).people(of_all) for pool in RESOURCE_NAMES}
+    wholes = {name: pool.people(of_all) for name, pool in world.pools.items()}
     # A desk has one place at least (`courts.LegalDesk`).
     wholes[LEGAL] = max(places(operations.legal_cases, operations.legal_cases_per_1000_accounts, of_all), 1)
     wholes[DOCKET] = max(places(world.courts.docket, world.courts.docket_per_1000_accounts, of_all), 1)
     staff = {what: apportion(whole, accounts) for what, whole in wholes.items()}
-    first = {pool: np.cumsum([0, *staff[pool][:-1]]).tolist() for pool in RESOURCE_NAMES}
+    first = {pool: np.cumsum([0, *staff[pool][:-1]]).tolist() for pool in world.pools}
     return [
         Share(
             number,

@@ -6,14 +6,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from recoup.experiments.runs.file_kinds import Content, Count, JsonKind, Number, Share, exactly
+from recoup.experiments.runs.file_kinds import Content, Count, JsonKind, Number, Share, exactly, including
 from recoup.experiments.sites.cut import DOCKET, LEGAL
 from recoup.experiments.sites.one_site import SUMMED
 from recoup.sim.lender import Tally
 from recoup.sim.operations.resources import RESOURCE_NAMES
 
 _TALLIES = len(Tally._fields)
-Staff = Annotated[dict[str, Count], exactly((*RESOURCE_NAMES, LEGAL, DOCKET))]
+Staff = Annotated[dict[str, Count], including((*RESOURCE_NAMES, LEGAL, DOCKET))]
 Measures = Annotated[dict[str, Number | None], exactly(SUMMED)]
 Terms = Annotated[list[Number | None], Field(min_length=2, max_length=2)]
 

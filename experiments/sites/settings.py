@@ -47,8 +47,10 @@ class Sites(Settings):
     )
     seed: int = setting(1, "Seed of accounts and random numbers.", least=0, most=2**62)
     days: int | None = setting(None, "Horizon in days.", least=1, most=3650, shown_default="the scenario's")
-    portfolio: str | None = setting(None, "Your own accounts, a file or a database's address; needs --map.")
-    map: str | None = setting(None, "Column map of the portfolio (YAML).")
+    portfolio: str | None = setting(
+        None, "Your own accounts, a file or a database's address.", shown_default="the scenario's"
+    )
+    map: str | None = setting(None, "Column map of the portfolio (YAML).", shown_default="columns named as our fields")
     exchange: str = setting(
         FORECAST,
         "How sites learn what they share: `forecast` lets each run by itself, `daily` holds all in memory and lets them exchange.",

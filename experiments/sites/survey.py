@@ -14,7 +14,7 @@ from recoup.experiments.sites.cut import Share, numbers_of, require_places, shar
 from recoup.experiments.sites.settings import Sites
 from recoup.sim.lender import Lender
 from recoup.sim.parameters import World
-from recoup.sim.simulation import refuse_too_old, typical_claim
+from recoup.sim.simulation import conceded_before, refuse_too_old, typical_claim
 from recoup.sim.traits import opening_cents
 
 
@@ -26,11 +26,13 @@ class Survey:
         shares: of each site.
         opening: balances of all accounts, cents.
         typical_claim: what `claim_size` is measured in, currency.
+        conceded: what accounts in mid-life have been forgiven before day 0, or will be by agreement, cents.
     """
 
     shares: tuple[Share, ...]
     opening: int
     typical_claim: float
+    conceded: int = 0
 
     @property
     def accounts(self) -> int:
@@ -39,7 +41,9 @@ class Survey:
 
     def lender(self, world: World) -> Lender:
         """On the morning of day 0."""
-        return Lender(world, self.accounts, self.opening)
+        lender = Lender(world, self.accounts, self.opening)
+        lender.begin(self.conceded)
+        return lender
 
 
 def survey(settings: Sites, workers: Workers = 1, on_site: Callable[[], None] | None = None) -> Survey:
@@ -56,7 +60,7 @@ def survey(settings: Sites, workers: Workers = 1, on_site: Callable[[], None] | 
     """
     scenario = settings.load()
     names = site_names(settings, scenario)
-    found: dict[int, tuple[int, int, NDArray[np.float64] | None]] = {}
+    found: dict[int, tuple[int, int, NDArray[np.float64] | None, int]] = {}
     for (number, _), seen in run_each(partial(_look, settings), list(enumerate(names)), workers):
         found[number] = seen
         if on_site:
@@ -67,13 +71,14 @@ def survey(settings: Sites, workers: Workers = 1, on_site: Callable[[], None] | 
     accounts = [found[number][0] for number in range(len(names))]
     cut = tuple(shares(scenario.world, names, accounts))
     require_places(cut)
-    return Survey(cut, sum(opening for _, opening, _ in found.values()), claim)
+    opening, conceded = sum(seen[1] for seen in found.values()), sum(seen[3] for seen in found.values())
+    return Survey(cut, opening, claim, conceded)
 
 
-def _look(settings: Sites, site: tuple[int, str]) -> tuple[int, int, NDArray[np.float64] | None]:
-    """Accounts of a site, their opening balances in cents, and each of them where a usual one is to be found."""
+def _look(settings: Sites, site: tuple[int, str]) -> tuple[int, int, NDArray[np.float64] | None, int]:
+    """Accounts of a site, their opening balances in cents, each of them where a usual one is to be found, and cents conceded before."""
     scenario = settings.load()
     portfolio = scenario.portfolio(settings.accounts, settings.seed, numbers_of(settings, scenario, *site))
     refuse_too_old(scenario.world, portfolio)
     balances = portfolio.column("opening_balance") if scenario.world.typical_claim is None else None
-    return len(portfolio), int(opening_cents(portfolio).sum()), balances
+    return len(portfolio), int(opening_cents(portfolio).sum()), balances, conceded_before(scenario.world, portfolio)

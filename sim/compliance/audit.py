@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from recoup.sim.compliance.auditlog import (
     AUDIT_COLUMNS,
-    CHANNELS,
     LEGAL_NAMES,
     OFFER_NAMES,
     PIECE,
@@ -29,7 +28,7 @@ from recoup.sim.compliance.auditlog import (
     memory_database,
     missing,
 )
-from recoup.sim.compliance.history import GROUP_OF, GROUPS, KNOWN, NEVER, NONE, ROW, Count, History, Silence
+from recoup.sim.compliance.history import GROUPS, KNOWN, NEVER, NONE, ROW, Count, History, Silence
 from recoup.sim.compliance.rules import (
     BrokenPlans,
     ContactCap,
@@ -51,13 +50,13 @@ from recoup.sim.compliance.rules import (
     ThirdParties,
     ValidationNotice,
 )
+from recoup.sim.treatments import Vocabulary
 
 _FORGIVING = "offer IN ('settlement', 'swap')"  # an asset is sold for less than the debtor is credited with
 
 _TOPICS = {
     "contact": "contact IS NOT NULL",
     **{group: f"contact = '{group}'" for group in ("text", "call", "letter", "visit")},
-    "autocall": "channel = 'autocall'",
     "settlement": _FORGIVING,
     **{offer: f"offer = '{offer}'" for offer in ("plan", "restructure")},
     "legal": "legal IS NOT NULL",
@@ -138,7 +137,7 @@ def audit(log: Log, pack: RulePack, rows: int = PIECE) -> list[Finding]:
     readings = [READINGS[type(rule)](rule) for rule in pack.rules]
     lacking = [tuple(name for name in reading.needs if name not in log.columns) for reading in readings]
     looked_at = [reading for reading, lacks in zip(readings, lacking, strict=True) if not lacks]
-    steps = _Steps(looked_at)
+    steps = _Steps(looked_at, log.vocabulary)
     totals = {id(reading): Counts(0, 0, 0) for reading in readings}
     breaches: dict[int, list[pd.DataFrame]] = {id(reading): [] for reading in readings}
     stopped = Counter[str]()
@@ -174,7 +173,6 @@ class Counts(NamedTuple):
 
 
 _FLAGS = tuple(name for name in ROW.names or () if ROW[name] == np.bool_ and name != "done")
-_CODES = {"channel": CHANNELS, "offer": OFFER_NAMES, "legal": LEGAL_NAMES}
 
 
 class _Steps:
@@ -182,14 +180,18 @@ class _Steps:
 
     Args:
         readings: of the rules that are looked at.
+        vocabulary: of the world that the log is of.
     """
 
-    def __init__(self, readings: list[Reading]) -> None:
+    def __init__(self, readings: list[Reading], vocabulary: Vocabulary) -> None:
         self._readings = readings
+        self._groups = vocabulary.groups
+        self._codes = {"channel": vocabulary.channel_names, "offer": OFFER_NAMES, "legal": LEGAL_NAMES}
         self._counts = tuple(dict.fromkeys(count for reading in readings for count in reading.counts))
         self._silences = tuple(dict.fromkeys(silence for reading in readings for silence in reading.silences))
-        self._history = History(self._counts, self._silences)
+        self._history = History(self._counts, self._silences, self._groups)
         self._accounts: dict[str, int] = {}
+        self._customers: dict[tuple[bool, str], int] = {}
         self._numbers: dict[tuple[int, str], int] = {}
         self._database = memory_database()
 
@@ -201,7 +203,7 @@ class _Steps:
         """
         rows = self._records(piece)
         known, earlier, silent = self._history.read(rows)
-        group = GROUP_OF[rows["channel"]]
+        group = self._groups[rows["channel"]]
         contacted = rows["done"] & (rows["channel"] > 0)
         columns = {name: piece[name] for name in piece.column_names}
         columns["contact"] = pa.DictionaryArray.from_arrays(
@@ -218,6 +220,7 @@ class _Steps:
             f"""CREATE OR REPLACE VIEW steps AS SELECT * REPLACE (
               coalesce(done, true) AS done,
               coalesce(reached, false) AS reached,
+              coalesce(earlier, false) AS earlier,
               coalesce(to_hour, from_hour) AS to_hour,
               coalesce(day_off, isodow(date) >= 6) AS day_off) FROM (SELECT {" ".join(lacks)} * FROM piece)"""
         )
@@ -228,12 +231,15 @@ class _Steps:
         who = encoded(piece["account_id"])
         numbers = [self._accounts.setdefault(name, len(self._accounts)) for name in who.dictionary.to_pylist()]
         rows["account"] = np.array(numbers, np.int32)[who.indices.to_numpy()]
+        rows["customer"] = rows["account"]
+        if "customer_id" in names:
+            rows["customer"] = self._whose(piece)
         rows["day"] = piece["day"].to_numpy()
         rows["done"] = _filled(piece, "done", True)
         for name in _FLAGS:
             if name in names:
                 rows[name] = _filled(piece, name, False)
-        for name, values in _CODES.items():
+        for name, values in self._codes.items():
             if name in names:
                 texts = encoded(piece[name])
                 codes = np.array([1 + values.index(text) for text in texts.dictionary.to_pylist()] + [0], np.uint8)
@@ -245,6 +251,18 @@ class _Steps:
         rows["interest"] = piece["interest"].to_numpy() if "interest" in names else np.nan
         rows["number"] = self._dialled(rows["account"], piece["dialled"]) if "dialled" in names else rows["account"]
         return rows
+
+    def _whose(self, piece: pa.Table) -> NDArray[np.int32]:
+        """Numbers of the customers; an account of which the log names none is its own."""
+        pairs = pd.DataFrame({"customer": piece["customer_id"].to_pylist(), "account": piece["account_id"].to_pylist()})
+        named = pairs["customer"].notna().to_numpy()
+        who = np.where(named, pairs["customer"], pairs["account"])
+        codes, different = pd.factorize(pd.MultiIndex.from_arrays([named, who]))
+        numbers = [
+            self._customers.setdefault((bool(is_named), str(name)), len(self._customers))
+            for is_named, name in different
+        ]
+        return np.array(numbers, np.int32)[codes]
 
     def _dialled(self, accounts: NDArray[np.int32], dialled: pa.ChunkedArray) -> list[int]:
         """Numbers of the pairs of an account and what was dialled; what the log does not name is the account's one number."""
@@ -266,7 +284,7 @@ class _Steps:
             for n, r in enumerate(self._readings)
         )
         groups = self._database.execute(
-            f"SELECT count(*), * FROM (SELECT {verdicts} FROM steps) GROUP BY ALL"
+            f"SELECT count(*), * FROM (SELECT {verdicts} FROM steps WHERE NOT earlier) GROUP BY ALL"
         ).fetchall()
         found = []
         for n in range(len(self._readings)):
@@ -282,7 +300,7 @@ class _Steps:
         facts = reading.facts | {"step": _STEP}
         own = [name for name in BREACH_COLUMNS if name not in facts]
         shown = ", ".join([*own, *(f"{query} AS {name}" for name, query in facts.items())])
-        where = f"({reading.tested}) AND ({reading.broken})"
+        where = f"({reading.tested}) AND ({reading.broken}) AND NOT earlier"
         return self._database.execute(f"SELECT {shown} FROM steps WHERE {where} ORDER BY day, line").df()
 
 
@@ -316,7 +334,42 @@ def _shown(name: str, value: Any, breach: Mapping[Any, Any], language: str) -> s
         return clock(value)
     if isinstance(value, float):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
-    return str(value)
+    return step_words(str(value)) if name == "what" and language == "zh" else str(value)
+
+
+# The parts of a step, in Chinese.
+_PARTS_ZH = {
+    "sms": "短信",
+    "wechat": "微信消息",
+    "email": "电子邮件",
+    "autocall": "自动外呼",
+    "collector": "催收员外呼",
+    "specialist": "专业催收组外呼",
+    "letter": "信函",
+    "visit": "外访",
+    "restructure": "债务重组",
+    "notice": "律师函",
+    "suit": "起诉",
+    "enforce": "强制执行",
+}
+
+
+def step_words(step: str) -> str:
+    """A step in Chinese: «催收员外呼、分 12 期» for «collector/plan_12»; what is no code of ours stays as it is.
+
+    Args:
+        step: channel, offer and step of law, as the logs of Recoup name them, with «/» between.
+    """
+
+    def part(code: str) -> str:
+        offer, _, size = code.partition("_")
+        if offer == "plan" and size.isdigit():
+            return f"分 {size} 期"
+        if offer in ("settlement", "settle") and size.isdigit():
+            return f"减免 {size}%"
+        return _PARTS_ZH.get(code, {"plan": "分期", "settlement": "减免结清"}.get(code, code))
+
+    return "、".join(map(part, step.split("/")))
 
 
 def clock(hour: float) -> str:
@@ -356,7 +409,7 @@ def _hours(rule: ContactHours) -> Reading:
 
 def _cap(rule: ContactCap) -> Reading:
     mine = _TOPICS["contact"] if rule.group == "contact" else f"contact = '{rule.group}'"
-    count = Count(rule.group, rule.count, rule.days)
+    count = Count(rule.group, rule.count, rule.days, rule.per)
     earlier = count.column
     unit = {
         "days": ("days with one", "天已有联系"),
@@ -380,15 +433,16 @@ def _cap(rule: ContactCap) -> Reading:
 
 
 def _quiet(rule: QuietAfterConversation) -> Reading:
+    last = "customer_conversed_last" if rule.per == "customer" else "conversed_last"
     return Reading(
         tested="contact = 'call'",
-        broken=f"day - conversed_last < {rule.days}",
-        near=f"day - conversed_last = {rule.days}",
+        broken=f"day - {last} < {rule.days}",
+        near=f"day - {last} = {rule.days}",
         words={
             "en": f"{{what}} {{since}} days after the conversation of {{last}}, quiet for {rule.days} days from it",
             "zh": f"{{what}} 距{{last}}的通话 {{since}} 天，通话当日起 {rule.days} 天内应静默",
         },
-        facts={"what": "channel", "last": "conversed_last", "since": "day - conversed_last"},
+        facts={"what": "channel", "last": last, "since": f"day - {last}"},
         needs=("channel", "reached"),
     )
 
@@ -474,7 +528,7 @@ _STANDINGS: dict[str, StandingReading] = {
 def _standing(rule: Standing) -> Reading:
     standing = _STANDINGS[rule.while_]
     return Reading(
-        tested=_any([_TOPICS[topic] for topic in rule.forbids]),
+        tested=_any([_TOPICS.get(topic, f"channel = '{topic}'") for topic in rule.forbids]),
         broken=standing.broken,
         near=standing.near,
         words={"en": f"{{what}} {standing.english}", "zh": f"{{what}}：{standing.chinese}"},
@@ -590,7 +644,7 @@ def _precondition(rule: LegalPrecondition) -> Reading:
         near=_any(near or ["false"]),
         words={
             "en": f"{rule.step} at {{dpd}} days past due, claim {{claim}}, notice {{since}} days old; needed: {wanted}",
-            "zh": f"{rule.step}：逾期 {{dpd}} 天、债权 {{claim}}、通知已 {{since}} 天；要求：{wanted}",
+            "zh": f"{step_words(rule.step)}：逾期 {{dpd}} 天、债权 {{claim}}、通知已 {{since}} 天；要求：{wanted}",
         },
         facts={"dpd": "dpd", "claim": "claim", "since": "day - noticed"},
         needs=tuple(needs),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from recoup.sim.inputs import InputError, choose, require_readable
 from recoup.sim.portfolio.cells import Cells, read_cells
-from recoup.sim.treatments import Channel, Legal, OfferKind
+from recoup.sim.treatments import STANDARD, Legal, OfferKind, Vocabulary
 
 MOST_DAYS = 100_000.0  # from day 0
 
@@ -72,18 +72,18 @@ class Column:
         }[self.kind]
 
 
-CHANNELS = tuple(channel.name.lower() for channel in Channel if channel)
 OFFER_NAMES = tuple(kind.name.lower() for kind in OfferKind if kind)
 LEGAL_NAMES = tuple(step.name.lower() for step in Legal if step)
 
 AUDIT_COLUMNS: tuple[Column, ...] = (
     Column("account_id", "text", "the account", required=True),
+    Column("customer_id", "text", "the customer, who may have several accounts (default: the account has its own)"),
     Column(
         "day", "integer", "day of the row, counted from any day 0; or give `date`", least=-MOST_DAYS, most=MOST_DAYS
     ),
     Column("date", "date", "calendar date of the row; days are counted from the first one if there is no `day`"),
     # What was done
-    Column("channel", "choice", "channel of a contact; empty = no contact", values=CHANNELS),
+    Column("channel", "choice", "channel of a contact; empty = no contact", values=STANDARD.channel_names),
     Column("from_hour", "hour", "when the contact took place, debtor's local time; or the hour its window opens"),
     Column("to_hour", "hour", "the hour its window closes (default: from_hour)"),
     Column("offer", "choice", "what was offered", values=OFFER_NAMES),
@@ -91,6 +91,11 @@ AUDIT_COLUMNS: tuple[Column, ...] = (
     Column("discount", "number", "share of the claim the settlement would forgive", least=0, most=1),
     Column("legal", "choice", "legal step taken", values=LEGAL_NAMES),
     Column("done", "flag", "false: ordered but not carried out, so it counts towards no cap (default: true)"),
+    Column(
+        "earlier",
+        "flag",
+        "true: before the time that is audited; it counts towards caps and the like, and is not judged (default: false)",
+    ),
     Column("stopped_by", "text", "what stopped a step before it was taken; such a row carries no step"),
     # What was known
     Column("dpd", "integer", "days past due on that day", least=0, most=100_000),
@@ -135,6 +140,19 @@ AUDIT_COLUMNS: tuple[Column, ...] = (
 )
 AUDIT_COLUMN = {column.name: column for column in AUDIT_COLUMNS}
 
+
+def columns_of(vocabulary: Vocabulary) -> tuple[Column, ...]:
+    """`AUDIT_COLUMNS` with the channels of a vocabulary.
+
+    Args:
+        vocabulary: of the world that a log is of.
+    """
+    return tuple(
+        replace(column, values=vocabulary.channel_names) if column.name == "channel" else column
+        for column in AUDIT_COLUMNS
+    )
+
+
 _PLACE = "place in the file"
 _MAPPED = ", or a column map of the log, which `recoup map suggest LOG --for audit` proposes"
 _NAMED = 6  # cells that are not as they must be that a message names
@@ -167,6 +185,7 @@ class Log:
             its columns, with types as in `TYPES`; at most so many rows together, unless a day has more.
         unread: columns of the file that no audit reads.
         rows: how many it has.
+        vocabulary: of the world that it is of, which may have channels of its own.
 
     Raises:
         InputError: by `pieces`, as `typed_log`.
@@ -176,14 +195,16 @@ class Log:
     pieces: Callable[[int], Pieces]
     unread: tuple[str, ...] = ()
     rows: int = 0
+    vocabulary: Vocabulary = STANDARD
 
 
-def typed_log(source: Path | pd.DataFrame) -> Log:
+def typed_log(source: Path | pd.DataFrame, vocabulary: Vocabulary = STANDARD) -> Log:
     """A log that the simulator wrote.
 
     Args:
         source: a DataFrame of its own, or the path of its Parquet file, which may have been damaged or edited since. It is read
             where it is, a part at a time.
+        vocabulary: of the world that was simulated.
 
     Raises:
         InputError: an unreadable file, or a column that lacks, is unknown or of another type; whoever goes through the pieces
@@ -196,13 +217,16 @@ def typed_log(source: Path | pd.DataFrame) -> Log:
             _known_columns(table.schema),
             lambda rows: _in_time(_typed(whole), _sorted_by_day(whole), rows),
             rows=table.num_rows,
+            vocabulary=vocabulary,
         )
     require_readable(source, "event log of Recoup")
     with _refused_if_damaged(source):
         parquet = pyarrow.parquet.ParquetFile(source)
         schema, count = parquet.schema_arrow, parquet.metadata.num_rows
     _check_schema(source, schema)
-    return Log(_known_columns(schema), lambda rows: _pieces_of(source, rows), rows=count)
+    return Log(
+        _known_columns(schema), lambda rows: _pieces_of(source, rows, vocabulary), rows=count, vocabulary=vocabulary
+    )
 
 
 def check(log: Log) -> None:
@@ -215,10 +239,10 @@ def check(log: Log) -> None:
         pass
 
 
-def _pieces_of(file: Path, rows: int) -> Pieces:
+def _pieces_of(file: Path, rows: int, vocabulary: Vocabulary) -> Pieces:
     with _refused_if_damaged(file):
         in_order = _sorted_by_day(_groups(file, rows, ["day"]))
-        yield from _in_time(_typed(_checked(file, _groups(file, rows))), in_order, rows)
+        yield from _in_time(_typed(_checked(file, _groups(file, rows), vocabulary)), in_order, rows)
 
 
 def _groups(file: Path, rows: int, columns: list[str] | None = None) -> Pieces:
@@ -285,11 +309,12 @@ def _typed(tables: Iterable[pa.Table]) -> Pieces:
 
 
 def _within_days(table: pa.Table) -> pa.Table:
-    """A table sorted by day, hour and row; where each account has one row a day, the order within a day is of no account."""
+    """A table sorted by day, hour and row; where each account has one row a day, and no customer another account, the order within a day is of no account."""
     codes = encoded(table["account_id"]).indices.to_numpy().astype(np.int64)
     days = _numbers(table["day"]).astype(np.int64)
     place = np.sort(days * (codes.max(initial=0) + 1) + codes)
-    if np.all(days[:-1] <= days[1:]) and np.all(place[:-1] < place[1:]):
+    apart = "customer_id" not in table.column_names  # accounts, of which none knows of another's contacts
+    if apart and np.all(days[:-1] <= days[1:]) and np.all(place[:-1] < place[1:]):
         return table
     hours = _numbers(table["from_hour"]) if "from_hour" in table.column_names else np.zeros(days.size)
     return table.take(pa.array(np.lexsort((np.nan_to_num(hours, nan=np.inf), days))))
@@ -351,14 +376,12 @@ _ARROW = {
 }
 
 
-def _checked(file: Path, groups: Iterable[pa.Table]) -> Pieces:
+def _checked(file: Path, groups: Iterable[pa.Table], vocabulary: Vocabulary) -> Pieces:
     """The same tables, each cell of which is as it must be."""
-    line = 0
+    line, columns = 0, columns_of(vocabulary)
     for table in groups:
-        if not all(
-            _all_fit(column, table[column.name]) for column in AUDIT_COLUMNS if column.name in table.column_names
-        ):
-            _refuse_the_first_foreign_cell(file, table, line)
+        if not all(_all_fit(column, table[column.name]) for column in columns if column.name in table.column_names):
+            _refuse_the_first_foreign_cell(file, table, line, columns)
         line += table.num_rows
         yield table
 
@@ -378,10 +401,10 @@ def _all_fit(column: Column, cells: pa.ChunkedArray) -> bool:
     return whole and bool(np.all((values >= least) & (values <= most)))
 
 
-def _refuse_the_first_foreign_cell(file: Path, table: pa.Table, earlier: int) -> None:
+def _refuse_the_first_foreign_cell(file: Path, table: pa.Table, earlier: int, columns: tuple[Column, ...]) -> None:
     """As `_refuse_the_first_fault`, of cells that have types already and come after so many rows."""
     faults = []
-    have = [column for column in AUDIT_COLUMNS if column.name in table.column_names]
+    have = [column for column in columns if column.name in table.column_names]
     for order, column in enumerate(have):
         cell = f'"{column.name}"'
         bad = f"({cell} IS NULL)" if column.required or column.name == "day" else "false"
@@ -412,21 +435,30 @@ class Writing:
     option: str = "--{}"
 
 
-def read_log(file: Path, writing: Writing | None = None) -> Log:
+def read_log(file: Path, writing: Writing | None = None, vocabulary: Vocabulary = STANDARD) -> Log:
     """Read somebody's log, CSV or Parquet, with the columns of `AUDIT_COLUMNS` in any order.
 
     Args:
         file: CSV, or Parquet.
         writing: how a CSV file is written; None = UTF-8, commas, decimal points.
+        vocabulary: of the world that it is of.
 
     Raises:
         InputError: unreadable, a column that lacks, or the first cell (row and column) that is not as it must be.
     """
     writing = writing or Writing()
-    return log_of(file, read_cells(file, writing.encoding, writing.delimiter, writing.option), writing)
+    return log_of(
+        file, read_cells(file, writing.encoding, writing.delimiter, writing.option), writing, vocabulary=vocabulary
+    )
 
 
-def log_of(source: object, cells: Cells, writing: Writing, unread: tuple[str, ...] | None = None) -> Log:
+def log_of(
+    source: object,
+    cells: Cells,
+    writing: Writing,
+    unread: tuple[str, ...] | None = None,
+    vocabulary: Vocabulary = STANDARD,
+) -> Log:
     """The log that cells hold.
 
     Args:
@@ -434,6 +466,7 @@ def log_of(source: object, cells: Cells, writing: Writing, unread: tuple[str, ..
         cells: whose columns are named as `AUDIT_COLUMNS`.
         writing: how the text is written.
         unread: columns of the source that no audit reads; None = those with other names.
+        vocabulary: of the world that it is of.
 
     Raises:
         InputError: a column that lacks, or cells that are not as they must be: the first, with the places of some more.
@@ -451,7 +484,8 @@ def log_of(source: object, cells: Cells, writing: Writing, unread: tuple[str, ..
         raise InputError(file, "header", ", ".join(names), expected)
     database = memory_database()
     database.from_arrow(cells.table.append_column(_PLACE, pa.array(cells.places))).create_view("cells")
-    have = [column for column in AUDIT_COLUMNS if column.name in names]
+    have = [column for column in columns_of(vocabulary) if column.name in names]
+    named = {column.name: column for column in have}
     text = ", ".join(
         f'CASE WHEN lower(trim("{c.name}")) NOT IN {_BLANK} THEN trim("{c.name}") END AS "{c.name}"' for c in have
     )
@@ -460,7 +494,7 @@ def log_of(source: object, cells: Cells, writing: Writing, unread: tuple[str, ..
     _refuse_the_first_fault(file, database, have, dated, writing, cells.unit)
     shown = [
         _parsed(column, dated, writing.decimal)
-        if column in have or (dated and column.name == "day")
+        if column.name in named or (dated and column.name == "day")
         else missing(column)
         for column in AUDIT_COLUMNS
     ]
@@ -473,7 +507,7 @@ def log_of(source: object, cells: Cells, writing: Writing, unread: tuple[str, ..
     )
     unread = tuple(name for name in names if name not in AUDIT_COLUMN) if unread is None else unread
     count = cells.table.num_rows
-    return Log(present, lambda rows: _in_time(_rows_in_time(database, present), True, rows), unread, count)
+    return Log(present, lambda rows: _in_time(_rows_in_time(database, present), True, rows), unread, count, vocabulary)
 
 
 def _rows_in_time(database: duckdb.DuckDBPyConnection, columns: frozenset[str]) -> Pieces:

@@ -43,6 +43,7 @@ from recoup.sim.compliance.rules import (
     ThirdParties,
     ValidationNotice,
 )
+from recoup.sim.inputs import InputError
 from recoup.sim.observation import popcount
 from recoup.sim.parameters import World
 from recoup.sim.treatments import CONTACT_BITS, Group, Legal, OfferKind, Window
@@ -80,6 +81,17 @@ class Trigger(IntEnum):
     TIME_BARRED = 23  # more than `limit` days without a demand or acknowledgement
 
 
+@unique
+class Counted(IntEnum):
+    """What a cap counts of all contacts with a customer, about whichever of his accounts."""
+
+    NOTHING = 0  # no cap, or one on the contacts about each account by itself
+    DAYS = 1
+    ATTEMPTS = 2
+    CONVERSATIONS = 3
+    QUIET = 4
+
+
 SUSPENDED = (
     MOST_RULES + 1
 )  # + channel: the number under which a channel's suspension is filed, above those of all rules
@@ -95,6 +107,8 @@ class RuleRecord(NamedTuple):
         limit: days, days past due or cents, as the trigger says.
         group: channel group that contacts are counted of; NONE = of all.
         rule: number of its rule in the pack.
+        counted: of a cap on the contacts with a customer, what it counts.
+        cap: number of the cap among those.
     """
 
     trigger: Trigger
@@ -103,10 +117,22 @@ class RuleRecord(NamedTuple):
     limit: float = 0.0
     group: Group = Group.NONE
     rule: int = 0
+    counted: Counted = Counted.NOTHING
+    cap: int = 0
 
 
 RULE = np.dtype(
-    [("trigger", "u1"), ("bits", "u8"), ("most", "i4"), ("limit", "f8"), ("group", "u1"), ("rule", "u1")], align=True
+    [
+        ("trigger", "u1"),
+        ("bits", "u8"),
+        ("most", "i4"),
+        ("limit", "f8"),
+        ("group", "u1"),
+        ("rule", "u1"),
+        ("counted", "u1"),
+        ("cap", "u1"),
+    ],
+    align=True,
 )
 assert RULE.names == RuleRecord._fields
 
@@ -118,7 +144,6 @@ _TOPICS: dict[str, int] = {
     "call": tr.CALL_BITS,
     "letter": tr.LETTER_BITS,
     "visit": tr.VISIT_BITS,
-    "autocall": tr.channel_bit(tr.Channel.AUTOCALL),
     "settlement": _FORGIVING_BITS,
     "plan": tr.offer_bits(OfferKind.PLAN),
     "restructure": tr.offer_bits(OfferKind.RESTRUCTURE),
@@ -156,16 +181,23 @@ def gate_table(pack: RulePack, world: World) -> NDArray[np.void]:
     records = [
         record._replace(rule=number) for number, rule in enumerate(pack.rules) for record in _records(rule, world)
     ]
-    return np.array(records, RULE)
+    table = np.array(records, RULE)
+    caps = np.flatnonzero(table["counted"] != Counted.NOTHING)
+    if caps.size > MOST_CAPS:
+        raise InputError(
+            f"rule pack {pack.name}", "rules", f"{caps.size} contact caps and quiet periods", f"at most {MOST_CAPS}"
+        )
+    table["cap"][caps] = np.arange(caps.size)
+    return table
 
 
+MOST_CAPS = 62  # per customer: a bit for each in 64, with their sign
 _FLAGS = 9  # by which `standing` is cut in two
 _NOTHING = np.uint64(0)
 _CONVERSATIONS = len(Group)  # numbered among the histories of contacts as one group more
-_CONVERSATIONS = len(Group)  # numbered among the histories of contacts as one group more
 # Where the tables of a gate say where each of them begins.
 _AT_FLAGS, _AT_AGES, _AT_NOTICES, _AT_BROKEN, _AT_CAPS, _AT_SMALLER, _AT_SILENT = range(7)
-_ONE, _TWO, _THREE, _FOUR = (np.uint64(n) for n in (1, 2, 3, 4))
+_ONE, _TWO, _THREE, _FOUR, _FIVE = (np.uint64(n) for n in (1, 2, 3, 4, 5))
 _LAST = -1  # ends a list among them: lists without a length keep the compiler from reading eight entries at once, which takes longer here
 
 
@@ -182,8 +214,8 @@ class Gate(NamedTuple):
             - age: what is forbidden at an age: below 0 days past due, at 0, 1 … and at all later ones;
             - notices: what is forbidden to who has no notice, and at 0, 1 … and more days after one;
             - broken: what is forbidden after 0 … 255 broken plans;
-            - caps: contact caps and quiet periods, four numbers each: the history (a `Group`, or conversations), which bits of it
-              count, how many are too many, what is forbidden then;
+            - caps: contact caps and quiet periods, five numbers each: the history (a `Group`, or conversations), which bits of it
+              count, how many are too many, what is forbidden then, and its bit in `customer_caps`, 0 = none;
             - smaller: cents, and what is forbidden below them;
             - silent: days, and what is forbidden after more without a demand or acknowledgement.
     """
@@ -225,8 +257,9 @@ class Gate(NamedTuple):
         return cls(records, np.concatenate([places, *(table.ravel().astype(np.int64) for table in tables)]))
 
 
-def _cap(history: int, most: int, record: np.void) -> tuple[int, int, int, int]:
-    return history, (1 << int(record["limit"])) - 1, most, int(record["bits"])
+def _cap(history: int, most: int, record: np.void) -> tuple[int, int, int, int, int]:
+    of_customer = 1 << int(record["cap"]) if record["counted"] else 0
+    return history, (1 << int(record["limit"])) - 1, most, int(record["bits"]), of_customer
 
 
 def _union(records: NDArray[np.void]) -> np.uint64:
@@ -258,28 +291,34 @@ def _records(rule: Rule, world: World) -> list[RuleRecord]:
         case ContactCap(count="unanswered"):
             return []  # one contact a day at most: the second dial of a day does not happen
         case ContactCap(group="contact"):
-            return [RuleRecord(Trigger.CONTACTS, CONTACT_BITS, rule.most, rule.days)]
+            return [RuleRecord(Trigger.CONTACTS, CONTACT_BITS, rule.most, rule.days, counted=_counted(rule))]
         case ContactCap():
             group = Group[rule.group.upper()]
             trigger = Trigger.CONVERSATION_CAP if rule.count == "conversations" else Trigger.CONTACTS
-            return [RuleRecord(trigger, tr.group_bits(group), rule.most, rule.days, group)]
+            return [RuleRecord(trigger, tr.group_bits(group), rule.most, rule.days, group, counted=_counted(rule))]
         case QuietAfterConversation():
-            return [RuleRecord(Trigger.QUIET_PERIOD, tr.CALL_BITS, limit=rule.days)]
+            of_customer = Counted.QUIET if rule.per == "customer" else Counted.NOTHING
+            return [RuleRecord(Trigger.QUIET_PERIOD, tr.CALL_BITS, 1, rule.days, counted=of_customer)]
         case Standing(while_="represented" | "restructuring_request"):
             return []  # no simulated debtor has an attorney, or asks in writing for a restructuring
         case Standing():
             bits = 0
             for topic in rule.forbids:
-                bits |= _TOPICS[topic]
+                bits |= _TOPICS.get(topic, 0)
+                if (
+                    topic not in _TOPICS and topic in world.vocabulary.channel
+                ):  # a pack may name what only some worlds have
+                    bits |= tr.channel_bit(world.vocabulary.channel[topic].channel)
             return [RuleRecord(_STANDING[rule.while_], bits)]
         case PlanLength():
-            bits = sum(tr.offer_bits(kind, rule.most_months + 1) for kind in (OfferKind.PLAN, OfferKind.RESTRUCTURE))
+            kinds = (OfferKind.PLAN, OfferKind.RESTRUCTURE)
+            bits = sum(world.vocabulary.offer_bits(kind, rule.most_months + 1) for kind in kinds)
             return [RuleRecord(Trigger.ALWAYS, bits)] if bits else []
         case BrokenPlans():
             bits = tr.offer_bits(OfferKind.PLAN) | tr.offer_bits(OfferKind.RESTRUCTURE)
             return [RuleRecord(Trigger.PLANS_BROKEN, bits, rule.most)]
         case DiscountAuthority():
-            above = tr.offer_bits(OfferKind.SETTLEMENT, least_discount=rule.most + 1e-6)
+            above = world.vocabulary.offer_bits(OfferKind.SETTLEMENT, least_discount=rule.most + 1e-6)
             return [RuleRecord(Trigger.YOUNGER_THAN, above, limit=rule.before_dpd)] if above else []
         case SettlementBudget():
             return [RuleRecord(Trigger.BUDGET_SPENT, _FORGIVING_BITS)]
@@ -301,6 +340,10 @@ def _records(rule: Rule, world: World) -> list[RuleRecord]:
         case ValidationNotice() | FlaggedContact():
             return []  # the world knows neither
     raise TypeError(rule)
+
+
+def _counted(rule: ContactCap) -> Counted:
+    return Counted[rule.count.upper()] if rule.per == "customer" else Counted.NOTHING
 
 
 # Numba reads module-level integers as constants.
@@ -370,6 +413,8 @@ def triggered(a, t, rule):  # type: ignore[no-untyped-def]
     kind = rule.trigger
     if kind < _COUNTING:
         return (standing(a, t) >> kind) & 1 != 0
+    if rule.counted and (a.customer_caps >> rule.cap) & 1:
+        return True
     if kind == _CONTACTS:
         return popcount(_history(a, rule.group) & ((1 << int(rule.limit)) - 1)) >= rule.most
     if kind == _QUIET_PERIOD:
@@ -401,8 +446,9 @@ def unlawful(a, t, tables):  # type: ignore[no-untyped-def]
     n = uint64(tables[_AT_CAPS])  # unsigned places spare the sign checks
     while tables[n] != _LAST:
         counted = popcount(_history(a, tables[n]) & tables[n + _ONE])
-        bits |= tables[n + _THREE] if counted >= tables[n + _TWO] else 0
-        n += _FOUR
+        over = counted >= tables[n + _TWO] or (a.customer_caps & tables[n + _FOUR]) != 0
+        bits |= tables[n + _THREE] if over else 0
+        n += _FIVE
     n = uint64(tables[_AT_SMALLER])
     while tables[n] != _LAST:
         bits |= tables[n + _ONE] if a.balance < tables[n] else 0

@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.sim.compiled import njit
-from recoup.sim.treatments import Channel, Group, Legal, OfferKind
+from recoup.sim.treatments import STANDARD, Group, Legal, OfferKind
 
 NONE = -(2**31)  # a day or a number that is not known
 NEVER = 2**31 - 1  # an end that the log does not know
 
 # What a row says, as the pass reads it. `channel`, `offer` and `legal` are codes of `treatments`, 0 = nothing; `number` tells the
-# dialled numbers of all accounts apart. Booleans are false, days NONE, where the log says nothing.
+# dialled numbers of all accounts apart, `customer` those whose accounts they are. Booleans are false, days NONE, where the log says nothing.
 ROW = np.dtype(
-    [(name, np.int32) for name in ("account", "number", "day", "dpd", "promise_due")]
+    [(name, np.int32) for name in ("account", "customer", "number", "day", "dpd", "promise_due")]
     + [
         (f"{state}_until", np.int32)
         for state in ("complaint", "dispute", "hardship", "breathing_space", "restructuring_request")
@@ -39,14 +39,15 @@ ROW = np.dtype(
 )  # fmt: skip
 
 # What is known before a row. `…_free`: the first day on which a protection no longer holds; `…_since`: the first day of a state
-# that lasts; days of the latest agreement, notice, conversation and row; NONE where there was none.
+# that lasts; days of the latest agreement, notice, conversation (about the account, and with the customer) and row; NONE where there was none.
 KNOWN = np.dtype(
     [
         (name, np.int32)
         for name in (
             "complaint_free", "dispute_free", "hardship_free", "breathing_space_free", "restructuring_request_free",
             "opted_out_since", "cease_contact_since", "restructured_since", "represented_since",
-            "agreed_on", "plans_broken", "noticed", "conversed_last", "promise_due_known", "first_contact", "day_before",
+            "agreed_on", "plans_broken", "noticed", "conversed_last", "customer_conversed_last", "promise_due_known", "first_contact",
+            "day_before",
         )
     ]
     + [("interest_before", np.float64)]
@@ -55,19 +56,13 @@ KNOWN = np.dtype(
 )  # fmt: skip
 
 GROUPS = tuple(group.name.lower() for group in Group if group)
-GROUP_OF = np.zeros(len(Channel), np.uint8)
-for _group, _channels in (
-    (Group.TEXT, (Channel.SMS, Channel.WECHAT, Channel.EMAIL)),
-    (Group.CALL, (Channel.AUTOCALL, Channel.COLLECTOR, Channel.SPECIALIST)),
-    (Group.LETTER, (Channel.LETTER,)),
-    (Group.VISIT, (Channel.VISIT,)),
-):
-    GROUP_OF[list(_channels)] = _group
 _ANY = 0  # the group of all contacts
 
 DAYS, ATTEMPTS, CONVERSATIONS, UNANSWERED = range(4)
 _KINDS = ("days", "attempts", "conversations", "unanswered")
-_COUNT = np.dtype([("group", np.uint8), ("kind", np.uint8), ("days", np.int32), ("first", np.int32)])
+_COUNT = np.dtype(
+    [("group", np.uint8), ("kind", np.uint8), ("of_customer", np.bool_), ("days", np.int32), ("first", np.int32)]
+)
 _SILENCE = np.dtype([("heard", np.int32), ("begun", np.int32), ("late", np.bool_)])
 _MOST = 2**15 - 1
 
@@ -81,16 +76,18 @@ class Count:
         kind: what is counted: earlier days with a contact, attempts, conversations (by call or visit, whatever the group), or, of
             the row's own day and dialled number, unanswered dials.
         days: within which.
+        per: the contacts with the `customer`, about all of his accounts, or about one `account`.
     """
 
     group: str
     kind: str
     days: int
+    per: str = "customer"
 
     @property
     def column(self) -> str:
         """Its name in the audit's SQL."""
-        return f"earlier_{self.group}_{self.kind}_{self.days}"
+        return f"earlier_{self.group}_{self.kind}_{self.days}" + ("_of_account" if self.per == "account" else "")
 
 
 @dataclass(frozen=True)
@@ -114,20 +111,29 @@ class History:
 
     Args:
         counts, silences: what is kept beside `KNOWN`.
+        groups: the `Group` of each channel, by number, uint8 (channels,).
     """
 
-    def __init__(self, counts: tuple[Count, ...], silences: tuple[Silence, ...]) -> None:
+    def __init__(
+        self,
+        counts: tuple[Count, ...],
+        silences: tuple[Silence, ...],
+        groups: NDArray[np.uint8] = STANDARD.groups,
+    ) -> None:
+        self._groups = groups
         self._counts = np.zeros(len(counts), _COUNT)
         first = 0
         for record, count in zip(self._counts, counts, strict=True):
             group = _ANY if count.group == "contact" else GROUPS.index(count.group) + 1
             record["group"], record["kind"] = group, _KINDS.index(count.kind)
-            record["days"], record["first"] = count.days, first
+            record["days"], record["first"], record["of_customer"] = count.days, first, count.per == "customer"
             first += count.days
         self._periods = np.array([silence.days for silence in silences], np.int64)
         self._known = np.zeros(0, KNOWN)
         self._sent = np.zeros(0, np.int32)  # first day on which the notice of the debt was sent
-        self._recent = np.zeros((0, first), np.int16)  # of each count a ring of days: how many on each
+        # By account, or by customer as the count says; of each count a ring of days: how many on each.
+        self._recent = np.zeros((0, first), np.int16)
+        self._conversed = np.zeros(0, np.int32)  # the latest conversation with each customer
         self._latest = np.zeros((0, len(counts)), np.int32)  # the day that a ring has reached
         self._silences = np.zeros((0, len(silences)), _SILENCE)
         self._dials = np.zeros((0, 2), np.int32)  # of each number: the latest day, and the unanswered dials on it
@@ -143,12 +149,13 @@ class History:
             by the end of these rows), then each count; and each silence (NONE = unknown). `first_contact` is the row's own
             day where it is the first.
         """
-        self._make_room(int(rows["account"].max(initial=-1)) + 1, int(rows["number"].max(initial=-1)) + 1)
+        whose = max(int(rows["account"].max(initial=-1)), int(rows["customer"].max(initial=-1)))
+        self._make_room(whose + 1, int(rows["number"].max(initial=-1)) + 1)
         known = np.empty(rows.size, KNOWN)
         earlier = np.zeros((rows.size, 1 + self._counts.size), np.int32)
         silent = np.full((rows.size, self._periods.size), NONE, np.int32)
         _read(
-            rows, self._known, self._sent, self._counts, self._recent, self._latest, self._dials, self._periods,
+            rows, self._groups, self._known, self._sent, self._conversed, self._counts, self._recent, self._latest, self._dials, self._periods,
             self._silences, known, earlier, silent,
         )  # fmt: skip
         return known, earlier, silent
@@ -165,6 +172,7 @@ class History:
             silences["heard"] = silences["begun"] = NONE
             self._known = np.concatenate([self._known, fresh])
             self._sent = np.append(self._sent, np.full(more, NONE, np.int32))
+            self._conversed = np.append(self._conversed, np.full(more, NONE, np.int32))
             self._recent = np.concatenate([self._recent, np.zeros((more, self._recent.shape[1]), np.int16)])
             self._latest = np.concatenate([self._latest, np.full((more, self._counts.size), NONE, np.int32)])
             self._silences = np.concatenate([self._silences, silences])
@@ -175,7 +183,7 @@ class History:
 
 @njit()
 def _read(  # type: ignore[no-untyped-def]
-    rows, states, sent, counts, recent, latest, dials, periods, silences, known, earlier, silent
+    rows, groups, states, sent, talked, counts, recent, latest, dials, periods, silences, known, earlier, silent
 ) -> None:
     for row in rows:
         # A notice of the debt sent later on the day excuses the day's contacts, hence before all of them.
@@ -183,16 +191,18 @@ def _read(  # type: ignore[no-untyped-def]
             sent[row.account] = row.day
     for i in range(rows.size):
         row = rows[i]
-        group = GROUP_OF[row.channel]
+        group = groups[row.channel]
         contacted = row.done and row.channel != 0
         conversed = contacted and row.reached and (group == Group.CALL or group == Group.VISIT)
         state = states[row.account]
         if contacted and state.first_contact == NONE:
             state.first_contact = row.day
+        state.customer_conversed_last = talked[row.customer]
         known[i] = state
         earlier[i, 0] = sent[row.account]
         for c in range(counts.size):
             count = counts[c]
+            whose = row.customer if count.of_customer else row.account
             mine = row.channel != 0 and (count.group == _ANY or count.group == group)
             if count.kind == UNANSWERED:
                 if mine:
@@ -202,9 +212,9 @@ def _read(  # type: ignore[no-untyped-def]
                     earlier[i, 1 + c] = dial[1]
                     dial[1] += contacted and not row.reached
             elif mine or (count.kind == CONVERSATIONS and conversed):
-                ring = recent[row.account, count.first : count.first + count.days]
-                _turn(ring, latest[row.account, c], row.day)
-                latest[row.account, c] = row.day
+                ring = recent[whose, count.first : count.first + count.days]
+                _turn(ring, latest[whose, c], row.day)
+                latest[whose, c] = row.day
                 today = row.day % count.days
                 total = 0
                 for day in range(count.days):
@@ -218,6 +228,8 @@ def _read(  # type: ignore[no-untyped-def]
                     ring[today] = min(ring[today] + counts_now, _MOST)
         for s in range(periods.size):
             silent[i, s] = _silence(silences[row.account, s], periods[s], row, contacted)
+        if conversed:
+            talked[row.customer] = row.day
         _learn(state, row, contacted, conversed)
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from recoup.sim.inputs import Document, InputError, choose, first_fault, read_yaml, validated
+from recoup.sim.lists import CHANNEL_NAMES, Name
 from recoup.sim.parameters import Section, Share
 
 
@@ -39,14 +40,15 @@ class Rule(Section):
 MOST_RULES = 239  # the gate numbers rules in one byte, and above them what else stops a treatment
 
 GroupName = Literal["text", "call", "letter", "visit"]
+Per = Literal["customer", "account"]
 StepName = Literal["notice", "suit", "enforce"]
-Topic = Literal[
+# What may rest; beside these, any channel by its name.
+TOPICS = (
     "contact",
     "text",
     "call",
     "letter",
     "visit",
-    "autocall",
     "settlement",
     "plan",
     "restructure",
@@ -54,7 +56,7 @@ Topic = Literal[
     "notice",
     "suit",
     "enforce",
-]
+)
 
 
 class ContactHours(Rule):
@@ -84,10 +86,12 @@ class ContactCap(Rule):
 
     `count` says what is counted: days on which there was one, attempts, conversations (by call or visit), or unanswered
     dials to one number on one day. A simulated account is contacted at most once a day, real ones are not: the audit of a
-    log tells the four apart. The group `contact` is all of them together.
+    log tells the four apart. The group `contact` is all of them together. `per` says whose contacts are counted: those with the
+    customer about all of his accounts, or those about one account.
     """
 
     kind: Literal["contact_cap"]
+    per: Per = "customer"
     group: GroupName | Literal["contact"]
     most: Annotated[int, Field(ge=0, le=1000)]
     days: Annotated[int, Field(ge=1, le=31)]
@@ -104,14 +108,15 @@ class ContactCap(Rule):
 
 
 class QuietAfterConversation(Rule):
-    """No call for so many days after a conversation (by call or visit), whose own day is the first of them."""
+    """No call for so many days after a conversation (by call or visit), whose own day is the first of them; `per`: as of a cap."""
 
     kind: Literal["quiet_after_conversation"]
+    per: Per = "customer"
     days: Annotated[int, Field(ge=1, le=31)]
 
 
 class Standing(Rule):
-    """While the account stands so, these topics rest. `settlement` is a discount or the handover of an asset.
+    """While the account stands so, these topics rest: `TOPICS`, or channels by name. `settlement` is a discount or the handover of an asset.
 
     `plan_kept` is a running instalment agreement without a missed instalment; `holiday` a public holiday on a day from Monday
     to Friday. `represented` (by an attorney) and `restructuring_request` are in no simulated account: audited in logs.
@@ -133,7 +138,7 @@ class Standing(Rule):
         "represented",
         "restructuring_request",
     ] = Field(alias="while")
-    forbids: list[Topic] = Field(min_length=1)
+    forbids: list[Name] = Field(min_length=1, json_schema_extra={"examples": [[topic] for topic in TOPICS]})
 
 
 class PlanLength(Rule):
@@ -284,6 +289,7 @@ class RulePack(Section):
     title: str
     description: str = ""
     extends: Annotated[str, Field(description="another pack, whose rules come first")] = ""
+    channels: list[Name] = Field([], description="channels that some scenarios add and rules here name")
     rules: list[AnyRule] = Field(max_length=MOST_RULES)
 
     @property
@@ -299,6 +305,7 @@ class _Outline(Section):
     title: str
     description: str = ""
     extends: str = ""
+    channels: list[Name] = []
     rules: list[dict[str, Any]] = Field(max_length=MOST_RULES)
 
 
@@ -320,15 +327,30 @@ def load_rules(path: Path, find: Callable[[str, Path], Path] | None = None, abov
     for number, rule in enumerate(rules):
         if rule.id in {other.id for other in rules[:number]}:
             raise document.error(("rules", number, "id"), rule.id, "an id that no other rule of the pack has")
+    channels = list(outline.channels)
     if outline.extends:
         if find is None:
             raise document.error(("extends",), outline.extends, "nothing, where packs are not looked up by name")
         if path.resolve() in above:
             raise document.error(("extends",), outline.extends, "a pack that does not extend this one")
         earlier = load_rules(find(outline.extends, path.parent), find, (*above, path.resolve()))
+        channels = list(dict.fromkeys([*earlier.channels, *channels]))
+        _check_topics(document, rules, channels)
         mine = {rule.id: rule for rule in rules}
         rules = [mine.pop(rule.id, rule) for rule in earlier.rules] + list(mine.values())
-    return RulePack.model_validate(outline.model_dump(exclude={"rules"}) | {"rules": rules})
+    else:
+        _check_topics(document, rules, channels)
+    return RulePack.model_validate(outline.model_dump(exclude={"rules"}) | {"rules": rules, "channels": channels})
+
+
+def _check_topics(document: Document, rules: list[Rule], channels: list[str]) -> None:
+    """What rests must be known: a topic, or a channel that there always is or that the pack says some scenarios add."""
+    known = list(dict.fromkeys((*TOPICS, *CHANNEL_NAMES, *channels)))
+    for number, rule in enumerate(rules):
+        for place, topic in enumerate(rule.forbids if isinstance(rule, Standing) else ()):
+            if topic not in known:
+                fault = document.error(("rules", number, "forbids", place), topic, choose(known, topic))
+                raise InputError(fault.source, f"{fault.place} (rule {rule.id})", fault.value, fault.expected)
 
 
 def _rule(document: Document, number: int, data: dict[str, Any]) -> Rule:

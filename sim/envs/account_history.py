@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.sim.account import Event, Outcome, Stage
-from recoup.sim.treatments import Channel, Legal, Menu, OfferKind
+from recoup.sim.treatments import STANDARD, Legal, Menu, OfferKind, Window
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ def text(history: list[AccountDay]) -> str:
     return "\n".join(lines) or "nothing has happened yet"
 
 
-_ROWS = ("blocked", "legal", "offer", *(c.name.lower() for c in reversed(Channel) if c is not Channel.NONE))
+_ROWS = ("blocked", "legal", "offer")  # below the channels
+_WINDOWS = tuple(window.name.lower() for window in Window)
 _LEGAL = tuple(step.name.lower() for step in Legal if step)
 _LEGAL_EVENTS = ("notice", "suit", "judgment", "enforcement", "seizure")
 _OFFERS = tuple(kind.name.lower()[:6] for kind in OfferKind if kind)
@@ -135,33 +136,40 @@ def _draw_money(axes: Any, history: list[AccountDay]) -> None:
 
 def _draw_acts(axes: Any, history: list[AccountDay]) -> None:
     marks: dict[tuple[str, str, bool], list[tuple[int, int]]] = {}
+    contacts = [
+        d.treatment.split("/")[0]
+        for d in history
+        if d.treatment.split("/")[1:2] and d.treatment.split("/")[1] in _WINDOWS
+    ]
+    own = dict.fromkeys(name for name in contacts if name not in STANDARD.channel_names)
+    rows = (*_ROWS, *reversed((*STANDARD.channel_names, *own)))
 
     def put(row: str, day: int, colour: str, shape: str = "o", filled: bool = True) -> None:
-        marks.setdefault((colour, shape, filled), []).append((day, _ROWS.index(row)))
+        marks.setdefault((colour, shape, filled), []).append((day, rows.index(row)))
 
     for d in history:
         parts = d.treatment.split("/")
-        if parts[0] in _ROWS:
+        if parts[0] in rows:
             served = "attempt" in d.events
             colour = (_GREEN if "reached" in d.events else _BLUE) if served else _GREY
             put(parts[0], d.day, colour, filled=served)
         offers = [part for part in parts if part.startswith(_OFFERS)]
         if offers and "offer" in d.events:
             put("offer", d.day, _GREEN if "offer_accepted" in d.events else _ORANGE, "D")
-            axes.annotate(offers[0], (d.day, _ROWS.index("offer")), (2, 5), textcoords="offset points", fontsize=6)
+            axes.annotate(offers[0], (d.day, rows.index("offer")), (2, 5), textcoords="offset points", fontsize=6)
         for event in _LEGAL_EVENTS:
             if event in d.events:
                 put("legal", d.day, _RED, "s")
                 below = -10 if event in ("judgment", "seizure") else 5
-                axes.annotate(event, (d.day, _ROWS.index("legal")), (2, below), textcoords="offset points", fontsize=6)
+                axes.annotate(event, (d.day, rows.index("legal")), (2, below), textcoords="offset points", fontsize=6)
         if d.blocked:
             put("blocked", d.day, _RED, "x")
     for (colour, shape, filled), points in marks.items():
         x, y = zip(*points, strict=True)
         faces = {} if shape == "x" else {"facecolors": colour if filled else "none", "edgecolors": colour}
         axes.scatter(x, y, s=26, marker=shape, **(faces or {"color": colour}))
-    axes.set_yticks(range(len(_ROWS)), _ROWS, fontsize=8)
-    axes.set_ylim(-0.7, len(_ROWS) - 0.3)
+    axes.set_yticks(range(len(rows)), rows, fontsize=8)
+    axes.set_ylim(-0.7, len(rows) - 0.3)
     axes.grid(axis="y", color="#e2e8f0")
     axes.set_axisbelow(True)
     axes.set_xlabel(

@@ -40,12 +40,12 @@ from numpy.typing import NDArray
 from recoup.sim.account import Status
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.envs.arguments import whole
-from recoup.sim.observation import HIGH, LOW
+from recoup.sim.observation import LOW, highest
 from recoup.sim.parameters import World
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
 from recoup.sim.traits import open_accounts
-from recoup.sim.treatments import Menu
+from recoup.sim.treatments import STANDARD, Vocabulary
 
 RewardScale = Literal["portfolio", "own"]
 Fill = Literal["living", "cohort"]
@@ -55,9 +55,13 @@ LIVING_DAYS = 720  # of a living portfolio, or twice the horizon if that is more
 LEAST_RESERVE = 64  # entrants prepared at a time
 
 
-def observation_space() -> spaces.Box:
-    """Natural units within the bounds of `recoup.sim.observation.FIELDS`: shape (fields,), float32."""
-    return spaces.Box(LOW, HIGH, dtype=np.float32)
+def observation_space(vocabulary: Vocabulary = STANDARD) -> spaces.Box:
+    """Natural units within the bounds of `recoup.sim.observation.FIELDS`: shape (fields,), float32.
+
+    Args:
+        vocabulary: of the world, which says how many tiers and products there are.
+    """
+    return spaces.Box(LOW, highest(vocabulary), dtype=np.float32)
 
 
 class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArray[Any]]):
@@ -69,7 +73,7 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
 
     Args:
         world, rules: the scenario.
-        portfolio: accounts to draw entrants from, in turn, beginning somewhere by the seed; under other seeds, and after
+        portfolio: accounts to draw entrants from, as on their entry whatever their state, in turn, beginning somewhere by the seed; under other seeds, and after
             a round, the same rows are other people (new hidden traits and random numbers).
         num_envs: places; at most the portfolio's size.
         days: horizon of an account, in days.
@@ -106,11 +110,11 @@ class PortfolioVectorEnv(VectorEnv[NDArray[np.float32], NDArray[np.int64], NDArr
         ):
             if word not in known:
                 raise ValueError(f"{name} is {word!r}, expected one of {known}")
-        self.world, self.rules, self.portfolio = world, rules, portfolio
+        self.world, self.rules, self.portfolio = world, rules, portfolio.as_on_entry()
         self.num_envs, self.days, self.fill, self.threads = num_envs, days, fill, threads
         self._keep_evening = keep_evening
-        self.menu = Menu.of(world.channels, world.offers, world.legal)
-        self.single_observation_space = observation_space()
+        self.menu = world.menu
+        self.single_observation_space = observation_space(world.vocabulary)
         self.single_action_space = spaces.Discrete(len(self.menu))
         self.observation_space = gym.vector.utils.batch_space(self.single_observation_space, num_envs)
         self.action_space = gym.vector.utils.batch_space(self.single_action_space, num_envs)

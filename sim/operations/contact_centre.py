@@ -116,7 +116,8 @@ class ContactCentre:
     def _shifts(self) -> Process:
         """Every window in which somebody works: seconds appear when it opens, and lapse when it closes."""
         windows = [window for window in Window if self._minutes[window] > 0]
-        for day in itertools.count() if self.people and windows else ():
+        first = int(self.env.now) // MINUTES_PER_DAY
+        for day in itertools.count(first) if self.people and windows else ():
             if not self.works(day):
                 continue
             for window in windows:

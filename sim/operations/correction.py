@@ -16,7 +16,7 @@ import simpy
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, Process
 from recoup.sim.operations.contact_centre import ContactCentre
 from recoup.sim.parameters import Conduct, Correction, Regulator
-from recoup.sim.treatments import Channel, channel_bit
+from recoup.sim.treatments import STANDARD, AnyChannel, Vocabulary, channel_bit
 
 LOOKS = DAY_ENDS + 7  # minutes of the day: the figures are closed, the next day has not begun
 COLUMNS = ("day", "correction", "watch", "count", "rate", "above", "suspended", "until", "retrained")
@@ -67,12 +67,19 @@ class CorrectionLoop:
         env: the simulation's clock, in minutes.
         conduct: the section; None = nobody watches.
         centres: staff by pool, for courses.
+        vocabulary: whose channels may rest.
     """
 
-    def __init__(self, env: simpy.Environment, conduct: Conduct | None, centres: Mapping[str, ContactCentre]) -> None:
-        self.env, self.centres = env, centres
+    def __init__(
+        self,
+        env: simpy.Environment,
+        conduct: Conduct | None,
+        centres: Mapping[str, ContactCentre],
+        vocabulary: Vocabulary = STANDARD,
+    ) -> None:
+        self.env, self.centres, self._channel = env, centres, vocabulary.channel
         self._days: list[dict[str, int]] = []  # figures of each day that is closed
-        self._resting: Counter[Channel] = Counter()  # suspensions in force, by channel
+        self._resting: Counter[AnyChannel] = Counter()  # suspensions in force, by channel
         self._acts: list[dict[str, object]] = []
         for correction in conduct.corrections if conduct else ():
             env.process(self._watch(correction))
@@ -80,7 +87,7 @@ class CorrectionLoop:
     # --- what it tells the day ------------------------------------------------------------------------------------
 
     @property
-    def suspended(self) -> list[Channel]:
+    def suspended(self) -> list[AnyChannel]:
         """Channels at rest now."""
         return sorted(channel for channel, count in self._resting.items() if count)
 
@@ -117,7 +124,7 @@ class CorrectionLoop:
     def _correct(self, correction: Correction, count: int, per_1000: float) -> Process:
         """Suspend and retrain as the correction says; over when the last of it is over."""
         suspend, retrain = correction.suspend, correction.retrain
-        channels = [Channel[name.upper()] for name in suspend.channels] if suspend else []
+        channels = [self._channel[name].channel for name in suspend.channels] if suspend else []
         pools = retrain.pools if retrain else []
         day = int(self.env.now) // MINUTES_PER_DAY
         self._acts.append(

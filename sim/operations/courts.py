@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import simpy
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from recoup.sim.account import Event, Stage, Status
 from recoup.sim.compiled import njit
 from recoup.sim.debtor import charge, receive
+from recoup.sim.midlife import Case
 from recoup.sim.operations.clock import COURT_OPENS, MINUTES_PER_DAY, Calendar, Process
 from recoup.sim.parameters import FeeStep, World, places
 from recoup.sim.randomness import Purpose, uniform
@@ -99,6 +101,9 @@ class LegalDesk:
             env, capacity=max(places(self.courts.docket, self.courts.docket_per_1000_accounts, len(accounts)), 1)
         )
         self._at_work: dict[int, simpy.Process] = {}
+        self._cases: dict[
+            int, Case
+        ] = {}  # that are pending, and what comes next in each; by account, in the order of their beginning
         self._fees = 0  # added to claims today, cents
 
     @property
@@ -116,17 +121,30 @@ class LegalDesk:
         fees, self._fees = self._fees, 0
         return fees
 
+    @property
+    def pending(self) -> tuple[Case, ...]:
+        """The cases that are going on: those with a place first, then those that wait, in their order."""
+        a = self.accounts
+        cases = [case for number, case in self._cases.items() if a["stage"][number] == case.stage]
+        return tuple(sorted(cases, key=lambda case: case.day is None))
+
     def sue(self, number: int) -> None:
         """File a suit for account `number` as soon as the team has a place."""
-        self._start(number, self._case(number))
+        self.take_up(Case(number, Stage.QUEUED))
 
     def enforce(self, number: int) -> None:
         """Apply for enforcement of account `number`'s judgment as soon as the team has a place."""
-        self._start(number, self._enforcement(number))
+        self.take_up(Case(number, Stage.ENFORCING))
+
+    def take_up(self, case: Case) -> None:
+        """Go on with a case, from wherever it is; those that have a place already, before those that wait for one."""
+        steps = self._enforcement(case) if case.stage is Stage.ENFORCING else self._case(case)
+        self._start(case.number, steps)
 
     def withdraw(self, number: int) -> None:
         """The claim is paid or gone: free the places at once."""
         process = self._at_work.pop(number, None)
+        self._cases.pop(number, None)
         if process is not None and process.is_alive:
             process.interrupt("claim closed")
 
@@ -139,18 +157,25 @@ class LegalDesk:
         except simpy.Interrupt:
             return
 
-    def _case(self, number: int) -> Process:
-        a = self.accounts[number]
+    def _case(self, case: Case) -> Process:
+        number, a = case.number, self.accounts[case.number]
+        self._cases[number] = case
+        fee = case.fee
         with self.team.request() as place:
             yield place
-            yield self._morning_after(self._days(a, self.courts.filing_days, 0))
-            fee = court_fee_cents(int(a["balance"]), self.courts.fee_steps, self.courts.summary_factor)
-            _charge(self.accounts, number, self.today, fee + 100.0 * self.costs.suit_handling)
-            a["pressure"] += self.params["pressure_suit"]
-            self._move(a, Stage.FILED)
+            if case.stage is Stage.QUEUED:
+                yield self._set(case, self._days(a, self.courts.filing_days, 0))
+                fee = court_fee_cents(int(a["balance"]), self.courts.fee_steps, self.courts.summary_factor)
+                _charge(self.accounts, number, self.today, fee + 100.0 * self.costs.suit_handling)
+                a["pressure"] += self.params["pressure_suit"]
+                self._move(a, Stage.FILED)
+                case = Case(number, Stage.FILED, fee=fee)
+                self._cases[number] = case
+            elif fee is None:
+                fee = court_fee_cents(int(a["balance"]), self.courts.fee_steps, self.courts.summary_factor)
             with self.docket.request() as hearing:
                 yield hearing
-                yield self._morning_after(self._days(a, self.courts.hearing_days, 1))
+                yield self._set(case, self._days(a, self.courts.hearing_days, 1))
         day = self._day()
         if uniform(a["key"], day, _R_JUDGMENT) < self.courts.win:
             a["fees"] += fee  # the loser bears the court fee
@@ -160,28 +185,48 @@ class LegalDesk:
             self._move(a, Stage.JUDGED)
         else:
             self._move(a, Stage.DISMISSED)
+        self._cases.pop(number, None)
         a["events"] |= Event.JUDGMENT
 
-    def _enforcement(self, number: int) -> Process:
-        a = self.accounts[number]
-        with self.team.request() as place:
-            yield place
-            yield self._morning_after(1)
-            _charge(self.accounts, number, self.today, 100.0 * self.costs.enforcement)
-            yield self._morning_after(self._days(a, self.courts.enforcement_days, 2))
-            while a["breathing_until"] > self._day():  # enforcement rests in a breathing space
-                yield self._morning_after(int(a["breathing_until"]) - self._day())
+    def _enforcement(self, case: Case) -> Process:
+        number, a = case.number, self.accounts[case.number]
+        self._cases[number] = case
         auction = self.courts.auction
+        rounds = auction.rounds if auction else ()
         money = 1.0 - (auction.property if auction else 0.0)
-        self._seize(number, money)
-        for attempt, sale in enumerate(auction.rounds if auction else ()):
+        if case.steps < 2:
+            with self.team.request() as place:
+                yield place
+                if case.steps == 0:
+                    yield self._set(case, 1)
+                    _charge(self.accounts, number, self.today, 100.0 * self.costs.enforcement)
+                    case = Case(number, Stage.ENFORCING, steps=1)
+                yield self._set(case, self._days(a, self.courts.enforcement_days, 2))
+                while a["breathing_until"] > self._day():  # enforcement rests in a breathing space
+                    yield self._set(Case(number, Stage.ENFORCING, steps=1), int(a["breathing_until"]) - self._day())
+            self._seize(number, money)
+            case = Case(number, Stage.ENFORCING, steps=2)
+        for attempt, sale in enumerate(rounds):
             if a["status"] != Status.OPEN:
                 break
-            yield self._morning_after(self._days(a, sale.days, 3 + attempt))
+            if case.steps > 2 + attempt:
+                continue
+            yield self._set(case, self._days(a, sale.days, 3 + attempt))
             if uniform(a["key"], attempt, _R_SEIZURE) < sale.sold:
                 self._seize(number, (1.0 - money) * sale.price)
                 break
+            case = Case(number, Stage.ENFORCING, steps=3 + attempt)
+        self._cases.pop(number, None)
         self._move(a, Stage.ENFORCED)
+
+    def _set(self, case: Case, days: int) -> simpy.Event:
+        """The morning of a case's next step: the day on which it is set already, else after so many days."""
+        today = self._day()
+        day = today + max(days, 1) if case.day is None else max(case.day, today)
+        if self.courts.closed_on_holidays:
+            day = self.calendar.next_working_day(day)
+        self._cases[case.number] = replace(case, day=day)
+        return self.env.timeout(max(day * MINUTES_PER_DAY + COURT_OPENS - self.env.now, 0))
 
     def _seize(self, number: int, share: float) -> None:
         """This share of the debtor's enforceable assets turns into cash."""
@@ -204,10 +249,3 @@ class LegalDesk:
         """Duration of a stage: uniform between the least and the most."""
         low, high = span
         return low + int((high - low + 1) * uniform(a["key"], stage, _R_COURT_TIME))
-
-    def _morning_after(self, days: int) -> simpy.Event:
-        """The court's opening hour after so many days, or on the next working day."""
-        day = self._day() + max(days, 1)
-        if self.courts.closed_on_holidays:
-            day = self.calendar.next_working_day(day)
-        return self.env.timeout(day * MINUTES_PER_DAY + COURT_OPENS - self.env.now)

@@ -50,6 +50,14 @@ class Notices:
         if numbers.size:
             self._sent[day + self._days].append((numbers, self._accounts["key"][numbers]))
 
+    @property
+    def pending(self) -> dict[int, NDArray[np.int64]]:
+        """Accounts whose notices are still to count, by the day of the notice."""
+        return {
+            day - self._days: np.concatenate([numbers for numbers, _ in sent])
+            for day, sent in sorted(self._sent.items())
+        }
+
     def due(self, day: int) -> tuple[int, int]:
         """How many count on the morning of a day, and suits among them; days are asked for in order, and each notice counts once."""
         notices = suits = 0

@@ -28,6 +28,9 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from recoup.sim.inputs import DELIMITERS, ENCODING, Document, choose, is_encoding, read_yaml, validated
 from recoup.sim.parameters import Section
+from recoup.sim.portfolio.scores import score_fields
+from recoup.sim.portfolio.state_draw import DRAWABLE
+from recoup.sim.portfolio.state_fields import DATED as DATED_STATE
 from recoup.sim.portfolio.table import FIELD, PORTFOLIO, SYNONYMS, Kind, Registry
 from recoup.sim.portfolio.table import Field as TableField
 
@@ -205,6 +208,20 @@ class Rows(Section):
         return {*self.only, *self.without, *self.range}
 
 
+class Donors(Section):
+    """Another portfolio from whose accounts state is drawn, its paths beside the map."""
+
+    file: str
+    map: str
+
+
+class Draw(Section):
+    """State fields that are drawn for accounts of which nothing is known of them: all together from one account that is alike."""
+
+    fields: list[str] = Field(min_length=1)
+    donors: Donors | None = Field(None, description="none = the accounts of this table that know all of the fields")
+
+
 def _named(delimiter: Any) -> Any:
     return DELIMITERS.get(delimiter, delimiter) if isinstance(delimiter, str) else delimiter
 
@@ -237,6 +254,7 @@ class ColumnMap(Section):
     )
     as_of: date | None = Field(None, description="the day up to which dates are counted")
     rows: Rows = Rows()
+    draw: Draw | None = Field(None, description="state that the table does not say; none = as a fresh account has it")
     bad_rows: Literal["error", "skip"] = Field("error", description="what becomes of rows that cannot be used")
     fields: dict[str, Mapping] = Field(min_length=1)
 
@@ -278,18 +296,33 @@ def map_of(document: Document, registry: Registry = PORTFOLIO) -> tuple[ColumnMa
     mapping = validated(ColumnMap, document)
     if mapping.for_ not in (None, registry.name):
         raise document.error(("for",), mapping.for_, f"{registry.name}, which this command reads")
+    scores = score_fields(mapping.fields, registry)
     names = list(registry.field)
     for name in mapping.fields:
+        if name in scores:
+            _check_mapping(scores[name], mapping, document)
+            continue
         if name not in names:
-            known = FIELD if registry is PORTFOLIO else {}
+            known = FIELD if registry.name == PORTFOLIO.name else {}
             hidden = f"a field that a file can know ({name} is hidden: the simulation draws it)"
             raise document.error(("fields", name), name, hidden if name in known else choose(names, name, SYNONYMS))
         _check_mapping(registry.field[name], mapping, document)
     for field in registry.fields:
         if field.required and field.name not in mapping.fields:
             raise document.error(("fields",), "no " + field.name, f"{field.name}: {field.meaning} (required)")
-    if mapping.rows.drop and registry is not PORTFOLIO:
+    if mapping.rows.drop and registry.name != PORTFOLIO.name:
         raise document.error(("rows", "drop"), mapping.rows.drop, "range or without: this is no portfolio")
+    for name in mapping.fields:
+        if registry.name == PORTFOLIO.name and name in DATED_STATE and mapping.as_of is None:
+            expected = (
+                "as_of in the map: the day on whose morning the accounts are so, and on which a simulation begins"
+            )
+            raise document.error(("fields", name), name, expected)
+    if mapping.draw is not None and registry.name != PORTFOLIO.name:
+        raise document.error(("draw",), "draw", "nothing: this is no portfolio")
+    for number, name in enumerate(mapping.draw.fields if mapping.draw else ()):
+        if name not in DRAWABLE:
+            raise document.error(("draw", "fields", number), name, choose(DRAWABLE, name))
     if mapping.encoding is not None and not is_encoding(mapping.encoding):
         raise document.error(("encoding",), mapping.encoding, ENCODING)
     return mapping, document
@@ -317,7 +350,7 @@ def _check_mapping(field: TableField, mapping: ColumnMap, document: Document) ->
         raise document.error(place, "a sum or difference", f"column or constant: {field.expectation}")
     if not (number or mapped.buckets) and (mapped.scale != 1 or mapped.offset != 0):
         raise document.error(place, "scale or offset", f"none, as {name} is no number")
-    if field.kind in (Kind.DATE, Kind.HOUR) and (mapped.values or mapped.buckets):
+    if field.kind in (Kind.DATE, Kind.HOUR, Kind.DAYS) and (mapped.values or mapped.buckets):
         raise document.error(place, "values or buckets", f"none: {name} is {field.expectation}")
     said = [(("values", raw), ours) for raw, ours in mapped.values.items()]
     said += [(("buckets", f"{least:.10g}"), ours) for least, ours in mapped.buckets.items()]

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from recoup.sim.operations.resources import RESOURCES
 from recoup.sim.parameters import Population, World
 from recoup.sim.portfolio.cells import Cells
 from recoup.sim.portfolio.column import Column
@@ -84,8 +83,7 @@ def staffing_doubts(accounts: int, world: World) -> list[str]:
         world: of the scenario; what it says by the size of the portfolio is what is usual.
     """
     operations, courts = world.operations, world.courts
-    pools = {resource.name: getattr(operations, resource.name) for resource in RESOURCES}
-    fixed = {name: (pool.agents, pool.per_1000_accounts) for name, pool in pools.items()}
+    fixed = {name: (pool.agents, pool.per_1000_accounts) for name, pool in world.pools.items()}
     fixed["legal_cases"] = (operations.legal_cases, operations.legal_cases_per_1000_accounts)
     fixed["docket"] = (courts.docket, courts.docket_per_1000_accounts)
     doubts = []

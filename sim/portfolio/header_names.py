@@ -7,6 +7,72 @@ from collections.abc import Mapping
 
 Names = Mapping[str, str]  # names of a field, parted by spaces and written as `plain` has them
 
+_STATE: Names = {
+    "customer_id": "customerid customer customerno custid custno cust clientid clientno client borrowerid partyid cif 客户号 客户编号 客户id 借款人编号",
+    "entry_date": "entrydate placementdate placedon placed assigneddate assignedon assignmentdate dateplaced 委案日期 入催日期 进件日期 分案日期",
+    "balance": "balancenow currentclaim remainingbalance remainingclaim balanceleft 当前余额 现欠金额 当前欠款",
+    "paid": "paidsofar totalpaid paidtodate amountpaidtodate collected totalcollected recovered 累计还款 已还金额 累计回款 已回款金额",
+    "interest_charged": "interestcharged interestadded 已计罚息 已计利息",
+    "fees_charged": "feescharged feesadded 已计费用",
+    "forgiven": "forgiven waived writtendown 已减免 减免金额",
+    "arrears": "minimumsoverdue minimumoverdue unpaidminimum 最低还款欠额",
+    "minimum_due": "minimumdue minimumpayment minpayment minpay 最低还款额 每月最低还款额",
+    "call_days": "calldays 近期致电日",
+    "text_days": "textdays 近期发信日",
+    "visit_days": "visitdays 近期上门日",
+    "letter_days": "letterdays 近期发函日",
+    "conversation_days": "conversationdays 近期通话日",
+    "calls_7d": "calls7d callslast7days callslastweek calls7days 近7天致电 近7天拨打次数 7天拨打",
+    "texts_7d": "texts7d smslast7days smslastweek textslast7days 近7天短信 近7天短信次数",
+    "visits_30d": "visits30d visitslast30days 近30天外访 近30天上门",
+    "attempts": "attempts contactattempts totalattempts attemptcount contactcount 联系次数 累计联系次数 催收次数 拨打次数",
+    "reached": "reached contacts rightpartycontacts rpccount rpcs 触达次数 有效联系次数 本人接通次数",
+    "call_attempts": "callattempts dials totaldials callcount 致电次数 外呼次数",
+    "calls_reached": "callsreached connectedcalls 接通次数",
+    "last_attempt_date": "lastattemptdate lastattempt lastcontact lastcontactdate lastcalldate lastcall lastactiondate 最近联系日期 最近催收日期 最后联系时间 最近拨打时间",
+    "last_reached_date": "lastreacheddate lastrpc lastrpcdate lastrightpartycontact lastreached 最近接通日期 最近有效联系日期",
+    "last_outcome": "lastoutcome lastresult lastcontactresult lastdisposition lastactioncode 最近结果 最近催收结果 最近联系结果 上次催收结果",
+    "promise_due": "promisedue ptpdate promisedate ptpdue promisetopaydate 承诺到期日 承诺还款日期 承诺日期 ptp日期",
+    "promise_amount": "promiseamount ptpamount ptpamt amountpromised 承诺金额 承诺还款金额",
+    "promises_made": "promisesmade ptps ptpcount promisecount 承诺次数",
+    "promises_kept": "promiseskept ptpskept keptptps keptpromises 兑现次数 承诺兑现次数",
+    "promises_broken": "promisesbroken ptpsbroken brokenptps brokenpromises 跳票次数 承诺未兑现次数",
+    "offers_made": "offersmade offercount 方案次数 提供方案次数",
+    "offers_refused": "offersrefused refusedoffers 拒绝方案次数",
+    "best_discount": "bestdiscount highestdiscount maxdiscount 最高减免比例",
+    "last_offer_date": "lastofferdate lastoffer 最近方案日期",
+    "payments": "payments paymentcount numberofpayments 还款次数",
+    "last_payment_date": "lastpaymentdate lastpayment lastpaydate lastpaid dateoflastpayment 最近还款日期 最后还款日期 上次还款日",
+    "payment_days": "paymentdays 近期还款日",
+    "plan_months": "planmonths instalmentplan installmentplan planlength numberofinstalments 分期期数 协议期数",
+    "plan_left": "planleft instalmentsleft installmentsleft remaininginstalments remaininginstallments 剩余期数",
+    "plan_instalment": "planinstalment instalmentamount installmentamount planamount monthlyinstalment 每期金额 分期金额",
+    "plan_next_due": "plannextdue nextinstalment nextinstalmentdate nextinstallmentdate nextduedate nextpaymentdate 下期到期日 下次还款日",
+    "plan_missed": "planmissed instalmentsmissed missedinstalments missedinstallments 连续未还期数",
+    "plans_agreed": "plansagreed planscount arrangements 分期协议次数",
+    "plans_broken": "plansbroken brokenplans brokenarrangements 分期违约次数",
+    "restructured": "restructured isrestructured 已重组 是否重组",
+    "legal_stage": "legalstage legalstatus courtstage litigationstage litigationstatus 法律阶段 诉讼状态 司法阶段",
+    "legal_stage_date": "legalstagedate courtdate filingdate filedon legalstatusdate 立案日期 起诉日期 法律阶段日期",
+    "notices": "notices noticecount demandletters 律师函次数",
+    "last_notice_date": "lastnoticedate noticedate lastnotice demandletterdate 律师函日期 最近律师函日期",
+    "court_date": "nextcourtdate hearingdate nexthearing hearing 开庭日期 下次开庭",
+    "court_fee": "courtfee courtfees 诉讼费",
+    "hardship": "hardship inhardship vulnerable vulnerability financialhardship 困难 特殊困难 困难客户",
+    "hardship_since": "hardshipsince hardshipdate vulnerablesince 困难申报日",
+    "hardship_until": "hardshipuntil hardshipend 困难保护截止日",
+    "dispute": "dispute disputed indispute 争议 异议 是否争议",
+    "dispute_since": "disputesince disputedate 争议日期 争议提出日",
+    "complaint_open": "complaintopen opencomplaint complaint 投诉未结 投诉中 是否投诉",
+    "complaint_since": "complaintsince complaintdate 投诉日 投诉日期",
+    "opted_out": "optedout optout unsubscribed nosms notexts 退订 已退订 短信退订",
+    "cease_contact": "ceasecontact donotcontact dnc nocontact ceaseanddesist 停止联系 禁催 禁止联系",
+    "complaints": "complaints complaintcount 投诉次数",
+    "breathing_until": "breathinguntil breathingspaceuntil breathingspaceend 喘息期截止日",
+    "acknowledged_date": "acknowledgeddate lastacknowledgement 最近承认日期",
+    "demanded_date": "demandeddate lastdemand lastdemanddate 最近催告日期",
+}
+
 PORTFOLIO: Names = {
     "account_id": "accountid account accountno accountnumber accountnr acct acctid acctno acctnumber id loanid loanno loannumber contract "
     "contractid contractno contractnumber debtorid caseid caseno casenumber reference refno 合同号 合同编号 借据号 借据编号 账号 账户号 账户编号 "
@@ -27,6 +93,7 @@ PORTFOLIO: Names = {
     "age": "age ageyears 年龄 岁数",
     "sex": "sex gender 性别",
     "region": "region province state city area district 地区 区域 省份 省 城市 所在地",
+    **_STATE,
 }
 # Dates from which a field of a portfolio is counted.
 DATED: Names = {
@@ -46,7 +113,7 @@ BUCKETS = "bucket dpdbucket agingbucket ageingbucket delinquencybucket stage ove
 
 _WHO = {
     "account_id": PORTFOLIO["account_id"],
-    "customer_id": "customerid customer customerno custid cust clientid client borrowerid 客户号 客户编号 客户id",
+    "customer_id": _STATE["customer_id"],
 }
 _WHEN = (
     "date day datetime timestamp time commdate commtime contactdate contacttime calldate calltime attemptdate attempttime eventdate "
@@ -116,6 +183,28 @@ _CHANNELS = {
 }
 # Values that ledgers have for ours, for the fields whose values are fixed; texts in lower case, parted by |.
 VALUES: Mapping[str, Mapping[str, str]] = {
+    "last_outcome": {
+        "promised": "promised|promise|ptp|promise to pay|承诺还款|承诺",
+        "reached": "reached|rpc|right party|right party contact|contacted|connected|接通|本人接通",
+        "no_answer": "no_answer|no answer|no contact|unanswered|busy|voicemail|无人接听|未接通|无应答",
+        "sent": "sent|delivered|text sent|letter sent|已发送|已送达",
+        "refused": "refused|refusal|refuse to pay|rtp|declined|拒绝还款|拒还",
+        "accepted": "accepted|arrangement agreed|plan agreed|settlement agreed|达成方案|同意分期",
+        "disputed": "disputed|dispute|in dispute|争议|异议",
+        "hardship": "hardship|vulnerable|financial hardship|困难|无力偿还",
+        "legal": "legal|legal action|起诉|法律程序",
+        "none": "none|new|not worked|未催收|新案",
+    },
+    "legal_stage": {
+        "none": "none|no|pre-legal|not legal|未进入|无",
+        "noticed": "noticed|notice|letter before action|lba|demand letter|notice sent|已发律师函|律师函",
+        "queued": "queued|to be filed|in preparation|待立案|准备起诉",
+        "filed": "filed|suit|sued|in court|litigation|claim issued|已立案|诉讼中|已起诉",
+        "dismissed": "dismissed|lost|驳回|败诉",
+        "judged": "judged|judgment|judgement|ccj|won|已判决|胜诉",
+        "enforcing": "enforcing|enforcement|in enforcement|garnishment|执行中|强制执行",
+        "enforced": "enforced|enforcement ended|终结执行|执行终结",
+    },
     "sex": {"female": "female|f|woman|w|女|女性", "male": "male|m|man|男|男性"},
     "product": {
         "consumer_loan": "consumer_loan|consumer loan|personal loan|loan|pl|cash loan|unsecured loan|消费贷|现金贷|个人贷款|信用贷|信用贷款",

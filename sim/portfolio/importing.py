@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,16 @@ from recoup.sim.parameters import Population
 from recoup.sim.portfolio.cells import IN_THE_MAP, Cells
 from recoup.sim.portfolio.column import Column
 from recoup.sim.portfolio.columnmap import ColumnMap, Mapping, read_map
+from recoup.sim.portfolio.dates import days_ago
 from recoup.sim.portfolio.doubts import doubts_of, population_doubts
+from recoup.sim.portfolio.scores import score_fields, with_scores
 from recoup.sim.portfolio.sheet import MOST_LISTED, Problem, Sheet
-from recoup.sim.portfolio.sources import Source, read_source
+from recoup.sim.portfolio.sources import Source, read_source, source_of
+from recoup.sim.portfolio.state_checks import faults, missing_state
+from recoup.sim.portfolio.state_draw import draw_state
+from recoup.sim.portfolio.state_fields import STATE_FIELD
 from recoup.sim.portfolio.synthetic import fill
-from recoup.sim.portfolio.table import FILE_FIELDS, PORTFOLIO, Field, Kind, Portfolio, Registry
+from recoup.sim.portfolio.table import FILE_FIELDS, PORTFOLIO, STATE_FIELDS, Field, Kind, Portfolio, Registry
 from recoup.sim.randomness import streams, uniforms
 
 _ALSO, _SHORT = 6, 40  # problems that a message names, and signs of a value
@@ -163,10 +169,11 @@ def _inspected(
         raise InputError(str(source), "", "no row that `rows` of the column map lets through", "at least one row")
     inspection = Inspection(source, map_file, mapping, registry, cells, rows, pd.DataFrame(index=sheet.places), dropped)
     unusable = np.zeros(rows, bool)
-    for wanted in registry.fields:
+    for wanted in (*registry.fields, *score_fields(mapping.fields, registry).values()):
         mapped = mapping.fields.get(wanted.name)
         if mapped is None:
-            drawn = "drawn from the scenario" if registry is PORTFOLIO else "not in the file"
+            drawn = "drawn from the scenario" if registry.name == PORTFOLIO.name else "not in the file"
+            drawn = "as a fresh account" if wanted.role == "state" else drawn
             inspection.fields.append(FieldReport(wanted, (), rows, drawn))
             continue
         found = sheet.field(wanted, mapped)
@@ -176,6 +183,8 @@ def _inspected(
         unusable |= found.unusable
         missing = int(found.values.isna().sum())
         inspection.fields.append(FieldReport(wanted, tuple(mapped.columns), missing, summary(wanted, found.values)))
+    if any(name in STATE_FIELD for name in mapping.fields):
+        _contradictions(inspection, unusable)
     ragged = [Problem(place, "", f"{count:,} cells", cells.even) for place, count in cells.ragged]
     inspection.problem_count += len(ragged)
     inspection.problems = sorted(
@@ -187,6 +196,19 @@ def _inspected(
         sheet.columns = {name: column.keep(~unusable) for name, column in sheet.columns.items()}
     inspection.doubts = doubts_of(cells, mapping, sheet.columns, inspection.table, registry)
     return inspection
+
+
+def _contradictions(inspection: Inspection, unusable: NDArray[np.bool_]) -> None:
+    """Note rows whose state contradicts itself, and mark them as unusable."""
+    mapping, places = inspection.mapping, inspection.table.index
+    found = faults(inspection.table, mapping.as_of)
+    for number, fault in enumerate(found):
+        mapped = mapping.fields.get(fault.field)
+        if number < MOST_LISTED:
+            label = ", ".join(mapped.columns) if mapped and mapped.columns else fault.field
+            inspection.problems.append(Problem(int(places[fault.row]), label, fault.value, fault.expected))
+        unusable[fault.row] = True
+    inspection.problem_count += len(found)
 
 
 def _skip(inspection: Inspection, unusable: NDArray[np.bool_]) -> None:
@@ -209,7 +231,8 @@ def _unmapped(source: Source, registry: Registry, plain: ColumnMap | None, optio
     """A map of the columns that are named as fields are, and the cells."""
     plain = plain or ColumnMap.model_construct()
     cells = read_source(source, plain, None, option)
-    found = {name: Mapping.model_validate({"column": name}) for name in registry.field if name in cells.names}
+    ours = (*registry.field, *score_fields(cells.names, registry))
+    found = {name: Mapping.model_validate({"column": name}) for name in ours if name in cells.names}
     for one in registry.fields:
         if one.required and one.name not in found:
             expected = f"a column {one.name}: {one.meaning} (or a column map that says which column is it: --map)"
@@ -242,7 +265,9 @@ def _columns_named(mapping: ColumnMap) -> list[tuple[tuple[str | int, ...], str]
     return named
 
 
-def load(source: Source, map_file: Path, population: Population, seed: int, name: str) -> Portfolio:
+def load(
+    source: Source, map_file: Path | None, population: Population, seed: int, name: str, registry: Registry = PORTFOLIO
+) -> Portfolio:
     """Import a portfolio; what the file does not say is drawn from the population.
 
     Args:
@@ -250,13 +275,18 @@ def load(source: Source, map_file: Path, population: Population, seed: int, name
         population: what missing fields and values are drawn from.
         seed: of those draws.
         name: what reports call the portfolio.
+        registry: the fields that there are; a scenario may have other products.
 
     Raises:
         InputError: as `inspect`, and for values that cannot be used.
     """
-    inspection = inspect(source, map_file)
+    inspection = inspect(source, map_file, registry)
     inspection.require_usable("recoup portfolio check")
-    table, filled = fill(inspection.table, population, seed)
+    table, filled = fill(typed_state(inspection.table), population, seed)
+    mapping = inspection.mapping
+    if mapping.draw:
+        table, drawn = _drawn_state(table, mapping, map_file, population, seed)
+        filled |= drawn
     for wanted in FILE_FIELDS:
         if wanted.kind is Kind.INTEGER:
             table[wanted.name] = table[wanted.name].astype(np.float64).astype(np.int64)
@@ -264,11 +294,56 @@ def load(source: Source, map_file: Path, population: Population, seed: int, name
             table[wanted.name] = table[wanted.name].astype(np.float64).astype(bool)
         elif wanted.kind is Kind.NUMBER:
             table[wanted.name] = table[wanted.name].astype(np.float64)
-    mapping = inspection.mapping
+    table = with_scores(table, inspection.table)
     notes = [mapping.source, mapping.attribution, mapping.licence and f"Licence: {mapping.licence}", *mapping.notes]
     notes += [f"Left out of the file: {rows:,} rows ({reason})" for reason, rows in inspection.dropped.items()]
     notes += [f"Unlikely: {doubt}" for doubt in (*inspection.doubts, *population_doubts(inspection.table, population))]
-    return Portfolio(table, name, filled, tuple(note for note in notes if note))
+    return Portfolio(table, name, filled, tuple(note for note in notes if note), mapping.as_of, missing_state(table))
+
+
+def day_of_state(map_file: Path | None) -> date | None:
+    """The day on whose morning a portfolio is as its state columns say; None where its map names no state, or can't be read."""
+    if map_file is None:
+        return None
+    try:
+        mapping, _ = read_map(map_file)
+    except InputError:
+        return None  # whoever reads the portfolio says what is wrong
+    named = any(name in STATE_FIELD and STATE_FIELD[name].field.role == "state" for name in mapping.fields)
+    return mapping.as_of if named else None
+
+
+def typed_state(table: pd.DataFrame) -> pd.DataFrame:
+    """The same table, its state columns with the types that `Portfolio.table` has them in."""
+    typed: dict[str, pd.Series[Any]] = {}
+    for wanted in STATE_FIELDS:
+        if wanted.name not in table:
+            continue
+        values = table[wanted.name]
+        if wanted.kind is Kind.DATE:
+            typed[wanted.name] = values.astype("datetime64[us]").dt.floor("D")
+        elif wanted.kind in (Kind.TEXT, Kind.CATEGORY):
+            typed[wanted.name] = values.astype(object).where(values.notna(), None)
+        else:
+            typed[wanted.name] = values.astype(float)
+    return table.assign(**typed)
+
+
+def _drawn_state(
+    table: pd.DataFrame, mapping: ColumnMap, map_file: Path, population: Population, seed: int
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    draw = mapping.draw
+    assert draw
+    donors = None
+    if draw.donors:
+        source = source_of(draw.donors.file) if "://" in draw.donors.file else map_file.parent / draw.donors.file
+        donors = load(source, map_file.parent / draw.donors.map, population, seed, "donors")
+    try:
+        if donors:
+            return draw_state(table, draw.fields, mapping.as_of, seed, donors.table, donors.as_of)
+        return draw_state(table, draw.fields, mapping.as_of, seed)
+    except LookupError as error:
+        raise InputError(map_file, "draw", str(error), "donors that do") from None
 
 
 def sample(portfolio: Portfolio, accounts: int, seed: int, numbers: NDArray[np.int64] | None = None) -> Portfolio:
@@ -287,17 +362,24 @@ def sample(portfolio: Portfolio, accounts: int, seed: int, numbers: NDArray[np.i
         draws = uniforms(streams(seed, np.arange(size, dtype=np.int64)), _SAMPLE_DAY, _SAMPLE)
         rows = np.sort(np.argsort(draws, kind="stable")[:accounts])
         chosen = table.iloc[rows if numbers is None else rows[numbers]].reset_index(drop=True)
-        return Portfolio(chosen, portfolio.name, portfolio.filled, portfolio.notes)
+        return dataclasses.replace(portfolio, table=chosen)
     which = np.arange(accounts, dtype=np.int64) if numbers is None else numbers
     draws = uniforms(streams(seed, which), _SAMPLE_DAY, _SAMPLE)
     chosen = table.iloc[(draws * size).astype(np.int64)].reset_index(drop=True)
     if numbers is None:
         copies = chosen.groupby("account_id").cumcount()
-        chosen["account_id"] = chosen["account_id"].where(copies == 0, chosen["account_id"] + "~" + copies.astype(str))
+        suffix = ("~" + copies.astype(str)).where(copies > 0, "")
     else:
-        chosen["account_id"] += "~" + pd.Series(numbers).astype(str)
+        suffix = "~" + pd.Series(numbers).astype(str)
+    chosen["account_id"] += suffix
+    if (
+        "customer_id" in chosen
+    ):  # a copy of an account is another customer's, and so are the copies of the others of his
+        chosen["customer_id"] = chosen["customer_id"].where(
+            chosen["customer_id"].isna(), chosen["customer_id"] + suffix
+        )
     note = f"{accounts:,} accounts drawn with replacement from the {size:,} of the file"
-    return Portfolio(chosen, portfolio.name, portfolio.filled, (*portfolio.notes, note))
+    return dataclasses.replace(portfolio, table=chosen, notes=(*portfolio.notes, note))
 
 
 def summary(wanted: Field, values: pd.Series[Any]) -> str:
@@ -312,6 +394,9 @@ def summary(wanted: Field, values: pd.Series[Any]) -> str:
         return "no usable value"
     if wanted.kind is Kind.TEXT:
         return f"{known.nunique():,} different"
+    if wanted.kind is Kind.DAYS:
+        listed = known.value_counts().head(3)
+        return ", ".join(f"{days_ago(days)}: {count:,}" for days, count in zip(listed.index, listed, strict=True))
     if wanted.kind is Kind.DATE:
         known = known.astype("datetime64[us]")
         return f"{known.min():%Y-%m-%d} … {known.median():%Y-%m-%d} … {known.max():%Y-%m-%d}"

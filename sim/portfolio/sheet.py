@@ -15,7 +15,7 @@ from recoup.sim.inputs import Document
 from recoup.sim.portfolio.cells import Cells
 from recoup.sim.portfolio.column import Column, are_in
 from recoup.sim.portfolio.columnmap import ColumnMap, Mapping, Range
-from recoup.sim.portfolio.dates import parse_dates, parse_hours
+from recoup.sim.portfolio.dates import parse_dates, parse_days_ago, parse_hours
 from recoup.sim.portfolio.numbers import PLAIN, missing_marks, parse_numbers
 from recoup.sim.portfolio.table import Field, Kind, Registry
 
@@ -211,7 +211,7 @@ class Sheet:
         """A field's values, and a problem for each cell that cannot be used."""
         if mapped.constant is not None:
             return Values(self._constant(wanted, mapped), [], np.zeros(len(self.places), bool))
-        blank = self._blank(mapped)
+        blank = self._blank(wanted, mapped)
         values, good = self._read(wanted, mapped)
         repeated = np.zeros(len(self.places), bool)
         problems: list[Problem] = []
@@ -223,9 +223,15 @@ class Sheet:
         missing = np.datetime64("NaT") if wanted.kind is Kind.DATE else np.nan
         return Values(pd.Series(np.where(usable, values, missing), index=self.places), problems, bad | repeated)
 
-    def _blank(self, mapped: Mapping) -> NDArray[np.bool_]:
+    def _blank(self, wanted: Field, mapped: Mapping) -> NDArray[np.bool_]:
         """Which rows say nothing of a field: blank in its column, in all of several, or in either end of a span."""
-        blanks = [column.rows_of(column.blank()) for name in mapped.columns for column in [self.columns[name]]]
+
+        def says_nothing(column: Column) -> NDArray[np.bool_]:
+            # Where `none` is one of our values, it says something.
+            said = ["none"] if "none" in wanted.values else []
+            return column.rows_of(column.blank() & ~are_in(pc.utf8_lower(column.texts), said))
+
+        blanks = [says_nothing(self.columns[name]) for name in mapped.columns]
         if mapped.as_of_column:
             return np.any(blanks, axis=0)  # type: ignore[no-any-return]
         if "" in (*mapped.values.values(), mapped.otherwise):  # texts of which the map says that nothing is known
@@ -256,6 +262,9 @@ class Sheet:
             hours = parse_hours(column.texts, mapped.format, typed)[column.codes]
             return hours, ~np.isnan(hours)
         texts, _ = column.mapped(mapped.values, mapped.otherwise)
+        if wanted.kind is Kind.DAYS:
+            days = parse_days_ago(texts)[column.codes]
+            return days, ~np.isnan(days)
         if wanted.kind is Kind.FLAG:
             texts = pc.utf8_lower(texts)
         allowed = tuple(FLAGS) if wanted.kind is Kind.FLAG else wanted.values
@@ -325,6 +334,9 @@ class Sheet:
         elif wanted.kind is Kind.HOUR:
             hour = float(parse_hours(pa.array([str(value)]))[0])
             good, value = not np.isnan(hour), hour
+        elif wanted.kind is Kind.DAYS:
+            days = float(parse_days_ago(pa.array([str(value)]))[0])
+            good, value = not np.isnan(days), days
         else:
             number = pd.Series(parse_numbers(pa.array([str(value)]), PLAIN))
             good, value = (

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.sim.parameters import Population
-from recoup.sim.portfolio.table import FILE_FIELDS, Portfolio
+from recoup.sim.portfolio.table import FILE_FIELDS, STATE_FIELDS, Portfolio
 from recoup.sim.randomness import Purpose, normals, streams, uniforms
 
 BIRTH = -2  # the day under which visible fields are drawn; hidden traits use another
@@ -174,7 +174,7 @@ def fill(
         numbers: of the rows, int64; None = 0, 1, …
 
     Returns:
-        The complete table in schema order, and field -> number of rows drawn (only fields with any).
+        The complete table in schema order, state as far as it was there after it, and field -> number of rows drawn (only fields with any).
     """
     known = table.reset_index(drop=True)
     if numbers is None:
@@ -193,7 +193,8 @@ def fill(
             column[missing] = drawn[missing]
             known[name] = column.infer_objects()
         filled[name] = int(missing.sum())
-    return known[[field.name for field in FILE_FIELDS]], filled
+    state = [field.name for field in STATE_FIELDS if field.name in known]
+    return known[[field.name for field in FILE_FIELDS] + state], filled
 
 
 def generate(

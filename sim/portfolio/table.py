@@ -6,69 +6,17 @@ Roles: *visible* fields may reach a policy; *hidden* fields are latent and drawn
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
-Role = Literal["visible", "hidden", "protected", "key"]
-PRODUCTS = ("consumer_loan", "credit_card", "instalment_purchase")
-CREDIT_CARD = PRODUCTS.index("credit_card")
-
-
-class Kind(Enum):
-    """What the values of a column are."""
-
-    TEXT = "text"
-    INTEGER = "integer"
-    NUMBER = "number"
-    FLAG = "flag"
-    CATEGORY = "category"
-    DATE = "date"  # a day, or a moment of it
-    HOUR = "hour"  # of a day, as a number: 18.5 is half past six
-
-
-@dataclass(frozen=True)
-class Field:
-    """One column of a table that is read from a file: of the debtor table, or of a log.
-
-    Attributes:
-        name, kind, unit, role, meaning: as documents and messages give them.
-        least, most: bounds of a number.
-        values: what a category may be; () = any name.
-        required: a file must have it, with a value in every row.
-        unique: no two rows may have the same.
-    """
-
-    name: str
-    kind: Kind
-    unit: str
-    role: Role
-    meaning: str
-    least: float = -np.inf
-    most: float = np.inf
-    values: tuple[str, ...] = ()
-    required: bool = False
-    unique: bool = False
-
-    @property
-    def expectation(self) -> str:
-        """What a value must be, in words, for error messages and docs."""
-        if self.kind is Kind.CATEGORY:
-            return "one of " + ", ".join(self.values) if self.values else "a name"
-        if self.kind is Kind.FLAG:
-            return "true or false (1 or 0)"
-        if self.kind is Kind.TEXT:
-            return "a text that is not empty and not used by another row" if self.unique else "a text"
-        if self.kind is Kind.DATE:
-            return "a date"
-        if self.kind is Kind.HOUR:
-            return "a time of day as in 18:30, or hours from 0 to 24"
-        noun = "a whole number" if self.kind is Kind.INTEGER else "a number"
-        return f"{noun} from {self.least:,.10g} to {self.most:,.10g}"
-
+from recoup.sim.portfolio.fields import Field as Field
+from recoup.sim.portfolio.fields import Kind as Kind
+from recoup.sim.portfolio.fields import Registry as Registry
+from recoup.sim.portfolio.state_fields import STATE
+from recoup.sim.treatments import PRODUCTS
 
 FIELDS: tuple[Field, ...] = (
     Field("account_id", Kind.TEXT, "", "key", "the lender's name of the account", required=True, unique=True),
@@ -82,7 +30,7 @@ FIELDS: tuple[Field, ...] = (
         1e9,
         required=True,
     ),
-    Field("dpd", Kind.INTEGER, "days", "visible", "days past due when the account enters", 0, 3650, required=True),
+    Field("dpd", Kind.INTEGER, "days", "visible", "days past due on the first day", 0, 3650, required=True),
     Field("product", Kind.CATEGORY, "", "visible", "kind of credit", values=PRODUCTS),
     Field("credit_score", Kind.NUMBER, "points", "visible", "credit score, higher is better", 300, 850),
     Field("monthly_income", Kind.NUMBER, "currency/month", "visible", "declared or estimated income", 0, 1e8),
@@ -113,29 +61,8 @@ FIELD = {f.name: f for f in FIELDS}
 FILE_FIELDS = tuple(f for f in FIELDS if f.role != "hidden")
 
 
-@dataclass(frozen=True)
-class Registry:
-    """The fields that one kind of table may have.
-
-    Attributes:
-        name: as a column map's `for` says it.
-        title: what one row is, in words.
-        fields: in the order in which they are listed.
-        repeats: several rows may be of one account, and the same.
-    """
-
-    name: str
-    title: str
-    fields: tuple[Field, ...]
-    repeats: bool = True
-
-    @property
-    def field(self) -> dict[str, Field]:
-        """Fields by name."""
-        return {one.name: one for one in self.fields}
-
-
-PORTFOLIO = Registry("portfolio", "an account", FILE_FIELDS, repeats=False)
+STATE_FIELDS = tuple(one.field for one in STATE)  # of an account in mid-life; no file need have any
+PORTFOLIO = Registry("portfolio", "an account", (*FILE_FIELDS, *STATE_FIELDS), repeats=False)
 # What the trade also calls our fields, those of an observation among them: the first of ours that there is to choose from is meant.
 SYNONYMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
@@ -148,7 +75,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("fico", "bureau_score", "score"), ("credit_score",)),
     **dict.fromkeys(("income", "salary"), ("monthly_income",)),
     **dict.fromkeys(("gender",), ("sex",)),
-    **dict.fromkeys(("id", "loan_id", "account", "account_number", "contract_no", "customer_id"), ("account_id",)),
+    **dict.fromkeys(("id", "loan_id", "account", "account_number", "contract_no"), ("account_id",)),
     **dict.fromkeys(("mob", "months_on_book", "tenure"), ("tenure_months",)),
 }
 
@@ -158,17 +85,23 @@ class Portfolio:
     """Accounts ready for simulation.
 
     Attributes:
-        table: one row per account; columns are `FILE_FIELDS`, complete (no missing values) and within range.
-            `opening_balance` is in currency units with two decimals; category columns hold text.
+        table: one row per account; columns are `FILE_FIELDS`, complete (no missing values) and within range, and the lender's
+            scores (`scores`). `opening_balance` is in currency units with two decimals; category columns hold text. After them may
+            come any of `STATE_FIELDS`, where the accounts are in mid-life: numbers, flags and days (bit n = n days ago) float64,
+            dates datetime64, the others text; NaN, NaT or None where unknown.
         name: what reports call it.
         filled: field -> number of rows whose value was drawn from the scenario because the source did not say.
         notes: sentences on provenance and assumptions, for reports.
+        as_of: the day on whose morning the accounts are as the table says; None = whenever a simulation begins.
+        fresh: state field -> number of rows that begin as a fresh account would, because the source did not say.
     """
 
     table: pd.DataFrame
     name: str
     filled: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    as_of: date | None = None
+    fresh: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -176,3 +109,14 @@ class Portfolio:
     def column(self, name: str) -> np.ndarray:
         """A column as a NumPy array, in the dtype of the table."""
         return self.table[name].to_numpy()
+
+    @property
+    def state(self) -> tuple[str, ...]:
+        """The state fields of which the table says something; none = the accounts are fresh. Whose they are (customer_id) is no state."""
+        names = (one.name for one in STATE_FIELDS if one.role == "state")
+        return tuple(name for name in names if name in self.table and self.table[name].notna().any())
+
+    def as_on_entry(self) -> Portfolio:
+        """The same accounts without their state: each begins as a fresh one, and is a customer by itself."""
+        left = [one.name for one in STATE_FIELDS if one.name in self.table]
+        return replace(self, table=self.table.drop(columns=left), as_of=None, fresh={}) if left else self

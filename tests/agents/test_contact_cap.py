@@ -20,14 +20,14 @@ from recoup.experiments.learning.training import Training, environment, export, 
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError, parse_yaml
 from recoup.sim.simulation import Simulation
-from recoup.sim.treatments import CHANNEL_GROUP, Group, Legal, Menu
+from recoup.sim.treatments import STANDARD, Group, Legal, Menu
 
 HOME = load_scenario("china-consumer")
 MENU = Menu.of(HOME.world.channels, HOME.world.offers, HOME.world.legal)
-CONTACT = np.array([CHANNEL_GROUP[t.channel] in (Group.CALL, Group.TEXT) for t in MENU.treatments])
+CONTACT = np.array([STANDARD.group(t) in (Group.CALL, Group.TEXT) for t in MENU.treatments])
 UNSEEN = np.array(
     [
-        CHANNEL_GROUP[t.channel] == Group.VISIT or (CHANNEL_GROUP[t.channel] == Group.LETTER and t.legal is Legal.NONE)
+        STANDARD.group(t) == Group.VISIT or (STANDARD.group(t) == Group.LETTER and t.legal is Legal.NONE)
         for t in MENU.treatments
     ]
 )
@@ -120,7 +120,7 @@ def test_learners_are_shown_the_contact_cap_and_the_plan_to_be_beaten_is_not() -
     capped, uncapped = (rollout_baseline(one, Plan.load("staged", MENU), 1) for one in (env, free))
     assert (capped.recovery, capped.days) == (uncapped.recovery, uncapped.days)
     env.reset()
-    text = next(n for n, t in enumerate(MENU.treatments) if CHANNEL_GROUP[t.channel] == Group.TEXT)
+    text = next(n for n, t in enumerate(MENU.treatments) if STANDARD.group(t) == Group.TEXT)
     allowed = env.action_masks()[:, text]
     assert allowed.any()
     env.step_async(np.where(allowed, text, 0))

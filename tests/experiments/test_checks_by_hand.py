@@ -47,13 +47,10 @@ def test_a_reading_is_inside_when_its_mean_lies_within_the_band(values, inside):
     assert reading(*values).inside == inside
 
 
-def test_one_figure_outside_is_enough_to_fail(monkeypatch):
+def test_one_figure_outside_is_enough_to_fail():
     for others, fine in (((0.3,), True), ((0.6,), False)):
-        monkeypatch.setattr(
-            calibration, "measure", lambda scenario, seeds, workers, o=others: [reading(0.4), reading(*o)]
-        )
-        out = io.StringIO()
-        assert calibration.report_readings(HOME, range(1, 2), Console(file=out), as_json=True) is fine
+        found, out = [reading(0.4), reading(*others)], io.StringIO()
+        assert calibration.report_readings(HOME, range(1, 2), found, Console(file=out), as_json=True) is fine
         assert [row["inside"] for row in json.loads(out.getvalue())] == [True, fine]
 
 
@@ -81,12 +78,9 @@ def test_the_interval_is_of_the_mean_over_seeds_and_there_is_none_from_one():
     assert reading(0.3, 0.3).interval == (0.3, 0.3)
 
 
-def test_what_is_printed_says_how_many_are_inside(monkeypatch):
-    monkeypatch.setattr(
-        calibration, "measure", lambda scenario, seeds, workers: [reading(0.4), reading(0.6), reading(0.3)]
-    )
-    out = io.StringIO()
-    assert calibration.report_readings(HOME, range(1, 2), Console(file=out, width=200), as_json=False) is False
+def test_what_is_printed_says_how_many_are_inside():
+    found, out = [reading(0.4), reading(0.6), reading(0.3)], io.StringIO()
+    assert calibration.report_readings(HOME, range(1, 2), found, Console(file=out, width=200), as_json=False) is False
     assert "2 of 3 inside their bands" in out.getvalue() and out.getvalue().count(" NO ") == 1
 
 

@@ -37,7 +37,7 @@ def scenario_with(tmp_path: Path):  # type: ignore[no-untyped-def]
         (["compare", "--accounts", "-5"], "--accounts"),
         (["compare", "--days", "99999"], "--days"),
         (["compare", "--workers", "0"], "--workers"),
-        (["compare", "--portfolio", "x.csv"], "--portfolio and --map go together"),
+        (["compare", "--map", "x.yaml"], "--portfolio beside it"),
         (["compare", "--resume"], "--resume needs --out"),
         (["compare", "--resume", "--out", "no-such-run"], "no-such-run"),
         (["portfolio", "check", "nowhere.csv", "--map", str(ROOT / "maps" / "uci-taiwan.yaml")], "nowhere.csv"),
@@ -104,7 +104,7 @@ def test_portfolio_check_lists_problems_and_exits_2(tmp_path: Path) -> None:
     book.write_text("id,amount,late\na,100,3\na,-4,3\nb,5,70000\n")
     column_map.write_text("fields: {account_id: id, opening_balance: amount, dpd: late}\n")
     done = recoup("portfolio", "check", book, "--map", column_map)
-    assert done.returncode == 2 and "3 problems" in done.stdout and "line 2 has it" in done.stdout
+    assert done.returncode == 2 and "3 problems" in done.stdout and "line 2 has it" in " ".join(done.stdout.split())
     listed = json.loads(recoup("portfolio", "check", book, "--map", column_map, "--json").stdout)
     assert [(p["row"], p["column"], p["value"]) for p in listed["problems"]] == [
         (3, "amount", "-4"),
@@ -132,6 +132,7 @@ def test_lists_and_version() -> None:
     assert [s["name"] for s in json.loads(recoup("scenarios", "--json").stdout)] == [
         "china-conduct",
         "china-consumer",
+        "southeast-asia-loans",
         "taiwan-cards",
         "uk-loans",
         "us-cards",
@@ -180,7 +181,7 @@ def test_help_shows_every_option_with_its_whole_text_and_its_default() -> None:
     from recoup.experiments.cli import app
 
     def words(text: str) -> str:
-        return "".join(re.sub(r"[│╭╮╰╯─]", " ", text).split())
+        return "".join(text.split())
 
     seen = 0
     groups = {path[:-1] for path in commands()}
@@ -188,29 +189,29 @@ def test_help_shows_every_option_with_its_whole_text_and_its_default() -> None:
         command: Any = get_command(app)
         for name in path:
             command = command.commands[name]
-        width = {"COLUMNS": "400", "TERMINAL_WIDTH": "400"}
-        output = CliRunner().invoke(app, [*path, "--help"], env=width).output
-        lines = output.splitlines()
-        assert words(command.help.replace("\b", "")) in words(output), path
+        output = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "80"}).output
+        # Examples stay on one line each, to be copied.
+        lines = [line for line in output.splitlines() if not re.match(r" +(Example: )?recoup ", line)]
+        assert [line for line in lines if len(line) > 80 or re.search(r"\w(…|\.\.\.)$", line)] == [], path
+        shown = words(output)
+        assert words(command.help.replace("\b", "")) in shown, path
         for parameter in command.params:
             if getattr(parameter, "hidden", False):
                 continue
-            shown = words(next(line for line in lines if is_row_of(line, parameter)))
             seen += 1
-            assert words(parameter.help or "") in shown, (path, parameter.name)
+            about = words(parameter.help or "")
+            assert about in shown, (path, parameter.name)
+            after = shown[shown.index(about) + len(about) :]
+            bracket = after[1 : after.index("]")] if after.startswith("[") else ""
             if isinstance(parameter.show_default, str):
-                assert words(f"[default: ({parameter.show_default})]") in shown, (path, parameter.name)
+                assert words(f"default: ({parameter.show_default})") in bracket, (path, parameter.name)
                 assert parameter.default is None, (path, parameter.name)
             elif isinstance(parameter.default, (int, float, str)) and not isinstance(parameter.default, bool):
-                assert words(f"[default: {parameter.default}]") in shown, (path, parameter.name)
+                assert words(f"default: {parameter.default}") in bracket, (path, parameter.name)
+            else:  # without a value: a flag, or what must be given; what applies otherwise is always said
+                flag = getattr(parameter, "is_flag", False)
+                assert parameter.default is not None or parameter.required or flag, (path, parameter.name)
     assert seen > 100
-
-
-def is_row_of(line: str, parameter: Any) -> bool:
-    """Whether a line of the help is the one about an option or argument."""
-    argument = parameter.param_type_name == "argument"
-    names = [parameter.name, f"{parameter.name}..."] if argument else parameter.opts  # with dots: one or more
-    return line.startswith("│") and bool(set(names) & set(line.strip("│ ").split()[:3]))
 
 
 def test_a_default_of_one_command_is_the_one_its_help_shows() -> None:
@@ -222,8 +223,8 @@ def test_a_default_of_one_command_is_the_one_its_help_shows() -> None:
         name: " ".join(CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "400"}).output.split())
         for name in ("stress", "upper-bounds")
     }
-    assert "Accounts. [default: 2000]" in shown["stress"]
-    assert "Accounts. [default: (the scenario's, or all of a file)]" in shown["upper-bounds"]
+    assert "Accounts. [default: 2000; 1<=x<=10000000]" in shown["stress"]
+    assert "Accounts. [default: (the scenario's, or all of a file); 1<=x<=10000000]" in shown["upper-bounds"]
 
 
 def test_options_that_no_dataclass_has_are_refused() -> None:

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from recoup.experiments.commands.conduct import answer
 from recoup.experiments.comparison.rollout import rollout
-from recoup.experiments.robustness.conduct import FIGURES, Arm, answer, measure_loop, without_loop
+from recoup.experiments.report.text import text_in
+from recoup.experiments.robustness.conduct import FIGURES, Arm, measure_loop, without_loop
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.parameters import Conduct
@@ -71,9 +73,8 @@ def test_the_answer_says_what_holds_at_95_per_cent(complaints: Any, net: Any, ex
     def cell(values: Any) -> dict[str, Any]:
         return dict(zip(("mean", "low", "high"), values, strict=True))
 
-    said = answer(
-        "status-quo", {"difference": {"complaints_per_1000": cell(complaints), "net_recovery_rate": cell(net)}}
-    )
+    loop = {"difference": {"complaints_per_1000": cell(complaints), "net_recovery_rate": cell(net)}}
+    said = answer("status-quo", loop, text_in("en")).replace("\u00a0", " ")
     assert said.startswith(("status-quo, at 95 %: ", "status-quo: one seed")) and all(
         part in said for part in expected
     ), said

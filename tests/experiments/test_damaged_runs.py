@@ -266,6 +266,9 @@ def test_tables_cut_off_or_edited(small: Path, tmp_path: Path) -> None:
         with pytest.raises(InputError) as refused:
             ACCOUNTS_TABLE.read(file)
         assert said in str(refused.value), str(refused.value)
+    with pytest.raises(InputError, match=r"accounts\.parquet: row 1, column discounted_cash"):
+        render(small)  # the first page is about money
+    file.write_bytes(content)
     shutil.copyfile(small / "daily.parquet", small / COLLECTORS_TABLE.name)
     with pytest.raises(InputError, match=r"collectors\.parquet: column pool"):
         render(small)

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recoup.experiments.commands.conduct import answer
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.report.text import text_in
 from recoup.experiments.robustness import conduct, shadow_prices, stress, trial, upper_bounds
 from recoup.experiments.robustness.run_trials import run_trials
 from recoup.experiments.robustness.stress import is_one_parameter, select_rows, stress_set
@@ -434,9 +436,8 @@ def test_the_loops_worth_is_with_it_less_without_it(monkeypatch):
 def test_a_difference_whose_interval_holds_zero_is_told_as_none():
     open_upwards = {"mean": 1.0, "low": -0.5, "high": 2.0}
     open_downwards = {"mean": -0.01, "low": -0.03, "high": 0.01}
-    said = conduct.answer(
-        "staged", {"difference": {"complaints_per_1000": open_upwards, "net_recovery_rate": open_downwards}}
-    )
+    loop = {"difference": {"complaints_per_1000": open_upwards, "net_recovery_rate": open_downwards}}
+    said = answer("staged", loop, text_in("en"))
     assert "no difference in complaints shown" in said and "no difference in recovery after costs shown" in said
 
 

@@ -392,7 +392,7 @@ def test_the_command(tmp_path: Path) -> None:
     [
         (("--exchange", "weekly"), "--exchange: got 'weekly', expected one of daily, forecast"),
         (("--sites", "300"), "--sites: got 300, expected at most 200, a site for each account"),
-        (("--portfolio", "mine.csv"), "--portfolio and --map go together"),
+        (("--map", "mine.yaml"), "--portfolio beside it"),
         (("--plan", "stagd"), "staged"),
         (("--out", "."), "expected a new one"),
         (("--resume",), "--resume needs --out"),

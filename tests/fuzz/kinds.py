@@ -174,6 +174,38 @@ def _workbook(folder: Path, random: Random) -> list[Path]:
     return [book, book, column_map]
 
 
+STATE_BOOK = """number,client,amount,due,left,called,ptp,ptp amount,months,next,court,since,texts,result
+a1,x,1000,60,900.5,1 4 9,2025-03-07,120,,,none,,0,PTP
+a2,x,800,90,,0,,,6,2025-03-20,filed,2025-02-01,1,none
+a3,,500,30,,,,,,,,,,
+"""
+STATE_MAP = """for: portfolio
+as_of: 2025-03-03
+draw: {fields: [last_outcome]}
+fields:
+  account_id: number
+  customer_id: client
+  opening_balance: amount
+  dpd: due
+  balance: left
+  call_days: called
+  promise_due: ptp
+  promise_amount: ptp amount
+  plan_months: months
+  plan_next_due: next
+  legal_stage: court
+  legal_stage_date: since
+  opted_out: texts
+  last_outcome: {column: result, values: {PTP: promised, none: none}}
+"""
+
+
+def _portfolio_in_midlife(folder: Path, random: Random) -> list[Path]:
+    (folder / "book.csv").write_text(STATE_BOOK, encoding="utf-8")
+    (folder / "map.yaml").write_text(STATE_MAP, encoding="utf-8")
+    return [folder / "book.csv", folder / "map.yaml"]
+
+
 CONTACTS_MAP = """for: contacts
 dates: ["%Y-%m-%d %H:%M", "%d.%m.%Y"]
 rows: {without: {how: [note]}, duplicates: last}
@@ -294,6 +326,58 @@ def _calibration(folder: Path, random: Random) -> list[Path]:
 def read_targets(folder: Path) -> None:
     """As `recoup calibrate` reads the figures from outside."""
     targets(folder / "mine.yaml")
+
+
+def _model(folder: Path, random: Random) -> list[Path]:
+    """A small model of one of three kinds, made up, with its card, and accounts to score."""
+    load_scenario("china-consumer").portfolio(5, 1).table.to_parquet(folder / "book.parquet", index=False)
+    kind = random.choice(("repayment", "call-time", "uplift"))
+    sum_ = {"means": [1.0, 2.0], "scales": [1.0, 2.0], "weights": [0.5, -0.5], "intercept": 0.1}
+    tree = {"feature": [1, 0, 0], "threshold": [30.0, 0, 0], "unknown_left": [True, True, True], "left": [1, 1, 2], "right": [2, 1, 2], "value": [0, 5.0, -1.0]}  # fmt: skip
+    by_sum = {"name": "sum", "linear": sum_, "trees": None, "calibration": {"slope": 1.1, "intercept": 0.0}}
+    by_trees = {"name": "trees", "linear": None, "trees": {"baseline": 0.5, "trees": [tree, tree]}, "calibration": None}
+    scores = {"repayment": {"repayment": by_sum}, "call-time": {"reach": by_sum}, "uplift": {"uplift-sms": by_trees}}[
+        kind
+    ]
+    model = {"kind": kind, "horizon": 30, "share": 0.5, "window_ends": [12, 14, 18, 21], "features": ["credit_score", "dpd"], "scores": scores}  # fmt: skip
+    known = {"mean": 0.7, "low": 0.6, "high": 0.8}
+    tenth = {"rows": 10, "said": 0.3, "observed": 0.2, "low": 0.1, "high": 0.3}
+    period = {
+        "first": "2025-03-03", "last": "2025-04-03", "rows": 100, "cases": 20, "said": 0.2, "observed": 0.25,
+        "discrimination": {"auc": known, "gini": known, "ks": known}, "calibration_error": 0.01, "calibration": [tenth, tenth],
+    }  # fmt: skip
+    group = {
+        "group": "female", "accounts": 50, "rows": 60, "auc": 0.7, "said": 0.2, "observed": 0.3, "gap": known, "selected": 0.1,
+        "ratio": 0.7, "unequal": True,
+    }  # fmt: skip
+    score = {
+        "model": "sum", "losses": {"sum": 0.4}, "fit": period, "test": period, "drift": {"score": 0.3, "features": {"dpd": 0.2}},
+        "importance": {"dpd": 0.1}, "fairness": {"age": [], "sex": [group], "region": []},
+    }  # fmt: skip
+    effect = {
+        "treatment": "sms", "treated": 300, "untreated": 900, "effective_sample": 120.0, "comparable_share": 0.9, "refusal": None,
+        "effect": {"mean": 5.0, "low": 1.0, "high": 9.0}, "curve": [3.0, 5.0], "qini": 0.5,
+        "tenths": [{"said": 8.0, "mean": 6.0, "low": 1.0, "high": 11.0}, {"said": 2.0, "mean": 4.0, "low": 1.0, "high": 11.0}],
+    }  # fmt: skip
+    refused = {
+        **effect,
+        "treatment": "visit",
+        "refusal": "too few",
+        "effect": None,
+        "curve": [],
+        "tenths": [],
+        "qini": None,
+    }
+    card = {
+        "kind": kind, "meaning": "made up", "horizon": 30, "share": 0.5, "portfolio": "book.parquet", "accounts": 5,
+        "first": "2025-03-03", "last": "2025-06-01", "split": "2025-04-15", "notes": ["a note"], "score_names": list(scores),
+        "recoup": "0.1.0", "score": None if kind == "uplift" else score, "effects": [effect, refused] if kind == "uplift" else [],
+        "calls": [{"window": "evening", "weekday": 2, "calls": 9, "reached": 0.3, "said": 0.2}] if kind == "call-time" else [],
+    }  # fmt: skip
+    (folder / "model").mkdir()
+    for name, content in (("model", model), ("card", card)):
+        (folder / "model" / f"{name}.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    return [folder / "model" / "model.json", folder / "model" / "card.json"]
 
 
 # --- what commands write ----------------------------------------------------------------------------------------------
@@ -483,6 +567,13 @@ KINDS: dict[str, Kind] = {
             Command(("compare", "--portfolio", "book.csv", "--map", "map.yaml", "-p", "staged", *TINY)),
         ),
     ),
+    "portfolio-in-midlife": Kind(
+        _portfolio_in_midlife,
+        (
+            Command(("portfolio", "check", "book.csv", "--map", "map.yaml"), lists=True),
+            Command(("compare", "--portfolio", "book.csv", "--map", "map.yaml", "-p", "staged", *TINY)),
+        ),
+    ),
     "portfolio-parquet": Kind(
         _portfolio_in_parquet,
         (
@@ -527,6 +618,26 @@ KINDS: dict[str, Kind] = {
     "kept": Kind(
         _goes_on("kept", _begin_kept, "*.unfinished.jsonl"),
         (Command(read_kept, writes=("*",)), Command(_TUNE, writes=("*",))),
+    ),
+    "model": Kind(
+        _model,
+        (
+            Command(
+                (
+                    "model",
+                    "score",
+                    "model",
+                    "--portfolio",
+                    "book.parquet",
+                    "--as-of",
+                    "2025-03-03",
+                    "--out",
+                    "scored.parquet",
+                )
+            ),
+            Command(("model", "report", "model"), writes=_HTML),
+            Command(("model", "report", "model", "--lang", "zh"), writes=_HTML),
+        ),
     ),
     "run": Kind(
         _run_files("*.json", "parts/*/*.json"),

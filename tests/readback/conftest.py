@@ -11,6 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from recoup.experiments.comparison.compare import compare
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.report import charts, render
 from tests.readback import made_up
@@ -27,23 +28,31 @@ class Page:
     html: str
     sections: dict[str, Section]
     results: dict[str, Any]
-    figures: list[Figure]  # as drawn, wide and narrow in turn
+    figures: dict[str, list[Figure]]  # as drawn, by name; wide and narrow where there are two
+    ordered: list[str]  # plans: the challenger, the one in force, the others
 
 
 def page_of(folder: Path, language: str) -> Page:
     """Render a run's report, keep the figures, and read the page."""
-    drawn: list[Figure] = []
+    drawn: dict[str, list[Figure]] = {}
+    names: list[str] = []
 
     class Recorded(Figure):
         def __init__(self, *arguments, **options):
             super().__init__(*arguments, **options)
-            drawn.append(self)
+            drawn.setdefault(names[-1], []).append(self)
 
+    def named(name, *arguments):
+        names.append(name.removesuffix("-0").removesuffix("-1"))
+        return svg(name, *arguments)
+
+    svg = charts._svg
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(charts, "Figure", Recorded)
+        patch.setattr(charts, "_svg", named)
         html = render(folder, language).read_text(encoding="utf-8")
     results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    return Page(language, html, sections(html), results, drawn)
+    return Page(language, html, sections(html), results, drawn, Run(folder).ordered)
 
 
 @pytest.fixture(scope="session")

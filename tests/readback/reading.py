@@ -129,21 +129,36 @@ class Section:
 
 
 def sections(html: str) -> dict[str, Section]:
-    """The sections of a report by their ids."""
-    found = {}
+    """The sections of a report by their ids; tables that stand in the appendix (`NAME-tables`) are those of the section that they are behind."""
+    found: dict[str, Section] = {}
     for node in parsed(html).all("section"):
-        bullets = [li.text() for ul in node.elements if ul.tag == "ul" for li in ul.all("li")]
-        paragraphs = [p for p in node.elements if p.tag == "p"]
-        found[node.attributes["id"]] = Section(
+        name, _, behind = node.attributes["id"].partition("-")
+        elements = list(_flow(node))
+        bullets = [li.text() for ul in elements if ul.tag == "ul" for li in ul.all("li")]
+        paragraphs = [p for p in elements if p.tag == "p"]
+        tables = [_table(table) for table in node.all("table")]
+        if behind:
+            found[name].tables.extend(tables)
+            continue
+        found[name] = Section(
             node.first("h2").text(),
             [p.text() for p in paragraphs if "message" in p.kinds],
             [p.text() for p in paragraphs if "message" not in p.kinds],
             bullets,
-            [_table(table) for table in node.all("table")],
+            tables,
             list(node.all("figure")),
             [pre.text() for pre in node.all("pre")],
         )
     return found
+
+
+def _flow(node: Node):
+    """The elements of a section in the order of reading, columns one after the other."""
+    for element in node.elements:
+        if element.tag == "div" and "scroll" not in element.kinds:
+            yield from _flow(element)
+        else:
+            yield element
 
 
 def _table(node: Node) -> Table:
@@ -168,10 +183,12 @@ def _cell(node: Node) -> Cell:
     ]
     marks = []
     for line in small:
-        sign = {"▲": "good", "▼": "bad"}.get(line.text()[:1], "")
-        assert sign == "".join(kind for kind in line.kinds if kind in ("good", "bad"))  # the colour says the same
+        sign = {"▲": "good", "▼": "bad", "?": "undecided"}.get(line.text()[:1], "")
+        assert sign == "".join(
+            kind for kind in line.kinds if kind in ("good", "bad", "undecided")
+        )  # the colour says the same
         marks.append(sign)
-    return Cell(node.text(without=("small", "span")), [line.text().lstrip("▲▼ ") for line in small], marks, bars)
+    return Cell(node.text(without=("small", "span")), [line.text().lstrip("▲▼? ") for line in small], marks, bars)
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ from tests.readback.reading import plain, quantity, span
         (0.43999, "share", False, "44.0 %"),
         (0.9996, "share", False, "100.0 %"),
         (0.0004, "share", False, "0.0 %"),
-        (-0.0004, "share", True, "0.0 %"),  # never «−0.0»
+        (-0.0004, "share", True, "−0.04 %"),  # a difference is never written as nothing
+        (-0.0000001, "share", True, "0.0 %"),  # nor nothing as «−0.0»
         (0.0312, "points", True, "+3.1 points"),
         (-0.0312, "points", True, "−3.1 points"),
         (31.04, "days", False, "31.0 days"),

@@ -9,13 +9,16 @@ import shutil
 import pytest
 
 from recoup.experiments.commands.audit import _print as print_audit
-from recoup.experiments.commands.compare import _table
+from recoup.experiments.commands.compare import SHOWN, _table
+from recoup.experiments.commands.showing import print_list
 from recoup.experiments.comparison.audit import audit_run
 from recoup.experiments.runs import console as shared
+from recoup.sim.inputs import read_yaml
+from tests import ROOT
 from tests.command import recoup
 from tests.readback import made_up
 from tests.readback.reading import number, plain, span
-from tests.readback.words import MEASURES, called, unit_of
+from tests.readback.words import MEASURES, called
 
 
 def rows_of(printed):
@@ -37,20 +40,38 @@ def head_of(printed):
     return [plain(cell) for cell in re.search(r"┃(.*?)┃\s*$", printed, re.M)[1].split("┃")]
 
 
+MESSAGES = ROOT / "experiments" / "report" / "messages" / "en.yaml"
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    """Room for each row on one line."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+UNIT = {
+    "npv_rate": "%",
+    "recovery_rate": "%",
+    "time_to_recover_days": "days",
+    "cost_to_collect": "%",
+    "complaints_per_1000": "",
+}
+
+
 def check_comparison(rows, results):
-    plans = list(results["policies"])
-    assert [row[0] for row in rows] == list(MEASURES["en"].values())
-    for measure, row in zip(MEASURES["en"], rows, strict=True):
-        for plan, cell in zip(plans, row[1:], strict=True):
+    """A row for each plan, a bare number for each measure: its unit stands in the head."""
+    assert [row[0] for row in rows] == list(results["policies"])
+    for plan, row in zip(results["policies"], rows, strict=True):
+        for measure, cell in zip(UNIT, row[1:], strict=True):
             wanted = results["policies"][plan][measure]
             if wanted["mean"] is None:
                 assert cell == "–"
                 continue
+            scale = 0.01 if UNIT[measure] == "%" else 1.0
             mean, low, high, unit = span(cell, "en")
-            half = 0.0501 * (0.01 if unit == "%" else 1.0)
-            assert unit == unit_of(measure, "en") and mean == pytest.approx(wanted["mean"], abs=half)
+            assert unit == "" and scale * mean == pytest.approx(wanted["mean"], abs=0.0501 * scale)
             if low is not None:
-                assert (low, high) == (pytest.approx(wanted["low"], abs=half), pytest.approx(wanted["high"], abs=half))
+                assert (scale * low, scale * high) == pytest.approx((wanted["low"], wanted["high"]), abs=0.0501 * scale)
 
 
 def printed(table):
@@ -60,13 +81,27 @@ def printed(table):
     return captured.get()
 
 
-def test_table_of_a_comparison_holds_every_measure_of_every_plan():
+def test_table_of_a_comparison_holds_what_a_decision_is_about_for_every_plan(language):
+    results = made_up.results()
+    text = printed(_table(results, language))
+    if language == "en":
+        check_comparison(rows_of(text), results)
+    assert tuple(UNIT) == SHOWN
+    titles = [MEASURES[language][measure] for measure in UNIT]
+    assert (
+        head_of(text)[1:]
+        == {
+            "en": [title + (f", {UNIT[m]}" if UNIT[m] else "") for m, title in zip(UNIT, titles, strict=True)],
+            "zh": [f"{titles[0]}（%）", f"{titles[1]}（%）", f"{titles[2]}（天）", f"{titles[3]}（%）", titles[4]],
+        }[language]
+    )
+
+
+def test_title_of_a_comparison_counts_accounts_days_and_seeds():
     results = made_up.results()
     text = printed(_table(results))
-    check_comparison(rows_of(text), results)
-    assert head_of(text) == ["measure", "status-quo", "staged", "tiered", "learned", "mine"]
     assert plain(text.split("┏")[0]) == "Credit cards, Taiwan 2005 (real accounts): 5,129 accounts, 50 days, 3 seeds"
-    assert plain(_table(results | {"seeds": [4]}).title).endswith("50 days, 1 seed")
+    assert plain(_table(results | {"seeds": [4]}).title).endswith("50 days, one seed")
 
 
 def test_brackets_in_a_users_title_are_printed():
@@ -82,18 +117,22 @@ def test_compare_prints_its_results_and_the_answers(tmp_path):
     results = json.loads((tmp_path / "run" / "results.json").read_text(encoding="utf-8"))
     check_comparison(rows_of(done.stdout), results)
     value = {plan: results["policies"][plan]["npv_rate"]["mean"] for plan in plans}
-    best = max(("no-contact", "status-quo"), key=value.get)
-    # The first sentence, on one or more lines, is about the best plan besides `staged`, by its sign and interval.
-    sentence = next(line for line in plain(done.stdout).split("(95 % interval) ")[1].split(". ") if best in line)
-    change = results["differences"][best]["staged"]["npv_rate"]
+    said = plain(done.stdout).split("are in the report. ")[1]
+    # First a line for each plan but the one in force, with its verdict in the report's words; none is said to have failed.
+    for plan in ("no-contact", "staged"):
+        assert re.search(rf"{plan}: (ship|test in the field|don't)\. CNY [+−][\d,.]+", said)
+    assert "FAILED" not in said and "status-quo: " not in said.split("per month against")[0]
+    # Then the answers: the best plan besides the one in force, by its sign and interval.
+    best = max(("no-contact", "staged"), key=value.get)
+    change = results["differences"][best]["status-quo"]["npv_rate"]
     if change["low"] > 0:
-        assert sentence.startswith(f"{best} beats staged")
+        assert f"{best} beats status-quo: net present value" in said
     elif change["high"] < 0:
-        assert "No plan here beats staged" in plain(done.stdout)
+        assert "No plan here beats status-quo" in said
     else:
-        assert sentence.startswith("Net present value after all costs is")
+        assert "Net present value after all costs is" in said
     shown = f"{100 * abs(value[best]):.1f} %"
-    assert shown in plain(done.stdout).replace("−", "")
+    assert shown in said.replace("−", "")
 
 
 def test_audit_counts_by_rule_in_both_languages(real_folder, tmp_path, language):
@@ -148,16 +187,18 @@ def test_stress_prints_each_world_and_the_verdict(monkeypatch):
     done = recoup("stress", "-p", "status-quo", "--baseline", "staged", "--seeds", "2", "--accounts", "5", "--quick")
     assert done.returncode == 0, done.stderr
     rows = rows_of(done.stdout)
-    assert head_of(done.stdout) == ["world", "NPV", "recovery, relative", "time, relative", "complaints"]
-    assert [row[0] for row in rows] == [row["label"] for row in result["rows"]]
+    units = {"npv_rate": "points", "recovery_rate": "%", "time_to_recover_days": "%", "complaints_per_1000": ""}
+    heads = ["net present value, points", "recovery, relative, %", "time, relative, %", "complaints per 1,000"]
+    assert head_of(done.stdout) == ["world", *heads]
+    known = read_yaml(MESSAGES).data["stress"]["labels"]
+    assert [row[0] for row in rows] == [known.get(row["perturbation"], row["label"]) for row in result["rows"]]
     for world, row in zip(result["rows"], rows, strict=True):
-        units = {"npv_rate": "points", "recovery_rate": "%", "time_to_recover_days": "%", "complaints_per_1000": ""}
-        for (name, wanted_unit), cell in zip(units.items(), row[1:], strict=True):
-            mean, low, high, unit = span(cell, "en")
-            wanted = world[name]
-            assert unit == wanted_unit
-            near = 0.000501 if unit else 0.0501
-            assert (mean, low, high) == pytest.approx((wanted["mean"], wanted["low"], wanted["high"]), abs=near)
+        for (name, unit), cell in zip(units.items(), row[1:], strict=True):
+            mean, low, high, shown = span(cell, "en")
+            wanted, scale = world[name], 0.01 if unit else 1.0
+            assert shown == ""
+            found = (scale * mean, scale * low, scale * high)
+            assert found == pytest.approx((wanted["mean"], wanted["low"], wanted["high"]), abs=0.0501 * scale)
     assert (
         "status-quo has more net present value than staged, at 95 %, in 2 of 4 perturbed worlds, less in 1. Smallest gain: half-staff."
         in plain(done.stdout)
@@ -165,10 +206,10 @@ def test_stress_prints_each_world_and_the_verdict(monkeypatch):
 
 
 def test_lists_print_what_they_are_given_brackets_and_all(capsys):
-    shared.print_list([("a", "A [draft]", "first"), ("b", "B", "second [/b]")], as_json=False)
+    print_list([("a", "A [draft]", "first"), ("b", "B", "second [/b]")], as_json=False)
     text = capsys.readouterr().out
     assert rows_of(text) == [["a", "A [draft]", "first"], ["b", "B", "second [/b]"]]
-    shared.print_list([("a", "A", "first")], as_json=True)
+    print_list([("a", "A", "first")], as_json=True)
     assert json.loads(capsys.readouterr().out) == [{"name": "a", "title": "A", "description": "first"}]
 
 

@@ -49,15 +49,27 @@ def test_reference_is_made_from_the_code(site: Path) -> None:
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def test_example_of_a_policy_in_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+SMALLER = {  # of the examples in Python
+    "seeds=10": "seeds=2, accounts=50, days=30",
+    "num_envs=1024": "num_envs=16, days=20",
+    "n_steps=64, batch_size=8192, n_epochs=3": "n_steps=8, batch_size=64, n_epochs=1, device='cpu'",
+    "learn(2_000_000)": "learn(128)",
+}
+
+
+def test_examples_in_python_run_from_the_first_to_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("sb3_contrib")
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "how-to" / "python.md").read_text(encoding="utf-8")
-    example = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)[0].replace(
-        "seeds=10", "seeds=2, accounts=50, days=30"
-    )
     names: dict[str, Any] = {}
-    exec(example, names)
-    assert len(names["results"].differences) > 0
+    for example in re.findall(r"^```python\n(.*?)^```", page, re.M | re.S):
+        for whole, small in SMALLER.items():
+            example = example.replace(whole, small)
+        exec(example, names)
+    assert set(names["differences"].reset_index()["challenger"]) == set(names["results"].policies)
+    assert names["paid"].loc[names["results"].policies[0], "opening"].sum() > 0
+    assert len(names["by_seed"]) == 4 and names["info"]["balance"] >= 0
+    assert all(whole in page for whole in SMALLER)
 
 
 def test_glossary_has_both_languages() -> None:

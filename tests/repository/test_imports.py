@@ -31,6 +31,7 @@ ROOMS = (
     {"runs"},
     {"comparison"},
     {"robustness", "learning", "sites", "evidence"},
+    {"models", "calibration"},
     {"report"},
     {"dashboard"},
     {"checks"},

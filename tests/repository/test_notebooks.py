@@ -14,8 +14,16 @@ FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 
-def test_there_are_five() -> None:
-    assert [path.name[0] for path in NOTEBOOKS] == ["1", "2", "3", "4", "5"]
+def test_they_are_numbered_without_gaps() -> None:
+    assert sorted(int(path.name.split("-")[0]) for path in NOTEBOOKS) == list(range(1, len(NOTEBOOKS) + 1))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_each_ends_with_something_to_change(path: Path) -> None:
+    """A heading «Your turn», and code after it that begins with what the reader sets."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    turn = max(number for number, cell in enumerate(cells) if "Your turn" in "".join(cell["source"]))
+    assert any(cell["cell_type"] == "code" for cell in cells[turn + 1 :])
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

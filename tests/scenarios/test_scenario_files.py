@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from recoup.scenarios.schema import find_rules, load_scenario, scenario_path
+from recoup.scenarios.schema import ROOT, find_rules, load_scenario, scenario_path
 from recoup.sim.inputs import Document, InputError, choose, parse_yaml
 
 
@@ -176,3 +178,17 @@ def test_a_misspelt_name_is_pointed_at_and_not_the_right_one_that_is_missing(tmp
     with pytest.raises(InputError) as error:
         find_rules(str(file))
     assert "titel" in str(error.value) and "title" in str(error.value) and "required" not in str(error.value)
+
+
+def test_what_a_scenario_in_another_folder_names_is_found_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("extends: taiwan-cards\nname: mine\n", encoding="utf-8")
+    assert len(load_scenario(str(tmp_path / "mine.yaml")).portfolio(None, 1)) == 5129
+
+    (tmp_path / "below").mkdir()
+    pack = (ROOT / "rules" / "china.yaml").read_text(encoding="utf-8").replace("name: china", "name: ours", 1)
+    (tmp_path / "below" / "ours.yaml").write_text(pack, encoding="utf-8")
+    (tmp_path / "below" / "base.yaml").write_text(
+        "extends: china-consumer\nname: base\nrules: ours.yaml\n", encoding="utf-8"
+    )
+    (tmp_path / "top.yaml").write_text("extends: below/base.yaml\nname: top\n", encoding="utf-8")
+    assert load_scenario(str(tmp_path / "top.yaml")).rules.name == "ours"

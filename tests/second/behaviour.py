@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import math
 
-from recoup.sim.treatments import Channel
-
-CALLS_AND_VISITS = (Channel.AUTOCALL, Channel.COLLECTOR, Channel.SPECIALIST, Channel.VISIT)
+from tests.second.channels import is_live, name_of
 
 
 def chance(log_odds):
@@ -20,8 +18,8 @@ def chance(log_odds):
     return 1.0 / (1.0 + math.exp(-log_odds))
 
 
-def of_channel(numbers, channel):
-    return getattr(numbers, Channel(channel).name.lower())
+def of_channel(world, numbers, channel):
+    return getattr(numbers, name_of(world, channel))
 
 
 def bounded(value, least, most):
@@ -53,11 +51,11 @@ def log_fit(means, instalment):
 
 def reached(world, channel, window, day_off, days_past_due, own_log_reach, fatigue):
     b = world.behaviour
-    probability = of_channel(b.reach, channel)
+    probability = of_channel(world, b.reach, channel)
     probability *= math.exp(own_log_reach)
     probability /= math.exp(b.reach_avoidance * fatigue)
     probability /= (1.0 + days_past_due / 90.0) ** b.reach_age_decay
-    if channel in CALLS_AND_VISITS:
+    if is_live(world, channel):
         probability *= getattr(b.reach_by_window, window.name.lower())
         if day_off:
             probability *= b.reach_day_off
@@ -164,14 +162,14 @@ def art_of_offers(world, negotiation):
 def promises(world, channel, willingness, days_past_due, staff):
     b = world.behaviour
     own = b.promise_willingness * willingness - b.promise_age * of_age(days_past_due)
-    return chance(b.promise_base + own + of_channel(b.promise_channel, channel) + staff)
+    return chance(b.promise_base + own + of_channel(world, b.promise_channel, channel) + staff)
 
 
 def keeps_promise(world, channel, willingness, liquidity, broken_before, days_past_due):
     b = world.behaviour
     counted = min(broken_before, 4)
     own = b.keep_willingness * willingness + b.keep_liquidity * liquidity - b.keep_age * of_age(days_past_due)
-    return chance(b.keep_base + own + of_channel(b.keep_channel, channel) + counted * b.keep_broken)
+    return chance(b.keep_base + own + of_channel(world, b.keep_channel, channel) + counted * b.keep_broken)
 
 
 # --- offers -------------------------------------------------------------------------------------------------------------
@@ -254,7 +252,7 @@ def complains(world, channel, fatigue, law, care):
     b = world.behaviour
     temper = b.complaint_fatigue * fatigue + b.complaint_performance_pay * world.operations.performance_pay
     temper += b.skill_complaint * law - care
-    return min(1.0, of_channel(b.complaint, channel) * math.exp(min(temper, 8.0)))
+    return min(1.0, of_channel(world, b.complaint, channel) * math.exp(min(temper, 8.0)))
 
 
 def disputes(world, law):

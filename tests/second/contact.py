@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from recoup.sim.account import NEVER, Event, FileReview, Outcome, Stage
-from recoup.sim.portfolio.table import PRODUCTS
 from recoup.sim.randomness import Purpose
 from recoup.sim.treatments import Channel, Legal
-from tests.second import behaviour
+from tests.second import behaviour, channels
 from tests.second.draws import bits, uniform
 from tests.second.money import call_in_everything, on_time, spend
 from tests.second.state import single, whole_cents
 
-TEXTS = (Channel.SMS, Channel.WECHAT, Channel.EMAIL)
-CALLS = (Channel.AUTOCALL, Channel.COLLECTOR, Channel.SPECIALIST)
-BY_PHONE_NUMBER = (*CALLS, Channel.SMS)  # what a wrong number puts out of reach
-IN_PERSON = (Channel.COLLECTOR, Channel.SPECIALIST, Channel.VISIT)
 RESTRUCTURING_MONTHS = 36
 
 
@@ -34,15 +29,15 @@ def choose_who_answers(debtor, world, today, treatment):
     channel = treatment.channel
     debtor.reached = 0
     debtor.novelty = what_is_new(debtor, world, today, treatment)
-    if debtor.phone_right or channel not in BY_PHONE_NUMBER:
+    if debtor.phone_right or not channels.needs_number(world, channel):
         age = debtor.days_past_due(today)
         probability = behaviour.reached(
             world, channel, treatment.window, today.day_off, age, debtor.reachability, debtor.fatigue
         )
         debtor.reached = int(draw(debtor, today, Purpose.REACH) < probability)
-    debtor.seconds = seconds_of(debtor, world, today, treatment) if channel in (*CALLS, Channel.VISIT) else 0
-    if channel not in (*CALLS, Channel.VISIT) and debtor.reached:
-        calls = behaviour.of_channel(world.behaviour.answer_call, channel) * debtor.novelty
+    debtor.seconds = seconds_of(debtor, world, today, treatment) if channels.is_live(world, channel) else 0
+    if not channels.is_live(world, channel) and debtor.reached:
+        calls = behaviour.of_channel(world, world.behaviour.answer_call, channel) * debtor.novelty
         if draw(debtor, today, Purpose.CALL_BACK) < calls:
             debtor.calls_back = 1
             usual = world.operations.collector.seconds_reached
@@ -55,10 +50,10 @@ def what_is_new(debtor, world, today, treatment):
     if treatment.legal == Legal.NOTICE or (offers and today.day - debtor.offer_day > 14):
         return 1.0
     b, channel = world.behaviour, treatment.channel
-    if channel == Channel.LETTER:
+    if channels.group_of(world, channel) == "letter":
         return 1.0
     days = [ago for ago in range(1, 15) if today.day - ago > debtor.news_day]
-    if channel in TEXTS:
+    if channels.is_text(world, channel):
         return behaviour.novelty(b.repetition_text, sum(debtor.text_history >> ago & 1 for ago in days))
     live = debtor.call_history | debtor.visit_history
     return behaviour.novelty(b.repetition_call, sum(live >> ago & 1 for ago in days))
@@ -66,7 +61,7 @@ def what_is_new(debtor, world, today, treatment):
 
 def seconds_of(debtor, world, today, treatment):
     """A conversation lasts half to one and a half times its mean, and an offer takes its time on top."""
-    pool = getattr(world.operations, treatment.channel.name.lower())
+    pool = channels.pool(world, channels.pool_of(world, treatment.channel))
     if not debtor.reached:
         return int(pool.seconds_unanswered)
     talk = pool.seconds_reached * (0.5 + draw(debtor, today, Purpose.DURATION))
@@ -78,9 +73,9 @@ def treat(debtor, world, today, treatment, skills):
     if treatment.channel != Channel.NONE:
         if not debtor.served:
             debtor.unserved += 1
-            pool = getattr(world.operations, treatment.channel.name.lower(), None)
-            waited = pool.seconds_unserved if pool else 0
-            cents_a_minute = 100.0 * world.costs.minute.get(treatment.channel.name.lower(), 0.0)
+            name = channels.pool_of(world, treatment.channel)
+            waited = channels.pool(world, name).seconds_unserved if name else 0
+            cents_a_minute = 100.0 * world.costs.minute.get(name, 0.0)
             spend(debtor, world, today, on_time(debtor, world, today, cents_a_minute, waited))
             debtor.outcome = int(Outcome.UNSERVED)
             debtor.notes(Event.UNSERVED)
@@ -94,36 +89,36 @@ def attempt(debtor, world, today, treatment, skills):
     debtor.notes(Event.ATTEMPT)
     debtor.attempts += 1
     debtor.last_attempt = today.day
-    mark_history(debtor, channel)
+    mark_history(debtor, world, channel)
     if debtor.calls_back and not debtor.answered:
         debtor.seconds = 0
     talker = Channel.COLLECTOR if debtor.answered else channel
-    cents_a_minute = 100.0 * world.costs.minute.get(talker.name.lower(), 0.0)
+    cents_a_minute = 100.0 * world.costs.minute.get(channels.pool_of(world, talker), 0.0)
     time = on_time(debtor, world, today, cents_a_minute, debtor.seconds)
-    spend(debtor, world, today, 100.0 * behaviour.of_channel(world.costs.contact, channel) + time)
-    count_burden(debtor, today, channel)
+    spend(debtor, world, today, 100.0 * behaviour.of_channel(world, world.costs.contact, channel) + time)
+    count_burden(debtor, world, today, channel)
     person = skills[who_has_the_account(debtor, today, len(skills))] if len(skills) else None
     debtor.collector = 0 if person is None else int(person["number"])
     law = 0.0 if person is None else float(person["law"])
     annoy(debtor, world, today, channel, law)
-    debtor.fatigue = single(debtor.fatigue + behaviour.of_channel(b.fatigue_gain, channel))
-    if channel in TEXTS and draw(debtor, today, Purpose.OPT_OUT) < b.opt_out:
+    debtor.fatigue = single(debtor.fatigue + behaviour.of_channel(world, b.fatigue_gain, channel))
+    if channels.is_text(world, channel) and draw(debtor, today, Purpose.OPT_OUT) < b.opt_out:
         debtor.opted_out = 1
         debtor.notes(Event.OPT_OUT)
     if draw(debtor, today, Purpose.CEASE_CONTACT) < b.cease_contact:
         debtor.ceased = 1
         debtor.notes(Event.CEASE_CONTACT)
     if not debtor.reached:
-        debtor.outcome = int(Outcome.SENT if channel in (*TEXTS, Channel.LETTER) else Outcome.NO_ANSWER)
+        debtor.outcome = int(Outcome.NO_ANSWER if channels.is_live(world, channel) else Outcome.SENT)
         return
     debtor.notes(Event.REACHED)
     debtor.reaches += 1
     debtor.last_reach = today.day
     debtor.hears_demand(today)
-    restored = (1.0 - debtor.salience) * behaviour.of_channel(b.salience_gain, channel)
+    restored = (1.0 - debtor.salience) * behaviour.of_channel(world, b.salience_gain, channel)
     debtor.salience = single(debtor.salience + restored * debtor.novelty)
     debtor.outcome = int(Outcome.REACHED)
-    if channel in (*CALLS, Channel.VISIT):
+    if channels.is_live(world, channel):
         debtor.conversation_history |= 1
     talk(debtor, world, today, treatment.offer.name, talker, person)
 
@@ -135,22 +130,21 @@ def who_has_the_account(debtor, today, on_duty):
     return signed % on_duty
 
 
-def mark_history(debtor, channel):
+def mark_history(debtor, world, channel):
     """Bit 0 of a history is today."""
-    if channel in CALLS:
+    if channels.is_call(world, channel):
         debtor.call_attempts += 1
         debtor.call_reaches += debtor.reached
-    group = "call" if channel in CALLS else "text" if channel in TEXTS else channel.name.lower()
-    history = f"{group}_history"
+    history = f"{channels.group_of(world, channel)}_history"
     setattr(debtor, history, getattr(debtor, history) | 1)
 
 
-def count_burden(debtor, today, channel):
+def count_burden(debtor, world, today, channel):
     """What collection asks of a debtor, for the measures of welfare."""
     any_contact = debtor.call_history | debtor.text_history | debtor.visit_history | debtor.letter_history
     last_seven_days = bin(any_contact % 2**7).count("1")
     debtor.busiest_week = max(debtor.busiest_week, last_seven_days)
-    if debtor.in_hardship(today) and channel in (*CALLS, Channel.VISIT):
+    if debtor.in_hardship(today) and channels.is_live(world, channel):
         debtor.hardship_calls += 1
     if not debtor.employed:
         debtor.distress_contacts += 1
@@ -173,7 +167,7 @@ def annoy(debtor, world, today, channel, law):
 def talk(debtor, world, today, offer, channel, person):
     """`person`: skills of whoever speaks, None for machines, messages and visitors."""
     b = world.behaviour
-    to_a_person = channel in IN_PERSON
+    to_a_person = channels.in_person(world, channel)
     law = 0.0 if person is None else float(person["law"])
     if to_a_person and draw(debtor, today, Purpose.DISPUTE) < behaviour.disputes(world, law):
         debtor.dispute_until = today.day + int(b.dispute_days)
@@ -189,7 +183,7 @@ def talk(debtor, world, today, offer, channel, person):
     if offer != "none" and hears_offer(debtor, world, today, offer, channel, art):
         return
     free_to_promise = not debtor.has_promised() and not debtor.has_plan() and debtor.outcome != Outcome.HARDSHIP
-    if free_to_promise and (to_a_person or channel == Channel.AUTOCALL):
+    if free_to_promise and channels.takes_promises(world, channel):
         art = 0.0 if person is None else behaviour.art_of_promises(world, float(person["psychology"]))
         probability = behaviour.promises(world, channel, debtor.willingness, debtor.days_past_due(today), art)
         if is_card(debtor, world):
@@ -219,7 +213,7 @@ def promise(debtor, world, today, channel):
 
 def is_card(debtor, world):
     """A card whose minimums the world knows of; in court its holder keeps his habits."""
-    return bool(world.cards) and debtor.product == PRODUCTS.index("credit_card")
+    return bool(world.cards) and list(world.products.values())[debtor.product].card
 
 
 def thinks_of_all(debtor, world, today, purpose):
@@ -327,7 +321,7 @@ def hears_instalments(debtor, world, today, months, restructuring, channel, staf
     means = means_now(debtor, world, today)
     fit = behaviour.log_fit(means, instalment / 100)
     accepts = behaviour.accepts_restructuring if restructuring else behaviour.accepts_plan
-    written = 0.0 if channel in (Channel.COLLECTOR, Channel.SPECIALIST, Channel.VISIT) else world.behaviour.plan_message
+    written = 0.0 if channels.in_person(world, channel) else world.behaviour.plan_message
     if mood_of_his_month(debtor, today) >= accepts(
         world, debtor.willingness, fit, debtor.refused, debtor.days_past_due(today), staff + written
     ):

@@ -155,7 +155,7 @@ def pay_of_own_accord(debtor, world, today, channel):
         rate *= math.exp(world.cards.pay)
         rate *= behaviour.in_the_month_after(world, today.day - debtor.last_payment)
     if channel != Channel.NONE and debtor.served and debtor.reached:
-        rate += rate * behaviour.of_channel(world.behaviour.answer_pay, channel) * debtor.novelty
+        rate += rate * behaviour.of_channel(world, world.behaviour.answer_pay, channel) * debtor.novelty
     if draw(debtor, today, Purpose.PAY) >= behaviour.pays_some_today(rate):
         return
     if debtor.asks_for_minimums():

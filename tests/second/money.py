@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from recoup.sim.account import NEVER, Event, Stage, Status
+from tests.second import channels
 from tests.second.behaviour import minimums_in
 from tests.second.state import whole_cents
 
@@ -76,7 +77,7 @@ def price_at(prices, age):
 def pay_for_waiting(world, pool_name, people, at_work, seconds_used):
     """What a pool is paid on a day for time that served no account, courses included; lines and visits have no price by the minute."""
     price = world.costs.minute.get(pool_name, 0.0) * 100
-    shift = getattr(world.operations, pool_name).shift_minutes
+    shift = channels.pool(world, pool_name).shift_minutes
     minutes = (shift.morning, shift.midday, shift.afternoon, shift.evening)
     paid = sum(round(people * 60 * each) for each in minutes) if at_work else 0
     return whole_cents(price * max(paid - seconds_used, 0) / 60)

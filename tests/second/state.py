@@ -6,7 +6,6 @@ import struct
 from dataclasses import dataclass, field
 
 from recoup.sim.account import ACCOUNT, NEVER
-from recoup.sim.treatments import Channel
 
 NAMES = ACCOUNT.names
 
@@ -80,7 +79,7 @@ class Today:
     care: dict = field(default_factory=dict)
 
     def care_of(self, channel):
-        return self.care.get(Channel(channel), 0.0)
+        return self.care.get(int(channel), 0.0)
 
 
 def single(value):

@@ -20,15 +20,13 @@ from recoup.sim.compiled import FOLDER, fingerprint, folder_of
 from recoup.sim.observation import FIELD_INDEX, FIELDS, OBSERVATION, by_name, observe
 from recoup.sim.operations.courts import court_fee, court_fee_cents
 from recoup.sim.operations.resources import (
-    NO_RESOURCE,
     QUEUES,
-    RESOURCE_BY_CHANNEL,
     RESOURCE_NAMES,
     RESOURCES,
     queue_of,
 )
 from recoup.sim.simulation import Simulation
-from recoup.sim.treatments import Channel, Window
+from recoup.sim.treatments import STANDARD, Channel, Window
 
 SIM = Path(recoup.sim.__file__).parent
 MODULES = {
@@ -83,11 +81,11 @@ def test_every_field_is_written() -> None:
 
 def test_queues_are_numbered_without_gap_or_overlap() -> None:
     numbers = [queue_of(resource, int(window)) for resource in range(len(RESOURCES)) for window in Window]
-    assert sorted(numbers) == list(range(QUEUES)) and QUEUES == 16
+    assert sorted(numbers) == list(range(16)) and QUEUES == 32  # with room for as many pools of a scenario's own
     assert RESOURCE_NAMES == ("collector", "specialist", "autocall", "visit")
-    served = [channel for channel in Channel if RESOURCE_BY_CHANNEL[channel] != NO_RESOURCE]
-    assert served == [Channel.AUTOCALL, Channel.COLLECTOR, Channel.SPECIALIST, Channel.VISIT]
-    assert all(RESOURCES[RESOURCE_BY_CHANNEL[channel]].channel is channel for channel in served)
+    served = {one.channel: one.pool for one in STANDARD.channels if one.pool}
+    assert list(served) == [Channel.AUTOCALL, Channel.COLLECTOR, Channel.SPECIALIST, Channel.VISIT]
+    assert all(pool == channel.name.lower() for channel, pool in served.items())
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=RESOURCE_NAMES)

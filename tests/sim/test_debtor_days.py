@@ -114,9 +114,9 @@ class Case:
 
     def live(self) -> tuple[np.ndarray, np.ndarray]:
         """The rest of the day in both; the engine's totals and net flows."""
-        skills = tuple(
-            self.people(3) if channel in (Channel.COLLECTOR, Channel.SPECIALIST) else NOBODY for channel in Channel
-        )
+        collectors, specialists = self.people(3), self.people(3)
+        by_pool = (NOBODY, collectors, specialists, *[NOBODY] * 6)
+        skills = {Channel.COLLECTOR: collectors, Channel.SPECIALIST: specialists}
         served = self.chance.random(len(self.ours)) < 0.9
         self.ours["served"] = self.theirs["served"] = served
         answered = (self.ours["calls_back"] > 0) & (self.chance.random(len(self.ours)) < 0.7)
@@ -133,14 +133,14 @@ class Case:
             self.t,
             False,
             self.menu.table,
-            skills,
+            by_pool,
             net_flow,
             evening,
             awake,
         )
         for debtor, treatment in self.debtors():
             talker = Channel.COLLECTOR if debtor.answered else treatment.channel
-            live_through(debtor, self.world, self.today, treatment, skills[talker])
+            live_through(debtor, self.world, self.today, treatment, skills.get(talker, NOBODY))
         return totals, net_flow
 
 

@@ -88,6 +88,8 @@ def differing(ours: NDArray[np.void], theirs: NDArray[np.void]) -> list[str]:
         ("taiwan-cards", "whim", 6, True),
         ("us-cards", "whim", 7, False),
         ("uk-loans", "whim", 8, True),
+        ("southeast-asia-loans", "whim", 9, True),
+        ("southeast-asia-loans", "whim", 10, False),
     ],
 )
 def test_engine_equals_reference_every_day(scenario_name: str, policy_name: str, seed: int, gate: bool) -> None:

@@ -20,7 +20,6 @@ from recoup.experiments.dashboard.request import Request
 from recoup.experiments.dashboard.shelf import read_if_there, table
 from recoup.experiments.report.text import Text
 from recoup.experiments.runs.champion import VALUE
-from recoup.sim.operations.resources import RESOURCE_NAMES
 
 MEASURES = (
     VALUE,
@@ -250,7 +249,7 @@ def _capacity(request: Request, group: Group, challenger: str, against: str | No
     say, (first, last) = request.say, group.filters.window(group.days)
     daily = table(DAILY_TABLE, group.run.folder)
     pair = {name: role for name, role in ((challenger, CHALLENGER), (against, CHAMPION)) if name}
-    pools = [pool for pool in RESOURCE_NAMES if daily[f"{pool}_capacity"].sum() > 0]
+    pools = [pool for pool in group.run.lists.resources if daily[f"{pool}_capacity"].sum() > 0]
     used, served = [], []
     for name, role in pair.items():
         days = daily[(daily["policy"] == name) & (daily["day"] >= first) & (daily["day"] < last)]

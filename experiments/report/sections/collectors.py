@@ -8,9 +8,7 @@ from recoup.experiments.comparison.staff_results import Spread, shown, spread_in
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.charts import funnel
 from recoup.experiments.report.text import Text
-from recoup.sim.operations.resources import RESOURCES
 
-POOLS = tuple(resource.name for resource in RESOURCES if resource.skilled)
 SURE = 0.05  # below this, luck is no explanation
 
 
@@ -20,7 +18,8 @@ def build(run: Run, say: Text) -> list[Block]:
         return []
     table = COLLECTORS_TABLE.read(file)
     table = table[table["policy"] == run.best]
-    spreads = {pool: found for pool in POOLS if (found := spread_in(table, pool)) is not None}
+    pools = [pool for pool in run.lists.resources if (table["pool"] == pool).any()]
+    spreads = {pool: found for pool in pools if (found := spread_in(table, pool)) is not None}
     if not spreads:
         return []
     plan = say.name(run.best)

@@ -10,10 +10,11 @@ from recoup.experiments.report.text import Text
 def build(run: Run, say: Text) -> list[Block]:
     portfolio = run.results["portfolio"]
     notes = [say.note(note) for note in dict.fromkeys(portfolio["notes"])]
-    filled = [
-        f"{say.one_of('columns', field)} ({say('data.all') if count == portfolio['accounts'] else f'{count:,}'})"
-        for field, count in portfolio["filled"].items()
-    ]
-    if filled:
-        notes.append(say("data.filled", list=say.listed(filled)))
+    for assumed in ("filled", "fresh"):
+        fields = [
+            f"{say.column(field)} ({say('data.all') if count == portfolio['accounts'] else f'{count:,}'})"
+            for field, count in portfolio.get(assumed, {}).items()
+        ]
+        if fields:
+            notes.append(say(f"data.{assumed}", list=say.listed(fields)))
     return [Bullets([*notes, say("data.model"), say("data.paired")])]

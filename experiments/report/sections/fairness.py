@@ -6,6 +6,7 @@ from typing import Any
 
 from recoup.experiments.comparison.files import FAIRNESS_FILE
 from recoup.experiments.comparison.run import Run
+from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Bullets, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
 
@@ -42,6 +43,48 @@ def build(run: Run, say: Text) -> list[Block]:
             rows.append(row)
     head = [say("fairness.group"), say("fairness.accounts"), *(_outcome(o, say) for o in outcomes)]
     return [*blocks, Table(say("fairness.caption", plan=say.name(run.best)), head, rows)]
+
+
+def pictured(run: Run, say: Text) -> list[Block]:
+    """The verdict, and every gap of the challenger in standard deviations; nothing where no gap was judged.
+
+    Args:
+        run: the finished run.
+        say: the words.
+    """
+    results = run.extra(FAIRNESS_FILE)
+    if not results:
+        return []
+    limit = results["bounds"]["standardised_difference"]
+    rows = {}
+    for outcome in results["outcomes"]:
+        marks = []
+        for attribute, groups in results["policies"][run.best].items():
+            for name, group in groups.items():
+                cell = group["outcomes"][outcome["name"]]
+                gap, sd = cell["adjusted"], cell["sd"]
+                if gap and sd:
+                    who = say(
+                        "list.is",
+                        field=say.one_of("fairness.attributes", attribute),
+                        value=say.one_of("fairness.groups", name),
+                    )
+                    beyond = "bad" if cell.get("unequal") else ""
+                    marks.append(charts.Mark(who, gap["gap"] / sd, gap["low"] / sd, gap["high"] / sd, beyond))
+        if marks:
+            rows[_outcome(outcome, say)] = marks
+    if not rows:
+        return []
+    widest = max(abs(mark.mean) for marks in rows.values() for mark in marks)
+    picture = charts.strip(
+        "fairness",
+        rows,
+        (-limit, limit),
+        say("fairness.axis"),
+        say("fairness.picture", plan=say.name(run.best)),
+        max(1.5 * limit, widest),
+    )
+    return [_verdict(results, say), picture]
 
 
 def _proxies(results: dict[str, Any], say: Text) -> list[str]:

@@ -1,57 +1,35 @@
-"""The first screen: the answer in words, five figures, and the claims."""
+"""The answer in words, key figures, the best learned policy against every plan, and the claims of the staged plan's authors."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from recoup.experiments.comparison.compare import claims
-from recoup.experiments.comparison.files import WELFARE_FILE
 from recoup.experiments.comparison.measures import MEASURE
-from recoup.experiments.comparison.run import BASE, Run, verdict
+from recoup.experiments.comparison.run import BASE, Run, best_of, reference_of, verdict
 from recoup.experiments.report.answers import answers, called
-from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
-from recoup.experiments.report.sections.welfare import check_words
+from recoup.experiments.report.blocks import Block, Bullets, Cell, Line, Table
 from recoup.experiments.report.text import Text
 from recoup.experiments.runs.champion import BURDENS, COST, VALUE, challengers, ranked
 
 HEADLINE = (VALUE, "recovery_rate", "time_to_recover_days", "cost_to_collect", "complaints_per_1000", "breaches")
+STAGED = "staged"
 # Of cards, which are cured by what is overdue, cash tells the smaller part.
 CURED = "cured_balance_rate"
 GAINS = (VALUE, "recovery_rate", "net_recovery_rate", "time_to_recover_days")
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    blocks: list[Block] = [Paragraph(sentence, "message") for sentence in answers(run.results, say)]
-    blocks += [Paragraph(sentence, "message") for sentence in _debtor_burden(run, say)]
-    if len(run.results["seeds"]) == 1:
-        blocks.append(Paragraph(say("one_seed"), "warning"))
-    blocks.append(_figures(run, say))
+    blocks: list[Block] = [Bullets(answers(run.results, say)), _figures(run, say)]
     if challengers(run.results):
         blocks.append(_against_each_plan(run, say))
-    if BASE in run.names and len(run.names) > 1:
+    if BASE in run.names and STAGED in run.names:
         blocks.append(_claims(run, say))
     return blocks
 
 
-def _debtor_burden(run: Run, say: Text) -> list[str]:
-    """The check of debtor burden for the best plan, and which plan is worth most of those that pass it."""
-    burden = run.extra(WELFARE_FILE)
-    if not burden:
-        return []
-    checks = {check["policy"]: check for check in burden["checks"] if check["policy"] != check["reference"]}
-    if run.best not in checks:
-        return []
-    said = [check_words(checks[run.best], burden, say)]
-    gentle = [name for name, check in checks.items() if check["passed"]]
-    if gentle and run.best not in gentle:
-        plan = ranked(run.results, gentle)[0]
-        ours = say.span(run.value(plan, VALUE), "share")
-        said.append(say("answers.gentle", plan=say.name(plan), reference=say.name(burden["reference"]), ours=ours))
-    return said
-
-
 def _figures(run: Run, say: Text) -> Table:
-    best, against = run.best, run.reference
+    best, against = best_of(run.results), reference_of(run.results)
     head = [say("headline.measure"), say.name(best)]
     caption = say("headline.caption_one")
     if against:
@@ -71,18 +49,21 @@ def _figures(run: Run, say: Text) -> Table:
 
 def _against_each_plan(run: Run, say: Text) -> Table:
     """The best challenger beside every plan: what it gains, and what that asks of debtors and of the operation."""
-    plans = [name for name in ranked(run.results) if name not in run.results["learned"]]
+    plans = [
+        name for name in ranked(run.results) if name not in run.results["learned"] and name != best_of(run.results)
+    ]
+    best = best_of(run.results)
     head = [say("headline.plan"), *(say.measure(name)[0] for name in GAINS)]
     head += [say(f"headline.burdens.{burden}") for burden in BURDENS]
     rows: list[list[Cell | str]] = []
     for plan in plans:
-        gains = run.results["differences"][run.best][plan]
+        gains = run.results["differences"][best][plan]
         row: list[Cell | str] = [called(run.results, plan, say)]
         row += [_marked_cell(say, gains[name], MEASURE[name].unit, MEASURE[name].better) for name in GAINS]
-        burdens = run.results["burdens"][run.best][plan]
+        burdens = run.results["burdens"][best][plan]
         row += [_marked_cell(say, burdens[name], "share" if name == COST else "count", -1) for name in BURDENS]
         rows.append(row)
-    return Table(say("headline.caption_plans", best=say.name(run.best)), head, rows)
+    return Table(say("headline.caption_plans", best=say.name(best)), head, rows)
 
 
 def _marked_cell(say: Text, difference: dict[str, Any], unit: str, better: int) -> Cell:
@@ -130,19 +111,14 @@ def change_cell(run: Run, say: Text, plan: str, against: str, name: str, in_word
 
 
 def _claims(run: Run, say: Text) -> Table:
-    """What the staged plan's authors claim against the status quo, tested for every other plan."""
-    rows: list[list[Cell | str]] = []
-    for plan in run.ordered:
-        if plan in (BASE, "no-contact"):
-            continue
-        row: list[Cell | str] = [say.name(plan)]
-        for claim in claims(run.results["differences"], plan):
-            words = say.one_of("answers.verdicts", claim["verdict"])
-            mark = {"reached": "good", "not reached": "bad"}.get(claim["verdict"], "")
-            between = say.limits(claim["relative"], "share", signed=True)
-            row.append(
-                Cell(say.number(claim["relative"]["mean"], "share", signed=True), [Line(between), Line(words, mark)])
-            )
-        rows.append(row)
+    """What the staged plan's authors claim of it against the status quo; nobody claims that of another plan."""
+    row: list[Cell | str] = [say.name(STAGED)]
+    for claim in claims(run.results["differences"], STAGED):
+        words = say.one_of("answers.verdicts", claim["verdict"])
+        mark = {"reached": "good", "not reached": "bad"}.get(claim["verdict"], "")
+        between = say.limits(claim["relative"], "share", signed=True)
+        row.append(
+            Cell(say.number(claim["relative"]["mean"], "share", signed=True), [Line(between), Line(words, mark)])
+        )
     head = [say("headline.plan"), say("headline.claim_recovery"), say("headline.claim_time")]
-    return Table(say("headline.claims_caption"), head, rows)
+    return Table(say("headline.claims_caption"), head, [row])

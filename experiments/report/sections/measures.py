@@ -15,7 +15,7 @@ def build(run: Run, say: Text) -> list[Block]:
     for measure in MEASURES:
         title, definition = say.measure(measure.name)
         row: list[Cell | str] = [Cell(title, [Line(definition)])]
-        for name in run.names:
+        for name in run.ordered:
             cell = value_cell(run, say, name, measure.name)
             if against and name != against:
                 change = change_cell(run, say, name, against, measure.name)
@@ -28,5 +28,5 @@ def build(run: Run, say: Text) -> list[Block]:
     intro = say("measures_section.intro")
     if against:
         intro = say.sentences(intro, say("measures_section.intro_paired", against=say.name(against)))
-    head = [say("measures_section.measure"), *map(say.name, run.names)]
+    head = [say("measures_section.measure"), *map(say.name, run.ordered)]
     return [Paragraph(intro), Table(say("measures_section.caption"), head, rows)]

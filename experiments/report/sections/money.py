@@ -1,4 +1,4 @@
-"""Liquidation curves, and the Kaplan–Meier curve of the time to recover."""
+"""Liquidation curves, the Kaplan–Meier curve of the time to recover, recovery by tier, and roll rates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import numpy as np
 
 from recoup.experiments.comparison.run import Run
 from recoup.experiments.report import charts
-from recoup.experiments.report.blocks import Block, Paragraph
+from recoup.experiments.report.blocks import Block, Columns, Paragraph
+from recoup.experiments.report.decision import emphasis
+from recoup.experiments.report.sections import rolls, tier
 from recoup.experiments.report.text import Text
 
 EARLY_DAY = 30
@@ -33,23 +35,28 @@ def build(run: Run, say: Text) -> list[Block]:
             "theirs": at(run.reference, early),
             "theirs_last": at(run.reference, days),
         }
-    named = {say.name(name): cash[name] for name in run.names}
-    remaining = {say.name(name): unresolved[name] for name in run.names}
-    return [
-        Paragraph(say("money.liquidation_two" if run.reference else "money.liquidation_one", **values), "message"),
-        charts.curves(
-            "liquidation", named, say("money.axis_day"), say("money.axis_cash"), say("money.liquidation_caption")
-        ),
-        Paragraph(_medians(run, say, {name: unresolved[name].mean(axis=0) for name in run.ordered[:2]}), "message"),
-        charts.curves(
-            "unresolved",
-            remaining,
-            say("money.axis_day"),
-            say("money.axis_unresolved"),
-            say("money.unresolved_caption"),
-            from_zero=False,
-        ),
+    named = {say.name(name): cash[name] for name in run.ordered}
+    remaining = {say.name(name): unresolved[name] for name in run.ordered}
+    about, accounts = emphasis(run, say), run.results["portfolio"]["accounts"]
+    liquidation = charts.curves(
+        "liquidation", named, about, (say("money.axis_day"), say("money.axis_cash")), say("money.liquidation_caption")
+    )
+    survival = charts.curves(
+        "unresolved",
+        remaining,
+        about,
+        (say("money.axis_day"), say("money.axis_unresolved")),
+        say("money.unresolved_caption"),
+        start=1.0,
+        at_risk=charts.AtRisk(say("money.at_risk"), accounts),
+    )
+    said = say("money.liquidation_two" if run.reference else "money.liquidation_one", **values)
+    medians = _medians(run, say, {name: unresolved[name].mean(axis=0) for name in run.ordered[:2]})
+    blocks: list[Block] = [
+        Columns([[Paragraph(said, "message"), liquidation], [Paragraph(medians, "message"), survival]])
     ]
+    lower: list[list[Block]] = [list(tier.pictured(run, say)), list(rolls.pictured(run, say))]
+    return [*blocks, Columns([column for column in lower if column])]
 
 
 def _medians(run: Run, say: Text, curves: dict[str, np.ndarray]) -> str:

@@ -8,6 +8,7 @@ from recoup.agents.library import OWN, own_policy, split_name
 from recoup.agents.plans.plan_file import PlanFile, find_plan, read_plan
 from recoup.experiments.comparison.files import SETTINGS_FILE
 from recoup.experiments.comparison.run import Run
+from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Branch, Cell, Line, Paragraph, Table, Tree
 from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
 from recoup.experiments.report.sections.actions import kind
@@ -16,8 +17,9 @@ from recoup.experiments.report.words import conditions, step_words
 from recoup.experiments.runs.champion import VALUE, ranked
 from recoup.experiments.runs.runfolder import fingerprint
 from recoup.sim.inputs import InputError
-from recoup.sim.treatments import Channel, Legal
+from recoup.sim.treatments import Legal, Vocabulary
 
+MOST_RULES = 10
 NETWORKS = frozenset(name for name, made in OWN.items() if made.command == "train")
 Shares = dict[str, float]  # rule -> share of the account-days on which it decided; empty if the run did not count
 
@@ -26,7 +28,7 @@ def build(run: Run, say: Text) -> list[Block]:
     """The best plan that people can read; beside it the best tree, if that is another."""
     files = {name: file for name in run.names if (file := plan_file(run, name))}
     readable = ranked(run.results, list(files))
-    trees = {name: tree for name in readable if (tree := tree_of(files[name]))}
+    trees = {name: tree for name in readable if (tree := tree_of(files[name], run.lists.vocabulary))}
     if not readable:
         return []
     blocks: list[Block] = []
@@ -34,18 +36,47 @@ def build(run: Run, say: Text) -> list[Block]:
         change = say.span(run.difference(readable[0], run.best, VALUE), "points", signed=True)
         key = "plan.network" if _source(run, run.best) in NETWORKS else "plan.unreadable"
         blocks.append(Paragraph(say(key, best=say.name(run.best), plan=say.name(readable[0]), change=change)))
-    for name in dict.fromkeys([readable[0], *list(trees)[:1]]):
+    first = run.best if run.best in files else readable[0]
+    for name in dict.fromkeys([first, *list(trees)[:1]]):
         shares, most = _shares(run, name), files[name].contact_cap_per_week
-        blocks += _tree(say, name, trees[name], shares) if name in trees else _rules(say, name, files[name], shares)
+        words = run.lists.vocabulary
+        tree = trees.get(name)
+        blocks += _tree(say, name, tree, shares, words) if tree else _rules(say, name, files[name], shares)
         if most:
             blocks.append(Paragraph(say("plan.contact_cap", plan=say.name(name), n=most)))
     return blocks
 
 
+def pictured(run: Run, say: Text) -> list[Block]:
+    """How often each rule of the best plan that people can read decided, and the picture; nothing where the run did not count.
+
+    Args:
+        run: the finished run.
+        say: the words.
+    """
+    files = {name: file for name in run.names if (file := plan_file(run, name))}
+    first = run.best if run.best in files else next(iter(ranked(run.results, list(files))), None)
+    if first is None or not (shares := _shares(run, first)):
+        return []
+    busiest = sorted(files[first].rules, key=lambda rule: -shares.get(rule.name, 0.0))[:MOST_RULES]
+    rows = {f"{rule.name}": (shares.get(rule.name, 0.0), 0.0) for rule in busiest}
+    caption = say("plan.picture", plan=say.name(first), n=len(rows), rules=len(files[first].rules))
+    top = say(
+        "plan.message_rules",
+        plan=say.name(first),
+        n=len(files[first].rules),
+        rule=busiest[0].name,
+        share=say.number(shares.get(busiest[0].name, 0.0), "share"),
+        do=step_words(busiest[0].do, say),
+    )
+    return [Paragraph(top, "message"), charts.bars("rule-use", rows, None, say("plan.share"), caption, share=True)]
+
+
 def heading(run: Run, say: Text) -> str:
     """Names the plan that the section shows first, which is not always the best."""
     files = [name for name in run.names if plan_file(run, name)]
-    return say("plan.heading", plan=say.name(next(iter(ranked(run.results, files)), run.best)))
+    first = run.best if run.best in files else next(iter(ranked(run.results, files)), run.best)
+    return say("plan.heading", plan=say.name(first))
 
 
 def _source(run: Run, name: str) -> str:
@@ -64,7 +95,7 @@ def plan_file(run: Run, name: str) -> PlanFile | None:
         source = _source(run, name)
         if source in OWN and OWN[source].suffix == ".yaml":
             source = str(own_policy(source, run.results["scenario"]))
-        file = read_plan(find_plan(source))
+        file = read_plan(find_plan(source), run.lists.vocabulary)
     except InputError:
         return None
     begun = SETTINGS_FILE.read(run.folder)["policies"].get(name)
@@ -101,8 +132,8 @@ def _rules(say: Text, name: str, file: PlanFile, shares: Shares) -> list[Block]:
     ]
 
 
-def _tree(say: Text, name: str, tree: Fork, shares: Shares) -> list[Block]:
-    branches = _branches(say, tree, shares)
+def _tree(say: Text, name: str, tree: Fork, shares: Shares, words: Vocabulary) -> list[Block]:
+    branches = _branches(say, tree, shares, words)
     leaves = list(_leaves(branches, []))
     details = {"plan": say.name(name), "leaves": len(leaves), "depth": max(len(path) for path, _ in leaves)}
     message = say("plan.message_plain", **details)
@@ -117,22 +148,24 @@ def _tree(say: Text, name: str, tree: Fork, shares: Shares) -> list[Block]:
     ]
 
 
-def _branches(say: Text, fork: Fork, shares: Shares) -> list[Branch]:
+def _branches(say: Text, fork: Fork, shares: Shares, words: Vocabulary) -> list[Branch]:
     leaf_rows = []
     for number, below in enumerate(fork.branches):
         further, do, share = [], [], None
         if isinstance(below, Leaf):
             steps = [rule.do for rule in below.rules]
-            kinds = [kind(Channel[step.channel.upper()], Legal[step.legal.upper()]) for step in steps]
+            kinds = [kind(words.channel[step.channel], Legal[step.legal.upper()]) for step in steps]
             in_words = [step_words(step, say) for step in steps]
             do = list(zip(kinds, [in_words[0], *(say("plan.else", do=other) for other in in_words[1:])], strict=True))
             share = sum(shares.get(rule.name, 0.0) for rule in below.rules)
         else:
-            further = _branches(say, below, shares)
+            further = _branches(say, below, shares, words)
             share = sum(branch.share or 0.0 for branch in further)
         known = share if shares else None
         leaf_rows.append(
-            Branch(condition(fork, number, say), known, say.number(known, "share") if shares else "", do, further)
+            Branch(
+                condition(fork, number, say, words), known, say.number(known, "share") if shares else "", do, further
+            )
         )
     return leaf_rows
 

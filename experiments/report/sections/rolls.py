@@ -3,13 +3,52 @@
 from __future__ import annotations
 
 from recoup.experiments.comparison.run import Run
+from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
+from recoup.experiments.report.decision import emphasis
 from recoup.experiments.report.text import Text
 
 
-def build(run: Run, say: Text) -> list[Block]:
+def pictured(run: Run, say: Text) -> list[Block]:
+    """What roll rates are, and their picture; nothing where no bucket falls within the horizon.
+
+    Args:
+        run: the finished run.
+        say: the words.
+    """
+    rates, rolls = run.results["roll_rates"], _rolls(run)
+    if not rolls:
+        return []
+    values = {say.name(name): [rates[name][roll]["mean"] for roll in rolls] for name in run.ordered}
+    picture = charts.steps("rolls", rolls, values, emphasis(run, say), say("rolls.axis"), say("rolls.caption"))
+    return [Paragraph(_message(run, rolls, say), "message"), picture]
+
+
+def _rolls(run: Run) -> list[str]:
     rates = run.results["roll_rates"]
-    rolls = [roll for roll in rates[run.names[0]] if any(rates[name][roll]["mean"] is not None for name in run.names)]
+    return [roll for roll in rates[run.names[0]] if any(rates[name][roll]["mean"] is not None for name in run.names)]
+
+
+def _message(run: Run, rolls: list[str], say: Text) -> str:
+    """The roll in which the two plans differ most."""
+    rates = run.results["roll_rates"]
+    ours, theirs = rates[run.best], rates[run.reference or run.best]
+    known = [roll for roll in rolls if None not in (ours[roll]["mean"], theirs[roll]["mean"])]
+    if run.reference is None or not known:
+        return say("rolls.intro")
+    top = max(known, key=lambda roll: abs(ours[roll]["mean"] - theirs[roll]["mean"]))
+    return say(
+        "rolls.message",
+        roll=top,
+        best=say.name(run.best),
+        against=say.name(run.reference),
+        ours=say.number(ours[top]["mean"], "share"),
+        theirs=say.number(theirs[top]["mean"], "share"),
+    )
+
+
+def build(run: Run, say: Text) -> list[Block]:
+    rates, rolls = run.results["roll_rates"], _rolls(run)
     if not rolls:
         return []
     rows: list[list[Cell | str]] = [
@@ -20,6 +59,6 @@ def build(run: Run, say: Text) -> list[Block]:
                 for roll in rolls
             ),
         ]
-        for name in run.names
+        for name in run.ordered
     ]
     return [Paragraph(say("rolls.intro")), Table(say("rolls.caption"), [say("rolls.plan"), *rolls], rows)]

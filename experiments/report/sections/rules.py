@@ -14,7 +14,7 @@ MOST_EVIDENCE = 20
 def build(run: Run, say: Text) -> list[Block]:
     results = run.results
     rows: list[list[Cell | str]] = []
-    for name in run.names:
+    for name in run.ordered:
         row: list[Cell | str] = [say.name(name)]
         for counts in (results["breaches"][name], results["blocked"][name]):
             lines = [Line(f"{rule}: {count:,}") for rule, count in counts.items()]

@@ -14,7 +14,7 @@ def build(run: Run, say: Text) -> list[Block]:
     result = run.extra(UPPER_BOUNDS_FILE)
     if not result or not result["rows"]:
         return []
-    rows = [{**row, "label": _label(row, say)} for row in result["rows"]]
+    rows = [{**row, "label": label(row, say)} for row in result["rows"]]
     top = max(rows, key=lambda row: row["recovery_rate"]["mean"])
     message = say(
         "upper_bounds.message",
@@ -30,7 +30,8 @@ def build(run: Run, say: Text) -> list[Block]:
     return [Paragraph(message, "message"), table]
 
 
-def _label(row: dict[str, Any], say: Text) -> str:
+def label(row: dict[str, Any], say: Text) -> str:
+    """What a bound is called."""
     if row["bound"] == Bound.AMPLE_STAFF:
         return say("upper_bounds.ample_staff", policy=say.name(row["policy"]))
     return say.one_of("upper_bounds.labels", row["bound"], row["label"])

@@ -1,4 +1,4 @@
-"""Why the best challenger gains or loses against the champion: the parts of the difference, and whether it lasts in other worlds."""
+"""Why the challenger gains or loses against the plan in force: the parts of the difference, and whether it lasts in other worlds."""
 
 from __future__ import annotations
 
@@ -6,90 +6,96 @@ from typing import Any
 
 from recoup.experiments.comparison.run import Run, verdict
 from recoup.experiments.report import charts
-from recoup.experiments.report.answers import called
-from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
+from recoup.experiments.report.blocks import Block, Cell, Columns, Line, Paragraph, Table
+from recoup.experiments.report.decision import worlds_of
 from recoup.experiments.report.text import Text
-from recoup.experiments.robustness.files import ATTRIBUTION_FILE, STRESS_FILE, WHY_FILE
+from recoup.experiments.robustness.files import ATTRIBUTION_FILE, WHY_FILE
 from recoup.experiments.robustness.stress import UNPERTURBED
 from recoup.experiments.robustness.why import WORLDS
-from recoup.experiments.runs.champion import VALUE, challengers
+from recoup.experiments.runs.champion import VALUE
 
 
 def build(run: Run, say: Text) -> list[Block]:
-    if not challengers(run.results):
-        return []
-    small = run.extra(WHY_FILE) or {}
-    attribution, worlds = _full_attribution(run), _full_stress(run)
-    blocks = _parts(
-        run, say, attribution or small.get("attribution"), "why.parts" if attribution else "why.parts_small"
-    )
-    blocks += _worlds(run, say, worlds or small.get("worlds"))
-    if small and blocks and not (attribution and worlds):
-        seeds = (_seeds(small[key]["seeds"], say) for key in ("attribution", "worlds"))
-        accounts = f"{small['worlds']['accounts']:,}"
-        blocks.append(Paragraph(say("why.small", accounts=accounts, parts=next(seeds), worlds=next(seeds))))
+    found, small = _attribution(run)
+    worlds, few = worlds_of(run)
+    parts = _parts(run, say, found, "why.parts_small" if small else "why.parts")
+    in_worlds = _worlds(run, say, worlds)
+    columns = [column for column in (parts, in_worlds[:-1]) if column]
+    blocks: list[Block] = [Columns(columns)] if columns else []
+    blocks += in_worlds[-1:]  # the table behind the picture
+    if blocks and (small or few):
+        of_parts, of_worlds, accounts = _size(run)
+        blocks.append(
+            Paragraph(say("why.small", accounts=accounts, parts=_seeds(of_parts, say), worlds=_seeds(of_worlds, say)))
+        )
     return blocks
+
+
+def _size(run: Run) -> tuple[list[int], list[int], str]:
+    why = run.extra(WHY_FILE)
+    assert why is not None
+    return why["attribution"]["seeds"], why["worlds"]["seeds"], f"{why['worlds']['accounts']:,}"
 
 
 def _seeds(seeds: list[int], say: Text) -> str:
     return say("seeds_one") if len(seeds) == 1 else say("seeds_many", n=len(seeds))
 
 
-def _full_attribution(run: Run) -> dict[str, Any] | None:
-    """What `recoup attribute` has found, if it was asked about champion and challenger."""
-    result = run.extra(ATTRIBUTION_FILE)
-    return result if result and (result["from"], result["to"]) == (run.reference, run.best) else None
+def _attribution(run: Run) -> tuple[dict[str, Any] | None, bool]:
+    """The parts of the difference between champion and challenger, from `recoup attribute` or from small runs; and whether from those."""
+    for result, small in ((run.extra(ATTRIBUTION_FILE), False), ((run.extra(WHY_FILE) or {}).get("attribution"), True)):
+        if result and (result["from"], result["to"]) == (run.reference, run.best):
+            return result, small
+    return None, False
 
 
-def _full_stress(run: Run) -> dict[str, Any] | None:
-    """What `recoup stress` has found, if it was asked about champion and challenger in the worlds that are shown here."""
-    result = run.extra(STRESS_FILE)
-    if not result or not set(WORLDS) <= {row["perturbation"] for row in result["rows"]}:
-        return None
-    asked = (result["challenger"], result["baseline"])
-    names = [name for name in (run.best, run.reference) if name]
-    policy_refs = run.policy_refs(names)
-    meant = zip(names, policy_refs, strict=True)
-    return result if all(said in called_so for said, called_so in zip(asked, meant, strict=True)) else None
+def parts_of(run: Run, say: Text) -> str:
+    """What timing, channel, offers and legal steps contribute, the largest first, in a sentence; empty where nobody has measured it.
+
+    Args:
+        run: the finished run.
+        say: the words.
+    """
+    found, small = _attribution(run)
+    if found is None:
+        return ""
+    return say("memo.drivers.decisions_small" if small else "memo.drivers.decisions", parts=_listed(found, say))
+
+
+def _listed(attribution: dict[str, Any], say: Text) -> str:
+    parts = attribution["measures"][VALUE]["parts"]
+    order = sorted(parts, key=lambda part: -abs(parts[part]["mean"]))
+    said = (f"{say(f'attribution.parts.{part}')} {say.span(parts[part], 'points', signed=True)}" for part in order)
+    return say("list.semicolon").join(said)
 
 
 def _parts(run: Run, say: Text, result: dict[str, Any] | None, sentence: str) -> list[Block]:
-    """What timing, channel, offers and legal steps contribute, the largest first in words."""
     if result is None or run.reference is None:
         return []
     found = result["measures"][VALUE]
-    words = {part: say(f"attribution.parts.{part}") for part in found["parts"]}
-    order = sorted(found["parts"], key=lambda part: -abs(found["parts"][part]["mean"]))
-    listed = [f"{words[p]} {say.span(found['parts'][p], 'points', signed=True)}" for p in order]
-    names = {"champion": called(run.results, run.reference, say), "challenger": say.name(run.best)}
-    message = say(
-        sentence,
-        **names,
-        total=say.span(found["total"], "points", signed=True),
-        parts=say("list.semicolon").join(listed),
-    )
+    names = {"champion": say.name(run.reference), "challenger": say.name(run.best)}
+    message = say(sentence, **names, total=say.span(found["total"], "points", signed=True), parts=_listed(result, say))
     start = found["start"]["mean"]
     return [
         Paragraph(message, "message"),
         charts.waterfall(
             "why",
             (names["champion"], start),
-            [(words[part], found["parts"][part]) for part in found["parts"]],
+            [(say(f"attribution.parts.{part}"), found["parts"][part]) for part in found["parts"]],
             (names["challenger"], start + found["total"]["mean"]),
             say("why.caption_chart", **names),
         ),
     ]
 
 
-def _worlds(run: Run, say: Text, result: dict[str, Any] | None) -> list[Block]:
-    """The same difference where a mechanism that a learned policy may live on is weak or absent."""
-    if result is None or run.reference is None:
+def _worlds(run: Run, say: Text, found: dict[str, dict[str, Any]] | None) -> list[Block]:
+    """The same difference where a mechanism that a policy may live on is weak or absent."""
+    if found is None or run.reference is None:
         return []
-    found = {row["perturbation"]: row for row in result["rows"]}
     verdicts = {world: verdict(found[world][VALUE], 1) for world in WORLDS}
     others = [world for world in WORLDS if world != UNPERTURBED]
     labels = {world: say(f"why.worlds.{world}") for world in WORLDS}
-    names = {"champion": called(run.results, run.reference, say), "challenger": say.name(run.best)}
+    names = {"champion": say.name(run.reference), "challenger": say.name(run.best)}
     won = [world for world in others if verdicts[world] == "good"]
     gains = verdicts[UNPERTURBED] == "good"
     if gains and len(won) < len(others):
@@ -98,6 +104,14 @@ def _worlds(run: Run, say: Text, result: dict[str, Any] | None) -> list[Block]:
     else:
         key = "holds" if gains else "never" if not won else "elsewhere"
         message = say(f"why.{key}", n=len(others), worlds=say("list.semicolon").join(labels[w] for w in won), **names)
+    chart = charts.dots(
+        "worlds",
+        [labels[world] for world in WORLDS],
+        {names["challenger"]: [found[world][VALUE] for world in WORLDS]},
+        say("stress.axis", challenger=names["challenger"], baseline=names["champion"]),
+        say("why.caption_worlds", **names),
+        from_zero=False,
+    )
     rows: list[list[Cell | str]] = []
     for world in WORLDS:
         row = found[world]
@@ -121,4 +135,4 @@ def _worlds(run: Run, say: Text, result: dict[str, Any] | None) -> list[Block]:
             ]
         )
     head = [say(f"why.{column}") for column in ("world", "value", "recovery", "complaints")]
-    return [Paragraph(message, "message"), Table(say("why.caption_worlds", **names), head, rows)]
+    return [Paragraph(message, "message"), chart, Table(say("why.caption_worlds", **names), head, rows)]

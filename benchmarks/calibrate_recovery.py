@@ -1,0 +1,110 @@
+"""Does `recoup calibrate` find the world that records come from? Each repetition has a true world, a portfolio and records of its own.
+
+    python benchmarks/calibrate_recovery.py --repetitions 20
+
+The true parameters are drawn from the priors about the scenario's values, so the search begins somewhere else; what is not fitted is the
+scenario's in the true world too. The table is that of docs/how-to/calibrate.md; `--rows` keeps what is done, and an interrupted run goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recoup.experiments.calibration.fitting import fit_world
+from recoup.experiments.calibration.histories import histories
+from recoup.experiments.calibration.parameters import Block, movable, with_shifts
+from recoup.experiments.evidence.simulated_records import simulate_records
+from recoup.scenarios.schema import load_scenario
+
+WORLDS = ("china-consumer", "uk-loans")
+POLICY, EXPLORE, ACCOUNTS, DAYS = "staged", 0.3, 500, 45
+
+
+def measure(world: str, repetition: int, accounts: int = ACCOUNTS, days: int = DAYS) -> dict[str, Any]:
+    """One repetition: the true shift of each parameter, the mode and standard deviation of its posterior, and what is written down."""
+    scenario = load_scenario(world)
+    random = np.random.default_rng((repetition, WORLDS.index(world)))
+    parameters = [parameter for block in Block for parameter in movable(scenario.world, block)]
+    truth = random.standard_normal(len(parameters)) * [parameter.spread for parameter in parameters]
+    true_world = scenario.with_world(with_shifts(scenario.world, parameters, truth))
+    portfolio = scenario.portfolio(accounts, 1000 + repetition)
+    records = simulate_records(true_world, POLICY, portfolio, 1000 + repetition, days, EXPLORE)
+    begun = time.process_time()
+    fitted = fit_world(scenario.world, histories(scenario.world, portfolio, records.contacts, records.payments))
+    found = {}
+    for posterior in fitted.posteriors.values():
+        columns = (posterior.mode, posterior.deviation, posterior.shifts, posterior.left)
+        for parameter, *values in zip(posterior.parameters, *columns, strict=True):
+            found[parameter.name] = values
+    return {
+        "world": world,
+        "repetition": repetition,
+        "seconds": time.process_time() - begun,
+        "settled": all(posterior.settled for posterior in fitted.posteriors.values()),
+        "parameters": [
+            {"name": p.name, "truth": true, "spread": p.spread, **dict(zip(("mode", "deviation", "written", "left"), map(float, found[p.name]), strict=True))}
+            for p, true in zip(parameters, map(float, truth), strict=True)
+        ],
+    }  # fmt: skip
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Bias, error and coverage of each parameter in each world, in units of its prior's spread."""
+    lines = [
+        "| parameter | world | prior left | bias | RMSE | error of the default | coverage of 90 % |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for world in WORLDS:
+        of = [row for row in rows if row["world"] == world]
+        if not of:
+            continue
+        hits: list[float] = []
+        for number, first in enumerate(of[0]["parameters"]):
+            each = [row["parameters"][number] for row in of]
+            error = np.array([(one["mode"] - one["truth"]) / one["spread"] for one in each])
+            default = np.array([one["truth"] / one["spread"] for one in each])
+            hit = np.array([abs(one["mode"] - one["truth"]) <= 1.645 * one["deviation"] for one in each])
+            hits += hit.tolist()
+            left = np.mean([one["left"] for one in each])
+            rmse, was = np.sqrt(np.mean(error**2)), np.sqrt(np.mean(default**2))
+            lines.append(
+                f"| `{first['name']}` | {world} | {left:.2f} | {error.mean():+.2f} | {rmse:.2f} | {was:.2f} | {hit.mean():.0%} |"
+            )
+        lines.append(f"| **all** | {world} | | | | | **{np.mean(hits):.1%}** of {len(hits)} |")
+    return "\n".join(lines).replace(" -", " −").replace("| −-", "| --")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repetitions", type=int, default=20)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--world", choices=WORLDS, action="append", help="this world alone (default: both)")
+    parser.add_argument("--rows", type=Path, help="JSON lines: what is in it is not done again, and new rows are added")
+    arguments = parser.parse_args()
+    rows: list[dict[str, Any]] = []
+    if arguments.rows and arguments.rows.exists():
+        rows = [json.loads(line) for line in arguments.rows.read_text(encoding="utf-8").splitlines()]
+    done = {(row["world"], row["repetition"]) for row in rows}
+    for repetition in range(arguments.first, arguments.first + arguments.repetitions):
+        for world in arguments.world or WORLDS:
+            if (world, repetition) in done:
+                continue
+            rows.append(measure(world, repetition))
+            if arguments.rows:
+                with arguments.rows.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(rows[-1]) + "\n")
+    print(table(rows))
+    seconds = [row["seconds"] for row in rows]
+    print(
+        f"\n{len(rows)} fits, median {np.median(seconds):.0f} s of processor time each; {time.process_time():.0f} s in all"
+    )
+
+
+if __name__ == "__main__":
+    main()

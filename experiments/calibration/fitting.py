@@ -1,0 +1,189 @@
+"""Fit a scenario's world to records, block by block: conduct, reach, and how debtors respond."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recoup.experiments.calibration import direct, hidden
+from recoup.experiments.calibration.histories import Histories
+from recoup.experiments.calibration.parameters import Block, movable, records_of, with_shifts
+from recoup.experiments.calibration.posterior import Posterior, fit
+from recoup.sim.parameters import World
+
+# Of the random numbers that stand for what nobody sees.
+SEED = 71
+ROUGHLY, ROUGH_STEPS = 4, 4  # of how many draws one serves to begin with, and for how many steps
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A world fitted to records.
+
+    Attributes:
+        own: the scenario's world.
+        posteriors: of each block.
+        groups: of candidates for each account's hidden traits.
+    """
+
+    own: World
+    posteriors: dict[Block, Posterior]
+    groups: int
+
+    @cached_property
+    def world(self) -> World:
+        """The world with what was identified; the rest keeps its own value."""
+        world = self.own
+        for posterior in self.posteriors.values():
+            world = with_shifts(world, posterior.parameters, posterior.shifts)
+        return world
+
+    def draw(self, random: np.random.Generator) -> World:
+        """A world from the posterior."""
+        world = self.own
+        for posterior in self.posteriors.values():
+            world = with_shifts(world, posterior.parameters, posterior.draws(1, random)[0])
+        return world
+
+
+class Likelihoods:
+    """The likelihood of each block on the same records.
+
+    Args:
+        data: records.
+        threads: on which accounts are worked on; no number depends on it.
+    """
+
+    def __init__(self, data: Histories, threads: int = 1) -> None:
+        self.data = data
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._threads = threads
+        self.nodes, self.node_weights = direct.nodes()
+
+    def scaled(self, world: World) -> NDArray[np.float64]:
+        """Of each account the visible data that traits are drawn from (`traits._draw`), float64 (accounts, 3)."""
+        population, accounts = world.population, self.data.accounts
+        score = (accounts["score"].astype(float) - population.score_mean) / population.score_spread
+        prior = np.minimum(accounts["prior"].astype(float), 6.0) - population.prior_delinquencies_mean
+        return np.column_stack([score, prior, accounts["early_warning"].astype(float) - 0.5])
+
+    def _over(self, kernel: Callable[[int, int], None]) -> None:
+        """Call a kernel on all accounts, in parts where there are threads."""
+        size = len(self.data)
+        if self._pool is None:
+            kernel(0, size)
+            return
+        cuts = np.linspace(0, size, 8 * self._threads + 1).astype(int)
+        list(self._pool.map(kernel, cuts[:-1], cuts[1:]))
+
+    def conduct(self, variants: NDArray[np.void]) -> NDArray[np.float64]:
+        """Log-likelihood of conduct, float64 (variants, accounts)."""
+        data, out = self.data, np.zeros((len(variants), len(self.data)))
+        self._over(lambda begin, end: direct.conduct(variants, data.contacts, data.first_contact, begin, end, out))
+        return out
+
+    def reach(self, variants: NDArray[np.void], posterior: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Log-likelihood of reach, float64 (variants, accounts); `posterior` as of `direct.reach`."""
+        data, out = self.data, np.zeros((len(variants), len(self.data)))
+        weights = np.zeros((0, 0)) if posterior is None else posterior
+        self._over(
+            lambda begin, end: direct.reach(
+                variants,
+                data.contacts,
+                data.first_contact,
+                self.nodes,
+                self.node_weights,
+                data.reads_known,
+                begin,
+                end,
+                out,
+                weights,
+            )
+        )
+        return out
+
+    def reachability(self, world: World) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What calls say of how easily each account is reached: the nodes, and their weights by account (`direct.reach`)."""
+        record = records_of(world, [], np.zeros((1, 0)))
+        posterior = np.zeros((len(self.data), 2 * direct.NODES))
+        self.reach(record, posterior)
+        return world.behaviour.reach_spread * self.nodes, posterior
+
+    def response(
+        self,
+        variants: NDArray[np.void],
+        hazards: NDArray[np.bool_],
+        known: World,
+        nodes: NDArray[np.float64],
+        weights: NDArray[np.float64],
+        groups: int,
+    ) -> NDArray[np.float64]:
+        """Log-likelihood of payments, promises and agreements, float64 (variants, accounts); arguments as of `hidden.marginal`."""
+        data, out = self.data, np.zeros((len(variants), len(self.data)))
+        record, scaled = records_of(known, [], np.zeros((1, 0))), self.scaled(known)
+        employed, read = np.zeros(len(data.rows), np.bool_), np.zeros(len(data.contacts), np.bool_)
+        self._over(
+            lambda begin, end: hidden.marginal(
+                variants,
+                hazards,
+                record,
+                data.accounts,
+                scaled,
+                data.rows,
+                data.first_row,
+                data.contacts,
+                data.eventful,
+                data.disclosed,
+                nodes,
+                weights,
+                groups,
+                SEED,
+                employed,
+                read,
+                begin,
+                end,
+                out,
+            )
+        )
+        return out
+
+
+def fit_world(
+    world: World,
+    data: Histories,
+    threads: int = 1,
+    groups: int = hidden.GROUPS,
+    on_step: Callable[[], None] | None = None,
+) -> Fitted:
+    """Fit what records determine.
+
+    Args:
+        world: the scenario's own: the prior, and all that is not fitted.
+        data: the records.
+        threads: see `Likelihoods`.
+        groups: of candidates for hidden traits.
+        on_step: called after each step of the search.
+    """
+    likelihoods = Likelihoods(data, threads)
+    conduct, reach, response = (movable(world, block, data.reads_known) for block in Block)
+    posteriors = {
+        Block.CONDUCT: fit(conduct, lambda shifts: likelihoods.conduct(records_of(world, conduct, shifts)), on_step),
+        Block.REACH: fit(reach, lambda shifts: likelihoods.reach(records_of(world, reach, shifts)), on_step),
+    }
+    known = Fitted(world, posteriors, groups).world
+    nodes, weights = likelihoods.reachability(known)
+    moves = np.array([True, *(parameter.hazard for parameter in response)])
+
+    def log_likelihood(groups: int, shifts: NDArray[np.float64]) -> NDArray[np.float64]:
+        hazards = moves if len(shifts) == len(moves) else np.ones(len(shifts), np.bool_)
+        return likelihoods.response(records_of(known, response, shifts), hazards, known, nodes, weights, groups)
+
+    # Most of the way with few draws, the rest with all of them.
+    rough = fit(response, partial(log_likelihood, max(groups // ROUGHLY, 2)), on_step, most_steps=ROUGH_STEPS)
+    posteriors[Block.RESPONSE] = fit(response, partial(log_likelihood, groups), on_step, rough.mode)
+    return Fitted(world, posteriors, groups)

@@ -1,0 +1,227 @@
+"""What is fitted: parameters of the world, on which scale they are estimated, and how far from the scenario's value they are believed to lie."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recoup.sim.parameters import PerChannel, PerWindow, World, kernel_record
+from recoup.sim.treatments import Channel, Window
+
+
+class Link(Enum):
+    """The scale on which a parameter is estimated: a shift of 0 on it is the scenario's own value."""
+
+    IDENTITY = "identity"
+    LOG = "log"
+    LOGIT = "logit"
+
+    def shifted(self, value: Any, shift: float) -> Any:
+        """A value (number or array) moved by so much on this scale."""
+        if self is Link.IDENTITY:
+            return value + shift
+        if self is Link.LOG:
+            return value * math.exp(shift)
+        return value * math.exp(shift) / (1.0 - value + value * math.exp(shift))
+
+
+class Block(Enum):
+    """Parameters that are estimated together, because one likelihood has them all."""
+
+    CONDUCT = "conduct"
+    REACH = "reach"
+    RESPONSE = "response"
+
+
+TEXTS = ("sms", "wechat", "email")
+CHANNELS = tuple(channel.name.lower() for channel in Channel if channel)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """Something that records may determine.
+
+    Attributes:
+        name: a field of `Behaviour`, or one part of it: `reach.collector`.
+        block: which likelihood it is in.
+        spread: standard deviation of the prior on the scale of `link`.
+        link: see `Link`.
+        parts: channels that move together; () = the one that `name` names, or the number itself.
+        hazard: it moves spontaneous payments, now or before the records began, and not only answers and agreements.
+    """
+
+    name: str
+    block: Block
+    spread: float
+    link: Link = Link.IDENTITY
+    parts: tuple[str, ...] = ()
+    hazard: bool = False
+
+    @property
+    def field(self) -> str:
+        """The field of `Behaviour`."""
+        return self.name.partition(".")[0]
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """What it stands for in a scenario file: fields of `behaviour`, with their part."""
+        return tuple(f"{self.field}.{part}" for part in self.parts) or (self.name,)
+
+    def value(self, world: World) -> float:
+        """Its value in a world; of parts that move together, the first one's."""
+        return value_at(world, self.places[0])
+
+    def moves(self, world: World) -> bool:
+        """Whether it can move at all there: a share of 0 has no logarithm, and a channel that is not used says nothing."""
+        value = self.value(world)
+        used = [part for part in self._channels if part in world.channels]
+        if self._channels and not used:
+            return False
+        return self.link is Link.IDENTITY or (value > 0.0 and (self.link is Link.LOG or value < 1.0))
+
+    @property
+    def _channels(self) -> tuple[str, ...]:
+        part = self.name.partition(".")[2]
+        return self.parts or ((part,) if part in CHANNELS else ())
+
+
+def value_at(world: World, place: str) -> float:
+    """The value of a behaviour parameter, or of one part of it (`reach.sms`)."""
+    field, _, part = place.partition(".")
+    value = getattr(world.behaviour, field)
+    return float(getattr(value, part)) if part else float(value)
+
+
+def _of(block: Block, hazard: bool = False, link: Link = Link.IDENTITY, **spreads: float) -> list[Parameter]:
+    return [Parameter(name, block, spread, link, hazard=hazard) for name, spread in spreads.items()]
+
+
+def _parts(
+    block: Block, field: str, spread: float, link: Link, parts: Sequence[str], hazard: bool = False
+) -> list[Parameter]:
+    return [Parameter(f"{field}.{part}", block, spread, link, hazard=hazard) for part in parts]
+
+
+# The afternoon's factor stays: reach by channel and by window are known up to a common factor only.
+PARAMETERS: tuple[Parameter, ...] = (
+    *_parts(Block.REACH, "reach", 0.4, Link.LOG, ("autocall", "collector", "specialist", "visit", *TEXTS)),
+    *_parts(Block.REACH, "reach_by_window", 0.25, Link.LOG, ("morning", "midday", "evening")),
+    *_of(Block.REACH, link=Link.LOG, reach_day_off=0.25, reach_spread=0.4, reach_avoidance=0.7),
+    *_of(Block.REACH, reach_age_decay=0.15),
+    *_of(Block.REACH, link=Link.LOGIT, wrong_number=0.6),
+    Parameter("complaint", Block.CONDUCT, 0.7, Link.LOG, CHANNELS),
+    *_of(Block.CONDUCT, complaint_fatigue=0.4),
+    *_of(Block.CONDUCT, link=Link.LOG, opt_out=0.7, dispute=0.7),
+    *_of(
+        Block.RESPONSE,
+        hazard=True,
+        pay_base=0.5,
+        pay_willingness=0.4,
+        pay_liquidity=0.2,
+        pay_salience=0.5,
+        pay_excitation=0.3,
+        pay_pressure=0.3,
+        pay_age=0.4,
+        pay_payday=0.4,
+        pay_reactance=0.2,
+        ability_mean=0.5,
+        willingness_score=0.15,
+        willingness_warning=0.4,
+    ),
+    *_of(Block.RESPONSE, hazard=True, link=Link.LOGIT, pay_promised=0.6),
+    Parameter("salience_gain", Block.RESPONSE, 0.5, Link.LOGIT, TEXTS, hazard=True),
+    *_of(
+        Block.RESPONSE,
+        full_base=0.7,
+        full_liquidity=0.3,
+        promise_base=0.5,
+        promise_willingness=0.3,
+        promise_age=0.3,
+        keep_base=0.5,
+        keep_willingness=0.3,
+        keep_liquidity=0.3,
+        keep_broken=0.3,
+        plan_base=0.6,
+        plan_willingness=0.3,
+        plan_fit=0.3,
+        offer_refused=0.2,
+        offer_age=0.2,
+        settle_base=0.6,
+        settle_discount=1.0,
+        settle_liquidity=0.3,
+        instalment_base=0.6,
+        instalment_willingness=0.3,
+    ),
+    *_parts(Block.RESPONSE, "promise_channel", 0.4, Link.IDENTITY, ("autocall",)),
+    *_parts(Block.RESPONSE, "keep_channel", 0.4, Link.IDENTITY, ("autocall",)),
+)
+_READS = frozenset(f"reach.{channel}" for channel in TEXTS)
+PARAMETER = {parameter.name: parameter for parameter in PARAMETERS}
+_PART = {name: number for kind in (Channel, Window) for name, number in ((one.name.lower(), int(one)) for one in kind)}
+
+
+def movable(world: World, block: Block, reads_known: bool = False) -> list[Parameter]:
+    """The parameters of a block that a world has.
+
+    Args:
+        world: the scenario's own.
+        block: of which likelihood.
+        reads_known: the log says which messages were read; else nothing tells how many are.
+    """
+    here = [parameter for parameter in PARAMETERS if parameter.block is block and parameter.moves(world)]
+    return [one for one in here if reads_known or one.name not in _READS]
+
+
+def records_of(world: World, parameters: Sequence[Parameter], shifts: NDArray[np.float64]) -> NDArray[np.void]:
+    """What compiled code needs of the world under several sets of shifts: `parameters.kernel_record` each, shape (sets,).
+
+    Args:
+        world: the scenario's own.
+        parameters: that are moved.
+        shifts: of each, on the scale of its link; float64 (sets, parameters).
+    """
+    records = np.repeat(kernel_record(world), len(shifts))
+    for column, parameter in enumerate(parameters):
+        for place in parameter.places:
+            field, _, part = place.partition(".")
+            where = (slice(None), _PART[part]) if part else slice(None)
+            own = value_at(world, place)
+            records[field][where] = [within(field, parameter.link.shifted(own, shift)) for shift in shifts[:, column]]
+    return records
+
+
+def within(field: str, value: float) -> float:
+    """A value within the range that a scenario file allows."""
+    from recoup.sim.parameters import Behaviour
+
+    low, high = -np.inf, np.inf
+    for rule in Behaviour.model_fields[field].metadata:
+        low, high = max(low, getattr(rule, "ge", low)), min(high, getattr(rule, "le", high))
+    return min(max(value, low), high)
+
+
+def with_shifts(world: World, parameters: Sequence[Parameter], shifts: NDArray[np.float64]) -> World:
+    """The world with each parameter moved by so much on its scale.
+
+    Args:
+        world: left as it is.
+        parameters: that are moved.
+        shifts: of each, float64 (parameters,).
+    """
+    changes: dict[str, Any] = {}
+    for parameter, shift in zip(parameters, shifts, strict=True):
+        for place in parameter.places:
+            field, _, part = place.partition(".")
+            value = within(field, parameter.link.shifted(value_at(world, place), float(shift)))
+            if part:
+                whole: PerChannel | PerWindow = changes.get(field, getattr(world.behaviour, field))
+                changes[field] = whole.model_copy(update={part: value})
+            else:
+                changes[field] = value
+    return world.model_copy(update={"behaviour": world.behaviour.model_copy(update=changes)})

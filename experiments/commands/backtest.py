@@ -1,0 +1,152 @@
+"""`recoup backtest`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from recoup.experiments.commands.evaluate import ScenarioName
+from recoup.experiments.runs.console import Json, Ray, Workers, complete_plans, console, interruptible, progress_bar
+
+_DAY = ["%Y-%m-%d"]
+
+
+def backtest(
+    portfolio: Annotated[
+        str, typer.Option(help="Accounts as they were on the first day: a file or a database's address.")
+    ],
+    contacts: Annotated[str, typer.Option(help="Log of contacts, likewise.")],
+    payments: Annotated[str, typer.Option(help="Log of payments, likewise.")],
+    policy: Annotated[
+        str, typer.Option("-p", "--policy", help="The plan that was in force.", autocompletion=complete_plans)
+    ] = "staged",
+    scenario: ScenarioName = "china-consumer",
+    portfolio_map: Annotated[
+        Path | None, typer.Option(help="Column map (YAML).", show_default="columns named as our fields")
+    ] = None,
+    contacts_map: Annotated[Path | None, typer.Option(help="Column map (YAML).", show_default="likewise")] = None,
+    payments_map: Annotated[Path | None, typer.Option(help="Column map (YAML).", show_default="likewise")] = None,
+    at: Annotated[
+        datetime | None, typer.Option(formats=_DAY, help="First day.", show_default="that of the logs")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=_DAY, help="Last day.", show_default="that of the logs")
+    ] = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Treat accounts as the contact log says, in place of the plan.")
+    ] = False,
+    seeds: Annotated[int, typer.Option(min=1, max=10_000, help="Simulations.")] = 39,
+    first_seed: Annotated[int, typer.Option(min=0, max=2**62, help="First seed.")] = 1001,
+    accounts: Annotated[
+        int | None,
+        typer.Option(min=1, max=10_000_000, help="So many accounts, drawn from the file.", show_default="all"),
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option(min=0.001, max=10, help="A difference that matters, as a share of what was recorded.")
+    ] = 0.2,
+    workers: Workers = 1,
+    ray: Ray = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for backtest.json and backtest.html, new.", show_default="no files")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Compare recorded months with the same months simulated: recovery, roll rates, contacts, promises, with bands; and say what is off.
+
+    \b
+    Examples:
+      recoup records simulate -p staged --days 90 --out lender
+      recoup backtest --portfolio lender/portfolio.parquet --contacts lender/contacts.parquet --payments lender/payments.parquet -p staged --out runs/backtest --workers 2
+      recoup backtest --portfolio book.csv --portfolio-map book.map.yaml --contacts calls.csv --contacts-map calls.map.yaml --payments pay.csv -s my-scenario.yaml --replay --out runs/replayed
+    """
+    from recoup.experiments.evidence import backtest as test
+    from recoup.experiments.evidence.files import BACKTEST_FILE
+    from recoup.experiments.report import LANGUAGES
+    from recoup.experiments.report.backtest_page import render_backtest
+    from recoup.experiments.runs.kept import Kept
+    from recoup.experiments.runs.runfolder import require_new, whole_folder
+    from recoup.experiments.runs.workers import team_of
+    from recoup.scenarios.schema import load_scenario
+    from recoup.sim.portfolio.importing import load, sample
+    from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, read_records
+    from recoup.sim.portfolio.sources import source_of
+
+    if out is not None:
+        require_new(out)
+    source = source_of(portfolio)
+    home = load_scenario(scenario).with_portfolio(source, portfolio_map)
+    book = load(source, portfolio_map, home.world.population, 0, source.stem)
+    if accounts is not None and accounts < len(book):
+        book = sample(book, accounts, first_seed)
+    made = read_records(source_of(contacts), contacts_map, CONTACTS)
+    paid = read_records(source_of(payments), payments_map, PAYMENTS)
+    first, last = (None if day is None else day.date() for day in (at, until))
+    months = test.months_of(home, book, made, paid, first, last)
+    kept = Kept.beside(out)
+    hint = "the same command goes on" if out else "with --out a folder, finished seeds would be kept"
+    with interruptible(lambda: hint), team_of(workers, ray) as team, progress_bar("simulations", seeds) as advance:
+        found = test.backtest(
+            months,
+            policy,
+            range(first_seed, first_seed + seeds),
+            replay=replay,
+            tolerance=tolerance,
+            workers=team,
+            kept=kept,
+            on_done=advance,
+        )
+        content = found.content()
+        if out is not None:
+            with whole_folder(out) as folder:
+                BACKTEST_FILE.write(folder, content)
+                for language in LANGUAGES:
+                    render_backtest(folder, content, language)
+            kept.drop()
+    if json:
+        console().print_json(data=content)
+        return
+    _print(content)
+    if out is not None:
+        console().print(f"\n{out / 'backtest.html'}", soft_wrap=True)
+
+
+def _print(content: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    from recoup.experiments.evidence.recorded_measures import FAMILIES
+    from recoup.experiments.report import text_in
+    from recoup.experiments.report.backtest_page import (
+        figure,
+        happened,
+        judged,
+        outside_words,
+        percent,
+        title_of,
+        verdict_words,
+    )
+
+    say, show = text_in("en"), console().print
+    title = f"{content['scenario']}, {content['first_day']} to {content['last_day']}: {content['accounts']:,} accounts, {len(content['seeds'])} simulations"
+    table = Table("measure", title=title, title_justify="left", caption_justify="left", width=80)
+    table.caption = (
+        "in brackets: where one more record would lie 95 times in 100; ±: half of that, over what was recorded"
+    )
+    for name in ("recorded", "simulated", "±", ""):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    for row in filter(happened, judged(content)):
+        unit, simulated = FAMILIES[row["family"]].unit, row["simulated"]
+        low, mean, high = (figure(simulated[name], unit, say) for name in ("low", "mean", "high"))
+        low, high = (end.removesuffix("\u00a0%") for end in (low, high))
+        verdict = {"inside": "", "wide": "wide", "outside": "OUTSIDE"}[row["verdict"]]
+        recorded = figure(row["recorded"]["mean"], unit, say)
+        table.add_row(title_of(row, say), recorded, f"{mean} ({low}–{high})", percent(row["half_width"]), verdict)
+    show(table)
+    for sentence in verdict_words(content, say):
+        show(sentence, soft_wrap=True)
+    if outside := outside_words(content, say):
+        show(say("backtest.outside_heading"))
+        for sentence in outside:
+            show(f"  {sentence}", soft_wrap=True)

@@ -1,0 +1,231 @@
+"""`recoup model …`."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from recoup.experiments.commands.evaluate import ScenarioName
+from recoup.experiments.runs.console import Json, console, progress_display
+
+if TYPE_CHECKING:
+    from recoup.experiments.models.lender_records import Records
+
+app = typer.Typer(help="Scores and effects of treatments, learned from a lender's own records.", no_args_is_help=True)
+KindName = Literal["early-warning", "needs-help", "repayment", "call-time", "uplift"]
+Portfolio = Annotated[str, typer.Option(help="The accounts: a file (CSV, Parquet, Excel) or a database's address.")]
+Contacts = Annotated[str | None, typer.Option(help="Log of contacts, likewise.", show_default="none")]
+Payments = Annotated[str | None, typer.Option(help="Log of payments, likewise.", show_default="none")]
+_NAMED = "columns named as our fields"
+Map = Annotated[Path | None, typer.Option("--map", help="Column map of the accounts (YAML).", show_default=_NAMED)]
+ContactsMap = Annotated[Path | None, typer.Option(help="Column map of the contacts.", show_default=_NAMED)]
+PaymentsMap = Annotated[Path | None, typer.Option(help="Column map of the payments.", show_default=_NAMED)]
+
+
+@app.command("fit")
+def fit(
+    kind: Annotated[KindName, typer.Argument(help="What is to be foretold.")],
+    portfolio: Portfolio,
+    column_map: Map = None,
+    contacts: Contacts = None,
+    contacts_map: ContactsMap = None,
+    payments: Payments = None,
+    payments_map: PaymentsMap = None,
+    start: Annotated[
+        str | None, typer.Option(help="Day of the portfolio, YYYY-MM-DD.", show_default="the first day of the logs")
+    ] = None,
+    horizon: Annotated[int, typer.Option(min=1, max=365, help="Days ahead that count.")] = 30,
+    share: Annotated[float, typer.Option(min=0.01, max=1, help="Of the claim: what repayment means.")] = 0.5,
+    scenario: ScenarioName = "china-consumer",
+    out: Annotated[Path | None, typer.Option(help="New folder.", show_default="runs/<kind>-<time>")] = None,
+    json: Json = False,
+) -> None:
+    """Learn from records who rolls on, needs help, repays, is reached when, or pays because of a treatment; with a card.
+
+    The portfolio is as it was on the logs' first day. Fitted on the earlier part of the logs, judged on the later one. Of the scenario
+    only the hours of its contact windows are used.
+
+    \b
+    Examples:
+      recoup model fit repayment --portfolio p.parquet --contacts c.parquet --payments y.parquet --out models/repayment
+      recoup model fit early-warning --portfolio p.csv --map p.yaml --payments y.csv --payments-map y.yaml --horizon 60
+      recoup model fit uplift --portfolio p.parquet --contacts c.parquet --payments y.parquet --out models/uplift
+    """
+    from recoup.experiments.models.files import CARD_FILE, MODEL_FILE
+    from recoup.experiments.models.fit import fit as fit_model
+    from recoup.experiments.models.training_table import Kind
+    from recoup.experiments.report.model_page import render_model
+    from recoup.experiments.runs.runfolder import new_run_folder, require_new, whole_folder
+    from recoup.scenarios.schema import load_scenario
+    from recoup.sim.portfolio.databases import Address
+    from recoup.sim.treatments import Window
+
+    folder = out or new_run_folder(kind)
+    require_new(folder)
+    windows = load_scenario(scenario).world.windows
+    source = Path(Address.hidden(portfolio)).name
+    with progress_display() as progress:
+        task = progress.add_task("reading", total=None)
+        records = _records((portfolio, column_map), (contacts, contacts_map), (payments, payments_map), start)
+        progress.update(task, description=kind)
+        found = fit_model(
+            records, Kind(kind), source, horizon, share, [windows.hours(window)[1] for window in Window],
+            lambda done, total: progress.update(task, completed=done, total=total),
+        )  # fmt: skip
+        with whole_folder(folder) as made:
+            MODEL_FILE.write(made, found.model)
+            CARD_FILE.write(made, found.card)
+            render_model(made)
+    _show(found.card, json)
+    if not json:
+        console().print(f"\n{folder / 'report.html'}", soft_wrap=True)
+
+
+@app.command("report")
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder of a model.")],
+    lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
+    json: Json = False,
+) -> None:
+    """Write a model's card as a page, in English or Chinese, and print its figures.
+
+    \b
+    Examples:
+      recoup model report models/repayment
+      recoup model report models/repayment --lang zh
+    """
+    from recoup.experiments.models.files import CARD_FILE
+    from recoup.experiments.report import LANGUAGES
+    from recoup.experiments.report.model_page import render_model
+    from recoup.sim.inputs import InputError, choose
+
+    if lang not in LANGUAGES:
+        raise InputError("--lang", "", lang, choose(LANGUAGES, lang))
+    page = render_model(folder, lang)
+    _show(CARD_FILE.read(folder), json)
+    if not json:
+        console().print(f"\n{page}", soft_wrap=True)
+
+
+@app.command("score")
+def score(
+    folders: Annotated[list[Path], typer.Argument(help="Folders of models, one or more.")],
+    portfolio: Portfolio,
+    out: Annotated[Path, typer.Option(help="New Parquet file.")],
+    column_map: Map = None,
+    contacts: Contacts = None,
+    contacts_map: ContactsMap = None,
+    payments: Payments = None,
+    payments_map: PaymentsMap = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="Day of the portfolio, YYYY-MM-DD.", show_default="the day after the logs' last"),
+    ] = None,
+    fill: Annotated[
+        Literal["early_warning", "credit_score"] | None,
+        typer.Option(help="Field that the first model's score is to take the place of.", show_default="none"),
+    ] = None,
+) -> None:
+    """Score accounts as they are now, with the logs of the time before, and write a portfolio with the scores beside its fields.
+
+    Plans ask for a score by its name, as in `score.repayment: {at_least: 0.3}`. With --fill early_warning the probability, with
+    --fill credit_score the portfolio's own points in the order of the score, stand where tiers read them.
+
+    \b
+    Examples:
+      recoup model score models/repayment models/uplift --portfolio now.parquet --contacts c.parquet --payments y.parquet --out scored.parquet
+      recoup model score models/early-warning --portfolio now.csv --map p.yaml --fill early_warning --out scored.parquet
+    """
+    from recoup.experiments.models.files import MODEL_FILE, Model
+    from recoup.experiments.models.score import scored
+    from recoup.experiments.runs.runfolder import require_new, write_table
+    from recoup.sim.inputs import InputError
+
+    require_new(out)
+    if out.suffix != ".parquet":
+        raise InputError("--out", "", str(out), "a name that ends in .parquet")
+    models = [Model.model_validate(MODEL_FILE.read(folder)) for folder in folders]
+    records = _records(
+        (portfolio, column_map), (contacts, contacts_map), (payments, payments_map), None, _day("--as-of", as_of)
+    )
+    table = scored(models, records, _day("--as-of", as_of), fill)
+    write_table(out, table)
+    names = [str(name) for name in table if str(name).startswith("score.")]
+    console().print(f"{len(table):,} accounts with {', '.join(names)}: {out}", soft_wrap=True)
+
+
+def _records(
+    portfolio: tuple[str, Path | None],
+    contacts: tuple[str | None, Path | None],
+    payments: tuple[str | None, Path | None],
+    start: str | None,
+    as_of: date | None = None,
+) -> Records:
+    from recoup.experiments.models.lender_records import read_lender_records
+    from recoup.sim.inputs import InputError
+    from recoup.sim.portfolio.sources import source_of
+
+    for option, (log, log_map) in (("--contacts-map", contacts), ("--payments-map", payments)):
+        if log is None and log_map is not None:
+            raise InputError(option, "", str(log_map), f"{option.removesuffix('-map')} beside it")
+    logs = [(source_of(log), log_map) if log is not None else None for log, log_map in (contacts, payments)]
+    first = _day("--start", start) or (as_of if logs == [None, None] else None)
+    return read_lender_records((source_of(portfolio[0]), portfolio[1]), logs[0], logs[1], first)
+
+
+def _day(option: str, text: str | None) -> date | None:
+    from recoup.sim.inputs import InputError
+
+    try:
+        return date.fromisoformat(text) if text is not None else None
+    except ValueError:
+        raise InputError(option, "", text, "a date as in 2025-03-03") from None
+
+
+def _show(card: dict[str, Any], as_json: bool) -> None:
+    from recoup.experiments.report import text_in
+    from recoup.experiments.report.model_page import verdict
+
+    if as_json:
+        console().print_json(data=card)
+        return
+    show = console().print
+    show(_effects(card) if card["effects"] else _quality(card))
+    for sentence in verdict(card, text_in("en")):
+        show(sentence, soft_wrap=True)
+
+
+def _quality(card: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    score = card["score"]
+    title = f"{card['kind']}: {score['model']}"
+    table = Table("figure", "earlier period", "later period", title=title, title_justify="left")
+    periods = [score["fit"], score["test"]]
+    table.add_row("reference dates", *(f"{p['first']} to {p['last']}" for p in periods))
+    table.add_row("rows", *(f"{p['rows']:,}" for p in periods))
+    table.add_row("cases", *(f"{p['cases']:,} ({p['observed']:.1%})" for p in periods))
+    for name, label in (("auc", "AUC (95 %)"), ("gini", "Gini (95 %)"), ("ks", "KS (95 %)")):
+        found = [p["discrimination"][name] for p in periods]
+        table.add_row(label, *(f"{v['mean']:.3f} ({v['low']:.3f} to {v['high']:.3f})" for v in found))
+    table.add_row("mean probability", *(f"{p['said']:.1%}" for p in periods))
+    table.add_row("expected calibration error", *(f"{p['calibration_error']:.3f}" for p in periods))
+    table.add_row("stability index of the score", "", f"{score['drift']['score']:.2f}")
+    return table
+
+
+def _effects(card: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    title = f"uplift: cash per account within {card['horizon']} days"
+    table = Table("treatment", "treated", "they count as", "effect (95 %)", title=title, title_justify="left")
+    for row in card["effects"]:
+        found = row["effect"]
+        said = f"{found['mean']:,.0f} ({found['low']:,.0f} to {found['high']:,.0f})" if found else "cannot be told"
+        table.add_row(
+            row["treatment"], f"{row['treated']:,}", f"{row['effective_sample']:,.0f}", said.replace("-", "−")
+        )
+    return table

@@ -1,0 +1,73 @@
+"""What `recoup portfolio state` does: the state of accounts on a day from a lender's files, as a portfolio and its map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from recoup.experiments.evidence.state_from_logs import state_at
+from recoup.experiments.runs.runfolder import require_new, whole_folder, write_table, write_text
+from recoup.sim.portfolio.importing import inspect, typed_state
+from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, read_records
+from recoup.sim.portfolio.sources import Source
+from recoup.sim.portfolio.state_file import file_map, file_table
+from recoup.sim.portfolio.table import PORTFOLIO, Portfolio
+
+TABLE, MAP, UNKNOWN = "portfolio.parquet", "map.yaml", "unknown.txt"
+
+
+@dataclass(frozen=True)
+class Read:
+    """A table and its column map; None = its columns have the names of our fields."""
+
+    source: Source
+    map_file: Path | None = None
+
+
+def known_portfolio(read: Read) -> Portfolio:
+    """The accounts of a file with what it says of them, and nothing drawn.
+
+    Raises:
+        InputError: as `inspect`, and for values that cannot be used.
+    """
+    inspection = inspect(read.source, read.map_file, PORTFOLIO)
+    inspection.require_usable("recoup portfolio check")
+    table = typed_state(inspection.table).reset_index(drop=True)
+    name = getattr(read.source, "stem", str(read.source))
+    return Portfolio(table, name, as_of=inspection.mapping.as_of)
+
+
+def write_state(
+    portfolio: Read, contacts: Read, payments: Read, at: date, out: Path, since: date | None = None
+) -> tuple[Portfolio, list[str]]:
+    """Write a folder with the accounts on the morning of a day, their map, and what is unknown.
+
+    Args:
+        portfolio, contacts, payments: a lender's records.
+        at, since: as for `state_at`.
+        out: new folder.
+
+    Returns:
+        As `state_at`.
+
+    Raises:
+        InputError: records that cannot be read or used, or a folder that is there.
+    """
+    require_new(out)
+    state, unknown = state_at(
+        known_portfolio(portfolio),
+        read_records(contacts.source, contacts.map_file, CONTACTS),
+        read_records(payments.source, payments.map_file, PAYMENTS),
+        at,
+        since,
+    )
+    with whole_folder(out) as folder:
+        write_table(folder / TABLE, file_table(state))
+        write_text(folder / MAP, file_map(state))
+        write_text(folder / UNKNOWN, "\n".join([*unknown, *_missing(state)]) + "\n")
+    return state, unknown
+
+
+def _missing(state: Portfolio) -> list[str]:
+    return [f"{name}: unknown of {count:,} accounts" for name, count in state.fresh.items()]

@@ -1,0 +1,353 @@
+"""`recoup discontinuity`: the effect of what a score's threshold decided, with the checks without which nobody should believe it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recoup.experiments.evidence.discontinuity import (
+    LEAST,
+    SCALES,
+    Density,
+    Jump,
+    density_jump,
+    jump,
+    optimal_bandwidth,
+    placebo_cuts,
+    placebo_jump,
+)
+from recoup.experiments.evidence.recorded_measures import RecordedMonths, within
+from recoup.experiments.runs.runfolder import write_whole
+from recoup.sim.inputs import InputError, choose
+from recoup.sim.portfolio.table import FILE_FIELDS, Kind
+
+LEVEL = 0.05
+WEAK = (
+    10.0  # F of the treatment's jump, below which a ratio to it means nothing (Staiger & Stock, Econometrica 65, 1997)
+)
+OUTCOMES = {
+    "share": "cash received over the balance of the first day",
+    "cash": "cash received, currency",
+    "paid": "whether anything was paid",
+}
+_NUMBERS = (Kind.NUMBER, Kind.INTEGER)
+_Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """What is looked at, one value for each account whose score is known.
+
+    Attributes:
+        score, outcome: (accounts,).
+        covariates: what was known before, by field; NaN where unknown.
+        given: whether the account had the treatment, 0 or 1; None = the threshold alone decides.
+        without_score: accounts that were left out.
+        days: after the first, in which the outcome came in.
+    """
+
+    score: _Floats
+    outcome: _Floats
+    covariates: dict[str, _Floats]
+    given: _Floats | None
+    without_score: int
+    days: int
+
+
+def accounts_of(
+    portfolio: pd.DataFrame,
+    payments: pd.DataFrame,
+    contacts: pd.DataFrame | None,
+    score: str,
+    outcome: str = "share",
+    treatment: str | None = None,
+    at: date | None = None,
+    days: int | None = None,
+) -> Accounts:
+    """Scores, outcomes and what was known before, from a lender's records.
+
+    Args:
+        portfolio: columns of the portfolio's registry as read, empty where unknown.
+        payments: columns of the registry `PAYMENTS`.
+        contacts: of `CONTACTS`; needed for a treatment.
+        score: a numeric field of the portfolio.
+        outcome: one of `OUTCOMES`.
+        treatment: the channel or legal step that the threshold was to decide about; None = it decided for sure.
+        at: first day of the outcome; None = that of the payments.
+        days: of the outcome; None = to the last payment.
+
+    Raises:
+        InputError: no such field, no account with a score or a payment in these days, a treatment nobody had.
+    """
+    numeric = [field.name for field in FILE_FIELDS if field.kind in _NUMBERS and field.name in portfolio]
+    if score not in numeric:
+        raise InputError("--score", "", score, choose(numeric, score))
+    known = portfolio[score].notna().to_numpy()
+    table = portfolio[known].reset_index(drop=True)
+    dates = payments["date"][payments["account_id"].isin(set(table["account_id"]))]
+    if table.empty or dates.empty:
+        raise InputError("--payments", "account_id", "none of the accounts that have a score", "the same names")
+    first = at or dates.min().date()
+    last = (dates.max().date() - first).days + 1
+    if last < 1:
+        raise InputError("--at", "", first.isoformat(), f"{dates.max().date()}, the last payment, or earlier")
+    months = RecordedMonths(table, payments, payments, first, days or last)
+    names = table["account_id"].astype(str)
+    paid = within(months, payments, names)
+    cash = np.bincount(paid["number"], paid["amount"], len(table))
+    made = {
+        "cash": lambda: cash,
+        "share": lambda: cash / table["opening_balance"].to_numpy(float),
+        "paid": lambda: (cash > 0).astype(float),
+    }
+    given = None
+    if treatment is not None:
+        assert contacts is not None
+        rows = within(months, contacts, names)
+        rows = rows[(rows["direction"] != "inbound") & ((rows["channel"] == treatment) | (rows["legal"] == treatment))]
+        given = (np.bincount(rows["number"], minlength=len(table)) > 0).astype(float)
+        if not given.any():
+            known_names = sorted({*contacts["channel"].dropna(), *contacts["legal"].dropna()})
+            raise InputError("--treatment", "", treatment, f"what some account had: {choose(known_names, treatment)}")
+    covariates = {
+        name: table[name].to_numpy(float) for name in numeric if name != score and table[name].notna().mean() > 0.5
+    }
+    return Accounts(table[score].to_numpy(float), made[outcome](), covariates, given, int((~known).sum()), months.days)
+
+
+@dataclass(frozen=True)
+class Study:
+    """The effect at a threshold, and its checks.
+
+    Attributes:
+        accounts, cut: what was looked at.
+        effect: the outcome's jump; None = too few accounts.
+        first_stage: of a fuzzy design, the jump of the treatment; None = there is none.
+        of_treated: of a fuzzy design, the outcome's jump over the treatment's; None = there is none, or the first stage is weak.
+        bandwidths: the effect at other bandwidths, by factor.
+        density: whether scores gather on one side.
+        cuts: jumps where nothing happened.
+        covariates: jumps of what was known before.
+    """
+
+    accounts: Accounts
+    cut: float
+    effect: Jump | None
+    first_stage: Jump | None
+    of_treated: Jump | None
+    bandwidths: dict[float, Jump | None]
+    density: Density | None
+    cuts: list[Jump]
+    covariates: dict[str, Jump]
+
+    @property
+    def refusal(self) -> str | None:
+        """Why there is no effect, in a sentence; None = there is one."""
+        if self.effect is None:
+            return (
+                f"too few accounts near {self.cut:g}: at least {LEAST} with four different scores are needed on either side, "
+                "within the bandwidth"
+            )
+        return None
+
+    @property
+    def doubts(self) -> list[str]:
+        """What speaks against the effect, or against reading it as one; a sentence each."""
+        said = []
+        if self.density is not None and self.density.p < LEVEL:
+            change = np.exp(self.density.jump) - 1.0
+            said.append(
+                f"scores gather on one side of {self.cut:g}: their density is {change:+.0%} above it (p = {self.density.p:.3f}); "
+                "accounts may have been moved across"
+            )
+        for name, p in _small(self.covariates).items():
+            said.append(
+                f"{name} jumps at {self.cut:g} too (p = {p:.3f} for all of them): accounts on both sides are not alike"
+            )
+        for name, p in _small({f"{one.cut:g}": one for one in self.cuts}).items():
+            said.append(f"the outcome jumps at {name} too, where nothing happened (p = {p:.3f} for all cut-offs)")
+        if self.effect is not None:
+            apart = [f"{scale:g}" for scale, one in self.bandwidths.items() if one and _apart(one, self.effect)]
+            if apart:
+                said.append(f"the effect depends on the bandwidth: it is another at {', '.join(apart)} times of it")
+        if self.first_stage is not None and self.of_treated is None:
+            said.append(
+                f"the threshold hardly decided who was treated (F = {_f(self.first_stage):.1f}, {WEAK:g} is the least)"
+            )
+        return [sentence.replace("-", "−") if "density is" in sentence else sentence for sentence in said]
+
+
+def _f(one: Jump) -> float:
+    return (one.corrected / one.error) ** 2 if one.error > 0 else float("inf")
+
+
+def _apart(one: Jump, effect: Jump) -> bool:
+    return not (one.low <= effect.corrected <= one.high or effect.low <= one.corrected <= effect.high)
+
+
+def _small(jumps: Mapping[str, Jump]) -> dict[str, float]:
+    """Jumps that are there even if one looks at all of them: p-values by Holm's correction below the level."""
+    order = sorted(jumps, key=lambda name: jumps[name].p)
+    found: dict[str, float] = {}
+    largest = 0.0
+    for place, name in enumerate(order):
+        largest = max(largest, min(1.0, jumps[name].p * (len(order) - place)))
+        if largest < LEVEL:
+            found[name] = largest
+    return found
+
+
+def study(accounts: Accounts, cut: float, bandwidth: float | None = None) -> Study:
+    """Estimate the effect at a threshold, and check it.
+
+    Args:
+        accounts: of `accounts_of`.
+        cut: the threshold; scores at it are above.
+        bandwidth: None = Imbens & Kalyanaraman's.
+    """
+    score, outcome, given = accounts.score, accounts.outcome, accounts.given
+    chosen = optimal_bandwidth(score, outcome, cut) if bandwidth is None else bandwidth
+    effect = None if chosen is None else jump(score, outcome, cut, chosen)
+    first_stage = of_treated = None
+    if given is not None and effect is not None:
+        first_stage = jump(score, given, cut, chosen)
+        if first_stage is not None and _f(first_stage) >= WEAK:
+            of_treated = jump(score, outcome, cut, chosen, given)
+    covariates = {}
+    for name, values in accounts.covariates.items():
+        known = np.isfinite(values)
+        found = jump(score[known], values[known], cut) if known.any() else None
+        if found is not None:
+            covariates[name] = found
+    cuts = [placebo_jump(score, outcome, cut, where) for where in dict.fromkeys(placebo_cuts(score, cut))]
+    return Study(
+        accounts=accounts,
+        cut=cut,
+        effect=effect,
+        first_stage=first_stage,
+        of_treated=of_treated,
+        bandwidths={} if chosen is None else {scale: jump(score, outcome, cut, scale * chosen) for scale in SCALES},
+        density=density_jump(score, cut),
+        cuts=[one for one in cuts if one is not None],
+        covariates=covariates,
+    )
+
+
+def content_of(found: Study, score: str, outcome: str, treatment: str | None, currency: str) -> dict[str, Any]:
+    """What discontinuity.json holds.
+
+    Args:
+        found: the study.
+        score, outcome, treatment: as for `accounts_of`.
+        currency: of cash.
+    """
+    density = found.density
+    return {
+        "score": score,
+        "threshold": found.cut,
+        "outcome": outcome,
+        "treatment": treatment,
+        "currency": currency,
+        "days": found.accounts.days,
+        "accounts": int(found.accounts.score.size),
+        "without_score": found.accounts.without_score,
+        "effect": _said(found.effect),
+        "first_stage": _said(found.first_stage),
+        "of_treated": _said(found.of_treated),
+        "bandwidths": [{"factor": scale, "effect": _said(one)} for scale, one in found.bandwidths.items()],
+        "density": None
+        if density is None
+        else {"log_jump": density.jump if np.isfinite(density.jump) else None, "error": density.error, "p": density.p},
+        "placebo_cuts": [_said(one) for one in found.cuts],
+        "placebo_outcomes": [{"field": name, "effect": _said(one)} for name, one in found.covariates.items()],
+        "doubts": found.doubts,
+        "refusal": found.refusal,
+    }
+
+
+def _said(one: Jump | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    names = ("cut", "bandwidth", "narrow", "below", "above", "estimate", "corrected", "error", "low", "high", "p")
+    return {name: getattr(one, name) for name in names}
+
+
+def draw(found: Study, path: Path, score: str, outcome: str) -> None:
+    """Draw outcome and density around the threshold, and the checks.
+
+    Args:
+        found: the study.
+        path: of the SVG file; replaced.
+        score, outcome: as for `accounts_of`.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with rc_context({"svg.hashsalt": "discontinuity", "svg.fonttype": "none", "text.parse_math": False}):
+        figure = Figure(figsize=(12, 4.2), layout="constrained")
+        FigureCanvasSVG(figure)
+        outcomes, scores, checks = figure.subplots(1, 3)
+        _draw_outcomes(outcomes, found, score, outcome)
+        if found.density is not None:
+            scores.bar(found.density.centres, found.density.heights, found.density.bin, color="#a0aec0")
+        scores.axvline(found.cut, color="#c53030", linestyle="--", linewidth=1)
+        scores.set_title("scores: do they gather on one side?", loc="left", fontsize=10)
+        scores.set_xlabel(score)
+        scores.set_ylabel("density")
+        _draw_checks(checks, found)
+        write_whole(path, lambda temporary: figure.savefig(temporary, format="svg", metadata={"Date": None}))
+
+
+def _draw_outcomes(axes: Any, found: Study, score: str, outcome: str) -> None:
+    """Means of bins within twice the bandwidth, and the two lines whose ends make the effect."""
+    distance = found.accounts.score - found.cut
+    reach = found.effect.bandwidth if found.effect else float(np.abs(distance).max())
+    edges = np.linspace(-2 * reach, 2 * reach, 41)
+    place = np.digitize(distance, edges)
+    for number in range(1, edges.size):
+        inside = place == number
+        if inside.sum() >= 3:
+            at, mean = found.cut + distance[inside].mean(), found.accounts.outcome[inside].mean()
+            axes.plot(at, mean, "o", color="#a0aec0", markersize=2 + np.sqrt(inside.sum()) / 3)
+    if found.effect:
+        for side, level in ((distance < 0, found.effect.levels[0]), (distance >= 0, found.effect.levels[1])):
+            near = side & (np.abs(distance) < reach)
+            root = np.sqrt(1.0 - np.abs(distance[near]) / reach)
+            slope = np.linalg.lstsq(
+                np.column_stack([root, root * distance[near]]), root * found.accounts.outcome[near], rcond=None
+            )[0][1]
+            end = -reach if side[distance.argmin()] else reach
+            axes.plot([found.cut, found.cut + end], [level, level + slope * end], color="#2b6cb0", linewidth=2)
+    axes.axvline(found.cut, color="#c53030", linestyle="--", linewidth=1)
+    axes.set_title(f"{outcome}: means of bins, and the fits", loc="left", fontsize=10)
+    axes.set_xlabel(score)
+    axes.set_ylabel(OUTCOMES[outcome])
+
+
+def _draw_checks(axes: Any, found: Study) -> None:
+    """The effect at other bandwidths and cut-offs; and what was known before, all in standard errors."""
+    rows: list[tuple[str, Jump]] = [(f"{scale:g} × bandwidth", one) for scale, one in found.bandwidths.items() if one]
+    rows += [(f"cut-off {one.cut:g}", one) for one in found.cuts]
+    rows += list(found.covariates.items())
+    for number, (_, one) in enumerate(rows):
+        real = number < sum(one is not None for one in found.bandwidths.values())
+        value = one.corrected / one.error if one.error > 0 else 0.0
+        axes.errorbar(
+            value, number, xerr=1.96, fmt="o", color="#2b6cb0" if real else "#718096", capsize=2, markersize=4
+        )
+    axes.axvline(0, color="#4a5568", linewidth=1)
+    axes.set_yticks(range(len(rows)), [name for name, _ in rows], fontsize=8)
+    axes.invert_yaxis()
+    axes.set_title("effect (blue), and jumps that should not be", loc="left", fontsize=10)
+    axes.set_xlabel("standard errors, with 95 % intervals")

@@ -1,0 +1,412 @@
+"""Fitting a world to records: records laid out to the cent, exact posteriors, a known world found again, and a wrong one told apart."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from recoup.experiments.calibration import direct, hidden
+from recoup.experiments.calibration.files import CALIBRATION_FILE
+from recoup.experiments.calibration.fitting import Fitted, Likelihoods, fit_world
+from recoup.experiments.calibration.held_out import check
+from recoup.experiments.calibration.histories import (
+    AT_RISK,
+    INSTALMENT_DUE,
+    PLAN_RUNS,
+    PROMISE_DUE,
+    Histories,
+    histories,
+)
+from recoup.experiments.calibration.parameters import (
+    PARAMETER,
+    PARAMETERS,
+    Block,
+    Link,
+    Parameter,
+    movable,
+    records_of,
+    value_at,
+    with_shifts,
+)
+from recoup.experiments.calibration.posterior import Posterior, fit
+from recoup.experiments.evidence.simulated_records import LenderRecords, simulate_records
+from recoup.scenarios.schema import load_scenario
+from recoup.sim.parameters import kernel_record
+from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, in_form
+from recoup.sim.portfolio.table import Portfolio
+from tests.command import recoup
+
+HOME = load_scenario("china-consumer")
+START = date(2025, 3, 3)  # a Monday
+DAYS, SINCE = 40, 28
+# The world that the records below come from: calls reach more, the debtors pay and promise otherwise than the scenario says.
+MOVED = {"reach.collector": 0.4, "dispute": 1.0, "pay_salience": 0.9, "promise_base": -0.8}
+TRUE_WORLD = with_shifts(HOME.world, [PARAMETER[name] for name in MOVED], np.array(list(MOVED.values())))
+
+
+def one_account(**changed: Any) -> Portfolio:
+    table = HOME.portfolio(1, 1).table.assign(account_id="a", opening_balance=1000.0, **({"dpd": 10} | changed))
+    return Portfolio(table, "one")
+
+
+def log(registry: Any, *rows: dict[str, Any]) -> pd.DataFrame:
+    table = in_form(pd.DataFrame([{"account_id": "a", **row} for row in rows]), registry)
+    return table
+
+
+def day(number: int) -> pd.Timestamp:
+    return pd.Timestamp(START + timedelta(days=number))
+
+
+def laid_out(contacts: list[dict[str, Any]], payments: list[dict[str, Any]], days: int = 30) -> Histories:
+    return histories(
+        HOME.world,
+        one_account(),
+        log(CONTACTS, *contacts),
+        log(PAYMENTS, *payments),
+        START,
+        START + timedelta(days - 1),
+    )
+
+
+CALL = {"channel": "collector", "hour": 10.0, "direction": "outbound"}
+
+
+def test_a_balance_bears_interest_and_falls_by_what_is_paid() -> None:
+    found = laid_out(
+        [{"date": day(0), **CALL, "outcome": "no_answer"}], [{"date": day(2), "amount": 300.0, "kind": "voluntary"}], 5
+    )
+    # 18 % a year on 1,000.00: 49.3 cents a day, booked as 49; interest is on the claim, not on interest; day 0 bears none.
+    assert found.rows["claim"].tolist() == [1000.0, 1000.49, 1000.98, 701.33, 701.68]
+    assert found.rows["happened"].tolist() == [0, 0, 1, 0, 0] and not found.rows["full"].any()
+    assert found.rows["dpd"].tolist() == [10, 11, 12, 13, 14]
+    assert found.rows["excitation"][3] == pytest.approx(0.5 ** (1 / 14))
+
+
+def test_a_promise_is_kept_by_what_comes_in_time_and_broken_by_less() -> None:
+    made = {"date": day(1), **CALL, "outcome": "promise", "promise_amount": 200.0, "promise_due": day(6)}
+    kept = laid_out([made], [{"date": day(8), "amount": 190.0, "kind": None}])
+    due = kept.rows[kept.rows["kind"] == PROMISE_DUE]
+    assert (due["day"].tolist(), due["happened"].tolist(), due["due"].tolist()) == ([6], [1], [200.0])
+    assert not kept.rows["happened"][8]  # the same money is no payment of his own accord
+    late = laid_out([made], [{"date": day(10), "amount": 200.0, "kind": None}])
+    assert late.rows["happened"][6] == 0 and late.rows["happened"][10] == 1
+    assert late.rows["broken"].tolist()[6:8] == [0, 1]
+    little = laid_out([made], [{"date": day(6), "amount": 100.0, "kind": None}])
+    assert little.rows["happened"][6] == 0
+    assert [row["promise_open"] for row in kept.rows[:8]] == [0, 1, 1, 1, 1, 1, 1, 0]
+
+
+def test_a_plan_is_paid_by_instalments_and_two_missed_in_a_row_break_it() -> None:
+    signed = {"date": day(0), **CALL, "outcome": "accepted", "offer": "plan", "months": 6}
+    found = laid_out([signed], [{"date": day(5), "amount": 166.67, "kind": "instalment"}], 80)
+    due = found.rows[found.rows["kind"] == INSTALMENT_DUE]
+    assert (due["day"].tolist(), due["happened"].tolist()) == ([5, 35, 65], [1, 0, 0])
+    assert set(due["due"]) == {166.67}  # 1,000.00 in six parts, rounded up
+    kinds = found.rows["kind"]
+    assert set(kinds[:65]) == {PLAN_RUNS, INSTALMENT_DUE} and set(kinds[66:]) == {AT_RISK}
+
+
+def test_an_account_leaves_when_all_is_paid_and_when_it_is_sued() -> None:
+    paid = laid_out(
+        [{"date": day(0), **CALL, "outcome": "reached"}], [{"date": day(3), "amount": 1001.5, "kind": "voluntary"}]
+    )
+    assert len(paid.rows) == 4 and paid.rows["full"].tolist() == [0, 0, 0, 1]
+    sued = laid_out([{"date": day(4), "channel": "no_contact", "legal": "suit"}], [])
+    assert len(sued.rows) == 4
+
+
+def test_a_call_back_stands_on_the_message_that_brought_it() -> None:
+    text = {"date": day(2), "channel": "sms", "hour": 10.0, "direction": "outbound", "outcome": "delivered"}
+    back = {
+        "date": day(2),
+        "channel": "collector",
+        "hour": 10.5,
+        "direction": "inbound",
+        "outcome": "promise",
+        "promise_due": day(7),
+    }
+    found = laid_out([text, back, {**back, "outcome": "complaint"}], [])
+    assert len(found.contacts) == 1 and not found.reads_known
+    (contact,) = found.contacts
+    assert (contact["called_back"], contact["reached"], contact["promised"], contact["complaint"]) == (1, 1, 1, 1)
+    assert contact["talker"] == 5 and contact["due"] == 7  # a collector
+
+
+def test_records_before_a_day_are_those_that_were_there_that_morning() -> None:
+    contacts = [{"date": day(n), **CALL, "outcome": "no_answer"} for n in range(0, 20, 2)]
+    whole, early = laid_out(contacts, []), laid_out(contacts, []).before(9)
+    assert len(early.rows) == 9 and len(early.contacts) == 5 and early.days == 9
+    assert early.rows["first"].tolist() == whole.rows["first"][:9].tolist()
+    assert early.first_contact.tolist() == [0, 5] and early.first_row.tolist() == [0, 9]
+
+
+@pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda parameter: parameter.name)
+def test_a_parameter_moves_a_world_and_its_kernels_alike(parameter: Parameter) -> None:
+    """The record for compiled code against the world's own; and one step on its scale, worked out by hand."""
+    moved = with_shifts(HOME.world, [parameter], np.array([0.1]))
+    (record,) = records_of(HOME.world, [parameter], np.array([[0.1]]))
+    assert record == kernel_record(moved)[0]
+    for place in parameter.places:
+        own, now = value_at(HOME.world, place), value_at(moved, place)
+        if parameter.link is Link.IDENTITY:
+            assert now == pytest.approx(own + 0.1)
+        elif parameter.link is Link.LOG:
+            assert now == pytest.approx(1.10517091808 * own)
+        else:
+            assert math.log(now / (1 - now)) == pytest.approx(math.log(own / (1 - own)) + 0.1)
+
+
+def normal(values: NDArray[np.float64], noise: float, design: NDArray[np.float64]) -> Any:
+    """Log-likelihood of independent normal records: each account has its own linear reading of the parameters."""
+
+    def log_likelihood(shifts: NDArray[np.float64]) -> NDArray[np.float64]:
+        return -0.5 * ((values - shifts @ design.T) / noise) ** 2
+
+    return log_likelihood
+
+
+def of(*spreads: float) -> list[Parameter]:
+    return [Parameter(f"p{number}", Block.RESPONSE, spread) for number, spread in enumerate(spreads)]
+
+
+def test_posterior_of_a_normal_model_is_the_exact_one() -> None:
+    """Conjugate: precisions add up, and the mean is weighted by them. Scores' products stand in for the information, so to a few per cent."""
+    random = np.random.default_rng(1)
+    values = 0.7 + 2.0 * random.standard_normal(4000)
+    found = fit(of(0.5), normal(values, 2.0, np.ones((4000, 1))))
+    precision = 1 / 0.25 + 4000 / 4.0
+    assert found.mode[0] == pytest.approx(values.sum() / 4.0 / precision, abs=2e-3)
+    assert found.deviation[0] == pytest.approx(precision**-0.5, rel=0.05)
+    assert found.settled and found.identified.all()
+
+
+def test_what_records_say_nothing_about_keeps_its_value_and_the_others_answer_for_it() -> None:
+    """Two parameters of which only the sum is seen; the second has a narrow prior: it keeps 0, and the first takes all of the sum."""
+    random = np.random.default_rng(2)
+    values = 1.0 + random.standard_normal(2000)
+    found = fit(of(1.0, 0.2), normal(values, 1.0, np.ones((2000, 2))))
+    assert found.identified.tolist() == [True, False]
+    assert found.mode.sum() == pytest.approx(values.mean(), abs=0.01)
+    assert found.mode[1] > 0.02  # the mode shares it out as the priors are wide: 1 to 0.04
+    assert found.shifts[1] == 0.0 and found.shifts[0] == pytest.approx(values.mean(), abs=0.01)
+
+
+def test_intervals_hold_nine_in_ten() -> None:
+    found = Posterior(of(1.0), np.array([0.3]), np.array([[0.04]]), 1, True)
+    low, high = found.interval()[0]
+    assert (round(low, 3), round(high, 3)) == (-0.029, 0.629)
+    draws = found.draws(20_000, np.random.default_rng(3))[:, 0]
+    assert np.mean((draws > low) & (draws < high)) == pytest.approx(0.9, abs=0.01)
+
+
+@pytest.fixture(scope="module")
+def records() -> LenderRecords:
+    true = HOME.with_world(TRUE_WORLD)
+    return simulate_records(true, "staged", HOME.portfolio(400, 11), 11, DAYS, 0.3)
+
+
+@pytest.fixture(scope="module")
+def data(records: LenderRecords) -> Histories:
+    return histories(HOME.world, records.portfolio, records.contacts, records.payments)
+
+
+def test_all_that_was_paid_is_on_some_day(records: LenderRecords, data: Histories) -> None:
+    """Accounts that were sued leave, so what they pay later is not there; nothing else may lack."""
+    sued = (
+        records.contacts.loc[records.contacts["legal"] == "suit", ["account_id", "date"]]
+        .groupby("account_id")["date"]
+        .min()
+    )
+    first = records.payments["account_id"].map(sued)
+    counted = records.payments[first.isna() | (records.payments["date"] < first)]
+    assert data.rows["paid"].sum() == pytest.approx(counted["amount"].sum())
+
+
+def test_the_true_world_expects_what_happened(data: Histories) -> None:
+    """No parameter is fitted: the model of records and the simulator are two programs, and agree on every kind of chance."""
+    found = check(Fitted(TRUE_WORLD, {}, 16), data, 0, draws=1, groups=16)
+    assert found.judged >= 15
+    assert found.fits, found.missed
+
+
+def test_a_wrong_world_is_told_apart(data: Histories) -> None:
+    """The scenario's own collectors reach a third fewer than those of the records."""
+    found = check(Fitted(HOME.world, {}, 4), data, SINCE, draws=1, groups=4)
+    missed = {measure.name: measure for measure in found.missed}
+    assert not found.fits and "reached by collector" in missed
+    assert missed["reached by collector"].recorded > missed["reached by collector"].high
+
+
+def test_likelihood_of_one_quiet_day_is_an_average_over_traits() -> None:
+    """One account on its first day past due, without a contact, that does not pay: E exp(−rate), by another quadrature and formula."""
+    portfolio = one_account(
+        dpd=0, payday=20, credit_score=580.0, early_warning=0.5, prior_delinquencies=1, monthly_income=6500.0
+    )
+    nobody = log(CONTACTS, {"account_id": "other", "date": day(0), **CALL})
+    data = histories(HOME.world, portfolio, nobody, log(PAYMENTS), START, START + timedelta(days=1)).before(1)
+    likelihoods = Likelihoods(data)
+    nodes, weights = likelihoods.reachability(HOME.world)
+    record = records_of(HOME.world, [], np.zeros((1, 0)))
+    found = likelihoods.response(record, np.ones(1, np.bool_), HOME.world, nodes, weights, 20_000)[0, 0]
+    p, random = HOME.world.behaviour, np.random.default_rng(5)
+    size = 400_000
+    willing = p.willingness_prior * (1 - HOME.world.population.prior_delinquencies_mean) + random.standard_normal(size)
+    share = 1 / (1 + np.exp(-(p.ability_mean + p.ability_spread * random.standard_normal(size))))
+    means = 6500.0 * share * np.where(random.random(size) < p.jobless_share, p.jobless_income, 1.0)
+    attention = p.salience_floor + (1 - p.salience_floor) * 0.5 * random.random(size)
+    # The 3rd of March is 13 days (of a month of 30) after a payday on the 20th: no effect of payday.
+    x = p.pay_base + p.pay_willingness * willing + p.pay_liquidity * np.clip(np.log(3 * means / 1000.0), -3, 3)
+    x += p.pay_salience * attention
+    assert found == pytest.approx(math.log(np.mean(np.exp(-np.exp(np.minimum(x, 2.0))))), abs=0.02)
+
+
+def test_reach_is_averaged_over_who_is_hard_to_reach_and_wrong_numbers() -> None:
+    """Three calls on a Monday morning, of which one reaches: by a sum over a fine grid instead of nine nodes."""
+    contacts = [{"date": day(7 * n), **CALL, "outcome": "reached" if n == 1 else "no_answer"} for n in range(3)]
+    data = laid_out(contacts, [], 16)
+    record = records_of(HOME.world, [], np.zeros((1, 0)))
+    found = Likelihoods(data).reach(record)[0, 0]
+    p = HOME.world.behaviour
+    z = np.linspace(-8, 8, 4001)
+    density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) * (z[1] - z[0])
+    fatigue = [0.0]
+    for _ in range(2):
+        fatigue.append((fatigue[-1] + p.fatigue_gain.collector) * 0.5 ** (7 / p.fatigue_half_life))
+    chance = [
+        np.minimum(p.reach.collector * np.exp(p.reach_spread * z - p.reach_avoidance * f) * (1 + dpd / 90) ** -p.reach_age_decay * p.reach_by_window.morning, 0.95)
+        for f, dpd in zip(fatigue, (10, 17, 24), strict=True)
+    ]  # fmt: skip
+    right = np.sum(density * (1 - chance[0]) * chance[1] * (1 - chance[2]))
+    assert found == pytest.approx(math.log((1 - p.wrong_number) * right), abs=1e-4)
+
+
+def test_no_number_depends_on_threads(data: Histories) -> None:
+    response = movable(HOME.world, Block.RESPONSE)[:2]
+    variants = records_of(HOME.world, response, np.array([[0.0, 0.0], [0.1, 0.0]]))
+    found = []
+    for threads in (1, 3):
+        likelihoods = Likelihoods(data, threads)
+        nodes, weights = likelihoods.reachability(HOME.world)
+        found.append(likelihoods.response(variants, np.ones(2, np.bool_), HOME.world, nodes, weights, 4))
+    assert np.array_equal(found[0], found[1])
+    assert hidden.GROUPS >= 4 and direct.NODES >= 5
+
+
+def test_a_known_world_is_found_again(data: Histories) -> None:
+    """Four parameters were moved far from where the search begins; what was not moved may not be off by four deviations either."""
+    fitted = fit_world(HOME.world, data, groups=8)
+    found = {
+        parameter.name: (mode, deviation)
+        for posterior in fitted.posteriors.values()
+        for parameter, mode, deviation in zip(posterior.parameters, posterior.mode, posterior.deviation, strict=True)
+    }
+    for name, (mode, deviation) in found.items():
+        assert abs(mode - MOVED.get(name, 0.0)) < 4.0 * deviation, name
+    for name in ("reach.collector", "dispute", "pay_salience"):
+        assert abs(found[name][0]) > 2.0 * found[name][1] and found[name][0] > MOVED[name] / 2, name
+    assert all(posterior.settled for posterior in fitted.posteriors.values())
+
+
+def test_messages_are_fitted_only_where_the_log_says_which_were_read(data: Histories) -> None:
+    assert not data.reads_known
+    names = {parameter.name for parameter in movable(HOME.world, Block.REACH)}
+    assert "reach.collector" in names and "reach.wechat" not in names
+    assert "reach.wechat" in {parameter.name for parameter in movable(HOME.world, Block.REACH, reads_known=True)}
+    uk = load_scenario("uk-loans").world  # has no wechat
+    assert "reach.wechat" not in {parameter.name for parameter in movable(uk, Block.REACH, reads_known=True)}
+
+
+@pytest.fixture(scope="module")
+def lender(records: LenderRecords, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("lender")
+    few = Portfolio(records.portfolio.table.iloc[:80], "few")
+    dataclasses.replace(records, portfolio=few).write(folder)
+    return folder
+
+
+def options(lender: Path) -> list[str | Path]:
+    return [
+        word for name in ("portfolio", "contacts", "payments") for word in (f"--{name}", lender / f"{name}.parquet")
+    ]
+
+
+def test_command_writes_a_scenario_that_every_command_reads(lender: Path, tmp_path: Path) -> None:
+    out = tmp_path / "My World.yaml"
+    done = recoup("calibrate", *options(lender), "--groups", "4", "--out", out)
+    assert done.returncode in (0, 1) and not done.stderr, done.stderr
+    content = CALIBRATION_FILE.read(tmp_path / "My World")
+    assert done.returncode == (content["fits"] is False)
+    assert content["accounts"] == 80 and content["held_out_days"] == 13  # a third of 40
+    assert content["first_day"] == "2025-03-03" and content["last_day"] == "2025-03-29"
+    written = load_scenario(str(out))
+    assert written.name == "my-world" and written.rules.id == HOME.rules.id
+    for row in content["parameters"]:
+        place = PARAMETER[row["name"]].places[0]
+        now = value_at(written.world, place)
+        assert now == pytest.approx(row["value"] if row["identified"] else row["default"], rel=1e-3), row["name"]
+        if row["identified"]:
+            assert "90 % interval" in written.sources[f"world.behaviour.{place}"][0]
+    assert content["unknown"] and all(any(name in note for note in written.notes) for name in content["unknown"])
+    assert "salience_half_life" in content["assumed"]
+    for picture in ("parameters.svg", "measures.svg"):
+        assert (tmp_path / "My World" / picture).read_text().startswith("<?xml")
+    names = set(pd.read_parquet(lender / "portfolio.parquet")["account_id"].astype(str))
+    text = out.read_text() + json.dumps(content)
+    assert not any(f'"{name}"' in text or f"'{name}'" in text for name in names)
+    again = recoup(
+        "compare",
+        "-s",
+        str(out),
+        "-p",
+        "simple",
+        "-p",
+        "no-contact",
+        "--accounts",
+        "5",
+        "--days",
+        "3",
+        "--seeds",
+        "1",
+        "--no-why",
+        "--out",
+        tmp_path / "run",
+    )
+    assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (["--hold-out", "39"], "--hold-out: 39"),
+        (["--out", "world"], "a name that ends in .yaml"),
+        (["--until", "2020-01-01"], "two days or more"),
+        (["--ray", "auto"], "--ray"),
+        (["-s", "us-cards"], "credit_card"),
+    ],
+)
+def test_what_cannot_be_fitted_is_one_line(lender: Path, change: list[str], message: str) -> None:
+    done = recoup("calibrate", *options(lender), *change)
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
+    assert message in done.stderr, done.stderr
+
+
+def test_all_three_tables_are_needed(lender: Path) -> None:
+    done = recoup("calibrate", "--portfolio", lender / "portfolio.parquet", "--contacts", lender / "contacts.parquet")
+    assert done.returncode == 2 and "--payments" in done.stderr
+
+
+def test_records_of_other_accounts_are_refused(lender: Path, tmp_path: Path) -> None:
+    table = pd.read_parquet(lender / "portfolio.parquet")
+    table.assign(account_id="x" + table["account_id"].astype(str)).to_parquet(tmp_path / "portfolio.parquet")
+    done = recoup("calibrate", *options(lender)[2:], "--portfolio", tmp_path / "portfolio.parquet")
+    assert done.returncode == 2 and "no account of the portfolio" in done.stderr
