@@ -8,10 +8,10 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from recoup.experiments.comparison.run import best_of, reference_of, verdict
+from recoup.experiments.comparison.run import verdict
 from recoup.experiments.dashboard import html
 from recoup.experiments.dashboard.request import Request
-from recoup.experiments.dashboard.shelf import Entry, Kind
+from recoup.experiments.dashboard.shelf import Entry, Kind, open_run
 from recoup.experiments.runs.champion import VALUE
 
 PAGES = {Kind.COMPARISON: "comparison", Kind.UNFINISHED: "running", Kind.TRAINING: "running", Kind.STUDY: "frontier"}
@@ -42,12 +42,13 @@ def _finished(request: Request, entry: Entry) -> list[str]:
     about = html.cell(say.one_of("names", results["scenario"], results["title"]), plans)
     seeds = say("seeds_one") if len(results["seeds"]) == 1 else say("seeds_many", n=len(results["seeds"]))
     size = request.words("runs.accounts", accounts=f"{results['portfolio']['accounts']:,}", days=results["days"])
-    return [about, html.cell(size, seeds), _result(request, results)]
+    return [about, html.cell(size, seeds), _result(request, entry)]
 
 
-def _result(request: Request, results: dict[str, Any]) -> Markup:
-    """What the best policy is worth against its reference."""
-    say, best, against = request.say, best_of(results), reference_of(results)
+def _result(request: Request, entry: Entry) -> Markup:
+    """What the challenger is worth against the champion."""
+    run = open_run(entry.folder)
+    say, results, best, against = request.say, run.results, run.best, run.reference
     if against is None:
         return escape(f"{say.measure(VALUE)[0]}: {say.span(results['policies'][best][VALUE], 'share')}")
     change = results["differences"][best][against][VALUE]
