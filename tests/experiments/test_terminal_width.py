@@ -268,7 +268,9 @@ def test_frontier_and_levers_fit(language: str, capsys: pytest.CaptureFixture[st
         },
         language,
     )
-    fits(capsys.readouterr().out, tmp_path)
+    out = capsys.readouterr().out
+    fits(out, tmp_path)
+    assert all(f"│ {text_in(language).one_of('levers.names', name)} " in out for name in names)  # each on one line
 
 
 # --- language, width, time ---------------------------------------------------------------------------------------------
