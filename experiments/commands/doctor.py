@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import Json, Language, console
 
 
@@ -15,6 +16,7 @@ def doctor(lang: Language = "en", json: Json = False) -> None:
       recoup doctor
       recoup doctor --json
     """
+    announce("doctor", lang)
     from recoup.experiments.checks.doctor import examine
     from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.tables import Table

@@ -114,7 +114,7 @@ def _print(result: dict[str, Any], lang: str = "en") -> None:
     columns = say.heads("lever", "range", "pawn", "low", "high", "flips")
     table = Table(*columns, title=say("terminal.levers.title"))
     for cells in section.lever_cells(result, say):
-        table.add_row(*cells)
+        table.add_row(*(cell.removesuffix("\u00a0%") for cell in cells))  # the heads name the unit
     console().print(table)
     for sentence in (section.message(result, say), *section.sentences(result, say), section.scale(result, say)):
         console().print(sentence)

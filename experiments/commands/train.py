@@ -54,8 +54,8 @@ def train(
       recoup train -s taiwan-cards --steps 5000000 --seed 3 --out runs/mine
       recoup train -s china-consumer --training-seeds 5 --workers 2 --out runs/five
     """
-    needs_extra("learn", "torch", "stable_baselines3", "sb3_contrib")
     announce("train", lang, scenario=training.scenario, steps=f"{training.steps:,}")
+    needs_extra("learn", "torch", "stable_baselines3", "sb3_contrib")
     from recoup.experiments.runs.runfolder import new_run_folder
 
     if resume and out is None:

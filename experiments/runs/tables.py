@@ -47,9 +47,14 @@ class Table(table.Table):
         if not heads:
             return
         below = [[_below(cell) for cell in row] for row in rows]
-        for names, cells in ((heads, rows), (broken := [_head(head) for head in heads], rows), (broken, below)):
-            if (widths := _widths(names, cells, right, width)) and _height(console, cells, widths) <= _HIGHEST:
-                yield self._part(range(len(heads)), names, cells, widths, right)
+        broken = [_head(head) for head in heads]
+        for cells in (rows, below):
+            if (widths := _widths(broken, cells, right, width)) and _height(console, cells, widths) <= _HIGHEST:
+                whole = [
+                    head if _longest(head) <= room else torn
+                    for head, torn, room in zip(heads, broken, widths, strict=True)
+                ]
+                yield self._part(range(len(heads)), whole, cells, widths, right)
                 return
         if any(not is_right for is_right in right[1:]) or widths:  # text, or high rows
             yield from self._by_row(console, heads, rows)
@@ -153,7 +158,7 @@ def _widths(heads: Sequence[str], rows: list[list[Any]], right: Sequence[bool], 
         return None
     # First what the cells need for one line each, then the heads: numbers do not become wide at a text's expense.
     cells = [max(map(_longest, column), default=0) for column in columns]
-    for wish in (cells, [_longest(head) for head in heads]):
+    for wish in (cells, [_longest(head.replace("\n", "")) for head in heads]):
         while room and (wanting := [number for number in range(len(least)) if least[number] < wish[number]]):
             least[min(wanting, key=lambda number: least[number])] += 1
             room -= 1

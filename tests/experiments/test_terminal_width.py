@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -266,7 +268,9 @@ def test_frontier_and_levers_fit(language: str, capsys: pytest.CaptureFixture[st
         },
         language,
     )
-    fits(capsys.readouterr().out, tmp_path)
+    out = capsys.readouterr().out
+    fits(out, tmp_path)
+    assert all(f"│ {text_in(language).one_of('levers.names', name)} " in out for name in names)  # each on one line
 
 
 # --- language, width, time ---------------------------------------------------------------------------------------------
@@ -352,3 +356,19 @@ def test_steps_kept_from_an_earlier_run_do_not_make_the_rest_look_quick() -> Non
     assert column.seconds(task_of(progress, 6)) is None
     clock.now += 99.9
     assert column.seconds(task_of(progress, 8)) == pytest.approx(2 * 50.0)
+
+
+def test_a_terminal_says_what_begins_before_anything_heavy_is_loaded() -> None:
+    """In an interpreter of its own: neither pandas nor Numba is there yet when the first line is out."""
+    code = (
+        "import sys; sys.stderr.isatty = lambda: True\n"
+        "from recoup.experiments.commands.showing import announce\n"
+        "announce('compare', 'zh', policies=2, scenario='taiwan-cards', seeds=3)\n"
+        "print(sorted({'pandas', 'numba', 'matplotlib', 'torch', 'scipy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "在 taiwan-cards 上比较 2 个策略，每个 3 个随机种子\n" and done.stdout == "[]\n"
+
+
+def test_a_pipe_hears_nothing_of_what_begins() -> None:
+    assert recoup("scenarios").stderr == recoup("doctor", "--json").stderr == ""
