@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
+from recoup.experiments.evidence.decision_log import DECISIONS
 from recoup.experiments.report.text import Text, text_in
 from recoup.experiments.runs.runfolder import require_new, write_csv
 from recoup.experiments.runs.tables import Table
@@ -27,10 +28,10 @@ _SUMS = ("opening_balance", "amount")  # whose sum a ledger can be reconciled wi
 
 
 def registry_of(kind: str, map_file: Path | None = None) -> Registry:
-    """The fields of a kind of table: portfolio, contacts, payments or audit; with its map, where they depend on it."""
+    """The fields of a kind of table: portfolio, contacts, payments, decisions or audit; with its map, where they depend on it."""
     if kind == "audit":
         return audit_registry(map_file)
-    return {one.name: one for one in (PORTFOLIO, CONTACTS, PAYMENTS)}[kind]
+    return {one.name: one for one in (PORTFOLIO, CONTACTS, PAYMENTS, DECISIONS)}[kind]
 
 
 def run(

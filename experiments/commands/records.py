@@ -13,7 +13,8 @@ from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import Json, Language, complete_plans, console
 
 app = typer.Typer(help="A lender's records: accounts, contacts and payments.", no_args_is_help=True)
-Kind = Literal["portfolio", "contacts", "payments", "audit"]
+KINDS = ("portfolio", "contacts", "payments", "decisions", "audit")
+Kind = Literal["portfolio", "contacts", "payments", "decisions", "audit"]
 
 
 @app.command("check")
@@ -32,7 +33,7 @@ def check(
 ) -> None:
     """Print ranges, missing values, every problem and where each line of a log went; exit code 2 for a problem.
 
-    A table of contacts, payments, or what `recoup audit` reads; fields are listed in docs/records.md and docs/audit.md.
+    A table of contacts, payments, decisions (for `recoup evaluate`), or what `recoup audit` reads; docs/records.md lists the fields.
 
     \b
     Examples:
@@ -46,8 +47,8 @@ def check(
     from recoup.sim.portfolio.sources import source_of
 
     named = kind or (read_yaml(column_map).data.get("for") if column_map else None)
-    if named not in ("portfolio", "contacts", "payments", "audit"):
-        raise typer.BadParameter("--for portfolio, contacts, payments or audit, or a map that says it")
+    if named not in KINDS:
+        raise typer.BadParameter(f"--for {', '.join(KINDS[:-1])} or {KINDS[-1]}, or a map that says it")
     raise typer.Exit(
         run(source_of(file), column_map, json, console(), every, None, registry_of(named, column_map), problems, lang)
     )

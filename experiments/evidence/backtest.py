@@ -416,9 +416,8 @@ def backtest(
     )
 
 
-def _identity(policy: str, scenario: Scenario) -> object:
-    identity = load_policy(policy, scenario.name, scenario.world).identity
-    return identity.model_dump_json() if hasattr(identity, "model_dump_json") else identity
+def _identity(policy: str, scenario: Scenario) -> str:
+    return fingerprint(load_policy(policy, scenario.name, scenario.world).identity)
 
 
 def _as_done(months: Months) -> Months:
