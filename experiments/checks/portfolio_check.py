@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
+from recoup.experiments.evidence.decision_log import DECISIONS
 from recoup.experiments.report.text import Text, text_in
 from recoup.experiments.runs.runfolder import require_new, write_csv
 from recoup.experiments.runs.tables import Table
@@ -31,13 +32,13 @@ def registry_of(kind: str, map_file: Path | None = None, vocabulary: Vocabulary 
     """The fields of a kind of table.
 
     Args:
-        kind: portfolio, contacts, payments or audit.
+        kind: portfolio, contacts, payments, decisions or audit.
         map_file: of the table, where its fields depend on it.
         vocabulary: of the scenario, which may have products and channels of its own.
     """
     if kind == "audit":
         return audit_registry(map_file, vocabulary)
-    known = (PORTFOLIO.naming({"product": vocabulary.products}), contacts_of(vocabulary), PAYMENTS)
+    known = (PORTFOLIO.naming({"product": vocabulary.products}), contacts_of(vocabulary), PAYMENTS, DECISIONS)
     return {one.name: one for one in known}[kind]
 
 

@@ -9,7 +9,16 @@ from typing import Annotated, Any
 import typer
 
 from recoup.experiments.commands.evaluate import ScenarioName
-from recoup.experiments.runs.console import Json, Ray, Workers, complete_plans, console, interruptible, progress_bar
+from recoup.experiments.runs.console import (
+    Json,
+    Language,
+    Ray,
+    Workers,
+    complete_plans,
+    console,
+    interruptible,
+    progress_bar,
+)
 
 _DAY = ["%Y-%m-%d"]
 
@@ -53,6 +62,7 @@ def backtest(
         Path | None, typer.Option(help="Folder for backtest.json and backtest.html, new.", show_default="no files")
     ] = None,
     json: Json = False,
+    lang: Language = "en",
 ) -> None:
     """Compare recorded months with the same months simulated: recovery, roll rates, contacts, promises, with bands; and say what is off.
 
@@ -108,14 +118,12 @@ def backtest(
     if json:
         console().print_json(data=content)
         return
-    _print(content)
+    _print(content, lang)
     if out is not None:
         console().print(f"\n{out / 'backtest.html'}", soft_wrap=True)
 
 
-def _print(content: dict[str, Any]) -> None:
-    from rich.table import Table
-
+def _print(content: dict[str, Any], lang: str) -> None:
     from recoup.experiments.evidence.recorded_measures import FAMILIES
     from recoup.experiments.report import text_in
     from recoup.experiments.report.backtest_page import (
@@ -124,29 +132,27 @@ def _print(content: dict[str, Any]) -> None:
         judged,
         outside_words,
         percent,
+        title_and_sub,
         title_of,
         verdict_words,
     )
+    from recoup.experiments.runs.tables import Table
 
-    say, show = text_in("en"), console().print
-    title = f"{content['scenario']}, {content['first_day']} to {content['last_day']}: {content['accounts']:,} accounts, {len(content['seeds'])} simulations"
-    table = Table("measure", title=title, title_justify="left", caption_justify="left", width=80)
-    table.caption = (
-        "in brackets: where one more record would lie 95 times in 100; ±: half of that, over what was recorded"
-    )
-    for name in ("recorded", "simulated", "±", ""):
-        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    say, show = text_in(lang), console().print
+    title = title_and_sub(content, say)
+    heads = [say(f"backtest.table.{name}") for name in ("measure", "recorded", "simulated", "width", "verdict")]
+    table = Table(*heads, title="\n".join(title), caption=say("backtest.table.short"))
     for row in filter(happened, judged(content)):
         unit, simulated = FAMILIES[row["family"]].unit, row["simulated"]
-        low, mean, high = (figure(simulated[name], unit, say) for name in ("low", "mean", "high"))
-        low, high = (end.removesuffix("\u00a0%") for end in (low, high))
-        verdict = {"inside": "", "wide": "wide", "outside": "OUTSIDE"}[row["verdict"]]
-        recorded = figure(row["recorded"]["mean"], unit, say)
-        table.add_row(title_of(row, say), recorded, f"{mean} ({low}–{high})", percent(row["half_width"]), verdict)
+        mean, recorded = figure(simulated["mean"], unit, say), figure(row["recorded"]["mean"], unit, say)
+        low, high = (figure(simulated[name], unit, say).removesuffix("\u00a0%") for name in ("low", "high"))
+        verdict = "" if row["verdict"] == "inside" else say(f"backtest.short.{row['verdict']}")
+        span = f"{mean} ({say('between', low=low, high=high)})" if low != high else mean
+        table.add_row(title_of(row, say), recorded, span, percent(row["half_width"]), verdict)
     show(table)
     for sentence in verdict_words(content, say):
-        show(sentence, soft_wrap=True)
+        show(sentence)
     if outside := outside_words(content, say):
         show(say("backtest.outside_heading"))
         for sentence in outside:
-            show(f"  {sentence}", soft_wrap=True)
+            show(f"  {sentence}")

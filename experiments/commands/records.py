@@ -28,7 +28,8 @@ OwnNames = Annotated[
         autocompletion=complete_scenarios,
     ),
 ]
-Kind = Literal["portfolio", "contacts", "payments", "audit"]
+KINDS = ("portfolio", "contacts", "payments", "decisions", "audit")
+Kind = Literal["portfolio", "contacts", "payments", "decisions", "audit"]
 
 
 @app.command("check")
@@ -48,7 +49,7 @@ def check(
 ) -> None:
     """Print ranges, missing values, every problem and where each line of a log went; exit code 2 for a problem.
 
-    A table of contacts, payments, or what `recoup audit` reads; fields are listed in docs/records.md and docs/audit.md.
+    A table of contacts, payments, decisions (for `recoup evaluate`), or what `recoup audit` reads; docs/records.md lists the fields.
 
     \b
     Examples:
@@ -64,8 +65,8 @@ def check(
     from recoup.sim.treatments import STANDARD
 
     named = kind or (read_yaml(column_map).data.get("for") if column_map else None)
-    if named not in ("portfolio", "contacts", "payments", "audit"):
-        raise typer.BadParameter("--for portfolio, contacts, payments or audit, or a map that says it")
+    if named not in KINDS:
+        raise typer.BadParameter(f"--for {', '.join(KINDS[:-1])} or {KINDS[-1]}, or a map that says it")
     registry = registry_of(named, column_map, load_scenario(scenario).world.vocabulary if scenario else STANDARD)
     raise typer.Exit(run(source_of(file), column_map, json, console(), every, None, registry, problems, lang))
 

@@ -184,6 +184,10 @@ def _values(found: Measured, groups: tuple[NDArray[np.bool_], ...]) -> list[NDAr
     return [found.values(), *(found.values(rows) for rows in groups)]
 
 
+def _grains(found: Measured, groups: tuple[NDArray[np.bool_], ...]) -> list[NDArray[np.float64]]:
+    return [np.nan_to_num(found.grain(rows)) for rows in (None, *groups)]
+
+
 @dataclass(frozen=True)
 class Backtest:
     """Records and simulations, measure by measure.
@@ -197,6 +201,7 @@ class Backtest:
         resampled: of all accounts, bootstrap over them, (resamples, measures).
         simulated: by group, (seeds, measures).
         accounts: by group, how many.
+        grain: by group, what one event more changes of each measure, (measures,).
     """
 
     months: Months
@@ -210,10 +215,11 @@ class Backtest:
     resampled: NDArray[np.float64]
     simulated: dict[str, NDArray[np.float64]]
     accounts: dict[str, int]
+    grain: dict[str, NDArray[np.float64]]
 
     def bands(self, group: str = "") -> Bands:
         """In which the records of a group lie 95 times in 100; within what the measure can be."""
-        found = bands(self.simulated[group])
+        found = bands(self.simulated[group], self.grain[group])
         most = np.array([1.0 if FAMILIES[key.family].of_one else np.inf for key in self.keys])
         least = np.array([-np.inf if key.family in ("recovery", "cash") else 0.0 for key in self.keys])
         return Bands(found.mean, np.clip(found.low, least, most), np.clip(found.high, least, most))
@@ -229,7 +235,7 @@ class Backtest:
         return self._together(self.judged & np.array([FAMILIES[key.family].treatment for key in self.keys]))
 
     def _together(self, which: NDArray[np.bool_]) -> Together:
-        return together(self.recorded[""][which], self.simulated[""][:, which])
+        return together(self.recorded[""][which], self.simulated[""][:, which], self.grain[""][which])
 
     def rows(self, group: str = "") -> list[dict[str, Any]]:
         """Each measure: recorded with its bootstrap interval (of all accounts), simulated with its band, and the verdict."""
@@ -406,12 +412,12 @@ def backtest(
         resampled=found.resampled(RESAMPLES),
         simulated=dict(zip(names, simulated, strict=True)),
         accounts={"": len(months.portfolio), **{name: int(rows.sum()) for name, rows in groups.items()}},
+        grain=dict(zip(names, _grains(found, task.groups), strict=True)),
     )
 
 
-def _identity(policy: str, scenario: Scenario) -> object:
-    identity = load_policy(policy, scenario.name, scenario.world).identity
-    return identity.model_dump_json() if hasattr(identity, "model_dump_json") else identity
+def _identity(policy: str, scenario: Scenario) -> str:
+    return fingerprint(load_policy(policy, scenario.name, scenario.world).identity)
 
 
 def _as_done(months: Months) -> Months:

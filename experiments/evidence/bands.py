@@ -3,6 +3,9 @@
 Simulations of the same accounts on other seeds are draws of what might have been recorded, if the world and the plan are right. So a band is a
 prediction interval for one more draw, not an interval of the simulation's mean. And records and simulations are then exchangeable: the
 rank of the records by their farthest measure, each row looked at from all others, is an exact test, however measures hang together.
+
+A measure that hardly ever happens has no spread to speak of, and a single event would be farther out than anything else. So no spread is
+taken to be less than the measure's grain: what one event more, or one account more, changes.
 """
 
 from __future__ import annotations
@@ -26,15 +29,17 @@ class Bands:
     high: _Floats
 
 
-def bands(simulated: _Floats) -> Bands:
+def bands(simulated: _Floats, grain: _Floats | float = 0.0) -> Bands:
     """95 % prediction intervals by Student's t.
 
     Args:
         simulated: a row per seed, NaN where undefined, (seeds, measures).
+        grain: of each measure, (measures,).
     """
     known = np.isfinite(simulated)
     many = known.sum(axis=0)
     mean, spread = _moments(np.where(known, simulated, 0.0), known)
+    spread = np.maximum(spread, grain)
     enough = np.maximum(many, 2)
     far = scipy.stats.t.ppf(0.5 + CONFIDENCE / 2, enough - 1) * spread * np.sqrt(1.0 + 1.0 / enough)
     unknown = np.where(many < 2, np.nan, 0.0)
@@ -64,12 +69,13 @@ class Together:
     distance: _Floats
 
 
-def together(recorded: _Floats, simulated: _Floats) -> Together:
+def together(recorded: _Floats, simulated: _Floats, grain: _Floats | float = 0.0) -> Together:
     """Rank of the records among the simulations by the measure that is farthest out.
 
     Args:
         recorded: (measures,), NaN where undefined.
         simulated: (seeds, measures), at least two seeds.
+        grain: as for `bands`.
     """
     rows = np.vstack([recorded, simulated])
     known = np.isfinite(rows)
@@ -78,6 +84,7 @@ def together(recorded: _Floats, simulated: _Floats) -> Together:
     for number, row in enumerate(values):
         others = np.arange(len(rows)) != number
         mean, spread = _moments(values[others], known[others])
+        spread = np.maximum(spread, grain)
         gap = np.abs(row - mean)
         seen = known[number] & (known[others].sum(axis=0) >= 2)
         # Where all others agree, any other value is as far out as can be.

@@ -47,6 +47,7 @@ class Family:
         definition: sum over accounts / sum over accounts.
         unit: what it is counted in.
         of_one: no value is above 1.
+        money, per_1000: it is of amounts, or of events per thousand accounts; others are of events.
         treatment: it says what was done to accounts, not what came of it.
         monthly: it is taken of each whole month of 30 days too.
     """
@@ -55,13 +56,15 @@ class Family:
     definition: str
     unit: Unit = Unit.SHARE
     of_one: bool = False
+    money: bool = False
+    per_1000: bool = False
     treatment: bool = False
     monthly: bool = True
 
 
 FAMILIES: dict[str, Family] = {
-    "recovery": Family("Recovery curve", "payments up to that day / balance on the first day", monthly=False),
-    "cash": Family("Cash", "payments / balance on the first day"),
+    "recovery": Family("Recovery curve", "payments up to that day / balance on the first day", monthly=False, money=True),
+    "cash": Family("Cash", "payments / balance on the first day", money=True),
     "payers": Family("Accounts that paid", "accounts with a payment / accounts open when the time begins", of_one=True),
     "payments_per_week": Family("Payments per week", "days with a payment / weeks in which accounts were open", unit=Unit.COUNT),
     "roll": Family(
@@ -69,7 +72,7 @@ FAMILIES: dict[str, Family] = {
         "of accounts open when a bucket of 30 days past due begins, those open when it ends; the bucket lies within the records",
         monthly=False, of_one=True),
     "roll_balance": Family(
-        "Roll rate, money", "of what is left when a bucket begins, what is left when it ends", monthly=False, of_one=True),
+        "Roll rate, money", "of what is left when a bucket begins, what is left when it ends", monthly=False, of_one=True, money=True),
     "contacts_per_week": Family(
         "Contacts per week", "outbound contacts and attempts, but suits / weeks in which accounts were open", unit=Unit.COUNT, treatment=True),
     "inbound_per_week": Family("Inbound contacts per week", "inbound contacts, but complaints and opt-outs / weeks in which accounts were open", unit=Unit.COUNT),
@@ -82,9 +85,9 @@ FAMILIES: dict[str, Family] = {
         f"promises of which {ENOUGH:.0%} came in from the day they were made to {GRACE_DAYS} days after they were due / promises that far back", of_one=True),
     "offers_per_week": Family("Offers per week", "offers put / weeks in which accounts were open", unit=Unit.COUNT, treatment=True),
     "accepted": Family("Offers accepted", "offers accepted / offers put"),
-    "complaints": Family("Complaints per 1,000", "complaints / accounts × 1,000", unit=Unit.COUNT),
-    "opt_outs": Family("Opt-outs per 1,000", "opt-outs / accounts × 1,000", unit=Unit.COUNT),
-    "suits": Family("Suits per 1,000", "suits / accounts × 1,000", unit=Unit.COUNT, treatment=True),
+    "complaints": Family("Complaints per 1,000", "complaints / accounts × 1,000", unit=Unit.COUNT, per_1000=True),
+    "opt_outs": Family("Opt-outs per 1,000", "opt-outs / accounts × 1,000", unit=Unit.COUNT, per_1000=True),
+    "suits": Family("Suits per 1,000", "suits / accounts × 1,000", unit=Unit.COUNT, treatment=True, per_1000=True),
 }  # fmt: skip
 
 
@@ -175,6 +178,18 @@ class Measured:
         parts = pd.DataFrame(self.keys, columns=list(Key._fields))
         parts.insert(0, "name", [key.name for key in self.keys])
         return parts.assign(value=_divided(above, below), above=above, below=below)
+
+    def grain(self, rows: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
+        """What one event more changes of each measure, of money one account's more, (measures,); NaN where there is nothing to divide by.
+
+        Args:
+            rows: as for `values`.
+        """
+        counts = np.ones(self.above.shape[0]) if rows is None else np.asarray(rows, bool).astype(float)
+        below, accounts = counts @ self.below, counts @ (self.below != 0).astype(float)
+        one = np.array([1000.0 if FAMILIES[key.family].per_1000 else 1.0 for key in self.keys])
+        money = np.array([FAMILIES[key.family].money for key in self.keys])
+        return np.where(money, _divided(np.ones(one.size), accounts), _divided(one, below))
 
     def _sums(self, rows: NDArray[np.bool_] | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         counts = np.ones(self.above.shape[0]) if rows is None else np.asarray(rows, bool).astype(float)

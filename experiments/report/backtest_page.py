@@ -91,6 +91,25 @@ def outside_words(content: dict[str, Any], say: Text) -> list[str]:
     return said
 
 
+def title_and_sub(content: dict[str, Any], say: Text) -> tuple[str, str]:
+    """What was compared with what, in a line; and on what, in another."""
+    who = (
+        say("backtest.by_log")
+        if content["policy"] is None
+        else say("backtest.by_plan", plan=say.name(content["policy"]))
+    )
+    title = say("backtest.title", scenario=say.name(content["scenario"]))
+    sub = say(
+        "backtest.sub",
+        accounts=f"{content['accounts']:,}",
+        first=content["first_day"],
+        last=content["last_day"],
+        seeds=len(content["seeds"]),
+        who=who,
+    )
+    return title, sub
+
+
 def render_backtest(folder: Path, content: dict[str, Any], language: str) -> Path:
     """Write backtest.html, or backtest.zh.html and the like.
 
@@ -112,23 +131,12 @@ def render_backtest(folder: Path, content: dict[str, Any], language: str) -> Pat
         "method": _method(say),
     }
     sections = [Section(name, say(f"backtest.{name}.heading"), blocks) for name, blocks in parts.items() if blocks]
-    who = (
-        say("backtest.by_log")
-        if content["policy"] is None
-        else say("backtest.by_plan", plan=say.name(content["policy"]))
-    )
-    title = say("backtest.title", scenario=say.name(content["scenario"]))
-    sub = say(
-        "backtest.sub",
-        accounts=f"{content['accounts']:,}",
-        first=content["first_day"],
-        last=content["last_day"],
-        seeds=len(content["seeds"]),
-        who=who,
-    )
+    title, sub = title_and_sub(content, say)
     page = environment().get_template("page.html.j2")
     path = folder / ("backtest.html" if language == "en" else f"backtest.{language}.html")
-    write_text(path, page.render(say=say, title=title, sub=sub, sections=sections, front=0, colours={}))
+    write_text(
+        path, page.render(say=say, title=title, sub=sub, memo=sections[0], body=sections[1:], appendix=[], colours={})
+    )
     return path
 
 

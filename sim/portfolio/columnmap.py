@@ -229,7 +229,7 @@ def _named(delimiter: Any) -> Any:
 class ColumnMap(Section):
     """A whole map."""
 
-    for_: Literal["portfolio", "contacts", "payments", "audit"] | None = Field(
+    for_: Literal["portfolio", "contacts", "payments", "decisions", "audit"] | None = Field(
         None, alias="for", description="what the table holds; none = what the command reads"
     )
     source: str = ""

@@ -169,7 +169,23 @@ AUDIT: Names = {
     "recipient": "recipient party spokento contactperson 联系人 通话对象 接听人",
     "record": "record recording recordingid callid 录音 录音编号",
 }
-NAMES: Mapping[str, Names] = {"portfolio": PORTFOLIO, "contacts": CONTACTS, "payments": PAYMENTS, "audit": AUDIT}
+# Fields of an observation are named as a policy sees them: what a ledger calls them says of which moment it speaks too rarely.
+DECISIONS: Names = {
+    "account_id": PORTFOLIO["account_id"],
+    "day": "day dayno daynumber decisionday 天 日序",
+    "treatment": "treatment action decision strategy 处置 措施 动作",
+    "reward": "reward netcash cashlesscost net 收益 净回款",
+    "propensity": CONTACTS["propensity"],
+    "allowed": "allowed lawful possible options 可选 可用措施",
+    **{name: PORTFOLIO[name] for name in ("opening_balance", "dpd", "credit_score", "monthly_income", "early_warning")},
+}
+NAMES: Mapping[str, Names] = {
+    "portfolio": PORTFOLIO,
+    "contacts": CONTACTS,
+    "payments": PAYMENTS,
+    "decisions": DECISIONS,
+    "audit": AUDIT,
+}
 
 _CHANNELS = {
     "sms": "sms|text|text message|texts|短信",

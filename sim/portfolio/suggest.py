@@ -370,6 +370,8 @@ def _middle(text: str) -> int | None:
 
 def _category(found: _Table, one: Field, name: str) -> Proposal | None:
     texts = found.texts[name].to_pylist()
+    if one.values and set(texts) <= set(one.values):
+        return Proposal(name, columns=(name,))
     if len(texts) > (_MOST_VALUES if one.values else len(found.columns[name].codes)):
         return None
     if not one.values:
@@ -379,8 +381,6 @@ def _category(found: _Table, one: Field, name: str) -> Proposal | None:
     if len(known) < 0.5 * len(texts):
         return None
     unknown = [text for text in texts if text not in known]
-    if not unknown and all(text == ours for text, ours in known.items()):
-        return Proposal(name, columns=(name,))
     values = known if one.required else known | dict.fromkeys(unknown, "")
     why = f"{_CHECK}not recognised: {', '.join(map(repr, unknown))}" if unknown else ""
     return Proposal({"column": name, "values": values}, why, (name,))

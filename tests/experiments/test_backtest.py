@@ -64,6 +64,18 @@ def test_where_all_simulations_agree_anything_else_is_as_far_out_as_can_be() -> 
     assert together(np.array([0.0, 0.1, 0.0]), same).p == pytest.approx(1 / 20)
 
 
+def test_one_event_more_is_not_far_out_of_what_hardly_ever_happens() -> None:
+    """Of 19 simulations one has one of a rare event; the records have half as much as all of what is common."""
+    random = np.random.default_rng(1)
+    simulated = np.column_stack([random.normal(100, 3, 19), np.eye(19)[0] / 50])
+    recorded = np.array([50.0, 0.0])
+    assert together(recorded, simulated).p > 0.05  # a seed with the rare event alone is infinitely far out
+    assert together(recorded, simulated, np.array([1.0, 1 / 50])).p == pytest.approx(1 / 20)
+    assert bands(np.zeros((19, 1)), np.array([0.02])).high[0] == pytest.approx(
+        2.1009 * 0.02 * np.sqrt(20 / 19), rel=1e-4
+    )
+
+
 def test_the_rank_is_uniform_however_measures_hang_together() -> None:
     random, low = np.random.default_rng(4), 0
     for _ in range(400):
@@ -221,7 +233,7 @@ def test_finished_seeds_are_not_repeated(
     few, kept = months(HOME, records), Kept(tmp_path / "kept.jsonl")
     few = dataclasses.replace(few, days=5)
     first = backtest(few, "staged", SEEDS, kept=kept)
-    monkeypatch.setattr(module, "_one_seed", None)
+    monkeypatch.setattr(module, "_one_seed", lambda seed, task: pytest.fail("simulated again"))
     again = backtest(few, "staged", SEEDS, kept=Kept(tmp_path / "kept.jsonl"))
     np.testing.assert_array_equal(again.simulated[""], first.simulated[""])
 

@@ -165,6 +165,15 @@ def test_a_resample_is_the_measure_of_the_drawn_accounts(found: Measured) -> Non
     assert np.isnan(found.resampled(2, rows=np.zeros(5, bool))).all()
 
 
+def test_the_grain_is_what_one_event_more_changes(found: Measured) -> None:
+    grain = dict(zip((key.name for key in found.keys), found.grain(), strict=True))
+    assert grain["payers"] == pytest.approx(1 / 5) and grain["complaints"] == pytest.approx(1000 / 5)
+    assert grain["contacts_per_week"] == pytest.approx(1 / WEEKS)
+    assert grain["right_party.collector"] == pytest.approx(1 / 4)
+    assert grain["recovery.day-7"] == pytest.approx(1 / 5) and grain["roll_balance.M1→M2"] == pytest.approx(1 / 2)
+    assert np.isnan(grain["right_party.letter"])
+
+
 def test_order_of_rows_does_not_matter(found: Measured) -> None:
     turned = measure(RecordedMonths(PORTFOLIO, CONTACTS_LOG.iloc[::-1], PAYMENTS_LOG.iloc[::-1], FIRST, 60, WINDOWS))
     assert turned.keys == found.keys

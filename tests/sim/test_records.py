@@ -113,7 +113,7 @@ def test_the_command_takes_the_kind_from_the_map(log):
     wrong = recoup("records", "check", file, "--map", map_file, "--for", "payments")
     assert wrong.returncode == 2 and "for: got 'contacts', expected payments" in wrong.stderr
     unsaid = recoup("records", "check", file)
-    assert unsaid.returncode == 2 and "--for portfolio, contacts, payments or audit" in unsaid.stderr
+    assert unsaid.returncode == 2 and "--for portfolio, contacts, payments, decisions or audit" in unsaid.stderr
 
 
 # ---- audits ----
