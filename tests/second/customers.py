@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from recoup.sim.account import Event, Outcome, Status
 from recoup.sim.compliance.rules import ContactCap, QuietAfterConversation
-from recoup.sim.treatments import CHANNEL_GROUP, Group
+from recoup.sim.treatments import STANDARD, Group
 
 HISTORIES = {"call": "call_history", "text": "text_history", "letter": "letter_history", "visit": "visit_history"}
 
@@ -95,7 +95,7 @@ def stop_later_contacts(reference, today):
 
 
 def breaks(reference, family, rule, made, item, today):
-    group = Group(int(CHANNEL_GROUP[item.channel])).name.lower()
+    group = Group(int(STANDARD.groups[item.channel])).name.lower()
     quiet = isinstance(rule, QuietAfterConversation)
     if group != ("call" if quiet else rule.group) and (quiet or rule.group != "contact"):
         return False
@@ -104,7 +104,7 @@ def breaks(reference, family, rule, made, item, today):
     more = 0
     for number in made:
         a = reference.accounts[number]
-        theirs = Group(int(CHANNEL_GROUP[reference.menu.treatments[int(a["treatment"])].channel])).name.lower()
+        theirs = Group(int(STANDARD.groups[reference.menu.treatments[int(a["treatment"])].channel])).name.lower()
         if quiet or rule.count == "conversations":
             more += bool(a["reached"]) and theirs in ("call", "visit")
         else:
