@@ -219,7 +219,8 @@ def _run_part(comparison: Comparison, days: int, key: bytes, task: Part, folder:
     for kind, table in tables.items():
         TABLES[kind].write(part.with_suffix(f".{kind}.parquet"), table.assign(policy=name, seed=seed))
     if comparison.events:
-        paid = run.payments.assign(account_id=who[run.payments["number"]], policy=name, seed=seed)
+        names = pd.Series(who[run.payments["number"]], dtype="string")  # of one type, even where nobody has paid
+        paid = run.payments.assign(account_id=names, policy=name, seed=seed)
         PAYMENTS_TABLE.write(part.with_suffix(f".{PAYMENTS_TABLE.name}"), paid.drop(columns="number"))
     contents: dict[str, Any] = {
         "measures": _nulls(measures.measure_run(run)),

@@ -49,6 +49,10 @@ class Kept:
     def __len__(self) -> int:
         return len(self._results)
 
+    def __bool__(self) -> bool:
+        """True: one that holds nothing yet is a place to keep things all the same, and no `None`."""
+        return True
+
     def get(self, key: str, holds: TypeAdapter[Any]) -> Any | None:
         """The result, if the piece is done.
 

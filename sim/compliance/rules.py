@@ -116,7 +116,7 @@ class QuietAfterConversation(Rule):
 
 
 class Standing(Rule):
-    """While the account stands so, these topics rest: `TOPICS`, or channels by name. `settlement` is a discount or the handover of an asset.
+    """While the account stands so, these topics or channels rest. `settlement` is a discount or the handover of an asset.
 
     `plan_kept` is a running instalment agreement without a missed instalment; `holiday` a public holiday on a day from Monday
     to Friday. `represented` (by an attorney) and `restructuring_request` are in no simulated account: audited in logs.

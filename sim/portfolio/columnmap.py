@@ -305,7 +305,9 @@ def map_of(document: Document, registry: Registry = PORTFOLIO) -> tuple[ColumnMa
         if name not in names:
             known = FIELD if registry.name == PORTFOLIO.name else {}
             hidden = f"a field that a file can know ({name} is hidden: the simulation draws it)"
-            raise document.error(("fields", name), name, hidden if name in known else choose(names, name, SYNONYMS))
+            raise document.error(
+                ("fields", name), name, hidden if name in known else choose(names, name, _meant(registry))
+            )
         _check_mapping(registry.field[name], mapping, document)
     for field in registry.fields:
         if field.required and field.name not in mapping.fields:
@@ -326,6 +328,12 @@ def map_of(document: Document, registry: Registry = PORTFOLIO) -> tuple[ColumnMa
     if mapping.encoding is not None and not is_encoding(mapping.encoding):
         raise document.error(("encoding",), mapping.encoding, ENCODING)
     return mapping, document
+
+
+def _meant(registry: Registry) -> dict[str, list[str]]:
+    """Our fields by the trade's other words for them: what every account has comes before what it has in mid-life."""
+    state = {one.name for one in registry.fields if one.role == "state"}
+    return {word: sorted(ours, key=state.__contains__) for word, ours in SYNONYMS.items()}
 
 
 def _check_mapping(field: TableField, mapping: ColumnMap, document: Document) -> None:

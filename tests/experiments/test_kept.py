@@ -125,3 +125,8 @@ def test_a_run_that_was_killed_before_it_had_begun_is_begun_when_it_is_resumed(t
     (tmp_path / "other" / "mine.txt").write_text("mine")
     with pytest.raises(InputError, match=r"run\.json"):
         open_folder(tmp_path / "other", {"days": 3}, resume=True)
+
+
+def test_one_that_holds_nothing_yet_is_not_taken_for_none(tmp_path: Path) -> None:
+    empty = Kept(tmp_path / "kept.jsonl")
+    assert len(empty) == 0 and (empty or Kept(None)) is empty

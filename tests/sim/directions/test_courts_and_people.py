@@ -203,6 +203,9 @@ TIERS = [
     tiers("low_score", 450, 650, MORE),
     tiers("medium_points", 1, 3, LESS),
     tiers("high_points", 2, 4, LESS),
+    tiers("points_for.warning", 0, 3, MORE),
+    tiers("points_for.low_score", 0, 3, MORE),
+    tiers("points_for.stable_assets", -3, 0, MORE),
 ]
 
 
