@@ -29,7 +29,7 @@ from recoup.experiments.report.charts import _StandIns, _wrapped, dots
 from recoup.experiments.report.page import SECTIONS
 from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
 from recoup.experiments.report.sections.capacity import _bottleneck
-from recoup.experiments.report.words import conditions, step_words
+from recoup.experiments.report.words import conditions, reason_words, step_words
 from recoup.experiments.robustness.stress import is_one_parameter, stress_set
 from recoup.experiments.runs.console import shipped
 from recoup.scenarios.schema import load_scenario
@@ -178,14 +178,15 @@ def test_both_catalogues_say_the_same_things() -> None:
     english, chinese = (read_yaml(MESSAGES / f"{language}.yaml").data for language in LANGUAGES)
     assert all(entry.keys() == {"title", "definition"} for entry in chinese["measures"].values())
     assert set(chinese.pop("measures")) == MEASURE.keys() | welfare.MEASURE.keys()
-    for group in ("names", "descriptions", "notes", "columns"):  # what other files say in English
+    for group in ("names", "descriptions", "plan_rules", "notes", "columns"):  # what other files say in English
         assert english.pop(group) == {} and chinese.pop(group)
     ours, theirs = _leaves(english), _leaves(chinese)
     assert ours.keys() == theirs.keys()
     assert "None" not in map(str, [*_flat(english).values(), *_flat(chinese).values()])
     assert {key: ours[key] ^ theirs[key] for key in ours if ours[key] != theirs[key]} == {}
     assert all(
-        re.search(r"[\u4e00-\u9fff]", str(v)) or not re.search("[A-Za-z]", re.sub(r"{\w+}", "", str(v)))  # “{a}，{b}” has no words
+        re.search(r"[\u4e00-\u9fff]", str(v))
+        or not re.search("[A-Za-z]", re.sub(r"{\w+}", "", str(v)))  # “{a}，{b}” has no words
         for k, v in _flat(chinese).items()
         if not k.startswith((".units", ".between", ".list", ".money_amount"))
     )
@@ -405,6 +406,15 @@ def test_every_field_code_and_treatment_has_words() -> None:
         for name in shipped("plans"):
             for rule in read_plan(find_plan(name)).rules:
                 assert conditions(rule.when, say) and step_words(rule.do, say)
+
+
+def test_chinese_names_each_rule_of_the_plans_that_ship() -> None:
+    say = text_in("zh")
+    for name in shipped("plans"):
+        names = [say.plan_rule(rule.name) for rule in read_plan(find_plan(name)).rules]
+        assert len(set(names)) == len(names) and all(re.search(r"[\u4e00-\u9fff]", text) for text in names), name
+    assert reason_words("friendly call", say) == "友好致电" and say.plan_rule("of my own") == "of my own"
+    assert text_in("en").plan_rule("friendly call") == "friendly call"
 
 
 def test_chinese_knows_every_note_and_stress_that_ships() -> None:
