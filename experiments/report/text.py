@@ -124,6 +124,10 @@ class Text:
         """What a field of a portfolio is called: as the observation field of the same name, else as the catalogue or the file has it."""
         return self.one_of("fields", name, self.one_of("columns", name, name.replace("_", " ")))
 
+    def plan_rule(self, name: str) -> str:
+        """The name of a rule in a plan; a user's own, and what the catalogue lacks, as it is."""
+        return self.one_of("plan_rules", name)
+
     def note(self, note: str) -> str:
         """A note of a portfolio or scenario; a user's own, and what the catalogue lacks, as it is."""
         for key, pattern in _NOTES.items():
