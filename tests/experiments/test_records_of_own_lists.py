@@ -146,7 +146,7 @@ def test_calibration_fits_the_reach_of_own_channels(lender: Path) -> None:
     "words",
     [
         ("portfolio", "state", "--at", "2025-04-07"),
-        ("backtest", "-p", "staged", "--seeds", "19", "--accounts", "60"),
+        ("backtest", "-p", "staged", "--seeds", "19", "--accounts", "40", "--until", "2025-03-16"),
         ("model", "fit", "repayment", "--horizon", "15", "--share", "0.1"),
         ("discontinuity", "--score", "early_warning", "--threshold", "0.5", "--treatment", "whatsapp"),
     ],
