@@ -231,7 +231,7 @@ def _quality(card: dict[str, Any], say: Text) -> Any:
     for name in ("auc", "gini", "ks"):
         found = [p["discrimination"][name] for p in periods]
         spans = [say("between", low=f"{v['low']:.3f}", high=f"{v['high']:.3f}") for v in found]
-        row(name, *(f"{v['mean']:.3f} ({span})" for v, span in zip(found, spans, strict=True)))
+        row(name, *(f"{v['mean']:.3f} ({span})".replace("-", "−") for v, span in zip(found, spans, strict=True)))
     row("said", *(f"{p['said']:.1%}" for p in periods))
     row("ece", *(f"{p['calibration_error']:.3f}" for p in periods))
     table.add_row(say("terminal.model.drift"), "", f"{score['drift']['score']:.2f}")
