@@ -47,7 +47,7 @@ def models(lender: Path) -> dict[str, Path]:
     for kind, folder in folders.items():
         done = recoup("model", "fit", kind, *sources(lender), "--horizon", "20", "--share", "0.2", "--out", folder)
         assert done.returncode == 0, done.stderr
-        assert "AUC (95 %)" in done.stdout and "stability index" in done.stdout
+        assert "│ AUC " in done.stdout and "intervals)" in done.stdout and "stability index" in done.stdout
         assert all(len(line) <= 100 for line in done.stdout.splitlines() if line.startswith(("┃", "│")))
     return folders
 
