@@ -8,12 +8,13 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from recoup.experiments.comparison.lists import NO_LISTS, Lists
-from recoup.experiments.comparison.measures import REGISTRY
 from recoup.sim.inputs import parse_yaml
-from recoup.sim.lists import Labelled, offer_of
+
+if TYPE_CHECKING:  # the terminal's first line is out before these are loaded
+    from recoup.experiments.comparison.lists import Lists
+    from recoup.sim.lists import Labelled
 
 LANGUAGES = ("en", "zh")
 _DASH = "–"
@@ -45,6 +46,8 @@ class Text:
         Args:
             lists: of the scenario.
         """
+        from recoup.experiments.comparison.lists import NO_LISTS
+
         if lists is NO_LISTS:
             return self
         own = copy.copy(self)
@@ -52,6 +55,8 @@ class Text:
         return own
 
     def _words(self, lists: Lists) -> dict[str, Any]:
+        from recoup.sim.lists import offer_of
+
         def label(name: str, one: Labelled) -> str:
             return (one.label_zh if self.language == "zh" else one.label) or one.label or name
 
@@ -145,6 +150,7 @@ class Text:
             name: of the measure.
             known: title and definition in English.
         """
+        from recoup.experiments.comparison.measures import REGISTRY
 
         translated = self._messages.get("measures", {}).get(name)
         if translated:
