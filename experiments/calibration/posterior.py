@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,9 +144,7 @@ def fit(
 
     steps, settled = 0, False
     while True:
-        found = memory.kept.once(
-            lambda at=here: fingerprint(memory.of, at.tolist()), _SLOPES, lambda at=here: slopes(at)
-        )
+        found = memory.kept.once(partial(fingerprint, memory.of, here.tolist()), _SLOPES, partial(slopes, here))
         value, score = found["value"][0] + prior(here), np.array(found["score"])
         covariance = np.linalg.inv(np.array(found["information"]).reshape(size, size) + precision)
         covariance = (covariance + covariance.T) / 2
