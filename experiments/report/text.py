@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # the terminal's first line is out before these are loaded
 
 LANGUAGES = ("en", "zh")
 _DASH = "–"
+# «call about the others → collector plan_12, but nothing (36)», as experiments/learning/tuning.py and agents/plans/departures.py write it.
+_PLAN_RULE = re.compile(r"(?P<rule>.+?)(?: → (?P<now>[^,]+))?(?:, but (?P<act>.+) \((?P<n>\d+)\))?")
+
 _NOTES = {  # with figures: key of the message, and the note as results.json holds it
     "synthetic": r"synthetic portfolio, seed (?P<seed>\d+)",
     "staffing": r"(?P<scarce>[a-z_]+): (?P<number>\S+) for (?P<accounts>\S+) accounts are (?P<rate>\S+) for each 1,000; "
@@ -130,8 +133,19 @@ class Text:
         return self.one_of("fields", name, self.one_of("columns", name, name.replace("_", " ")))
 
     def plan_rule(self, name: str) -> str:
-        """The name of a rule in a plan; a user's own, and what the catalogue lacks, as it is."""
-        return self.one_of("plan_rules", name)
+        """The name of a rule in a plan, also as tuned or distilled; a user's own, and what the catalogue lacks, as it is."""
+        found = _PLAN_RULE.fullmatch(name)
+        if not found or found["rule"] not in self._at("plan_rules"):
+            return name
+        words = self.one_of("plan_rules", found["rule"])
+        if found["now"]:
+            words = self("plan.rule_changed", rule=words, do=self._steps(found["now"]))
+        if found["act"]:
+            words = self("plan.rule_exception", rule=words, do=self._steps(found["act"]), n=found["n"])
+        return words
+
+    def _steps(self, codes: str) -> str:
+        return self.listed([self.one_of("treatments", code) for code in codes.split()])
 
     def note(self, note: str) -> str:
         """A note of a portfolio or scenario; a user's own, and what the catalogue lacks, as it is."""
