@@ -43,8 +43,8 @@ def compare(
         first_seed: the first seed; the others follow.
         accounts: size of the portfolio; None = the scenario's own, or all accounts of a file.
         days: horizon in days; None = the scenario's own.
-        portfolio: the user's own accounts, CSV or Parquet; with `column_map`.
-        column_map: of these accounts; with `portfolio`.
+        portfolio: the user's own accounts: a file, or a database's address.
+        column_map: of these accounts; None = columns are named as our fields.
         events: keep the event log of each run and audit it by the rules.
         personal: keep age, sex, region and income in the table of accounts.
         workers: processes; no number depends on it.

@@ -19,7 +19,7 @@ from recoup.sim.parameters import ScenarioSection, World
 from recoup.sim.portfolio.importing import day_of_state, load, sample
 from recoup.sim.portfolio.sources import Source, source_of
 from recoup.sim.portfolio.synthetic import generate, regions
-from recoup.sim.portfolio.table import PORTFOLIO, Portfolio
+from recoup.sim.portfolio.table import Portfolio, portfolio_fields
 from recoup.sim.simulation import Simulation
 from recoup.sim.treatments import Menu
 
@@ -162,7 +162,7 @@ class Scenario:
                 self.world.population,
                 seed=0,
                 name=file.stem,
-                registry=PORTFOLIO.naming({"product": self.world.vocabulary.products}),
+                registry=portfolio_fields(self.world.vocabulary),
             )
         return self._imported
 

@@ -22,9 +22,9 @@ from recoup.sim.account import NEVER, FileReview, Stage, Status
 from recoup.sim.debtor import APPROVAL_DAYS, FIRST_INSTALMENT_DAYS
 from recoup.sim.portfolio.fields import HISTORY_DAYS, Kind
 from recoup.sim.portfolio.state_checks import AT_COURT, cents, codes, dates, money_of, numbers
-from recoup.sim.portfolio.state_fields import CODES, PROMISES, STATE, Sets
+from recoup.sim.portfolio.state_fields import PROMISES, STATE, Sets, codes_in
 from recoup.sim.portfolio.table import FILE_FIELDS, Portfolio
-from recoup.sim.treatments import Channel, Legal
+from recoup.sim.treatments import STANDARD, Channel, Legal, Vocabulary
 
 _GROUPS = (
     ("call_history", Channel.COLLECTOR), ("text_history", Channel.SMS), ("visit_history", Channel.VISIT), ("letter_history", Channel.LETTER),
@@ -75,7 +75,14 @@ def _day_numbers(table: pd.DataFrame, name: str, start: date) -> tuple[NDArray[n
     return np.asarray(days.fillna(0), np.int64), np.asarray(said.notna())
 
 
-def take_up(accounts: NDArray[np.void], table: pd.DataFrame, p: np.void, start: date, first_day: int) -> None:
+def take_up(
+    accounts: NDArray[np.void],
+    table: pd.DataFrame,
+    p: np.void,
+    start: date,
+    first_day: int,
+    vocabulary: Vocabulary = STANDARD,
+) -> None:
     """Set what the state columns of a table know in records that are fresh but for that.
 
     Args:
@@ -84,6 +91,7 @@ def take_up(accounts: NDArray[np.void], table: pd.DataFrame, p: np.void, start: 
         p: behaviour parameters, one record (`parameters.kernel_record`).
         start: date of day 0.
         first_day: of the simulation; the table says how things are on its morning.
+        vocabulary: of the world, whose channels a promise may name.
     """
     a, money = accounts, money_of(table)
     a["entry_day"] = first_day
@@ -101,7 +109,7 @@ def take_up(accounts: NDArray[np.void], table: pd.DataFrame, p: np.void, start: 
         if one.sets is Sets.DAY:
             values, known = _day_numbers(table, one.name, start)
         elif one.sets is Sets.CODE:
-            values = codes(table, one.name)
+            values = codes(table, one.name, vocabulary)
             known = values >= 0
         else:
             said = numbers(table, one.name)
@@ -307,7 +315,12 @@ def pending(a: NDArray[np.void], table: pd.DataFrame, start: date, first_day: in
 
 
 def portfolio_of(
-    accounts: NDArray[np.void], portfolio: Portfolio, waiting: Pending, start: date, day: int
+    accounts: NDArray[np.void],
+    portfolio: Portfolio,
+    waiting: Pending,
+    start: date,
+    day: int,
+    vocabulary: Vocabulary = STANDARD,
 ) -> Portfolio:
     """The open accounts of a simulation on a morning, as a portfolio from which another one can go on.
 
@@ -317,6 +330,7 @@ def portfolio_of(
         waiting: what is pending.
         start: date of day 0.
         day: that morning's.
+        vocabulary: of the world.
     """
     rows = np.flatnonzero(accounts["status"] == Status.OPEN)
     a = accounts[rows]
@@ -347,7 +361,7 @@ def portfolio_of(
         if one.sets is Sets.DAY:
             table[one.name] = when(values, known & (values != NEVER))
         elif one.sets is Sets.CODE:
-            names = {number: name for name, number in CODES[one.name].items()}
+            names = {number: name for name, number in codes_in(one.name, vocabulary).items()}
             said = [names.get(number) for number in values.tolist()]
             table[one.name] = pd.Series(said, dtype="object").where(pd.Series(known), None)
         elif one.sets is Sets.CENTS:

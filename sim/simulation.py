@@ -209,7 +209,8 @@ class Simulation:
 
     def portfolio_now(self) -> Portfolio:
         """The open accounts as they are this morning, from which another simulation can go on."""
-        return portfolio_of(self.accounts, self.portfolio, self.pending, self.world.start, self.day)
+        world = self.world
+        return portfolio_of(self.accounts, self.portfolio, self.pending, world.start, self.day, world.vocabulary)
 
     def _tiers(self, first: int, last: int) -> NDArray[np.integer]:
         return self.observe(self.open_accounts[first:last])[:, FIELD_INDEX["tier"]].astype(int)

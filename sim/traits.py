@@ -94,7 +94,7 @@ def open_accounts(
         accounts[until] = NEVER
     population, params, in_midlife = world.population, kernel_record(world), bool(portfolio.state)
     if in_midlife:
-        midlife.take_up(accounts, portfolio.table, params[0], world.start, day)
+        midlife.take_up(accounts, portfolio.table, params[0], world.start, day, world.vocabulary)
     _draw(accounts, params, population.score_mean, population.score_spread, population.prior_delinquencies_mean)
     if in_midlife:
         _draw_by_what_is_known(accounts, params, day)

@@ -19,7 +19,7 @@ from recoup.experiments.calibration.histories import Histories
 from recoup.experiments.calibration.parameters import records_of
 from recoup.experiments.calibration.walk import Trial
 from recoup.sim.parameters import World
-from recoup.sim.treatments import Channel, Group
+from recoup.sim.treatments import Group, Talk
 
 DRAWS, GROUPS = 10, 8
 FEWEST = 5.0  # expected or recorded, below which a measure is not judged
@@ -157,11 +157,10 @@ def _cells(seen: _Foreseen, data: Histories) -> dict[str, NDArray[np.bool_]]:
     none = np.zeros(1, contacts.dtype)
     contact = (contacts if len(contacts) else none)[np.where(of_contact, seen.place, 0)]
     cells = {}
-    for channel in Channel:
-        if channel:
-            name = f"reached by {channel.name.lower()}"
-            cells[name] = (kind == Trial.REACHED) & (contact["channel"] == channel)
-    by_person = np.isin(contact["talker"], (Channel.COLLECTOR, Channel.SPECIALIST, Channel.VISIT))
+    for number, name in enumerate(data.vocabulary.channel_names, 1):
+        cells[f"reached by {name}"] = (kind == Trial.REACHED) & (contact["channel"] == number)
+    people = [number for number, one in enumerate(data.vocabulary.channels) if one.talk is Talk.PERSON]
+    by_person = np.isin(contact["talker"], people)
     cells["promises to people"] = (kind == Trial.PROMISES) & by_person
     cells["promises to machines"] = (kind == Trial.PROMISES) & ~by_person
     for trial, name in (

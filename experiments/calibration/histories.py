@@ -31,7 +31,7 @@ from recoup.sim.parameters import World, kernel_record
 from recoup.sim.portfolio.records import RIGHT_PARTY
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.traits import open_accounts
-from recoup.sim.treatments import STANDARD, Channel, Group, Legal, OfferKind, Window
+from recoup.sim.treatments import STANDARD, Channel, Group, Legal, OfferKind, Vocabulary, Window
 
 LATE = 3  # days by which a payment may miss its day and still keep a promise or count as an instalment
 ENOUGH = 0.8  # share of what was promised that keeps it
@@ -121,6 +121,7 @@ class Histories:
         reads_known: the log says which messages were read.
         eventful: accounts with more than days of waiting, bool (accounts,).
         disclosed: the first day on which each said that it was without work, int64 (accounts,); NEVER = it did not.
+        vocabulary: of the world: which channels there are.
     """
 
     accounts: NDArray[np.void]
@@ -133,6 +134,7 @@ class Histories:
     reads_known: bool
     eventful: NDArray[np.bool_]
     disclosed: NDArray[np.int64]
+    vocabulary: Vocabulary = STANDARD
 
     def __len__(self) -> int:
         return len(self.accounts)
@@ -204,7 +206,9 @@ def histories(
     disclosed = np.full(len(accounts), NEVER, np.int64)
     said = made[made["hardship"] > 0][::-1]
     disclosed[said["account"]] = said["day"]
-    return Histories(accounts, rows[where], kept, made, first, start, days, reads_known, eventful, disclosed)
+    return Histories(
+        accounts, rows[where], kept, made, first, start, days, reads_known, eventful, disclosed, world.vocabulary
+    )
 
 
 def _day(dates: pd.Series, start: date) -> NDArray[np.int64]:  # type: ignore[type-arg]
@@ -253,7 +257,7 @@ def _contacts(
     channels = {name: number for number, name in enumerate(words.channel_names, start=1)}
     made["account"], made["day"] = outbound["account"], outbound["day"]
     made["channel"] = outbound["channel"].map(channels).fillna(0)
-    made["group"] = STANDARD.groups[made["channel"]]
+    made["group"] = words.groups[made["channel"]]
     opening = [world.windows.hours(window)[0] for window in Window]
     made["window"] = np.clip(np.searchsorted(opening, outbound["hour"].to_numpy(float), side="right") - 1, 0, 3)
     off = np.array([calendar.is_day_off(number) for number in range(days)])
@@ -265,8 +269,8 @@ def _contacts(
     accepted = (outcome == "accepted").to_numpy()
     made["reached"] = np.where(spoken | reads_known, met, np.where(met, 1, HIDDEN))
     made["talker"] = made["channel"]
-    for name, words in (("promised", "promise"), ("disputed", "disputed"), ("hardship", "hardship")):
-        made[name] = (outcome == words).to_numpy()
+    for name, said in (("promised", "promise"), ("disputed", "disputed"), ("hardship", "hardship")):
+        made[name] = (outcome == said).to_numpy()
     made["accepted"] = accepted
     made["kind"] = outbound["offer"].map({kind.name.lower(): int(kind) for kind in OfferKind}).fillna(0)
     made["months"] = np.clip(outbound["months"].fillna(0), 0, 255)

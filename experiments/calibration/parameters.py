@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.sim.parameters import PerChannel, PerWindow, World, kernel_record
-from recoup.sim.treatments import Channel, Window
+from recoup.sim.treatments import Channel, Group, Window
 
 
 class Link(Enum):
@@ -80,15 +80,11 @@ class Parameter:
     def moves(self, world: World) -> bool:
         """Whether it can move at all there: a share of 0 has no logarithm, and a channel that is not used says nothing."""
         value = self.value(world)
-        used = [part for part in self._channels if part in world.channels]
-        if self._channels and not used:
+        part = self.name.partition(".")[2]
+        named = self.parts or ((part,) if part in world.vocabulary.channel_names else ())
+        if named and not any(channel in world.channels for channel in named):
             return False
         return self.link is Link.IDENTITY or (value > 0.0 and (self.link is Link.LOG or value < 1.0))
-
-    @property
-    def _channels(self) -> tuple[str, ...]:
-        part = self.name.partition(".")[2]
-        return self.parts or ((part,) if part in CHANNELS else ())
 
 
 def value_at(world: World, place: str) -> float:
@@ -161,9 +157,21 @@ PARAMETERS: tuple[Parameter, ...] = (
     *_parts(Block.RESPONSE, "promise_channel", 0.4, Link.IDENTITY, ("autocall",)),
     *_parts(Block.RESPONSE, "keep_channel", 0.4, Link.IDENTITY, ("autocall",)),
 )
-_READS = frozenset(f"reach.{channel}" for channel in TEXTS)
 PARAMETER = {parameter.name: parameter for parameter in PARAMETERS}
-_PART = {name: number for kind in (Channel, Window) for name, number in ((one.name.lower(), int(one)) for one in kind)}
+_WINDOW = {window.name.lower(): int(window) for window in Window}
+
+
+def parameters_of(world: World) -> tuple[Parameter, ...]:
+    """All that records may determine of a world: `PARAMETERS`, and of its own channels reach; complaints move with those of all channels.
+
+    Args:
+        world: the scenario's own.
+    """
+    own = world.vocabulary.channel_names[len(CHANNELS) :]
+    if not own:
+        return PARAMETERS
+    every = [replace(one, parts=(*CHANNELS, *own)) if one.parts == CHANNELS else one for one in PARAMETERS]
+    return (*every, *_parts(Block.REACH, "reach", 0.4, Link.LOG, own))
 
 
 def movable(world: World, block: Block, reads_known: bool = False) -> list[Parameter]:
@@ -174,8 +182,9 @@ def movable(world: World, block: Block, reads_known: bool = False) -> list[Param
         block: of which likelihood.
         reads_known: the log says which messages were read; else nothing tells how many are.
     """
-    here = [parameter for parameter in PARAMETERS if parameter.block is block and parameter.moves(world)]
-    return [one for one in here if reads_known or one.name not in _READS]
+    here = [one for one in parameters_of(world) if one.block is block and one.moves(world)]
+    reads = {f"reach.{one.name}" for one in world.vocabulary.channels if one.group is Group.TEXT}
+    return [one for one in here if reads_known or one.name not in reads]
 
 
 def records_of(world: World, parameters: Sequence[Parameter], shifts: NDArray[np.float64]) -> NDArray[np.void]:
@@ -187,10 +196,11 @@ def records_of(world: World, parameters: Sequence[Parameter], shifts: NDArray[np
         shifts: of each, on the scale of its link; float64 (sets, parameters).
     """
     records = np.repeat(kernel_record(world), len(shifts))
+    number = _WINDOW | {name: number for number, name in enumerate(world.vocabulary.channel_names, 1)}
     for column, parameter in enumerate(parameters):
         for place in parameter.places:
             field, _, part = place.partition(".")
-            where = (slice(None), _PART[part]) if part else slice(None)
+            where = (slice(None), number[part]) if part else slice(None)
             own = value_at(world, place)
             records[field][where] = [within(field, parameter.link.shifted(own, shift)) for shift in shifts[:, column]]
     return records

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,9 +143,7 @@ def fit(
 
     steps, settled = 0, False
     while True:
-        found = memory.kept.once(
-            lambda at=here: fingerprint(memory.of, at.tolist()), _FIGURES, lambda at=here: slopes(at)
-        )
+        found = memory.kept.once(partial(fingerprint, memory.of, here.tolist()), _FIGURES, partial(slopes, here))
         value, score = found["value"][0] + prior(here), np.array(found["score"])
         covariance = np.linalg.inv(np.array(found["information"]).reshape(size, size) + precision)
         covariance = (covariance + covariance.T) / 2
@@ -205,7 +204,7 @@ def with_noise(
             "noise": (apart / (number * (number - 1))).ravel().tolist(),
         }
 
-    kept = memory.kept.once(lambda: fingerprint(memory.of, here.tolist(), number), _FIGURES, figures)
+    kept = memory.kept.once(partial(fingerprint, memory.of, here.tolist(), number), _FIGURES, figures)
     noise = np.array(kept["noise"]).reshape(size, size)
     information = _not_negative(np.array(kept["products"]).reshape(size, size) - noise, spread)
     curvature = np.linalg.inv(information + precision)

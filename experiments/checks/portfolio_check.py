@@ -20,7 +20,7 @@ from recoup.sim.portfolio.importing import Inspection, inspect, summary, typed_s
 from recoup.sim.portfolio.records import PAYMENTS, contacts_of
 from recoup.sim.portfolio.sources import Source
 from recoup.sim.portfolio.state_checks import missing_state
-from recoup.sim.portfolio.table import PORTFOLIO, STATE_FIELDS, Registry
+from recoup.sim.portfolio.table import PORTFOLIO, STATE_FIELDS, Registry, portfolio_fields
 from recoup.sim.treatments import STANDARD, Vocabulary
 
 SHOWN = 50
@@ -38,7 +38,7 @@ def registry_of(kind: str, map_file: Path | None = None, vocabulary: Vocabulary 
     """
     if kind == "audit":
         return audit_registry(map_file, vocabulary)
-    known = (PORTFOLIO.naming({"product": vocabulary.products}), contacts_of(vocabulary), PAYMENTS, DECISIONS)
+    known = (portfolio_fields(vocabulary), contacts_of(vocabulary), PAYMENTS, DECISIONS)
     return {one.name: one for one in known}[kind]
 
 

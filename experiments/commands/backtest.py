@@ -81,17 +81,19 @@ def backtest(
     from recoup.experiments.runs.workers import team_of
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.portfolio.importing import load, sample
-    from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, read_records
+    from recoup.sim.portfolio.records import PAYMENTS, contacts_of, read_records
     from recoup.sim.portfolio.sources import source_of
+    from recoup.sim.portfolio.table import portfolio_fields
 
     if out is not None:
         require_new(out)
     source = source_of(portfolio)
     home = load_scenario(scenario).with_portfolio(source, portfolio_map)
-    book = load(source, portfolio_map, home.world.population, 0, source.stem)
+    words = home.world.vocabulary
+    book = load(source, portfolio_map, home.world.population, 0, source.stem, portfolio_fields(words))
     if accounts is not None and accounts < len(book):
         book = sample(book, accounts, first_seed)
-    made = read_records(source_of(contacts), contacts_map, CONTACTS)
+    made = read_records(source_of(contacts), contacts_map, contacts_of(words))
     paid = read_records(source_of(payments), payments_map, PAYMENTS)
     first, last = (None if day is None else day.date() for day in (at, until))
     months = test.months_of(home, book, made, paid, first, last)

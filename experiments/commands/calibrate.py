@@ -103,8 +103,9 @@ def calibrate(
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError
     from recoup.sim.portfolio.importing import load
-    from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, read_records
+    from recoup.sim.portfolio.records import PAYMENTS, contacts_of, read_records
     from recoup.sim.portfolio.sources import source_of
+    from recoup.sim.portfolio.table import portfolio_fields
 
     for option, given in (("--contacts", contacts), ("--payments", payments)):
         if given is None:
@@ -119,8 +120,9 @@ def calibrate(
             require_new(new)
     home = load_scenario(scenario)
     source = source_of(portfolio)
-    book = load(source, portfolio_map, home.world.population, 0, source.stem)
-    made = read_records(source_of(contacts), contacts_map, CONTACTS)
+    known = home.world.vocabulary
+    book = load(source, portfolio_map, home.world.population, 0, source.stem, portfolio_fields(known))
+    made = read_records(source_of(contacts), contacts_map, contacts_of(known))
     paid = read_records(source_of(payments), payments_map, PAYMENTS)
     first, last = (None if day is None else day.date() for day in (at, until))
     bar = progress_bar(text_in(lang)("terminal.calibrate.steps"), None)

@@ -132,10 +132,12 @@ def _compare(
     announce("compare", lang, policies=policies, scenario=comparison.scenario, seeds=comparison.seeds)
     from recoup.experiments.comparison.arms import arms_of
     from recoup.experiments.comparison.compare import compare
+    from recoup.experiments.comparison.files import FAIRNESS_FILE
     from recoup.experiments.comparison.run import Run
     from recoup.experiments.report import render, text_in
     from recoup.experiments.report.answers import answers
     from recoup.experiments.report.decision import decide, verdict_lines
+    from recoup.experiments.report.sections import fairness
     from recoup.experiments.robustness.why import explain
     from recoup.experiments.runs.runfolder import SETTINGS, new_run_folder
     from recoup.experiments.runs.workers import WorkerLost, team_of
@@ -178,7 +180,9 @@ def _compare(
     for doubt in staffing_doubts(results["portfolio"]["accounts"], scenario.world):
         out_console.print(say("terminal.unlikely", doubt=doubt))
     finished = Run(folder)
-    for sentence in [*verdict_lines(finished, decide(finished), say), *answers(results, say), *results["fairness"]]:
+    judged = finished.extra(FAIRNESS_FILE)
+    groups = fairness.sentences(judged, say) if judged else []
+    for sentence in [*verdict_lines(finished, decide(finished), say), *answers(results, say), *groups]:
         out_console.print(sentence)
     out_console.print("\n" + say("terminal.report", path=page), soft_wrap=True)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from recoup.experiments.commands.evaluate import ScenarioName
-from recoup.experiments.runs.console import Json, console
+from recoup.experiments.commands.showing import announce
+from recoup.experiments.runs.console import Json, Language, console
 
 if TYPE_CHECKING:
     from recoup.experiments.evidence.discontinuity import Jump
@@ -52,6 +53,7 @@ def discontinuity(
         Path | None,
         typer.Option(help="Folder for discontinuity.json and discontinuity.svg, new.", show_default="no files"),
     ] = None,
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Estimate what a treatment brings that was given by a score's threshold: regression discontinuity, with its checks.
@@ -61,25 +63,30 @@ def discontinuity(
       recoup discontinuity --portfolio book.parquet --payments payments.parquet --score early_warning --threshold 0.6 --days 90
       recoup discontinuity --portfolio book.csv --portfolio-map book.map.yaml --payments pay.csv --contacts calls.csv --threshold 620 --treatment specialist --out runs/620
     """
+    announce("read", lang, file=portfolio)
+    from recoup.experiments.evidence.discontinuity import LEAST
     from recoup.experiments.evidence.files import DISCONTINUITY_FILE, DISCONTINUITY_PICTURE
     from recoup.experiments.evidence.threshold import accounts_of, content_of, draw, study
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new, whole_folder
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError
     from recoup.sim.portfolio.importing import inspect
-    from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, read_records
+    from recoup.sim.portfolio.records import PAYMENTS, contacts_of, read_records
     from recoup.sim.portfolio.sources import source_of
+    from recoup.sim.portfolio.table import portfolio_fields
 
     if out is not None:
         require_new(out)
     if (treatment is None) != (contacts is None):
         raise InputError("--treatment", "", treatment, "a channel or legal step of the log: goes with --contacts")
-    inspection = inspect(source_of(portfolio), portfolio_map)
+    world = load_scenario(scenario).world
+    inspection = inspect(source_of(portfolio), portfolio_map, portfolio_fields(world.vocabulary))
     inspection.require_usable("recoup portfolio check")
     accounts = accounts_of(
         inspection.table,
         read_records(source_of(payments), payments_map, PAYMENTS),
-        read_records(source_of(contacts), contacts_map, CONTACTS) if contacts else None,
+        read_records(source_of(contacts), contacts_map, contacts_of(world.vocabulary)) if contacts else None,
         score,
         outcome,
         treatment,
@@ -87,7 +94,7 @@ def discontinuity(
         days,
     )
     found = study(accounts, threshold, bandwidth)
-    content = content_of(found, score, outcome, treatment, load_scenario(scenario).world.currency)
+    content = content_of(found, score, outcome, treatment, world.currency)
     if out is not None:
         with whole_folder(out) as folder:
             DISCONTINUITY_FILE.write(folder, content)
@@ -95,54 +102,60 @@ def discontinuity(
     if json:
         console().print_json(data=content)
     else:
-        _print(found, score, outcome, treatment)
+        _print(found, score, outcome, treatment, lang)
         if out is not None:
             console().print(f"\n{out}", soft_wrap=True)
     if found.refusal:
-        console(stderr=True).print(f"recoup: no estimate: {found.refusal}", soft_wrap=True)
+        why = text_in(lang)("terminal.discontinuity.doubts.few", cut=f"{found.cut:g}", least=LEAST)
+        console(stderr=True).print(
+            f"recoup: {text_in(lang)('terminal.discontinuity.refused', why=why)}", soft_wrap=True
+        )
         raise typer.Exit(2)
 
 
-def _print(found: Study, score: str, outcome: str, treatment: str | None) -> None:
-    from rich.table import Table
+def _print(found: Study, score: str, outcome: str, treatment: str | None, lang: str) -> None:
+    from recoup.experiments.report.text import text_in
+    from recoup.experiments.runs.tables import Table
 
-    from recoup.experiments.evidence.threshold import OUTCOMES
+    words, show, accounts = text_in(lang), console().print, found.accounts
 
-    show, accounts = console().print, found.accounts
-    left_out = f" ({accounts.without_score:,} without a score)" if accounts.without_score else ""
-    show(f"{accounts.score.size:,} accounts{left_out}; {OUTCOMES[outcome]}, {accounts.days} days", soft_wrap=True)
+    def say(key: str, **values: object) -> str:
+        return words(f"terminal.discontinuity.{key}", **values)
+
+    left_out = say("left_out", n=f"{accounts.without_score:,}") if accounts.without_score else ""
+    what = say(f"outcomes.{outcome}")
+    show(say("counts", n=f"{accounts.score.size:,}", left_out=left_out, outcome=what, days=accounts.days))
     if found.effect is None:
         return
-    one = found.effect
-    show(f"{one.below:,} below and {one.above:,} above {score} {found.cut:g} count, within {one.bandwidth:,.4g}")
-    title = f"above {found.cut:g} less below"
-    table = Table("", "estimate", "95 % interval", "p", title=title, title_justify="left", width=80)
+    one, cut = found.effect, f"{found.cut:g}"
+    counted = {"below": f"{one.below:,}", "above": f"{one.above:,}", "within": f"{one.bandwidth:,.4g}"}
+    show(say("near", score=score, cut=cut, **counted))
+    table = Table("", say("estimate"), words("terminal.heads.interval"), "p", title=say("title", cut=cut))
     for column in table.columns[1:]:
         column.justify = "right"
-    table.add_row("effect", *_cells(one))
+
+    def row(name: str, jump: Jump) -> None:
+        figures = f"{jump.estimate:,.4g}", f"{jump.low:,.4g}", f"{jump.high:,.4g}"
+        estimate, low, high = (text.replace("-", "−") for text in figures)
+        table.add_row(name, estimate, words("between", low=low, high=high), f"{jump.p:.3f}")
+
+    named = words.one_of("treatments", treatment or "")
+    row(say("effect"), one)
     if found.first_stage is not None:
-        table.add_row(f"share that had {treatment}", *_cells(found.first_stage))
+        row(say("had", treatment=named), found.first_stage)
     if found.of_treated is not None:
-        table.add_row(f"effect of {treatment}", *_cells(found.of_treated))
+        row(say("of_treated", treatment=named), found.of_treated)
     for scale, other in found.bandwidths.items():
         if other is not None and scale != 1.0:
-            table.add_row(f"effect, {scale:g} × bandwidth", *_cells(other))
+            row(say("at_bandwidth", scale=f"{scale:g}"), other)
     for other in found.cuts:
-        table.add_row(f"check: cut-off {other.cut:g}", *_cells(other))
+        row(say("at_cut", cut=f"{other.cut:g}"), other)
     for name, other in found.covariates.items():
-        table.add_row(f"check: {name}", *_cells(other))
+        row(say("check", name=words.column(name) if lang != "en" else name), other)
     show(table)
     if found.density is not None:
-        show(
-            f"density of scores, log of above over below: {found.density.jump:+.2f} (p = {found.density.p:.2f})".replace(
-                "-", "−"
-            )
-        )
-    for doubt in found.doubts or ["no check speaks against it"]:
-        show(doubt, soft_wrap=True)
-
-
-def _cells(one: Jump) -> tuple[str, str, str]:
-    figures = (f"{one.estimate:,.4g}", f"{one.low:,.4g} to {one.high:,.4g}", f"{one.p:.3f}")
-    estimate, span, p = (text.replace("-", "−") for text in figures)
-    return estimate, span, p
+        jump = f"{found.density.jump:+.2f}".replace("-", "−")
+        show(say("density", jump=jump, p=f"{found.density.p:.2f}"))
+    reasons = [say(f"doubts.{name}", **values) for name, values in found.reasons]
+    for doubt in reasons or [say("no_doubt")]:
+        show(doubt)

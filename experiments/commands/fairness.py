@@ -26,8 +26,8 @@ def fairness(
 
     Example: recoup fairness runs/mine -p staged
     """
-    from recoup.experiments.comparison.fairness import summary
     from recoup.experiments.comparison.files import FAIRNESS_FILE
+    from recoup.experiments.report.sections.fairness import sentences
     from recoup.experiments.report.text import text_in
     from recoup.sim.inputs import InputError, choose
 
@@ -49,7 +49,7 @@ def fairness(
     if audit["drawn"]:
         drawn = say.listed([say.one_of("fairness.attributes", name) for name in audit["drawn"]])
         out.print(say("fairness.drawn", attributes=drawn))
-    for sentence in summary(audit):
+    for sentence in sentences(audit, say):
         out.print(sentence)
     for note in audit["explained"]:
         out.print(say("terminal.fairness.explained", sentence=note["sentence"]))

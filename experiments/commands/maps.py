@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from recoup.experiments.commands.portfolio import FILE
-from recoup.experiments.commands.records import Kind, OwnNames
+from recoup.experiments.commands.portfolio import FILE, OwnNames
+from recoup.experiments.commands.records import Kind
 from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import Commands, Language, console
 

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from recoup.experiments.commands.evaluate import ScenarioName
-from recoup.experiments.runs.console import Json, console, progress_display
+from recoup.experiments.commands.portfolio import OwnNames
+from recoup.experiments.commands.showing import announce
+from recoup.experiments.runs.console import Json, Language, console, progress_display
 
 if TYPE_CHECKING:
     from recoup.experiments.models.lender_records import Records
+    from recoup.experiments.report.text import Text
+    from recoup.sim.treatments import Vocabulary
 
 app = typer.Typer(help="Scores and effects of treatments, learned from a lender's own records.", no_args_is_help=True)
 KindName = Literal["early-warning", "needs-help", "repayment", "call-time", "uplift"]
@@ -41,12 +45,13 @@ def fit(
     share: Annotated[float, typer.Option(min=0.01, max=1, help="Of the claim: what repayment means.")] = 0.5,
     scenario: ScenarioName = "china-consumer",
     out: Annotated[Path | None, typer.Option(help="New folder.", show_default="runs/<kind>-<time>")] = None,
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Learn from records who rolls on, needs help, repays, is reached when, or pays because of a treatment; with a card.
 
     The portfolio is as it was on the logs' first day. Fitted on the earlier part of the logs, judged on the later one. Of the scenario
-    only the hours of its contact windows are used.
+    the hours of its contact windows are used, and its own channels and products.
 
     \b
     Examples:
@@ -54,6 +59,7 @@ def fit(
       recoup model fit early-warning --portfolio p.csv --map p.yaml --payments y.csv --payments-map y.yaml --horizon 60
       recoup model fit uplift --portfolio p.parquet --contacts c.parquet --payments y.parquet --out models/uplift
     """
+    announce("learn", lang, kind=kind, file=portfolio)
     from recoup.experiments.models.files import CARD_FILE, MODEL_FILE
     from recoup.experiments.models.fit import fit as fit_model
     from recoup.experiments.models.training_table import Kind
@@ -65,11 +71,14 @@ def fit(
 
     folder = out or new_run_folder(kind)
     require_new(folder)
-    windows = load_scenario(scenario).world.windows
+    world = load_scenario(scenario).world
+    windows = world.windows
     source = Path(Address.hidden(portfolio)).name
     with progress_display() as progress:
         task = progress.add_task("reading", total=None)
-        records = _records((portfolio, column_map), (contacts, contacts_map), (payments, payments_map), start)
+        records = _records(
+            (portfolio, column_map), (contacts, contacts_map), (payments, payments_map), start, None, world.vocabulary
+        )
         progress.update(task, description=kind)
         found = fit_model(
             records, Kind(kind), source, horizon, share, [windows.hours(window)[1] for window in Window],
@@ -78,16 +87,16 @@ def fit(
         with whole_folder(folder) as made:
             MODEL_FILE.write(made, found.model)
             CARD_FILE.write(made, found.card)
-            render_model(made)
-    _show(found.card, json)
+            page = folder / render_model(made, lang).name
+    _show(found.card, json, lang)
     if not json:
-        console().print(f"\n{folder / 'report.html'}", soft_wrap=True)
+        console().print(f"\n{page}", soft_wrap=True)
 
 
 @app.command("report")
 def report(
     folder: Annotated[Path, typer.Argument(help="Folder of a model.")],
-    lang: Annotated[str, typer.Option(help="Language: en or zh.")] = "en",
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Write a model's card as a page, in English or Chinese, and print its figures.
@@ -98,14 +107,10 @@ def report(
       recoup model report models/repayment --lang zh
     """
     from recoup.experiments.models.files import CARD_FILE
-    from recoup.experiments.report import LANGUAGES
     from recoup.experiments.report.model_page import render_model
-    from recoup.sim.inputs import InputError, choose
 
-    if lang not in LANGUAGES:
-        raise InputError("--lang", "", lang, choose(LANGUAGES, lang))
     page = render_model(folder, lang)
-    _show(CARD_FILE.read(folder), json)
+    _show(CARD_FILE.read(folder), json, lang)
     if not json:
         console().print(f"\n{page}", soft_wrap=True)
 
@@ -128,6 +133,8 @@ def score(
         Literal["early_warning", "credit_score"] | None,
         typer.Option(help="Field that the first model's score is to take the place of.", show_default="none"),
     ] = None,
+    scenario: OwnNames = None,
+    lang: Language = "en",
 ) -> None:
     """Score accounts as they are now, with the logs of the time before, and write a portfolio with the scores beside its fields.
 
@@ -139,22 +146,28 @@ def score(
       recoup model score models/repayment models/uplift --portfolio now.parquet --contacts c.parquet --payments y.parquet --out scored.parquet
       recoup model score models/early-warning --portfolio now.csv --map p.yaml --fill early_warning --out scored.parquet
     """
+    announce("read", lang, file=portfolio)
     from recoup.experiments.models.files import MODEL_FILE, Model
     from recoup.experiments.models.score import scored
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new, write_table
+    from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError
+    from recoup.sim.treatments import STANDARD
 
     require_new(out)
     if out.suffix != ".parquet":
         raise InputError("--out", "", str(out), "a name that ends in .parquet")
     models = [Model.model_validate(MODEL_FILE.read(folder)) for folder in folders]
+    words = load_scenario(scenario).world.vocabulary if scenario else STANDARD
     records = _records(
-        (portfolio, column_map), (contacts, contacts_map), (payments, payments_map), None, _day("--as-of", as_of)
+        (portfolio, column_map), (contacts, contacts_map), (payments, payments_map), None, _day("--as-of", as_of), words
     )
     table = scored(models, records, _day("--as-of", as_of), fill)
     write_table(out, table)
     names = [str(name) for name in table if str(name).startswith("score.")]
-    console().print(f"{len(table):,} accounts with {', '.join(names)}: {out}", soft_wrap=True)
+    said = text_in(lang)("terminal.model.scored", n=f"{len(table):,}", names=", ".join(names), path=out)
+    console().print(said, soft_wrap=True)
 
 
 def _records(
@@ -162,7 +175,8 @@ def _records(
     contacts: tuple[str | None, Path | None],
     payments: tuple[str | None, Path | None],
     start: str | None,
-    as_of: date | None = None,
+    as_of: date | None,
+    vocabulary: Vocabulary,
 ) -> Records:
     from recoup.experiments.models.lender_records import read_lender_records
     from recoup.sim.inputs import InputError
@@ -173,7 +187,7 @@ def _records(
             raise InputError(option, "", str(log_map), f"{option.removesuffix('-map')} beside it")
     logs = [(source_of(log), log_map) if log is not None else None for log, log_map in (contacts, payments)]
     first = _day("--start", start) or (as_of if logs == [None, None] else None)
-    return read_lender_records((source_of(portfolio[0]), portfolio[1]), logs[0], logs[1], first)
+    return read_lender_records((source_of(portfolio[0]), portfolio[1]), logs[0], logs[1], first, vocabulary)
 
 
 def _day(option: str, text: str | None) -> date | None:
@@ -185,47 +199,58 @@ def _day(option: str, text: str | None) -> date | None:
         raise InputError(option, "", text, "a date as in 2025-03-03") from None
 
 
-def _show(card: dict[str, Any], as_json: bool) -> None:
+def _show(card: dict[str, Any], as_json: bool, lang: str) -> None:
     from recoup.experiments.report import text_in
     from recoup.experiments.report.model_page import verdict
 
     if as_json:
         console().print_json(data=card)
         return
-    show = console().print
-    show(_effects(card) if card["effects"] else _quality(card))
-    for sentence in verdict(card, text_in("en")):
-        show(sentence, soft_wrap=True)
+    say, show = text_in(lang), console().print
+    show(_effects(card, say) if card["effects"] else _quality(card, say))
+    for sentence in verdict(card, say):
+        show(sentence)
 
 
-def _quality(card: dict[str, Any]) -> Any:
-    from rich.table import Table
+def _quality(card: dict[str, Any], say: Text) -> Any:
+    from recoup.experiments.runs.tables import Table
 
-    score = card["score"]
-    title = f"{card['kind']}: {score['model']}"
-    table = Table("figure", "earlier period", "later period", title=title, title_justify="left")
+    score, kind = card["score"], say(f"models.kinds.{card['kind']}")
+    title = say("terminal.model.title", kind=kind, model=say.one_of("models.forms", score["model"]))
+    table = Table(*(say(f"models.quality.head.{name}") for name in ("figure", "fit", "test")), title=title)
+    for column in table.columns[1:]:
+        column.justify = "right"
     periods = [score["fit"], score["test"]]
-    table.add_row("reference dates", *(f"{p['first']} to {p['last']}" for p in periods))
-    table.add_row("rows", *(f"{p['rows']:,}" for p in periods))
-    table.add_row("cases", *(f"{p['cases']:,} ({p['observed']:.1%})" for p in periods))
-    for name, label in (("auc", "AUC (95 %)"), ("gini", "Gini (95 %)"), ("ks", "KS (95 %)")):
+
+    def row(name: str, *cells: str) -> None:
+        table.add_row(say(f"models.quality.{name}"), *cells)
+
+    row("dates", *(say("between", low=p["first"], high=p["last"]) for p in periods))
+    row("rows", *(f"{p['rows']:,}" for p in periods))
+    row("cases", *(f"{p['cases']:,} ({p['observed']:.1%})" for p in periods))
+    for name in ("auc", "gini", "ks"):
         found = [p["discrimination"][name] for p in periods]
-        table.add_row(label, *(f"{v['mean']:.3f} ({v['low']:.3f} to {v['high']:.3f})" for v in found))
-    table.add_row("mean probability", *(f"{p['said']:.1%}" for p in periods))
-    table.add_row("expected calibration error", *(f"{p['calibration_error']:.3f}" for p in periods))
-    table.add_row("stability index of the score", "", f"{score['drift']['score']:.2f}")
+        spans = [say("between", low=f"{v['low']:.3f}", high=f"{v['high']:.3f}") for v in found]
+        row(name, *(f"{v['mean']:.3f} ({span})" for v, span in zip(found, spans, strict=True)))
+    row("said", *(f"{p['said']:.1%}" for p in periods))
+    row("ece", *(f"{p['calibration_error']:.3f}" for p in periods))
+    table.add_row(say("terminal.model.drift"), "", f"{score['drift']['score']:.2f}")
     return table
 
 
-def _effects(card: dict[str, Any]) -> Any:
-    from rich.table import Table
+def _effects(card: dict[str, Any], say: Text) -> Any:
+    from recoup.experiments.report.model_page import treatment_name
+    from recoup.experiments.runs.tables import Table
 
-    title = f"uplift: cash per account within {card['horizon']} days"
-    table = Table("treatment", "treated", "they count as", "effect (95 %)", title=title, title_justify="left")
+    heads = [say(f"models.effects.head.{name}") for name in ("treatment", "treated", "sample")]
+    title = say("terminal.model.effects", horizon=card["horizon"])
+    table = Table(*heads, say("terminal.model.effect"), title=title)
+    table.columns[-1].justify = "right"
     for row in card["effects"]:
-        found = row["effect"]
-        said = f"{found['mean']:,.0f} ({found['low']:,.0f} to {found['high']:,.0f})" if found else "cannot be told"
-        table.add_row(
-            row["treatment"], f"{row['treated']:,}", f"{row['effective_sample']:,.0f}", said.replace("-", "−")
-        )
+        found, said = row["effect"], say("terminal.model.unknown")
+        if found:
+            mean, low, high = (f"{found[name]:,.0f}".replace("-", "−") for name in ("mean", "low", "high"))
+            said = f"{mean} ({say('between', low=low, high=high)})"
+        sample = f"{row['effective_sample']:,.0f}"
+        table.add_row(treatment_name(row["treatment"], say), f"{row['treated']:,}", sample, said)
     return table

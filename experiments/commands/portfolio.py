@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import Commands, Json, Language, complete_scenarios, console
@@ -15,6 +14,16 @@ from recoup.experiments.runs.console import Commands, Json, Language, complete_s
 FILE = "CSV, Parquet, Excel, DuckDB or SQLite file, or a database's address."
 Problems = Annotated[
     Path | None, typer.Option("--problems", help="New CSV file for every problem.", show_default="no file")
+]
+OwnNames = Annotated[
+    str | None,
+    typer.Option(
+        "-s",
+        "--scenario",
+        help="Whose own channels and products the table may name.",
+        show_default="no one's",
+        autocompletion=complete_scenarios,
+    ),
 ]
 
 app = typer.Typer(cls=Commands, rich_markup_mode=None, help="Portfolio files.", no_args_is_help=True)
@@ -79,6 +88,8 @@ def state(
             formats=["%Y-%m-%d"], help="First day of the logs.", show_default="as_of of the map, or their first date"
         ),
     ] = None,
+    scenario: OwnNames = None,
+    lang: Language = "en",
     json: Json = False,
 ) -> None:
     """Make the state of accounts on a day from a lender's logs, to start a simulation there.
@@ -92,10 +103,15 @@ def state(
           --at 2025-06-02 --out june
       recoup compare -p status-quo -p staged --portfolio june/portfolio.parquet --map june/map.yaml
     """
+    announce("read", lang, file=portfolio)
     from json import dumps
 
     from recoup.experiments.evidence.state_command import MAP, TABLE, Read, write_state
+    from recoup.experiments.report.text import text_in
+    from recoup.experiments.runs.tables import Table
+    from recoup.scenarios.schema import load_scenario
     from recoup.sim.portfolio.sources import source_of
+    from recoup.sim.treatments import STANDARD
 
     found, unknown = write_state(
         Read(source_of(portfolio), column_map),
@@ -104,21 +120,25 @@ def state(
         at.date(),
         out,
         since.date() if since else None,
+        load_scenario(scenario).world.vocabulary if scenario else STANDARD,
     )
     if json:
         content = {"accounts": len(found), "as_of": str(at.date()), "unknown": unknown, "fresh": found.fresh}
         console().print_json(dumps(content))
         return
-    told = Table(
-        "state", "accounts that say it", title=f"{len(found):,} open accounts on {at:%Y-%m-%d}", title_justify="left"
-    )
-    told.columns[1].justify = "right"
+    words, show = text_in(lang), console().print
+
+    def say(key: str, **values: object) -> str:
+        return words(f"terminal.state.{key}", **values)
+
+    told = Table(say("field"), say("known"), title=say("title", n=f"{len(found):,}", date=at.date()))
     for name in found.state:
         told.add_row(name, f"{int(found.table[name].notna().sum()):,}")
-    console().print(told)
+    show(told)
     for sentence in unknown:
-        console().print(f"unknown: {sentence}" if not sentence.startswith(("left out", "not used")) else sentence)
-    console().print(f"written: {out / TABLE}, {out / MAP}", soft_wrap=True)
+        counted = sentence.startswith(("left out", "not used"))
+        show(words.note(sentence) if counted else say("unknown", what=words.note(sentence)))
+    show(say("written", table=out / TABLE, map=out / MAP), soft_wrap=True)
 
 
 @app.command("pseudonyms")

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 import typer
 
 from recoup.experiments.commands.evaluate import ScenarioName
-from recoup.experiments.commands.portfolio import FILE, Problems
+from recoup.experiments.commands.portfolio import FILE, OwnNames, Problems
 from recoup.experiments.commands.showing import announce
-from recoup.experiments.runs.console import Commands, Json, Language, complete_plans, complete_scenarios, console
+from recoup.experiments.runs.console import Commands, Json, Language, complete_plans, console
 
 app = typer.Typer(
     cls=Commands,
@@ -18,16 +18,6 @@ app = typer.Typer(
     help="A lender's records: accounts, contacts and payments.",
     no_args_is_help=True,
 )
-OwnNames = Annotated[
-    str | None,
-    typer.Option(
-        "-s",
-        "--scenario",
-        help="Whose own channels and products the table may name.",
-        show_default="no one's",
-        autocompletion=complete_scenarios,
-    ),
-]
 KINDS = ("portfolio", "contacts", "payments", "decisions", "audit")
 Kind = Literal["portfolio", "contacts", "payments", "decisions", "audit"]
 

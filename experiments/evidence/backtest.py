@@ -85,11 +85,13 @@ class Months:
 
     def records(self, contacts: pd.DataFrame, payments: pd.DataFrame, channels: tuple[str, ...]) -> RecordedMonths:
         """These days of any logs about these accounts."""
-        windows, accounts = self.scenario.world.windows, self.portfolio.table[["account_id", "opening_balance", "dpd"]]
+        world, accounts = self.scenario.world, self.portfolio.table[["account_id", "opening_balance", "dpd"]]
         if "balance" in self.portfolio.table:  # in mid-life: what is owed that morning
             owed = self.portfolio.table["balance"]
             accounts = accounts.assign(opening_balance=owed.where(owed.notna(), accounts["opening_balance"]))
-        return RecordedMonths(accounts, contacts, payments, self.first, self.days, windows, channels)
+        return RecordedMonths(
+            accounts, contacts, payments, self.first, self.days, world.windows, channels, world.vocabulary
+        )
 
     def simulation(self, seed: int, gate: bool = True) -> Simulation:
         """The morning of the first day."""
@@ -126,7 +128,7 @@ def months_of(
         span = f"{dates.min().date()} to {dates.max().date()}, which the logs cover"
         raise InputError("--at", "", f"{first} to {last}", f"days within {span}")
     if first > begin:
-        portfolio, unknown = state_at(book, contacts, payments, first, begin)
+        portfolio, unknown = state_at(book, contacts, payments, first, begin, scenario.world.vocabulary)
         if not len(portfolio):
             raise InputError("--at", "", first.isoformat(), "a day on which some account is open")
         before = Months(_starting(scenario, begin), book, contacts, payments, begin, (first - begin).days)
@@ -375,7 +377,7 @@ def backtest(
         expected = f"at least {LEAST_SEEDS}: with fewer, the farthest records would still be one of {LEAST_SEEDS} draws"
         raise InputError("--seeds", "", len(seeds), expected)
     kept, scenario, advance = kept or Kept(None), months.scenario, on_done or (lambda: None)
-    channels = channels_of([months.contacts])
+    channels = channels_of([months.contacts], scenario.world.vocabulary)
     records = months.records(months.contacts, months.payments, channels)
     found = measure(records)
     if replay:
@@ -430,7 +432,9 @@ def _decider(months: Months, policy: str, replay: bool) -> _Decider:
     if not replay:
         return _Decider(policy, None, kinds)
     records, scenario = (
-        months.records(months.contacts, months.payments, channels_of([months.contacts])),
+        months.records(
+            months.contacts, months.payments, channels_of([months.contacts], months.scenario.world.vocabulary)
+        ),
         months.scenario,
     )
     contacts = within(records, records.contacts, records.portfolio["account_id"].astype(str))

@@ -27,14 +27,13 @@ from scipy import sparse
 from recoup.experiments.comparison.measure import Unit
 from recoup.sim.inputs import InputError
 from recoup.sim.parameters import Windows
-from recoup.sim.portfolio.records import CONTACTS, NO_CONTACT, RIGHT_PARTY
-from recoup.sim.treatments import STANDARD, Group, Window
+from recoup.sim.portfolio.records import NO_CONTACT, RIGHT_PARTY
+from recoup.sim.treatments import STANDARD, Group, Vocabulary, Window
 
 DAYS_A_MONTH, DAYS_A_WEEK, BUCKET = 30, 7, 30
 BUCKETS = 6  # of 30 days past due: M1 … M6
 GRACE_DAYS, UNDATED_DAYS = 3, 14  # after its due day a promise may be kept; without one, after it was made
 ENOUGH = 0.95  # of what was promised
-_CALLS = frozenset(channel.name for channel in STANDARD.channels if channel.group == Group.CALL)
 _BATCH = 64  # resamples at a time
 
 
@@ -117,7 +116,8 @@ class RecordedMonths:
         first: first day that is measured.
         days: how many.
         windows: hours of the contact windows; None = nothing is said by window.
-        channels: that are measured, in this order; None = those of the registry and of the log. Whoever compares records names them.
+        channels: that are measured, in this order; None = those there are and those of the log. Whoever compares records names them.
+        vocabulary: of the scenario: which channels there are.
     """
 
     portfolio: pd.DataFrame
@@ -127,6 +127,7 @@ class RecordedMonths:
     days: int
     windows: Windows | None = None
     channels: tuple[str, ...] | None = None
+    vocabulary: Vocabulary = STANDARD
 
     @property
     def months(self) -> int:
@@ -200,9 +201,9 @@ def _divided(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[
     return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
 
 
-def channels_of(contacts: Iterable[pd.DataFrame]) -> tuple[str, ...]:
-    """Channels by which several logs are compared: those of the registry, and what else the logs name."""
-    known = [name for name in CONTACTS.field["channel"].values if name != NO_CONTACT]
+def channels_of(contacts: Iterable[pd.DataFrame], vocabulary: Vocabulary = STANDARD) -> tuple[str, ...]:
+    """Channels by which several logs are compared: those that there are, and what else the logs name."""
+    known = vocabulary.channel_names
     found = {str(name) for log in contacts for name in log["channel"].dropna().unique()}
     return (*known, *sorted(found - {*known, NO_CONTACT}))
 
@@ -279,7 +280,7 @@ def measure(records: RecordedMonths) -> Measured:
     payments = within(records, records.payments, names)
     money = _money(records, payments, opening)
     contacts = within(records, records.contacts, names)
-    channels = records.channels or channels_of([records.contacts])
+    channels = records.channels or channels_of([records.contacts], records.vocabulary)
     everybody = np.arange(len(names))
     for day in curve_days(records.days):
         columns.add(Key("recovery", f"day-{day}"), money.by(everybody, day - 1), opening)
@@ -435,7 +436,8 @@ def _of_contacts(
     add("inbound_per_week", "", inbound & ~outcome.isin(["complaint", "opt_out"]), weeks)
     if records.windows is not None:
         hour = _hours(contacts)
-        calls = tried & channel.isin(_CALLS) & outcome.ne("")
+        by_call = [one.name for one in records.vocabulary.channels if one.group == Group.CALL]
+        calls = tried & channel.isin(by_call) & outcome.ne("")
         for window in Window:
             opens, closes = records.windows.hours(window)
             within = calls & (hour >= opens) & (hour < closes)

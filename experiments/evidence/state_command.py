@@ -9,10 +9,11 @@ from pathlib import Path
 from recoup.experiments.evidence.state_from_logs import state_at
 from recoup.experiments.runs.runfolder import require_new, whole_folder, write_table, write_text
 from recoup.sim.portfolio.importing import inspect, typed_state
-from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, read_records
+from recoup.sim.portfolio.records import PAYMENTS, contacts_of, read_records
 from recoup.sim.portfolio.sources import Source
 from recoup.sim.portfolio.state_file import file_map, file_table
-from recoup.sim.portfolio.table import PORTFOLIO, Portfolio
+from recoup.sim.portfolio.table import Portfolio, portfolio_fields
+from recoup.sim.treatments import STANDARD, Vocabulary
 
 TABLE, MAP, UNKNOWN = "portfolio.parquet", "map.yaml", "unknown.txt"
 
@@ -25,13 +26,17 @@ class Read:
     map_file: Path | None = None
 
 
-def known_portfolio(read: Read) -> Portfolio:
+def known_portfolio(read: Read, vocabulary: Vocabulary = STANDARD) -> Portfolio:
     """The accounts of a file with what it says of them, and nothing drawn.
+
+    Args:
+        read: the file.
+        vocabulary: of the scenario, which may have products of its own.
 
     Raises:
         InputError: as `inspect`, and for values that cannot be used.
     """
-    inspection = inspect(read.source, read.map_file, PORTFOLIO)
+    inspection = inspect(read.source, read.map_file, portfolio_fields(vocabulary))
     inspection.require_usable("recoup portfolio check")
     table = typed_state(inspection.table).reset_index(drop=True)
     name = getattr(read.source, "stem", str(read.source))
@@ -39,13 +44,19 @@ def known_portfolio(read: Read) -> Portfolio:
 
 
 def write_state(
-    portfolio: Read, contacts: Read, payments: Read, at: date, out: Path, since: date | None = None
+    portfolio: Read,
+    contacts: Read,
+    payments: Read,
+    at: date,
+    out: Path,
+    since: date | None = None,
+    vocabulary: Vocabulary = STANDARD,
 ) -> tuple[Portfolio, list[str]]:
     """Write a folder with the accounts on the morning of a day, their map, and what is unknown.
 
     Args:
         portfolio, contacts, payments: a lender's records.
-        at, since: as for `state_at`.
+        at, since, vocabulary: as for `state_at`.
         out: new folder.
 
     Returns:
@@ -56,11 +67,12 @@ def write_state(
     """
     require_new(out)
     state, unknown = state_at(
-        known_portfolio(portfolio),
-        read_records(contacts.source, contacts.map_file, CONTACTS),
+        known_portfolio(portfolio, vocabulary),
+        read_records(contacts.source, contacts.map_file, contacts_of(vocabulary)),
         read_records(payments.source, payments.map_file, PAYMENTS),
         at,
         since,
+        vocabulary,
     )
     with whole_folder(out) as folder:
         write_table(folder / TABLE, file_table(state))

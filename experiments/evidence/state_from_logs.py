@@ -7,7 +7,6 @@ What happened before the day counts. What no log tells is left out, so that a si
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -30,13 +29,12 @@ from recoup.sim.portfolio.importing import typed_state
 from recoup.sim.portfolio.records import NO_CONTACT, RIGHT_PARTY
 from recoup.sim.portfolio.state_checks import cents, faults, missing_state, money_of
 from recoup.sim.portfolio.table import FILE_FIELDS, STATE_FIELDS, Portfolio
-from recoup.sim.treatments import STANDARD, Group
+from recoup.sim.treatments import STANDARD, Group, Vocabulary
 
 GRACE_DAYS = 5  # after its day, in which the payment of a promise or an instalment still counts
 ENOUGH = 0.95  # share of a promise that keeps it
 HANDOVER_DAYS = 30  # in which an asset is handed over, where the log does not say
 FILED_AFTER_DAYS = 30  # a suit is taken to be with the court so many days after the decision
-_GROUP = {one.name: one.group for one in STANDARD.channels}
 _OUTCOMES = {
     **dict.fromkeys(("reached",), Outcome.REACHED),
     "promise": Outcome.PROMISED,
@@ -61,7 +59,12 @@ _NEVER_TOLD = (
 
 
 def state_at(
-    portfolio: Portfolio, contacts: pd.DataFrame, payments: pd.DataFrame, at: date, since: date | None = None
+    portfolio: Portfolio,
+    contacts: pd.DataFrame,
+    payments: pd.DataFrame,
+    at: date,
+    since: date | None = None,
+    vocabulary: Vocabulary = STANDARD,
 ) -> tuple[Portfolio, list[str]]:
     """The open accounts of a portfolio as they were on the morning of a day.
 
@@ -72,6 +75,7 @@ def state_at(
         payments: the same for `PAYMENTS`.
         at: the day; contacts and payments of it and later ones are not looked at.
         since: the first day of the logs; None = the portfolio's `as_of`, else the first that a log names.
+        vocabulary: of the scenario whose channels the log of contacts names.
 
     Returns:
         The accounts that were open, with state columns and `as_of` = `at`, and what is unknown: sentences that begin with the fields'
@@ -85,7 +89,7 @@ def state_at(
         raise InputError(
             portfolio.name, "the day of the state", at, f"{first}, the first day of the logs, or a later one"
         )
-    accounts = _Accounts(portfolio, pd.Timestamp(first), pd.Timestamp(at))
+    accounts = _Accounts(portfolio, pd.Timestamp(first), pd.Timestamp(at), vocabulary)
     contacts, strangers = accounts.theirs(contacts)
     payments, others = accounts.theirs(payments)
     _money(accounts, contacts, payments)
@@ -119,8 +123,9 @@ def _first_day(portfolio: Portfolio, contacts: pd.DataFrame, payments: pd.DataFr
 class _Accounts:
     """The state as it is made, one value for each account of the portfolio."""
 
-    def __init__(self, portfolio: Portfolio, first: pd.Timestamp, at: pd.Timestamp) -> None:
+    def __init__(self, portfolio: Portfolio, first: pd.Timestamp, at: pd.Timestamp, vocabulary: Vocabulary) -> None:
         self.first, self.at = first, at
+        self._group = {one.name: one.group for one in vocabulary.channels}
         base = portfolio.table.reset_index(drop=True)
         keep = [one.name for one in FILE_FIELDS if one.name in base]
         self.table = base[[*keep, *(name for name in ("customer_id", "entry_date") if name in base)]].copy()
@@ -143,6 +148,10 @@ class _Accounts:
         return theirs.sort_values(order, kind="stable", na_position="first").reset_index(drop=True), int(
             number.isna().sum()
         )
+
+    def by(self, rows: pd.DataFrame, *groups: Group) -> NDArray[np.bool_]:
+        """Which contacts were by a channel of these groups."""
+        return rows["channel"].map(self._group).isin(groups).to_numpy()
 
     def times(self, rows: pd.DataFrame) -> NDArray[np.int64]:
         """How many rows each account has."""
@@ -200,10 +209,6 @@ def _money(accounts: _Accounts, contacts: pd.DataFrame, payments: pd.DataFrame) 
     accounts.table["dpd"] = np.where(dpd.notna(), dpd.fillna(0), accounts.table["dpd"])
 
 
-def _in_groups(rows: pd.DataFrame, groups: Iterable[Group]) -> NDArray[np.bool_]:
-    return rows["channel"].map(_GROUP).isin(list(groups)).to_numpy()
-
-
 def _outbound(contacts: pd.DataFrame) -> pd.DataFrame:
     """Attempts of the lender's own."""
     return contacts[(contacts["direction"] != "inbound") & (contacts["channel"] != NO_CONTACT)]
@@ -211,13 +216,13 @@ def _outbound(contacts: pd.DataFrame) -> pd.DataFrame:
 
 def _contacts(accounts: _Accounts, contacts: pd.DataFrame) -> None:
     made, reached = _outbound(contacts), contacts[contacts["outcome"].isin(RIGHT_PARTY)]
-    spoken = made[made["outcome"].isin(RIGHT_PARTY) & _in_groups(made, (Group.CALL, Group.VISIT))]
-    calls = made[_in_groups(made, [Group.CALL])]
+    spoken = made[made["outcome"].isin(RIGHT_PARTY) & accounts.by(made, Group.CALL, Group.VISIT)]
+    calls = made[accounts.by(made, Group.CALL)]
     groups = {"call": Group.CALL, "text": Group.TEXT, "visit": Group.VISIT, "letter": Group.LETTER}
     steps = contacts[contacts["legal"].notna()]
     demands = pd.concat([reached, steps]).sort_values("day", kind="stable")
     accounts.set(
-        **{f"{name}_days": accounts.days(made[_in_groups(made, [group])]) for name, group in groups.items()},
+        **{f"{name}_days": accounts.days(made[accounts.by(made, group)]) for name, group in groups.items()},
         conversation_days=accounts.days(spoken),
         attempts=accounts.times(made),
         reached=np.minimum(accounts.times(reached), accounts.times(made)),
@@ -229,7 +234,7 @@ def _contacts(accounts: _Accounts, contacts: pd.DataFrame) -> None:
     )
     told = contacts[~contacts["outcome"].isin(("complaint", "opt_out"))]
     quiet = (told["outcome"].isna() | told["outcome"].isin(("delivered", "not_delivered"))).to_numpy()
-    silent = np.where(_in_groups(told, (Group.CALL, Group.VISIT)), "no_answer", "sent")
+    silent = np.where(accounts.by(told, Group.CALL, Group.VISIT), "no_answer", "sent")
     names = told["outcome"].map({name: one.name.lower() for name, one in _OUTCOMES.items()}).to_numpy(object)
     said = np.where(told["legal"].notna(), "legal", np.where(quiet, silent, names))
     # A message that a call back came to nothing of is still a message that was sent.
@@ -248,7 +253,7 @@ def _standing(accounts: _Accounts, contacts: pd.DataFrame) -> None:
         accounts.set(**{field: accounts.latest(contacts[contacts["outcome"] == outcome])})
     accounts.set(complaints=accounts.times(contacts[contacts["outcome"] == "complaint"]))
     left = contacts[contacts["outcome"] == "opt_out"]
-    by_text = _in_groups(left, [Group.TEXT])
+    by_text = accounts.by(left, Group.TEXT)
     accounts.set(opted_out=accounts.times(left[by_text]) > 0, cease_contact=accounts.times(left[~by_text]) > 0)
 
 

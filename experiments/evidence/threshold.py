@@ -37,6 +37,14 @@ OUTCOMES = {
     "cash": "cash received, currency",
     "paid": "whether anything was paid",
 }
+DOUBTS = {
+    "density": "scores gather on one side of {cut}: their density is {change} above it (p = {p}); accounts may have been moved across",
+    "covariate": "{name} jumps at {cut} too (p = {p} for all of them): accounts on both sides are not alike",
+    "placebo": "the outcome jumps at {cut} too, where nothing happened (p = {p} for all cut-offs)",
+    "bandwidth": "the effect depends on the bandwidth: it is another at {times} times of it",
+    "weak": "the threshold hardly decided who was treated (F = {f}, {least} is the least)",
+    "few": "too few accounts near {cut}: at least {least} with four different scores are needed on either side, within the bandwidth",
+}
 _NUMBERS = (Kind.NUMBER, Kind.INTEGER)
 _Floats = NDArray[np.float64]
 
@@ -151,37 +159,33 @@ class Study:
     def refusal(self) -> str | None:
         """Why there is no effect, in a sentence; None = there is one."""
         if self.effect is None:
-            return (
-                f"too few accounts near {self.cut:g}: at least {LEAST} with four different scores are needed on either side, "
-                "within the bandwidth"
-            )
+            return DOUBTS["few"].format(cut=f"{self.cut:g}", least=LEAST)
         return None
 
     @property
     def doubts(self) -> list[str]:
-        """What speaks against the effect, or against reading it as one; a sentence each."""
-        said = []
+        """`reasons` in English; a sentence each."""
+        return [DOUBTS[name].format(**values) for name, values in self.reasons]
+
+    @property
+    def reasons(self) -> list[tuple[str, dict[str, str]]]:
+        """What speaks against the effect, or against reading it as one: which of `DOUBTS`, and what its places hold."""
+        said: list[tuple[str, dict[str, str]]] = []
+        cut = f"{self.cut:g}"
         if self.density is not None and self.density.p < LEVEL:
-            change = np.exp(self.density.jump) - 1.0
-            said.append(
-                f"scores gather on one side of {self.cut:g}: their density is {change:+.0%} above it (p = {self.density.p:.3f}); "
-                "accounts may have been moved across"
-            )
+            change = f"{np.exp(self.density.jump) - 1.0:+.0%}".replace("-", "−")
+            said.append(("density", {"cut": cut, "change": change, "p": f"{self.density.p:.3f}"}))
         for name, p in _small(self.covariates).items():
-            said.append(
-                f"{name} jumps at {self.cut:g} too (p = {p:.3f} for all of them): accounts on both sides are not alike"
-            )
+            said.append(("covariate", {"name": name, "cut": cut, "p": f"{p:.3f}"}))
         for name, p in _small({f"{one.cut:g}": one for one in self.cuts}).items():
-            said.append(f"the outcome jumps at {name} too, where nothing happened (p = {p:.3f} for all cut-offs)")
+            said.append(("placebo", {"cut": name, "p": f"{p:.3f}"}))
         if self.effect is not None:
             apart = [f"{scale:g}" for scale, one in self.bandwidths.items() if one and _apart(one, self.effect)]
             if apart:
-                said.append(f"the effect depends on the bandwidth: it is another at {', '.join(apart)} times of it")
+                said.append(("bandwidth", {"times": ", ".join(apart)}))
         if self.first_stage is not None and self.of_treated is None:
-            said.append(
-                f"the threshold hardly decided who was treated (F = {_f(self.first_stage):.1f}, {WEAK:g} is the least)"
-            )
-        return [sentence.replace("-", "−") if "density is" in sentence else sentence for sentence in said]
+            said.append(("weak", {"f": f"{_f(self.first_stage):.1f}", "least": f"{WEAK:g}"}))
+        return said
 
 
 def _f(one: Jump) -> float:

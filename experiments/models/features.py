@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recoup.experiments.models.lender_records import CALLS, TEXTS, Records
+from recoup.experiments.models.lender_records import Records
 from recoup.sim.observation import LONG_AGO
 from recoup.sim.portfolio.records import NO_CONTACT
-from recoup.sim.portfolio.table import FILE_FIELDS, PRODUCTS
+from recoup.sim.portfolio.table import FILE_FIELDS
+from recoup.sim.treatments import Group
 
 Column = NDArray[np.float64]
 # Of the lender's file as they are; amounts go in as logarithms, dates as days to go, products one by one.
@@ -25,7 +26,7 @@ PLAIN = tuple(
     if field.role == "visible" and field.name not in ("opening_balance", "dpd", "product", "monthly_income", "payday")
 )
 WINDOWS = ("morning", "midday", "afternoon", "evening")
-_GROUPS = {"calls": CALLS, "texts": TEXTS, "letters": ("letter",), "visits": ("visit",)}
+_GROUPS = {"calls": Group.CALL, "texts": Group.TEXT, "letters": Group.LETTER, "visits": Group.VISIT}
 _GRACE = 3  # days after which a promise without money counts as broken
 CLEARED = 1e-6  # share of the claim that may be left of one that is paid
 
@@ -91,7 +92,7 @@ def _of_the_file(known: Records, day: int) -> dict[str, Column]:
     columns["days_to_payday"] = (file["payday"].to_numpy(float) - of_month) % 30
     product = file["product"].to_numpy(object)
     unknown = pd.isna(product)
-    for name in PRODUCTS:
+    for name in known.vocabulary.products:
         columns[f"product_{name}"] = np.where(unknown, np.nan, product == name).astype(float)
     return columns
 
@@ -119,8 +120,8 @@ def _of_the_contacts(known: Records, day: int) -> dict[str, Column]:
     log = known.contacts
     ours, theirs = log[~log["inbound"] & (log["channel"] != NO_CONTACT)], log[log["inbound"]]
     columns: dict[str, Column] = {}
-    for name, channels in _GROUPS.items():
-        of = ours[ours["channel"].isin(channels)]
+    for name, group in _GROUPS.items():
+        of = ours[ours["channel"].isin(known.by(group))]
         columns[name] = _sum(known, of["account"])
         columns[f"{name}_7d"] = _sum(known, of.loc[of["day"] >= day - 7, "account"])
         columns[f"{name}_30d"] = _sum(known, of.loc[of["day"] >= day - 30, "account"])
@@ -175,7 +176,7 @@ def window_of(hours: Column, ends: Sequence[float]) -> NDArray[np.int64]:
 
 def _by_window(known: Records, windows: Sequence[float]) -> dict[str, Column]:
     log = known.contacts
-    calls = log[log["channel"].isin(CALLS) & ~log["inbound"]]
+    calls = log[log["channel"].isin(known.by(Group.CALL)) & ~log["inbound"]]
     window = window_of(calls["hour"].to_numpy(float), windows)
     columns = {}
     for number, name in zip(range(len(windows)), WINDOWS, strict=True):

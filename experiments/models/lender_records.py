@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -11,12 +11,10 @@ import pandas as pd
 
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio.importing import inspect
-from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, RIGHT_PARTY, read_records
+from recoup.sim.portfolio.records import PAYMENTS, RIGHT_PARTY, contacts_of, read_records
 from recoup.sim.portfolio.sources import Source
-from recoup.sim.portfolio.table import FILE_FIELDS, Kind
-
-CALLS = ("autocall", "collector", "specialist")
-TEXTS = ("sms", "wechat", "email")
+from recoup.sim.portfolio.table import FILE_FIELDS, Kind, portfolio_fields
+from recoup.sim.treatments import STANDARD, Group, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,7 @@ class Records:
         contacts: `account` (row of `accounts`), `day`, and the columns of `CONTACTS`; `reached` where the debtor was spoken to.
         payments: `account`, `day`, `amount`, `kind`.
         notes: sentences on what was left out.
+        vocabulary: of the scenario: which channels and products there are.
     """
 
     start: date
@@ -38,24 +37,30 @@ class Records:
     contacts: pd.DataFrame
     payments: pd.DataFrame
     notes: tuple[str, ...] = field(default=())
+    vocabulary: Vocabulary = STANDARD
+
+    def by(self, group: Group) -> tuple[str, ...]:
+        """The channels of a group."""
+        return tuple(channel.name for channel in self.vocabulary.channels if channel.group == group)
 
     def before(self, day: int) -> Records:
         """The same records, as they stood on the morning of a day."""
         contacts, payments = (log[log["day"] < day] for log in (self.contacts, self.payments))
-        return Records(self.start, min(self.days, day), self.accounts, contacts, payments, self.notes)
+        return replace(self, days=min(self.days, day), contacts=contacts, payments=payments)
 
 
-def read_portfolio(source: Source, map_file: Path | None) -> pd.DataFrame:
+def read_portfolio(source: Source, map_file: Path | None, vocabulary: Vocabulary = STANDARD) -> pd.DataFrame:
     """A portfolio as the file has it, nothing drawn: columns `FILE_FIELDS`, NaN or None where it does not say; then whatever else it has.
 
     Args:
         source: a file, or the address of a database.
         map_file: its column map; None = each column has the name of its field.
+        vocabulary: of the scenario, which may have products of its own.
 
     Raises:
         InputError: as `inspect`, and for values that cannot be used.
     """
-    inspection = inspect(source, map_file)
+    inspection = inspect(source, map_file, portfolio_fields(vocabulary))
     inspection.require_usable("recoup portfolio check")
     fields = [wanted.name for wanted in FILE_FIELDS]
     table = inspection.table.reindex(columns=[*fields, *(name for name in inspection.table if name not in fields)])
@@ -70,22 +75,24 @@ def read_lender_records(
     contacts: tuple[Source, Path | None] | None,
     payments: tuple[Source, Path | None] | None,
     start: date | None = None,
+    vocabulary: Vocabulary = STANDARD,
 ) -> Records:
     """A portfolio with its logs.
 
     Args:
         portfolio, contacts, payments: each a source and its column map; a log may be None: nothing is in it.
         start: the day on which the portfolio was as the file says; None = the first day of the logs.
+        vocabulary: of the scenario, which may have channels and products of its own.
 
     Raises:
         InputError: as `read_portfolio` and `read_records`; no row of a log is of an account of the portfolio; or nothing is dated from
             that day on.
     """
-    accounts = read_portfolio(*portfolio)
+    accounts = read_portfolio(*portfolio, vocabulary)
     place = pd.Series(np.arange(len(accounts)), index=accounts["account_id"].astype(str))
     notes: list[str] = []
     logs = []
-    for registry, read in ((CONTACTS, contacts), (PAYMENTS, payments)):
+    for registry, read in ((contacts_of(vocabulary), contacts), (PAYMENTS, payments)):
         table = read_records(*read, registry) if read else pd.DataFrame(columns=list(registry.field))
         number = table["account_id"].astype(str).map(place)
         foreign = int(number.isna().sum())
@@ -96,7 +103,7 @@ def read_lender_records(
             notes.append(f"{foreign:,} {registry.name} of accounts that are not in the portfolio are left out")
         table = table[number.notna()].assign(account=number.dropna().astype(np.int64))
         logs.append(table.assign(date=table["date"].astype("datetime64[us]")))
-    return _dated(accounts, logs[0], logs[1], start, notes, str(portfolio[0]))
+    return replace(_dated(accounts, logs[0], logs[1], start, notes, str(portfolio[0])), vocabulary=vocabulary)
 
 
 def _dated(

@@ -15,6 +15,7 @@ from recoup.experiments.models.files import Model
 from recoup.experiments.models.lender_records import Records
 from recoup.experiments.models.training_table import Kind, asked_at
 from recoup.sim.inputs import InputError, choose
+from recoup.sim.treatments import Group
 
 PREFIX = "score."  # of the columns, as plans name them
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -69,7 +70,7 @@ def _call_times(model: Model, records: Records, day: int) -> pd.DataFrame:
     collector: NDArray[np.object_] = np.full(size, "collector", object)
     for window in range(len(WINDOWS)):
         for weekday in range(7):
-            asked = asked_at(np.full(size, window), np.full(size, weekday), collector)
+            asked = asked_at(np.full(size, window), np.full(size, weekday), collector, records.by(Group.CALL))
             chance[:, window, weekday] = predictor(_asked(pd.concat([known, asked], axis=1), model))
     columns: dict[str, object] = {
         f"{name}-{window}": chance[:, number, :5].mean(axis=1) for number, window in enumerate(WINDOWS)

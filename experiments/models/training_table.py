@@ -5,7 +5,7 @@ Time divides them: models are fitted on dates whose outcomes were known by the s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,8 +24,9 @@ from recoup.experiments.models.features import (
     settled_by,
     window_of,
 )
-from recoup.experiments.models.lender_records import CALLS, Records
+from recoup.experiments.models.lender_records import Records
 from recoup.sim.inputs import InputError
+from recoup.sim.treatments import Group
 
 EVERY = 7  # days from one reference date to the next
 ROLL_PAID = 0.1  # share of the claim: who has paid as much within the horizon does not count as rolling on
@@ -176,7 +177,8 @@ def call_table(records: Records, ends: list[float], source: str, every: int = EV
         InputError: as `account_table`.
     """
     log = records.contacts
-    calls = log[log["channel"].isin(CALLS) & ~log["inbound"] & log["hour"].notna() & log["outcome"].notna()]
+    by_call = records.by(Group.CALL)
+    calls = log[log["channel"].isin(by_call) & ~log["inbound"] & log["hour"].notna() & log["outcome"].notna()]
     split = records.days // 2 // every * every  # on a reference date
     parts = []
     for day in range(0, records.days, every):
@@ -186,7 +188,7 @@ def call_table(records: Records, ends: list[float], source: str, every: int = EV
         known = features_at(records, day, ends).iloc[rows["account"].to_numpy(np.int64)].reset_index(drop=True)
         window = window_of(rows["hour"].to_numpy(float), ends)
         weekday = (rows["day"].to_numpy(np.int64) + records.start.weekday()) % 7
-        asked = pd.concat([known, asked_at(window, weekday, rows["channel"].to_numpy(object))], axis=1)
+        asked = pd.concat([known, asked_at(window, weekday, rows["channel"].to_numpy(object), by_call)], axis=1)
         parts.append(
             (asked, rows["reached"].to_numpy(float), rows["account"].to_numpy(np.int64), rows["day"].to_numpy(np.int64))
         )
@@ -195,17 +197,20 @@ def call_table(records: Records, ends: list[float], source: str, every: int = EV
     return _table(parts, split, source, Kind.CALL_TIME)
 
 
-def asked_at(window: NDArray[np.int64], weekday: NDArray[np.int64], channel: NDArray[np.object_]) -> pd.DataFrame:
+def asked_at(
+    window: NDArray[np.int64], weekday: NDArray[np.int64], channel: NDArray[np.object_], calls: Sequence[str]
+) -> pd.DataFrame:
     """What is chosen of a call: its window, weekday and channel, each as columns of 0 and 1.
 
     Args:
         window: number in `WINDOWS`, (rows,).
         weekday: 0 = Monday, (rows,).
-        channel: one of `CALLS`, (rows,).
+        channel: one of `calls`, (rows,).
+        calls: all channels by which is called.
     """
     columns = {f"in_{name}": (window == number).astype(float) for number, name in enumerate(WINDOWS)}
     columns |= {f"on_weekday_{number}": (weekday == number).astype(float) for number in range(7)}
-    columns |= {f"by_{name}": (channel == name).astype(float) for name in CALLS}
+    columns |= {f"by_{name}": (channel == name).astype(float) for name in calls}
     return pd.DataFrame(columns)
 
 

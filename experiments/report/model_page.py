@@ -72,7 +72,7 @@ def _of_effects(card: dict[str, Any], say: Text) -> list[str]:
             said.append(
                 say(
                     f"models.verdict.{which}",
-                    treatments=say.listed([_treatment(row["treatment"], say) for row in rows]),
+                    treatments=say.listed([treatment_name(row["treatment"], say) for row in rows]),
                 )
             )
     return said
@@ -229,7 +229,7 @@ def _effect_sections(card: dict[str, Any], say: Text) -> list[Section]:
     blocks: list[Block] = [effects_picture(card, say)] if found else []
     rows: list[list[Cell | str]] = [
         [
-            _treatment(row["treatment"], say), f"{row['treated']:,}", f"{row['effective_sample']:,.0f}",
+            treatment_name(row["treatment"], say), f"{row['treated']:,}", f"{row['effective_sample']:,.0f}",
             say.number(row["comparable_share"], "share"), _money(row["effect"], say), _minus(f"{row['qini']:,.1f}"),
         ]
         for row in found
@@ -242,7 +242,7 @@ def _effect_sections(card: dict[str, Any], say: Text) -> list[Section]:
         blocks.append(
             Bullets(
                 [
-                    say("models.effects.refused", treatment=_treatment(row["treatment"], say), why=_why(row, say))
+                    say("models.effects.refused", treatment=treatment_name(row["treatment"], say), why=_why(row, say))
                     for row in refused
                 ]
             )
@@ -253,7 +253,7 @@ def _effect_sections(card: dict[str, Any], say: Text) -> list[Section]:
         ends = [
             say(
                 "models.effects.tenth",
-                treatment=_treatment(row["treatment"], say),
+                treatment=treatment_name(row["treatment"], say),
                 high=_amount(row["tenths"][0]["mean"]),
                 low=_amount(row["tenths"][-1]["mean"]),
             )
@@ -274,7 +274,7 @@ def effects_picture(card: dict[str, Any], say: Text) -> Picture:
         card: of a model of uplift, with at least one.
         say: the words.
     """
-    rows = {_treatment(row["treatment"], say): row["effect"] for row in card["effects"] if row["effect"]}
+    rows = {treatment_name(row["treatment"], say): row["effect"] for row in card["effects"] if row["effect"]}
     return charts.effects(
         "effects", rows, say("models.effects.x"), say("models.effects.picture", horizon=card["horizon"])
     )
@@ -282,12 +282,12 @@ def effects_picture(card: dict[str, Any], say: Text) -> Picture:
 
 def gains_picture(card: dict[str, Any], say: Text) -> Picture:
     """The curves of those whose effect was estimated; arguments as `effects_picture`."""
-    curves = {_treatment(row["treatment"], say): row["curve"] for row in card["effects"] if row["effect"]}
+    curves = {treatment_name(row["treatment"], say): row["curve"] for row in card["effects"] if row["effect"]}
     words = {name: say(f"models.effects.gains_{name}") for name in ("x", "y", "caption")}
     return charts.gains("gains", curves, words["x"], words["y"], words["caption"])
 
 
-def _treatment(name: str, say: Text) -> str:
+def treatment_name(name: str, say: Text) -> str:
     """A channel, or `offer-` and a kind of offer, in words."""
     if name.startswith("offer-"):
         return say.one_of("models.effects.offers", name.removeprefix("offer-"))

@@ -21,6 +21,9 @@ _NOTES = {  # with figures: key of the message, and the note as results.json hol
     "synthetic": r"synthetic portfolio, seed (?P<seed>\d+)",
     "staffing": r"(?P<scarce>[a-z_]+): (?P<number>\S+) for (?P<accounts>\S+) accounts are (?P<rate>\S+) for each 1,000; "
     r"the scenario's usual is (?P<usual>\S+)",
+    "terminal.state.closed": r"left out: (?P<n>\S+) accounts of which nothing was left, or whose settlement was paid",
+    "terminal.state.contacts": r"not used: (?P<n>\S+) contacts of accounts that the portfolio does not have",
+    "terminal.state.payments": r"not used: (?P<n>\S+) payments of accounts that the portfolio does not have",
 }
 
 
@@ -120,6 +123,10 @@ class Text:
     def column(self, name: str) -> str:
         """What a field of a portfolio is called: as the observation field of the same name, else as the catalogue or the file has it."""
         return self.one_of("fields", name, self.one_of("columns", name, name.replace("_", " ")))
+
+    def plan_rule(self, name: str) -> str:
+        """The name of a rule in a plan; a user's own, and what the catalogue lacks, as it is."""
+        return self.one_of("plan_rules", name)
 
     def note(self, note: str) -> str:
         """A note of a portfolio or scenario; a user's own, and what the catalogue lacks, as it is."""

@@ -57,7 +57,7 @@ def fact_words(name: str, value: object, say: Text) -> str:
 
 
 def reason_words(reason: str, say: Text) -> str:
-    """A reason that a policy gives: facts on fields (`dpd = 12`, `hardship: no (+0.3)`) in words; others as they are.
+    """A reason that a policy gives: facts on fields (`dpd = 12`, `hardship: no (+0.3)`) in words, and rules of plans; others as they are.
 
     Args:
         reason: one line of `agents.explain.reasons`.
@@ -65,7 +65,7 @@ def reason_words(reason: str, say: Text) -> str:
     """
     match = _FACT.fullmatch(reason)
     if not match or match[1] not in FIELD_INDEX:
-        return reason
+        return say.plan_rule(reason)
     flag = {"true": True, "yes": True, "false": False, "no": False}
     value: object = flag.get(match[2], match[2]) if FIELDS[FIELD_INDEX[match[1]]].unit == "yes/no" else match[2]
     return fact_words(match[1], value, say) + (match[3] or "")

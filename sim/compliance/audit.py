@@ -412,7 +412,7 @@ def _cap(rule: ContactCap) -> Reading:
     count = Count(rule.group, rule.count, rule.days, rule.per)
     earlier = count.column
     unit = {
-        "days": ("days with one", "天已有联系"),
+        "days": ("days with one", "天有联系"),
         "attempts": ("attempts", "次尝试"),
         "conversations": ("conversations", "次通话"),
         "unanswered": ("unanswered dials", "次未接通"),
@@ -440,7 +440,7 @@ def _quiet(rule: QuietAfterConversation) -> Reading:
         near=f"day - {last} = {rule.days}",
         words={
             "en": f"{{what}} {{since}} days after the conversation of {{last}}, quiet for {rule.days} days from it",
-            "zh": f"{{what}} 距{{last}}的通话 {{since}} 天，通话当日起 {rule.days} 天内应静默",
+            "zh": f"{{what}}：距{{last}}的通话 {{since}} 天，通话当日起 {rule.days} 天内应静默",
         },
         facts={"what": "channel", "last": last, "since": f"day - {last}"},
         needs=("channel", "reached"),
@@ -480,8 +480,8 @@ def _since(name: str, needs: str, english: str, chinese: str) -> StandingReading
 
 _STANDINGS: dict[str, StandingReading] = {
     "complaint": _until("complaint", "while a complaint was open until {free}", "投诉至{free}未答复"),
-    "dispute": _until("dispute", "while the debt was disputed until {free}", "债务争议至{free}未核实"),
-    "hardship": _until("hardship", "in disclosed hardship until {free}", "困难保护至{free}"),
+    "dispute": _until("dispute", "while the debt was disputed until {free}", "债务异议至{free}未核实"),
+    "hardship": _until("hardship", "in disclosed hardship until {free}", "已告知经济困难（至{free}）"),
     "breathing_space": _until("breathing_space", "in a breathing space until {free}", "喘息期至{free}"),
     "opted_out": _since("opted_out", "opt_out", "after the opt-out of {when}", "{when}已退订"),
     "cease_contact": _since(
@@ -616,7 +616,7 @@ def _restarting_limitation(rule: Limitation) -> Reading:
         near=f"{silence.column} > {rule.days} - 30",
         words={
             "en": f"{{what}} after {{silent}} days without demand or acknowledgement, time-barred after {rule.days}",
-            "zh": f"{{silent}} 天无催告或承认后 {{what}}，时效为 {rule.days} 天",
+            "zh": f"{{silent}} 天无催告、亦无债务承认后 {{what}}，时效为 {rule.days} 天",
         },
         facts={"what": "legal", "silent": silence.column},
         needs=("legal", "dpd", "reached", "payment"),
@@ -644,7 +644,7 @@ def _precondition(rule: LegalPrecondition) -> Reading:
         near=_any(near or ["false"]),
         words={
             "en": f"{rule.step} at {{dpd}} days past due, claim {{claim}}, notice {{since}} days old; needed: {wanted}",
-            "zh": f"{step_words(rule.step)}：逾期 {{dpd}} 天、债权 {{claim}}、通知已 {{since}} 天；要求：{wanted}",
+            "zh": f"{step_words(rule.step)}：逾期 {{dpd}} 天、债权 {{claim}}、律师函已发 {{since}} 天；要求：{wanted}",
         },
         facts={"dpd": "dpd", "claim": "claim", "since": "day - noticed"},
         needs=tuple(needs),

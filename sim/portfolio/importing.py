@@ -183,7 +183,7 @@ def _inspected(
         unusable |= found.unusable
         missing = int(found.values.isna().sum())
         inspection.fields.append(FieldReport(wanted, tuple(mapped.columns), missing, summary(wanted, found.values)))
-    if registry is PORTFOLIO and any(name in STATE_FIELD for name in mapping.fields):
+    if registry.name == PORTFOLIO.name and any(name in STATE_FIELD for name in mapping.fields):
         _contradictions(inspection, unusable)
     ragged = [Problem(place, "", f"{count:,} cells", cells.even) for place, count in cells.ragged]
     inspection.problem_count += len(ragged)

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.sim.account import Stage
-from recoup.sim.portfolio.state_fields import CODES, STATE, STATE_FIELD
+from recoup.sim.portfolio.state_fields import STATE, STATE_FIELD, codes_in
+from recoup.sim.treatments import STANDARD, Vocabulary
 
 AT_COURT = (Stage.QUEUED, Stage.FILED, Stage.ENFORCING)
 
@@ -64,11 +65,17 @@ def numbers(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
     return np.asarray(table[name].astype(float), np.float64)
 
 
-def codes(table: pd.DataFrame, name: str) -> NDArray[np.int64]:
-    """A column of names by their numbers; -1 where unknown."""
+def codes(table: pd.DataFrame, name: str, vocabulary: Vocabulary = STANDARD) -> NDArray[np.int64]:
+    """A column of names by their numbers; -1 where unknown.
+
+    Args:
+        table: of a portfolio.
+        name: of the column.
+        vocabulary: of the scenario, which may have channels of its own.
+    """
     if name not in table:
         return np.full(len(table), -1)
-    return table[name].map(CODES[name]).fillna(-1).to_numpy(np.float64).astype(np.int64)
+    return table[name].map(codes_in(name, vocabulary)).fillna(-1).to_numpy(np.float64).astype(np.int64)
 
 
 def dates(table: pd.DataFrame, name: str) -> pd.Series[Any]:

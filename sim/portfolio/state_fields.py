@@ -12,7 +12,7 @@ from enum import Enum, auto
 
 from recoup.sim.account import FileReview, Outcome, Stage
 from recoup.sim.portfolio.fields import HISTORY_DAYS, Field, Kind
-from recoup.sim.treatments import Channel, Legal
+from recoup.sim.treatments import STANDARD, Legal, Vocabulary
 
 _MONEY, _COUNT, _SMALL = 1e9, 65_535, 255  # most that a record holds of money, counts and small counts
 
@@ -92,14 +92,29 @@ def _standing(name: str, record: str, flag: str, what: str, ends: str) -> tuple[
     )
 
 
+def _channels(vocabulary: Vocabulary) -> dict[str, int]:
+    return {name: number for number, name in enumerate(vocabulary.channel_names, 1)}
+
+
 PROMISES = ("payment", "settlement", "handover")
 CODES: dict[str, dict[str, int]] = {
     "last_outcome": {one.name.lower(): int(one) for one in Outcome},
-    "promise_channel": {one.name.lower(): int(one) for one in Channel if one},
+    "promise_channel": _channels(STANDARD),
     "legal_stage": {one.name.lower(): int(one) for one in Stage},
     "review": {one.name.lower(): int(one) for one in FileReview},
     "review_step": {one.name.lower(): int(one) for one in (Legal.NOTICE, Legal.SUIT)},
 }
+
+
+def codes_in(name: str, vocabulary: Vocabulary) -> dict[str, int]:
+    """The numbers of the names that a field of a state may have.
+
+    Args:
+        name: of the field, one of `CODES`.
+        vocabulary: of the scenario, which may have channels of its own.
+    """
+    return _channels(vocabulary) if name == "promise_channel" else CODES[name]
+
 
 STATE: tuple[StateField, ...] = (
     StateField(Field("customer_id", Kind.TEXT, "", "key", "the lender's name of the customer, who may have several accounts")),

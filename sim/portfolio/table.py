@@ -16,7 +16,7 @@ from recoup.sim.portfolio.fields import Field as Field
 from recoup.sim.portfolio.fields import Kind as Kind
 from recoup.sim.portfolio.fields import Registry as Registry
 from recoup.sim.portfolio.state_fields import STATE
-from recoup.sim.treatments import PRODUCTS
+from recoup.sim.treatments import PRODUCTS, Vocabulary
 
 FIELDS: tuple[Field, ...] = (
     Field("account_id", Kind.TEXT, "", "key", "the lender's name of the account", required=True, unique=True),
@@ -63,6 +63,17 @@ FILE_FIELDS = tuple(f for f in FIELDS if f.role != "hidden")
 
 STATE_FIELDS = tuple(one.field for one in STATE)  # of an account in mid-life; no file need have any
 PORTFOLIO = Registry("portfolio", "an account", (*FILE_FIELDS, *STATE_FIELDS), repeats=False)
+
+
+def portfolio_fields(vocabulary: Vocabulary) -> Registry:
+    """`PORTFOLIO` with the products and channels of a scenario.
+
+    Args:
+        vocabulary: of the scenario.
+    """
+    return PORTFOLIO.naming({"product": vocabulary.products, "promise_channel": vocabulary.channel_names})
+
+
 # What the trade also calls our fields, those of an observation among them: the first of ours that there is to choose from is meant.
 SYNONYMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(

@@ -272,7 +272,7 @@ def test_the_command(tmp_path: Path) -> None:
     names = set(pd.read_parquet(lender / "portfolio.parquet")["account_id"])
     for page, words in (
         ("backtest.html", "Does this world fit the records?"),
-        ("backtest.zh.html", "这个世界与记录相符吗？"),
+        ("backtest.zh.html", "模型与实际记录相符吗？"),
     ):
         text = (out / page).read_text(encoding="utf-8")
         assert words in text and text.count("<svg") >= 2

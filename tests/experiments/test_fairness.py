@@ -215,18 +215,18 @@ def test_command_shows_groups_gaps_and_proxies(
     run, people = one
     results = aggregate({"staged": [{"fairness": measure_groups(run, people)}]}, Portfolio(people, "home"), False)
     write_json(tmp_path / FAIRNESS, results)
-    show(tmp_path, None, False)
+    show(tmp_path, None)
     said = capsys.readouterr().out
     for expected in (
         "sex female",
         "age 60+",
         "Busiest",
         "AUC",
-        "gaps between protected groups tested",
+        "between protected groups",
         "drawn at random",
     ):
         assert expected in said
     with pytest.raises(InputError, match=r"stagd.*staged"):
-        show(tmp_path, ["stagd"], False)
+        show(tmp_path, ["stagd"])
     with pytest.raises(InputError):
-        show(tmp_path / "nowhere", None, False)
+        show(tmp_path / "nowhere", None)

@@ -29,7 +29,7 @@ from recoup.experiments.report.charts import _StandIns, _wrapped, dots
 from recoup.experiments.report.page import SECTIONS
 from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
 from recoup.experiments.report.sections.capacity import _bottleneck
-from recoup.experiments.report.words import conditions, step_words
+from recoup.experiments.report.words import conditions, reason_words, step_words
 from recoup.experiments.robustness.stress import is_one_parameter, stress_set
 from recoup.experiments.runs.console import shipped
 from recoup.scenarios.schema import load_scenario
@@ -178,7 +178,7 @@ def test_both_catalogues_say_the_same_things() -> None:
     english, chinese = (read_yaml(MESSAGES / f"{language}.yaml").data for language in LANGUAGES)
     assert all(entry.keys() == {"title", "definition"} for entry in chinese["measures"].values())
     assert set(chinese.pop("measures")) == MEASURE.keys() | welfare.MEASURE.keys()
-    for group in ("names", "descriptions", "notes", "columns"):  # what other files say in English
+    for group in ("names", "descriptions", "plan_rules", "notes", "columns"):  # what other files say in English
         assert english.pop(group) == {} and chinese.pop(group)
     ours, theirs = _leaves(english), _leaves(chinese)
     assert ours.keys() == theirs.keys()
@@ -186,6 +186,7 @@ def test_both_catalogues_say_the_same_things() -> None:
     assert {key: ours[key] ^ theirs[key] for key in ours if ours[key] != theirs[key]} == {}
     assert all(
         re.search(r"[\u4e00-\u9fff]", str(v))
+        or not re.search("[A-Za-z]", re.sub(r"{\w+}", "", str(v)))  # “{a}，{b}” has no words
         for k, v in _flat(chinese).items()
         if not k.startswith((".units", ".between", ".list", ".money_amount"))
     )
@@ -235,7 +236,7 @@ def test_sentences_on_staff_are_joined_as_the_language_joins_them(finished: Path
 def test_catalogues_speak_the_language_of_the_trade() -> None:
     english, chinese = ((MESSAGES / f"{language}.yaml").read_text(encoding="utf-8") for language in LANGUAGES)
     assert re.findall(r"\b(?:surely|sure|luck|books?|twins?|lottery|restraint)\b", english) == []
-    assert re.findall("回收|滚动率|运气|克制", chinese) == []
+    assert re.findall("回收|滚动率|运气|克制|世界|杠杆|闸口|上门|场景|占用率|资产组合", chinese) == []
     assert all(
         term in chinese for term in ("回款率", "净回款率", "迁徙率", "本人接通率", "承诺兑现率", "样本不足，无法判定")
     )
@@ -405,6 +406,15 @@ def test_every_field_code_and_treatment_has_words() -> None:
         for name in shipped("plans"):
             for rule in read_plan(find_plan(name)).rules:
                 assert conditions(rule.when, say) and step_words(rule.do, say)
+
+
+def test_chinese_names_each_rule_of_the_plans_that_ship() -> None:
+    say = text_in("zh")
+    for name in shipped("plans"):
+        names = [say.plan_rule(rule.name) for rule in read_plan(find_plan(name)).rules]
+        assert len(set(names)) == len(names) and all(re.search(r"[\u4e00-\u9fff]", text) for text in names), name
+    assert reason_words("friendly call", say) == "友好致电" and say.plan_rule("of my own") == "of my own"
+    assert text_in("en").plan_rule("friendly call") == "friendly call"
 
 
 def test_chinese_knows_every_note_and_stress_that_ships() -> None:

@@ -9,14 +9,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.cells import cell_len
 from rich.progress import Progress, Task
 
-from recoup.experiments.commands import frontier, index, levers, train, training_seeds
+from recoup.experiments.commands import discontinuity, frontier, index, levers, model, train, training_seeds
+from recoup.experiments.evidence.threshold import Accounts, study
 from recoup.experiments.report.text import LANGUAGES, text_in
 from recoup.experiments.robustness import attribution, shadow_prices, stress, upper_bounds
-from recoup.experiments.runs.console import _PlainConsole
+from recoup.experiments.runs.console import _PlainConsole, console
 from recoup.experiments.runs.remaining import Remaining
 from recoup.experiments.runs.tables import Table
 from recoup.scenarios.schema import ROOT, scenario_names
@@ -273,6 +275,45 @@ def test_frontier_and_levers_fit(language: str, capsys: pytest.CaptureFixture[st
     assert all(f"│ {text_in(language).one_of('levers.names', name)} " in out for name in names)  # each on one line
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_learned_of_records_fits(language: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    say, found = text_in(language), {"mean": 0.712, "low": 0.678, "high": 0.745}
+    period = {"first": "2025-01-06", "last": "2025-03-03", "rows": 12345, "cases": 1234, "observed": 0.1, "said": 0.11}
+    period |= {"discrimination": dict.fromkeys(("auc", "gini", "ks"), found), "calibration_error": 0.012}
+    for form in ("logistic regression", "boosted trees, 12 leaves"):
+        score = {"model": form, "fit": period, "test": period, "drift": {"score": 0.03}}
+        console().print(model._quality({"kind": "early-warning", "score": score}, say))
+    effect = {"mean": -1234.0, "low": -2345.0, "high": 123.0}
+    effects = [
+        {"treatment": name, "treated": 4321, "effective_sample": 3210.0, "effect": effect if name == "sms" else None}
+        for name in ("sms", "collector", "offer-restructure")
+    ]
+    console().print(model._effects({"horizon": 21, "effects": effects}, say))
+    random = np.random.default_rng(1)
+    score_of = np.round(random.uniform(300, 850, 3000))
+    paid = (random.random(3000) < 0.2 + 0.2 * (score_of >= 600)) * random.lognormal(6, 1, 3000)
+    given = np.where(score_of >= 600, 0.9, 0.1)
+    accounts = Accounts(score_of, paid, {"prior_delinquencies": random.normal(size=3000)}, given, 12, 90)
+    discontinuity._print(study(accounts, 600.0), "credit_score", "cash", "specialist", language)
+    out = capsys.readouterr().out
+    fits(out)
+    assert "−1,234" in out and "0.712" in out
+    logs = [word for name in ("portfolio", "contacts", "payments") for word in (f"--{name}", tmp_path / f"{name}.csv")]
+    (tmp_path / "portfolio.csv").write_text("account_id,opening_balance,dpd\na,100,3\n", encoding="utf-8")
+    (tmp_path / "contacts.csv").write_text(
+        "account_id,date,channel,outcome\na,2025-03-03,sms,delivered\nb,2025-03-03,sms,delivered\n", encoding="utf-8"
+    )
+    (tmp_path / "payments.csv").write_text("account_id,date,amount\na,2025-03-04,10\n", encoding="utf-8")
+    done = recoup("portfolio", "state", *logs, "--at", "2025-03-10", "--out", tmp_path / "state", "--lang", language)
+    assert done.returncode == 0, done.stderr
+    fits(done.stdout, tmp_path)
+    assert {"en": "not used: 1 contacts", "zh": "未使用：1 次联系"}[language] in done.stdout
+    # Every sentence on what no log tells is said in the reader's language.
+    assert language == "en" or all(
+        re.search(r"[\u4e00-\u9fff]", line.split("：", 2)[-1]) for line in done.stdout.splitlines() if "未知：" in line
+    )
+
+
 # --- language, width, time ---------------------------------------------------------------------------------------------
 
 
@@ -300,8 +341,6 @@ def test_every_command_that_prints_results_takes_a_language() -> None:
 
 
 def test_a_pipe_is_eighty_cells_wide_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    from recoup.experiments.runs.console import console
-
     monkeypatch.delenv("COLUMNS")
     assert console().width == 80
     monkeypatch.setenv("COLUMNS", "132")

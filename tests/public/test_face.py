@@ -177,8 +177,8 @@ def test_wrong_policies_end_with_one_clear_line(policies: list[object], message:
         recoup.compare("china-consumer", policies, out=tmp_path / "run", **SMALL)
 
 
-def test_portfolio_without_map_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(recoup.InputError, match="--map"):
+def test_a_comparison_that_cannot_be_made_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(recoup.InputError, match=r"mine\.csv"):
         recoup.compare("china-consumer", ["staged"], portfolio="mine.csv", out=tmp_path / "run")
     with pytest.raises(recoup.InputError, match="seeds"):
         recoup.compare("china-consumer", ["staged"], seeds=0, out=tmp_path / "run")

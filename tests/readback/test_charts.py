@@ -166,12 +166,12 @@ def test_captions_of_pictures_say_what_they_show(made_up_page):
                 "learned against staged when the world differs from the model",
             ],
             "zh": [
-                "累计回款占期初欠款的比例；阴影为各种子均值的 95 % 区间。",
+                "累计回款占期初欠款的比例；阴影为各随机种子均值的 95 % 区间。",
                 "回款时间的 Kaplan–Meier 曲线。所有账户都跟踪到期末；核销账户按未结清计。",
                 "按账户入催时的风险等级划分的回款率。",
                 "各方案的迁徙率",
                 "从分阶段方案到学习策略，回款占期初欠款的比例。",
-                "世界与模型不同时，学习策略与分阶段方案的比较",
+                "偏离模型的各种情形下，学习策略与分阶段方案的比较",
             ],
         }[language]
     )

@@ -98,17 +98,17 @@ SAID = {
         "No flip, and what they do may be chance: waiting for discounts.",
     ],
     "zh": [
-        "消息的作用：低于校准值的 0.60 倍 (0.45 至 0.80) 时结论反转，此时学习策略胜出的世界不到一半。",
-        "随账龄变弱：高于校准值的 2.41 倍 (1.91 至 3.00) 时结论反转，此时学习策略胜出的世界不到一半。",
-        "还款能力：在校准值的 0.6 至 1.6 倍之间结论不反转；胜出的比例从 71.1 % 变为 82.2 %。",
-        "电话的接通：在校准值的 0.4 至 1.25 倍之间结论不反转；胜出的比例从 66.1 % 变为 90.2 %。",
-        "结论不反转，其影响可能出于偶然：观望折扣。",
+        "信息的作用：低于校准值的 0.60 倍 (0.45 至 0.80) 时结论反转，学习策略胜出的情形不到一半。",
+        "随账龄变弱：高于校准值的 2.41 倍 (1.91 至 3.00) 时结论反转，学习策略胜出的情形不到一半。",
+        "还款能力：在校准值的 0.6 至 1.6 倍之间结论不反转；胜率从 71.1 % 变为 82.2 %。",
+        "电话的接通：在校准值的 0.4 至 1.25 倍之间结论不反转；胜率从 66.1 % 变为 90.2 %。",
+        "结论不反转，影响可能出于偶然的：观望减免。",
     ],
 }
 MESSAGE = {
     "en": "In net present value, learned beats the best hand-written plan in 78.1 % (70.2 to 84.4) of 128 worlds that move all levers at once; in cash, in "
     "69.5 % (61.1 to 76.8).",
-    "zh": "在 128 个同时改变全部杠杆的世界中，学习策略的净现值在 78.1 % (70.2 至 84.4) 的世界里高于最好的人工方案；回款率在 69.5 % (61.1 至 76.8) 的世界里更高。",
+    "zh": "在 128 种同时改变全部关键假设的情形中，学习策略的净现值在 78.1 % (70.2 至 84.4) 的情形中高于最好的人工方案；回款率在 69.5 % (61.1 至 76.8) 的情形中更高。",
 }
 
 
@@ -152,7 +152,7 @@ def test_where_all_worlds_agree_no_lever_is_said_to_move_anything(share):
     agreed = copy.deepcopy(RESULT)
     agreed["measures"]["npv_rate"]["beats_best"]["mean"] = share
     assert section.sentences(agreed, text_in("en")) == ["No lever flips that within its range."]
-    assert section.sentences(agreed, text_in("zh")) == ["各杠杆在其范围内都不改变这一结论。"]
+    assert section.sentences(agreed, text_in("zh")) == ["各项关键假设在其范围内都不会使结论反转。"]
 
 
 def test_against_one_plan_it_is_named():
@@ -181,7 +181,7 @@ def test_worlds_lie_on_the_map_where_their_settings_are(monkeypatch, language):
     assert points["x"] == pytest.approx(np.array([[0.0, 0.75], [0.5, 1.0]]))
     assert [text.get_text() for text in axes.get_xticklabels()] == ["0.3", "0.65", "1", "1.45", "1.9"]
     assert [text.get_text() for text in axes.get_yticklabels()] == ["0", "0.5", "1", "2", "3"]
-    words = {"en": ("effect of texts", "learned wins"), "zh": ("消息的作用", "学习策略胜出")}[language]
+    words = {"en": ("effect of texts", "learned wins"), "zh": ("信息的作用", "学习策略胜出")}[language]
     assert all(word in picture.wide for word in words) and "50" in picture.wide
 
 

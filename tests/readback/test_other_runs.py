@@ -288,13 +288,13 @@ def worlds(folder, gains):
     [
         ((0.03, 0.02, 0.02, 0.02, 0.02),
          "The gain lasts: learned is better at 95 % in each of 4 worlds in which the model is wrong on purpose.",
-         "优势经得起检验：在 4 个故意设错的世界里，学习策略都更优（95 %）。"),
+         "结论稳健：在 4 种故意偏离模型的情形中，学习策略都更优（95 %）。"),
         ((0.0, 0.0, -0.05, 0.005, 0.0),
          "learned is not better than staged at 95 % in any of 4 worlds in which the model is wrong on purpose.",
-         "在 4 个故意设错的世界里，学习策略都未优于分阶段方案（95 %）。"),
+         "在 4 种故意偏离模型的情形中，学习策略都未优于分阶段方案（95 %）。"),
         ((0.0, 0.0, 0.0, 0.03, 0.0),
          "learned is better than staged at 95 % in these worlds alone: discounts teach five times as much to wait.",
-         "只有在以下世界里学习策略优于分阶段方案（95 %）：折扣使人观望的作用为五倍。"),
+         "只有在以下情形中学习策略优于分阶段方案（95 %）：减免引发观望的作用为五倍。"),
     ],
 )  # fmt: skip
 def test_whether_a_gain_lasts(folder, gains, english, chinese):
@@ -366,7 +366,7 @@ def test_worlds_left_out_of_the_table_are_told_by_their_ends(folder):
         "2 further worlds each change one behaviour parameter; the gain stays between +13.0 points and +14.0 points. All are listed in stress.json."
     )
     assert told(folder, stress, "zh")[-1] == (
-        "其余 2 种单个行为参数的变化下，增幅都在 +13.0 个百分点 与 +14.0 个百分点 之间；全部结果见 stress.json。"
+        "另有 2 种情形各改变一个行为参数，增益都在 +13.0 个百分点 与 +14.0 个百分点 之间；全部结果见 stress.json。"
     )
 
 

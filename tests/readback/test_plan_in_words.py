@@ -9,6 +9,7 @@ from recoup.experiments.report import text_in
 from recoup.experiments.report.plan_tree import condition, tree_of
 from recoup.experiments.report.sections.plan import _branches
 from recoup.experiments.report.words import conditions, step_words
+from recoup.sim.treatments import STANDARD
 from tests.readback.reading import plain
 
 
@@ -124,10 +125,10 @@ def test_single_value_at_the_end_of_a_field_is_told_alone():
 def test_branches_add_up_the_days_on_which_their_rules_decided():
     """Of all account-days: rules 1 to 6 decided on 10, 5, 20, 15, 30 and 20 %."""
     shares = {f"rule {n}": share for n, share in enumerate((0.10, 0.05, 0.20, 0.15, 0.30, 0.20), start=1)}
-    first, second, third = _branches(text_in("en"), tree_of(TREE), shares)
+    first, second, third = _branches(text_in("en"), tree_of(TREE), shares, STANDARD)
     assert [plain(branch.share_text) for branch in (first, second, third)] == ["10.0 %", "40.0 %", "50.0 %"]
     assert [plain(branch.share_text) for branch in second.branches] == ["35.0 %", "5.0 %"]
     assert second.branches[0].do == [("collector", "collector's call"), ("letter", "else letter")]
     assert second.branches[1].do == [("nothing", "nothing")]
     assert [branch.do for branch in third.branches] == [[("visit", "visit")], [("legal", "suit")]]
-    assert [branch.share_text for branch in _branches(text_in("en"), tree_of(TREE), {})] == ["", "", ""]
+    assert [branch.share_text for branch in _branches(text_in("en"), tree_of(TREE), {}, STANDARD)] == ["", "", ""]

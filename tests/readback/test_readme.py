@@ -54,7 +54,7 @@ def test_caption_counts_accounts_days_and_seeds(made_up_folder, language):
         caption
         == {
             "en": "5,129 real accounts, simulated treatment over 50 days; mean of 3 seeds (95 % interval).",
-            "zh": "5,129 个真实账户，模拟处理 50 天；3 个随机种子的均值（95 % 区间）。",
+            "zh": "5,129 个真实账户，模拟处置 50 天；3 个随机种子的均值（95 % 区间）。",
         }[language]
     )
 

@@ -91,7 +91,7 @@ def test_page_tells_each_day_and_the_end(language, tmp_path):
         page.first("h1").text()
         == {
             "en": "Account p42: one debtor under 2 policies",
-            "zh": "账户 p42：同一个债务人在 2 个策略下",
+            "zh": "账户 p42：同一债务人在 2 个策略下的经过",
         }[language]
     )
     sub = page.first("p", "sub").text()

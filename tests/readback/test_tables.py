@@ -157,7 +157,7 @@ def test_staff_time_used_and_requests_served(page):
 def test_legal_team_shows_places_in_use_and_suits_waiting(page):
     table, language = page.sections["capacity"].tables[0], page.language
     row = table.rows[-1]
-    assert row[0].value == {"en": "Legal team: capacity in use", "zh": "法务团队：产能占用"}[language]
+    assert row[0].value == {"en": "Legal team: capacity in use", "zh": "法务团队：产能利用率"}[language]
     for team, cell in zip((page.results["legal_team"][plan] for plan in page.ordered), row[1:], strict=True):
         assert same(quantity(cell.value, language)[0], team["active_cases"] / team["case_places"], "%")
         if team["waiting_suits"]:
@@ -255,7 +255,7 @@ def test_debtor_burden_with_marks_against_the_plan_in_force(made_up_page):
     table, language, burden = made_up_page.sections["welfare"].tables[0], made_up_page.language, made_up.welfare()
     titles = {
         "en": made_up.TITLES,
-        "zh": {"contacts_per_debtor": "每位债务人的联系次数", "debtor_cost": "债务人承担的费用", "plans_fit": "可负担的分期", "debtor_fees": "由债务人承担的诉讼费"},
+        "zh": {"contacts_per_debtor": "户均联系次数", "debtor_cost": "债务人承担的费用", "plans_fit": "分期可负担率", "debtor_fees": "由债务人承担的诉讼费"},
     }[language]  # fmt: skip
     words = {"en": ("better at 95 %", "worse at 95 %"), "zh": ("更优（95 %）", "更差（95 %）")}[language]
     seen = set()
@@ -301,7 +301,7 @@ def test_shadow_prices_in_currency_with_their_limits(made_up_page):
     ]
     resources = {
         "en": [("collectors' time", "hour of collectors' time"), ("legal case places", "place for a case over the whole horizon"), ("settlement budget", "unit of settlement budget")],
-        "zh": [("催收员工时", "小时催收员工时"), ("法务案件名额", "个案件名额（整个期间）"), ("减免预算", "单位减免预算")],
+        "zh": [("催收员工时", "小时催收员工时"), ("法务案件名额", "个案件名额（整个观察期）"), ("减免预算", "单位减免预算")],
     }[language]  # fmt: skip
     assert [(row[0].value, row[0].lines[0]) for row in table.rows] == resources
 
@@ -388,7 +388,7 @@ def test_maps_count_the_decisions_of_all_seeds(request, language):
     tables = {plain(table.caption): table for table in shown}
     checked = 0
     for plan in plans:
-        caption = {"en": f"{plan}: what it does", "zh": f"{called(plan, 'zh')}的动作分布"}[language]
+        caption = {"en": f"{plan}: what it does", "zh": f"{called(plan, 'zh')}的措施分布"}[language]
         days: dict[tuple[str, str], dict[str, int]] = {}
         for seed in page.results["seeds"]:
             part = json.loads((folder / "parts" / plan / f"{seed}.json").read_text(encoding="utf-8"))
@@ -427,7 +427,7 @@ def test_heads_name_what_is_below(made_up_page):
         },
         "zh": {
             "attribution": ["决策的组成部分", "对回款率的影响", "对净现值的影响"],
-            "stress": ["世界的变化", "净现值", "回款率（相对）", "回款时间（相对）", "每千户投诉数"],
+            "stress": ["改变之处", "净现值", "回款率（相对）", "回款时间（相对）", "每千户投诉"],
             "upper_bounds": ["上界", "回款率"],
             "plan": ["规则", "条件", "措施"],
         },

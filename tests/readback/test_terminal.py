@@ -145,7 +145,7 @@ def test_audit_counts_by_rule_in_both_languages(real_folder, tmp_path, language)
         head_of(done.stdout)
         == {
             "en": ["rule", "tested", "near misses", "stopped", "breaches"],
-            "zh": ["规则", "检验次数", "临界次数", "闸口拦截", "违规"],
+            "zh": ["规则", "检验次数", "临界次数", "闸门拦截", "违规"],
         }[language]
     )
     testable = [rule for rule in audit["rules"] if not rule["missing"]]
@@ -174,7 +174,7 @@ def test_audit_says_which_rules_were_broken(real_folder, capsys, language):
     said = capsys.readouterr().out
     assert {
         "en": "Treatments that broke a rule: 1,234. Rules broken: 2.",
-        "zh": "违规处置：1,234 次；被违反的规则：2 条。",
+        "zh": "违规措施：1,234 次；被违反的规则：2 条。",
     }[language] in said
     assert rows_of(said)[0][-1] == "1,234"
 

@@ -44,7 +44,7 @@ MEASURES = {
         "npv_rate": "净现值",
         "value_at_horizon": "期末残值",
         "time_to_recover_days": "回款时间",
-        "cash_weighted_days": "回款平均日",
+        "cash_weighted_days": "回款加权平均天数",
         "cure_rate": "还清或恢复正常率",
         "cured_balance_rate": "恢复正常余额率",
         "cost_to_collect": "催收成本率",
@@ -53,7 +53,7 @@ MEASURES = {
         "breaches": "违规次数",
         "rpc_rate": "本人接通率",
         "kept_promise_rate": "承诺兑现率",
-        "occupancy": "人力占用率",
+        "occupancy": "人力利用率",
     },
 }
 # 1: more is better; −1: less is better; 0: neither (docs/reference/measures.md).

@@ -122,7 +122,7 @@ def test_a_breach_says_what_shows_it(found):
     )
     (breach,) = finding.breaches.to_dict("records")
     assert finding.evidence(breach, "en") == "collector in disclosed hardship until 2025-03-20"
-    assert finding.evidence(breach, "zh") == "催收员外呼：困难保护至2025-03-20"
+    assert finding.evidence(breach, "zh") == "催收员外呼：已告知经济困难（至2025-03-20）"
     hours = found(
         {"kind": "contact_hours", "groups": ["call"], "from_hour": 8, "to_hour": 21.5},
         "account_id,day,channel,from_hour,to_hour,done\na,1,collector,20:15,21:45,no\n",

@@ -45,6 +45,18 @@ def build(run: Run, say: Text) -> list[Block]:
     return [*blocks, Table(say("fairness.caption", plan=say.name(run.best)), head, rows)]
 
 
+def sentences(results: dict[str, Any], say: Text) -> list[str]:
+    """What the terminal says of the gaps between groups: the verdict, and every warning.
+
+    Args:
+        results: the content of fairness.json.
+        say: the words.
+    """
+    warnings = [_warning(warning, results, say) for warning in results["warnings"]]
+    proxies = _proxies(results["proxies"], say) if (results.get("proxies") or {}).get("warnings") else []
+    return [_verdict(results, say).text, *warnings, *proxies]
+
+
 def pictured(run: Run, say: Text) -> list[Block]:
     """The verdict, and every gap of the challenger in standard deviations; nothing where no gap was judged.
 

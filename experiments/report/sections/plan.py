@@ -59,13 +59,13 @@ def pictured(run: Run, say: Text) -> list[Block]:
     if first is None or not (shares := _shares(run, first)):
         return []
     busiest = sorted(files[first].rules, key=lambda rule: -shares.get(rule.name, 0.0))[:MOST_RULES]
-    rows = {f"{rule.name}": (shares.get(rule.name, 0.0), 0.0) for rule in busiest}
+    rows = {say.plan_rule(rule.name): (shares.get(rule.name, 0.0), 0.0) for rule in busiest}
     caption = say("plan.picture", plan=say.name(first), n=len(rows), rules=len(files[first].rules))
     top = say(
         "plan.message_rules",
         plan=say.name(first),
         n=len(files[first].rules),
-        rule=busiest[0].name,
+        rule=say.plan_rule(busiest[0].name),
         share=say.number(shares.get(busiest[0].name, 0.0), "share"),
         do=step_words(busiest[0].do, say),
     )
@@ -113,7 +113,7 @@ def _rules(say: Text, name: str, file: PlanFile, shares: Shares) -> list[Block]:
     rows: list[list[Cell | str]] = []
     for number, rule in enumerate(file.rules, start=1):
         row: list[Cell | str] = [
-            Cell(f"{number}. {rule.name}"),
+            Cell(f"{number}. {say.plan_rule(rule.name)}"),
             Cell("", [Line(c) for c in conditions(rule.when, say)]),
             step_words(rule.do, say),
         ]
@@ -124,7 +124,13 @@ def _rules(say: Text, name: str, file: PlanFile, shares: Shares) -> list[Block]:
     if shares:
         busiest = max(file.rules, key=lambda rule: shares.get(rule.name, 0.0))
         share = say.number(shares.get(busiest.name, 0.0), "share")
-        message = say("plan.message_rules", **details, rule=busiest.name, share=share, do=step_words(busiest.do, say))
+        message = say(
+            "plan.message_rules",
+            **details,
+            rule=say.plan_rule(busiest.name),
+            share=share,
+            do=step_words(busiest.do, say),
+        )
     return [
         Paragraph(message, "message"),
         Paragraph(say("plan.intro")),
