@@ -14,7 +14,6 @@ from recoup.experiments.runs.console import (
     Json,
     Language,
     Ray,
-    Workers,
     complete_scenarios,
     console,
     interruptible,
@@ -73,7 +72,12 @@ def calibrate(
     groups: Annotated[int, typer.Option(min=4, max=256, help="Draws of an account's hidden traits.")] = 12,
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="Number of seeds (published figures).")] = 2,
     first_seed: FirstSeed = 901,
-    workers: Workers = 1,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1, max=1024, help="Threads of a fit, processes of a measurement; the numbers do not depend on it."
+        ),
+    ] = 1,
     ray: Ray = None,
     lang: Language = "en",
     json: Json = False,
