@@ -50,7 +50,7 @@ def discontinuity(
         Path | None, typer.Option(help="Column map of the payments.", show_default="columns named as our fields")
     ] = None,
     contacts_map: Annotated[
-        Path | None, typer.Option(help="Column map of the payments.", show_default="columns named as our fields")
+        Path | None, typer.Option(help="Column map of the contacts.", show_default="columns named as our fields")
     ] = None,
     scenario: ScenarioName = "china-consumer",
     out: Annotated[
