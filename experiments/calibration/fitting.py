@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from recoup.experiments.calibration import direct, hidden
 from recoup.experiments.calibration.histories import Histories
 from recoup.experiments.calibration.parameters import Block, movable, records_of, with_shifts
-from recoup.experiments.calibration.posterior import Memory, Posterior, fit
+from recoup.experiments.calibration.posterior import Memory, Posterior, fit, with_noise
 from recoup.experiments.runs.runfolder import fingerprint
 from recoup.sim.parameters import World
 
-# Of the random numbers that stand for what nobody sees.
-SEED = 71
+# Of the random numbers that stand for what nobody sees; and how many seeds more tell how much hangs on them.
+SEED, SEEDS = 71, 4
 ROUGHLY, ROUGH_STEPS = 4, 4  # of how many draws one serves to begin with, and for how many steps
 
 
@@ -123,6 +123,7 @@ class Likelihoods:
         nodes: NDArray[np.float64],
         weights: NDArray[np.float64],
         groups: int,
+        seed: int = SEED,
     ) -> NDArray[np.float64]:
         """Log-likelihood of payments, promises and agreements, float64 (variants, accounts); arguments as of `hidden.marginal`."""
         data, out = self.data, np.zeros((len(variants), len(self.data)))
@@ -143,7 +144,7 @@ class Likelihoods:
                 nodes,
                 weights,
                 groups,
-                SEED,
+                seed,
                 employed,
                 read,
                 begin,
@@ -186,20 +187,20 @@ def fit_world(
     nodes, weights = likelihoods.reachability(known)
     moves = np.array([True, *(parameter.hazard for parameter in response)])
 
-    def log_likelihood(groups: int, shifts: NDArray[np.float64]) -> NDArray[np.float64]:
+    def log_likelihood(groups: int, seed: int, shifts: NDArray[np.float64]) -> NDArray[np.float64]:
         hazards = moves if len(shifts) == len(moves) else np.ones(len(shifts), np.bool_)
-        return likelihoods.response(records_of(known, response, shifts), hazards, known, nodes, weights, groups)
+        return likelihoods.response(records_of(known, response, shifts), hazards, known, nodes, weights, groups, seed)
 
     # Most of the way with few draws, the rest with all of them.
     few = max(groups // ROUGHLY, 2)
     rough = fit(
         response,
-        partial(log_likelihood, few),
+        partial(log_likelihood, few, SEED),
         on_step,
         most_steps=ROUGH_STEPS,
         memory=remembered("rough", few),
     )
-    posteriors[Block.RESPONSE] = fit(
-        response, partial(log_likelihood, groups), on_step, rough.mode, memory=remembered("fine", groups)
-    )
+    one = fit(response, partial(log_likelihood, groups, SEED), on_step, rough.mode, memory=remembered("fine", groups))
+    others = [partial(log_likelihood, groups, SEED + number) for number in range(1, SEEDS + 1)]
+    posteriors[Block.RESPONSE] = with_noise(one, others, on_step, remembered("noise", groups))
     return Fitted(world, posteriors, groups)

@@ -88,7 +88,7 @@ class Posterior:
         return np.asarray(self.mode + random.standard_normal((number, len(self.parameters))) @ root.T)
 
 
-_SLOPES = holding(dict[str, list[float]])
+_FIGURES = holding(dict[str, list[float]])
 
 
 @dataclass(frozen=True)
@@ -134,17 +134,16 @@ def fit(
         return -0.5 * float(shifts @ precision @ shifts)
 
     def slopes(at: NDArray[np.float64]) -> dict[str, list[float]]:
-        found = log_likelihood(np.vstack([at, at + np.diag(STEP * spread)]))
-        scores = (found[1:] - found[0]) / (STEP * spread)[:, None]
+        values, scores = _scores(log_likelihood, at, spread)
         return {
-            "value": [float(found[0].sum())],
+            "value": [float(values.sum())],
             "score": scores.sum(axis=1).tolist(),
             "information": (scores @ scores.T).ravel().tolist(),
         }
 
     steps, settled = 0, False
     while True:
-        found = memory.kept.once(partial(fingerprint, memory.of, here.tolist()), _SLOPES, partial(slopes, here))
+        found = memory.kept.once(partial(fingerprint, memory.of, here.tolist()), _FIGURES, partial(slopes, here))
         value, score = found["value"][0] + prior(here), np.array(found["score"])
         covariance = np.linalg.inv(np.array(found["information"]).reshape(size, size) + precision)
         covariance = (covariance + covariance.T) / 2
@@ -163,3 +162,66 @@ def fit(
         steps += 1
         if on_step:
             on_step()
+
+
+def with_noise(
+    found: Posterior,
+    simulations: Sequence[LogLikelihood],
+    on_step: Callable[[], None] | None = None,
+    memory: Memory | None = None,
+) -> Posterior:
+    """What is known where the likelihood is itself an average over draws: one more step on the mean of several, and what their noise adds.
+
+    The scores of a simulated likelihood are noisy, so its mode is, and the sum of their products exceeds the information by their variance.
+    Their mean over independent simulations is nearer to the truth by the root of how many there are; what differs between them is the
+    noise that is left in it, of which the information is cleared, and which the covariance bears: H⁻¹ + H⁻¹ V H⁻¹ (Train 2009, ch. 10;
+    McFadden 1989 on the sandwich).
+
+    Args:
+        found: the posterior under one simulation.
+        simulations: log-likelihoods that are alike but for their draws; two or more.
+        on_step: called after each of them.
+        memory: as of `fit`.
+    """
+    size, number = len(found.parameters), len(simulations)
+    if not size:
+        return found
+    memory = memory or Memory(Kept(None), "")
+    spread, here = found.prior, found.mode
+    precision = np.diag(1.0 / spread**2)
+
+    def figures() -> dict[str, list[float]]:
+        each = []
+        for simulation in simulations:
+            each.append(_scores(simulation, here, spread)[1])
+            if on_step:
+                on_step()
+        mean = np.mean(each, axis=0)
+        apart = sum((scores - mean) @ (scores - mean).T for scores in each)
+        return {
+            "score": mean.sum(axis=1).tolist(),
+            "products": (mean @ mean.T).ravel().tolist(),
+            "noise": (apart / (number * (number - 1))).ravel().tolist(),
+        }
+
+    kept = memory.kept.once(partial(fingerprint, memory.of, here.tolist(), number), _FIGURES, figures)
+    noise = np.array(kept["noise"]).reshape(size, size)
+    information = _not_negative(np.array(kept["products"]).reshape(size, size) - noise, spread)
+    curvature = np.linalg.inv(information + precision)
+    mode = here + curvature @ (np.array(kept["score"]) - precision @ here)
+    covariance = curvature + curvature @ noise @ curvature
+    return Posterior(found.parameters, mode, (covariance + covariance.T) / 2, found.steps + 1, found.settled)
+
+
+def _scores(
+    log_likelihood: LogLikelihood, at: NDArray[np.float64], spread: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Log-likelihood of each account, float64 (accounts,), and its slopes, float64 (parameters, accounts)."""
+    found = log_likelihood(np.vstack([at, at + np.diag(STEP * spread)]))
+    return found[0], (found[1:] - found[0]) / (STEP * spread)[:, None]
+
+
+def _not_negative(matrix: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The symmetric matrix without directions in which it is below 0, in units of `scale`."""
+    values, vectors = np.linalg.eigh(matrix * np.outer(scale, scale))
+    return np.asarray((vectors * np.maximum(values, 0.0)) @ vectors.T / np.outer(scale, scale))

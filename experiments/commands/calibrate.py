@@ -14,7 +14,6 @@ from recoup.experiments.runs.console import (
     Json,
     Language,
     Ray,
-    Workers,
     complete_scenarios,
     console,
     interruptible,
@@ -46,8 +45,12 @@ def calibrate(
         str | None, typer.Option(help="Log of payments, likewise.", show_default="needed with --portfolio")
     ] = None,
     portfolio_map: Annotated[Path | None, typer.Option(help="Column map (YAML).", show_default=_NAMED)] = None,
-    contacts_map: Annotated[Path | None, typer.Option(help="Column map (YAML).", show_default="likewise")] = None,
-    payments_map: Annotated[Path | None, typer.Option(help="Column map (YAML).", show_default="likewise")] = None,
+    contacts_map: Annotated[
+        Path | None, typer.Option(help="Column map of the contacts.", show_default="columns named as our fields")
+    ] = None,
+    payments_map: Annotated[
+        Path | None, typer.Option(help="Column map of the payments.", show_default="columns named as our fields")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -73,7 +76,12 @@ def calibrate(
     groups: Annotated[int, typer.Option(min=4, max=256, help="Draws of an account's hidden traits.")] = 12,
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="Number of seeds (published figures).")] = 2,
     first_seed: FirstSeed = 901,
-    workers: Workers = 1,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1, max=1024, help="Threads of a fit, processes of a measurement; the numbers do not depend on it."
+        ),
+    ] = 1,
     ray: Ray = None,
     lang: Language = "en",
     json: Json = False,

@@ -38,7 +38,7 @@ from recoup.experiments.calibration.parameters import (
     value_at,
     with_shifts,
 )
-from recoup.experiments.calibration.posterior import Memory, Posterior, fit
+from recoup.experiments.calibration.posterior import Memory, Posterior, fit, with_noise
 from recoup.experiments.evidence.simulated_records import LenderRecords, simulate_records
 from recoup.experiments.runs.kept import Kept
 from recoup.scenarios.schema import load_scenario
@@ -201,6 +201,53 @@ def test_what_records_say_nothing_about_keeps_its_value_and_the_others_answer_fo
     assert found.mode.sum() == pytest.approx(values.mean(), abs=0.01)
     assert found.mode[1] > 0.02  # the mode shares it out as the priors are wide: 1 to 0.04
     assert found.shifts[1] == 0.0 and found.shifts[0] == pytest.approx(values.mean(), abs=0.01)
+
+
+def noisy(values: NDArray[np.float64], noise: float, number: int) -> list[Any]:
+    """Simulations of `normal(values, 1, 1)` whose slopes err: by a normal draw of its own for each account and simulation."""
+
+    def one(seed: int) -> Any:
+        off = noise * np.random.default_rng((9, seed)).standard_normal(len(values))
+        plain = normal(values, 1.0, np.ones((len(values), 1)))
+        return lambda shifts: plain(shifts) + shifts * off
+
+    return [one(seed) for seed in range(number + 1)]
+
+
+def test_the_noise_of_a_simulation_is_in_the_intervals_and_not_in_the_information() -> None:
+    """1,000 accounts with records of variance 1 and slopes that err with variance 4: the mean of five simulations has variance 1,000 · 4/5."""
+    values = 0.3 + np.random.default_rng(6).standard_normal(1000)
+    first, *others = noisy(values, 2.0, 5)
+    one = fit(of(0.2), first)
+    found = with_noise(one, others)
+    precision = 1 / 0.04 + 1000
+    assert one.deviation[0] == pytest.approx(
+        (1 / 0.04 + 5000) ** -0.5, rel=0.1
+    )  # five times what there is, and no noise
+    assert found.deviation[0] == pytest.approx((1 / precision + 800 / precision**2) ** 0.5, rel=0.1)
+    off = sum(np.random.default_rng((9, seed)).standard_normal(1000).sum() for seed in range(1, 6)) * 2.0 / 5
+    assert found.mode[0] == pytest.approx((values.sum() + off) / precision, abs=0.01)
+    assert found.steps == one.steps + 1
+
+
+def test_without_noise_nothing_is_added() -> None:
+    values = np.random.default_rng(7).standard_normal(800) + 0.5
+    plain = normal(values, 1.0, np.ones((800, 1)))
+    one = fit(of(0.5), plain)
+    found = with_noise(one, [plain, plain])
+    assert found.covariance == pytest.approx(one.covariance) and found.mode == pytest.approx(one.mode, abs=0.01)
+
+
+def test_noise_of_an_interrupted_fit_is_not_reckoned_again(tmp_path: Path) -> None:
+    values, calls = np.random.default_rng(8).standard_normal(300), []
+    one = fit(of(0.5), normal(values, 1.0, np.ones((300, 1))))
+    each = [
+        lambda shifts, simulation=simulation: calls.append(1) or simulation(shifts)
+        for simulation in noisy(values, 1.0, 2)
+    ]
+    memory = Memory(Kept(tmp_path / "steps.jsonl"), "a")
+    first, again = with_noise(one, each, memory=memory), with_noise(one, each, memory=memory)
+    assert len(calls) == 3 and (first.mode, first.covariance) == (again.mode, again.covariance)
 
 
 def test_an_interrupted_search_goes_on_where_it_was(tmp_path: Path) -> None:
