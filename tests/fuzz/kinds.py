@@ -24,6 +24,7 @@ import pyarrow.parquet
 from recoup.agents import features, learned, price_family
 from recoup.agents.library import load_policy
 from recoup.agents.training.learners import ALGORITHMS, build, hyperparameters
+from recoup.experiments.calibration.files import CALIBRATION_FILE
 from recoup.experiments.checks.calibration import targets
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.learning.cohorts import BROUGHT, PARTS
@@ -344,6 +345,25 @@ def read_targets(folder: Path) -> None:
     targets(folder / "mine.yaml")
 
 
+def _fitted(folder: Path, random: Random) -> list[Path]:
+    """What a fit to records found, made up."""
+    row = {"name": "pay_base", "block": "response", "default": -5.0, "value": -4.8, "low": -5.1, "high": -4.5, "prior_low": -5.8, "prior_high": -4.2, "left": 0.4, "identified": True}  # fmt: skip
+    measure = {"name": "paid", "chances": 90, "recorded": 7.0, "expected": 9.0, "low": 4.0, "high": 14.0, "missed": False}  # fmt: skip
+    content = {
+        "scenario": "china-consumer", "currency": "CNY", "accounts": 100, "contacts": 900, "payments": 40, "first_day": "2025-03-03",
+        "last_day": "2025-05-01", "held_out_days": 20, "reads_known": False, "settled": True, "parameters": [row],
+        "unknown": ["keep_broken"], "assumed": ["salience_half_life"], "measures": [measure], "weeks": [[7.0, 9.0, 4.0, 14.0]],
+        "fits": True, "missed": [], "verdict": "This world fits.",
+    }  # fmt: skip
+    (folder / "calibration.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    return [folder / "calibration.json"]
+
+
+def read_fitted(folder: Path) -> None:
+    """As whoever goes on from a fit reads what it found."""
+    CALIBRATION_FILE.read(folder)
+
+
 def _model(folder: Path, random: Random) -> list[Path]:
     """A small model of one of three kinds, made up, with its card, and accounts to score."""
     load_scenario("china-consumer").portfolio(5, 1).table.to_parquet(folder / "book.parquet", index=False)
@@ -636,6 +656,7 @@ KINDS: dict[str, Kind] = {
     "price-family": Kind(_family, (Command(read_family),)),
     "hyperparameters": Kind(_hyperparameters, (Command(build_learner),)),
     "calibration": Kind(_calibration, (Command(read_targets),)),
+    "fitted": Kind(_fitted, (Command(read_fitted),)),
     "checkpoint": Kind(_trainings, (Command(prolong_training, writes=("*",)),)),
     "index": Kind(
         _goes_on("index", _begin_index, "values/outlook.npz", "values/deviations/*.npz"),
