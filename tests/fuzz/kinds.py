@@ -24,7 +24,6 @@ import pyarrow.parquet
 from recoup.agents import features, learned, price_family
 from recoup.agents.library import load_policy
 from recoup.agents.training.learners import ALGORITHMS, build, hyperparameters
-from recoup.experiments.calibration.files import CALIBRATION_FILE
 from recoup.experiments.checks.calibration import targets
 from recoup.experiments.comparison.measures import MEASURE
 from recoup.experiments.learning.cohorts import BROUGHT, PARTS
@@ -233,22 +232,6 @@ def _contacts(folder: Path, random: Random) -> list[Path]:
     return [folder / "calls.csv", folder / "map.yaml"]
 
 
-@cache
-def _lender() -> Path:
-    """A lender's simulated records; made once a process."""
-    folder = Path(mkdtemp(prefix="recoup-fuzz-")) / "lender"
-    done = recoup("records", "simulate", "--accounts", "120", "--days", "10", "--csv", "--out", folder)
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-def _records(folder: Path, random: Random) -> list[Path]:
-    """A portfolio with a log of contacts and the payments."""
-    for name in ("portfolio", "contacts", "payments"):
-        shutil.copyfile(_lender() / f"{name}.csv", folder / f"{name}.csv")
-    return [folder / "payments.csv", folder / "contacts.csv", folder / "portfolio.csv"]
-
-
 def _log(folder: Path, random: Random) -> list[Path]:
     """A log of contacts with every column that an audit reads."""
     usual = {"text": "t", "integer": 3, "number": 0.5, "flag": 1, "day": 9, "date": "2026-01-05", "hour": "10:30"}
@@ -343,25 +326,6 @@ def _calibration(folder: Path, random: Random) -> list[Path]:
 def read_targets(folder: Path) -> None:
     """As `recoup calibrate` reads the figures from outside."""
     targets(folder / "mine.yaml")
-
-
-def _fitted(folder: Path, random: Random) -> list[Path]:
-    """What a fit to records found, made up."""
-    row = {"name": "pay_base", "block": "response", "default": -5.0, "value": -4.8, "low": -5.1, "high": -4.5, "prior_low": -5.8, "prior_high": -4.2, "left": 0.4, "identified": True}  # fmt: skip
-    measure = {"name": "paid", "chances": 90, "recorded": 7.0, "expected": 9.0, "low": 4.0, "high": 14.0, "missed": False}  # fmt: skip
-    content = {
-        "scenario": "china-consumer", "currency": "CNY", "accounts": 100, "contacts": 900, "payments": 40, "first_day": "2025-03-03",
-        "last_day": "2025-05-01", "held_out_days": 20, "reads_known": False, "settled": True, "parameters": [row],
-        "unknown": ["keep_broken"], "assumed": ["salience_half_life"], "measures": [measure], "weeks": [[7.0, 9.0, 4.0, 14.0]],
-        "fits": True, "missed": [], "verdict": "This world fits.",
-    }  # fmt: skip
-    (folder / "calibration.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
-    return [folder / "calibration.json"]
-
-
-def read_fitted(folder: Path) -> None:
-    """As whoever goes on from a fit reads what it found."""
-    CALIBRATION_FILE.read(folder)
 
 
 def _model(folder: Path, random: Random) -> list[Path]:
@@ -577,7 +541,6 @@ def _numbers(found: Any) -> Iterator[float]:
 
 
 _HTML = ("*.html",)
-_RECORDS = ("--portfolio", "portfolio.csv", "--payments", "payments.csv", "--contacts", "contacts.csv")
 _RESUMED = ("compare", "-p", "learned", "-p", "staged", "--accounts", "20", "--days", "5", "--seeds", "2", "--no-why", "--out", "run", "--resume")  # fmt: skip
 
 KINDS: dict[str, Kind] = {
@@ -633,15 +596,6 @@ KINDS: dict[str, Kind] = {
             Command(("map", "suggest", "calls.csv", "--for", "contacts"), lists=True),
         ),
     ),
-    "lender-records": Kind(
-        _records,
-        (
-            Command(
-                ("discontinuity", *_RECORDS, "--score", "credit_score", "--threshold", "600", "--treatment", "wechat")
-            ),
-            Command(("backtest", *_RECORDS, "--accounts", "20", "--seeds", "19", "--until", "2025-03-06")),
-        ),
-    ),
     "log": Kind(_log, (Command(("audit", "--log", "log.csv", "--rules", "china"), codes=(0, 1)),)),
     "log-parquet": Kind(
         _log_in_parquet, (Command(("audit", "--log", "log.parquet", "--rules", "us-reg-f"), codes=(0, 1)),)
@@ -656,7 +610,6 @@ KINDS: dict[str, Kind] = {
     "price-family": Kind(_family, (Command(read_family),)),
     "hyperparameters": Kind(_hyperparameters, (Command(build_learner),)),
     "calibration": Kind(_calibration, (Command(read_targets),)),
-    "fitted": Kind(_fitted, (Command(read_fitted),)),
     "checkpoint": Kind(_trainings, (Command(prolong_training, writes=("*",)),)),
     "index": Kind(
         _goes_on("index", _begin_index, "values/outlook.npz", "values/deviations/*.npz"),
