@@ -10,16 +10,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recoup.agents.library import load_policy
 from recoup.experiments.evidence import backtest as module
 from recoup.experiments.evidence.backtest import Months, backtest, is_judged, months_of
 from recoup.experiments.evidence.bands import bands, together
+from recoup.experiments.evidence.exploration import Explorer
 from recoup.experiments.evidence.files import BACKTEST_FILE
 from recoup.experiments.evidence.hidden_traits import NEAREST, take_traits
+from recoup.experiments.evidence.midlife_world import staffed_for, without_courses
 from recoup.experiments.evidence.recorded_measures import Key
 from recoup.experiments.evidence.replay import Replay, as_it_was_done, logged_treatments
-from recoup.experiments.evidence.simulated_records import LenderRecords, simulate_records
+from recoup.experiments.evidence.silent_reads import draw_reads, shares_read, told
+from recoup.experiments.evidence.simulated_records import LenderRecords, follow, simulate_records
 from recoup.experiments.runs.kept import Kept
 from recoup.scenarios.schema import Scenario, load_scenario
+from recoup.sim.account import Outcome
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio.records import CONTACTS, in_form
 from recoup.sim.simulation import Simulation
@@ -214,6 +219,54 @@ def test_from_a_later_day_accounts_are_as_the_logs_left_them(records: LenderReco
     assert frame.loc[plain, "opening_balance"].to_numpy() == pytest.approx((whole[plain] - paid[plain]).to_numpy())
     content = backtest(later, "staged", SEEDS).content()
     assert content["first_day"] == later.first.isoformat() and content["unknown"]
+
+
+def test_a_ledger_that_knows_its_state_is_taken_at_its_word() -> None:
+    """Records of a true world from a day in mid-life on: begun on that day, and nothing is off."""
+    book = HOME.portfolio(200, 4)
+    simulation = Simulation(HOME.world, book, HOME.rules, 4)
+    explorer = Explorer(load_policy("staged", HOME.name, HOME.world), 0.0, [], 4)
+    follow(simulation, explorer, 12)
+    state = simulation.portfolio_now()
+    after = follow(simulation, explorer, 15)
+    staffed = HOME.with_world(staffed_for(HOME.world, book))
+    later = months_of(staffed, state, after.contacts, after.payments, None, after.last_day)
+    assert (later.first, later.days, later.before) == (HOME.world.start + timedelta(days=12), 15, None)
+    assert later.unknown == () and len(later.portfolio) == len(state) < 200
+    content = backtest(later, "staged", SEEDS).content()
+    assert content["verdict"] != "differs" and content["treatments_p"] > 0.05
+
+
+def test_people_are_those_of_the_whole_book_and_nobody_is_at_a_course() -> None:
+    world = without_courses(staffed_for(HOME.world, HOME.portfolio(1000, 1)))
+    assert world.operations.collector.people(3) == 4  # 4 for each 1,000
+    assert world.operations.legal_cases == 30 and world.courts.docket == 20
+    assert world.operations.training.every_days == 0 and HOME.world.operations.training.every_days == 180
+
+
+def test_messages_read_in_silence_by_hand() -> None:
+    rows = log_of(
+        {"account_id": "a", "channel": "sms", "outcome": "delivered"},
+        {"account_id": "a", "channel": "wechat", "outcome": "delivered"},
+        {"account_id": "a", "channel": "collector", "outcome": "reached"},
+        {"account_id": "b", "channel": "letter", "legal": "notice"},
+        {"account_id": "b", "channel": "sms", "outcome": "accepted"},
+        {"account_id": "b", "channel": "sms", "outcome": "delivered"},  # on the day itself
+    )
+    rows["date"] = pd.Timestamp("2025-03-03") + pd.to_timedelta([0, 4, 5, 2, 6, 7], unit="D")
+    log = told(rows, np.array(["a", "b"], object), pd.Timestamp("2025-03-10"), pd.Timestamp("2025-03-10"))
+    assert log.reached.tolist() == [1, 1] and log.silent.tolist() == [2, 1]
+    assert (log.number.tolist(), log.day.tolist()) == ([0, 0, 1], [-7, -3, -5])
+    # a has read both and b nothing: 2 of 3 on the mean, which counts as one message more.
+    shares = shares_read(np.array([3, 1]), log, np.array([1, 0]))
+    assert shares == pytest.approx([(2 / 3) / 2, (2 + 2 / 3) / 3])
+    accounts = Simulation(HOME.world, HOME.portfolio(2, 1), HOME.rules, 1).accounts.copy()
+    accounts["last_attempt"], accounts["last_reach"], accounts["last_outcome"] = [-3, -1], [-9, -1], Outcome.SENT
+    draw_reads(accounts, log, np.array([1.0, 1.0]), seed=1)
+    assert accounts["reaches"].tolist() == [2, 1] and accounts["last_reach"].tolist() == [-3, -1]
+    assert accounts["last_outcome"].tolist() == [Outcome.REACHED, Outcome.SENT]
+    draw_reads(accounts, log, np.zeros(2), seed=1)
+    assert accounts["reaches"].tolist() == [2, 1]
 
 
 def test_traits_come_from_accounts_that_look_alike() -> None:

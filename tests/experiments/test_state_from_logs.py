@@ -81,6 +81,13 @@ def test_a_promise_is_open_then_kept_or_broken() -> None:
     assert (kept["promises_made"], kept["promises_kept"], kept["promises_broken"]) == (1, 1, 0)
     assert (broken["promises_made"], broken["promises_kept"], broken["promises_broken"]) == (1, 0, 1)
     assert broken["news_date"] == pd.Timestamp("2025-03-10")
+    overdue = a(date(2025, 3, 11), said, nothing)
+    assert (overdue["promises_broken"], pd.isna(overdue["promise_due"])) == (
+        1,
+        True,
+    )  # the day after, whatever the grace
+    late = payments(("a", "2025-03-14", 200.0, "voluntary"))
+    assert a(date(2025, 3, 15), said, late)["promises_kept"] == 1
     assert pd.isna(kept["promise_due"]) and pd.isna(broken["promise_due"])
 
 
@@ -142,7 +149,7 @@ def test_the_logs_of_a_simulation_say_what_it_knows() -> None:
     told = told.loc[truth.index]
     exact = (
         "dpd paid call_days text_days visit_days letter_days conversation_days attempts call_attempts calls_reached last_attempt_date "
-        "promise_due promise_amount promises_made promises_kept payments last_payment_date plan_months plan_left plan_instalment "
+        "promise_due promise_amount promises_made promises_kept promises_broken payments last_payment_date plan_months plan_left plan_instalment "
         "plan_next_due plan_missed plans_agreed plans_broken restructured notices opted_out complaints acknowledged_date"
     ).split()
     for name in exact:
