@@ -18,12 +18,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
+from recoup.agents.library import load_policy
 from recoup.experiments.evidence.backtest import Backtest, backtest, months_of
+from recoup.experiments.evidence.exploration import Explorer
+from recoup.experiments.evidence.midlife_world import staffed_for
 from recoup.experiments.evidence.recorded_measures import measure
-from recoup.experiments.evidence.simulated_records import LenderRecords, simulate_records
+from recoup.experiments.evidence.simulated_records import LenderRecords, follow, simulate_records
 from recoup.scenarios.schema import Scenario, load_scenario
+from recoup.sim.simulation import Simulation
 
+LATER = 20  # first day of the months that begin later
 ACCOUNTS, DAYS, SEEDS, SCENARIO, PLAN = 250, 45, 19, "china-consumer", "staged"
 
 
@@ -83,8 +89,38 @@ def portfolio_rows(number: int, records: int) -> list[dict[str, object]]:
         rows.append(
             row_of("the true world, log replayed", backtest(months(scenario, log), PLAN, seeds, replay=True), started)
         )
-        started = time.process_time()
-        rows.append(row_of("the true world, from day 20", backtest(months(scenario, log, 20), PLAN, seeds), started))
+    return rows
+
+
+def later_rows(number: int, records: int) -> list[dict[str, object]]:
+    """Some records of one portfolio, from a later day on: its state from the logs, and as the lender's own ledger knows it."""
+    scenario, rows = load_scenario(SCENARIO), []
+    portfolio = scenario.portfolio(ACCOUNTS, 1 + number)
+    seeds = range(1_000_000 + 1000 * number, 1_000_000 + 1000 * number + SEEDS)
+    # A lender knows how many people it has; a scenario counts them by the accounts of the file.
+    staffed = scenario.with_world(staffed_for(scenario.world, portfolio))
+    for seed in range(100 * number, 100 * number + records):
+        simulation = Simulation(scenario.world, portfolio, scenario.rules, seed)
+        explorer = Explorer(load_policy(PLAN, scenario.name, scenario.world), 0.0, [], seed)
+        before = follow(simulation, explorer, LATER)
+        state = simulation.portfolio_now()
+        after = follow(simulation, explorer, DAYS - LATER)
+        contacts, payments = (
+            pd.concat(logs, ignore_index=True)
+            for logs in ((before.contacts, after.contacts), (before.payments, after.payments))
+        )
+        for case, months in (
+            (
+                f"the true world, from day {LATER}, state from the logs",
+                months_of(scenario, portfolio, contacts, payments, after.first_day, after.last_day),
+            ),
+            (
+                f"the true world, from day {LATER}, the ledger's own state",
+                months_of(staffed, state, after.contacts, after.payments, None, after.last_day),
+            ),
+        ):
+            started = time.process_time()
+            rows.append(row_of(case, backtest(months, PLAN, seeds), started))
     return rows
 
 
@@ -113,11 +149,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--portfolios", type=int, default=5)
     parser.add_argument("--records", type=int, default=5, help="of each portfolio")
+    parser.add_argument("--later", type=int, default=2, help="records of each portfolio from a later day")
     parser.add_argument("--rows", type=Path, help="JSON lines, added to as portfolios finish")
     arguments = parser.parse_args()
     rows: list[dict[str, object]] = []
     for number in range(arguments.portfolios):
-        new = portfolio_rows(number, arguments.records)
+        new = portfolio_rows(number, arguments.records) if arguments.records else []
+        new += later_rows(number, arguments.later)
         rows += new
         if arguments.rows:
             with arguments.rows.open("a", encoding="utf-8") as file:

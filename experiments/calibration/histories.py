@@ -212,7 +212,8 @@ def histories(
 
 
 def _day(dates: pd.Series, start: date) -> NDArray[np.int64]:  # type: ignore[type-arg]
-    return ((dates - pd.Timestamp(start)) // pd.Timedelta(days=1)).fillna(NEVER).to_numpy(np.int64)
+    days = (dates - pd.Timestamp(start)) // pd.Timedelta(days=1)
+    return np.asarray(days.fillna(NEVER), np.int64)
 
 
 def _payments(

@@ -36,8 +36,12 @@ def backtest(
     portfolio_map: Annotated[
         Path | None, typer.Option(help="Column map (YAML).", show_default="columns named as our fields")
     ] = None,
-    contacts_map: Annotated[Path | None, typer.Option(help="Column map (YAML).", show_default="likewise")] = None,
-    payments_map: Annotated[Path | None, typer.Option(help="Column map (YAML).", show_default="likewise")] = None,
+    contacts_map: Annotated[
+        Path | None, typer.Option(help="Column map of the contacts.", show_default="columns named as our fields")
+    ] = None,
+    payments_map: Annotated[
+        Path | None, typer.Option(help="Column map of the payments.", show_default="columns named as our fields")
+    ] = None,
     at: Annotated[
         datetime | None, typer.Option(formats=_DAY, help="First day.", show_default="that of the logs")
     ] = None,

@@ -45,8 +45,12 @@ def calibrate(
         str | None, typer.Option(help="Log of payments, likewise.", show_default="needed with --portfolio")
     ] = None,
     portfolio_map: Annotated[Path | None, typer.Option(help="Column map (YAML).", show_default=_NAMED)] = None,
-    contacts_map: Annotated[Path | None, typer.Option(help="Column map (YAML).", show_default="likewise")] = None,
-    payments_map: Annotated[Path | None, typer.Option(help="Column map (YAML).", show_default="likewise")] = None,
+    contacts_map: Annotated[
+        Path | None, typer.Option(help="Column map of the contacts.", show_default="columns named as our fields")
+    ] = None,
+    payments_map: Annotated[
+        Path | None, typer.Option(help="Column map of the payments.", show_default="columns named as our fields")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(

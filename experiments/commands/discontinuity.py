@@ -46,8 +46,12 @@ def discontinuity(
     portfolio_map: Annotated[
         Path | None, typer.Option(help="Column map (YAML).", show_default="columns named as our fields")
     ] = None,
-    payments_map: Annotated[Path | None, typer.Option(help="Column map (YAML).", show_default="likewise")] = None,
-    contacts_map: Annotated[Path | None, typer.Option(help="Column map (YAML).", show_default="likewise")] = None,
+    payments_map: Annotated[
+        Path | None, typer.Option(help="Column map of the payments.", show_default="columns named as our fields")
+    ] = None,
+    contacts_map: Annotated[
+        Path | None, typer.Option(help="Column map of the contacts.", show_default="columns named as our fields")
+    ] = None,
     scenario: ScenarioName = "china-consumer",
     out: Annotated[
         Path | None,

@@ -11,14 +11,19 @@ import typer
 from recoup.experiments.commands.evaluate import ScenarioName
 from recoup.experiments.commands.portfolio import OwnNames
 from recoup.experiments.commands.showing import announce
-from recoup.experiments.runs.console import Json, Language, console, progress_display
+from recoup.experiments.runs.console import Commands, Json, Language, console, progress_display
 
 if TYPE_CHECKING:
     from recoup.experiments.models.lender_records import Records
     from recoup.experiments.report.text import Text
     from recoup.sim.treatments import Vocabulary
 
-app = typer.Typer(help="Scores and effects of treatments, learned from a lender's own records.", no_args_is_help=True)
+app = typer.Typer(
+    cls=Commands,
+    rich_markup_mode=None,
+    help="Scores and effects of treatments, learned from a lender's own records.",
+    no_args_is_help=True,
+)
 KindName = Literal["early-warning", "needs-help", "repayment", "call-time", "uplift"]
 Portfolio = Annotated[str, typer.Option(help="The accounts: a file (CSV, Parquet, Excel) or a database's address.")]
 Contacts = Annotated[str | None, typer.Option(help="Log of contacts, likewise.", show_default="none")]

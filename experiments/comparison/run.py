@@ -124,7 +124,12 @@ class Run:
         Raises:
             InputError: a part is missing or damaged, or of another horizon.
         """
-        return [read_part(self.folder, name, seed, self.results["days"]) for seed in self.results["seeds"]]
+        found = []
+        for seed in self.results["seeds"]:
+            part = read_part(self.folder, name, seed, self.results["days"])
+            _check_decisions(part_path(self.folder, name, seed), part, self.lists.vocabulary.treatment)
+            found.append(part)
+        return found
 
     def curves(self, what: str) -> dict[str, NDArray[np.float64]]:
         """`liquidation` or `unresolved` by plan: shape (seeds, days)."""
@@ -173,6 +178,20 @@ class Run:
         """The best plan and the reference first, then the others."""
         first = [name for name in (self.best, self.reference) if name]
         return [*first, *(name for name in self.names if name not in first)]
+
+
+def _check_decisions(path: Path, part: Mapping[str, Any], treatments: Mapping[str, object]) -> None:
+    """What was decided is on the menu of the run's scenario, which may have treatments of its own.
+
+    Raises:
+        InputError: it is not.
+    """
+    for band, tiers in part["decisions"].items():
+        for tier, counts in tiers.items():
+            for treatment in counts:
+                if treatment not in treatments:
+                    place = f"decisions.{band}.{tier}.{treatment}"
+                    raise InputError(path, place, treatment, f"{choose(treatments, treatment)}: a treatment of the run")
 
 
 def part_path(folder: Path, name: str, seed: int) -> Path:

@@ -60,7 +60,10 @@ class Comparison(Seeds, ScenarioAndPolicies):
         shown_default="status-quo, else the first that contacts anybody",
     )
     change_cost: float | None = setting(
-        None, "One-off cost of a change of plan, in the scenario's currency: for the payback.", least=0
+        None,
+        "One-off cost of a change of plan, in the scenario's currency: for the payback.",
+        least=0,
+        shown_default="none",
     )
 
     @classmethod

@@ -22,6 +22,7 @@ from recoup.agents.library import load_policy
 from recoup.experiments.evidence.bands import Bands, Together, bands, together
 from recoup.experiments.evidence.exploration import Explorer
 from recoup.experiments.evidence.hidden_traits import take_traits
+from recoup.experiments.evidence.midlife_world import staffed_for, without_courses
 from recoup.experiments.evidence.recorded_measures import (
     DAYS_A_MONTH,
     FAMILIES,
@@ -35,6 +36,7 @@ from recoup.experiments.evidence.recorded_measures import (
     within,
 )
 from recoup.experiments.evidence.replay import LoggedTreatments, Replay, as_it_was_done, logged_treatments
+from recoup.experiments.evidence.silent_reads import Told, draw_reads, shares_read, told
 from recoup.experiments.evidence.simulated_records import follow
 from recoup.experiments.evidence.state_from_logs import state_at
 from recoup.experiments.runs.kept import Kept, holding
@@ -133,6 +135,10 @@ def months_of(
             raise InputError("--at", "", first.isoformat(), "a day on which some account is open")
         before = Months(_starting(scenario, begin), book, contacts, payments, begin, (first - begin).days)
     days = (last - first).days + 1
+    if before:
+        scenario = scenario.with_world(staffed_for(scenario.world, book))
+    if portfolio.state:
+        scenario = scenario.with_world(without_courses(scenario.world))
     return Months(_starting(scenario, first), portfolio, contacts, payments, first, days, tuple(unknown), before)
 
 
@@ -158,11 +164,12 @@ class _Decider:
 
 @dataclass(frozen=True)
 class _Task:
-    """What a seed needs: the months, who decides in them and in those before, which measures, of which accounts."""
+    """What a seed needs: the months, who decides in them and in those before, what the log has told by then, which measures, of which accounts."""
 
     months: Months
     decider: _Decider
     before: _Decider | None
+    told: Told | None
     channels: tuple[str, ...]
     groups: tuple[NDArray[np.bool_], ...]
 
@@ -171,15 +178,27 @@ def _one_seed(seed: int, task: _Task) -> list[list[float | None]]:
     """Measures of one simulation: those of all accounts, then of each group."""
     months, gate = task.months, task.decider.logged is None
     simulation = months.simulation(seed, gate)
-    if months.before and task.before:
-        earlier = months.before.simulation(seed, gate)
-        follow(earlier, task.before.explorer(months.before, seed), months.before.days)
-        if earlier.open_accounts.size:
-            donors = earlier.accounts[earlier.open_accounts]
-            take_traits(simulation.accounts, simulation.day, donors, earlier.day, seed)
+    if months.before and task.before and task.told:
+        _take_after(simulation, months.before, task.before, task.told, seed, gate)
     made = follow(simulation, task.decider.explorer(months, seed), months.days)
     found = measure(months.records(made.contacts, made.payments, task.channels))
     return [[None if np.isnan(value) else float(value) for value in values] for values in _values(found, task.groups)]
+
+
+def _take_after(simulation: Simulation, before: Months, decider: _Decider, log: Told, seed: int, gate: bool) -> None:
+    """Draw what no log tells of accounts in mid-life from accounts that look alike after the same months, simulated."""
+    earlier = before.simulation(seed, gate)
+    made = follow(earlier, decider.explorer(before, seed), before.days)
+    if not (left := earlier.open_accounts).size:
+        return
+    taken = take_traits(simulation.accounts, simulation.day, earlier.accounts[left], earlier.day, seed)
+    theirs = _told(before, made.contacts, before.first + timedelta(days=before.days))
+    draw_reads(simulation.accounts, log, shares_read(earlier.accounts["reaches"], theirs, left[taken]), seed)
+
+
+def _told(months: Months, contacts: pd.DataFrame, until: date) -> Told:
+    names = months.portfolio.column("account_id")
+    return told(contacts, names, pd.Timestamp(months.first), pd.Timestamp(until))
 
 
 def _values(found: Measured, groups: tuple[NDArray[np.bool_], ...]) -> list[NDArray[np.float64]]:
@@ -385,7 +404,8 @@ def backtest(
     decider = _decider(months, policy, replay)
     groups = _groups(months, decider.kinds)
     before = _decider(months.before, policy, replay) if months.before else None
-    task = _Task(months, decider, before, channels, tuple(groups.values()))
+    known = _told(months, months.contacts, months.first) if months.before else None
+    task = _Task(months, decider, before, known, channels, tuple(groups.values()))
     shared = fingerprint(
         scenario.world, months.portfolio.table, months.contacts, months.payments, months.first, months.days, replay,
         _identity(policy, scenario), list(groups), months.before is not None,

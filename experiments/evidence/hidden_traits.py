@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from recoup.sim.account import NEVER
+from recoup.sim.account import NEVER, FileReview
 
 NEAREST = 5
 _FIELDS = ("willingness", "reachability", "phone_right", "employed", "asset_cover", "salience", "fatigue", "excitation", "pressure", "waiting")  # fmt: skip
@@ -47,8 +47,10 @@ def features(accounts: NDArray[np.void], day: int) -> NDArray[np.float64]:
     ).astype(float)
 
 
-def take_traits(accounts: NDArray[np.void], day: int, donors: NDArray[np.void], donors_day: int, seed: int) -> None:
-    """Give accounts the hidden traits of donors that look like them; in place.
+def take_traits(
+    accounts: NDArray[np.void], day: int, donors: NDArray[np.void], donors_day: int, seed: int
+) -> NDArray[np.int64]:
+    """Give accounts the hidden traits of donors that look like them, and where their case is as far, the review of their file; in place.
 
     Args:
         accounts: records (`account.ACCOUNT`) on the morning of `day`.
@@ -56,6 +58,9 @@ def take_traits(accounts: NDArray[np.void], day: int, donors: NDArray[np.void], 
         donors: records of open accounts on the morning of `donors_day` of theirs, at least one.
         donors_day: of the donors' simulation.
         seed: of the choice among the nearest.
+
+    Returns:
+        Place among the donors of each account's, (accounts,).
     """
     from sklearn.neighbors import NearestNeighbors
 
@@ -65,8 +70,14 @@ def take_traits(accounts: NDArray[np.void], day: int, donors: NDArray[np.void], 
     near = NearestNeighbors(n_neighbors=min(NEAREST, len(donors))).fit(theirs * scale)
     candidates = near.kneighbors(ours * scale, return_distance=False)
     choice = np.random.default_rng((seed, 2)).integers(candidates.shape[1], size=len(accounts))
-    chosen = donors[candidates[np.arange(len(accounts)), choice]]
+    taken = candidates[np.arange(len(accounts)), choice].astype(np.int64)
+    chosen = donors[taken]
     for name in _FIELDS:
         accounts[name] = chosen[name]
     share = chosen["disposable"] / np.maximum(chosen["income"], 1.0)
     accounts["disposable"] = accounts["income"] * share
+    alike = (accounts["review"] == FileReview.NONE) & (chosen["stage"] == accounts["stage"])
+    for name in ("review", "review_step"):
+        accounts[name] = np.where(alike, chosen[name], accounts[name])
+    accounts["review_until"] = np.where(alike, chosen["review_until"] - donors_day + day, accounts["review_until"])
+    return taken

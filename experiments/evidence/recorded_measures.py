@@ -187,7 +187,7 @@ class Measured:
             rows: as for `values`.
         """
         counts = np.ones(self.above.shape[0]) if rows is None else np.asarray(rows, bool).astype(float)
-        below, accounts = counts @ self.below, counts @ (self.below != 0).astype(float)
+        below, accounts = counts @ self.below, counts @ self.below.astype(bool).astype(float)
         one = np.array([1000.0 if FAMILIES[key.family].per_1000 else 1.0 for key in self.keys])
         money = np.array([FAMILIES[key.family].money for key in self.keys])
         return np.where(money, _divided(np.ones(one.size), accounts), _divided(one, below))

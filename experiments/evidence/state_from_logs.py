@@ -273,8 +273,7 @@ def _promises(accounts: _Accounts, contacts: pd.DataFrame, payments: pd.DataFram
     agreed["paid"], agreed["kept_by_name"] = _paid_between(agreed, payments, ("promise", "settlement"))
     over = (agreed["due"] < accounts.at).to_numpy()
     kept = over & (agreed["kept_by_name"] | (agreed["paid"] >= ENOUGH * agreed["amount"])).to_numpy()
-    broken = over & ~kept & (agreed["due"] + pd.Timedelta(days=GRACE_DAYS) < accounts.at).to_numpy()
-    # Within the grace nothing is said yet; it counts as broken only after it, and is not open any more.
+    broken = over & ~kept  # as things stand: what comes in within the grace will have kept it
     open_ = agreed[~over].groupby("number").tail(1).set_index("number").reindex(range(accounts.count))
     accounts.closed[agreed["number"][kept & settles]] = True
     accounts.set(

@@ -8,15 +8,19 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from recoup.experiments.comparison.lists import NO_LISTS, Lists
-from recoup.experiments.comparison.measures import REGISTRY
 from recoup.sim.inputs import parse_yaml
-from recoup.sim.lists import Labelled, offer_of
+
+if TYPE_CHECKING:  # the terminal's first line is out before these are loaded
+    from recoup.experiments.comparison.lists import Lists
+    from recoup.sim.lists import Labelled
 
 LANGUAGES = ("en", "zh")
 _DASH = "–"
+# «call about the others → collector plan_12, but nothing (36)», as experiments/learning/tuning.py and agents/plans/departures.py write it.
+_PLAN_RULE = re.compile(r"(?P<rule>.+?)(?: → (?P<now>[^,]+))?(?:, but (?P<act>.+) \((?P<n>\d+)\))?")
+
 _NOTES = {  # with figures: key of the message, and the note as results.json holds it
     "synthetic": r"synthetic portfolio, seed (?P<seed>\d+)",
     "staffing": r"(?P<scarce>[a-z_]+): (?P<number>\S+) for (?P<accounts>\S+) accounts are (?P<rate>\S+) for each 1,000; "
@@ -45,6 +49,8 @@ class Text:
         Args:
             lists: of the scenario.
         """
+        from recoup.experiments.comparison.lists import NO_LISTS
+
         if lists is NO_LISTS:
             return self
         own = copy.copy(self)
@@ -52,6 +58,8 @@ class Text:
         return own
 
     def _words(self, lists: Lists) -> dict[str, Any]:
+        from recoup.sim.lists import offer_of
+
         def label(name: str, one: Labelled) -> str:
             return (one.label_zh if self.language == "zh" else one.label) or one.label or name
 
@@ -125,8 +133,19 @@ class Text:
         return self.one_of("fields", name, self.one_of("columns", name, name.replace("_", " ")))
 
     def plan_rule(self, name: str) -> str:
-        """The name of a rule in a plan; a user's own, and what the catalogue lacks, as it is."""
-        return self.one_of("plan_rules", name)
+        """The name of a rule in a plan, also as tuned or distilled; a user's own, and what the catalogue lacks, as it is."""
+        found = _PLAN_RULE.fullmatch(name)
+        if not found or found["rule"] not in self._at("plan_rules"):
+            return name
+        words = self.one_of("plan_rules", found["rule"])
+        if found["now"]:
+            words = self("plan.rule_changed", rule=words, do=self._steps(found["now"]))
+        if found["act"]:
+            words = self("plan.rule_exception", rule=words, do=self._steps(found["act"]), n=found["n"])
+        return words
+
+    def _steps(self, codes: str) -> str:
+        return self.listed([self.one_of("treatments", code) for code in codes.split()])
 
     def note(self, note: str) -> str:
         """A note of a portfolio or scenario; a user's own, and what the catalogue lacks, as it is."""
@@ -145,6 +164,7 @@ class Text:
             name: of the measure.
             known: title and definition in English.
         """
+        from recoup.experiments.comparison.measures import REGISTRY
 
         translated = self._messages.get("measures", {}).get(name)
         if translated:

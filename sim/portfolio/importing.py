@@ -284,7 +284,7 @@ def load(
     inspection.require_usable("recoup portfolio check")
     table, filled = fill(typed_state(inspection.table), population, seed)
     mapping = inspection.mapping
-    if mapping.draw:
+    if mapping.draw and map_file is not None:
         table, drawn = _drawn_state(table, mapping, map_file, population, seed)
         filled |= drawn
     for wanted in FILE_FIELDS:

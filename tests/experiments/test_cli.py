@@ -104,7 +104,11 @@ def test_portfolio_check_lists_problems_and_exits_2(tmp_path: Path) -> None:
     book.write_text("id,amount,late\na,100,3\na,-4,3\nb,5,70000\n")
     column_map.write_text("fields: {account_id: id, opening_balance: amount, dpd: late}\n")
     done = recoup("portfolio", "check", book, "--map", column_map)
-    assert done.returncode == 2 and "3 problems" in done.stdout and "line 2 has it" in " ".join(done.stdout.split())
+    assert (
+        done.returncode == 2
+        and "3 problems" in done.stdout
+        and "line 2 has it" in " ".join(done.stdout.replace("│", " ").split())
+    )
     listed = json.loads(recoup("portfolio", "check", book, "--map", column_map, "--json").stdout)
     assert [(p["row"], p["column"], p["value"]) for p in listed["problems"]] == [
         (3, "amount", "-4"),

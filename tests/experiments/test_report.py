@@ -414,7 +414,10 @@ def test_chinese_names_each_rule_of_the_plans_that_ship() -> None:
         names = [say.plan_rule(rule.name) for rule in read_plan(find_plan(name)).rules]
         assert len(set(names)) == len(names) and all(re.search(r"[\u4e00-\u9fff]", text) for text in names), name
     assert reason_words("friendly call", say) == "友好致电" and say.plan_rule("of my own") == "of my own"
-    assert text_in("en").plan_rule("friendly call") == "friendly call"
+    tuned = "call about the others → collector plan_12, but nothing (36)"
+    assert say.plan_rule(tuned) == "其余致电 → 催收员外呼、分 12 期（例外 36：不行动）"
+    assert say.plan_rule("low, SMS reminder, but wechat (4)") == "低风险：短信提醒（例外 4：微信消息）"
+    assert text_in("en").plan_rule(tuned) == tuned and say.plan_rule("mine → wechat") == "mine → wechat"
 
 
 def test_chinese_knows_every_note_and_stress_that_ships() -> None:

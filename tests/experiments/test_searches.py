@@ -338,7 +338,7 @@ def test_leaves_are_chosen_on_other_cohorts_than_the_tree_was_learned_on(monkeyp
     monkeypatch.setattr(distillation, "Validation", Judge)
     monkeypatch.setattr(distillation, "collect", learn)
     monkeypatch.setattr(distillation, "extract", grow)
-    world = SimpleNamespace(channels=["wechat"], offers=[], legal=[])
+    world = SimpleNamespace(channels=["wechat"], offers=[], legal=[], menu=MENU)
     found = distillation.distill(SimpleNamespace(name="made-up", world=world), "teacher", [3, 5, 7], rounds=2)
     assert found.plan.rules[0].when[FIELD]["at_least"] == 7
     assert [row["tried"] for row in found.candidates] == [0.2, 0.4, 0.3] * 2

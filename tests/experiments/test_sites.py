@@ -381,7 +381,7 @@ def test_the_command(tmp_path: Path) -> None:
     assert done.returncode == 0 and "200 accounts at 2 sites, 4 days, seed 1" in " ".join(done.stdout.split())
     results = json.loads((tmp_path / "run" / "sites.json").read_text())
     recovery = next(line for line in done.stdout.splitlines() if "Recovery rate" in line and "Net" not in line)
-    assert f"{100 * results['measures']['recovery_rate']:.1f}\u00a0%" in recovery
+    assert f" {100 * results['measures']['recovery_rate']:.1f} " in recovery and "%" in recovery
     again = recoup("sites", *options, "--resume", "--json")
     found = json.loads(again.stdout)
     assert found["measures"] == results["measures"] and [site["accounts"] for site in found["sites"]] == [100, 100]
