@@ -241,10 +241,15 @@ def test_without_noise_nothing_is_added() -> None:
 def test_noise_of_an_interrupted_fit_is_not_reckoned_again(tmp_path: Path) -> None:
     values, calls = np.random.default_rng(8).standard_normal(300), []
     one = fit(of(0.5), normal(values, 1.0, np.ones((300, 1))))
-    each = [
-        lambda shifts, simulation=simulation: calls.append(1) or simulation(shifts)
-        for simulation in noisy(values, 1.0, 2)
-    ]
+
+    def counted(simulation: Any) -> Any:
+        def log_likelihood(shifts: NDArray[np.float64]) -> Any:
+            calls.append(1)
+            return simulation(shifts)
+
+        return log_likelihood
+
+    each = [counted(simulation) for simulation in noisy(values, 1.0, 2)]
     memory = Memory(Kept(tmp_path / "steps.jsonl"), "a")
     first, again = with_noise(one, each, memory=memory), with_noise(one, each, memory=memory)
     assert len(calls) == 3 and (first.mode, first.covariance) == (again.mode, again.covariance)
