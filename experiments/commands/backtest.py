@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from recoup.experiments.commands.evaluate import ScenarioName
+from recoup.experiments.commands.lender_options import AccountsMap, ContactsMap, PaymentsMap
 from recoup.experiments.runs.console import (
     Json,
     Language,
@@ -33,15 +34,9 @@ def backtest(
         str, typer.Option("-p", "--policy", help="The plan that was in force.", autocompletion=complete_plans)
     ] = "staged",
     scenario: ScenarioName = "china-consumer",
-    portfolio_map: Annotated[
-        Path | None, typer.Option(help="Column map (YAML).", show_default="columns named as our fields")
-    ] = None,
-    contacts_map: Annotated[
-        Path | None, typer.Option(help="Column map of the contacts.", show_default="columns named as our fields")
-    ] = None,
-    payments_map: Annotated[
-        Path | None, typer.Option(help="Column map of the payments.", show_default="columns named as our fields")
-    ] = None,
+    portfolio_map: AccountsMap = None,
+    contacts_map: ContactsMap = None,
+    payments_map: PaymentsMap = None,
     at: Annotated[
         datetime | None, typer.Option(formats=_DAY, help="First day.", show_default="that of the logs")
     ] = None,
@@ -74,7 +69,7 @@ def backtest(
     Examples:
       recoup records simulate -p staged --days 90 --out lender
       recoup backtest --portfolio lender/portfolio.parquet --contacts lender/contacts.parquet --payments lender/payments.parquet -p staged --out runs/backtest --workers 2
-      recoup backtest --portfolio book.csv --portfolio-map book.map.yaml --contacts calls.csv --contacts-map calls.map.yaml --payments pay.csv -s my-scenario.yaml --replay --out runs/replayed
+      recoup backtest --portfolio book.csv --map book.map.yaml --contacts calls.csv --contacts-map calls.map.yaml --payments pay.csv -s my-scenario.yaml --replay --out runs/replayed
     """
     from recoup.experiments.evidence import backtest as test
     from recoup.experiments.evidence.files import BACKTEST_FILE

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recoup.experiments.commands.lender_options import AccountsMap, ContactsMap, PaymentsMap
 from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import (
     FirstSeed,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from recoup.experiments.calibration.findings import Calibration
 
 _DAY = ["%Y-%m-%d"]
-_NAMED = "columns named as our fields"
 
 
 def calibrate(
@@ -44,13 +44,9 @@ def calibrate(
     payments: Annotated[
         str | None, typer.Option(help="Log of payments, likewise.", show_default="needed with --portfolio")
     ] = None,
-    portfolio_map: Annotated[Path | None, typer.Option(help="Column map (YAML).", show_default=_NAMED)] = None,
-    contacts_map: Annotated[
-        Path | None, typer.Option(help="Column map of the contacts.", show_default="columns named as our fields")
-    ] = None,
-    payments_map: Annotated[
-        Path | None, typer.Option(help="Column map of the payments.", show_default="columns named as our fields")
-    ] = None,
+    portfolio_map: AccountsMap = None,
+    contacts_map: ContactsMap = None,
+    payments_map: PaymentsMap = None,
     out: Annotated[
         Path | None,
         typer.Option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from recoup.experiments.commands.evaluate import ScenarioName
+from recoup.experiments.commands.lender_options import AccountsMap, ContactsMap, PaymentsMap
 from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import Json, Language, console
 
@@ -43,15 +44,9 @@ def discontinuity(
     bandwidth: Annotated[
         float | None, typer.Option(min=1e-9, help="Scores so far from the threshold count.", show_default="by the data")
     ] = None,
-    portfolio_map: Annotated[
-        Path | None, typer.Option(help="Column map (YAML).", show_default="columns named as our fields")
-    ] = None,
-    payments_map: Annotated[
-        Path | None, typer.Option(help="Column map of the payments.", show_default="columns named as our fields")
-    ] = None,
-    contacts_map: Annotated[
-        Path | None, typer.Option(help="Column map of the contacts.", show_default="columns named as our fields")
-    ] = None,
+    portfolio_map: AccountsMap = None,
+    payments_map: PaymentsMap = None,
+    contacts_map: ContactsMap = None,
     scenario: ScenarioName = "china-consumer",
     out: Annotated[
         Path | None,
@@ -65,7 +60,7 @@ def discontinuity(
     \b
     Examples:
       recoup discontinuity --portfolio book.parquet --payments payments.parquet --score early_warning --threshold 0.6 --days 90
-      recoup discontinuity --portfolio book.csv --portfolio-map book.map.yaml --payments pay.csv --contacts calls.csv --threshold 620 --treatment specialist --out runs/620
+      recoup discontinuity --portfolio book.csv --map book.map.yaml --payments pay.csv --contacts calls.csv --threshold 620 --treatment specialist --out runs/620
     """
     announce("read", lang, file=portfolio)
     from recoup.experiments.evidence.discontinuity import LEAST

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recoup.experiments.commands.lender_options import Accounts, Days, Decider, Explore, LogSeed, Towards
 from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import Json, Language, complete_plans, complete_scenarios, console
 
@@ -124,20 +125,13 @@ def _span(figure: dict[str, Any], say: Text) -> str:
 
 def log_decisions(
     out: Annotated[Path, typer.Option(help="New Parquet file for the log.")],
-    policy: Annotated[
-        str, typer.Option("-p", "--policy", help="Who decides.", autocompletion=complete_plans)
-    ] = "staged",
-    explore: Annotated[
-        float, typer.Option(min=0, max=1, help="Probability of something else, for each account and decision.")
-    ] = 0.5,
-    towards: Annotated[
-        list[str] | None,
-        typer.Option(help="What else: this policy's choice; once for each.", show_default="any lawful treatment"),
-    ] = None,
+    policy: Decider = "staged",
+    explore: Explore = 0.5,
+    towards: Towards = None,
     scenario: ScenarioName = "china-consumer",
-    accounts: Annotated[int, typer.Option(min=1, max=1_000_000, help="Accounts.")] = 2000,
-    days: Annotated[int, typer.Option(min=1, max=3650, help="Days to log.")] = 30,
-    seed: Annotated[int, typer.Option(min=0, max=2**62, help="Of accounts, world and exploration.")] = 1,
+    accounts: Accounts = 2000,
+    days: Days = 30,
+    seed: LogSeed = 1,
     lang: Language = "en",
 ) -> None:
     """Simulate a policy that explores, and write down every decision with its probability, as `recoup evaluate` reads it.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from recoup.experiments.commands.evaluate import ScenarioName
+from recoup.experiments.commands.lender_options import AccountsMap, ContactsMap, PaymentsMap
 from recoup.experiments.commands.portfolio import OwnNames
 from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import Commands, Json, Language, console, progress_display
@@ -28,17 +29,13 @@ KindName = Literal["early-warning", "needs-help", "repayment", "call-time", "upl
 Portfolio = Annotated[str, typer.Option(help="The accounts: a file (CSV, Parquet, Excel) or a database's address.")]
 Contacts = Annotated[str | None, typer.Option(help="Log of contacts, likewise.", show_default="none")]
 Payments = Annotated[str | None, typer.Option(help="Log of payments, likewise.", show_default="none")]
-_NAMED = "columns named as our fields"
-Map = Annotated[Path | None, typer.Option("--map", help="Column map of the accounts (YAML).", show_default=_NAMED)]
-ContactsMap = Annotated[Path | None, typer.Option(help="Column map of the contacts.", show_default=_NAMED)]
-PaymentsMap = Annotated[Path | None, typer.Option(help="Column map of the payments.", show_default=_NAMED)]
 
 
 @app.command("fit")
 def fit(
     kind: Annotated[KindName, typer.Argument(help="What is to be foretold.")],
     portfolio: Portfolio,
-    column_map: Map = None,
+    column_map: AccountsMap = None,
     contacts: Contacts = None,
     contacts_map: ContactsMap = None,
     payments: Payments = None,
@@ -125,7 +122,7 @@ def score(
     folders: Annotated[list[Path], typer.Argument(help="Folders of models, one or more.")],
     portfolio: Portfolio,
     out: Annotated[Path, typer.Option(help="New Parquet file.")],
-    column_map: Map = None,
+    column_map: AccountsMap = None,
     contacts: Contacts = None,
     contacts_map: ContactsMap = None,
     payments: Payments = None,

@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 import typer
 
 from recoup.experiments.commands.evaluate import ScenarioName
+from recoup.experiments.commands.lender_options import Accounts, Days, Decider, Explore, LogSeed, Towards
 from recoup.experiments.commands.portfolio import FILE, OwnNames, Problems
 from recoup.experiments.commands.showing import announce
-from recoup.experiments.runs.console import Commands, Json, Language, complete_plans, console
+from recoup.experiments.runs.console import Commands, Json, Language, console
 
 app = typer.Typer(
     cls=Commands,
@@ -64,20 +65,13 @@ def check(
 @app.command("simulate")
 def simulate(
     out: Annotated[Path, typer.Option(help="New folder for the records.")],
-    policy: Annotated[
-        str, typer.Option("-p", "--policy", help="Who decides.", autocompletion=complete_plans)
-    ] = "staged",
-    explore: Annotated[
-        float, typer.Option(min=0, max=1, help="Probability of something else, for each account and decision.")
-    ] = 0.0,
-    towards: Annotated[
-        list[str] | None,
-        typer.Option(help="What else: this policy's choice; once for each.", show_default="any lawful treatment"),
-    ] = None,
+    policy: Decider = "staged",
+    explore: Explore = 0.0,
+    towards: Towards = None,
     scenario: ScenarioName = "china-consumer",
-    accounts: Annotated[int, typer.Option(min=1, max=1_000_000, help="Accounts.")] = 2000,
-    days: Annotated[int, typer.Option(min=1, max=3650, help="Days to log.")] = 180,
-    seed: Annotated[int, typer.Option(min=0, max=2**62, help="Of accounts, world and exploration.")] = 1,
+    accounts: Accounts = 2000,
+    days: Days = 180,
+    seed: LogSeed = 1,
     csv: Annotated[bool, typer.Option("--csv", help="Write CSV in place of Parquet.")] = False,
     lang: Language = "en",
 ) -> None:
