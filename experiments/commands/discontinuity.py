@@ -16,6 +16,7 @@ from recoup.experiments.runs.console import Json, Language, console
 if TYPE_CHECKING:
     from recoup.experiments.evidence.discontinuity import Jump
     from recoup.experiments.evidence.threshold import Study
+    from recoup.experiments.report.text import Text
 
 
 def discontinuity(
@@ -63,6 +64,7 @@ def discontinuity(
       recoup discontinuity --portfolio book.csv --map book.map.yaml --payments pay.csv --contacts calls.csv --threshold 620 --treatment specialist --out runs/620
     """
     announce("read", lang, file=portfolio)
+    from recoup.experiments.comparison.lists import lists_of
     from recoup.experiments.evidence.discontinuity import LEAST
     from recoup.experiments.evidence.files import DISCONTINUITY_FILE, DISCONTINUITY_PICTURE
     from recoup.experiments.evidence.threshold import accounts_of, content_of, draw, study
@@ -101,7 +103,7 @@ def discontinuity(
     if json:
         console().print_json(data=content)
     else:
-        _print(found, score, outcome, treatment, lang)
+        _print(found, score, outcome, treatment, text_in(lang).of(lists_of(world)))
         if out is not None:
             console().print(f"\n{out}", soft_wrap=True)
     if found.refusal:
@@ -112,11 +114,10 @@ def discontinuity(
         raise typer.Exit(2)
 
 
-def _print(found: Study, score: str, outcome: str, treatment: str | None, lang: str) -> None:
-    from recoup.experiments.report.text import text_in
+def _print(found: Study, score: str, outcome: str, treatment: str | None, words: Text) -> None:
     from recoup.experiments.runs.tables import Table
 
-    words, show, accounts = text_in(lang), console().print, found.accounts
+    show, accounts = console().print, found.accounts
 
     def say(key: str, **values: object) -> str:
         return words(f"terminal.discontinuity.{key}", **values)
@@ -150,7 +151,7 @@ def _print(found: Study, score: str, outcome: str, treatment: str | None, lang: 
     for other in found.cuts:
         row(say("at_cut", cut=f"{other.cut:g}"), other)
     for name, other in found.covariates.items():
-        row(say("check", name=words.column(name) if lang != "en" else name), other)
+        row(say("check", name=words.column(name) if words.language != "en" else name), other)
     show(table)
     if found.density is not None:
         jump = f"{found.density.jump:+.2f}".replace("-", "−")

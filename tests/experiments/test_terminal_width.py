@@ -294,7 +294,7 @@ def test_what_is_learned_of_records_fits(language: str, capsys: pytest.CaptureFi
     paid = (random.random(3000) < 0.2 + 0.2 * (score_of >= 600)) * random.lognormal(6, 1, 3000)
     given = np.where(score_of >= 600, 0.9, 0.1)
     accounts = Accounts(score_of, paid, {"prior_delinquencies": random.normal(size=3000)}, given, 12, 90)
-    discontinuity._print(study(accounts, 600.0), "credit_score", "cash", "specialist", language)
+    discontinuity._print(study(accounts, 600.0), "credit_score", "cash", "specialist", say)
     out = capsys.readouterr().out
     fits(out)
     assert "−1,234" in out and "0.712" in out
