@@ -102,10 +102,10 @@ def discontinuity(
             draw(found, folder / DISCONTINUITY_PICTURE, score, outcome)
     if json:
         console().print_json(data=content)
-    else:
+    elif not found.refusal:
         _print(found, score, outcome, treatment, text_in(lang).of(lists_of(world)))
-        if out is not None:
-            console().print(f"\n{out}", soft_wrap=True)
+    if out is not None and not json:
+        console().print(f"\n{out}", soft_wrap=True)
     if found.refusal:
         why = text_in(lang)("terminal.discontinuity.doubts.few", cut=f"{found.cut:g}", least=LEAST)
         console(stderr=True).print(

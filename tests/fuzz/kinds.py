@@ -233,6 +233,22 @@ def _contacts(folder: Path, random: Random) -> list[Path]:
     return [folder / "calls.csv", folder / "map.yaml"]
 
 
+@cache
+def _lender() -> Path:
+    """A lender's simulated records; made once a process."""
+    folder = Path(mkdtemp(prefix="recoup-fuzz-")) / "lender"
+    done = recoup("records", "simulate", "--accounts", "120", "--days", "10", "--csv", "--out", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def _records(folder: Path, random: Random) -> list[Path]:
+    """A portfolio with a log of contacts and the payments."""
+    for name in ("portfolio", "contacts", "payments"):
+        shutil.copyfile(_lender() / f"{name}.csv", folder / f"{name}.csv")
+    return [folder / "payments.csv", folder / "contacts.csv", folder / "portfolio.csv"]
+
+
 def _log(folder: Path, random: Random) -> list[Path]:
     """A log of contacts with every column that an audit reads."""
     usual = {"text": "t", "integer": 3, "number": 0.5, "flag": 1, "day": 9, "date": "2026-01-05", "hour": "10:30"}
@@ -561,6 +577,7 @@ def _numbers(found: Any) -> Iterator[float]:
 
 
 _HTML = ("*.html",)
+_RECORDS = ("--portfolio", "portfolio.csv", "--payments", "payments.csv", "--contacts", "contacts.csv")
 _RESUMED = ("compare", "-p", "learned", "-p", "staged", "--accounts", "20", "--days", "5", "--seeds", "2", "--no-why", "--out", "run", "--resume")  # fmt: skip
 
 KINDS: dict[str, Kind] = {
@@ -614,6 +631,15 @@ KINDS: dict[str, Kind] = {
         (
             Command(("records", "check", "calls.csv", "--for", "contacts", "--map", "map.yaml"), lists=True),
             Command(("map", "suggest", "calls.csv", "--for", "contacts"), lists=True),
+        ),
+    ),
+    "lender-records": Kind(
+        _records,
+        (
+            Command(
+                ("discontinuity", *_RECORDS, "--score", "credit_score", "--threshold", "600", "--treatment", "wechat")
+            ),
+            Command(("backtest", *_RECORDS, "--accounts", "20", "--seeds", "19", "--until", "2025-03-06")),
         ),
     ),
     "log": Kind(_log, (Command(("audit", "--log", "log.csv", "--rules", "china"), codes=(0, 1)),)),
