@@ -636,9 +636,7 @@ KINDS: dict[str, Kind] = {
     "lender-records": Kind(
         _records,
         (
-            Command(
-                ("discontinuity", *_RECORDS, "--score", "credit_score", "--threshold", "600", "--treatment", "wechat")
-            ),
+            Command(("discontinuity", *_RECORDS, "--threshold", "580", "--bandwidth", "200", "--treatment", "wechat")),
             Command(("backtest", *_RECORDS, "--accounts", "20", "--seeds", "19", "--until", "2025-03-06")),
         ),
     ),
