@@ -100,4 +100,5 @@ def test_reasons_of_every_kind_of_policy_are_put_into_words() -> None:
     ]
     assert in_words == ["逾期天数：12", "已告知经济困难：否", "逾期天数：1,412 (+1.2)", "已告知经济困难：是 (-0.3)"]
     assert reason_words("legal_stage is none (+0.1)", say) == "法律阶段：无法律措施 (+0.1)"
-    assert reason_words("leave promises alone", say) == "leave promises alone"
+    assert reason_words("leave promises alone", say) == "承诺未到期的不打扰"  # a rule of the shipped plans
+    assert reason_words("call on Mondays", say) == "call on Mondays"  # of a user's own
