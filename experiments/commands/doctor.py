@@ -31,7 +31,7 @@ def doctor(lang: Language = "en", json: Json = False) -> None:
         table = Table(*say.heads("check", "", "details"))
         for f in findings:
             found = "ok" if f.ok else "fails" if f.needed else "missing"
-            table.add_row(f.name, say(f"terminal.doctor.{found}"), f.details)
+            table.add_row(say.one_of("terminal.checks", f.name), say(f"terminal.doctor.{found}"), f.details)
         console().print(table)
     if any(f.needed and not f.ok for f in findings):
         raise typer.Exit(1)
