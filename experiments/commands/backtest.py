@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from recoup.experiments.commands.evaluate import ScenarioName
-from recoup.experiments.commands.lender_options import AccountsMap, ContactsMap, PaymentsMap
+from recoup.experiments.commands.lender_options import AccountsMap, At, ContactsMap, PaymentsMap, Until
 from recoup.experiments.runs.console import (
     Json,
     Language,
@@ -20,8 +19,6 @@ from recoup.experiments.runs.console import (
     interruptible,
     progress_bar,
 )
-
-_DAY = ["%Y-%m-%d"]
 
 
 def backtest(
@@ -37,12 +34,8 @@ def backtest(
     portfolio_map: AccountsMap = None,
     contacts_map: ContactsMap = None,
     payments_map: PaymentsMap = None,
-    at: Annotated[
-        datetime | None, typer.Option(formats=_DAY, help="First day.", show_default="that of the logs")
-    ] = None,
-    until: Annotated[
-        datetime | None, typer.Option(formats=_DAY, help="Last day.", show_default="that of the logs")
-    ] = None,
+    at: At = None,
+    until: Until = None,
     replay: Annotated[
         bool, typer.Option("--replay", help="Treat accounts as the contact log says, in place of the plan.")
     ] = False,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recoup.experiments.commands.lender_options import AccountsMap, ContactsMap, PaymentsMap
+from recoup.experiments.commands.lender_options import AccountsMap, At, ContactsMap, PaymentsMap, Until
 from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import (
     FirstSeed,
@@ -23,8 +22,6 @@ from recoup.experiments.runs.console import (
 
 if TYPE_CHECKING:
     from recoup.experiments.calibration.findings import Calibration
-
-_DAY = ["%Y-%m-%d"]
 
 
 def calibrate(
@@ -54,12 +51,8 @@ def calibrate(
             show_default="no files",
         ),
     ] = None,
-    at: Annotated[
-        datetime | None, typer.Option(formats=_DAY, help="First day.", show_default="that of the logs")
-    ] = None,
-    until: Annotated[
-        datetime | None, typer.Option(formats=_DAY, help="Last day.", show_default="that of the logs")
-    ] = None,
+    at: At = None,
+    until: Until = None,
     hold_out: Annotated[
         int | None,
         typer.Option(

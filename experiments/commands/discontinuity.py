@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from recoup.experiments.commands.evaluate import ScenarioName
-from recoup.experiments.commands.lender_options import AccountsMap, ContactsMap, PaymentsMap
+from recoup.experiments.commands.lender_options import DATE, AccountsMap, ContactsMap, PaymentsMap
 from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import Json, Language, console
 
@@ -37,7 +37,7 @@ def discontinuity(
     ] = "share",
     at: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="First day of the outcome.", show_default="that of the payments"),
+        typer.Option(formats=DATE, help="First day of the outcome.", show_default="that of the payments"),
     ] = None,
     days: Annotated[
         int | None, typer.Option(min=1, max=3650, help="Days of the outcome.", show_default="to the last payment")

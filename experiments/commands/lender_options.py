@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,9 @@ AccountsMap = Annotated[
 ]
 ContactsMap = Annotated[Path | None, typer.Option(help="Column map of the contacts.", show_default=_NAMED)]
 PaymentsMap = Annotated[Path | None, typer.Option(help="Column map of the payments.", show_default=_NAMED)]
+DATE = ["%Y-%m-%d"]
+At = Annotated[datetime | None, typer.Option(formats=DATE, help="First day.", show_default="that of the logs")]
+Until = Annotated[datetime | None, typer.Option(formats=DATE, help="Last day.", show_default="that of the logs")]
 
 # Of the commands that write down what a simulated lender does.
 Decider = Annotated[str, typer.Option("-p", "--policy", help="Who decides.", autocompletion=complete_plans)]

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from recoup.experiments.commands.lender_options import DATE
 from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import Commands, Json, Language, complete_scenarios, console
 
@@ -69,9 +70,7 @@ def check(
 
 @app.command("state")
 def state(
-    at: Annotated[
-        datetime, typer.Option(formats=["%Y-%m-%d"], help="The day on whose morning the accounts are wanted.")
-    ],
+    at: Annotated[datetime, typer.Option(formats=DATE, help="The day on whose morning the accounts are wanted.")],
     out: Annotated[Path, typer.Option(help="New folder for the portfolio in mid-life and its map.")],
     portfolio: Annotated[str, typer.Option(help="Accounts on the first day of the logs.")],
     contacts: Annotated[str, typer.Option(help="Log of contacts.")],
@@ -84,9 +83,7 @@ def state(
     payments_map: Annotated[Path | None, typer.Option(help="Of the payments.", show_default="the same")] = None,
     since: Annotated[
         datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"], help="First day of the logs.", show_default="as_of of the map, or their first date"
-        ),
+        typer.Option(formats=DATE, help="First day of the logs.", show_default="as_of of the map, or their first date"),
     ] = None,
     scenario: OwnNames = None,
     lang: Language = "en",
