@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from recoup.sim.account import Stage
 from recoup.sim.compiled import njit
-from recoup.sim.treatments import STANDARD, Vocabulary
+from recoup.sim.treatments import Vocabulary
 
 if TYPE_CHECKING:
     from recoup.sim.simulation import Simulation
@@ -33,8 +33,6 @@ def sources_of(vocabulary: Vocabulary) -> tuple[str, ...]:
     """
     return (*AGREED, AFTER_COURT, AFTER_NOTICE, *(f"after_{name}" for name in vocabulary.channel_names), ALONE)
 
-
-SOURCES = sources_of(STANDARD)
 
 # The same for the compiled function, by their places among the sources.
 _SEIZURE, _HANDOVER, _INSTALMENT, _SETTLEMENT, _PROMISE, _AFTER_COURT, _AFTER_NOTICE, _FIRST_CHANNEL = range(8)
