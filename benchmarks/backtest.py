@@ -23,9 +23,10 @@ import pandas as pd
 from recoup.agents.library import load_policy
 from recoup.experiments.evidence.backtest import Backtest, backtest, months_of
 from recoup.experiments.evidence.exploration import Explorer
+from recoup.experiments.evidence.lender_records import LenderRecords, lender_records
 from recoup.experiments.evidence.midlife_world import staffed_for
 from recoup.experiments.evidence.recorded_measures import measure
-from recoup.experiments.evidence.simulated_records import LenderRecords, follow, simulate_records
+from recoup.experiments.evidence.simulated_records import follow, simulate_records
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.simulation import Simulation
 
@@ -72,7 +73,7 @@ def portfolio_rows(number: int, records: int) -> list[dict[str, object]]:
 
     def months(world: Scenario, log: LenderRecords, begin: int = 0):  # type: ignore[no-untyped-def]
         first = log.first_day + timedelta(days=begin)
-        return months_of(world, portfolio, log.contacts, log.payments, first, log.last_day)
+        return months_of(world, log, first, log.last_day)
 
     for case, (world, plan) in cases(scenario).items():
         found = backtest(months(world, logs[0]), plan, seeds)
@@ -112,11 +113,11 @@ def later_rows(number: int, records: int) -> list[dict[str, object]]:
         for case, months in (
             (
                 f"the true world, from day {LATER}, state from the logs",
-                months_of(scenario, portfolio, contacts, payments, after.first_day, after.last_day),
+                months_of(scenario, lender_records(portfolio, contacts, payments), after.first_day, after.last_day),
             ),
             (
                 f"the true world, from day {LATER}, the ledger's own state",
-                months_of(staffed, state, after.contacts, after.payments, None, after.last_day),
+                months_of(staffed, dataclasses.replace(after, portfolio=state)),
             ),
         ):
             started = time.process_time()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.experiments.evidence.discontinuity import (
@@ -23,6 +22,7 @@ from recoup.experiments.evidence.discontinuity import (
     placebo_cuts,
     placebo_jump,
 )
+from recoup.experiments.evidence.lender_records import LenderRecords
 from recoup.experiments.evidence.recorded_measures import RecordedMonths, within
 from recoup.experiments.runs.runfolder import write_whole
 from recoup.sim.inputs import InputError, choose
@@ -70,9 +70,7 @@ class Accounts:
 
 
 def accounts_of(
-    portfolio: pd.DataFrame,
-    payments: pd.DataFrame,
-    contacts: pd.DataFrame | None,
+    records: LenderRecords,
     score: str,
     outcome: str = "share",
     treatment: str | None = None,
@@ -82,33 +80,28 @@ def accounts_of(
     """Scores, outcomes and what was known before, from a lender's records.
 
     Args:
-        portfolio: columns of the portfolio's registry as read, empty where unknown.
-        payments: columns of the registry `PAYMENTS`.
-        contacts: of `CONTACTS`; needed for a treatment.
+        records: the lender's.
         score: a numeric field of the portfolio.
         outcome: one of `OUTCOMES`.
         treatment: the channel or legal step that the threshold was to decide about; None = it decided for sure.
-        at: first day of the outcome; None = that of the payments.
-        days: of the outcome; None = to the last payment.
+        at: first day of the outcome; None = the portfolio's.
+        days: of the outcome; None = to the logs' last day.
 
     Raises:
-        InputError: no such field, no account with a score or a payment in these days, a treatment nobody had.
+        InputError: as `LenderRecords.days`; no such field, no account with a score, or a treatment nobody had.
     """
+    portfolio, contacts = records.portfolio.table, records.contacts
     numeric = [field.name for field in FILE_FIELDS if field.kind in _NUMBERS and field.name in portfolio]
     if score not in numeric:
         raise InputError("--score", "", score, choose(numeric, score))
     known = portfolio[score].notna().to_numpy()
     table = portfolio[known].reset_index(drop=True)
-    dates = payments["date"][payments["account_id"].isin(set(table["account_id"]))]
-    if table.empty or dates.empty:
-        raise InputError("--payments", "account_id", "none of the accounts that have a score", "the same names")
-    first = at or dates.min().date()
-    last = (dates.max().date() - first).days + 1
-    if last < 1:
-        raise InputError("--at", "", first.isoformat(), f"{dates.max().date()}, the last payment, or earlier")
-    months = RecordedMonths(table, payments, payments, first, days or last)
+    if table.empty:
+        raise InputError("--score", "", score, "a field that some account has a value of")
+    first, last = records.days(at)
+    months = RecordedMonths(table, contacts, records.payments, first, days or (last - first).days + 1)
     names = table["account_id"].astype(str)
-    paid = within(months, payments, names)
+    paid = within(months, records.payments, names)
     cash = np.bincount(paid["number"], paid["amount"], len(table))
     made = {
         "cash": lambda: cash,
@@ -117,7 +110,6 @@ def accounts_of(
     }
     given = None
     if treatment is not None:
-        assert contacts is not None
         rows = within(months, contacts, names)
         rows = rows[(rows["direction"] != "inbound") & ((rows["channel"] == treatment) | (rows["legal"] == treatment))]
         given = (np.bincount(rows["number"], minlength=len(table)) > 0).astype(float)

@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from recoup.experiments.models.features import features_at, open_at, paid_by
-from recoup.experiments.models.lender_records import Records
+from recoup.experiments.models.numbered_records import Records
 from recoup.experiments.models.predictor import Predictor, exported
 from recoup.experiments.models.quality import TENTHS, clustered_mean
 from recoup.experiments.runs.one_thread import one_thread

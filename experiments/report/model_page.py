@@ -97,7 +97,8 @@ def render_model(folder: Path, language: str = "en") -> Path:
         **{name: card[name] for name in ("portfolio", "first", "last", "recoup")},
         accounts=f"{card['accounts']:,}",
     )
-    lines = [meaning, *verdict(card, say), *([say("models.use", names=names)] if names else []), *card["notes"]]
+    lines = [meaning, *verdict(card, say), *([say("models.use", names=names)] if names else [])]
+    lines += map(say.note, card["notes"])
     sections = _effect_sections(card, say) if card["kind"] == Kind.UPLIFT else _score_sections(card, say)
     limits = [say(f"models.limits.items.{name}") for name in ("records", "refit", "human")]
     sections.append(Section("limits", say("models.limits.heading"), [Bullets(limits)]))

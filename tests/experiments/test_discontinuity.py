@@ -11,11 +11,13 @@ import pytest
 
 from recoup.experiments.evidence.discontinuity import density_jump, jump, optimal_bandwidth, placebo_cuts
 from recoup.experiments.evidence.files import DISCONTINUITY_FILE, DISCONTINUITY_PICTURE
+from recoup.experiments.evidence.lender_records import lender_records
 from recoup.experiments.evidence.simulated_records import simulate_records
 from recoup.experiments.evidence.threshold import Accounts, accounts_of, study
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, in_form
+from recoup.sim.portfolio.table import Portfolio
 from tests.command import recoup
 
 GRID = np.linspace(-1, 1, 400)
@@ -154,7 +156,8 @@ def test_what_is_looked_at_comes_from_the_records() -> None:
         "direction": [None, None, "inbound"],
     }
     contacts = in_form(pd.DataFrame(called | {"date": pd.to_datetime(["2025-03-05"] * 3)}), CONTACTS)
-    found = accounts_of(portfolio, payments, contacts, "credit_score", "share", "specialist", date(2025, 3, 3), 10)
+    records = lender_records(Portfolio(portfolio, "book"), contacts, payments)
+    found = accounts_of(records, "credit_score", "share", "specialist", date(2025, 3, 3), 10)
     assert found.score.tolist() == [500.0, 600.0, 700.0] and found.without_score == 1
     assert found.outcome == pytest.approx([0.3, 0.0, 0.0])  # b paid on the 11th day, d before the first
     assert found.given is not None and found.given.tolist() == [0.0, 1.0, 0.0]
@@ -162,7 +165,7 @@ def test_what_is_looked_at_comes_from_the_records() -> None:
     for wrong in ({"score": "product"}, {"treatment": "fax"}, {"at": date(2026, 1, 1)}):
         options = {"score": "credit_score", "treatment": "specialist", "at": None} | wrong
         with pytest.raises(InputError):
-            accounts_of(portfolio, payments, contacts, **options)  # type: ignore[arg-type]
+            accounts_of(records, **options)  # type: ignore[arg-type]
 
 
 SPLIT = """
