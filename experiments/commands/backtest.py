@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,6 +28,9 @@ from recoup.experiments.runs.console import (
     interruptible,
     progress_bar,
 )
+
+if TYPE_CHECKING:
+    from recoup.experiments.report.text import Text
 
 
 def backtest(
@@ -76,8 +79,8 @@ def backtest(
     announce("backtest", lang, policy=policy, scenario=scenario, seeds=seeds)
     from recoup.experiments.evidence import backtest as test
     from recoup.experiments.evidence.files import BACKTEST_FILE
-    from recoup.experiments.report import LANGUAGES
-    from recoup.experiments.report.backtest_page import render_backtest
+    from recoup.experiments.report import LANGUAGES, text_in
+    from recoup.experiments.report.backtest_page import render_backtest, words_of
     from recoup.experiments.runs.kept import Kept
     from recoup.experiments.runs.runfolder import require_new, whole_folder
     from recoup.experiments.runs.workers import team_of
@@ -94,7 +97,8 @@ def backtest(
     months = test.months_of(home, records.sampled(accounts, first_seed), first, last)
     kept = Kept.beside(out)
     hint = "the same command goes on" if out else "with --out a folder, finished seeds would be kept"
-    with interruptible(lambda: hint), team_of(workers, ray) as team, progress_bar("simulations", seeds) as advance:
+    bar = progress_bar(text_in(lang)("terminal.bars.simulating"), seeds)
+    with interruptible(lambda: hint), team_of(workers, ray) as team, bar as advance:
         found = test.backtest(
             months,
             policy,
@@ -110,20 +114,19 @@ def backtest(
             with whole_folder(out) as folder:
                 BACKTEST_FILE.write(folder, content)
                 for language in LANGUAGES:
-                    render_backtest(folder, content, language)
+                    render_backtest(folder, content, words_of(home.world, language))
             kept.drop()
     if json:
         console().print_json(data=content)
         return
     show_notes(records, lang)
-    _print(content, lang)
+    _print(content, words_of(home.world, lang))
     if out is not None:
         console().print(f"\n{out / 'backtest.html'}", soft_wrap=True)
 
 
-def _print(content: dict[str, Any], lang: str) -> None:
+def _print(content: dict[str, Any], say: Text) -> None:
     from recoup.experiments.evidence.recorded_measures import FAMILIES
-    from recoup.experiments.report import text_in
     from recoup.experiments.report.backtest_page import (
         figure,
         happened,
@@ -136,7 +139,7 @@ def _print(content: dict[str, Any], lang: str) -> None:
     )
     from recoup.experiments.runs.tables import Table
 
-    say, show = text_in(lang), console().print
+    show = console().print
     title = title_and_sub(content, say)
     heads = [say(f"backtest.table.{name}") for name in ("measure", "recorded", "simulated", "width", "verdict")]
     table = Table(*heads, title="\n".join(title), caption=say("backtest.table.short"))

@@ -22,6 +22,7 @@ from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import Commands, Json, Language, console, progress_display
 
 if TYPE_CHECKING:
+    from recoup.experiments.comparison.lists import Lists
     from recoup.experiments.report.text import Text
 
 app = typer.Typer(
@@ -70,6 +71,7 @@ def fit(
       recoup model fit uplift --portfolio p.parquet --contacts c.parquet --payments y.parquet --out models/uplift
     """
     announce("learn", lang, kind=kind, file=portfolio)
+    from recoup.experiments.comparison.lists import lists_of, write_lists
     from recoup.experiments.models.files import CARD_FILE, MODEL_FILE
     from recoup.experiments.models.fit import fit as fit_model
     from recoup.experiments.models.numbered_records import numbered
@@ -104,10 +106,11 @@ def fit(
         with whole_folder(folder) as made:
             MODEL_FILE.write(made, found.model)
             CARD_FILE.write(made, found.card)
+            write_lists(made, world)
             page = folder / render_model(made, lang).name
     if not json:
         show_notes(records, lang)
-    _show(found.card, json, lang)
+    _show(found.card, lists_of(world), json, lang)
     if not json:
         console().print(f"\n{page}", soft_wrap=True)
 
@@ -125,11 +128,12 @@ def report(
       recoup model report models/repayment
       recoup model report models/repayment --lang zh
     """
+    from recoup.experiments.comparison.lists import read_lists
     from recoup.experiments.models.files import CARD_FILE
     from recoup.experiments.report.model_page import render_model
 
     page = render_model(folder, lang)
-    _show(CARD_FILE.read(folder), json, lang)
+    _show(CARD_FILE.read(folder), read_lists(folder), json, lang)
     if not json:
         console().print(f"\n{page}", soft_wrap=True)
 
@@ -193,14 +197,14 @@ def score(
     console().print(said, soft_wrap=True)
 
 
-def _show(card: dict[str, Any], as_json: bool, lang: str) -> None:
+def _show(card: dict[str, Any], lists: Lists, as_json: bool, lang: str) -> None:
     from recoup.experiments.report import text_in
     from recoup.experiments.report.model_page import verdict
 
     if as_json:
         console().print_json(data=card)
         return
-    say, show = text_in(lang), console().print
+    say, show = text_in(lang).of(lists), console().print
     show(_effects(card, say) if card["effects"] else _quality(card, say))
     for sentence in verdict(card, say):
         show(sentence)

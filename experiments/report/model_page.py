@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from recoup.experiments.comparison.lists import read_lists
 from recoup.experiments.models.files import CARD_FILE
 from recoup.experiments.models.quality import SHIFTED, STABLE
 from recoup.experiments.models.training_table import Kind
@@ -88,7 +89,7 @@ def render_model(folder: Path, language: str = "en") -> Path:
     Raises:
         InputError: the folder holds no card, or the page cannot be written.
     """
-    card, say = CARD_FILE.read(folder), text_in(language)
+    card, say = CARD_FILE.read(folder), text_in(language).of(read_lists(folder))
     kind = say(f"models.kinds.{card['kind']}")
     meaning = say(f"models.meanings.{card['kind']}", horizon=card["horizon"], share=say.number(card["share"], "share"))
     names = say.listed([f"score.{name}" for name in card["score_names"]])
