@@ -72,9 +72,9 @@ def discontinuity(
     """
     announce("read", lang, file=portfolio)
     from recoup.experiments.comparison.lists import lists_of
-    from recoup.experiments.evidence.discontinuity import LEAST
     from recoup.experiments.evidence.files import DISCONTINUITY_FILE, DISCONTINUITY_PICTURE
     from recoup.experiments.evidence.threshold import accounts_of, content_of, draw, study
+    from recoup.experiments.report.reasons import sentence
     from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new, whole_folder
     from recoup.scenarios.schema import load_scenario
@@ -102,7 +102,7 @@ def discontinuity(
     if out is not None and not json:
         console().print(f"\n{out}", soft_wrap=True)
     if found.refusal:
-        why = text_in(lang)("terminal.discontinuity.doubts.few", cut=f"{found.cut:g}", least=LEAST)
+        why = sentence(found.refusal.content(), text_in(lang))
         console(stderr=True).print(
             f"recoup: {text_in(lang)('terminal.discontinuity.refused', why=why)}", soft_wrap=True
         )
@@ -110,6 +110,7 @@ def discontinuity(
 
 
 def _print(found: Study, score: str, outcome: str, treatment: str | None, words: Text) -> None:
+    from recoup.experiments.report.reasons import sentence
     from recoup.experiments.runs.tables import Table
 
     show, accounts = console().print, found.accounts
@@ -151,6 +152,5 @@ def _print(found: Study, score: str, outcome: str, treatment: str | None, words:
     if found.density is not None:
         jump = f"{found.density.jump:+.2f}".replace("-", "−")
         show(say("density", jump=jump, p=f"{found.density.p:.2f}"))
-    reasons = [say(f"doubts.{name}", **values) for name, values in found.reasons]
-    for doubt in reasons or [say("no_doubt")]:
+    for doubt in [sentence(doubt.content(), words) for doubt in found.doubts] or [say("no_doubt")]:
         show(doubt)

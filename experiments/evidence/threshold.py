@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from recoup.experiments.evidence.discontinuity import (
     placebo_jump,
 )
 from recoup.experiments.evidence.lender_records import LenderRecords
+from recoup.experiments.evidence.reasons import Reason
 from recoup.experiments.evidence.recorded_measures import RecordedMonths, within
 from recoup.experiments.runs.runfolder import write_whole
 from recoup.sim.inputs import InputError, choose
@@ -37,16 +38,9 @@ OUTCOMES = {
     "cash": "cash received, currency",
     "paid": "whether anything was paid",
 }
-DOUBTS = {
-    "density": "scores gather on one side of {cut}: their density is {change} above it (p = {p}); accounts may have been moved across",
-    "covariate": "{name} jumps at {cut} too (p = {p} for all of them): accounts on both sides are not alike",
-    "placebo": "the outcome jumps at {cut} too, where nothing happened (p = {p} for all cut-offs)",
-    "bandwidth": "the effect depends on the bandwidth: it is another at {times} times of it",
-    "weak": "the threshold hardly decided who was treated (F = {f}, {least} is the least)",
-    "few": "too few accounts near {cut}: at least {least} with four different scores are needed on either side, within the bandwidth",
-}
 _NUMBERS = (Kind.NUMBER, Kind.INTEGER)
 _Floats = NDArray[np.float64]
+Name = TypeVar("Name", str, float)
 
 
 @dataclass(frozen=True)
@@ -148,35 +142,29 @@ class Study:
     covariates: dict[str, Jump]
 
     @property
-    def refusal(self) -> str | None:
-        """Why there is no effect, in a sentence; None = there is one."""
-        if self.effect is None:
-            return DOUBTS["few"].format(cut=f"{self.cut:g}", least=LEAST)
-        return None
+    def refusal(self) -> Reason | None:
+        """Why there is no effect; None = there is one."""
+        return Reason("few", {"cut": self.cut, "least": LEAST}) if self.effect is None else None
 
     @property
-    def doubts(self) -> list[str]:
-        """`reasons` in English; a sentence each."""
-        return [DOUBTS[name].format(**values) for name, values in self.reasons]
-
-    @property
-    def reasons(self) -> list[tuple[str, dict[str, str]]]:
-        """What speaks against the effect, or against reading it as one: which of `DOUBTS`, and what its places hold."""
-        said: list[tuple[str, dict[str, str]]] = []
-        cut = f"{self.cut:g}"
+    def doubts(self) -> list[Reason]:
+        """What speaks against the effect, or against reading it as one."""
+        said: list[Reason] = []
         if self.density is not None and self.density.p < LEVEL:
-            change = f"{np.exp(self.density.jump) - 1.0:+.0%}".replace("-", "−")
-            said.append(("density", {"cut": cut, "change": change, "p": f"{self.density.p:.3f}"}))
+            change = float(np.exp(self.density.jump)) - 1.0
+            known = change if np.isfinite(change) else None
+            said.append(Reason("density", {"cut": self.cut, "change": known, "p": self.density.p}))
         for name, p in _small(self.covariates).items():
-            said.append(("covariate", {"name": name, "cut": cut, "p": f"{p:.3f}"}))
-        for name, p in _small({f"{one.cut:g}": one for one in self.cuts}).items():
-            said.append(("placebo", {"cut": name, "p": f"{p:.3f}"}))
+            said.append(Reason("covariate", {"field": name, "cut": self.cut, "p": p}))
+        for cut, p in _small({one.cut: one for one in self.cuts}).items():
+            said.append(Reason("placebo", {"cut": cut, "p": p}))
         if self.effect is not None:
-            apart = [f"{scale:g}" for scale, one in self.bandwidths.items() if one and _apart(one, self.effect)]
+            apart = [scale for scale, one in self.bandwidths.items() if one and _apart(one, self.effect)]
             if apart:
-                said.append(("bandwidth", {"times": ", ".join(apart)}))
+                said.append(Reason("bandwidth", {"times": apart}))
         if self.first_stage is not None and self.of_treated is None:
-            said.append(("weak", {"f": f"{_f(self.first_stage):.1f}", "least": f"{WEAK:g}"}))
+            f = _f(self.first_stage)
+            said.append(Reason("weak", {"f": f if np.isfinite(f) else None, "least": WEAK}))
         return said
 
 
@@ -188,10 +176,10 @@ def _apart(one: Jump, effect: Jump) -> bool:
     return not (one.low <= effect.corrected <= one.high or effect.low <= one.corrected <= effect.high)
 
 
-def _small(jumps: Mapping[str, Jump]) -> dict[str, float]:
+def _small(jumps: Mapping[Name, Jump]) -> dict[Name, float]:
     """Jumps that are there even if one looks at all of them: p-values by Holm's correction below the level."""
     order = sorted(jumps, key=lambda name: jumps[name].p)
-    found: dict[str, float] = {}
+    found: dict[Name, float] = {}
     largest = 0.0
     for place, name in enumerate(order):
         largest = max(largest, min(1.0, jumps[name].p * (len(order) - place)))
@@ -263,8 +251,8 @@ def content_of(found: Study, score: str, outcome: str, treatment: str | None, cu
         else {"log_jump": density.jump if np.isfinite(density.jump) else None, "error": density.error, "p": density.p},
         "placebo_cuts": [_said(one) for one in found.cuts],
         "placebo_outcomes": [{"field": name, "effect": _said(one)} for name, one in found.covariates.items()],
-        "doubts": found.doubts,
-        "refusal": found.refusal,
+        "doubts": [doubt.content() for doubt in found.doubts],
+        "refusal": found.refusal.content() if found.refusal else None,
     }
 
 

@@ -9,7 +9,6 @@ from recoup.experiments.comparison.lists import read_lists
 from recoup.experiments.models.files import CARD_FILE
 from recoup.experiments.models.quality import SHIFTED, STABLE
 from recoup.experiments.models.training_table import Kind
-from recoup.experiments.models.uplift import LEAST_SHARE
 from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Bullets, Cell, Line, Paragraph, Picture, Section, Table
 from recoup.experiments.report.page import environment
@@ -298,9 +297,8 @@ def treatment_name(name: str, say: Text) -> str:
 
 def _why(row: dict[str, Any], say: Text) -> str:
     """Why there is no effect of a treatment."""
-    reason = "few" if not row["effective_sample"] else ("rare" if row["comparable_share"] < LEAST_SHARE else "sample")
     share, sample = say.number(1 - row["comparable_share"], "share"), f"{row['effective_sample']:,.0f}"
-    return say(f"models.effects.why.{reason}", treated=f"{row['treated']:,}", share=share, sample=sample)
+    return say(f"models.effects.why.{row['refusal']}", treated=f"{row['treated']:,}", share=share, sample=sample)
 
 
 def _feature(name: str, say: Text) -> str:
