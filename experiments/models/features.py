@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recoup.experiments.models.lender_records import Records
+from recoup.experiments.models.numbered_records import Records
 from recoup.sim.observation import LONG_AGO
 from recoup.sim.portfolio.records import NO_CONTACT
 from recoup.sim.portfolio.table import FILE_FIELDS

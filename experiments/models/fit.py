@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.experiments.models.features import WINDOWS
-from recoup.experiments.models.lender_records import Records
+from recoup.experiments.models.numbered_records import Records
 from recoup.experiments.models.predictor import STEPS, Predictor, fit_probability
 from recoup.experiments.models.quality import (
     auc,

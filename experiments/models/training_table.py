@@ -24,7 +24,7 @@ from recoup.experiments.models.features import (
     settled_by,
     window_of,
 )
-from recoup.experiments.models.lender_records import Records
+from recoup.experiments.models.numbered_records import Records
 from recoup.sim.inputs import InputError
 from recoup.sim.treatments import Group
 

@@ -12,6 +12,7 @@ the effect of an account (DR-learner: Kennedy 2023). Where the records hold no c
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from recoup.experiments.models.features import features_at, open_at, paid_by
-from recoup.experiments.models.lender_records import Records
+from recoup.experiments.models.numbered_records import Records
 from recoup.experiments.models.predictor import Predictor, exported
 from recoup.experiments.models.quality import TENTHS, clustered_mean
 from recoup.experiments.runs.one_thread import one_thread
@@ -36,6 +37,14 @@ _Z = 1.96
 Numbers = NDArray[np.float64]
 
 
+class Refusal(StrEnum):
+    """Why nothing is said of a treatment."""
+
+    FEW = "few"  # rows with it, or without any contact, or accounts that they are of
+    RARE = "rare"  # in most rows the records almost never, or almost always, have it: nothing shows what would have come otherwise
+    SAMPLE = "sample"  # the rows with it count as too few comparable ones
+
+
 @dataclass(frozen=True)
 class Effect:
     """Of one treatment.
@@ -45,7 +54,7 @@ class Effect:
         treated, untreated: rows of the records.
         sample: effective sample size of the treated rows, weighted by 1 / e.
         share: of the rows that have comparable ones of the other kind.
-        refusal: why nothing is said, in a sentence; None = something is.
+        refusal: why nothing is said; None = something is.
         mean, low, high: average effect, currency per account, with its 95 % interval.
         tenths: by tenths of the foretold effect, highest first: `said`, `mean`, `low`, `high`.
         curve: mean effect per account if the first 10 %, 20 %, … by foretold effect are treated and no others, (10,).
@@ -58,7 +67,7 @@ class Effect:
     untreated: int
     sample: float
     share: float
-    refusal: str | None = None
+    refusal: Refusal | None = None
     mean: float = np.nan
     low: float = np.nan
     high: float = np.nan
@@ -128,10 +137,7 @@ def effect_of(
     """
     counts = int(treated.sum()), int(untreated.sum())
     if min(counts) < LEAST_TREATED or min(np.unique(account[side]).size for side in (treated, untreated)) < 10 * FOLDS:
-        few = f"{counts[0]:,} rows with {treatment} and {counts[1]:,} without any contact"
-        return Effect(
-            treatment, *counts, 0.0, 0.0, f"too few: {few}; {LEAST_TREATED} of each are needed, of many accounts"
-        )
+        return Effect(treatment, *counts, 0.0, 0.0, Refusal.FEW)
     rows, rates = _sampled(treated, untreated)
     given = treated[rows].astype(float)
     with one_thread():
@@ -144,23 +150,13 @@ def effect_of(
         share = float(weight[there].sum() / weight.sum())
         inverse = (weight * given / chance)[there]
         sample = float(inverse.sum() ** 2 / max((inverse**2).sum(), 1e-300))
-        if (refusal := _refusal(treatment, share, sample)) is not None:
-            return Effect(treatment, *counts, sample, share, refusal)
+        if share < LEAST_SHARE or sample < LEAST_SAMPLE:
+            why = Refusal.RARE if share < LEAST_SHARE else Refusal.SAMPLE
+            return Effect(treatment, *counts, sample, share, why)
         score = doubly_robust(cash[rows], given, chance, with_it, without)[there]
         return _estimated(
             Effect(treatment, *counts, sample, share), features[rows][there], account[rows][there], weight[there], score
         )
-
-
-def _refusal(treatment: str, share: float, sample: float) -> str | None:
-    if share < LEAST_SHARE:
-        return (
-            f"support is missing: in {1 - share:.0%} of the rows the records almost never (below {RARE:.1%}), or almost always, have {treatment}, "
-            "so that nothing shows what would have come otherwise"
-        )
-    if sample < LEAST_SAMPLE:
-        return f"support is missing: the rows with {treatment} count as {sample:,.0f} comparable ones, below {LEAST_SAMPLE:,.0f}"
-    return None
 
 
 def _estimated(

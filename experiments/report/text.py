@@ -26,6 +26,7 @@ _NOTES = {  # with figures: key of the message, and the note as results.json hol
     "synthetic": r"synthetic portfolio, seed (?P<seed>\d+)",
     "staffing": r"(?P<scarce>[a-z_]+): (?P<number>\S+) for (?P<accounts>\S+) accounts are (?P<rate>\S+) for each 1,000; "
     r"the scenario's usual is (?P<usual>\S+)",
+    "terminal.records_early": r"left out: (?P<n>\S+) contacts and payments before (?P<day>\S+)",
     "terminal.state.closed": r"left out: (?P<n>\S+) accounts of which nothing was left, or whose settlement was paid",
     "terminal.state.contacts": r"not used: (?P<n>\S+) contacts of accounts that the portfolio does not have",
     "terminal.state.payments": r"not used: (?P<n>\S+) payments of accounts that the portfolio does not have",

@@ -398,7 +398,7 @@ def _model(folder: Path, random: Random) -> list[Path]:
     refused = {
         **effect,
         "treatment": "visit",
-        "refusal": "too few",
+        "refusal": "few",
         "effect": None,
         "curve": [],
         "tenths": [],
