@@ -92,6 +92,7 @@ ROW = np.dtype(
         ("pressure", "f8"),
         ("market", "f8"),  # what all debtors have learned to wait
         ("paid", "f8"),  # currency
+        ("own", "f8"),  # of it what he paid of his own accord
     ],
     align=True,
 )
@@ -467,7 +468,7 @@ def _lay_out(  # type: ignore[no-untyped-def]
                 row.happened = 1
                 row.full = spontaneous >= WHOLE * balance
                 eventful[number] = True
-            row.paid = everything / 100.0
+            row.paid, row.own = everything / 100.0, spontaneous / 100.0
             if everything > 0:
                 excitation += 1.0
             balance -= everything
