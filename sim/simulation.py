@@ -532,7 +532,8 @@ class Simulation:
         t["macro"] = self.economy.index
         t["income_factor"] = np.exp(-self.world.behaviour.macro_income * self.economy.index)
         t["discount_factor"] = (1.0 + self.world.discount_rate) ** (-day / 365.0)
-        t["daily_rate"] = min(self.world.annual_rate, self.rules.interest_cap) / 365.0
+        rates = np.minimum(self.world.annual_rates, self.rules.interest_cap) / 365.0
+        t["daily_rate"][: rates.size] = rates
 
     def _set_today(self) -> None:
         t = self._today[0]

@@ -357,7 +357,10 @@ class ReferenceSimulation:
             day_off=self.calendar.is_day_off(day),
             stress=self.economy.index,
             market_waiting=self.market_waiting,
-            interest_a_year=min(world.annual_rate, self.rules_pack.interest_cap),
+            interest_a_year=[
+                min(world.annual_rate if one.annual_rate is None else one.annual_rate, self.rules_pack.interest_cap)
+                for one in world.products.values()
+            ],
             surcharge=self.supervisor.surcharge(),
             belief=believed(world, self._share_followed(day)),
             care={
