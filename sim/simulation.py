@@ -25,7 +25,7 @@ from recoup.sim.behaviour import notice_belief
 from recoup.sim.compliance.gate import Gate, gate_table
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.customers import Customers, customers_of
-from recoup.sim.day import EVENING, DayRecord
+from recoup.sim.day import DayRecord, Evening
 from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
 from recoup.sim.earlier_events import earlier_rows
 from recoup.sim.eventlog import EventLog, LogFile
@@ -46,7 +46,7 @@ from recoup.sim.observation import (
     observe,
 )
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar, Process
-from recoup.sim.operations.collectors import Collectors
+from recoup.sim.operations.collectors import SUMS, Collectors
 from recoup.sim.operations.contact_centre import PERSON, ContactCentre, staff
 from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
@@ -428,32 +428,40 @@ class Simulation:
         skills = (nobody, *staff, *[nobody] * (MOST_POOLS - len(staff)))
         rows = self.open_accounts
         self._write_date(self._tomorrow[0], self.day + 1)
-        self._net_flow, self._awake = np.empty(rows.size, np.int64), np.empty(rows.size, np.bool_)
-        evening = np.empty(rows.size, EVENING)
-        parts = self._over_rows(
-            kernels.step_day,
-            self._params,
-            self._today,
-            self._tomorrow,
-            self._wakes_early,
-            self._menu_table,
-            skills,
-            self._net_flow,
-            evening,
-            self._awake,
-        )
-        self._woken = sum(pending for _, _, pending, _ in parts), sum(interest for _, _, _, interest in parts)
+        batches = -(-rows.size // self._batch)
+        out = Evening.empty(rows.size, batches, kernels.TOTALS, (len(self.collectors.names), len(SUMS)))
+        self._net_flow, self._awake = out.net_flow, out.awake
+
+        def step(first: int, last: int) -> tuple[int, int, int]:
+            return kernels.step_day(  # type: ignore[no-any-return]
+                self.accounts,
+                rows,
+                first,
+                last,
+                self._params,
+                self._today,
+                self._tomorrow,
+                self._wakes_early,
+                self._menu_table,
+                skills,
+                first // self._batch,
+                out,
+            )
+
+        parts = self._in_parts(step, rows.size)
+        self._woken = sum(pending for _, pending, _ in parts), sum(interest for _, _, interest in parts)
         evening = np.concatenate(
-            [evening[:0], *(evening[n * self._batch :][:busy] for n, (_, busy, _, _) in enumerate(parts))]
+            [out.booked[:0], *(out.booked[n * self._batch :][:booked] for n, (booked, _, _) in enumerate(parts))]
         )
         self._book(evening)
+        self.collectors.close_day(self.day, out.people.sum(axis=0))
         away = sum(centre.away for centre in self.centres.values())
         self.ledger.close_day(
             DayClose(
                 day=self.day,
                 rows=rows,
                 evening=evening,
-                totals=np.sum([totals for totals, *_ in parts], axis=0) if parts else np.zeros(0, np.int64),
+                totals=out.totals.sum(axis=0),
                 interest=self._interest,
                 fees=self.courts.fees_of_day(),
                 macro=float(self._today["macro"][0]),
@@ -472,12 +480,11 @@ class Simulation:
         self.corrections.record_day(int(day["complaints"]), by_rules, int(day["breaches"]), int(day["open"]))
 
     def _book(self, evening: NDArray[np.void]) -> None:
-        """What comes of the day's events beyond the accounts themselves; `evening` (`day.EVENING`) has those that had any."""
+        """What comes of the day's events beyond the accounts themselves; `evening` (`day.EVENING`) has those that had such."""
         events = evening["events"]
         self._schedule_instalments(evening, events)
         self._go_to_court(evening, events)
         self.notices.record(self.day, evening["number"][events & Event.NOTICE > 0])
-        self.collectors.close_day(self.day, evening)
 
     def _schedule_instalments(self, evening: NDArray[np.void], events: NDArray[np.uint32]) -> None:
         running = evening["plan_months"] > 0

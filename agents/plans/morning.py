@@ -12,7 +12,9 @@ from recoup.agents.plans.decision_table import choice, holding, lowest
 from recoup.sim import kernels
 from recoup.sim.compiled import njit
 from recoup.sim.debtor import needs_review
+from recoup.sim.kernels import AHEAD
 from recoup.sim.observation import bound, see
+from recoup.sim.prefetch import prefetch
 
 
 class Decided(NamedTuple):
@@ -34,7 +36,7 @@ class Decided(NamedTuple):
         return cls(np.empty(accounts, np.int16), np.empty(accounts, np.int32), np.empty(accounts, np.uint8))
 
 
-@njit(nogil=True)
+@njit(borrows=True, nogil=True)
 def decide_rows(  # type: ignore[no-untyped-def]
     morning, first, last, table, priorities, cap, barred, low, high, columns, values, named, bits, decided
 ):
@@ -59,15 +61,21 @@ def decide_rows(  # type: ignore[no-untyped-def]
     deciding, dpd, tier = decided
     _, tables = gate
     for row in range(first, last):
+        prefetch(accounts, rows[min(row + AHEAD, last - 1)])
         a = accounts[rows[row]]
         see(a, t, tier_rule, o)
-        forbidden = kernels.forbidden(a, t, tables, gated)
         bound(row_values, low, high)
         capped, at = barred[int(o.calls_7d + o.texts_7d >= cap)], -1
+        asked, forbidden = False, uint64(0)
         for word in range(every.size):  # as `decision_table` decides
             alive = holding(row_values, whole, parted, cuts, truth[word], every[word])
             while alive and at < 0:
                 rule = rules[clause_rule[64 * word + lowest(alive)]]
+                if (
+                    not asked and choices[rule.start].bits
+                ):  # half of the account-days end with a rule to do nothing, or with none
+                    forbidden = kernels.forbidden(a, t, tables, gated)
+                    asked = True
                 at = choice(capped, forbidden, rule, choices, row_bits, columns)
                 alive &= alive - uint64(1)
             if at >= 0:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from recoup.sim import kernels
 from recoup.sim.account import Event, Outcome, Status
 from recoup.sim.compliance.gate import RULE, Gate
-from recoup.sim.day import EVENING
+from recoup.sim.day import Evening
+from recoup.sim.operations.collectors import SUMS
 from recoup.sim.operations.contact_centre import PERSON, SKILL
 from recoup.sim.parameters import kernel_record
 from recoup.sim.treatments import Channel, Menu
@@ -122,8 +123,8 @@ class Case:
         answered = (self.ours["calls_back"] > 0) & (self.chance.random(len(self.ours)) < 0.7)
         self.ours["answered"] = self.theirs["answered"] = answered
         count = self.rows.size
-        net_flow, evening, awake = np.empty(count, np.int64), np.empty(count, EVENING), np.empty(count, np.bool_)
-        totals, *_ = kernels.step_day(
+        out = Evening.empty(count, 1, kernels.TOTALS, (100, len(SUMS)))
+        kernels.step_day(
             self.ours,
             self.rows,
             0,
@@ -134,14 +135,13 @@ class Case:
             False,
             self.menu.table,
             by_pool,
-            net_flow,
-            evening,
-            awake,
+            0,
+            out,
         )
         for debtor, treatment in self.debtors():
             talker = Channel.COLLECTOR if debtor.answered else treatment.channel
             live_through(debtor, self.world, self.today, treatment, skills.get(talker, NOBODY))
-        return totals, net_flow
+        return out.totals[0], out.net_flow
 
 
 @EXAMPLES
