@@ -70,6 +70,14 @@ def wake(a, p, t):  # type: ignore[no-untyped-def]
 
 
 @njit(borrows=True, nogil=True)
+def still_open(accounts, numbers, out):  # type: ignore[no-untyped-def]
+    """Fill `out`, bool, with whether accounts are open; `numbers` are theirs, int64, in the same order."""
+    for n in range(numbers.size):
+        prefetch(accounts, numbers[min(n + AHEAD, numbers.size - 1)])
+        out[n] = accounts[numbers[n]].status == _STATUS_OPEN
+
+
+@njit(borrows=True, nogil=True)
 def start_day(accounts, rows, first, last, params, today):  # type: ignore[no-untyped-def]
     """Begin a day for rows first..last; the sums of what `wake` returns."""
     pending, interest = 0, 0
@@ -166,7 +174,7 @@ def carry_out(a, p, t, menu, action):  # type: ignore[no-untyped-def]
 
 
 @njit(borrows=True, nogil=True)
-def decide(accounts, rows, first, last, actions, params, today, menu, closed, gate, gated, queues):  # type: ignore[no-untyped-def]
+def decide(accounts, rows, first, last, actions, params, today, menu, closed, gate, gated, queues, seconds):  # type: ignore[no-untyped-def]
     """Gate each chosen treatment, carry it out as far as the morning goes, and sort the account into a queue.
 
     Args:
@@ -174,6 +182,7 @@ def decide(accounts, rows, first, last, actions, params, today, menu, closed, ga
         menu: `Menu.table`.
         closed, gate, gated: as for `allowed`.
         queues: uint8 (open accounts,); rows first..last are filled with what `carry_out` returns.
+        seconds: int32 (open accounts,); filled with what each will take of whoever serves it.
     """
     p, t = params[0], today[0]
     for row in range(first, last):
@@ -182,7 +191,7 @@ def decide(accounts, rows, first, last, actions, params, today, menu, closed, ga
             a, t, menu[action], closed[action], gate, gated, debtor.needs_review(a, p, menu[action].legal)
         ):
             action = 0
-        queues[row] = carry_out(a, p, t, menu, action)
+        queues[row], seconds[row] = carry_out(a, p, t, menu, action), a.seconds
 
 
 @njit()
@@ -203,28 +212,59 @@ def queue_keys(accounts, numbers, priority, today, out):  # type: ignore[no-unty
 
 
 @njit(borrows=True, nogil=True)
-def serve(accounts, queue, seconds):  # type: ignore[no-untyped-def]
-    """Serve accounts in the order of `queue` while seconds are left; the last call may run over.
+def line_up(queues, order, starts):  # type: ignore[no-untyped-def]
+    """Sort the open accounts that wait by the queue they wait in.
 
     Args:
-        queue: rows of `accounts`, int64, in order.
-        seconds: of staff or lines on hand.
+        queues: of each open account, as `carry_out` returns it, uint8 (open,).
+        order: filled from the beginning with those who wait, queue by queue and ascending in each, int64 (open,).
+        starts: filled with where each queue begins in `order`, and the last one's end, int64 (queues + 1,).
+    """
+    starts[:] = 0
+    for queue in queues:
+        if queue != NO_QUEUE:
+            starts[queue + 1] += 1
+    for queue in range(1, starts.size):
+        starts[queue] += starts[queue - 1]
+    for row in range(queues.size):
+        if queues[row] != NO_QUEUE:
+            order[starts[queues[row]]] = row
+            starts[queues[row]] += 1
+    for queue in range(starts.size - 1, 0, -1):  # each has moved on to the next one's beginning
+        starts[queue] = starts[queue - 1]
+    starts[0] = 0
+
+
+@njit(borrows=True, nogil=True)
+def serve(queue, seconds, on_hand, served):  # type: ignore[no-untyped-def]
+    """Serve accounts in the order of a queue while seconds are left; the last call may run over.
+
+    Args:
+        queue: rows of the open accounts, int64, in order.
+        seconds: that each open account takes, int32 (open,).
+        on_hand: seconds of staff or lines.
+        served: bool (open,); true is written for those that are served.
 
     Returns:
         How many were served, and the seconds used.
     """
-    used, served = 0, 0
-    for number in queue:
-        if used >= seconds:
+    used, count = 0, 0
+    for row in queue:
+        if used >= on_hand:
             break
-        a = accounts[number]
-        if a.calls_back:
-            a.answered = 1
-        else:
-            a.served = 1
-        served += 1
-        used += a.seconds
-    return served, used
+        served[row] = True
+        count += 1
+        used += seconds[row]
+    return count, used
+
+
+@njit()
+def admit(a):  # type: ignore[no-untyped-def]
+    """Somebody had time for the account."""
+    if a.calls_back:
+        a.answered = 1
+    else:
+        a.served = 1
 
 
 @njit(borrows=True)
@@ -266,7 +306,7 @@ def note(a, e):  # type: ignore[no-untyped-def]
 
 
 @njit(borrows=True, nogil=True)
-def step_day(accounts, rows, first, last, params, today, tomorrow, early, menu, skills, batch, out):  # type: ignore[no-untyped-def]
+def step_day(accounts, rows, first, last, params, today, tomorrow, early, menu, skills, served, batch, out):  # type: ignore[no-untyped-def]
     """The rest of the day, for treated and untreated accounts; and, where that is wanted, the next morning at once, while a record is at hand.
 
     An account that a court has is not woken: it may be at work on it still. `start_day` wakes it.
@@ -275,6 +315,7 @@ def step_day(accounts, rows, first, last, params, today, tomorrow, early, menu, 
         tomorrow: the next day as far as it is known, `observation.DAY_CONTEXT`, shape (1,).
         early: whether any account is to be woken here.
         skills: of the people on duty (`contact_centre.PERSON`), one array by number of their pool from 1; the first has nobody.
+        served: open accounts for which whoever they waited for had time, bool (open,).
         batch: number of the batch, which has totals of its own.
         out: `day.Evening`, written to.
 
@@ -288,6 +329,8 @@ def step_day(accounts, rows, first, last, params, today, tomorrow, early, menu, 
     for row in range(first, last):
         prefetch(accounts, rows[min(row + AHEAD, last - 1)])
         a = accounts[rows[row]]
+        if served[row]:
+            admit(a)
         live(a, p, t, menu, skills, totals)
         net_flow[row] = a.cash_today - a.cost_today
         if a.events:

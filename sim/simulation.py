@@ -126,10 +126,15 @@ class Simulation:
         self._today["typical_claim"] = 100.0 * typical_claim(world, portfolio.column("opening_balance"))
         self._tomorrow = self._today.copy()
         self._tier_rule = _tier_record(world)
-        self._batch, self._threads = batch, ThreadPoolExecutor(threads) if threads > 1 else None
+        self._batch, self._thread_count = batch, threads
+        self._threads = ThreadPoolExecutor(threads) if threads > 1 else None
         self._priority = self._queues = np.zeros(0, np.uint8)
-        self._waiting = np.zeros(0, np.int64)  # rows of the open accounts that are in some queue today, and in which
-        self._waiting_in, self._queue_sizes = np.zeros(0, np.uint8), np.zeros(QUEUES, np.int64)
+        self._seconds = np.zeros(0, np.int32)
+        self._waiting, self._queue_starts = (
+            np.zeros(0, np.int64),
+            np.zeros(QUEUES + 1, np.int64),
+        )  # see `kernels.line_up`
+        self._served = np.zeros(0, np.bool_)
         self._instalments: dict[int, list[tuple[NDArray[np.int64], NDArray[np.uint64]]]] = defaultdict(list)
         self._net_flow = np.zeros(0, np.int64)
         self._awake = np.zeros(0, np.bool_)  # open accounts whose next day has begun in the evening already
@@ -280,6 +285,7 @@ class Simulation:
         """
         rows = self.open_accounts
         self._priority, self._queues = np.empty(rows.size, np.uint8), np.empty(rows.size, np.uint8)
+        self._seconds = np.empty(rows.size, np.int32)
         self._priority[:] = self._checked(actions, priority, rows.size)
         self._over_rows(
             kernels.decide,
@@ -291,6 +297,7 @@ class Simulation:
             self._gate,
             self.gate,
             self._queues,
+            self._seconds,
         )
         return self._live(keep_evening)
 
@@ -321,8 +328,9 @@ class Simulation:
             actions=np.empty(count, np.int64),
             priority=np.empty(count, np.uint8),
             queues=np.empty(count, np.uint8),
+            seconds=np.empty(count, np.int32),
         )
-        self._priority, self._queues = morning.priority, morning.queues
+        self._priority, self._queues, self._seconds = morning.priority, morning.queues, morning.seconds
         self._in_parts(lambda first, last: decide(morning, first, last), count)
         return self._live(keep_evening), morning.actions
 
@@ -345,9 +353,8 @@ class Simulation:
         self._customers.decided(
             self.accounts, self.open_accounts, self._today, self._menu_table, self.gate, self._queues
         )
-        self._waiting = np.flatnonzero(self._queues != kernels.NO_QUEUE)
-        self._waiting_in = self._queues[self._waiting]
-        self._queue_sizes = np.bincount(self._waiting_in, minlength=QUEUES)
+        self._waiting, self._served = np.empty(self._queues.size, np.int64), np.zeros(self._queues.size, np.bool_)
+        kernels.line_up(self._queues, self._waiting, self._queue_starts)
         self._wakes_early = (
             keep_evening is None and not self.ledger.keeps_events
         )  # both read the accounts of the evening
@@ -411,13 +418,16 @@ class Simulation:
     def _serve(self, window: Window) -> None:
         for resource, centre in enumerate(self.centres.values()):
             queue = queue_of(resource, int(window))
-            if self._queue_sizes[queue] == 0:
+            rows = self._waiting[self._queue_starts[queue] : self._queue_starts[queue + 1]]
+            if not rows.size:
                 continue
-            rows = self._waiting[self._waiting_in == queue]
-            numbers = self.open_accounts[rows]
-            keys = np.empty(rows.size, np.uint64)
-            kernels.queue_keys(self.accounts, numbers, self._priority[rows], self._today, keys)
-            served, used = kernels.serve(self.accounts, numbers[np.argsort(keys)], int(centre.seconds.level))
+            on_hand = int(centre.seconds.level)
+            if self._seconds[rows].sum(dtype=np.int64) >= on_hand:  # not all can be served: the order counts
+                keys = np.empty(rows.size, np.uint64)
+                numbers = self.open_accounts[rows]
+                kernels.queue_keys(self.accounts, numbers, self._priority[rows], self._today, keys)
+                rows = rows[np.argsort(keys)]
+            served, used = kernels.serve(rows, self._seconds, on_hand, self._served)
             centre.requested += rows.size
             centre.served += served
             centre.use(used)
@@ -428,8 +438,9 @@ class Simulation:
         skills = (nobody, *staff, *[nobody] * (MOST_POOLS - len(staff)))
         rows = self.open_accounts
         self._write_date(self._tomorrow[0], self.day + 1)
-        batches = -(-rows.size // self._batch)
-        out = Evening.empty(rows.size, batches, kernels.TOTALS, (len(self.collectors.names), len(SUMS)))
+        firsts = self._cuts(rows.size)[:-1]
+        batch = {first: number for number, first in enumerate(firsts)}
+        out = Evening.empty(rows.size, len(firsts), kernels.TOTALS, (len(self.collectors.names), len(SUMS)))
         self._net_flow, self._awake = out.net_flow, out.awake
 
         def step(first: int, last: int) -> tuple[int, int, int]:
@@ -444,14 +455,18 @@ class Simulation:
                 self._wakes_early,
                 self._menu_table,
                 skills,
-                first // self._batch,
+                self._served,
+                batch[first],
                 out,
             )
 
         parts = self._in_parts(step, rows.size)
         self._woken = sum(pending for _, pending, _ in parts), sum(interest for _, _, interest in parts)
         evening = np.concatenate(
-            [out.booked[:0], *(out.booked[n * self._batch :][:booked] for n, (booked, _, _) in enumerate(parts))]
+            [
+                out.booked[:0],
+                *(out.booked[first:][:booked] for first, (booked, _, _) in zip(firsts, parts, strict=True)),
+            ]
         )
         self._book(evening)
         self.collectors.close_day(self.day, out.people.sum(axis=0))
@@ -509,7 +524,8 @@ class Simulation:
     def _start_day(self) -> int:
         """Drop closed accounts, and begin the day for the others; cents pending in agreed settlements."""
         rows, asleep = self.open_accounts, np.flatnonzero(~self._awake)
-        still_open = self.accounts["status"][rows[asleep]] == Status.OPEN
+        still_open = np.empty(asleep.size, np.bool_)
+        kernels.still_open(self.accounts, rows[asleep], still_open)
         if not still_open.all():
             self.open_accounts = np.delete(rows, asleep[~still_open])
         self._set_today()
@@ -610,12 +626,18 @@ class Simulation:
         return self._in_parts(lambda first, last: kernel(self.accounts, rows, first, last, *arguments), rows.size)
 
     def _in_parts(self, work: Callable[[int, int], Any], count: int) -> list[Any]:
-        """Results of `work(first, last)` for rows 0 .. count − 1 batch by batch, on threads if asked for."""
-        firsts = range(0, count, self._batch)
-        lasts = [min(first + self._batch, count) for first in firsts]
-        if self._threads is None or len(firsts) <= 1:
-            return list(map(work, firsts, lasts))
-        return list(self._threads.map(work, firsts, lasts))
+        """Results of `work(first, last)` for rows 0 .. count − 1 part by part, on threads if asked for."""
+        cuts = self._cuts(count)
+        if self._threads is None or len(cuts) <= 2:
+            return list(map(work, cuts[:-1], cuts[1:]))
+        return list(self._threads.map(work, cuts[:-1], cuts[1:]))
+
+    def _cuts(self, count: int) -> list[int]:
+        """Where so many rows are cut into parts: of equal size, at most a batch, and as many for each thread."""
+        parts = -(-count // self._batch)
+        if parts > 1:
+            parts = -(-parts // self._thread_count) * self._thread_count
+        return [count * n // parts for n in range(parts + 1)] if parts else [0]
 
     # --- results ------------------------------------------------------------------------------------------------
 

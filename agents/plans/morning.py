@@ -43,7 +43,7 @@ def decide_rows(  # type: ignore[no-untyped-def]
     """Decide rows first..last of a morning.
 
     Args:
-        morning: `morning.Morning`; its actions, priority and queues are written.
+        morning: `morning.Morning`; its actions, priority, queues and seconds are written.
         table: `DecisionTable`.
         priorities: of the rules and, last, of no rule, uint8 (rules + 1,).
         cap: days with a call or text within a week that the plan wants at most.
@@ -56,7 +56,7 @@ def decide_rows(  # type: ignore[no-untyped-def]
     accounts, rows, menu, closed = morning.accounts, morning.rows, morning.menu, morning.closed
     gate, gated, tier_rule = morning.gate, morning.gated, morning.tier_rule[0]
     p, t, o, row_values, row_bits = morning.params[0], morning.today[0], named[0], values[0], bits[0]
-    actions, priority, queues = morning.actions, morning.priority, morning.queues
+    actions, priority, queues, seconds = morning.actions, morning.priority, morning.queues, morning.seconds
     whole, parted, cuts, truth, every, clause_rule, rules, choices, _ = table
     deciding, dpd, tier = decided
     _, tables = gate
@@ -89,4 +89,4 @@ def decide_rows(  # type: ignore[no-untyped-def]
             review = needs_review(a, p, menu[action].legal)
             if action and not kernels.pass_gate(a, t, menu[action], closed[action], gate, False, review):
                 action = 0
-        queues[row] = kernels.carry_out(a, p, t, menu, action)
+        queues[row], seconds[row] = kernels.carry_out(a, p, t, menu, action), a.seconds
