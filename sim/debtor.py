@@ -325,7 +325,7 @@ def hand_over(a, p, t):  # type: ignore[no-untyped-def]
         forgive(a, t, lost)
 
 
-@njit()
+@njit(borrows=True)
 def who_has(a, t, skills):  # type: ignore[no-untyped-def]
     """Place among the people on duty of the one who has this account today: at random, whoever else is served."""
     return bits(a.key, t.day, R_COLLECTOR) % skills.size
@@ -340,7 +340,7 @@ def tally_contact(a, t, group):  # type: ignore[no-untyped-def]
     a.distress_contacts += a.employed == 0
 
 
-@njit()
+@njit(borrows=True)
 def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     """The attempt takes place: its cost, its marks on the debtor, and what he answers.
 
@@ -575,7 +575,7 @@ def take_legal_step(a, p, t, step):  # type: ignore[no-untyped-def]
         a.events |= E_ENFORCEMENT
 
 
-@njit()
+@njit(borrows=True)
 def treat(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     """Carry out today's treatment, if staff or line time was there for it."""
     if item.group:
@@ -724,7 +724,7 @@ def seek_breathing_space(a, p, t):  # type: ignore[no-untyped-def]
         a.events |= E_BREATHING
 
 
-@njit()
+@njit(borrows=True)
 def step_day(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     """All of an open account's day after the queues have decided who is served."""
     if a.status != _OPEN:

@@ -299,14 +299,14 @@ def see(a, t, tier_rule, o):  # type: ignore[no-untyped-def]
     o.arrears = (a.arrears if a.minimum_due else a.balance) / 100.0
 
 
-@njit()
+@njit(borrows=True)
 def bound(values, low, high):  # type: ignore[no-untyped-def]
     """Cut off what lies beyond the least and most value of each field: float32 (fields,) thrice, the first written to."""
     for field in range(values.size):
         values[field] = min(max(values[field], low[field]), high[field])
 
 
-@njit(nogil=True)
+@njit(borrows=True, nogil=True)
 def observe(accounts, open_accounts, first, last, today, tier_rule, low, high, out, named):  # type: ignore[no-untyped-def]
     """Fill rows first..last of `out`, float32 (open accounts, fields), in the order of `FIELDS`.
 

@@ -464,7 +464,7 @@ def triggered(a, t, rule):  # type: ignore[no-untyped-def]
     return a.plans_broken >= rule.most
 
 
-@njit()
+@njit(borrows=True)
 def unlawful(a, t, tables):  # type: ignore[no-untyped-def]
     """Feature bits that the rules forbid for this account today (uint64); `tables`: of a `Gate`."""
     held = standing(a, t)
@@ -490,7 +490,7 @@ def unlawful(a, t, tables):  # type: ignore[no-untyped-def]
     return np.uint64(bits)
 
 
-@njit()
+@njit(borrows=True)
 def _at_day(day, tables, table):  # type: ignore[no-untyped-def]
     """The place of a day in a table that begins with all days below 0 and ends with all later ones."""
     return min(tables[table] + max(day, -1) + 1, tables[table + 1] - 1)
@@ -513,7 +513,7 @@ def silent_for(a, t):  # type: ignore[no-untyped-def]
     return max(a.silence, t.day - max(-a.dpd0, a.demanded, a.acknowledged))
 
 
-@njit()
+@njit(borrows=True)
 def rule_against(a, t, gate, treatment_bits):  # type: ignore[no-untyped-def]
     """1 + number of the first rule that forbids a treatment with these bits, 0 if none does.
 
