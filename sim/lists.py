@@ -123,7 +123,10 @@ class Product(Labelled):
     pay: Effect = Field(0.0, description="log rise of the daily payment intensity of its accounts")
 
 
-STANDARD_PRODUCTS = {name: Product(card=name == "credit_card", label=None, label_zh=None) for name in STANDARD.products}
+STANDARD_PRODUCTS = {
+    name: Product(card=name == "credit_card", annual_rate=None, reach=1.0, pay=0.0, label=None, label_zh=None)
+    for name in STANDARD.products
+}
 
 
 def offer_of(name: str) -> Offer | None:
