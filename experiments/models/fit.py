@@ -33,7 +33,12 @@ _EVERY_UPLIFT = 3
 
 @dataclass(frozen=True)
 class Fit:
-    """What `recoup model fit` writes: the contents of model.json and of card.json."""
+    """What `recoup model fit` writes.
+
+    Attributes:
+        model: the content of model.json; `files.Model.model_validate` makes of it what `score.scored` takes.
+        card: the content of card.json: quality, calibration, drift, groups, or effects of treatments.
+    """
 
     model: dict[str, Any]
     card: dict[str, Any]

@@ -544,12 +544,33 @@ def test_page_says_the_same_without_its_script_and_the_winner_stays_on_a_phone(
         chromium.page("Emulation.setScriptExecutionDisabled", value=False)
     assert chromium.ask("document.querySelectorAll('.tools').length") == 0
     assert chromium.ask("document.querySelectorAll('details.data > summary').length") > 5
-    # The matrix scrolls sideways; the challenger and the plan in force are on the screen before anybody does.
+    # The matrix scrolls sideways; the challenger, the plan in force and the margins are on the screen before anybody does.
     heads = chromium.ask(
         "[...document.querySelectorAll('.matrix thead th')].map(h => [h.innerText, h.getBoundingClientRect().right])"
     )
     run = Run(full)
     assert [name for name, _ in heads[1:3]] == [run.best, run.reference] and heads[2][1] <= 390
+    left = chromium.ask("document.querySelector('.matrix thead th:last-child').getBoundingClientRect().left")
+    assert heads[-1][0] == "margin" and heads[2][1] <= left and heads[-1][1] <= 390
+    wide = (
+        "[...document.querySelectorAll('.matrix td:last-child')].filter(c => c.scrollWidth > c.clientWidth + 1).length"
+    )
+    assert chromium.ask(wide) == 0  # none is cut off
+
+
+def test_the_rule_pack_is_called_by_its_title(finished: Path, tmp_path: Path) -> None:
+    assert "rules: Taiwan, credit cards." in (finished / "report.html").read_text(encoding="utf-8")
+    assert "规则：台湾信用卡规则。" in (finished / "report.zh.html").read_text(encoding="utf-8")
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    pack = json.loads((folder / "rules.json").read_text())
+    (folder / "rules.json").write_text(json.dumps(pack | {"name": "mine", "title": "Rules of our own"}))
+    results = json.loads((folder / "results.json").read_text())
+    (folder / "results.json").write_text(json.dumps(results | {"rules": "mine"}))
+    for language, said in (("en", "rules: Rules of our own."), ("zh", "规则：Rules of our own。")):
+        assert said in render(folder, language).read_text(encoding="utf-8")
+    (folder / "rules.json").unlink()
+    assert "rules: mine." in render(folder).read_text(encoding="utf-8")
 
 
 def test_browser_test_notices_faults(chromium: browser.Browser, tmp_path: Path) -> None:
