@@ -51,6 +51,7 @@ def calibrate_to_records(
     """
     portfolio, contacts, payments = records.portfolio, records.contacts, records.payments
     _refuse_cards(scenario, portfolio)
+    _refuse_shifted(scenario, portfolio)
     if len(portfolio) < FEWEST_ACCOUNTS:
         raise InputError("portfolio", "", f"{len(portfolio)} accounts", f"at least {FEWEST_ACCOUNTS}")
     data = histories(scenario.world, portfolio, contacts, payments, *records.days(last=until))
@@ -64,6 +65,15 @@ def calibrate_to_records(
     fitted = fit_world(scenario.world, data.before(since), threads, groups, on_step, memory)
     checked = check(fitted, data, since, on_draw=on_step) if held else None
     return Calibration(scenario, data, fitted, checked)
+
+
+def _refuse_shifted(scenario: Scenario, portfolio: Portfolio) -> None:
+    products = scenario.world.products.items()
+    shifted = {name for name, product in products if product.reach != 1.0 or product.pay != 0.0}
+    rows = portfolio.table["product"][portfolio.table["product"].isin(shifted)]
+    if len(rows):
+        expected = "products without `reach` and `pay` of their own in the scenario: these are not fitted yet"
+        raise InputError(portfolio.name, "product", f"{rows.iloc[0]} in {len(rows):,} rows", expected)
 
 
 def _refuse_cards(scenario: Scenario, portfolio: Portfolio) -> None:

@@ -32,7 +32,6 @@ from recoup.experiments.evidence.recorded_measures import (
     RecordedMonths,
     channels_of,
     closing_days,
-    dpd_bands,
     measure,
     within,
 )
@@ -435,7 +434,7 @@ def _as_done(months: Months) -> Months:
 
 
 def _decider(months: Months, policy: str, replay: bool) -> _Decider:
-    kinds = dpd_bands(months.portfolio.table)
+    kinds = months.scenario.world.vocabulary.bucket_names(months.portfolio.table["dpd"].to_numpy(int))
     if not replay:
         return _Decider(policy, None, kinds)
     records, scenario = (

@@ -25,6 +25,7 @@ from recoup.sim.debtor import (
     SETTLEMENT_DAYS,
 )
 from recoup.sim.inputs import InputError
+from recoup.sim.portfolio.days_ago import channel_days_text
 from recoup.sim.portfolio.fields import HISTORY_DAYS
 from recoup.sim.portfolio.importing import typed_state
 from recoup.sim.portfolio.records import NO_CONTACT, RIGHT_PARTY
@@ -197,6 +198,7 @@ def _contacts(accounts: _Accounts, contacts: pd.DataFrame) -> None:
     demands = pd.concat([reached, steps]).sort_values("day", kind="stable")
     accounts.set(
         **{f"{name}_days": accounts.days(made[accounts.by(made, group)]) for name, group in groups.items()},
+        channel_days=_by_channel(accounts, made),
         conversation_days=accounts.days(spoken),
         attempts=accounts.times(made),
         reached=np.minimum(accounts.times(reached), accounts.times(made)),
@@ -216,6 +218,15 @@ def _contacts(accounts: _Accounts, contacts: pd.DataFrame) -> None:
     accounts.set(last_outcome=accounts.latest(told, "said"))
     if "customer_id" not in accounts.table and contacts["customer_id"].notna().any():
         accounts.set(customer_id=accounts.latest(contacts, "customer_id"))
+
+
+def _by_channel(accounts: _Accounts, made: pd.DataFrame) -> list[str]:
+    """The days with a contact by each channel, as `channel_days` says them."""
+    names = sorted(made["channel"].dropna().unique())
+    days = np.array([accounts.days(made[made["channel"] == name]) for name in names]).reshape(
+        len(names), accounts.count
+    )
+    return [channel_days_text(dict(zip(names, theirs, strict=True))) for theirs in days.T.tolist()]
 
 
 def _standing(accounts: _Accounts, contacts: pd.DataFrame) -> None:

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import string
+from collections import Counter
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -178,7 +179,14 @@ def test_both_catalogues_say_the_same_things() -> None:
     english, chinese = (read_yaml(MESSAGES / f"{language}.yaml").data for language in LANGUAGES)
     assert all(entry.keys() == {"title", "definition"} for entry in chinese["measures"].values())
     assert set(chinese.pop("measures")) == MEASURE.keys() | welfare.MEASURE.keys()
-    for group in ("names", "descriptions", "plan_rules", "notes", "columns"):  # what other files say in English
+    for group in (
+        "names",
+        "descriptions",
+        "plan_rules",
+        "notes",
+        "targets",
+        "columns",
+    ):  # what other files say in English
         assert english.pop(group) == {} and chinese.pop(group)
     ours, theirs = _leaves(english), _leaves(chinese)
     assert ours.keys() == theirs.keys()
@@ -429,6 +437,19 @@ def test_chinese_knows_every_note_and_stress_that_ships() -> None:
     ]
     assert len(words) > 10 and [text for text in words if not re.search(r"[\u4e00-\u9fff]", text)] == []
     assert say.note("of my own") == "of my own"
+
+
+def test_chinese_knows_every_published_figure_and_its_source() -> None:
+    say, english = text_in("zh"), text_in("en")
+    files = [read_yaml(path).data for path in sorted((ROOT / "scenarios" / "calibration").glob("*.yaml"))]
+    said = [target[part] for file in files for target in file["targets"] for part in ("text", "source")]
+    assert len(said) > 90 and [text for text in said if not re.search(r"[\u4e00-\u9fff]", say.target(text))] == []
+    assert set(said) >= set(say._messages["targets"])  # none that no file has any more
+    assert [english.target(text).replace("\u00a0", " ") for text in said] == said
+    # A figure that the Chinese names differently is another figure; what is quoted as a number in words is not looked at.
+    for text in said:
+        theirs = Counter(re.findall(r"\d+(?:\.\d+)?", say.target(text).replace(",", "")))
+        assert not Counter(re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))) - theirs, text
 
 
 def test_dearest_resource_is_named_only_if_it_is_sure(full: Path, tmp_path: Path) -> None:
