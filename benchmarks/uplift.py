@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from recoup.experiments.evidence.simulated_records import simulate_records
 from recoup.experiments.models.numbered_records import Records, numbered
-from recoup.experiments.models.uplift import NOTHING, effect_of, treatment_rows
+from recoup.experiments.models.uplift import NOTHING, effect_of, rows_of, treatment_rows
 from recoup.experiments.runs.one_thread import one_thread
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.portfolio.table import Portfolio
@@ -114,7 +114,7 @@ def repetition(seed: int) -> pd.DataFrame:
     true, rows = truth(scenario, portfolio, seed), []
     for name in CHANNELS:
         treated = done[name].to_numpy(bool)
-        found = effect_of(name, table, came, account, treated, untreated)
+        found = effect_of(rows_of(name, table, came, account, treated, untreated))
         plain = came[treated].mean() - came[untreated].mean()
         rows.append((name, true[name], plain, found.mean, found.low, found.high, found.treated))
     return pd.DataFrame(rows, columns=["channel", "truth", "plain", "estimate", "low", "high", "treated"])

@@ -118,6 +118,9 @@ def _print(found: Study, score: str, outcome: str, treatment: str | None, words:
     def say(key: str, **values: object) -> str:
         return words(f"terminal.discontinuity.{key}", **values)
 
+    def field(name: str) -> str:
+        return name if words.language == "en" else words.column(name)
+
     left_out = say("left_out", n=f"{accounts.without_score:,}") if accounts.without_score else ""
     what = say(f"outcomes.{outcome}")
     show(say("counts", n=f"{accounts.score.size:,}", left_out=left_out, outcome=what, days=accounts.days))
@@ -125,7 +128,7 @@ def _print(found: Study, score: str, outcome: str, treatment: str | None, words:
         return
     one, cut = found.effect, f"{found.cut:g}"
     counted = {"below": f"{one.below:,}", "above": f"{one.above:,}", "within": f"{one.bandwidth:,.4g}"}
-    show(say("near", score=score, cut=cut, **counted))
+    show(say("near", score=field(score), cut=cut, **counted))
     table = Table("", say("estimate"), words("terminal.heads.interval"), "p", title=say("title", cut=cut))
     for column in table.columns[1:]:
         column.justify = "right"
@@ -147,7 +150,7 @@ def _print(found: Study, score: str, outcome: str, treatment: str | None, words:
     for other in found.cuts:
         row(say("at_cut", cut=f"{other.cut:g}"), other)
     for name, other in found.covariates.items():
-        row(say("check", name=words.column(name) if words.language != "en" else name), other)
+        row(say("check", name=field(name)), other)
     show(table)
     if found.density is not None:
         jump = f"{found.density.jump:+.2f}".replace("-", "−")

@@ -19,7 +19,7 @@ from recoup.experiments.commands.lender_options import (
 )
 from recoup.experiments.commands.portfolio import OwnNames
 from recoup.experiments.commands.showing import announce
-from recoup.experiments.runs.console import Commands, Json, Language, console, progress_display
+from recoup.experiments.runs.console import Commands, Json, Language, Workers, console, progress_display
 
 if TYPE_CHECKING:
     from recoup.experiments.comparison.lists import Lists
@@ -55,6 +55,7 @@ def fit(
     horizon: Annotated[int, typer.Option(min=1, max=365, help="Days ahead that count.")] = 30,
     share: Annotated[float, typer.Option(min=0.01, max=1, help="Of the claim: what repayment means.")] = 0.5,
     scenario: ScenarioName = "china-consumer",
+    workers: Workers = 1,
     out: Annotated[Path | None, typer.Option(help="New folder.", show_default="runs/<kind>-<time>")] = None,
     lang: Language = "en",
     json: Json = False,
@@ -68,7 +69,7 @@ def fit(
     Examples:
       recoup model fit repayment --portfolio p.parquet --contacts c.parquet --payments y.parquet --out models/repayment
       recoup model fit early-warning --portfolio p.csv --map p.yaml --payments y.csv --payments-map y.yaml --horizon 60
-      recoup model fit uplift --portfolio p.parquet --contacts c.parquet --payments y.parquet --out models/uplift
+      recoup model fit uplift --portfolio p.parquet --contacts c.parquet --payments y.parquet --workers 2 --out models/uplift
     """
     announce("learn", lang, kind=kind, file=portfolio)
     from recoup.experiments.comparison.lists import lists_of, write_lists
@@ -101,7 +102,7 @@ def fit(
         progress.update(task, description=kind)
         found = fit_model(
             numbered(records), Kind(kind), source, horizon, share, [windows.hours(window)[1] for window in Window],
-            lambda done, total: progress.update(task, completed=done, total=total),
+            lambda done, total: progress.update(task, completed=done, total=total), workers,
         )  # fmt: skip
         with whole_folder(folder) as made:
             MODEL_FILE.write(made, found.model)

@@ -160,7 +160,8 @@ class _Accounts:
 
 def _money(accounts: _Accounts, contacts: pd.DataFrame, payments: pd.DataFrame) -> None:
     amounts = cents(payments["amount"].astype(float))
-    paid = np.bincount(payments["number"], amounts, accounts.count).astype(np.int64)
+    now = (payments["day"] >= accounts.first).to_numpy()  # what came in before is no longer in the portfolio's balances
+    paid = np.bincount(payments["number"][now], amounts[now], accounts.count).astype(np.int64)
     made = payments[amounts > 0]
     opening = cents(accounts.table["opening_balance"].astype(float))
     named = contacts[contacts["balance"].notna()]

@@ -118,15 +118,37 @@ def _marked(size: int, rows: pd.Series) -> NDArray[np.int64]:
     return np.bincount(rows.to_numpy(np.int64), minlength=size)
 
 
-def effect_of(
+@dataclass(frozen=True)
+class Rows:
+    """What the effect of one treatment is estimated from: at most `MOST_ROWS` rows with it and without any contact.
+
+    Attributes:
+        treatment: its name.
+        counts: rows with it and without any contact, of all records.
+        enough: there are enough of either, of enough accounts.
+        features, cash, account, given: of the rows drawn; `given` is 1 with it, else 0. Empty where there are not enough.
+        rates: shares of the rows with and without it that were drawn.
+    """
+
+    treatment: str
+    counts: tuple[int, int]
+    enough: bool
+    features: Numbers
+    cash: Numbers
+    account: NDArray[np.int64]
+    given: Numbers
+    rates: tuple[float, float]
+
+
+def rows_of(
     treatment: str,
     features: Numbers,
     cash: Numbers,
     account: NDArray[np.int64],
     treated: NDArray[np.bool_],
     untreated: NDArray[np.bool_],
-) -> Effect:
-    """The effect of a treatment against nothing.
+) -> Rows:
+    """The rows for the effect of a treatment against nothing.
 
     Args:
         treatment: its name.
@@ -136,12 +158,25 @@ def effect_of(
         treated, untreated: bool (rows,); rows that are neither do not count.
     """
     counts = int(treated.sum()), int(untreated.sum())
-    if min(counts) < LEAST_TREATED or min(np.unique(account[side]).size for side in (treated, untreated)) < 10 * FOLDS:
+    accounts = min(np.unique(account[side]).size for side in (treated, untreated))
+    enough = min(counts) >= LEAST_TREATED and accounts >= 10 * FOLDS
+    rows, rates = _sampled(treated, untreated) if enough else (np.zeros(0, np.int64), (1.0, 1.0))
+    return Rows(
+        treatment, counts, enough, features[rows], cash[rows], account[rows], treated[rows].astype(float), rates
+    )
+
+
+def effect_of(rows: Rows) -> Effect:
+    """The effect of a treatment against nothing.
+
+    Args:
+        rows: of `rows_of`.
+    """
+    treatment, counts, rates, cash, given = rows.treatment, rows.counts, rows.rates, rows.cash, rows.given
+    if not rows.enough:
         return Effect(treatment, *counts, 0.0, 0.0, Refusal.FEW)
-    rows, rates = _sampled(treated, untreated)
-    given = treated[rows].astype(float)
     with one_thread():
-        chance, with_it, without = crossfitted(features[rows], cash[rows], account[rows], given)
+        chance, with_it, without = crossfitted(rows.features, cash, rows.account, given)
         odds = np.clip(chance, 1e-9, 1 - 1e-9)
         odds = odds / (1 - odds) * rates[1] / rates[0]
         chance = odds / (1 + odds)  # among all rows, not those drawn
@@ -153,10 +188,9 @@ def effect_of(
         if share < LEAST_SHARE or sample < LEAST_SAMPLE:
             why = Refusal.RARE if share < LEAST_SHARE else Refusal.SAMPLE
             return Effect(treatment, *counts, sample, share, why)
-        score = doubly_robust(cash[rows], given, chance, with_it, without)[there]
-        return _estimated(
-            Effect(treatment, *counts, sample, share), features[rows][there], account[rows][there], weight[there], score
-        )
+        score = doubly_robust(cash, given, chance, with_it, without)[there]
+        known = Effect(treatment, *counts, sample, share)
+        return _estimated(known, rows.features[there], rows.account[there], weight[there], score)
 
 
 def _estimated(
@@ -197,9 +231,9 @@ def _estimated(
 
 
 def _learner() -> HistGradientBoostingRegressor:
-    """Of effects: small and slow, as ψ is noisy."""
+    """Of effects: small and slow, as ψ is noisy; with few bins, whose weighted edges would else take most of the time."""
     return HistGradientBoostingRegressor(
-        learning_rate=0.05, max_leaf_nodes=4, max_iter=30, min_samples_leaf=200, l2_regularization=50.0,
+        learning_rate=0.05, max_leaf_nodes=4, max_iter=30, min_samples_leaf=200, l2_regularization=50.0, max_bins=32,
         early_stopping=False, random_state=SEED,
     )  # fmt: skip
 
