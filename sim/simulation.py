@@ -127,7 +127,7 @@ class Simulation:
         self._tomorrow = self._today.copy()
         self._tier_rule = _tier_record(world)
         self._batch, self._thread_count = batch, threads
-        self._threads = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._helpers = ThreadPoolExecutor(threads - 1) if threads > 1 else None
         self._priority = self._queues = np.zeros(0, np.uint8)
         self._seconds = np.zeros(0, np.int32)
         self._waiting, self._queue_starts = (
@@ -513,10 +513,11 @@ class Simulation:
     def _go_to_court(self, evening: NDArray[np.void], events: NDArray[np.uint32]) -> None:
         closed_in_court = (events & Event.CLOSED > 0) & (evening["stage"] >= Stage.QUEUED)
         called_for = closed_in_court | (events & (Event.SUIT | Event.ENFORCEMENT) > 0)
+        closed, suit = int(Event.CLOSED), int(Event.SUIT)
         for number, happened in zip(evening["number"][called_for].tolist(), events[called_for].tolist(), strict=True):
-            if happened & Event.CLOSED:
+            if happened & closed:
                 self.courts.withdraw(number)
-            elif happened & Event.SUIT:
+            elif happened & suit:
                 self.courts.sue(number)
             else:
                 self.courts.enforce(number)
@@ -626,11 +627,21 @@ class Simulation:
         return self._in_parts(lambda first, last: kernel(self.accounts, rows, first, last, *arguments), rows.size)
 
     def _in_parts(self, work: Callable[[int, int], Any], count: int) -> list[Any]:
-        """Results of `work(first, last)` for rows 0 .. count − 1 part by part, on threads if asked for."""
+        """Results of `work(first, last)` for rows 0 .. count − 1 part by part, on threads if asked for; this thread works as well."""
         cuts = self._cuts(count)
-        if self._threads is None or len(cuts) <= 2:
-            return list(map(work, cuts[:-1], cuts[1:]))
-        return list(self._threads.map(work, cuts[:-1], cuts[1:]))
+        results: list[Any] = [None] * (len(cuts) - 1)
+        left = iter(range(len(results)))
+
+        def do_what_is_left() -> None:
+            for n in left:
+                results[n] = work(cuts[n], cuts[n + 1])
+
+        helpers = min(self._thread_count, len(results)) - 1
+        helping = [self._helpers.submit(do_what_is_left) for _ in range(helpers)] if self._helpers else []
+        do_what_is_left()
+        for one in helping:
+            one.result()
+        return results
 
     def _cuts(self, count: int) -> list[int]:
         """Where so many rows are cut into parts: of equal size, at most a batch, and as many for each thread."""
