@@ -138,7 +138,7 @@ class Simulation:
         self._instalments: dict[int, list[tuple[NDArray[np.int64], NDArray[np.uint64]]]] = defaultdict(list)
         self._net_flow = np.zeros(0, np.int64)
         self._awake = np.zeros(0, np.bool_)  # open accounts whose next day has begun in the evening already
-        self._wakes_early = True
+        self._wakes_before = 0  # the legal stage below which `kernels.step_day` wakes accounts
         self._woken = (0, 0)  # of them: what `kernels.wake` returned, summed up
         self._interest = 0  # cents charged this morning
         self.lender = Lender(world, len(portfolio), int(self.accounts["opening"].sum()))
@@ -355,9 +355,9 @@ class Simulation:
         )
         self._waiting, self._served = np.empty(self._queues.size, np.int64), np.zeros(self._queues.size, np.bool_)
         kernels.line_up(self._queues, self._waiting, self._queue_starts)
-        self._wakes_early = (
-            keep_evening is None and not self.ledger.keeps_events
-        )  # both read the accounts of the evening
+        # Both read the accounts of the evening. Of accounts in mid-life, a court may take up a case late that was due before.
+        reads_evening = keep_evening is not None or self.ledger.keeps_events
+        self._wakes_before = 0 if reads_evening else Stage.QUEUED if self.portfolio.state else len(Stage)
         self.ledger.begin_day(float(self._today["settlement_budget_left"][0]))
         self.env.run(until=(self.day + 1) * MINUTES_PER_DAY)
         record = DayRecord(
@@ -452,7 +452,7 @@ class Simulation:
                 self._params,
                 self._today,
                 self._tomorrow,
-                self._wakes_early,
+                int(self._wakes_before),
                 self._menu_table,
                 skills,
                 self._served,
