@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from recoup.sim import debtor
-from recoup.sim.account import Event, Outcome, Stage, Status
+from recoup.sim.account import Event, Outcome, Status
 from recoup.sim.compiled import njit
 from recoup.sim.compliance.gate import SUSPENDED, impossible, rule_against, unlawful
 from recoup.sim.operations.collectors import tally
@@ -38,7 +38,7 @@ _BOOKED = int(
     Event.NOTICE | Event.SUIT | Event.ENFORCEMENT | Event.CLOSED | Event.OFFER_ACCEPTED
     | Event.INSTALMENT_PAID | Event.INSTALMENT_MISSED | Event.BLOCKED | Event.BREACH
 )  # fmt: skip
-_STATUS_OPEN, _QUEUED = int(Status.OPEN), int(Stage.QUEUED)
+_STATUS_OPEN = int(Status.OPEN)
 
 
 @njit()
@@ -309,11 +309,11 @@ def note(a, e):  # type: ignore[no-untyped-def]
 def step_day(accounts, rows, first, last, params, today, tomorrow, early, menu, skills, served, batch, out):  # type: ignore[no-untyped-def]
     """The rest of the day, for treated and untreated accounts; and, where that is wanted, the next morning at once, while a record is at hand.
 
-    An account that a court has is not woken: it may be at work on it still. `start_day` wakes it.
+    Who is not woken here is by `start_day`.
 
     Args:
         tomorrow: the next day as far as it is known, `observation.DAY_CONTEXT`, shape (1,).
-        early: whether any account is to be woken here.
+        early: the legal stage from which on accounts are not woken here, as a court may be at work on them still; 0 = none is.
         skills: of the people on duty (`contact_centre.PERSON`), one array by number of their pool from 1; the first has nobody.
         served: open accounts for which whoever they waited for had time, bool (open,).
         batch: number of the batch, which has totals of its own.
@@ -340,7 +340,7 @@ def step_day(accounts, rows, first, last, params, today, tomorrow, early, menu, 
             if a.events & _BOOKED:
                 note(a, booked[noted])
                 noted += 1
-        awake[row] = early and a.status == _STATUS_OPEN and a.stage < _QUEUED
+        awake[row] = a.status == _STATUS_OPEN and a.stage < early
         if awake[row]:
             one_pending, one_interest = wake(a, p, next_day)
             pending += one_pending

@@ -131,7 +131,7 @@ class Simulation:
         self._tomorrow = self._today.copy()
         self._tier_rule = _tier_record(world)
         self._batch, self._thread_count = batch, threads
-        self._threads = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._helpers = ThreadPoolExecutor(threads - 1) if threads > 1 else None
         self._priority = self._queues = np.zeros(0, np.uint8)
         self._seconds = np.zeros(0, np.int32)
         self._waiting, self._queue_starts = (
@@ -142,7 +142,7 @@ class Simulation:
         self._instalments: dict[int, list[tuple[NDArray[np.int64], NDArray[np.uint64]]]] = defaultdict(list)
         self._net_flow = np.zeros(0, np.int64)
         self._awake = np.zeros(0, np.bool_)  # open accounts whose next day has begun in the evening already
-        self._wakes_early = True
+        self._wakes_before = 0  # the legal stage below which `kernels.step_day` wakes accounts
         self._woken = (0, 0)  # of them: what `kernels.wake` returned, summed up
         self._interest = 0  # cents charged this morning
         self.lender = Lender(world, len(portfolio), int(self.accounts["opening"].sum()))
@@ -364,9 +364,9 @@ class Simulation:
         )
         self._waiting, self._served = np.empty(self._queues.size, np.int64), np.zeros(self._queues.size, np.bool_)
         kernels.line_up(self._queues, self._waiting, self._queue_starts)
-        self._wakes_early = (
-            keep_evening is None and not self.ledger.keeps_events
-        )  # both read the accounts of the evening
+        # Both read the accounts of the evening. Of accounts in mid-life, a court may take up a case late that was due before.
+        reads_evening = keep_evening is not None or self.ledger.keeps_events
+        self._wakes_before = 0 if reads_evening else Stage.QUEUED if self.portfolio.state else len(Stage)
         self.ledger.begin_day(float(self._today["settlement_budget_left"][0]))
         self.env.run(until=(self.day + 1) * MINUTES_PER_DAY)
         record = DayRecord(
@@ -464,7 +464,7 @@ class Simulation:
                 self._params,
                 self._today,
                 self._tomorrow,
-                self._wakes_early,
+                int(self._wakes_before),
                 self._menu_table,
                 skills,
                 self._served,
@@ -525,10 +525,11 @@ class Simulation:
     def _go_to_court(self, evening: NDArray[np.void], events: NDArray[np.uint32]) -> None:
         closed_in_court = (events & Event.CLOSED > 0) & (evening["stage"] >= Stage.QUEUED)
         called_for = closed_in_court | (events & (Event.SUIT | Event.ENFORCEMENT) > 0)
+        closed, suit = int(Event.CLOSED), int(Event.SUIT)
         for number, happened in zip(evening["number"][called_for].tolist(), events[called_for].tolist(), strict=True):
-            if happened & Event.CLOSED:
+            if happened & closed:
                 self.courts.withdraw(number)
-            elif happened & Event.SUIT:
+            elif happened & suit:
                 self.courts.sue(number)
             else:
                 self.courts.enforce(number)
@@ -640,11 +641,21 @@ class Simulation:
         return self._in_parts(lambda first, last: kernel(self.accounts, rows, first, last, *arguments), rows.size)
 
     def _in_parts(self, work: Callable[[int, int], Any], count: int) -> list[Any]:
-        """Results of `work(first, last)` for rows 0 .. count − 1 part by part, on threads if asked for."""
+        """Results of `work(first, last)` for rows 0 .. count − 1 part by part, on threads if asked for; this thread works as well."""
         cuts = self._cuts(count)
-        if self._threads is None or len(cuts) <= 2:
-            return list(map(work, cuts[:-1], cuts[1:]))
-        return list(self._threads.map(work, cuts[:-1], cuts[1:]))
+        results: list[Any] = [None] * (len(cuts) - 1)
+        left = iter(range(len(results)))
+
+        def do_what_is_left() -> None:
+            for n in left:
+                results[n] = work(cuts[n], cuts[n + 1])
+
+        helpers = min(self._thread_count, len(results)) - 1
+        helping = [self._helpers.submit(do_what_is_left) for _ in range(helpers)] if self._helpers else []
+        do_what_is_left()
+        for one in helping:
+            one.result()
+        return results
 
     def _cuts(self, count: int) -> list[int]:
         """Where so many rows are cut into parts: of equal size, at most a batch, and as many for each thread."""

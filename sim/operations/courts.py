@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -80,8 +81,17 @@ class _Users(dict):  # type: ignore[type-arg]
         del self[one]
 
 
+class _Queue(deque):  # type: ignore[type-arg]
+    """Who waits: what SimPy asks of its list of them, but the first one's going moves no other."""
+
+    def pop(self, index: int = -1) -> simpy.Event:
+        return self.popleft() if index == 0 else super().pop()
+
+
 class Places(simpy.Resource):
-    """A SimPy resource with thousands of places."""
+    """A SimPy resource with thousands of places, and tens of thousands who wait for one."""
+
+    PutQueue = _Queue
 
     def __init__(self, env: simpy.Environment, capacity: int) -> None:
         super().__init__(env, capacity)

@@ -133,7 +133,7 @@ class Case:
             self.params,
             self.t,
             self.t,
-            False,
+            0,
             self.menu.table,
             by_pool,
             np.zeros(count, np.bool_),
