@@ -22,10 +22,19 @@ _DASH = "–"
 _PLAN_RULE = re.compile(r"(?P<rule>.+?)(?: → (?P<now>[^,]+))?(?:, but (?P<act>.+) \((?P<n>\d+)\))?")
 
 _OBSERVED = re.compile(r"(?P<share>\S+) of (?P<accounts>\S+) accounts and months \(Yeh & Lien 2009, UCI data set 350\)")
+_FITTED = r"Behaviour was fitted to (?P<n>\S+) accounts' records from (?P<first>\S+) to (?P<last>\S+)\. "
 _NOTES = {  # with figures: key of the message, and the note as results.json holds it
     "synthetic": r"synthetic portfolio, seed (?P<seed>\d+)",
     "staffing": r"(?P<scarce>[a-z_]+): (?P<number>\S+) for (?P<accounts>\S+) accounts are (?P<rate>\S+) for each 1,000; "
     r"the scenario's usual is (?P<usual>\S+)",
+    "fitted.none": _FITTED + r"No days were held out, so nothing says whether this world fits the portfolio\.",
+    "fitted.few": _FITTED + r"The held-out days are too few to say whether this world fits the portfolio\.",
+    "fitted.fits": _FITTED
+    + r"This world fits the portfolio: none of (?P<judged>\d+) measures of the held-out days is missed\.",
+    "fitted.misses": _FITTED
+    + r"This world does not fit the portfolio: of (?P<judged>\d+) measures of the held-out days it misses (?P<missed>.+)\.",
+    "fitted.unknown": r"These parameters keep the scenario's own value, as the records say nothing about them: (?P<names>.+)\.",
+    "fitted.assumed": r"These were not fitted at all: (?P<names>.+)\.",
     "terminal.records_early": r"left out: (?P<n>\S+) contacts and payments before (?P<day>\S+)",
     "terminal.state.closed": r"left out: (?P<n>\S+) accounts of which nothing was left, or whose settlement was paid",
     "terminal.state.contacts": r"not used: (?P<n>\S+) contacts of accounts that the portfolio does not have",
@@ -156,6 +165,9 @@ class Text:
                 values = found.groupdict()
                 if "scarce" in values:
                     values["scarce"] = self.one_of("scarce", values["scarce"])
+                if "missed" in values:
+                    named = values["missed"].split(", ")
+                    values["missed"] = self.listed([self.one_of("terminal.calibrate.measures", name) for name in named])
                 return self(key, **values)
         return self.one_of("notes", note)
 

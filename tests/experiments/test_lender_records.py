@@ -183,3 +183,26 @@ def test_every_command_refuses_alike(lender: Path, name: str, tmp_path: Path) ->
         in done.stderr
     )
     assert not any(tmp_path.iterdir())
+
+
+def test_what_a_fitted_scenario_notes_is_said_in_chinese_too() -> None:
+    say, begun = text_in("zh"), "Behaviour was fitted to 80 accounts' records from 2025-03-03 to 2025-03-29. "
+    missed = (
+        begun
+        + "This world does not fit the portfolio: of 9 measures of the held-out days it misses reached by sms, cash."
+    )
+    assert say.note(missed).startswith(
+        "行为参数用 80 个账户 2025-03-03 至 2025-03-29 的记录拟合。模型不符合该资产包：检验期的 9 项指标"
+    )
+    assert "短信触达" in say.note(missed)
+    fits = "This world fits the portfolio: none of 9 measures of the held-out days is missed."
+    few, none = (
+        "The held-out days are too few to say whether this world fits the portfolio.",
+        "No days were held out, so nothing says whether this world fits the portfolio.",
+    )
+    for verdict in (fits, few, none):
+        assert (
+            say.note(begun + verdict).startswith("行为参数用 80 个账户")
+            and text_in("en").note(begun + verdict) == begun + verdict
+        )
+    assert say.note("These were not fitted at all: a, b.") == "以下参数完全未经拟合：a, b。"
