@@ -184,6 +184,7 @@ def test_both_catalogues_say_the_same_things() -> None:
         "descriptions",
         "plan_rules",
         "notes",
+        "doubts",
         "targets",
         "columns",
     ):  # what other files say in English
