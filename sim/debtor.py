@@ -98,7 +98,7 @@ def start_day(a, p, t):  # type: ignore[no-untyped-def]
     a.events, a.cash_today, a.forgiven_today, a.cost_today, a.plan_due = 0, 0, 0, 0, 0
     if a.plan_months == 0 and a.hardship_until <= t.day and a.breathing_until <= t.day:
         # Late interest on the claim, not on earlier interest; it rests in a kept plan, hardship and breathing space.
-        interest = int(min(a.balance, a.opening) * t.daily_rate + 0.5)
+        interest = int(min(a.balance, a.opening) * t.daily_rate[a.product] + 0.5)
         a.interest += interest
         a.balance += interest
     if a.minimum_due:
@@ -618,6 +618,7 @@ def pay(a, p, t, channel):  # type: ignore[no-untyped-def]
         since_payday,
         a.promise_due != NEVER,
     )
+    rate *= p.product_pay[a.product]
     if is_card(a, p):
         rate *= math.exp(p.card_pay) * b.once_a_month(p, t.day - a.last_payment)
     if a.reached and a.served:

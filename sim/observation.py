@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from recoup.sim.account import NEVER, FileReview, Outcome, Stage
 from recoup.sim.compiled import njit
-from recoup.sim.treatments import MOST_CHANNELS, MOST_TIERS, PRODUCTS, STANDARD, TIERS, Vocabulary
+from recoup.sim.treatments import MOST_CHANNELS, MOST_PRODUCTS, MOST_TIERS, PRODUCTS, STANDARD, TIERS, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ DAY_CONTEXT = np.dtype(
         ("legal_queue", "f8"),
         ("settlement_budget_left", "f8"),
         ("discount_factor", "f8"),  # worth at day 0 of one unit today
-        ("daily_rate", "f8"),  # late interest
+        ("daily_rate", "f8", (MOST_PRODUCTS,)),  # late interest, by product
         ("typical_claim", "f8"),  # cents; the same every day
         ("notice_belief", "f8"),  # how far notices are believed, 0 to 1
         ("suspended", "u8"),  # feature bits of channels that a correction has suspended

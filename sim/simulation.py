@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from recoup.sim import kernels
 from recoup.sim.account import Event, Stage, Status
 from recoup.sim.behaviour import notice_belief
+from recoup.sim.channel_days import ChannelDays
 from recoup.sim.compliance.gate import Gate, gate_table
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.customers import Customers, customers_of
@@ -120,7 +121,10 @@ class Simulation:
         self._menu_bits = self._menu_table["bits"].copy()
         self._closed = np.zeros(len(self.menu), np.bool_)
         self._gate = Gate.of(gate_table(rules, world))
-        self._customers = Customers(customers_of(portfolio), self._gate)
+        self._channel_days = ChannelDays(self._gate, len(portfolio))
+        if portfolio.state:
+            self._channel_days.take_up(self.accounts, portfolio.table, self._vocabulary)
+        self._customers = Customers(customers_of(portfolio), self._gate, self._channel_days)
         self._params = kernel_record(world)
         self._today = np.zeros(1, DAY_CONTEXT)
         self._today["typical_claim"] = 100.0 * typical_claim(world, portfolio.column("opening_balance"))
@@ -172,7 +176,9 @@ class Simulation:
                 ids,
                 file,
                 customers_of(portfolio),
-                earlier_rows(self.accounts, first_day) if portfolio.state else None,
+                earlier_rows(self.accounts, first_day, self._channel_days, self._vocabulary)
+                if portfolio.state
+                else None,
             )
         entry_tiers = np.concatenate(self._in_parts(self._tiers, len(portfolio)) or [np.zeros(0, int)])
         minute = {str(pool): 100.0 * cost for pool, cost in world.costs.minute.items()}
@@ -215,7 +221,10 @@ class Simulation:
     def portfolio_now(self) -> Portfolio:
         """The open accounts as they are this morning, from which another simulation can go on."""
         world = self.world
-        return portfolio_of(self.accounts, self.portfolio, self.pending, world.start, self.day, world.vocabulary)
+        by_channel = self._channel_days.texts(np.flatnonzero(self.accounts["status"] == Status.OPEN), world.vocabulary)
+        return portfolio_of(
+            self.accounts, self.portfolio, self.pending, world.start, self.day, world.vocabulary, by_channel
+        )
 
     def _tiers(self, first: int, last: int) -> NDArray[np.integer]:
         return self.observe(self.open_accounts[first:last])[:, FIELD_INDEX["tier"]].astype(int)
@@ -381,6 +390,7 @@ class Simulation:
         fresh["number"], fresh["entry_day"] = numbers, self.day
         fresh["dpd0"] -= self.day
         self.accounts[numbers] = fresh
+        self._channel_days.forget(numbers)
         self.lender.enter(int(fresh["opening"].sum()))
         self.open_accounts = np.flatnonzero(self.accounts["status"] == Status.OPEN)
 
@@ -393,6 +403,7 @@ class Simulation:
         for number in numbers:
             self.courts.withdraw(int(number))
         self.accounts["status"][numbers] = Status.LEFT
+        self._channel_days.forget(numbers)
         self.open_accounts = np.flatnonzero(self.accounts["status"] == Status.OPEN)
 
     def _days(self) -> Process:
@@ -437,6 +448,7 @@ class Simulation:
         staff = [self.centres[resource.name].on_duty() if resource.skilled else nobody for resource in self._resources]
         skills = (nobody, *staff, *[nobody] * (MOST_POOLS - len(staff)))
         rows = self.open_accounts
+        self._channel_days.evening(self.accounts, rows, self._menu_table)
         self._write_date(self._tomorrow[0], self.day + 1)
         firsts = self._cuts(rows.size)[:-1]
         batch = {first: number for number, first in enumerate(firsts)}
@@ -544,7 +556,8 @@ class Simulation:
         t["macro"] = self.economy.index
         t["income_factor"] = np.exp(-self.world.behaviour.macro_income * self.economy.index)
         t["discount_factor"] = (1.0 + self.world.discount_rate) ** (-day / 365.0)
-        t["daily_rate"] = min(self.world.annual_rate, self.rules.interest_cap) / 365.0
+        rates = np.minimum(self.world.annual_rates, self.rules.interest_cap) / 365.0
+        t["daily_rate"][: rates.size] = rates
 
     def _set_today(self) -> None:
         t = self._today[0]
@@ -597,6 +610,7 @@ class Simulation:
                 if resource.fill_observed:
                     t[f"{name}_fill"] = last[f"{name}_served"] / requested if requested else 1.0
         t["legal_load"], t["legal_queue"] = self.courts.load, self.courts.waiting
+        self._channel_days.morning(self.accounts)
         self._customers.morning(self.accounts, self._today)
         self.tally = self._tally(pending)
         self.hear(self.lender.morning(self.tally) if self.day > self.first_day else self.lender.signals)

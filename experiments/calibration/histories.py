@@ -92,6 +92,7 @@ ROW = np.dtype(
         ("pressure", "f8"),
         ("market", "f8"),  # what all debtors have learned to wait
         ("paid", "f8"),  # currency
+        ("own", "f8"),  # of it what he paid of his own accord
     ],
     align=True,
 )
@@ -194,12 +195,12 @@ def histories(
     first = np.searchsorted(made["account"], np.arange(len(accounts) + 1))
     rows = np.zeros(len(accounts) * days, ROW)
     day_of_month = np.array([(start + timedelta(days=day)).day for day in range(days)], np.int64)
-    rate = world.annual_rate / 365.0
+    rates = np.array(world.annual_rates) / 365.0
     labelled = bool(np.any(paid["kind"] == _KINDS.index("promise")))
     market = _market(made, world, len(accounts), days)
     ends, eventful = np.zeros(len(accounts), np.int64), np.zeros(len(accounts), np.bool_)
     _lay_out(
-        kernel_record(world), accounts, made, first, paid, first_paid, day_of_month, market, rate, labelled, rows, ends, eventful
+        kernel_record(world), accounts, made, first, paid, first_paid, day_of_month, market, rates, labelled, rows, ends, eventful
     )  # fmt: skip
     kept = np.concatenate([[0], np.cumsum(ends)])
     where = np.repeat(np.arange(len(accounts)) * days - kept[:-1], ends) + np.arange(kept[-1])
@@ -337,7 +338,7 @@ def _paid_within(paid, first, last, since, until, labelled, plan):  # type: igno
 
 @njit(nogil=True)
 def _lay_out(  # type: ignore[no-untyped-def]
-    params, accounts, contacts, first, paid, first_paid, day_of_month, market, rate, labelled, rows, ends, eventful
+    params, accounts, contacts, first, paid, first_paid, day_of_month, market, rates, labelled, rows, ends, eventful
 ):
     p = params[0]
     days = day_of_month.size
@@ -358,7 +359,7 @@ def _lay_out(  # type: ignore[no-untyped-def]
                 break
             if day > 0:
                 if plan_left == 0 and hardship_until <= day:
-                    balance += int(min(balance, opening) * rate + 0.5)
+                    balance += int(min(balance, opening) * rates[a.product] + 0.5)
                 fatigue *= p.fatigue_keep
                 excitation *= p.excitation_keep
                 pressure *= p.pressure_keep
@@ -467,7 +468,7 @@ def _lay_out(  # type: ignore[no-untyped-def]
                 row.happened = 1
                 row.full = spontaneous >= WHOLE * balance
                 eventful[number] = True
-            row.paid = everything / 100.0
+            row.paid, row.own = everything / 100.0, spontaneous / 100.0
             if everything > 0:
                 excitation += 1.0
             balance -= everything

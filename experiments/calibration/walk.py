@@ -11,6 +11,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from recoup.experiments.calibration import means
 from recoup.experiments.calibration.histories import AT_RISK, HIDDEN, INSTALMENT_DUE, PROMISE_DUE
 from recoup.sim import behaviour as b
 from recoup.sim.account import NEVER
@@ -38,8 +39,9 @@ class Trial(IntEnum):
 
 NOTHING = 1e-12  # probability of what the model calls impossible, and happened
 NEVER_OFFERED = -1
-# Part payments are uniform on 10 to 70 % of a month's means (`debtor.pay`): their mean, and the mean of squares over the mean's square.
-PART, PART_SQUARE = 0.4, 1.1875
+# Part payments are uniform on a share of a month's means: their mean, and the mean of squares over the mean's square.
+PART = (means.SMALLEST + means.LARGEST) / 2.0
+PART_SQUARE = 1.0 + (means.LARGEST - means.SMALLEST) ** 2 / 12.0 / PART**2
 _PAYS, _ALL, _PROMISES, _KEEPS, _PLAN, _SETTLE, _INSTALMENT = (int(trial) for trial in tuple(Trial)[:7])
 _TEXT, _CALL, _VISIT_GROUP = int(Group.TEXT), int(Group.CALL), int(Group.VISIT)
 _NOBODY, _PERSON = int(Talk.NOBODY), int(Talk.PERSON)
@@ -237,13 +239,14 @@ def walk(p, rows, first, last, contacts, willingness, disposable, employed, read
                     one.square = all_of_it * r.claim**2 + (1.0 - all_of_it) * PART_SQUARE * part**2
                 paying += math.log(max(1.0 - math.exp(-rate), NOTHING)) if r.happened else -rate
             if r.happened:
-                # Part payments are 10 to 70 % of a month's means; where that is more than the claim, they pay all of it.
-                ratio = r.claim / max(income, 1e-9)
-                enough = min(max((0.7 - ratio) / 0.6, 0.0), 1.0)
+                # Where a part payment would be more than the claim, it pays all of it.
+                enough = means.chance_of_more(income, r.claim)
                 all_of_it = b.pays_in_full(p, liquidity)
                 chance = all_of_it + (1.0 - all_of_it) * enough
                 note(trials, chance, r.full, _ALL, at, paying + agreeing)
-                agreeing += log_of(chance, r.full)
+                agreeing += log_of(chance if r.full else all_of_it, r.full)
+                if not r.full:
+                    agreeing += means.log_of_part(income, r.own, r.claim)
         elif r.kind == PROMISE_DUE:
             liquidity = b.log_liquidity(income, r.due)
             chance = b.keep_probability(p, r.promise_channel, willingness, liquidity, r.broken, r.dpd)

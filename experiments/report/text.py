@@ -21,10 +21,12 @@ _DASH = "–"
 # «call about the others → collector plan_12, but nothing (36)», as experiments/learning/tuning.py and agents/plans/departures.py write it.
 _PLAN_RULE = re.compile(r"(?P<rule>.+?)(?: → (?P<now>[^,]+))?(?:, but (?P<act>.+) \((?P<n>\d+)\))?")
 
+_OBSERVED = re.compile(r"(?P<share>\S+) of (?P<accounts>\S+) accounts and months \(Yeh & Lien 2009, UCI data set 350\)")
 _NOTES = {  # with figures: key of the message, and the note as results.json holds it
     "synthetic": r"synthetic portfolio, seed (?P<seed>\d+)",
     "staffing": r"(?P<scarce>[a-z_]+): (?P<number>\S+) for (?P<accounts>\S+) accounts are (?P<rate>\S+) for each 1,000; "
     r"the scenario's usual is (?P<usual>\S+)",
+    "terminal.records_early": r"left out: (?P<n>\S+) contacts and payments before (?P<day>\S+)",
     "terminal.state.closed": r"left out: (?P<n>\S+) accounts of which nothing was left, or whose settlement was paid",
     "terminal.state.contacts": r"not used: (?P<n>\S+) contacts of accounts that the portfolio does not have",
     "terminal.state.payments": r"not used: (?P<n>\S+) payments of accounts that the portfolio does not have",
@@ -156,6 +158,12 @@ class Text:
                     values["scarce"] = self.one_of("scarce", values["scarce"])
                 return self(key, **values)
         return self.one_of("notes", note)
+
+    def target(self, text: str) -> str:
+        """What a published figure is of, or its source; what the catalogue lacks, as it is."""
+        if found := _OBSERVED.fullmatch(text):
+            return self("terminal.calibrate.observed", **found.groupdict())
+        return self.one_of("targets", text)
 
     def measure(self, name: str, known: tuple[str, str] | None = None) -> tuple[str, str]:
         """Title and definition of a measure; in English, of those of other files, as these say (`known`).

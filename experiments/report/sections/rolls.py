@@ -24,6 +24,16 @@ def pictured(run: Run, say: Text) -> list[Block]:
     return [Paragraph(_message(run, rolls, say), "message"), picture]
 
 
+def intro(run: Run, say: Text) -> str:
+    """What roll rates are, by months or by the scenario's own bands.
+
+    Args:
+        run: the finished run.
+        say: the words.
+    """
+    return say("rolls.intro_bands" if run.lists.vocabulary.own_bands else "rolls.intro")
+
+
 def _rolls(run: Run) -> list[str]:
     rates = run.results["roll_rates"]
     return [roll for roll in rates[run.names[0]] if any(rates[name][roll]["mean"] is not None for name in run.names)]
@@ -35,7 +45,7 @@ def _message(run: Run, rolls: list[str], say: Text) -> str:
     ours, theirs = rates[run.best], rates[run.reference or run.best]
     known = [roll for roll in rolls if None not in (ours[roll]["mean"], theirs[roll]["mean"])]
     if run.reference is None or not known:
-        return say("rolls.intro")
+        return intro(run, say)
     top = max(known, key=lambda roll: abs(ours[roll]["mean"] - theirs[roll]["mean"]))
     return say(
         "rolls.message",
@@ -61,4 +71,4 @@ def build(run: Run, say: Text) -> list[Block]:
         ]
         for name in run.ordered
     ]
-    return [Paragraph(say("rolls.intro")), Table(say("rolls.caption"), [say("rolls.plan"), *rolls], rows)]
+    return [Paragraph(intro(run, say)), Table(say("rolls.caption"), [say("rolls.plan"), *rolls], rows)]
