@@ -81,16 +81,25 @@ class ChannelDays:
         if self.channels.size:
             accounts["caps_reached"] = _reached(self.days, self.place, self._records)
 
-    def evening(self, accounts: NDArray[np.void], rows: NDArray[np.int64], menu: NDArray[np.void]) -> None:
+    def evening(
+        self,
+        accounts: NDArray[np.void],
+        rows: NDArray[np.int64],
+        served: NDArray[np.bool_],
+        menu: NDArray[np.void],
+    ) -> None:
         """Note the contacts that are made today, when all queues are served; another day has passed then.
 
         Args:
             accounts: records, all of them.
             rows: of those that were open in the morning.
+            served: those of them who waited in a queue and were served, bool (open,); their records do not say so yet.
             menu: `Menu.table`.
         """
         if self.channels.size:
-            made = rows[(accounts["served"][rows] > 0) & (accounts["status"][rows] == Status.OPEN)]
+            # Who calls back and is answered has been sent his message before.
+            contacted = (accounts["served"][rows] > 0) | (served & (accounts["calls_back"][rows] == 0))
+            made = rows[contacted & (accounts["status"][rows] == Status.OPEN)]
             places = self.place[menu["channel"][accounts["treatment"][made]]]
             self.days[places[places != NOWHERE], made[places != NOWHERE]] |= np.uint32(1)
             self.days <<= np.uint32(1)

@@ -448,7 +448,7 @@ class Simulation:
         staff = [self.centres[resource.name].on_duty() if resource.skilled else nobody for resource in self._resources]
         skills = (nobody, *staff, *[nobody] * (MOST_POOLS - len(staff)))
         rows = self.open_accounts
-        self._channel_days.evening(self.accounts, rows, self._menu_table)
+        self._channel_days.evening(self.accounts, rows, self._served, self._menu_table)
         self._write_date(self._tomorrow[0], self.day + 1)
         firsts = self._cuts(rows.size)[:-1]
         batch = {first: number for number, first in enumerate(firsts)}
