@@ -81,13 +81,17 @@ class _Context(SpawnContext):
 
 
 @contextmanager
-def pool_of(workers: int) -> Iterator[ProcessPoolExecutor]:
+def pool_of(workers: int, begin: Callable[[], object] | None = None) -> Iterator[ProcessPoolExecutor]:
     """A pool of fresh processes; when the block ends early, what they do is cut off.
+
+    Args:
+        workers: how many.
+        begin: called in each before its first task; picklable.
 
     Raises:
         WorkerLost: one of them was killed.
     """
-    pool = ProcessPoolExecutor(workers, mp_context=_Context(), initializer=_start)
+    pool = ProcessPoolExecutor(workers, mp_context=_Context(), initializer=_start, initargs=(begin,))
     try:
         yield pool
         pool.shutdown()
@@ -184,11 +188,13 @@ def run_each(
             yield task, function(task, folder=folder.path) if folder else function(task)
 
 
-def _start() -> None:
+def _start(begin: Callable[[], object] | None) -> None:
     # Ctrl-C reaches the whole process group; the parent decides, and ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if begin:
+        begin()
 
 
 def _end_with_parent() -> None:

@@ -1,0 +1,69 @@
+"""Helpers of a training: processes of this machine that share its work (`recoup.agents.training.data_parallel`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any
+
+from stable_baselines3.common.base_class import BaseAlgorithm
+
+from recoup.agents.training.data_parallel import hold
+from recoup.agents.training.devices import available_cores
+from recoup.agents.training.gradients import BLOCK
+from recoup.agents.training.masked_ppo import MaskablePPO
+from recoup.experiments.runs.one_thread import one_thread
+from recoup.experiments.runs.workers import WorkerLost, pool_of
+
+WORTH_HELP = 1_000_000  # account-days; a helper takes seconds to start
+
+
+def processes_for(learner: BaseAlgorithm, threads: int | None, steps: int) -> int:
+    """How many processes a training is shared by: no more than have something to do.
+
+    Args:
+        learner: as `learners.build` made it; one of another algorithm than maskable-ppo, or on another device than a CPU, has no helpers.
+        threads: the most; None = the machine's cores.
+        steps: account-days still to be learned from; a short training has no helpers.
+    """
+    if not isinstance(learner, MaskablePPO) or learner.device.type != "cpu" or steps < WORTH_HELP:
+        return 1
+    env: Any = learner.env
+    return min(threads or available_cores(), len(env.envs), -(-learner.batch_size // BLOCK))
+
+
+@contextmanager
+def shared(learner: BaseAlgorithm, processes: int) -> Iterator[None]:
+    """Share a training's work as long as the block lasts.
+
+    Args:
+        learner: of maskable-ppo, if there are several processes; before `learn`.
+        processes: how many, this one included.
+
+    Raises:
+        WorkerLost: a helper was killed.
+    """
+    try:
+        with ExitStack() as stack:
+
+            def start(parts: list[Any]) -> Executor:
+                pool = stack.enter_context(pool_of(1, partial(_help, parts)))
+                pool.submit(int)  # begins at once: meanwhile there is other work here
+                return pool
+
+            if processes > 1:
+                assert isinstance(learner, MaskablePPO)
+                learner.share_work(processes, start)
+            yield
+    except WorkerLost:
+        raise WorkerLost("helper process", "", "killed by the system", "enough memory: --threads 1 or fewer --accounts") from None
+
+
+_alone = one_thread()  # in a helper, as long as it lives
+
+
+def _help(parts: list[Any]) -> None:
+    _alone.__enter__()
+    hold(parts)
