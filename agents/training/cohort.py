@@ -152,7 +152,10 @@ class Cohorts:
     def courses(self, _: None = None) -> dict[int, tuple[Any, NDArray[Any]]]:
         """Where each cohort began, and its actions since, shape (days, accounts)."""
         courses = {number: env.course for number, env in self._envs.items()}
-        return {n: (origin, np.array(history).reshape(-1, self._envs[n].num_envs)) for n, (origin, history) in courses.items()}
+        return {
+            n: (origin, np.array(history).reshape(-1, self._envs[n].num_envs))
+            for n, (origin, history) in courses.items()
+        }
 
     def step(self, task: tuple[int, Mapping[int, Orders]]) -> dict[int, Brought]:
         """A day of each cohort.

@@ -1,8 +1,8 @@
 """Data parallelism: processes that share the work of one training, without a number depending on how many they are.
 
-Each process holds parts of the work: some of the cohorts (`cohort.Cohorts`), and a copy of the network that reads rows and works out gradients of
-blocks of them (`gradients.Gradients`). What they exchange in bulk lies in memory that all of them see (`Memory`): what a day shows, the rows of a
-rollout, the network's parameters, and one gradient for each block. The learner's own process asks all of them at once (`Crew.each`), does
+Each process holds parts of the work: some of the cohorts (`cohort.Cohorts`), and the network (`network.Network`), which decides for accounts, judges
+rows and works out gradients block by block. What they exchange in bulk lies in memory that all of them see (`Memory`): what a day shows, the rows
+of a rollout, the network's parameters, and one gradient for each block. The learner's own process asks all of them at once (`Crew.each`), does
 its part meanwhile, adds up the gradients in the order of the blocks, and takes the optimiser's step, which all see.
 
 Shared memory and not a library's all-reduce: rows are drawn from all cohorts, so that they have to be shared anyway, and a sum whose order does
@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import ctypes
 import math
+import traceback
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import RawArray
 from typing import Any
 
@@ -63,14 +64,18 @@ def _aligned(block: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArra
     return whole[first : first + math.prod(shape) * dtype.itemsize].view(dtype).reshape(shape)
 
 
+class HelperLost(Exception):  # noqa: N818
+    """A helper was killed, most likely by the system for lack of memory."""
+
+
 class Crew:
     """The processes of a training: this one, and its helpers.
 
     Args:
-        helpers: executors of one process each, in which `hold` was called.
+        helpers: connections to processes that `help` through them.
     """
 
-    def __init__(self, helpers: Sequence[Executor] = ()) -> None:
+    def __init__(self, helpers: Sequence[Connection] = ()) -> None:
         self._helpers = helpers
 
     @property
@@ -90,28 +95,39 @@ class Crew:
             What the method returned in each.
 
         Raises:
-            concurrent.futures.BrokenExecutor: a helper was killed.
+            HelperLost: a helper was killed.
         """
-        waiting = [
-            helper.submit(_do, type(part), method, task)
-            for helper, task in zip(self._helpers, tasks[1:], strict=True)
-        ]
-        done = getattr(part, method)(tasks[0])
-        return [done, *(one.result() for one in waiting)]
+        try:
+            for helper, task in zip(self._helpers, tasks[1:], strict=True):
+                helper.send((type(part), method, task))
+            done = [getattr(part, method)(tasks[0])]
+            answers = [helper.recv() for helper in self._helpers]
+        except (EOFError, OSError):
+            raise HelperLost from None
+        for answer, error in answers:
+            if error is not None:
+                raise error
+            done.append(answer)
+        return done
 
 
-_held: dict[type, Any] = {}  # in a helper: its parts
-
-
-def hold(parts: Sequence[Any]) -> None:
-    """Become a helper: what an executor begins its process with (`initializer`).
+def help_with(connection: Connection, parts: Sequence[Any]) -> None:
+    """Be a helper, until the other end of the connection is closed.
 
     Args:
+        connection: to the learner's process.
         parts: of the work, one of a class.
     """
     torch.distributions.Distribution.set_default_validate_args(False)
-    _held.update({type(part): part for part in parts})
-
-
-def _do(kind: type, method: str, task: Any) -> Any:
-    return getattr(_held[kind], method)(task)
+    held = {type(part): part for part in parts}
+    while True:
+        try:
+            kind, method, task = connection.recv()
+        except EOFError:
+            return
+        try:
+            answer = getattr(held[kind], method)(task), None
+        except Exception as error:  # the learner's process has to say it
+            error.add_note(traceback.format_exc())
+            answer = None, error
+        connection.send(answer)

@@ -1,14 +1,14 @@
 """sb3-contrib's PPO with action masks, its rollouts and updates laid out for thousands of accounts: the same algorithm, two to three times as fast.
 
 - Nothing is computed for closed accounts (`open_rows`), and nothing is done in Python for each account of a day.
-- A gradient is summed over blocks of rows that fit into a core's cache (`gradients`). The blocks depend on the rows alone, and their sums are
+- A gradient is summed over blocks of rows that fit into a core's cache (`network`). The blocks depend on the rows alone, and their sums are
   added in order, so that several processes, which take whole blocks, change no number (`data_parallel`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor
+from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,8 @@ from stable_baselines3.common.utils import explained_variance
 from stable_baselines3.common.vec_env import VecEnv
 
 from recoup.agents.training.data_parallel import Crew, Memory
-from recoup.agents.training.gradients import BLOCK, Gradients, Losses, Terms, blocks_of
+from recoup.agents.training.masked_sampling import uniform
+from recoup.agents.training.network import BLOCK, DECIDED, Block, Losses, Network, Terms, in_blocks
 from recoup.agents.training.open_rows import MaskableOpenRowsBuffer
 
 
@@ -28,33 +29,43 @@ class MaskablePPO(sb3_contrib.MaskablePPO):
     """See `sb3_contrib.MaskablePPO`; its rollout buffer is a `MaskableOpenRowsBuffer`, its environment a `PortfolioVecEnv`."""
 
     rollout_buffer: MaskableOpenRowsBuffer
-    _crew = Crew()
-    _part: Gradients | None = None
+    _crew: Crew
+    _part: Network
 
-    def share_work(self, processes: int, start: Callable[[list[Any]], Executor]) -> None:
-        """Let several processes share what is to be learned; no number depends on it. Before `learn`, on a CPU.
+    def _setup_model(self) -> None:
+        super()._setup_model()
+        self._lay_out(Memory())
+        self._crew = Crew()
+
+    def _lay_out(self, memory: Memory) -> None:
+        env: Any = self.env
+        env.lay_out(memory)
+        self.rollout_buffer.lay_out(memory)
+        self._part = self._network_in(memory)
+
+    def _network_in(self, memory: Memory) -> Network:
+        largest = min(
+            1.5 * (self.batch_size or np.inf) + 1, self.n_steps * self.n_envs
+        )  # batches are about as large as asked for
+        return Network(self.policy, memory, int(-(-largest // BLOCK)))
+
+    def share_work(self, processes: int, start: Callable[[list[Any]], Connection]) -> None:
+        """Let several processes share what is to be done, on a CPU; no number depends on it. Before `learn`.
 
         Args:
             processes: how many, this one included.
-            start: begins another one, in which `data_parallel.hold` is called with what it is given; returns an executor of that process alone.
+            start: begins another one, in which `data_parallel.help_with` is called with what it is given; returns the connection to it.
         """
         env: Any = self.env
-        memory = Memory(shared=True)
-        env.lay_out(memory)
-        self.rollout_buffer.lay_out(memory)
-        self._part = self._gradients_in(memory)
+        self._lay_out(Memory(shared=True))
         self._crew = Crew([start([env.part(number, processes), self._part]) for number in range(1, processes)])
         env.join(self._crew)
 
-    def _gradients_in(self, memory: Memory) -> Gradients:
-        largest = min(1.5 * (self.batch_size or np.inf) + 1, self.n_steps * self.n_envs)
-        return Gradients(self.policy, memory, int(-(-largest // BLOCK)))
-
     @property
-    def _own(self) -> Gradients:
-        """This process's part of the work."""
-        if self._part is None or self._part.policy is not self.policy:
-            self._part = self._gradients_in(self.rollout_buffer.memory)
+    def _own(self) -> Network:
+        """This process's part of the network's work."""
+        if self._part.policy is not self.policy:
+            self._part = self._network_in(self.rollout_buffer.memory)
         return self._part
 
     def collect_rollouts(  # type: ignore[override]
@@ -85,15 +96,7 @@ class MaskablePPO(sb3_contrib.MaskablePPO):
         for _ in range(n_rollout_steps):
             masks: Any = env.action_masks()  # type: ignore[attr-defined]
             rows = rollout_buffer.open_rows(observations)
-            actions = np.zeros(env.num_envs, np.int64)  # all that a closed account allows
-            log_probs = torch.zeros(env.num_envs)
-            if rows.size:
-                with torch.no_grad():
-                    seen = torch.from_numpy(observations[rows]).to(self.device)
-                    choice = self.policy.get_distribution(seen, action_masks=masks[rows])
-                    chosen = choice.get_actions()
-                    log_probs[rows] = choice.log_prob(chosen).cpu()
-                actions[rows] = chosen.cpu().numpy()
+            actions, log_probs = self._decide(env, rows)
             brought: Any = env.step(actions)
             new_observations, rewards, dones, _ = brought
             self.num_timesteps += env.num_envs
@@ -110,6 +113,17 @@ class MaskablePPO(sb3_contrib.MaskablePPO):
         rollout_buffer.compute_returns_and_advantage(last_values=last, dones=dones)
         callback.on_rollout_end()
         return True
+
+    def _decide(self, env: Any, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], torch.Tensor]:
+        """Treatments of all accounts and their log probabilities, as drawn by the policy; the blocks are shared."""
+        actions, log_probs = np.zeros(env.num_envs, np.int64), np.zeros(env.num_envs, np.float32)  # of closed accounts
+        if rows.size:
+            blocks, size = in_blocks(DECIDED, rows, uniform(rows.size).numpy()), self._crew.size
+            tasks = [(env.turn, blocks[first::size]) for first in range(size)]
+            for first, decided in enumerate(self._crew.each(self._own, "decide", tasks)):
+                for (accounts, _), found in zip(blocks[first::size], decided, strict=True):
+                    actions[accounts], log_probs[accounts] = found
+        return actions, torch.from_numpy(log_probs)
 
     def _ask_critic(self) -> None:
         """Values of the rows, a day at a time; the days are shared."""
@@ -152,14 +166,12 @@ class MaskablePPO(sb3_contrib.MaskablePPO):
             break
         self._log(Losses(*np.mean(means, axis=0)))
 
-    def _gradients(
-        self, batch: NDArray[np.int64], terms: Terms
-    ) -> tuple[list[torch.Tensor], list[float]]:
-        """Gradients of the mean loss of a batch, one for each parameter that learns, and the means of `Losses`."""
+    def _gradients(self, batch: NDArray[np.int64], terms: Terms) -> tuple[list[torch.Tensor], list[float]]:
+        """Network of the mean loss of a batch, one for each parameter that learns, and the means of `Losses`."""
         advantages = torch.from_numpy(self.rollout_buffer.rows["advantages"][batch])
         if self.normalize_advantage and len(batch) > 1:
             advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
-        blocks = blocks_of(batch, advantages.numpy())
+        blocks = [Block(n, *cut) for n, cut in enumerate(in_blocks(BLOCK, batch, advantages.numpy()))]
         size = self._crew.size
         self._crew.each(self._own, "of_blocks", [(terms, len(batch), blocks[first::size]) for first in range(size)])
         gradients, sums = self._own.sum(len(blocks))

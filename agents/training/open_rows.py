@@ -45,6 +45,7 @@ class _OpenRows:
         open_column: of an observation, above 0 where the account is open; None = every row counts.
 
     Attributes:
+        memory: that the rows are kept in.
         rows: what a network reads and learns from, as a sample names it (`ROWS`): one row for each open account and day, those of a day side
             by side, of which the first `count` are filled. Masks in a buffer for masks only.
         rewards, episode_starts, values, advantages, returns: shape (days, accounts), closed ones included.
@@ -66,7 +67,7 @@ class _OpenRows:
 
     def __init__(self, *arguments: Any, open_column: int | None = None, **options: Any) -> None:
         self._open_column = open_column
-        self._memory: Memory | None = None
+        self.memory: Memory | None = None
         super().__init__(*arguments, **options)
 
     def lay_out(self, memory: Memory) -> None:
@@ -83,19 +84,12 @@ class _OpenRows:
         }
         for name in ROWS:
             memory.empty(f"rows.{name}", *shapes.get(name, ((rows,), np.float32)))
-        self._memory, self.rows = memory, rows_in(memory)
-
-    @property
-    def memory(self) -> Memory:
-        """That the rows are kept in."""
-        if self._memory is None:
-            self.lay_out(Memory())
-        assert self._memory is not None
-        return self._memory
+        self.memory, self.rows = memory, rows_in(memory)
 
     def reset(self) -> None:
         """Begin a rollout."""
-        assert self.memory
+        if self.memory is None:
+            self.lay_out(Memory())
         self.pos, self.full, self.generator_ready, self.count = 0, False, False, 0
 
     def open_rows(self, observations: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -46,6 +46,7 @@ class PortfolioVecEnv(VecEnv):
 
     Attributes:
         recovered, times: recovery rate and mean days to recover of finished cohorts, the latest last.
+        turn: which of the two days in the memory is today's.
     """
 
     def __init__(
@@ -91,13 +92,13 @@ class PortfolioVecEnv(VecEnv):
         super().__init__(self.size * len(envs), shown, envs[0].single_action_space)
         self._nothing: dict[str, Any] = {}
         self.lay_out(Memory())
-        self.join(Crew())
 
     def lay_out(self, memory: Memory) -> None:
-        """Show what is shown in another memory, from the next `reset` or `restore` on."""
-        self._memory, self._turn = memory, 0
+        """Show what is shown in another memory, and live all days in this process, from the next `reset` or `restore` on."""
+        self._memory, self.turn = memory, 0
         memory.empty("observations", (2, self.num_envs, *self.observation_space.shape), np.float32)  # type: ignore[misc]
         memory.empty("masks", (2, self.num_envs, len(self.envs[0].menu)), bool)
+        self.join(Crew())
 
     def part(self, process: int, processes: int) -> Cohorts:
         """The cohorts that live in one of several processes: counted off in turn, so that paired rollouts, which are of one age, are parted.
@@ -140,7 +141,7 @@ class PortfolioVecEnv(VecEnv):
             Beginning(self._worlds[family], self._told[family], self._seed + family, self._ages[family])
             for family in self._family_of_each()
         ]
-        self._turn = 0
+        self.turn = 0
         self._each("reset", self._of_each(beginnings))
         return self._shown()
 
@@ -149,7 +150,7 @@ class PortfolioVecEnv(VecEnv):
 
     def _shown(self) -> NDArray[np.float32]:
         """What the learner is given; stays as it is until the step after the next."""
-        shown: NDArray[np.float32] = self._memory["observations"][self._turn]
+        shown: NDArray[np.float32] = self._memory["observations"][self.turn]
         return shown
 
     def encoded(
@@ -192,8 +193,8 @@ class PortfolioVecEnv(VecEnv):
             actions = self._actions[number * self.size : (number + 1) * self.size]
             world = self._worlds[family] if ending[family] else None
             orders.append(Orders(actions, paid_by[family], world, self._told[family]))
-        self._turn = 1 - self._turn
-        brought: dict[int, Brought] = self._each("step", [(self._turn, one) for one in self._of_each(orders)])
+        self.turn = 1 - self.turn
+        brought: dict[int, Brought] = self._each("step", [(self.turn, one) for one in self._of_each(orders)])
         for day in brought.values():
             self._usage.append(day.usage)
             if day.ended:
@@ -236,7 +237,7 @@ class PortfolioVecEnv(VecEnv):
             Course(self._worlds[family], self._told[family], state["origins"][number], histories[number])
             for number, family in enumerate(self._family_of_each())
         ]
-        self._turn = 0
+        self.turn = 0
         self._each("follow", self._of_each(courses))
         self.recovered, self.times, self._usage = list(state["recovered"]), list(state["times"]), []
         return self._shown()
@@ -255,7 +256,7 @@ class PortfolioVecEnv(VecEnv):
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Exact masks of the current day, the contact cap included: shape (num_envs, menu)."""
-        masks: NDArray[np.bool_] = self._memory["masks"][self._turn]
+        masks: NDArray[np.bool_] = self._memory["masks"][self.turn]
         return masks
 
     def env_method(self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any) -> list[Any]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from typing import Any
 
 from stable_baselines3.common.base_class import BaseAlgorithm
 
-from recoup.agents.training.data_parallel import hold
+from recoup.agents.training.data_parallel import HelperLost, help_with
 from recoup.agents.training.devices import available_cores
-from recoup.agents.training.gradients import BLOCK
+from recoup.agents.training.network import BLOCK
 from recoup.agents.training.masked_ppo import MaskablePPO
 from recoup.experiments.runs.one_thread import one_thread
-from recoup.experiments.runs.workers import WorkerLost, pool_of
+from recoup.experiments.runs.workers import WorkerLost, process_of
 
 WORTH_HELP = 1_000_000  # account-days; a helper takes seconds to start
 
@@ -45,25 +45,24 @@ def shared(learner: BaseAlgorithm, processes: int) -> Iterator[None]:
     Raises:
         WorkerLost: a helper was killed.
     """
-    try:
-        with ExitStack() as stack:
+    with ExitStack() as stack:
 
-            def start(parts: list[Any]) -> Executor:
-                pool = stack.enter_context(pool_of(1, partial(_help, parts)))
-                pool.submit(int)  # begins at once: meanwhile there is other work here
-                return pool
+        def start(parts: list[Any]) -> Connection:
+            ours, theirs = Pipe()
+            stack.enter_context(process_of(_help, theirs, parts))
+            theirs.close()  # so that its end is heard of
+            return ours
 
-            if processes > 1:
-                assert isinstance(learner, MaskablePPO)
-                learner.share_work(processes, start)
+        if processes > 1:
+            assert isinstance(learner, MaskablePPO)
+            learner.share_work(processes, start)
+        try:
             yield
-    except WorkerLost:
-        raise WorkerLost("helper process", "", "killed by the system", "enough memory: --threads 1 or fewer --accounts") from None
+        except HelperLost:
+            wanted = "enough memory: --threads 1 or fewer --accounts"
+            raise WorkerLost("helper process", "", "killed by the system", wanted) from None
 
 
-_alone = one_thread()  # in a helper, as long as it lives
-
-
-def _help(parts: list[Any]) -> None:
-    _alone.__enter__()
-    hold(parts)
+@one_thread()
+def _help(connection: Connection, parts: list[Any]) -> None:
+    help_with(connection, parts)

@@ -394,9 +394,7 @@ class _Run:
             write_text(path, "".join(f"{line}\n" for line in kept))
 
 
-def _learn(
-    run: _Run, done: int, anew: bool, notify: Callable[[int, dict[str, float]], None] | None
-) -> None:
+def _learn(run: _Run, done: int, anew: bool, notify: Callable[[int, dict[str, float]], None] | None) -> None:
     """What is left of a training; its policy and its last checkpoint are written."""
     training, folder = run.training, run.folder
     written = folder / f"{trained_stem(training)}.json"
@@ -464,9 +462,7 @@ def train(
     torch.distributions.Distribution.set_default_validate_args(False)  # an eighth of the learner's time
     objective = Objective(time_weight=training.time_weight)
     env = environment(training, scenario, objective)
-    learner = learners.build(
-        training.algorithm, env, hyperparameters, training.seed, folder / "tensorboard", device
-    )
+    learner = learners.build(training.algorithm, env, hyperparameters, training.seed, folder / "tensorboard", device)
     progress = read_progress(folder) if resume else None
     done = int(progress["steps"]) if progress else 0
     with shared(learner, processes_for(learner, training.threads, training.steps - done)):
@@ -478,7 +474,18 @@ def train(
         budget = limited(training, objective, validation.baseline)
         learners.standardise(learner, measured.features, env.planned_columns)
         run = _Run(
-            training, folder, scenario, menu, env, learner, hyperparameters, command, baseline, budget, validation, improved
+            training,
+            folder,
+            scenario,
+            menu,
+            env,
+            learner,
+            hyperparameters,
+            command,
+            baseline,
+            budget,
+            validation,
+            improved,
         )
         if progress:
             run.restore(progress)

@@ -81,17 +81,13 @@ class _Context(SpawnContext):
 
 
 @contextmanager
-def pool_of(workers: int, begin: Callable[[], object] | None = None) -> Iterator[ProcessPoolExecutor]:
+def pool_of(workers: int) -> Iterator[ProcessPoolExecutor]:
     """A pool of fresh processes; when the block ends early, what they do is cut off.
-
-    Args:
-        workers: how many.
-        begin: called in each before its first task; picklable.
 
     Raises:
         WorkerLost: one of them was killed.
     """
-    pool = ProcessPoolExecutor(workers, mp_context=_Context(), initializer=_start, initargs=(begin,))
+    pool = ProcessPoolExecutor(workers, mp_context=_Context(), initializer=_start)
     try:
         yield pool
         pool.shutdown()
@@ -109,6 +105,28 @@ def _lost() -> WorkerLost:
     return WorkerLost(
         "worker process", "", "killed by the system", "enough memory: fewer --workers or fewer --accounts"
     )
+
+
+@contextmanager
+def process_of(work: Callable[..., object], *arguments: Any) -> Iterator[None]:
+    """A fresh process that does one thing for as long as the block lasts.
+
+    Args:
+        work: a module's function.
+        arguments: of it, picklable; among them may be what processes share that are started with it: memory, the end of a pipe.
+    """
+    process = _Context().Process(target=_started, args=(work, *arguments), daemon=True)
+    process.start()
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _started(work: Callable[..., object], *arguments: Any) -> None:
+    _start()
+    work(*arguments)
 
 
 class Processes:
@@ -188,13 +206,11 @@ def run_each(
             yield task, function(task, folder=folder.path) if folder else function(task)
 
 
-def _start(begin: Callable[[], object] | None) -> None:
+def _start() -> None:
     # Ctrl-C reaches the whole process group; the parent decides, and ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    if begin:
-        begin()
 
 
 def _end_with_parent() -> None:

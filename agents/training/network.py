@@ -1,7 +1,7 @@
-"""What a learner's network makes of rows: values, and the gradient of PPO's loss, block by block.
+"""What a learner's network does with many rows: decides for accounts, judges days, and works out the gradient of PPO's loss, block by block.
 
-The blocks depend on the rows alone, and each has a gradient of its own, so that any of the processes that share a training
-(`data_parallel`) may work it out, and the sum is the same. They are small enough for a core's cache.
+The blocks depend on the rows alone, and each is worked out by itself, by any of the processes that share a training (`data_parallel`): a product
+of matrices may differ in its last digits with the rows that it is made of. They are small enough for a core's cache.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from recoup.agents.training.data_parallel import LINE, Memory
 from recoup.agents.training.open_rows import rows_in, samples_of
 
-BLOCK = 2500  # rows, at most
+BLOCK = 2500  # rows of a gradient, at most
+DECIDED = 1600  # rows that are decided for together, at most
 
 
 class Losses(NamedTuple):
@@ -62,14 +63,13 @@ class Block(NamedTuple):
     advantages: NDArray[np.float32]
 
 
-def blocks_of(batch: NDArray[np.int64], advantages: NDArray[np.float32]) -> list[Block]:
-    """A batch in blocks of about the same size, `BLOCK` at most."""
-    number = -(-len(batch) // BLOCK)
-    cut = zip(np.array_split(batch, number), np.array_split(advantages, number), strict=True)
-    return [Block(n, rows, of_rows) for n, (rows, of_rows) in enumerate(cut)]
+def in_blocks(most: int, *arrays: NDArray[Any]) -> list[tuple[NDArray[Any], ...]]:
+    """Arrays of equal length, at least 1, cut alike into as few parts of about the same size as have no more rows than `most`."""
+    number = -(-len(arrays[0]) // most)
+    return list(zip(*(np.array_split(array, number) for array in arrays), strict=True))
 
 
-class Gradients:
+class Network:
     """A network's share of the work. The parameters of a network on the CPU become those in the memory, so that all who see it step together.
 
     Args:
@@ -107,6 +107,28 @@ class Gradients:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.policy, self._memory = pickle.loads(state["policy"]), state["memory"]
         self._attach()
+
+    def decide(
+        self, task: tuple[int, Sequence[tuple[NDArray[np.int64], NDArray[np.float32]]]]
+    ) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Choose treatments for some accounts of a day, by numbers that were drawn for them.
+
+        Args:
+            task: which of the two days in the memory it is, and, block by block, the accounts and uniform numbers, shape (accounts,).
+
+        Returns:
+            Of each block, treatments and their log probabilities.
+        """
+        turn, blocks = task
+        observations, masks = self._memory["observations"][turn], self._memory["masks"][turn]
+        decided = []
+        for accounts, uniform in blocks:
+            with torch.no_grad():
+                seen = torch.from_numpy(observations[accounts]).to(self.policy.device)
+                choice = self.policy.get_distribution(seen, action_masks=masks[accounts])
+                chosen = choice.at(torch.from_numpy(uniform).to(self.policy.device))
+                decided.append((chosen.cpu().numpy(), choice.log_prob(chosen).cpu().numpy()))
+        return decided
 
     def values(self, days: Sequence[tuple[int, int]]) -> None:
         """Note with the rows what the critic says of them.
