@@ -125,6 +125,7 @@ def help_with(connection: Connection, parts: Sequence[Any]) -> None:
             kind, method, task = connection.recv()
         except EOFError:
             return
+        answer: tuple[Any, Exception | None]
         try:
             answer = getattr(held[kind], method)(task), None
         except Exception as error:  # the learner's process has to say it

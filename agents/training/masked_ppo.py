@@ -34,12 +34,11 @@ class MaskablePPO(sb3_contrib.MaskablePPO):
 
     def _setup_model(self) -> None:
         super()._setup_model()
-        self._lay_out(Memory())
+        env: Any = self.env
+        self._work_in(env.memory)
         self._crew = Crew()
 
-    def _lay_out(self, memory: Memory) -> None:
-        env: Any = self.env
-        env.lay_out(memory)
+    def _work_in(self, memory: Memory) -> None:
         self.rollout_buffer.lay_out(memory)
         self._part = self._network_in(memory)
 
@@ -57,7 +56,8 @@ class MaskablePPO(sb3_contrib.MaskablePPO):
             start: begins another one, in which `data_parallel.help_with` is called with what it is given; returns the connection to it.
         """
         env: Any = self.env
-        self._lay_out(Memory(shared=True))
+        env.lay_out(Memory(shared=True))
+        self._work_in(env.memory)
         self._crew = Crew([start([env.part(number, processes), self._part]) for number in range(1, processes)])
         env.join(self._crew)
 

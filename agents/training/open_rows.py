@@ -19,7 +19,6 @@ from stable_baselines3.common.type_aliases import RolloutBufferSamples
 
 from recoup.agents.training.data_parallel import Memory
 
-
 ROWS = ("observations", "actions", "old_values", "old_log_prob", "advantages", "returns", "action_masks")
 
 

@@ -46,7 +46,8 @@ class PortfolioVecEnv(VecEnv):
 
     Attributes:
         recovered, times: recovery rate and mean days to recover of finished cohorts, the latest last.
-        turn: which of the two days in the memory is today's.
+        memory: holds what is shown, `observations` and `masks` of two days, each shape (2, num_envs, …).
+        turn: which of the two is today.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class PortfolioVecEnv(VecEnv):
 
     def lay_out(self, memory: Memory) -> None:
         """Show what is shown in another memory, and live all days in this process, from the next `reset` or `restore` on."""
-        self._memory, self.turn = memory, 0
+        self.memory, self.turn = memory, 0
         memory.empty("observations", (2, self.num_envs, *self.observation_space.shape), np.float32)  # type: ignore[misc]
         memory.empty("masks", (2, self.num_envs, len(self.envs[0].menu)), bool)
         self.join(Crew())
@@ -108,7 +109,7 @@ class PortfolioVecEnv(VecEnv):
             processes: how many there are.
         """
         numbers = range(process, len(self.envs), processes)
-        return Cohorts({number: self.envs[number] for number in numbers}, self._view, self._memory)
+        return Cohorts({number: self.envs[number] for number in numbers}, self._view, self.memory)
 
     def join(self, crew: Crew) -> None:
         """Let several processes live the cohorts' days, from the next `reset` or `restore` on.
@@ -150,7 +151,7 @@ class PortfolioVecEnv(VecEnv):
 
     def _shown(self) -> NDArray[np.float32]:
         """What the learner is given; stays as it is until the step after the next."""
-        shown: NDArray[np.float32] = self._memory["observations"][self.turn]
+        shown: NDArray[np.float32] = self.memory["observations"][self.turn]
         return shown
 
     def encoded(
@@ -256,7 +257,7 @@ class PortfolioVecEnv(VecEnv):
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Exact masks of the current day, the contact cap included: shape (num_envs, menu)."""
-        masks: NDArray[np.bool_] = self._memory["masks"][self.turn]
+        masks: NDArray[np.bool_] = self.memory["masks"][self.turn]
         return masks
 
     def env_method(self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any) -> list[Any]:

@@ -12,8 +12,8 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 
 from recoup.agents.training.data_parallel import HelperLost, help_with
 from recoup.agents.training.devices import available_cores
-from recoup.agents.training.network import BLOCK
 from recoup.agents.training.masked_ppo import MaskablePPO
+from recoup.agents.training.network import BLOCK
 from recoup.experiments.runs.one_thread import one_thread
 from recoup.experiments.runs.workers import WorkerLost, process_of
 
