@@ -116,12 +116,19 @@ def process_of(work: Callable[..., object], *arguments: Any) -> Iterator[None]:
         arguments: of it, picklable; among them may be what processes share that are started with it: memory, the end of a pipe.
     """
     process = _Context().Process(target=_started, args=(work, *arguments), daemon=True)
-    process.start()
+    before = signal.pthread_sigmask(
+        signal.SIG_BLOCK, {signal.SIGINT}
+    )  # Ctrl-C is the parent's also while the process imports
     try:
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         yield
     finally:
-        process.terminate()
-        process.join()
+        if process.pid is not None:
+            process.terminate()
+            process.join()
 
 
 def _started(work: Callable[..., object], *arguments: Any) -> None:
