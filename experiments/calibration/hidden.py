@@ -1,6 +1,6 @@
 """The likelihood of records where hidden traits are in the way: averaged over traits as the simulation itself draws them.
 
-An account's traits are one of `traits.CANDIDATES` candidates, chosen by how likely each is to have come so far past due unpaid. Here several such
+An account's traits are one of `candidates.CANDIDATES` candidates, chosen by how likely each is to have come so far past due unpaid. Here several such
 groups of candidates are drawn, and within each all count by that weight instead of one being picked: an unbiased average (simulated likelihood
 with common random numbers: Gouriéroux & Monfort 1996; Train 2009). Draws stay the same while parameters move, so that the likelihood is smooth.
 """
@@ -13,9 +13,9 @@ import numpy as np
 
 from recoup.experiments.calibration.walk import TRIAL, unseen, walk
 from recoup.sim import behaviour as b
+from recoup.sim.candidates import BIRTH, CANDIDATES, REACHABILITY, SALIENCE, TRAIT, past_hazard
 from recoup.sim.compiled import njit
 from recoup.sim.randomness import normal, stream, uniform
-from recoup.sim.traits import _REACHABILITY, _SALIENCE, _TRAIT, BIRTH, CANDIDATES, past_hazard
 
 GROUPS = 12
 UNLIKELY = 1e-4  # weight, of the likeliest one's, below which a candidate is left out
@@ -23,11 +23,11 @@ UNLIKELY = 1e-4  # weight, of the likeliest one's, below which a candidate is le
 
 @njit()
 def _candidate(p, a, scores, key, k):  # type: ignore[no-untyped-def]
-    """Willingness and disposable income of a candidate, as `traits._draw` draws them."""
+    """Willingness and disposable income of a candidate, as `candidates.candidate` draws them."""
     score = scores[0]
     mean_w = p.willingness_score * score + p.willingness_prior * scores[1] + p.willingness_warning * scores[2]
-    willingness = mean_w + normal(key, BIRTH, _TRAIT + 2 * k)
-    z = p.ability_score * score + normal(key, BIRTH, _TRAIT + 2 * k + 1)
+    willingness = mean_w + normal(key, BIRTH, TRAIT + 2 * k)
+    z = p.ability_score * score + normal(key, BIRTH, TRAIT + 2 * k + 1)
     return willingness, a.income * b.logistic(p.ability_mean + p.ability_spread * z)
 
 
@@ -41,7 +41,7 @@ def _past(p, a, willingness, disposable):  # type: ignore[no-untyped-def]
 @njit()
 def _reachability(nodes, weights, key):  # type: ignore[no-untyped-def]
     """A draw from an account's reachability given its calls: one of the nodes; the second half of the weights is of a wrong number."""
-    mark, number = uniform(key, BIRTH, _REACHABILITY) * weights.sum(), 0
+    mark, number = uniform(key, BIRTH, REACHABILITY) * weights.sum(), 0
     while number < weights.size - 1 and mark >= weights[number]:
         mark -= weights[number]
         number += 1
@@ -97,7 +97,7 @@ def marginal(  # type: ignore[no-untyped-def]
             known_reads = unseen(
                 known[0], a, rows, first, last, contacts, reachability, phone, disclosed[number], key, employed, read
             )
-            attention = uniform(key, BIRTH, _SALIENCE)
+            attention = uniform(key, BIRTH, SALIENCE)
             for k in range(candidates):
                 past[0, k] = _past(variants[0], a, *_candidate(variants[0], a, scores, key, k))
             lowest = past[0, :candidates].min()
@@ -196,7 +196,7 @@ def foresee(  # type: ignore[no-untyped-def]
             key = stream(seed, number * groups + group)
             reachability, phone = _reachability(nodes, weights[number], key)
             unseen(p, a, rows, first, last, contacts, reachability, phone, disclosed[number], key, employed, read)
-            attention = uniform(key, BIRTH, _SALIENCE)
+            attention = uniform(key, BIRTH, SALIENCE)
             total, begin = -math.inf, used
             for k in range(candidates):
                 willingness, disposable = _candidate(p, a, scores, key, k)
