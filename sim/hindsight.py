@@ -6,7 +6,7 @@ importance resampling (Rubin 1987): groups of candidates, as those among whom a 
 possible course of the known days (`lived.py`), until the weights are spread over enough of them; one is picked by its weight, with what its course
 has left it feeling.
 
-Reachability and the right number come first, given how many of the calls reached the debtor.
+Reachability and the right number are each group's own, drawn given how many of the calls reached the debtor.
 """
 
 from __future__ import annotations
@@ -54,21 +54,33 @@ def draw_given_past(accounts, pasts, params, month_days, first_day, score_mean, 
     days, promises = np.zeros(max(pasts["days"].max(), 1), DAY), np.zeros(MOST_PROMISES, PROMISE)
     size = MOST_GROUPS * CANDIDATES
     weights, willing, shares = np.empty(size), np.empty(size), np.empty(size)
-    ends = np.empty((MOST_GROUPS, 4))
+    ends = np.empty((MOST_GROUPS, 6))
     for i in range(accounts.size):
         a, past = accounts[i], pasts[i]
-        draw_reachability(a, p)
         a.pressure, a.waiting = pressed(p, past, 0)
         if past.days == 0:
+            if a.call_attempts:
+                draw_reachability(a, p, past, a.key)
+            elif a.reaches:
+                a.phone_right = 1
             continue
         mean_w, mean_a = usual_traits(a, p, score_mean, score_spread, prior_mean)
         best, total, used = -math.inf, 0.0, 0
         for group in range(MOST_GROUPS):
             key = stream(a.key, group)
+            draw_reachability(a, p, past, key)
             contacts(a, past, key, days)
             count = agreements(a, past, key, first_day, days, promises)
             salience, fatigue, excitation, works, unsaid = feelings(p, a, past, key, first_day, month_days, days)
-            ends[group, 0], ends[group, 1], ends[group, 2], ends[group, 3] = salience, fatigue, excitation, works
+            end = ends[group]
+            end[0], end[1], end[2], end[3], end[4], end[5] = (
+                salience,
+                fatigue,
+                excitation,
+                works,
+                a.reachability,
+                a.phone_right,
+            )
             begin, used = group * CANDIDATES, (group + 1) * CANDIDATES
             likelier = 0.0
             for k in range(begin, used):
@@ -102,37 +114,37 @@ def draw_given_past(accounts, pasts, params, month_days, first_day, score_mean, 
         end = ends[chosen // CANDIDATES]
         a.willingness, a.disposable = willing[chosen], a.income * shares[chosen]
         a.salience, a.fatigue, a.excitation, a.employed = end[0], end[1], end[2], end[3] != 0.0
+        a.reachability, a.phone_right = end[4], end[5] != 0.0
 
 
 @njit()
-def draw_reachability(a, p):  # type: ignore[no-untyped-def]
-    """Draw what calls say of how reachable the debtor is, and whether the number is right."""
+def draw_reachability(a, p, past, key):  # type: ignore[no-untyped-def]
+    """Draw how reachable the debtor is and whether the number is right, given what calls say of it; `key`: of the random numbers."""
     reached = min(a.call_reaches, a.call_attempts)
     missed = a.call_attempts - reached
-    if not a.call_attempts:
-        if a.reaches:
-            a.phone_right = 1
-        return
     weights, candidates = np.empty(CANDIDATES), np.empty(CANDIDATES)
     for k in range(CANDIDATES):
-        candidates[k] = p.reach_spread * normal(a.key, BIRTH, REACHABLE + k)
-        weights[k] = log_likelihood_of_calls(a, p, candidates[k], reached, missed)
+        candidates[k] = p.reach_spread * normal(key, BIRTH, REACHABLE + k)
+        weights[k] = log_likelihood_of_calls(a, p, past, candidates[k], reached, missed)
     weights = np.exp(weights - weights.max())
-    mark, chosen = uniform(a.key, BIRTH, PICK_REACHABLE) * weights.sum(), 0
+    mark, chosen = uniform(key, BIRTH, PICK_REACHABLE) * weights.sum(), 0
     while chosen < CANDIDATES - 1 and mark >= weights[chosen]:
         mark -= weights[chosen]
         chosen += 1
     a.reachability = candidates[chosen]
     wrong = 0.0
-    if reached == 0:
-        wrong = p.wrong_number * math.exp(-log_likelihood_of_calls(a, p, a.reachability, reached, missed))
-    a.phone_right = uniform(a.key, BIRTH, PHONE) >= wrong
+    if reached == 0 and (a.call_attempts or not a.reaches):
+        wrong = p.wrong_number * math.exp(-log_likelihood_of_calls(a, p, past, a.reachability, reached, missed))
+    a.phone_right = uniform(key, BIRTH, PHONE) >= wrong
 
 
 @njit()
-def log_likelihood_of_calls(a, p, reachability, reached, missed):  # type: ignore[no-untyped-def]
+def log_likelihood_of_calls(a, p, past, reachability, reached, missed):  # type: ignore[no-untyped-def]
     """Log likelihood of so many calls that reached the debtor and so many that did not, whether the number is right or not."""
-    chance = b.reach_probability(p, _COLLECTOR, True, _AFTERNOON, False, a.dpd0, reachability, 0.0)
+    # At the age and the fatigue of the middle of the days in care.
+    fatigue = p.fatigue_gain[_COLLECTOR] * (a.attempts / max(past.days, 1)) / (1.0 - p.fatigue_keep)
+    dpd = max(a.dpd0 - past.days / 2.0, 0.0)
+    chance = b.reach_probability(p, _COLLECTOR, True, _AFTERNOON, False, dpd, reachability, min(fatigue, 3.0))
     if reached == 0:
         return math.log((1.0 - p.wrong_number) * (1.0 - chance) ** missed + p.wrong_number + 1e-300)
     return (

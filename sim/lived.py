@@ -26,14 +26,15 @@ BROKEN, KEPT, OPEN, AGREED = 0, 1, 2, 3  # a promise; the last: a settlement or 
 MOST_PROMISES = 40
 UNLIKELY = 1e-6  # probability of what the model calls impossible, and happened
 HELD_IN_FULL = 1e-3  # the same of a kept promise of everything that has not closed the account
+ROUGHLY = 0.7
 TYPICAL_MONTHS = 6  # of a plan that was refused
 LEAST_PROMISE, MOST_PROMISE = 3, 10  # days from a promise to its day
 _HISTORY = HISTORY_DAYS
 _COLLECTOR, _VISIT = int(Channel.COLLECTOR), int(Channel.VISIT)
 _SMS, _LETTER, _AFTERNOON = int(Channel.SMS), int(Channel.LETTER), int(Window.AFTERNOON)
 # Purposes of the draws of a course of days, which has a stream of its own.
-_JOB, _READ, _CONTACT, _CALL, _TALK, _PAYS, _KEPT, _MADE, _BROKEN, _SPAN, _PLAN = (
-    int(Purpose.TRAIT) + n for n in range(11)
+_JOB, _READ, _CONTACT, _CALL, _TALK, _PAYS, _PAYS_MORE, _KEPT, _MADE, _BROKEN, _SPAN, _PLAN = (
+    int(Purpose.TRAIT) + n for n in range(12)
 )
 
 DAY = np.dtype(
@@ -50,6 +51,7 @@ DAY = np.dtype(
         ("made", "u1"),  # it is made today
         ("works", "u1"),
         ("other", "u1"),  # means or claim are not yesterday's
+        ("minimums", "i4"),  # that the payment of the day completes, of a card
         ("dpd", "f8"),
         ("claim", "f8"),  # what a payment is measured by, currency
         ("drive", "f8"),  # exponent of the payment intensity, but for willingness and liquidity
@@ -118,7 +120,8 @@ def agreements(a, past, key, first_day, days, promises):  # type: ignore[no-unty
         d.own = d.paid and d.kind == AT_RISK
         known += d.own
     apart = b.MONTH if past.minimum else 1  # a card is paid once a month
-    _pay_before(past.days - past.last_payment, max(payments - known, 0), apart, key, days)
+    latest = max(past.last_payment, past.plan_since)
+    _pay_before(past.days - latest, max(payments - known, 0), apart, key, days)
     for _ in range(min(int(a.kept), payments, MOST_PROMISES - 2)):
         due = _payment_after_talk(key, count, days, past.days)
         if due < 0:
@@ -158,14 +161,20 @@ def _plans(a, past, key, days):  # type: ignore[no-untyped-def]
 
 @njit()
 def _pay_before(end, count, apart, key, days):  # type: ignore[no-untyped-def]
-    """Put so many payments on days before `end`, evenly at random, so many days apart as there is room for."""
-    apart = max(min(apart, end // max(count, 1)), 1)
+    """Put so many payments on days before `end`, evenly at random: as many as there is room for so many days apart, the others anywhere."""
+    spaced = min(count, max(end, 0) // apart)
+    _pay_apart(end, spaced, apart, key, _PAYS, days)
+    _pay_apart(end, count - spaced, 1, key, _PAYS_MORE, days)
+
+
+@njit()
+def _pay_apart(end, count, apart, key, purpose, days):  # type: ignore[no-untyped-def]
     skip, left = 0, end - (apart - 1) * count
     for n in range(end):
         if skip > 0:
             skip -= 1
             continue
-        if count > 0 and uniform(key, n, _PAYS) * left < count:
+        if count > 0 and uniform(key, n, purpose) * left < count:
             days[n].paid, days[n].own = 1, days[n].kind == AT_RISK
             count -= 1
             skip = apart - 1
@@ -249,7 +258,8 @@ def feelings(p, a, past, key, first_day, month_days, days):  # type: ignore[no-u
         since = told + math.floor(math.log(uniform(key, BIRTH, EMPLOYED)) / max(backwards, 1e-6))
         works = since > 0
     salience, fatigue, excitation = starting_attention(p, uniform(key, BIRTH, SALIENCE)), 0.0, 0.0
-    calls, texts, paid, in_plan, latest = 0, 0, 0, 0, NEVER
+    calls, texts, paid, latest = 0, 0, 0, NEVER
+    younger, left = 0, past.months_paid
     news = past.days + a.news_day - first_day if a.news_day != NEVER else NEVER
     claim, worked = 0.0, works
     for n in range(past.days):
@@ -262,8 +272,8 @@ def feelings(p, a, past, key, first_day, month_days, days):  # type: ignore[no-u
             if past.hardship and n <= told:
                 works = n < since
         d.works = works
-        in_plan += d.kind == IN_PLAN
-        _owed(a, past, d, n, ago, paid, in_plan)
+        younger += d.kind == IN_PLAN
+        _owed(a, past, d, n, paid, younger, left)
         # Contacts of the last two weeks are more of the same, unless there was news.
         heard = min(n - news, MEMORY_DAYS + 1) if news < n else MEMORY_DAYS + 1
         recent = ((1 << heard) - 1) & ~1
@@ -308,6 +318,8 @@ def feelings(p, a, past, key, first_day, month_days, days):  # type: ignore[no-u
             excitation += 1.0
             paid += 1
             latest = n
+            younger += b.MONTH * d.minimums
+            left -= d.minimums
     if past.days:
         salience = p.salience_floor + (salience - p.salience_floor) * p.salience_keep
         works = _works(works, uniform(key, past.days, _JOB), loses, finds)
@@ -334,16 +346,28 @@ def pressed(p, past, ago):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def _owed(a, past, d, n, ago, paid, in_plan):  # type: ignore[no-untyped-def]
-    """How old the debt was, and what a payment was measured by, on the n-th day in care after so many payments."""
-    share = paid / max(int(a.payments), 1)
-    if past.minimum:
-        d.dpd = max(past.dpd + n - in_plan - b.MONTH * int(past.months_paid * share + 0.5), 1)
-        claim = min(b.months_due(int(d.dpd)) * past.minimum, a.opening) / 100.0
-    else:
+def _owed(a, past, d, n, paid, younger, left):  # type: ignore[no-untyped-def]
+    """How old the debt was, and what a payment was measured by, on the n-th day in care.
+
+    Args:
+        paid: payments before.
+        younger, left: of a card, days that payments, and plans in their place, have taken off its age; minimums that are still to be paid.
+    """
+    d.minimums = 0
+    if not past.minimum:
         d.dpd = max(past.dpd + n, 0)
-        claim = (a.balance + a.cash * (1.0 - share) - (a.interest + a.fees) * (ago / past.days)) / 100.0
-    d.claim = max(claim, 1.0)
+        share = paid / max(int(a.payments), 1)
+        charged = (a.interest + a.fees) * (1.0 - n / past.days)
+        d.claim = max((a.balance + a.cash * (1.0 - share) - charged) / 100.0, 1.0)
+        return
+    d.dpd = max(past.dpd + n - younger, 1)
+    months = b.months_due(int(d.dpd))
+    d.claim = max(min(months * past.minimum, a.opening) / 100.0, 1.0)
+    if d.paid:
+        # All but the latest minimum, if the cash allows it; else as much as each other time.
+        others = max(int(a.payments) - paid - 1, 0)
+        d.minimums = months - 1 if others and left - others >= months - 1 else left // (others + 1)
+        d.minimums = max(d.minimums, 1)
 
 
 @njit()
@@ -369,7 +393,7 @@ def log_likelihood(p, a, past, days, promises, count, willingness, disposable, l
             continue
         rate = math.exp(min(d.drive + own, b.DRIVE_BOUND)) * d.factor
         if d.own:
-            in_part = _pays_in_part(p, a, past, d.claim, income, liquidity)
+            in_part = _pays_in_part(p, a, past, d, income, liquidity)
             total += math.log(max(1.0 - math.exp(-rate), UNLIKELY)) + math.log(max(in_part, UNLIKELY))
         else:
             total -= rate
@@ -379,16 +403,21 @@ def log_likelihood(p, a, past, days, promises, count, willingness, disposable, l
 
 
 @njit()
-def _pays_in_part(p, a, past, claim, income, liquidity):  # type: ignore[no-untyped-def]
-    """Probability that a payment leaves the account open."""
-    if past.minimum:
-        months = 100.0 * claim / past.minimum
-        if months <= 1.0:
-            return 0.0
-        return 1.0 - b.clears_arrears(p, months) if p.card_means * income >= claim else 1.0
-    whole = p.card_whole if p.card[a.product] != 0.0 else b.pays_in_full(p, liquidity)
-    # A part is 10 to 70 % of a month's means; where that is more than the claim, it pays all of it.
-    return (1.0 - whole) * min(max((claim / max(income, 1e-9) - 0.1) / 0.6, 0.0), 1.0)
+def _pays_in_part(p, a, past, d, income, liquidity):  # type: ignore[no-untyped-def]
+    """Probability that a payment leaves the account open; of a card, that it completes so many minimums."""
+    if not past.minimum:
+        whole = p.card_whole if p.card[a.product] != 0.0 else b.pays_in_full(p, liquidity)
+        # A part is 10 to 70 % of a month's means; where that is more than the claim, it pays all of it.
+        return (1.0 - whole) * min(max((d.claim / max(income, 1e-9) - 0.1) / 0.6, 0.0), 1.0)
+    due, means = 100.0 * d.claim / past.minimum, 100.0 * p.card_means * income / past.minimum
+    if due <= 1.0:
+        return 0.0
+    if d.minimums >= due - 1.0:  # all but the latest, as was meant if there were means for more
+        if means >= due:
+            return 1.0 - b.clears_arrears(p, due)
+        return 1.0 if d.minimums == 1 or means >= d.minimums else 0.0
+    # As much as there were means for. What each payment came to is not known: roughly.
+    return 1.0 if ROUGHLY * means < d.minimums + 1 and (d.minimums == 1 or means > ROUGHLY * d.minimums) else 0.0
 
 
 @njit()
