@@ -99,7 +99,7 @@ def open_accounts(
     if in_midlife:
         midlife.take_up(accounts, portfolio.table, params[0], world.start, day, world.vocabulary)
     _draw(accounts, params, *of_population)
-    if in_midlife:
+    if in_midlife and accounts.size:
         belief = b.notice_belief(params[0], world.behaviour.credibility_start)
         pasts = known_past(accounts, portfolio.table, params[0], belief, minimums, world.start, day)
         draw_given_past(accounts, pasts, params, days_of_month(world.start, day), day, *of_population)
