@@ -1,7 +1,7 @@
 """Does the backtest say what is so? Records of a true world, put before that world and before wrong ones.
 
     python benchmarks/backtest.py --portfolios 5 --records 5
-    python benchmarks/backtest.py --records 0 --later 3 --starts 20 60 120     # from the ledger's own state alone
+    python benchmarks/backtest.py --portfolios 0 --starts 20 60 120     # is a start from a ledger's own state right?
 
 Prints a table as in docs/how-to/backtest.md. Records are of 250 accounts of `china-consumer` over 45 days under `staged`, several of
 each portfolio on seeds of their own; each is compared with 19 simulations of the same accounts, so that the verdict «differs» is a test at 5 %.
@@ -25,14 +25,14 @@ from numpy.typing import NDArray
 from recoup.agents.library import load_policy
 from recoup.experiments.evidence.backtest import Backtest, backtest, months_of
 from recoup.experiments.evidence.exploration import Explorer
-from recoup.experiments.evidence.midlife_world import staffed_for
+from recoup.experiments.evidence.midlife_world import staffed_for, without_courses
 from recoup.experiments.evidence.recorded_measures import measure
 from recoup.experiments.evidence.simulated_records import LenderRecords, follow, simulate_records
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.simulation import Simulation
 
 LATER = 20  # first day of the months that begin later
-AFTER = 25  # their days
+AFTER = 30  # days that follow a start
 ACCOUNTS, DAYS, SEEDS, SCENARIO, PLAN = 250, 45, 19, "china-consumer", "staged"
 
 
@@ -97,8 +97,8 @@ def portfolio_rows(number: int, records: int) -> list[dict[str, object]]:
     return rows
 
 
-def later_rows(number: int, records: int, begin: int, from_logs: bool) -> list[dict[str, object]]:
-    """Some records of one portfolio, from a later day on: as the lender's own ledger knows it, and if asked for its state from the logs."""
+def later_rows(number: int, records: int) -> list[dict[str, object]]:
+    """Some records of one portfolio, from a later day on: its state from the logs, and as the lender's own ledger knows it."""
     scenario, rows = load_scenario(SCENARIO), []
     portfolio = scenario.portfolio(ACCOUNTS, 1 + number)
     seeds = range(1_000_000 + 1000 * number, 1_000_000 + 1000 * number + SEEDS)
@@ -107,25 +107,54 @@ def later_rows(number: int, records: int, begin: int, from_logs: bool) -> list[d
     for seed in range(100 * number, 100 * number + records):
         simulation = Simulation(scenario.world, portfolio, scenario.rules, seed)
         explorer = Explorer(load_policy(PLAN, scenario.name, scenario.world), 0.0, [], seed)
-        before = follow(simulation, explorer, begin)
+        before = follow(simulation, explorer, LATER)
         state = simulation.portfolio_now()
-        after = follow(simulation, explorer, AFTER)
-        months = {
-            "the ledger's own state": months_of(staffed, state, after.contacts, after.payments, None, after.last_day)
-        }
-        if from_logs:
-            contacts, payments = (
-                pd.concat(logs, ignore_index=True)
-                for logs in ((before.contacts, after.contacts), (before.payments, after.payments))
-            )
-            months["state from the logs"] = months_of(
-                scenario, portfolio, contacts, payments, after.first_day, after.last_day
-            )
-        for name, these in months.items():
+        after = follow(simulation, explorer, DAYS - LATER)
+        contacts, payments = (
+            pd.concat(logs, ignore_index=True)
+            for logs in ((before.contacts, after.contacts), (before.payments, after.payments))
+        )
+        for case, months in (
+            (
+                f"the true world, from day {LATER}, state from the logs",
+                months_of(scenario, portfolio, contacts, payments, after.first_day, after.last_day),
+            ),
+            (
+                f"the true world, from day {LATER}, the ledger's own state",
+                months_of(staffed, state, after.contacts, after.payments, None, after.last_day),
+            ),
+        ):
             started = time.process_time()
-            case = f"the true world, from day {begin}, {name}"
-            rows.append(row_of(case, backtest(these, PLAN, seeds), started))
+            rows.append(row_of(case, backtest(months, PLAN, seeds), started))
     return rows
+
+
+def start_row(name: str, plan: str, begin: int, accounts: int, worlds: int) -> str:
+    """What comes in after a start from a ledger's own state, over what does in the true worlds themselves; table row."""
+    scenario, simulated, recorded = load_scenario(name), np.zeros(worlds), np.zeros(worlds)
+    for number in range(worlds):
+        seed = 501 + number
+        portfolio = scenario.portfolio(accounts, seed)
+        staffed = scenario.with_world(without_courses(staffed_for(scenario.world, portfolio))).world
+        true = Simulation(staffed, portfolio, scenario.rules, seed)
+        recovered_in(true, plan, name, begin)
+        state, then = true.portfolio_now(), staffed.start + timedelta(days=begin)
+        world = staffed.model_copy(update={"start": then})
+        simulation = Simulation(world, state, scenario.rules, 1_000_000 + seed)
+        simulated[number] = recovered_in(simulation, plan, name, AFTER)
+        recorded[number] = recovered_in(true, plan, name, AFTER)
+    gap, error = excess(simulated, recorded)
+    return f"| {name}, `{plan}` | {begin} | {worlds} × {accounts:,} | {gap:+.1%} ± {error:.1%} |".replace("| -", "| −")
+
+
+def recovered_in(simulation: Simulation, plan: str, scenario: str, days: int) -> float:
+    """Follow a plan for so many days: the cash that comes in."""
+    policy = load_policy(plan, scenario, simulation.world, simulation.portfolio.table)
+    explorer, before = Explorer(policy, 0.0, [], simulation.seed), int(simulation.accounts["cash"].sum())
+    for _ in range(days):
+        actions, priority, _ = explorer.decide(simulation.observe(), simulation.masks(), simulation.open_accounts)
+        simulation.advance(actions, priority)
+    return (int(simulation.accounts["cash"].sum()) - before) / 100.0
 
 
 def excess(simulated: NDArray[np.float64], recorded: NDArray[np.float64]) -> tuple[float, float]:
@@ -164,20 +193,26 @@ def main() -> None:
     parser.add_argument("--portfolios", type=int, default=5)
     parser.add_argument("--records", type=int, default=5, help="of each portfolio")
     parser.add_argument("--later", type=int, default=2, help="records of each portfolio from a later day")
-    parser.add_argument("--starts", type=int, nargs="+", default=[LATER], help="later days to begin on")
-    parser.add_argument("--from-logs", action="store_true", help="with the state from the logs too, which takes long")
+    parser.add_argument(
+        "--starts", type=int, nargs="*", default=[], help="days on which to begin from a ledger's own state"
+    )
+    parser.add_argument("--scenario", default=SCENARIO, help="of these starts")
+    parser.add_argument("--plan", default=PLAN, help="of these starts")
+    parser.add_argument("--worlds", type=int, default=6, help="of these starts, with 2,000 accounts each")
     parser.add_argument("--rows", type=Path, help="JSON lines, added to as portfolios finish")
     arguments = parser.parse_args()
     rows: list[dict[str, object]] = []
     for number in range(arguments.portfolios):
         new = portfolio_rows(number, arguments.records) if arguments.records else []
-        for begin in arguments.starts:
-            new += later_rows(number, arguments.later, begin, arguments.from_logs)
+        new += later_rows(number, arguments.later)
         rows += new
         if arguments.rows:
             with arguments.rows.open("a", encoding="utf-8") as file:
                 file.writelines(json.dumps(row) + "\n" for row in new)
-    print(table(rows))
+    if rows:
+        print(table(rows))
+    for begin in arguments.starts:
+        print(start_row(arguments.scenario, arguments.plan, begin, 2000, arguments.worlds), flush=True)
     print(f"\n{time.process_time():.0f} s of processor time")
 
 

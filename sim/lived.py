@@ -114,7 +114,7 @@ def agreements(a, past, key, first_day, days, promises):  # type: ignore[no-unty
     if _HISTORY < past.last_payment <= past.days:
         days[past.days - past.last_payment].paid = 1
     _plans(a, past, key, days)
-    payments, known, count = max(int(a.payments) - past.plan_paid, 0), 0, 0
+    payments, known, count = max(int(a.payments) - past.plan_paid, int(a.kept)), 0, 0
     for n in range(past.days):
         d = days[n]
         d.own = d.paid and d.kind == AT_RISK
@@ -356,7 +356,7 @@ def _owed(a, past, d, n, paid, younger, left):  # type: ignore[no-untyped-def]
     d.minimums = 0
     if not past.minimum:
         d.dpd = max(past.dpd + n, 0)
-        share = paid / max(int(a.payments), 1)
+        share = min(paid / max(int(a.payments), 1), 1.0)
         charged = (a.interest + a.fees) * (1.0 - n / past.days)
         d.claim = max((a.balance + a.cash * (1.0 - share) - charged) / 100.0, 1.0)
         return

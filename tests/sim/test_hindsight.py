@@ -80,7 +80,7 @@ def one_account(**state: float | pd.Timestamp) -> Portfolio:
     return Portfolio(table, "one")
 
 
-def lived(portfolio: Portfolio, key: int, willingness: float, disposable: float):  # type: ignore[no-untyped-def]
+def lived(portfolio: Portfolio, key: np.uint64, willingness: float, disposable: float):  # type: ignore[no-untyped-def]
     """Days and log likelihood of one course of the account's past; salience on the first morning."""
     p, start = kernel_record(HOME.world)[0], HOME.world.start
     accounts = Simulation(HOME.world, portfolio, HOME.rules, 1).accounts
@@ -95,12 +95,12 @@ def lived(portfolio: Portfolio, key: int, willingness: float, disposable: float)
 
 def test_days_of_an_account_that_was_called_and_did_not_pay() -> None:
     """Ten days, called on the fourth and the eighth, spoken to on the eighth: by hand from the second reading of the formulas."""
-    b, key = HOME.world.behaviour, int(stream(5, 3))
+    b, key = HOME.world.behaviour, np.uint64(stream(5, 3))
     portfolio = one_account(call_days=float(1 << 7 | 1 << 3), conversation_days=float(1 << 3), attempts=2.0)
     willingness, disposable = -0.7, 300.0
     days, ours, salience, a = lived(portfolio, key, willingness, disposable)
-    assert uniform(key, BIRTH, EMPLOYED) > b.jobless_share and days["works"].all()
-    attention = b.salience_floor + (1 - b.salience_floor) * uniform(key, BIRTH, SALIENCE) / 2
+    assert uniform(int(key), BIRTH, EMPLOYED) > b.jobless_share and days["works"].all()
+    attention = b.salience_floor + (1 - b.salience_floor) * uniform(int(key), BIRTH, SALIENCE) / 2
     half = 0.5 ** (1 / b.salience_half_life)
     fatigue, total = 0.0, 0.0
     liquidity = behaviour.log_liquidity(disposable, 1000.0)
@@ -148,7 +148,7 @@ def test_payments_and_promises_lie_where_they_can() -> None:
         portfolio, table=portfolio.table.assign(entry_date=pd.Timestamp(start - timedelta(days=60)), dpd=70)
     )
     for number in range(30):
-        days, likelihood, _, _ = lived(portfolio, int(stream(number, 1)), -1.0, 200.0)
+        days, likelihood, _, _ = lived(portfolio, np.uint64(stream(number, 1)), -1.0, 200.0)
         assert len(days) == 60 and days["paid"].sum() == 3 and days["paid"][55] == 1 and not days["paid"][56:].any()
         assert days["own"].sum() == 2 and (days["kind"] == 2).sum() in (
             1,
