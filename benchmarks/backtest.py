@@ -1,7 +1,7 @@
 """Does the backtest say what is so? Records of a true world, put before that world and before wrong ones.
 
     python benchmarks/backtest.py --portfolios 5 --records 5
-    python benchmarks/backtest.py --portfolios 0 --starts 20 60 120     # is a start from a ledger's own state right?
+    python benchmarks/backtest.py --portfolios 0 --worlds 12 --starts 20 60 120     # is a start from a ledger's own state right?
 
 Prints a table as in docs/how-to/backtest.md. Records are of 250 accounts of `china-consumer` over 45 days under `staged`, several of
 each portfolio on seeds of their own; each is compared with 19 simulations of the same accounts, so that the verdict «differs» is a test at 5 %.
