@@ -21,6 +21,7 @@ from recoup.sim.compiled import njit
 LIQUIDITY_BOUND = 3.0
 MONTH = 30
 FIT_BOUND = 2.0
+DRIVE_BOUND = 2.0  # of the log of payments a day
 
 
 @njit()
@@ -100,7 +101,17 @@ def payment_intensity(  # type: ignore[no-untyped-def]
     exp(base + willingness + liquidity + salience + excitation + pressure − reactance − age − waiting + payday),
     times `pay_promised` while a promise is open. `since_payday` in days (months of 30 days).
     """
-    x = (
+    x = payment_drive(p, willingness, liquidity, salience, excitation, pressure, fatigue, dpd, waiting, since_payday)
+    rate = math.exp(min(x, DRIVE_BOUND))
+    return rate * p.pay_promised if promised else rate
+
+
+@njit()
+def payment_drive(  # type: ignore[no-untyped-def]
+    p, willingness, liquidity, salience, excitation, pressure, fatigue, dpd, waiting, since_payday
+):
+    """The exponent of `payment_intensity`, which bounds it by `DRIVE_BOUND`: a sum of what each of these adds."""
+    return (
         p.pay_base
         + p.pay_willingness * willingness
         + p.pay_liquidity * liquidity
@@ -112,8 +123,6 @@ def payment_intensity(  # type: ignore[no-untyped-def]
         - p.pay_waiting * waiting
         + p.pay_payday * max(0.0, 1.0 - since_payday / 10.0)
     )
-    rate = math.exp(min(x, 2.0))
-    return rate * p.pay_promised if promised else rate
 
 
 @njit()

@@ -1,9 +1,8 @@
 """Accounts in mid-life: their records from the state columns of a portfolio, what of theirs is pending elsewhere, and the columns from
 records again.
 
-A record begins as that of a fresh account; what the table knows takes its place (`take_up`). What the debtor feels (attention, fatigue, the
-pull of earlier payments, pressure, waiting for a better offer) is what the same formulas that run each day would have left of the known
-contacts, payments and steps (`feel`). Hidden traits are drawn given what is known (`traits.py`).
+A record begins as that of a fresh account; what the table knows takes its place (`take_up`). Hidden traits, and what the debtor feels (attention,
+fatigue, the pull of earlier payments, pressure, waiting for a better offer), are drawn given what is known (`hindsight.py`).
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recoup.sim import behaviour as b
 from recoup.sim.account import NEVER, FileReview, Stage, Status
 from recoup.sim.debtor import APPROVAL_DAYS, FIRST_INSTALMENT_DAYS
 from recoup.sim.portfolio.fields import HISTORY_DAYS, Kind
@@ -68,7 +66,7 @@ class Pending:
     cases: tuple[Case, ...] = ()
 
 
-def _day_numbers(table: pd.DataFrame, name: str, start: date) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def day_numbers(table: pd.DataFrame, name: str, start: date) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Days of the simulation that a column of dates names (0 where unknown), and where it is known."""
     said = dates(table, name)
     days = (said - pd.Timestamp(start)).dt.days
@@ -107,7 +105,7 @@ def take_up(
         ):
             continue
         if one.sets is Sets.DAY:
-            values, known = _day_numbers(table, one.name, start)
+            values, known = day_numbers(table, one.name, start)
         elif one.sets is Sets.CODE:
             values = codes(table, one.name, vocabulary)
             known = values >= 0
@@ -149,7 +147,8 @@ def _latest(history: NDArray[np.uint32], first_day: int) -> NDArray[np.int64]:
     return np.where(history > 0, first_day - ago, NEVER)
 
 
-def _days_in(history: NDArray[np.uint32]) -> NDArray[np.int64]:
+def days_in(history: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """How many days histories mark."""
     return np.sum([(history >> np.uint32(n) & 1).astype(np.int64) for n in range(HISTORY_DAYS + 1)], axis=0)
 
 
@@ -162,11 +161,11 @@ def _contacts(a: NDArray[np.void], table: pd.DataFrame, first_day: int) -> None:
     every = a["call_history"] | a["text_history"] | a["visit_history"] | a["letter_history"]
     a["last_attempt"] = np.maximum(a["last_attempt"], _latest(every, first_day))
     a["last_reach"] = np.maximum(a["last_reach"], _latest(a["conversation_history"], first_day))
-    marked = sum(_days_in(a[history]) for history, _ in _GROUPS)
+    marked = sum(days_in(a[history]) for history, _ in _GROUPS)
     _where_unknown(a, table, "attempts", "attempts", marked)
-    _where_unknown(a, table, "reached", "reaches", _days_in(a["conversation_history"]))
-    _where_unknown(a, table, "call_attempts", "call_attempts", _days_in(a["call_history"]))
-    _where_unknown(a, table, "calls_reached", "call_reaches", _days_in(a["conversation_history"] & a["call_history"]))
+    _where_unknown(a, table, "reached", "reaches", days_in(a["conversation_history"]))
+    _where_unknown(a, table, "call_attempts", "call_attempts", days_in(a["call_history"]))
+    _where_unknown(a, table, "calls_reached", "call_reaches", days_in(a["conversation_history"] & a["call_history"]))
 
 
 def _agreements(a: NDArray[np.void], table: pd.DataFrame, start: date, first_day: int) -> None:
@@ -214,7 +213,7 @@ def _steps(a: NDArray[np.void], table: pd.DataFrame, start: date, first_day: int
 
 def notice_days(a: NDArray[np.void], table: pd.DataFrame, start: date) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Day of each account's latest notice, and where it is known: said, or that of its stage."""
-    said, known = _day_numbers(table, "last_notice_date", start)
+    said, known = day_numbers(table, "last_notice_date", start)
     noticed = a["stage"] == Stage.NOTICED
     return np.where(noticed & ~known, a["stage_day"], said), known | noticed
 
@@ -222,7 +221,7 @@ def notice_days(a: NDArray[np.void], table: pd.DataFrame, start: date) -> tuple[
 def _protect(a: NDArray[np.void], table: pd.DataFrame, name: str, length: int, start: date, first_day: int) -> None:
     """A protection by the day on which it ends, else by that on which it began, else by its flag."""
     record, flag = f"{name}_until", "complaint_open" if name == "complaint" else name
-    since, begun = _day_numbers(table, f"{name}_since", start)
+    since, begun = day_numbers(table, f"{name}_since", start)
     holds = numbers(table, flag) == 1.0
     until = np.where(begun, since + length, np.where(holds, first_day - 1 + length, NEVER))
     _where_unknown(a, table, record, record, until)
@@ -235,52 +234,6 @@ def _cards(a: NDArray[np.void], table: pd.DataFrame) -> None:
     a["arrears"] = np.where(a["minimum_due"] > 0, np.minimum(a["arrears"], a["balance"]), 0)
 
 
-def feel(a: NDArray[np.void], table: pd.DataFrame, p: np.void, belief: float, start: date, first_day: int) -> None:
-    """Set what debtors in mid-life feel on the first morning; see the module.
-
-    Args:
-        a: records, taken up and with their traits; `salience` is what it was on the day of entry.
-        table, p, start, first_day: as for `take_up`.
-        belief: how far notices are believed (`behaviour.notice_belief`).
-    """
-    every = a["call_history"] | a["text_history"] | a["visit_history"] | a["letter_history"]
-    marked = np.where(every > 0, np.floor(np.log2(np.maximum(every, 1))).astype(np.int64), 0)
-    age = np.maximum(first_day - a["entry_day"].astype(np.int64), marked)  # days since the account entered
-    fatigue, excitation = np.zeros(a.size), np.zeros(a.size)
-    salience = a["salience"].astype(np.float64)
-    floor, keep = p["salience_floor"], p["salience_keep"]
-    salience = floor + (salience - floor) * keep ** np.maximum(age - HISTORY_DAYS - 1, 0)
-    paid = np.where(_known(table, "payment_days"), numbers(table, "payment_days"), 0).astype(np.int64)
-    ago = first_day - a["last_payment"].astype(np.int64)
-    recent = (a["last_payment"] != NEVER) & (ago <= HISTORY_DAYS)
-    paid |= np.where(recent, 1 << np.where(recent, ago, 0), 0)
-    for day in range(HISTORY_DAYS, 0, -1):
-        fatigue, excitation = fatigue * p["fatigue_keep"], excitation * p["excitation_keep"]
-        salience = np.where(day < age, floor + (salience - floor) * keep, salience)
-        for history, channel in _GROUPS:
-            fatigue += np.where(a[history] >> np.uint32(day) & 1, p["fatigue_gain"][channel], 0.0)
-        talked = (a["conversation_history"] >> np.uint32(day) & 1).astype(bool)
-        read = (a["last_reach"] == first_day - day) & ~talked
-        gain = np.where(
-            talked, p["salience_gain"][Channel.COLLECTOR], np.where(read, p["salience_gain"][Channel.SMS], 0.0)
-        )
-        salience += (1.0 - salience) * gain
-        excitation += paid >> day & 1
-    a["fatigue"], a["excitation"] = fatigue * p["fatigue_keep"], excitation * p["excitation_keep"]
-    a["salience"] = np.where(age > 0, floor + (salience - floor) * keep, a["salience"])
-    notice, noticed = notice_days(a, table, start)
-    empty = np.maximum(a["notices"].astype(np.int64) - 1, 0)
-    of_notice = np.array([b.notice_pressure(p, belief, int(n)) for n in range(256)])[empty]
-    sued = np.isin(a["stage"], (Stage.FILED, Stage.JUDGED, Stage.ENFORCING, Stage.ENFORCED))
-    of_court = np.where(a["stage"] == Stage.FILED, p["pressure_suit"], p["pressure_judgment"])
-    a["pressure"] = np.where(
-        noticed, of_notice * p["pressure_keep"] ** np.maximum(first_day - notice, 0), 0.0
-    ) + np.where(sued, of_court * p["pressure_keep"] ** np.maximum(first_day - a["stage_day"], 0), 0.0)
-    refused = (a["refused"] > 0) & (a["best_discount"] > 0) & (a["offer_day"] != NEVER)
-    faded = p["waiting_keep"] ** np.maximum(first_day - a["offer_day"].astype(np.int64), 0)
-    a["waiting"] = np.where(refused, p["waiting_learned"] * a["best_discount"] * faded, 0.0)
-
-
 def pending(a: NDArray[np.void], table: pd.DataFrame, start: date, first_day: int) -> Pending:
     """What of accounts in mid-life is pending on the first morning.
 
@@ -289,14 +242,14 @@ def pending(a: NDArray[np.void], table: pd.DataFrame, start: date, first_day: in
         table, start, first_day: as for `take_up`.
     """
     running = np.flatnonzero(a["plan_months"] > 0)
-    due, known = _day_numbers(table, "plan_next_due", start)
+    due, known = day_numbers(table, "plan_next_due", start)
     due = np.where(known, due, first_day + FIRST_INSTALMENT_DAYS)
     instalments = {int(day): running[due[running] == day] for day in np.unique(due[running])}
     notice, noticed = notice_days(a, table, start)
     sent = np.flatnonzero(noticed)
     notices = {int(day): sent[notice[sent] == day] for day in np.unique(notice[sent])}
     at_court = np.flatnonzero(np.isin(a["stage"], AT_COURT))
-    day, set_ = _day_numbers(table, "court_date", start)
+    day, set_ = day_numbers(table, "court_date", start)
     fee, steps = numbers(table, "court_fee"), numbers(table, "enforcement_steps")
     # Who is being served has a place; those who wait follow in the order in which they came.
     served = set_ | (a["stage"] == Stage.FILED)

@@ -1,6 +1,6 @@
 """The likelihood of records where hidden traits are in the way: averaged over traits as the simulation itself draws them.
 
-An account's traits are one of `traits.CANDIDATES` candidates, chosen by how likely each is to have come so far past due unpaid. Here several such
+An account's traits are one of `candidates.CANDIDATES` candidates, chosen by how likely each is to have come so far past due unpaid. Here several such
 groups of candidates are drawn, and within each all count by that weight instead of one being picked: an unbiased average (simulated likelihood
 with common random numbers: Gouriéroux & Monfort 1996; Train 2009). Draws stay the same while parameters move, so that the likelihood is smooth.
 """
@@ -15,9 +15,9 @@ from recoup.experiments.calibration import means
 from recoup.experiments.calibration.histories import AT_RISK
 from recoup.experiments.calibration.walk import TRIAL, unseen, walk
 from recoup.sim import behaviour as b
+from recoup.sim.candidates import BIRTH, CANDIDATES, REACHABILITY, SALIENCE, TRAIT, past_hazard
 from recoup.sim.compiled import njit
 from recoup.sim.randomness import normal, stream, uniform
-from recoup.sim.traits import _REACHABILITY, _SALIENCE, _TRAIT, BIRTH, CANDIDATES, past_hazard
 
 GROUPS = 12
 NEVER_ENDS = 1 << 30  # a day after all others
@@ -26,15 +26,15 @@ UNLIKELY = 1e-4  # weight, of the likeliest one's, below which a candidate is le
 
 @njit()
 def _candidate(p, a, scores, key, k, low, high):  # type: ignore[no-untyped-def]
-    """Willingness and disposable income of a candidate, as `traits._draw` draws them, with means moved to within bounds (`means.moved`).
+    """Willingness and disposable income of a candidate, as `candidates.candidate` draws them, with means moved to within bounds (`means.moved`).
 
     Returns:
         Both, and the log of the weight that moving gives it.
     """
     score = scores[0]
     mean_w = p.willingness_score * score + p.willingness_prior * scores[1] + p.willingness_warning * scores[2]
-    willingness = mean_w + normal(key, BIRTH, _TRAIT + 2 * k)
-    z = normal(key, BIRTH, _TRAIT + 2 * k + 1)
+    willingness = mean_w + normal(key, BIRTH, TRAIT + 2 * k)
+    z = normal(key, BIRTH, TRAIT + 2 * k + 1)
     disposable, weight = means.moved(p, a, p.ability_score * score, z, low, high)
     return willingness, disposable, weight
 
@@ -89,7 +89,7 @@ def _log_chosen(own, past, least, total):  # type: ignore[no-untyped-def]
 @njit()
 def _reachability(nodes, weights, key):  # type: ignore[no-untyped-def]
     """A draw from an account's reachability given its calls: one of the nodes; the second half of the weights is of a wrong number."""
-    mark, number = uniform(key, BIRTH, _REACHABILITY) * weights.sum(), 0
+    mark, number = uniform(key, BIRTH, REACHABILITY) * weights.sum(), 0
     while number < weights.size - 1 and mark >= weights[number]:
         mark -= weights[number]
         number += 1
@@ -148,7 +148,7 @@ def marginal(  # type: ignore[no-untyped-def]
             known_reads = unseen(
                 known[0], a, rows, first, last, contacts, reachability, phone, disclosed[number], key, employed, read
             )
-            attention = uniform(key, BIRTH, _SALIENCE)
+            attention = uniform(key, BIRTH, SALIENCE)
             low, high, odds = 0.0, math.inf, 0.0
             if eventful[number]:
                 low, high, odds = means.bounds(known[0], a, rows, first, last, contacts, employed, NEVER_ENDS)
@@ -266,7 +266,7 @@ def foresee(  # type: ignore[no-untyped-def]
                 key = stream(seed, number * groups + group)
                 reachability, phone = _reachability(nodes, weights[number], key)
                 unseen(p, a, rows, first, last, contacts, reachability, phone, disclosed[number], key, employed, read)
-                attention = uniform(key, BIRTH, _SALIENCE)
+                attention = uniform(key, BIRTH, SALIENCE)
                 low, high, odds = means.bounds(p, a, rows, first, last, contacts, employed, begin)
                 _pasts(p, a, scores, key, candidates, 0.0, math.inf, all_of_them, drawn)
                 least, total = _total(drawn[:candidates])

@@ -15,9 +15,9 @@ from recoup.experiments.calibration import means
 from recoup.experiments.calibration.histories import AT_RISK, HIDDEN, INSTALMENT_DUE, PROMISE_DUE
 from recoup.sim import behaviour as b
 from recoup.sim.account import NEVER
+from recoup.sim.candidates import BIRTH, EMPLOYED
 from recoup.sim.compiled import njit
 from recoup.sim.randomness import Purpose, uniform
-from recoup.sim.traits import _EMPLOYED, BIRTH
 from recoup.sim.treatments import Group, OfferKind, Talk
 
 
@@ -103,11 +103,11 @@ def unseen(p, a, rows, first, last, contacts, reachability, phone, disclosed, ke
     Returns:
         Log-likelihood of the messages that are known to have been read.
     """
-    works = uniform(key, BIRTH, _EMPLOYED) >= p.jobless_share
+    works = uniform(key, BIRTH, EMPLOYED) >= p.jobless_share
     loses, finds = b.loses_work(p, 0.0), p.job_found_monthly / 30.0
     jobless_since = NEVER
     if disclosed != NEVER:
-        jobless_since = jobless_before(p, disclosed, loses, uniform(key, BIRTH, _EMPLOYED))
+        jobless_since = jobless_before(p, disclosed, loses, uniform(key, BIRTH, EMPLOYED))
         works = jobless_since > 0
     total = 0.0
     for at in range(first, last):

@@ -1,8 +1,8 @@
 """Hidden traits of accounts in mid-life: of simulated accounts that have come to the same point.
 
-Who is still open after months of contacts is harder to reach and less able or willing to pay than a fresh account of the same age. How much so
-depends on all that was done, which no formula has. So the months before are simulated too, and each account takes the hidden traits of
-one that looks like it afterwards: a draw from the traits given what can be seen (approximate Bayesian computation by nearest neighbours).
+A simulation that starts from a state draws them given all that the state tells (`recoup.sim.hindsight`). Logs tell less than a ledger: which messages
+were read, where a review stands, what attention is left. So the months before are simulated too, and each account takes what is hidden from
+one that looks like it afterwards: a draw given what can be seen (approximate Bayesian computation by nearest neighbours).
 """
 
 from __future__ import annotations

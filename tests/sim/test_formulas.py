@@ -13,7 +13,7 @@ from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from recoup.scenarios.schema import load_scenario
-from recoup.sim import behaviour, randomness, traits
+from recoup.sim import behaviour, candidates, randomness, traits
 from recoup.sim.account import NEVER
 from recoup.sim.parameters import kernel_record
 from recoup.sim.randomness import Purpose
@@ -333,7 +333,7 @@ def test_numbers_of_purposes_never_change():
 @given(world=WORLDS, willingness=ODDS, liquidity=st.floats(-3, 3), age=st.integers(0, 720))
 def test_hazard_of_the_days_that_are_past(world, willingness, liquidity, age):
     world, p = world
-    ours = traits.past_hazard(p, willingness, liquidity, age)
+    ours = candidates.past_hazard(p, willingness, liquidity, age)
     theirs = hazard_so_far(world, willingness, liquidity, age)
     assume(theirs < 39 or theirs > 41)
     assert equal(min(ours, 40.0), min(theirs, 40.0))
@@ -346,7 +346,7 @@ def test_hazard_of_the_days_that_are_past(world, willingness, liquidity, age):
 def test_hazard_of_clearing_a_card_in_the_days_that_are_past(world, willingness, means, opening, age, share):
     world, p = world
     minimum = 1 + int(0.3 * share * opening)
-    ours = traits.past_clearing(p, willingness, means, minimum, opening, age)
+    ours = candidates.past_clearing(p, willingness, means, minimum, opening, age)
     theirs = clearings_so_far(world, willingness, means, minimum, opening, age)
     assume(theirs < 39 or theirs > 41)
     assert equal(min(ours, 40.0), min(theirs, 40.0))
