@@ -65,7 +65,7 @@ class MaskablePPO(sb3_contrib.MaskablePPO):
     def _own(self) -> Network:
         """This process's part of the network's work."""
         if self._part.policy is not self.policy:
-            self._part = self._network_in(self.rollout_buffer.memory)
+            self._part = self._network_in(self._part.memory)
         return self._part
 
     def collect_rollouts(  # type: ignore[override]

@@ -79,7 +79,7 @@ class Network:
     """
 
     def __init__(self, policy: Any, memory: Memory, blocks: int) -> None:
-        self.policy, self._memory = policy, memory
+        self.policy, self.memory = policy, memory
         tensors = _tensors(policy)
         memory.empty("network", (sum(_room(tensor) for tensor in tensors),), np.float32)
         for tensor, place in zip(tensors, self._places(), strict=True):
@@ -89,23 +89,23 @@ class Network:
         self._attach()
 
     def _attach(self) -> None:
-        self.rows = {name: torch.from_numpy(array) for name, array in rows_in(self._memory).items()}
+        self.rows = {name: torch.from_numpy(array) for name, array in rows_in(self.memory).items()}
         if self.policy.device.type == "cpu":
             for tensor, place in zip(_tensors(self.policy), self._places(), strict=True):
                 tensor.data = place
 
     def _places(self) -> Iterator[torch.Tensor]:
-        network, first = torch.from_numpy(self._memory["network"]), 0
+        network, first = torch.from_numpy(self.memory["network"]), 0
         for tensor in _tensors(self.policy):
             yield network[first : first + tensor.numel()].view(tensor.shape)
             first += _room(tensor)
 
     def __getstate__(self) -> dict[str, Any]:
         # As bytes: multiprocessing would put its tensors into files of their own.
-        return {"policy": pickle.dumps(self.policy), "memory": self._memory}
+        return {"policy": pickle.dumps(self.policy), "memory": self.memory}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.policy, self._memory = pickle.loads(state["policy"]), state["memory"]
+        self.policy, self.memory = pickle.loads(state["policy"]), state["memory"]
         self._attach()
 
     def decide(
@@ -120,7 +120,7 @@ class Network:
             Of each block, treatments and their log probabilities.
         """
         turn, blocks = task
-        observations, masks = self._memory["observations"][turn], self._memory["masks"][turn]
+        observations, masks = self.memory["observations"][turn], self.memory["masks"][turn]
         decided = []
         for accounts, uniform in blocks:
             with torch.no_grad():
@@ -136,7 +136,7 @@ class Network:
         Args:
             days: the first row of each, and the one after its last.
         """
-        rows = rows_in(self._memory)
+        rows = rows_in(self.memory)
         for first, end in days:
             with torch.no_grad():
                 seen = torch.from_numpy(rows["observations"][first:end]).to(self.policy.device)
@@ -153,7 +153,7 @@ class Network:
         for parameter, learns in zip(parameters, terms.learning, strict=True):
             parameter.requires_grad_(learns)
         learning = [parameter for parameter in parameters if parameter.requires_grad]
-        gradients, sums = torch.from_numpy(self._memory["gradients"]), torch.from_numpy(self._memory["losses"])
+        gradients, sums = torch.from_numpy(self.memory["gradients"]), torch.from_numpy(self.memory["losses"])
         for block in blocks:
             sample = samples_of(self.rows, torch.from_numpy(block.rows).to(device))
             loss, losses = _loss(self.policy, sample, torch.from_numpy(block.advantages).to(device), terms)
@@ -170,7 +170,7 @@ class Network:
         """
         learning = [parameter for parameter in self.policy.parameters() if parameter.requires_grad]
         sizes = [parameter.numel() for parameter in learning]
-        gradients, losses = torch.from_numpy(self._memory["gradients"]), torch.from_numpy(self._memory["losses"])
+        gradients, losses = torch.from_numpy(self.memory["gradients"]), torch.from_numpy(self.memory["losses"])
         total, sums = gradients[0, : sum(sizes)].clone(), losses[0].clone()
         for number in range(1, blocks):
             total += gradients[number, : sum(sizes)]

@@ -187,8 +187,8 @@ class PortfolioVecEnv(VecEnv):
         paid_by = list(self._objectives)  # the day that a family's cohort ends on is paid by its own
         self._ages = [age % self.days + 1 for age in self._ages]
         ending = [age == self.days for age in self._ages]
-        for family in np.flatnonzero(ending):
-            self._renew(int(family))
+        for over in np.flatnonzero(ending).tolist():
+            self._renew(over)
         orders = []
         for number, family in enumerate(self._family_of_each()):
             actions = self._actions[number * self.size : (number + 1) * self.size]

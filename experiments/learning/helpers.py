@@ -31,7 +31,8 @@ def processes_for(learner: BaseAlgorithm, threads: int | None, steps: int) -> in
     if not isinstance(learner, MaskablePPO) or learner.device.type != "cpu" or steps < WORTH_HELP:
         return 1
     env: Any = learner.env
-    return min(threads or available_cores(), len(env.envs), -(-learner.batch_size // BLOCK))
+    batch = learner.batch_size or learner.n_steps * learner.n_envs
+    return min(threads or available_cores(), len(env.envs), -(-batch // BLOCK))
 
 
 @contextmanager

@@ -49,13 +49,13 @@ def test_the_learner_is_built_on_the_device_that_was_chosen(monkeypatch: pytest.
     given: list[Any] = []
 
     def noted(*arguments: Any) -> None:
-        given.extend(arguments[-2:])
+        given.extend(arguments)
         raise RuntimeError
 
     monkeypatch.setattr(learners, "build", noted)
     with pytest.raises(RuntimeError):
         module.train(replace(SMALL, device="auto", threads=3), tmp_path / "run")
-    assert given == ["cuda", 3]
+    assert given[-1] == "cuda"
     # A run may go on with another device and other threads: they are no part of what it is.
     assert not {"device", "threads", "steps"} & set(json.loads((tmp_path / "run" / "run.json").read_text()))
     assert {"device", "threads", "steps"} < set(asdict(SMALL))
