@@ -22,7 +22,7 @@ from recoup.experiments.calibration.parameters import Block, movable, with_shift
 from recoup.experiments.evidence.simulated_records import simulate_records
 from recoup.scenarios.schema import load_scenario
 
-WORLDS = ("china-consumer", "uk-loans")
+WORLDS = ("china-consumer", "uk-loans", "taiwan-cards")
 POLICY, EXPLORE, ACCOUNTS, DAYS = "staged", 0.3, 500, 45
 
 

@@ -174,7 +174,8 @@ def fit_world(
         memory: of an interrupted fit of the same world to the same records.
     """
     likelihoods = Likelihoods(data, threads)
-    conduct, reach, response = (movable(world, block, data.reads_known) for block in Block)
+    cards = set((data.accounts["minimum_due"] > 0).tolist())
+    conduct, reach, response = (movable(world, block, data.reads_known, cards) for block in Block)
 
     def remembered(*what: object) -> Memory | None:
         return Memory(memory.kept, fingerprint(memory.of, *what)) if memory else None

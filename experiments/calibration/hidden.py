@@ -17,7 +17,7 @@ from recoup.experiments.calibration.walk import TRIAL, unseen, walk
 from recoup.sim import behaviour as b
 from recoup.sim.compiled import njit
 from recoup.sim.randomness import normal, stream, uniform
-from recoup.sim.traits import _REACHABILITY, _SALIENCE, _TRAIT, BIRTH, CANDIDATES, past_hazard
+from recoup.sim.traits import _REACHABILITY, _SALIENCE, _TRAIT, BIRTH, CANDIDATES, past_clearing, past_hazard
 
 GROUPS = 12
 NEVER_ENDS = 1 << 30  # a day after all others
@@ -43,6 +43,8 @@ def _candidate(p, a, scores, key, k, low, high):  # type: ignore[no-untyped-def]
 def _past(p, a, willingness, disposable):  # type: ignore[no-untyped-def]
     if a.dpd0 <= 0:
         return 0.0
+    if a.minimum_due > 0:
+        return past_clearing(p, willingness, disposable, a.minimum_due, a.opening, a.dpd0)
     return past_hazard(p, willingness, b.log_liquidity(disposable, a.opening / 100.0), a.dpd0)
 
 
@@ -324,7 +326,7 @@ def _next_amount(rows, first, last, contacts, since):  # type: ignore[no-untyped
         r = rows[at]
         if r.day < since:
             continue
-        tells = r.kind == AT_RISK and r.happened and not r.full
+        tells = r.kind == AT_RISK and r.happened and (r.minimum > 0.0 or not r.full)
         for place in range(r.first, r.last):
             tells = tells or (contacts[place].promised and contacts[place].amount > 0)
         if tells:

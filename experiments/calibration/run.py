@@ -57,9 +57,8 @@ def calibrate_to_records(
         kept: steps of an interrupted fit, which are not done again; None = none.
 
     Raises:
-        InputError: too few accounts or days, cards that ask for minimums, or no date in the logs.
+        InputError: too few accounts or days, or no date in the logs.
     """
-    _refuse_cards(scenario, portfolio)
     if accounts is not None and accounts < len(portfolio):
         portfolio = sample(portfolio, accounts, seed)
     names = set(portfolio.column("account_id").astype(str))
@@ -78,13 +77,3 @@ def calibrate_to_records(
     fitted = fit_world(scenario.world, data.before(since), threads, groups, on_step, memory)
     checked = check(fitted, data, since, on_draw=on_step) if held else None
     return Calibration(scenario, data, fitted, checked)
-
-
-def _refuse_cards(scenario: Scenario, portfolio: Portfolio) -> None:
-    if scenario.world.cards is None:
-        return
-    cards = {name for name, product in scenario.world.products.items() if product.card}
-    rows = portfolio.table["product"][portfolio.table["product"].isin(cards)]
-    if len(rows):
-        expected = "other products, or a scenario without `cards`: how minimums are paid is not fitted yet"
-        raise InputError(portfolio.name, "product", f"{rows.iloc[0]} in {len(rows):,} rows", expected)
