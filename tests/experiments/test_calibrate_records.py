@@ -233,6 +233,15 @@ def test_the_noise_of_a_simulation_is_in_the_intervals_and_not_in_the_informatio
     assert found.steps == one.steps + 1
 
 
+def test_where_noise_drowns_what_is_known_the_prior_is_left() -> None:
+    """Slopes that err a hundred times as much as the records say: no interval is wider than the prior's, and no value flies off."""
+    values = 0.3 + np.random.default_rng(6).standard_normal(1000)
+    _, *others = noisy(values, 3000.0, 4)
+    one = Posterior(of(0.2), np.array([0.5]), np.array([[0.01]]), 1, True)
+    found = with_noise(one, others)
+    assert 0.18 < found.deviation[0] <= 0.2 and abs(found.mode[0]) < 0.15
+
+
 def test_without_noise_nothing_is_added() -> None:
     values = np.random.default_rng(7).standard_normal(800) + 0.5
     plain = normal(values, 1.0, np.ones((800, 1)))
