@@ -462,7 +462,7 @@ def test_likelihood_of_one_quiet_day_is_an_average_over_traits() -> None:
 
 
 def test_reach_is_averaged_over_who_is_hard_to_reach_and_wrong_numbers() -> None:
-    """Three calls on a Monday morning, of which one reaches: by a sum over a fine grid instead of nine nodes."""
+    """Three calls on a Monday morning, of which one reaches: by a sum over a fine grid instead of nodes."""
     contacts = [{"date": day(7 * n), **CALL, "outcome": "reached" if n == 1 else "no_answer"} for n in range(3)]
     data = laid_out(contacts, [], 16)
     record = records_of(HOME.world, [], np.zeros((1, 0)))
