@@ -20,6 +20,7 @@ from recoup.sim.randomness import normal, stream, uniform
 from recoup.sim.traits import _REACHABILITY, _SALIENCE, _TRAIT, BIRTH, CANDIDATES, past_clearing, past_hazard
 
 GROUPS = 12
+NO_CHANCE = 40.0  # past intensity, of which `traits.past_hazard` breaks off: exp(−40) is nothing
 NEVER_ENDS = 1 << 30  # a day after all others
 UNLIKELY = 1e-4  # weight, of the likeliest one's, below which a candidate is left out
 
@@ -41,11 +42,12 @@ def _candidate(p, a, scores, key, k, low, high):  # type: ignore[no-untyped-def]
 
 @njit()
 def _past(p, a, willingness, disposable):  # type: ignore[no-untyped-def]
+    """Past intensity of an account with these traits, but no more than `NO_CHANCE`: beyond it the sum of days is broken off, and would jump."""
     if a.dpd0 <= 0:
         return 0.0
     if a.minimum_due > 0:
-        return past_clearing(p, willingness, disposable, a.minimum_due, a.opening, a.dpd0)
-    return past_hazard(p, willingness, b.log_liquidity(disposable, a.opening / 100.0), a.dpd0)
+        return min(past_clearing(p, willingness, disposable, a.minimum_due, a.opening, a.dpd0), NO_CHANCE)
+    return min(past_hazard(p, willingness, b.log_liquidity(disposable, a.opening / 100.0), a.dpd0), NO_CHANCE)
 
 
 @njit()
