@@ -379,6 +379,15 @@ def test_a_part_payment_weighs_by_its_density() -> None:
     )  # what is less comes as 10.00
 
 
+def test_a_past_without_a_chance_is_flat() -> None:
+    """The sum of past days is broken off beyond 40 and would jump there: a slope of the likelihood would be a jump over a small step."""
+    (account,) = laid_out([QUIET], []).accounts
+    account["dpd0"] = 300
+    (record,) = records_of(HOME.world, [], np.zeros((1, 0)))
+    found = np.array([hidden._past(record, account, willingness, 5000.0) for willingness in np.arange(0.0, 6.0, 0.002)])
+    assert found.max() == 40.0 and np.diff(found).min() >= 0.0 and np.diff(found).max() < 0.5
+
+
 def slopes(world: Any, data: Histories, groups: int = 12) -> dict[str, float]:
     """Of each parameter of the response the slope of the log-likelihood in a world, in standard deviations of chance."""
     parameters = movable(world, Block.RESPONSE, cards=set((data.accounts["minimum_due"] > 0).tolist()))
