@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
+import sys
 import time
 from collections import Counter
 from datetime import timedelta
@@ -20,12 +20,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.repeated import add_rows, by_case, markdown
 from recoup.agents.library import load_policy
 from recoup.experiments.evidence.backtest import Backtest, backtest, months_of
 from recoup.experiments.evidence.exploration import Explorer
+from recoup.experiments.evidence.lender_records import LenderRecords, lender_records
 from recoup.experiments.evidence.midlife_world import staffed_for
 from recoup.experiments.evidence.recorded_measures import measure
-from recoup.experiments.evidence.simulated_records import LenderRecords, follow, simulate_records
+from recoup.experiments.evidence.simulated_records import follow, simulate_records
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.simulation import Simulation
 
@@ -72,7 +76,7 @@ def portfolio_rows(number: int, records: int) -> list[dict[str, object]]:
 
     def months(world: Scenario, log: LenderRecords, begin: int = 0):  # type: ignore[no-untyped-def]
         first = log.first_day + timedelta(days=begin)
-        return months_of(world, portfolio, log.contacts, log.payments, first, log.last_day)
+        return months_of(world, log, first, log.last_day)
 
     for case, (world, plan) in cases(scenario).items():
         found = backtest(months(world, logs[0]), plan, seeds)
@@ -112,11 +116,11 @@ def later_rows(number: int, records: int) -> list[dict[str, object]]:
         for case, months in (
             (
                 f"the true world, from day {LATER}, state from the logs",
-                months_of(scenario, portfolio, contacts, payments, after.first_day, after.last_day),
+                months_of(scenario, lender_records(portfolio, contacts, payments), after.first_day, after.last_day),
             ),
             (
                 f"the true world, from day {LATER}, the ledger's own state",
-                months_of(staffed, state, after.contacts, after.payments, None, after.last_day),
+                months_of(staffed, dataclasses.replace(after, portfolio=state)),
             ),
         ):
             started = time.process_time()
@@ -125,12 +129,12 @@ def later_rows(number: int, records: int) -> list[dict[str, object]]:
 
 
 def table(rows: list[dict]) -> str:  # type: ignore[type-arg]
-    lines = [
-        "| simulated (records) | «differs» | «done differs» | outside their bands | recovery, simulated less recorded | most often outside |",
-        "| --- | ---: | ---: | ---: | ---: | --- |",
-    ]
-    for case in dict.fromkeys(row["case"] for row in rows):
-        of = [row for row in rows if row["case"] == case]
+    heads = [
+        "simulated (records)", "«differs»", "«done differs»", "outside their bands", "recovery, simulated less recorded",
+        "most often outside",
+    ]  # fmt: skip
+    lines = []
+    for case, of in by_case(rows).items():
         differs = np.mean([row["p"] <= 0.05 for row in of])
         done = [row["treatments_p"] <= 0.05 for row in of if row["treatments_p"] is not None]
         outside = np.mean([len(row["outside"]) / row["known"] for row in of])
@@ -140,9 +144,16 @@ def table(rows: list[dict]) -> str:  # type: ignore[type-arg]
         named = ", ".join(f"{name} ({count})" for name, count in often if count > 1)
         said = f"{np.mean(done):.0%}" if done else "–"
         lines.append(
-            f"| {case} ({len(of)}) | {differs:.0%} | {said} | {outside:.1%} | {gaps.mean():+.1%} ± {error:.1%} | {named} |"
+            [
+                f"{case} ({len(of)})",
+                f"{differs:.0%}",
+                said,
+                f"{outside:.1%}",
+                f"{gaps.mean():+.1%} ± {error:.1%}",
+                named,
+            ]
         )
-    return "\n".join(lines).replace(" -", " −").replace("| −-", "| --")
+    return markdown(heads, lines, words=(0, 5))
 
 
 def main() -> None:
@@ -157,9 +168,7 @@ def main() -> None:
         new = portfolio_rows(number, arguments.records) if arguments.records else []
         new += later_rows(number, arguments.later)
         rows += new
-        if arguments.rows:
-            with arguments.rows.open("a", encoding="utf-8") as file:
-                file.writelines(json.dumps(row) + "\n" for row in new)
+        add_rows(arguments.rows, new)
     print(table(rows))
     print(f"\n{time.process_time():.0f} s of processor time")
 

@@ -10,13 +10,16 @@ scenario's in the true world too. The table is that of docs/how-to/calibrate.md;
 from __future__ import annotations
 
 import argparse
-import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.repeated import add_rows, kept_rows, markdown
 from recoup.experiments.calibration.fitting import Likelihoods, fit_direct, fit_world
 from recoup.experiments.calibration.histories import histories
 from recoup.experiments.calibration.parameters import Block, movable, with_shifts
@@ -74,7 +77,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     by_world = {world: [row["parameters"] for row in rows if row["world"] == world] for world in worlds}
     names = list(dict.fromkeys(one["name"] for each in by_world.values() for one in each[0]))
     heads = [f"{head}, {world}" for world in worlds for head in ("left", "bias", "RMSE", "90 %")]
-    lines = ["| " + " | ".join(["parameter", *heads]) + " |", "| --- |" + " ---: |" * len(heads)]
+    lines = []
     for name in [*names, "**all**"]:
         cells = [f"`{name}`" if name in names else name]
         for each in by_world.values():
@@ -86,8 +89,8 @@ def table(rows: list[dict[str, Any]]) -> str:
             held = np.mean([abs(one["mode"] - one["truth"]) <= 1.645 * one["deviation"] for one in found])
             left = np.mean([one["left"] for one in found])
             cells += [f"{left:.2f}", f"{error.mean():+.2f}", f"{np.sqrt(np.mean(error**2)):.2f}", f"{held:.0%}"]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines).replace(" -", " −").replace("| −-", "| --")
+        lines.append(cells)
+    return markdown(["parameter", *heads], lines)
 
 
 def main() -> None:
@@ -99,18 +102,14 @@ def main() -> None:
     parser.add_argument("--rows", type=Path, help="JSON lines: what is in it is not done again, and new rows are added")
     parser.add_argument("--table", action="store_true", help="only the table of what is done")
     arguments = parser.parse_args()
-    rows: list[dict[str, Any]] = []
-    if arguments.rows and arguments.rows.exists():
-        rows = [json.loads(line) for line in arguments.rows.read_text(encoding="utf-8").splitlines()]
+    rows = kept_rows(arguments.rows)
     done = {(row["world"], row["repetition"]) for row in rows}
     for repetition in range(arguments.first, arguments.first + arguments.repetitions):
         for world in arguments.world or WORLDS:
             if arguments.table or (world, repetition) in done:
                 continue
             rows.append(measure(world, repetition, only=arguments.only))
-            if arguments.rows:
-                with arguments.rows.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(rows[-1]) + "\n")
+            add_rows(arguments.rows, rows[-1:])
     print(table(rows))
     seconds = [row["seconds"] for row in rows]
     print(

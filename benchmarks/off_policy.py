@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.repeated import add_rows, by_case, markdown
 from recoup.agents.library import load_policy
 from recoup.experiments.evidence.estimators import TITLES, Estimator
 from recoup.experiments.evidence.evaluation import evaluate
@@ -66,17 +69,14 @@ def measure(repetition: int) -> list[dict[str, object]]:
 
 
 def table(rows: list[dict]) -> str:  # type: ignore[type-arg]
-    lines = [
-        "| policy, log | estimator | truth | bias | RMSE | coverage of 95 % | width |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    for case in dict.fromkeys(row["case"] for row in rows):
-        of = [row for row in rows if row["case"] == case]
+    heads = ["policy, log", "estimator", "truth", "bias", "RMSE", "coverage of 95 %", "width"]
+    lines = []
+    for case, of in by_case(rows).items():
         done = [row for row in of if row.get("estimates")]
         refused = len(of) - len(done)
         if not done:
             weight = np.mean([row["weight"] for row in of])
-            lines.append(f"| {case} | refused {refused} of {len(of)} times (mean weight {weight:.2f}) | | | | | |")
+            lines.append([case, f"refused {refused} of {len(of)} times (mean weight {weight:.2f})"])
             continue
         truth = np.mean([[row["true"], row["other"]] for row in of])
         sample = np.mean([row["sample"] for row in done])
@@ -89,10 +89,15 @@ def table(rows: list[dict]) -> str:  # type: ignore[type-arg]
             width = np.mean([value["high"] - value["low"] for value in values])
             rmse = np.sqrt(np.mean((means - truth) ** 2))
             first = f"{case} ({sample:.0f} count, {refused} refused)" if name is Estimator.LOGGED else ""
-            lines.append(
-                f"| {first} | {TITLES[name]} | {truth:,.0f} | {gaps.mean():+.0f} ± {error:.0f} | {rmse:,.0f} | {covered:.0%} | {width:,.0f} |"
-            )
-    return "\n".join(lines).replace(" -", " −").replace("| −-", "| --")
+            figures = [
+                f"{truth:,.0f}",
+                f"{gaps.mean():+.0f} ± {error:.0f}",
+                f"{rmse:,.0f}",
+                f"{covered:.0%}",
+                f"{width:,.0f}",
+            ]
+            lines.append([first, TITLES[name], *figures])
+    return markdown(heads, lines, words=(0, 1))
 
 
 def main() -> None:
@@ -105,9 +110,7 @@ def main() -> None:
     for repetition in range(arguments.first, arguments.first + arguments.repetitions):
         new = measure(repetition)
         rows += new
-        if arguments.rows:
-            with arguments.rows.open("a", encoding="utf-8") as file:
-                file.writelines(json.dumps(row) + "\n" for row in new)
+        add_rows(arguments.rows, new)
     print(table(rows))
     print(f"\n{len(rows) // (len(CASES) + 2)} repetitions, {time.process_time():.0f} s of processor time")
 

@@ -5,16 +5,19 @@
   masked distribution and its checks of arguments as they come; and sb3-contrib's on single accounts under `DummyVecEnv`.
 
 An account-day is a step of one sub-environment; an open one is a day of an account that is open: a row that is learned from. Rates are
-per CPU second of all threads, so that other programs disturb little, and by the clock, which says something on an idle machine alone.
+per CPU second of all threads and helpers, so that other programs disturb little, and by the clock, which says something on an idle machine alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,6 +41,7 @@ from recoup.agents.training.hidden_state import MaskableHiddenStateCritic
 from recoup.agents.training.objective import Objective
 from recoup.agents.training.vecenv import PortfolioVecEnv
 from recoup.agents.treatment_parts import parts_matrix
+from recoup.experiments.learning.helpers import shared as shared_by
 from recoup.experiments.learning.settings import Training
 from recoup.experiments.learning.training import environment
 from recoup.experiments.runs.runfolder import write_text
@@ -60,13 +64,22 @@ class Spent(NamedTuple):
 Case = Callable[[], tuple[int, int]]  # does its work, returns account-days and open ones
 
 
+def cpu_seconds() -> float:
+    """Of this process and its helpers."""
+    ticks = 0
+    for helper in multiprocessing.active_children():
+        after_name = Path(f"/proc/{helper.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        ticks += int(after_name[11]) + int(after_name[12])  # user and system time (proc(5))
+    return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
+
+
 def spent_in_turn(cases: dict[str, Case], rounds: int) -> dict[str, list[Spent]]:
     """What each case spends."""
 
     def spend(case: Case) -> Spent:
-        clock, cpu = time.perf_counter(), time.process_time()
+        clock, cpu = time.perf_counter(), cpu_seconds()
         steps, open_steps = case()
-        return Spent(steps, open_steps, time.process_time() - cpu, time.perf_counter() - clock)
+        return Spent(steps, open_steps, cpu_seconds() - cpu, time.perf_counter() - clock)
 
     return in_turn({name: partial(spend, case) for name, case in cases.items()}, rounds)
 
@@ -113,8 +126,16 @@ def single(kind: str, days: int) -> Case:
     return case
 
 
-def learner(ours: bool, units: int, accounts: int, threads: int = 1) -> Case:
-    """A rollout and its update, by the settings of `recoup train` but for the control variate, which sb3-contrib does not have."""
+def learner(ours: bool, units: int, accounts: int, processes: int = 1, helped: ExitStack | None = None) -> Case:
+    """A rollout and its update, by the settings of `recoup train` but for the control variate, which sb3-contrib does not have.
+
+    Args:
+        ours: or sb3-contrib's.
+        units: of each of two layers.
+        accounts: of a cohort.
+        processes: that share it.
+        helped: ends the helpers, if there are several.
+    """
     training = Training(accounts=accounts, paired_rollouts=1, cohorts=8)
     scenario = load_scenario(training.scenario)
     env: PortfolioVecEnv = environment(training, scenario, Objective())
@@ -124,7 +145,9 @@ def learner(ours: bool, units: int, accounts: int, threads: int = 1) -> Case:
     model: Any
     if ours:
         parameters = shipped.model_copy(update={"net": [units, units], "settings": settings})
-        model = learners.build("maskable-ppo", env, parameters, 1, threads=threads)
+        model = learners.build("maskable-ppo", env, parameters, 1)
+        if helped:
+            helped.enter_context(shared_by(model, processes))
     else:
         model = MaskablePPO(
             MaskableHiddenStateCritic,
@@ -184,10 +207,11 @@ def rates(turns: Sequence[Spent]) -> dict[str, dict[str, float]]:
     return {name: spread(values) for name, values in of.items()}
 
 
-def ratio(found: dict[str, list[Spent]], fast: str, slow: str) -> dict[str, float]:
-    """How many times as fast per CPU second, round by round."""
+def ratio(found: dict[str, list[Spent]], fast: str, slow: str, by: str = "cpu") -> dict[str, float]:
+    """How many times as fast, round by round: per CPU second, or by the clock."""
     each = [
-        (one.steps / one.cpu) / (other.steps / other.cpu) for one, other in zip(found[fast], found[slow], strict=True)
+        (one.steps / getattr(one, by)) / (other.steps / getattr(other, by))
+        for one, other in zip(found[fast], found[slow], strict=True)
     ]
     return spread(each)
 
@@ -196,7 +220,7 @@ def shown(console: Console, title: str, found: dict[str, list[Spent]]) -> dict[s
     """Print a table of rates, and return them."""
     table = Table("", title=title, title_justify="left")
     measured = {name: rates(turns) for name, turns in found.items()}
-    for column in next(iter(measured.values())):
+    for column in next(iter(measured.values()), {}):
         table.add_column(column, justify="right")
     for name, row in measured.items():
         cells = []
@@ -214,6 +238,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small cohorts and two rounds, a minute")
     parser.add_argument("--rounds", type=int, help="turns of each case, default 5")
     parser.add_argument("--out", type=Path, help="JSON file for the figures")
+    parser.add_argument("--only", default="", help="cases whose names hold this")
     given = parser.parse_args()
     rounds = given.rounds or (2 if given.quick else 5)
     days, places, accounts = (30, 1024, 60) if given.quick else (180, 4096, 500)
@@ -228,29 +253,42 @@ def main() -> None:
         },
         **{f"{SINGLE} accounts, {kind}": single(kind, 60) for kind in ("DummyVecEnv", "SyncVectorEnv")},
     }
+    alone = {name: case for name, case in alone.items() if given.only in name}
     environments = spent_in_turn(alone, rounds)
     figures: dict[str, Any] = {"environments": shown(console, "Environments alone, medians (least–most)", environments)}
 
-    cases: dict[str, Case] = {}
-    for units in (64, 128):
-        cases[f"{units}×{units}, sb3-contrib"] = learner(False, units, accounts)
-        cases[f"{units}×{units}, ours"] = learner(True, units, accounts)
-        cases[f"{units}×{units}, ours, 2 threads"] = learner(True, units, accounts, threads=2)
-    cases["64×64, sb3-contrib, single accounts"] = learner_of_single_accounts(64, 64)
-    learning = spent_in_turn(cases, rounds)
+    made: dict[str, Callable[[], Case]] = {}
+    with ExitStack() as helped:
+        for units in (64, 128):
+            made[f"{units}×{units}, sb3-contrib"] = partial(learner, False, units, accounts)
+            made[f"{units}×{units}, ours"] = partial(learner, True, units, accounts)
+            made[f"{units}×{units}, ours, 2 processes"] = partial(learner, True, units, accounts, 2, helped)
+        made["64×64, sb3-contrib, single accounts"] = partial(learner_of_single_accounts, 64, 64)
+        learning = spent_in_turn({name: make() for name, make in made.items() if given.only in name}, rounds)
     size = f"8 cohorts of {accounts}, rollouts of 22 days, 4 epochs"
     figures["learning"] = shown(console, f"MaskablePPO, {size}, medians (least–most)", learning)
 
     pairs = [
-        *((f"cohort, {places:,} places", f"{SINGLE} accounts, {kind}") for kind in ("DummyVecEnv", "SyncVectorEnv")),
-        *((f"{units}×{units}, ours", f"{units}×{units}, sb3-contrib") for units in (64, 128)),
-        ("64×64, ours", "64×64, sb3-contrib, single accounts"),
+        *(
+            (f"cohort, {places:,} places", f"{SINGLE} accounts, {kind}", "cpu")
+            for kind in ("DummyVecEnv", "SyncVectorEnv")
+        ),
+        *((f"{units}×{units}, ours", f"{units}×{units}, sb3-contrib", "cpu") for units in (64, 128)),
+        *(
+            (f"{units}×{units}, ours, 2 processes", f"{units}×{units}, ours", by)
+            for units in (64, 128)
+            for by in ("cpu", "clock")
+        ),
+        ("64×64, ours", "64×64, sb3-contrib, single accounts", "cpu"),
     ]
     figures["ratios"] = {}
-    for fast, slow in pairs:
-        times = ratio(environments if fast in environments else learning, fast, slow)
-        figures["ratios"][f"{fast} / {slow}"] = times
-        console.print(f"{fast} / {slow}: {times['median']:.2f} ({times['least']:.2f}–{times['most']:.2f})")
+    found = environments | learning
+    for fast, slow, by in pairs:
+        if {fast, slow} <= set(found):
+            times = ratio(found, fast, slow, by)
+            name = f"{fast} / {slow}, {'by the clock' if by == 'clock' else 'CPU time'}"
+            figures["ratios"][name] = times
+            console.print(f"{name}: {times['median']:.2f} ({times['least']:.2f}–{times['most']:.2f})")
     if given.out:
         write_text(given.out, json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
 

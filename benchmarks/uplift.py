@@ -16,8 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.experiments.evidence.simulated_records import simulate_records
-from recoup.experiments.models.lender_records import Records, _dated
-from recoup.experiments.models.uplift import NOTHING, effect_of, treatment_rows
+from recoup.experiments.models.numbered_records import Records, numbered
+from recoup.experiments.models.uplift import NOTHING, effect_of, rows_of, treatment_rows
 from recoup.experiments.runs.one_thread import one_thread
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.portfolio.table import Portfolio
@@ -103,12 +103,7 @@ def truth(scenario: Scenario, portfolio: Portfolio, seed: int) -> dict[str, floa
 
 def records_of(scenario: Scenario, portfolio: Portfolio, seed: int) -> Records:
     made = simulate_records(scenario, Lottery(scenario.menu, seed), portfolio, seed, DAYS)
-    place = pd.Series(np.arange(len(portfolio)), index=portfolio.table["account_id"].astype(str))
-    logs = [
-        log.assign(account=log["account_id"].astype(str).map(place).astype(np.int64))
-        for log in (made.contacts, made.payments)
-    ]
-    return _dated(portfolio.table, logs[0], logs[1], made.first_day, [], "records")
+    return numbered(made)
 
 
 def repetition(seed: int) -> pd.DataFrame:
@@ -119,7 +114,7 @@ def repetition(seed: int) -> pd.DataFrame:
     true, rows = truth(scenario, portfolio, seed), []
     for name in CHANNELS:
         treated = done[name].to_numpy(bool)
-        found = effect_of(name, table, came, account, treated, untreated)
+        found = effect_of(rows_of(name, table, came, account, treated, untreated))
         plain = came[treated].mean() - came[untreated].mean()
         rows.append((name, true[name], plain, found.mean, found.low, found.high, found.treated))
     return pd.DataFrame(rows, columns=["channel", "truth", "plain", "estimate", "low", "high", "treated"])

@@ -27,6 +27,8 @@ def compare(
     column_map: str | Path | None = None,
     events: bool = True,
     personal: bool = False,
+    champion: str | None = None,
+    change_cost: float | None = None,
     workers: int = 1,
     ray: str | None = None,
     out: str | Path | None = None,
@@ -47,6 +49,9 @@ def compare(
         column_map: of these accounts; None = columns are named as our fields.
         events: keep the event log of each run and audit it by the rules.
         personal: keep age, sex, region and income in the table of accounts.
+        champion: the plan in force, which the others would replace, by its name in the run; None = `status-quo`, else the first that
+            contacts anybody. The report's decision is about a change from it.
+        change_cost: one-off cost of such a change, in the scenario's currency, at least 0: for the payback; None = none.
         workers: processes; no number depends on it.
         ray: "auto" or the address (HOST:PORT) of a running Ray cluster that works in their place. Inside a program that is connected to one,
             that one is used.
@@ -57,7 +62,7 @@ def compare(
         The finished run.
 
     Raises:
-        InputError: a wrong scenario, policy, portfolio or folder; nothing is written then. Also where a policy returns something else
+        InputError: a wrong scenario, policy, portfolio, champion or folder; nothing is written then. Also where a policy returns something else
             than one menu index for each account; finished seeds are kept then.
         KeyboardInterrupt: interrupted; finished seeds are kept in the run folder, and `resume` goes on.
 
@@ -80,6 +85,8 @@ def compare(
         map=None if column_map is None else str(column_map),
         events=events,
         personal=personal,
+        champion=champion,
+        change_cost=change_cost,
     )
     folder = Path(out) if out is not None else new_run_folder(source)
     command = f"recoup.compare({source!r}, {list(comparison.texts)!r}, seeds={seeds})"

@@ -154,9 +154,9 @@ ACCOUNT = np.dtype(
         ("letter_history", "u4"),
         ("conversation_history", "u4"),
         (
-            "customer_caps",
+            "caps_reached",
             "i8",
-        ),  # contact caps that the customer has reached, by their number in the gate, over all of his accounts
+        ),  # contact caps, by their number in the gate, that the histories here cannot tell: of a customer's accounts together, of one channel
         ("last_attempt", "i4"),
         ("last_reach", "i4"),
         ("last_outcome", "u1"),

@@ -111,12 +111,20 @@ def folder_of(module: str, file: str) -> str:
     return _folder_beyond(Path(file).parent, "*.py")
 
 
-def njit(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def njit(*, borrows: bool = False, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """As `numba.njit(cache=True, **options)`, cached under the package's fingerprint.
 
     Functions of other packages that call this one's compiled functions must use it too, so that they notice a change here;
     they also notice one in their own package, and beyond ours in the files beside their own.
+
+    Args:
+        borrows: count no references to arrays, which the caller keeps alive. For what is called once an account: each call that
+            takes an array, and each row or member that is taken out of one, would change a counter that all threads share, so that
+            two threads take as long as one. Such a function makes and returns no arrays.
+        options: of `numba.njit`.
     """
+    if borrows:
+        options["_nrt"] = False
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         folder = folder_of(function.__module__, function.__code__.co_filename)

@@ -1,7 +1,7 @@
 """Customers with several accounts: a contact about one of them is a contact with the customer, wherever a rule counts per customer.
 
 Where nobody has several accounts, nothing here is done. Else, each morning, the caps that a customer has reached are marked on his accounts
-(`account.ACCOUNT`, `customer_caps`), where the gate reads them. When all is decided, contacts of one day with one customer are looked at in
+(`account.ACCOUNT`, `caps_reached`), where the gate reads them. When all is decided, contacts of one day with one customer are looked at in
 the order of their hours: one that would break a cap because of those before it does not happen. That an earlier one is made is taken
 for granted, though it may find nobody with time for it.
 """
@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.sim.account import Event, Outcome, Status
+from recoup.sim.channel_days import ChannelDays
 from recoup.sim.compiled import njit
 from recoup.sim.compliance.gate import Counted, Gate
 from recoup.sim.observation import popcount
@@ -43,12 +44,13 @@ class Customers:
     Args:
         ids: as `customers_of` gives them.
         gate: whose caps are counted.
+        channel_days: of the accounts, where rules cap a channel by itself.
 
     Attributes:
         several: whether any customer has several accounts.
     """
 
-    def __init__(self, ids: NDArray[np.object_] | None, gate: Gate) -> None:
+    def __init__(self, ids: NDArray[np.object_] | None, gate: Gate, channel_days: ChannelDays) -> None:
         ids = np.zeros(0, object) if ids is None else ids
         known = np.flatnonzero(pd.notna(ids))
         codes, _ = pd.factorize(ids[known])
@@ -58,17 +60,32 @@ class Customers:
         self._members = members[several].astype(np.int64)
         self._starts = np.append(starts, np.cumsum(counts[counts > 1])).astype(np.int64)
         self._records = gate.records[gate.records["counted"] != _NOTHING]
+        self._channel_days = channel_days
+        of_one = gate.records["cap"][gate.records["channel"] > 0].astype(np.int64)
+        self._of_one = int(
+            np.bitwise_or.reduce(1 << of_one, initial=0)
+        )  # caps that accounts reach by themselves as well
         self.several = bool(self._members.size)
 
     def morning(self, accounts: NDArray[np.void], today: NDArray[np.void]) -> None:
         """Mark on each account the caps that its customer has reached.
 
         Args:
-            accounts: records, all of them; open ones have begun the day.
+            accounts: records, all of them; open ones have begun the day, and show the caps that they have reached by themselves.
             today: the day (`observation.DAY_CONTEXT`), shape (1,).
         """
         if self.several:
-            _mark(accounts, self._members, self._starts, self._records, today)
+            counted = self._channel_days
+            _mark(
+                accounts,
+                self._members,
+                self._starts,
+                self._records,
+                self._of_one,
+                counted.days,
+                counted.place,
+                today,
+            )
 
     def decided(
         self,
@@ -89,7 +106,20 @@ class Customers:
             queues: in which each open account waits, uint8 (open,); whoever is stopped waits in none.
         """
         if self.several:
-            _stop(accounts, open_accounts, self._members, self._starts, self._records, today, menu, gated, queues)
+            counted = self._channel_days
+            _stop(
+                accounts,
+                open_accounts,
+                self._members,
+                self._starts,
+                self._records,
+                counted.days,
+                counted.place,
+                today,
+                menu,
+                gated,
+                queues,
+            )
 
 
 @njit()
@@ -114,33 +144,38 @@ def _history(a, group, day):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def _counted(accounts, members, rule, day):  # type: ignore[no-untyped-def]
+def _counted(accounts, members, rule, channel_days, place, day):  # type: ignore[no-untyped-def]
     """What a cap counts of a customer's contacts before today."""
     window = np.uint64((1 << int(rule.limit)) - 1)
     talks = rule.counted == _CONVERSATIONS or rule.counted == _QUIET
     group = _CONVERSATION if talks else rule.group
     total, together = 0, np.uint64(0)
     for number in members:
-        history = _history(accounts[number], group, day) & window
+        if rule.channel:
+            history = np.uint64(channel_days[place[rule.channel], number]) & window
+        else:
+            history = _history(accounts[number], group, day) & window
         together |= history
         total += popcount(history)
     return popcount(together) if rule.counted == _DAYS else total
 
 
 @njit()
-def _mark(accounts, members, starts, rules, today):  # type: ignore[no-untyped-def]
+def _mark(accounts, members, starts, rules, of_one, channel_days, place, today):  # type: ignore[no-untyped-def]
     day = today[0].day
     for customer in range(starts.size - 1):
         mine, caps = members[starts[customer] : starts[customer + 1]], 0
         for rule in rules:
-            if _counted(accounts, mine, rule, day) >= rule.most:
+            if _counted(accounts, mine, rule, channel_days, place, day) >= rule.most:
                 caps |= 1 << rule.cap
         for number in mine:
-            accounts[number].customer_caps = caps
+            accounts[number].caps_reached = caps | (accounts[number].caps_reached & of_one)
 
 
 @njit()
-def _stop(accounts, rows, members, starts, rules, today, menu, gated, queues):  # type: ignore[no-untyped-def]
+def _stop(  # type: ignore[no-untyped-def]
+    accounts, rows, members, starts, rules, channel_days, place, today, menu, gated, queues
+):
     day = today[0].day
     for customer in range(starts.size - 1):
         mine = members[starts[customer] : starts[customer + 1]]
@@ -159,7 +194,7 @@ def _stop(accounts, rows, members, starts, rules, today, menu, gated, queues):  
         before = 1
         for n in range(1, count):
             a = accounts[made[n]]
-            broken = _broken(accounts, mine, made[:before], menu, menu[a.treatment], rules, day)
+            broken = _broken(accounts, mine, made[:before], menu, menu[a.treatment], rules, channel_days, place, day)
             if broken and gated:
                 _undo(a, broken)
                 queues[np.searchsorted(rows, made[n])] = _NO_QUEUE
@@ -173,7 +208,7 @@ def _stop(accounts, rows, members, starts, rules, today, menu, gated, queues):  
 
 
 @njit()
-def _broken(accounts, members, before, menu, item, rules, day):  # type: ignore[no-untyped-def]
+def _broken(accounts, members, before, menu, item, rules, channel_days, place, day):  # type: ignore[no-untyped-def]
     """1 + number of the first rule that a contact breaks because of those `before` it on the day; 0 = none."""
     for rule in rules:
         if not rule.bits & item.bits or rule.counted == _DAYS:  # a day with a contact is no further day
@@ -181,11 +216,13 @@ def _broken(accounts, members, before, menu, item, rules, day):  # type: ignore[
         today = 0
         for number in before:
             group = menu[accounts[number].treatment].group
-            if rule.counted == _ATTEMPTS:
+            if rule.channel:
+                today += rule.channel == menu[accounts[number].treatment].channel
+            elif rule.counted == _ATTEMPTS:
                 today += rule.group == _ANY or rule.group == group
             else:
                 today += accounts[number].reached and (group == _CALL or group == _VISIT)
-        if today and today + _counted(accounts, members, rule, day) >= rule.most:
+        if today and today + _counted(accounts, members, rule, channel_days, place, day) >= rule.most:
             return rule.rule + 1
     return 0
 

@@ -4,27 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-# What is booked in the evening of an account to which anything happened; names and meanings are those of `account.ACCOUNT`.
+# What is booked in the evening of an account that goes to court, signs or pays by instalments, is sent a notice, or meets a rule; names
+# and meanings are those of `account.ACCOUNT`.
 EVENING = np.dtype(
     [
         ("key", "u8"),
         ("number", "i8"),
-        ("cash_today", "i8"),
         ("events", "u4"),
-        ("collector", "u4"),
-        ("promise_collector", "u4"),
-        ("seconds", "i4"),
         ("plan_months", "u1"),
         ("stage", "u1"),
         ("rule", "u1"),
     ],
     align=True,
 )
+
+
+class Evening(NamedTuple):
+    """Where the pass that ends a day writes (`kernels.step_day`), each batch of accounts to places of its own.
+
+    Attributes:
+        totals: counts by `kernels.EVENT_NAMES`, then `kernels.SUMS`, int64 (batches, totals); zeros at first.
+        people: what came of each person's accounts, by `collectors.SUMS`, int64 (batches, people, sums); zeros at first.
+        net_flow: cash less cost of each open account, cents, int64 (open,).
+        awake: the next day has begun for the account, bool (open,).
+        booked: from a batch's first row on, one record for each of its accounts that has something to be booked, `EVENING` (open,).
+        events: from a batch's first row on, those of its accounts that had any, uint32 (open,).
+    """
+
+    totals: NDArray[np.int64]
+    people: NDArray[np.int64]
+    net_flow: NDArray[np.int64]
+    awake: NDArray[np.bool_]
+    booked: NDArray[np.void]
+    events: NDArray[np.uint32]
+
+    @classmethod
+    def empty(cls, accounts: int, batches: int, totals: int, people: tuple[int, int]) -> Self:
+        """Room for a day.
+
+        Args:
+            accounts: open ones.
+            batches: of them.
+            totals: how many.
+            people: shape of a batch's `people`.
+        """
+        return cls(
+            np.zeros((batches, totals), np.int64),
+            np.zeros((batches, *people), np.int64),
+            np.empty(accounts, np.int64),
+            np.empty(accounts, np.bool_),
+            np.empty(accounts, EVENING),
+            np.empty(accounts, np.uint32),
+        )
 
 
 @dataclass(frozen=True)

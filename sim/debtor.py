@@ -98,7 +98,7 @@ def start_day(a, p, t):  # type: ignore[no-untyped-def]
     a.events, a.cash_today, a.forgiven_today, a.cost_today, a.plan_due = 0, 0, 0, 0, 0
     if a.plan_months == 0 and a.hardship_until <= t.day and a.breathing_until <= t.day:
         # Late interest on the claim, not on earlier interest; it rests in a kept plan, hardship and breathing space.
-        interest = int(min(a.balance, a.opening) * t.daily_rate + 0.5)
+        interest = int(min(a.balance, a.opening) * t.daily_rate[a.product] + 0.5)
         a.interest += interest
         a.balance += interest
     if a.minimum_due:
@@ -325,7 +325,7 @@ def hand_over(a, p, t):  # type: ignore[no-untyped-def]
         forgive(a, t, lost)
 
 
-@njit()
+@njit(borrows=True)
 def who_has(a, t, skills):  # type: ignore[no-untyped-def]
     """Place among the people on duty of the one who has this account today: at random, whoever else is served."""
     return bits(a.key, t.day, R_COLLECTOR) % skills.size
@@ -340,7 +340,7 @@ def tally_contact(a, t, group):  # type: ignore[no-untyped-def]
     a.distress_contacts += a.employed == 0
 
 
-@njit()
+@njit(borrows=True)
 def be_contacted(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     """The attempt takes place: its cost, its marks on the debtor, and what he answers.
 
@@ -575,7 +575,7 @@ def take_legal_step(a, p, t, step):  # type: ignore[no-untyped-def]
         a.events |= E_ENFORCEMENT
 
 
-@njit()
+@njit(borrows=True)
 def treat(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     """Carry out today's treatment, if staff or line time was there for it."""
     if item.group:
@@ -618,6 +618,7 @@ def pay(a, p, t, channel):  # type: ignore[no-untyped-def]
         since_payday,
         a.promise_due != NEVER,
     )
+    rate *= p.product_pay[a.product]
     if is_card(a, p):
         rate *= math.exp(p.card_pay) * b.once_a_month(p, t.day - a.last_payment)
     if a.reached and a.served:
@@ -723,7 +724,7 @@ def seek_breathing_space(a, p, t):  # type: ignore[no-untyped-def]
         a.events |= E_BREATHING
 
 
-@njit()
+@njit(borrows=True)
 def step_day(a, p, t, item, skills):  # type: ignore[no-untyped-def]
     """All of an open account's day after the queues have decided who is served."""
     if a.status != _OPEN:

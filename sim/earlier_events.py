@@ -6,14 +6,16 @@ account's state: its contacts by day, its latest notice, what protects it until 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recoup.sim.account import NEVER, Stage
+from recoup.sim.channel_days import ChannelDays
 from recoup.sim.portfolio.fields import HISTORY_DAYS
+from recoup.sim.treatments import STANDARD, Vocabulary
 
 _CONTACTS = (
     ("call_history", "collector"), ("text_history", "sms"), ("visit_history", "visit"), ("letter_history", "letter"),
@@ -24,18 +26,48 @@ _UNTIL = (
 Row = dict[str, Any]
 
 
-def earlier_rows(accounts: NDArray[np.void], first_day: int) -> list[Row]:
+def earlier_rows(
+    accounts: NDArray[np.void],
+    first_day: int,
+    channel_days: ChannelDays | None = None,
+    vocabulary: Vocabulary = STANDARD,
+) -> list[Row]:
     """Rows in the columns of an audit log, and `number` of the account in place of its name, in the order of days.
 
     Args:
         accounts: records (`account.ACCOUNT`) on the first morning, shape (accounts,).
         first_day: its number.
+        channel_days: where single channels are counted; a contact on another day was by another channel of its group.
+        vocabulary: of the world.
     """
-    rows = [row for a in accounts for row in _rows(a, int(a["number"]), first_day)]
+    said = _channels(channel_days, vocabulary)
+    rows = [row for a in accounts for row in _rows(a, int(a["number"]), first_day, said)]
     return sorted(rows, key=lambda row: (row["day"], row["order"], row["number"]))
 
 
-def _rows(a: np.void, number: int, first_day: int) -> Iterator[Row]:
+def _channels(counted: ChannelDays | None, vocabulary: Vocabulary) -> Callable[[int, str, int], str]:
+    """By which channel an account (its number) was contacted so many days ago, given the usual one of the group."""
+    if counted is None or not counted.channels.size:
+        return lambda number, usual, ago: usual
+    group = vocabulary.channel
+    names = [vocabulary.channels[channel].name for channel in counted.channels]
+    others = {
+        usual: next(
+            (one.name for one in vocabulary.channels[1:] if one.group == group[usual].group and one.name not in names),
+            usual,
+        )
+        for _, usual in _CONTACTS
+    }
+
+    def by(number: int, usual: str, ago: int) -> str:
+        theirs = (name for name, days in zip(names, counted.days[:, number], strict=True) if int(days) >> ago & 1)
+        unlike = others[usual] if usual in names else usual
+        return next((name for name in theirs if group[name].group == group[usual].group), unlike)
+
+    return by
+
+
+def _rows(a: np.void, number: int, first_day: int, channel_of: Callable[[int, str, int], str]) -> Iterator[Row]:
     """`order` is that within a day: what ended comes before what began."""
     eve = first_day - 1
 
@@ -52,7 +84,9 @@ def _rows(a: np.void, number: int, first_day: int) -> Iterator[Row]:
     for history, channel in _CONTACTS:
         for ago in _days(int(a[history])):
             yield row(
-                first_day - ago, channel=channel, reached=bool(talks >> ago & 1 and channel in ("collector", "visit"))
+                first_day - ago,
+                channel=channel_of(number, channel, ago),
+                reached=bool(talks >> ago & 1 and channel in ("collector", "visit")),
             )
     for _ in range(int(a["plans_broken"])):
         yield row(eve, plan_broken=True)

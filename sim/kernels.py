@@ -10,14 +10,17 @@ from __future__ import annotations
 import numpy as np
 
 from recoup.sim import debtor
-from recoup.sim.account import Event, Outcome, Stage, Status
+from recoup.sim.account import Event, Outcome, Status
 from recoup.sim.compiled import njit
 from recoup.sim.compliance.gate import SUSPENDED, impossible, rule_against, unlawful
+from recoup.sim.operations.collectors import tally
 from recoup.sim.operations.resources import ANSWERS_CALLS, NO_RESOURCE, queue_of
+from recoup.sim.prefetch import prefetch
 from recoup.sim.randomness import Purpose, bits
 from recoup.sim.treatments import OFFER_KIND, OfferKind
 
 NO_QUEUE = 255
+AHEAD = 4  # accounts that a pass asks memory for before it comes to them
 
 _E_BLOCKED, _E_BREACH, _BLOCKED = int(Event.BLOCKED), int(Event.BREACH), int(Outcome.BLOCKED)
 _SETTLEMENT, _R_QUEUE = int(OfferKind.SETTLEMENT), int(Purpose.QUEUE)
@@ -26,11 +29,16 @@ _SETTLEMENT, _R_QUEUE = int(OfferKind.SETTLEMENT), int(Purpose.QUEUE)
 EVENT_NAMES = tuple(event.name.lower() for event in Event if event.name)
 SUMS = ("open", "balance", "cash", "forgiven", "cost", "settlement_offers")
 _EVENTS = len(EVENT_NAMES)
-_TOTALS = _EVENTS + len(SUMS)
+TOTALS = _EVENTS + len(SUMS)
 _OPEN, _BALANCE, _CASH, _FORGIVEN, _COST, _SETTLEMENT_OFFERS = (
     _EVENTS + SUMS.index(name) for name in ("open", "balance", "cash", "forgiven", "cost", "settlement_offers")
 )
-_STATUS_OPEN, _QUEUED = int(Status.OPEN), int(Stage.QUEUED)
+# What simulation and ledger book one by one.
+_BOOKED = int(
+    Event.NOTICE | Event.SUIT | Event.ENFORCEMENT | Event.CLOSED | Event.OFFER_ACCEPTED
+    | Event.INSTALMENT_PAID | Event.INSTALMENT_MISSED | Event.BLOCKED | Event.BREACH
+)  # fmt: skip
+_STATUS_OPEN = int(Status.OPEN)
 
 
 @njit()
@@ -53,7 +61,7 @@ def agreed_to_forgive(accounts, params):  # type: ignore[no-untyped-def]
     return pending
 
 
-@njit()
+@njit(borrows=True)
 def wake(a, p, t):  # type: ignore[no-untyped-def]
     """Begin a day for an account. Returns cents that an agreed settlement or handover will forgive, and late interest in cents."""
     before = a.interest
@@ -61,18 +69,27 @@ def wake(a, p, t):  # type: ignore[no-untyped-def]
     return will_forgive(a, p), a.interest - before
 
 
-@njit(nogil=True)
+@njit(borrows=True, nogil=True)
+def still_open(accounts, numbers, out):  # type: ignore[no-untyped-def]
+    """Fill `out`, bool, with whether accounts are open; `numbers` are theirs, int64, in the same order."""
+    for n in range(numbers.size):
+        prefetch(accounts, numbers[min(n + AHEAD, numbers.size - 1)])
+        out[n] = accounts[numbers[n]].status == _STATUS_OPEN
+
+
+@njit(borrows=True, nogil=True)
 def start_day(accounts, rows, first, last, params, today):  # type: ignore[no-untyped-def]
     """Begin a day for rows first..last; the sums of what `wake` returns."""
     pending, interest = 0, 0
     for row in range(first, last):
+        prefetch(accounts, rows[min(row + AHEAD, last - 1)])
         one_pending, one_interest = wake(accounts[rows[row]], params[0], today[0])
         pending += one_pending
         interest += one_interest
     return pending, interest
 
 
-@njit()
+@njit(borrows=True)
 def forbidden(a, t, tables, gated):  # type: ignore[no-untyped-def]
     """Feature bits that are impossible, suspended or, where the gate is on (`gated`), unlawful for this account today (uint64).
 
@@ -84,7 +101,7 @@ def forbidden(a, t, tables, gated):  # type: ignore[no-untyped-def]
     return bits
 
 
-@njit(nogil=True)
+@njit(borrows=True, nogil=True)
 def allowed(accounts, rows, first, last, today, menu_bits, closed, gate, gated, out):  # type: ignore[no-untyped-def]
     """Fill rows first..last of the mask: bool (open accounts, menu), true where a treatment is possible and lawful.
 
@@ -103,7 +120,7 @@ def allowed(accounts, rows, first, last, today, menu_bits, closed, gate, gated, 
             free[item] = ((menu_bits[item] & bits) == 0) & (not closed[item])
 
 
-@njit()
+@njit(borrows=True)
 def pass_gate(a, t, item, closed, gate, gated, review):  # type: ignore[no-untyped-def]
     """Whether a treatment may go ahead; counts it on the account as blocked or, with the gate off, as a breach.
 
@@ -131,7 +148,7 @@ def pass_gate(a, t, item, closed, gate, gated, review):  # type: ignore[no-untyp
     return True
 
 
-@njit()
+@njit(borrows=True)
 def carry_out(a, p, t, menu, action):  # type: ignore[no-untyped-def]
     """Foresee the attempt of a treatment that may go ahead; the number of the queue that the account waits in (`queue_of`), or NO_QUEUE.
 
@@ -156,8 +173,8 @@ def carry_out(a, p, t, menu, action):  # type: ignore[no-untyped-def]
     return queue_of(ANSWERS_CALLS, item.window) if a.calls_back else NO_QUEUE
 
 
-@njit(nogil=True)
-def decide(accounts, rows, first, last, actions, params, today, menu, closed, gate, gated, queues):  # type: ignore[no-untyped-def]
+@njit(borrows=True, nogil=True)
+def decide(accounts, rows, first, last, actions, params, today, menu, closed, gate, gated, queues, seconds):  # type: ignore[no-untyped-def]
     """Gate each chosen treatment, carry it out as far as the morning goes, and sort the account into a queue.
 
     Args:
@@ -165,6 +182,7 @@ def decide(accounts, rows, first, last, actions, params, today, menu, closed, ga
         menu: `Menu.table`.
         closed, gate, gated: as for `allowed`.
         queues: uint8 (open accounts,); rows first..last are filled with what `carry_out` returns.
+        seconds: int32 (open accounts,); filled with what each will take of whoever serves it.
     """
     p, t = params[0], today[0]
     for row in range(first, last):
@@ -173,7 +191,7 @@ def decide(accounts, rows, first, last, actions, params, today, menu, closed, ga
             a, t, menu[action], closed[action], gate, gated, debtor.needs_review(a, p, menu[action].legal)
         ):
             action = 0
-        queues[row] = carry_out(a, p, t, menu, action)
+        queues[row], seconds[row] = carry_out(a, p, t, menu, action), a.seconds
 
 
 @njit()
@@ -182,7 +200,7 @@ def queue_key(a, t, priority):  # type: ignore[no-untyped-def]
     return (np.uint64(priority) << np.uint64(56)) | (bits(a.key, t.day, _R_QUEUE) >> np.uint64(8))
 
 
-@njit(nogil=True)
+@njit(borrows=True, nogil=True)
 def queue_keys(accounts, numbers, priority, today, out):  # type: ignore[no-untyped-def]
     """Fill `out`, uint64, with `queue_key` for accounts waiting in one queue; `priority` is theirs, in the same order.
 
@@ -193,32 +211,63 @@ def queue_keys(accounts, numbers, priority, today, out):  # type: ignore[no-unty
         out[i] = queue_key(accounts[numbers[i]], today[0], priority[i])
 
 
-@njit(nogil=True)
-def serve(accounts, queue, seconds):  # type: ignore[no-untyped-def]
-    """Serve accounts in the order of `queue` while seconds are left; the last call may run over.
+@njit(borrows=True, nogil=True)
+def line_up(queues, order, starts):  # type: ignore[no-untyped-def]
+    """Sort the open accounts that wait by the queue they wait in.
 
     Args:
-        queue: rows of `accounts`, int64, in order.
-        seconds: of staff or lines on hand.
+        queues: of each open account, as `carry_out` returns it, uint8 (open,).
+        order: filled from the beginning with those who wait, queue by queue and ascending in each, int64 (open,).
+        starts: filled with where each queue begins in `order`, and the last one's end, int64 (queues + 1,).
+    """
+    starts[:] = 0
+    for queue in queues:
+        if queue != NO_QUEUE:
+            starts[queue + 1] += 1
+    for queue in range(1, starts.size):
+        starts[queue] += starts[queue - 1]
+    for row in range(queues.size):
+        if queues[row] != NO_QUEUE:
+            order[starts[queues[row]]] = row
+            starts[queues[row]] += 1
+    for queue in range(starts.size - 1, 0, -1):  # each has moved on to the next one's beginning
+        starts[queue] = starts[queue - 1]
+    starts[0] = 0
+
+
+@njit(borrows=True, nogil=True)
+def serve(queue, seconds, on_hand, served):  # type: ignore[no-untyped-def]
+    """Serve accounts in the order of a queue while seconds are left; the last call may run over.
+
+    Args:
+        queue: rows of the open accounts, int64, in order.
+        seconds: that each open account takes, int32 (open,).
+        on_hand: seconds of staff or lines.
+        served: bool (open,); true is written for those that are served.
 
     Returns:
         How many were served, and the seconds used.
     """
-    used, served = 0, 0
-    for number in queue:
-        if used >= seconds:
+    used, count = 0, 0
+    for row in queue:
+        if used >= on_hand:
             break
-        a = accounts[number]
-        if a.calls_back:
-            a.answered = 1
-        else:
-            a.served = 1
-        served += 1
-        used += a.seconds
-    return served, used
+        served[row] = True
+        count += 1
+        used += seconds[row]
+    return count, used
 
 
 @njit()
+def admit(a):  # type: ignore[no-untyped-def]
+    """Somebody had time for the account."""
+    if a.calls_back:
+        a.answered = 1
+    else:
+        a.served = 1
+
+
+@njit(borrows=True)
 def live(a, p, t, menu, skills, totals):  # type: ignore[no-untyped-def]
     """The rest of an account's day, treated or not; adds it to `totals` (`step_day`), but for its events."""
     item = menu[a.treatment]
@@ -233,7 +282,7 @@ def live(a, p, t, menu, skills, totals):  # type: ignore[no-untyped-def]
     totals[_COST] += a.cost_today
 
 
-@njit()
+@njit(borrows=True)
 def count_events(events, totals):  # type: ignore[no-untyped-def]
     """Add the events of many accounts, uint32, to `totals`: bit by bit, which vector instructions do eight accounts at a time."""
     for event in range(_EVENTS):
@@ -246,47 +295,55 @@ def count_events(events, totals):  # type: ignore[no-untyped-def]
 @njit()
 def note(a, e):  # type: ignore[no-untyped-def]
     """Copy what is booked of an account in the evening into a record `day.EVENING`."""
-    e.key, e.number, e.cash_today, e.events = a.key, a.number, a.cash_today, a.events
-    e.collector, e.promise_collector, e.seconds = a.collector, a.promise_collector, a.seconds
-    e.plan_months, e.stage, e.rule = a.plan_months, a.stage, a.rule
+    e.key, e.number, e.events, e.plan_months, e.stage, e.rule = (
+        a.key,
+        a.number,
+        a.events,
+        a.plan_months,
+        a.stage,
+        a.rule,
+    )
 
 
-@njit(nogil=True)
-def step_day(  # type: ignore[no-untyped-def]
-    accounts, rows, first, last, params, today, tomorrow, early, menu, skills, net_flow, evening, awake
-):
+@njit(borrows=True, nogil=True)
+def step_day(accounts, rows, first, last, params, today, tomorrow, early, menu, skills, served, batch, out):  # type: ignore[no-untyped-def]
     """The rest of the day, for treated and untreated accounts; and, where that is wanted, the next morning at once, while a record is at hand.
 
-    An account that a court has is not woken: it may be at work on it still. `start_day` wakes it.
+    Who is not woken here is by `start_day`.
 
     Args:
         tomorrow: the next day as far as it is known, `observation.DAY_CONTEXT`, shape (1,).
-        early: whether any account is to be woken here.
+        early: the legal stage from which on accounts are not woken here, as a court may be at work on them still; 0 = none is.
         skills: of the people on duty (`contact_centre.PERSON`), one array by number of their pool from 1; the first has nobody.
-        net_flow: int64 (open accounts,); rows first..last are filled with cash less cost of the day, cents.
-        evening: `day.EVENING` (open accounts,); from `first` on, one record for each account to which anything happened.
-        awake: bool (open accounts,); rows first..last are filled: the next day has begun for the account.
+        served: open accounts for which whoever they waited for had time, bool (open,).
+        batch: number of the batch, which has totals of its own.
+        out: `day.Evening`, written to.
 
     Returns:
-        int64 totals of the day (counts by `EVENT_NAMES`, then `SUMS`), the number of records in `evening`, and the sums of what
-        `wake` returned.
+        The number of records that are booked, and the sums of what `wake` returned.
     """
-    totals = np.zeros(_TOTALS, np.int64)
-    events = np.empty(last - first, np.uint32)
-    busy, pending, interest = 0, 0, 0
+    totals, people, net_flow = out.totals[batch], out.people[batch], out.net_flow
+    awake, booked, events = out.awake, out.booked, out.events
+    busy, noted, pending, interest = first, first, 0, 0
     p, t, next_day = params[0], today[0], tomorrow[0]
     for row in range(first, last):
+        prefetch(accounts, rows[min(row + AHEAD, last - 1)])
         a = accounts[rows[row]]
+        if served[row]:
+            admit(a)
         live(a, p, t, menu, skills, totals)
         net_flow[row] = a.cash_today - a.cost_today
         if a.events:
-            note(a, evening[first + busy])
             events[busy] = a.events
             busy += 1
-        awake[row] = early and a.status == _STATUS_OPEN and a.stage < _QUEUED
+            tally(a, people)
+            if a.events & _BOOKED:
+                note(a, booked[noted])
+                noted += 1
+        awake[row] = a.status == _STATUS_OPEN and a.stage < early
         if awake[row]:
             one_pending, one_interest = wake(a, p, next_day)
             pending += one_pending
             interest += one_interest
-    count_events(events[:busy], totals)
-    return totals, busy, pending, interest
+    count_events(events[first:busy], totals)
+    return noted - first, pending, interest

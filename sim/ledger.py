@@ -72,8 +72,8 @@ class DayClose:
     Attributes:
         day: number of the day.
         rows: numbers of the accounts that were open in the morning, int64 (open,).
-        evening: those of them to whom anything happened, `day.EVENING`.
-        totals: int64, counts by `kernels.EVENT_NAMES`, then `kernels.SUMS`; empty where no account was open.
+        evening: those of them that have something to be booked, `day.EVENING`.
+        totals: int64, counts by `kernels.EVENT_NAMES`, then `kernels.SUMS`.
         interest: late interest charged in the morning, cents.
         fees: court fees that judgments have added to claims, cents.
         macro, discount_factor: of the day.
@@ -153,7 +153,7 @@ class Ledger:
 
     def close_day(self, close: DayClose) -> None:
         """Book a finished day: `daily_table` has one row more, and the event log the day's events."""
-        values = close.totals.tolist() if close.totals.size else [0] * (len(EVENT_NAMES) + len(SUMS))
+        values = close.totals.tolist()
         day: dict[str, Any] = {"day": close.day}
         day |= dict(zip((_DAILY_NAMES.get(name, name) for name in EVENT_NAMES), values, strict=False))
         day |= dict(zip(SUMS, values[len(EVENT_NAMES) :], strict=True))

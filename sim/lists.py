@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from recoup.sim.inputs import misplaced
-from recoup.sim.sections import ScenarioSection
+from recoup.sim.sections import Effect, Positive, ScenarioSection, Share
 from recoup.sim.treatments import (
     CHANNELS,
     MOST_MORE_PLANS,
@@ -116,9 +116,17 @@ class Product(Labelled):
     card: bool = Field(
         False, description="a credit card: a minimum is due each month, where the world says which (`cards`)"
     )
+    annual_rate: Share | None = Field(
+        None, description="late interest a year, before the rule pack's cap; none = that of the world"
+    )
+    reach: Positive = Field(1.0, description="factor on the reach of its debtors, by every channel")
+    pay: Effect = Field(0.0, description="log rise of the daily payment intensity of its accounts")
 
 
-STANDARD_PRODUCTS = {name: Product(card=name == "credit_card", label=None, label_zh=None) for name in STANDARD.products}
+STANDARD_PRODUCTS = {
+    name: Product(card=name == "credit_card", annual_rate=None, reach=1.0, pay=0.0, label=None, label_zh=None)
+    for name in STANDARD.products
+}
 
 
 def offer_of(name: str) -> Offer | None:

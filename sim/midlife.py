@@ -8,7 +8,7 @@ contacts, payments and steps (`feel`). Hidden traits are drawn given what is kno
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -321,6 +321,7 @@ def portfolio_of(
     start: date,
     day: int,
     vocabulary: Vocabulary = STANDARD,
+    channel_days: Sequence[str] | None = None,
 ) -> Portfolio:
     """The open accounts of a simulation on a morning, as a portfolio from which another one can go on.
 
@@ -331,6 +332,7 @@ def portfolio_of(
         start: date of day 0.
         day: that morning's.
         vocabulary: of the world.
+        channel_days: that column of the open ones; None = it is not known.
     """
     rows = np.flatnonzero(accounts["status"] == Status.OPEN)
     a = accounts[rows]
@@ -392,6 +394,8 @@ def portfolio_of(
             court["steps"][n] = case.steps
     table["court_date"] = when(np.nan_to_num(court["day"]), np.isfinite(court["day"]))
     table["court_fee"], table["enforcement_steps"] = court["fee"], court["steps"]
+    if channel_days is not None:
+        table["channel_days"] = pd.Series(channel_days, dtype="object")
     ordered = [one.name for one in (*FILE_FIELDS, *(one.field for one in STATE)) if one.name in table]
     return Portfolio(
         table[ordered], portfolio.name, dict(portfolio.filled), portfolio.notes, start + timedelta(days=day)

@@ -28,6 +28,7 @@ class Morning(NamedTuple):
         actions: written: menu index by open account, int64 (open,).
         priority: written: 0 (first) to 255, uint8 (open,).
         queues: written: what `kernels.carry_out` returns, uint8 (open,).
+        seconds: written: what each account will take of whoever serves it, int32 (open,).
     """
 
     accounts: NDArray[np.void]
@@ -42,3 +43,4 @@ class Morning(NamedTuple):
     actions: NDArray[np.int64]
     priority: NDArray[np.uint8]
     queues: NDArray[np.uint8]
+    seconds: NDArray[np.int32]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from recoup.sim.account import NEVER, FileReview, Outcome, Stage
 from recoup.sim.compiled import njit
-from recoup.sim.treatments import MOST_CHANNELS, MOST_TIERS, PRODUCTS, STANDARD, TIERS, Vocabulary
+from recoup.sim.treatments import MOST_CHANNELS, MOST_PRODUCTS, MOST_TIERS, PRODUCTS, STANDARD, TIERS, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ DAY_CONTEXT = np.dtype(
         ("legal_queue", "f8"),
         ("settlement_budget_left", "f8"),
         ("discount_factor", "f8"),  # worth at day 0 of one unit today
-        ("daily_rate", "f8"),  # late interest
+        ("daily_rate", "f8", (MOST_PRODUCTS,)),  # late interest, by product
         ("typical_claim", "f8"),  # cents; the same every day
         ("notice_belief", "f8"),  # how far notices are believed, 0 to 1
         ("suspended", "u8"),  # feature bits of channels that a correction has suspended
@@ -299,14 +299,14 @@ def see(a, t, tier_rule, o):  # type: ignore[no-untyped-def]
     o.arrears = (a.arrears if a.minimum_due else a.balance) / 100.0
 
 
-@njit()
+@njit(borrows=True)
 def bound(values, low, high):  # type: ignore[no-untyped-def]
     """Cut off what lies beyond the least and most value of each field: float32 (fields,) thrice, the first written to."""
     for field in range(values.size):
         values[field] = min(max(values[field], low[field]), high[field])
 
 
-@njit(nogil=True)
+@njit(borrows=True, nogil=True)
 def observe(accounts, open_accounts, first, last, today, tier_rule, low, high, out, named):  # type: ignore[no-untyped-def]
     """Fill rows first..last of `out`, float32 (open accounts, fields), in the order of `FIELDS`.
 

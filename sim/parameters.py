@@ -777,7 +777,9 @@ class World(ScenarioSection):
         description="a usual balance, currency: what `claim_size` is measured in, so that plans fit any currency; "
         "none = the median balance of the portfolio",
     )
-    annual_rate: Share = Field(description="late interest a year on the balance, before the rule pack's cap")
+    annual_rate: Share = Field(
+        description="late interest a year on the balance, before the rule pack's cap; a product may have its own"
+    )
     discount_rate: Share = Field(description="annual rate at which later money is worth less")
     write_off_dpd: Annotated[int, Field(ge=30, le=10_000)] = Field(
         description="days past due at which a balance is written off"
@@ -846,6 +848,12 @@ class World(ScenarioSection):
         """Every name that one section uses is in the list that has it."""
         _check_lists(self)
         return self
+
+    @property
+    def annual_rates(self) -> tuple[float, ...]:
+        """Late interest a year on each product, before the rule pack's cap."""
+        own = (product.annual_rate for product in self.products.values())
+        return tuple(self.annual_rate if rate is None else rate for rate in own)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -956,7 +964,7 @@ def kernel_record(world: World) -> NDArray[np.void]:
     By channel, shape (MOST_CHANNELS,), in the order of the world's vocabulary: what it can do too (`talk`, `by_number`), the number of
     the resource that serves it (`served_by`, NO_RESOURCE), and of the people who talk on it among all pools (`staffed_by`, 0 = none).
     By offer, shape (MOST_OFFERS,): `offer_months`, `offer_discount`. By product, shape (MOST_PRODUCTS,): `card`, 1 where a minimum
-    is due each month.
+    is due each month; `product_reach`, added to the log of reach; `product_pay`, factor on the payment intensity.
     """
     words, names = world.vocabulary, world.vocabulary.channel_names
 
@@ -993,6 +1001,10 @@ def kernel_record(world: World) -> NDArray[np.void]:
     columns["card"] = np.zeros(MOST_PRODUCTS)
     if cards:
         columns["card"][: len(world.products)] = [product.card for product in world.products.values()]
+    columns["product_reach"], columns["product_pay"] = np.zeros(MOST_PRODUCTS), np.ones(MOST_PRODUCTS)
+    for place, product in enumerate(world.products.values()):
+        columns["product_reach"][place] = math.log(product.reach)
+        columns["product_pay"][place] = math.exp(product.pay)
     for name in ("notice", "settlement_documents", "complaint"):
         columns[f"cost_{name}"] = 100.0 * getattr(costs, name)
     for name in Cards.model_fields:

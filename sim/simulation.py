@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 from recoup.sim import kernels
 from recoup.sim.account import Event, Stage, Status
 from recoup.sim.behaviour import notice_belief
+from recoup.sim.channel_days import ChannelDays
 from recoup.sim.compliance.gate import Gate, gate_table
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.customers import Customers, customers_of
-from recoup.sim.day import EVENING, DayRecord
+from recoup.sim.day import DayRecord, Evening
 from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
 from recoup.sim.earlier_events import earlier_rows
 from recoup.sim.eventlog import EventLog, LogFile
@@ -46,7 +47,7 @@ from recoup.sim.observation import (
     observe,
 )
 from recoup.sim.operations.clock import DAY_ENDS, MINUTES_PER_DAY, MINUTES_PER_HOUR, Calendar, Process
-from recoup.sim.operations.collectors import Collectors
+from recoup.sim.operations.collectors import SUMS, Collectors
 from recoup.sim.operations.contact_centre import PERSON, ContactCentre, staff
 from recoup.sim.operations.correction import CorrectionLoop
 from recoup.sim.operations.courts import LegalDesk
@@ -120,20 +121,28 @@ class Simulation:
         self._menu_bits = self._menu_table["bits"].copy()
         self._closed = np.zeros(len(self.menu), np.bool_)
         self._gate = Gate.of(gate_table(rules, world))
-        self._customers = Customers(customers_of(portfolio), self._gate)
+        self._channel_days = ChannelDays(self._gate, len(portfolio))
+        if portfolio.state:
+            self._channel_days.take_up(self.accounts, portfolio.table, self._vocabulary)
+        self._customers = Customers(customers_of(portfolio), self._gate, self._channel_days)
         self._params = kernel_record(world)
         self._today = np.zeros(1, DAY_CONTEXT)
         self._today["typical_claim"] = 100.0 * typical_claim(world, portfolio.column("opening_balance"))
         self._tomorrow = self._today.copy()
         self._tier_rule = _tier_record(world)
-        self._batch, self._threads = batch, ThreadPoolExecutor(threads) if threads > 1 else None
+        self._batch, self._thread_count = batch, threads
+        self._helpers = ThreadPoolExecutor(threads - 1) if threads > 1 else None
         self._priority = self._queues = np.zeros(0, np.uint8)
-        self._waiting = np.zeros(0, np.int64)  # rows of the open accounts that are in some queue today, and in which
-        self._waiting_in, self._queue_sizes = np.zeros(0, np.uint8), np.zeros(QUEUES, np.int64)
+        self._seconds = np.zeros(0, np.int32)
+        self._waiting, self._queue_starts = (
+            np.zeros(0, np.int64),
+            np.zeros(QUEUES + 1, np.int64),
+        )  # see `kernels.line_up`
+        self._served = np.zeros(0, np.bool_)
         self._instalments: dict[int, list[tuple[NDArray[np.int64], NDArray[np.uint64]]]] = defaultdict(list)
         self._net_flow = np.zeros(0, np.int64)
         self._awake = np.zeros(0, np.bool_)  # open accounts whose next day has begun in the evening already
-        self._wakes_early = True
+        self._wakes_before = 0  # the legal stage below which `kernels.step_day` wakes accounts
         self._woken = (0, 0)  # of them: what `kernels.wake` returned, summed up
         self._interest = 0  # cents charged this morning
         self.lender = Lender(world, len(portfolio), int(self.accounts["opening"].sum()))
@@ -167,7 +176,9 @@ class Simulation:
                 ids,
                 file,
                 customers_of(portfolio),
-                earlier_rows(self.accounts, first_day) if portfolio.state else None,
+                earlier_rows(self.accounts, first_day, self._channel_days, self._vocabulary)
+                if portfolio.state
+                else None,
             )
         entry_tiers = np.concatenate(self._in_parts(self._tiers, len(portfolio)) or [np.zeros(0, int)])
         minute = {str(pool): 100.0 * cost for pool, cost in world.costs.minute.items()}
@@ -210,7 +221,10 @@ class Simulation:
     def portfolio_now(self) -> Portfolio:
         """The open accounts as they are this morning, from which another simulation can go on."""
         world = self.world
-        return portfolio_of(self.accounts, self.portfolio, self.pending, world.start, self.day, world.vocabulary)
+        by_channel = self._channel_days.texts(np.flatnonzero(self.accounts["status"] == Status.OPEN), world.vocabulary)
+        return portfolio_of(
+            self.accounts, self.portfolio, self.pending, world.start, self.day, world.vocabulary, by_channel
+        )
 
     def _tiers(self, first: int, last: int) -> NDArray[np.integer]:
         return self.observe(self.open_accounts[first:last])[:, FIELD_INDEX["tier"]].astype(int)
@@ -280,6 +294,7 @@ class Simulation:
         """
         rows = self.open_accounts
         self._priority, self._queues = np.empty(rows.size, np.uint8), np.empty(rows.size, np.uint8)
+        self._seconds = np.empty(rows.size, np.int32)
         self._priority[:] = self._checked(actions, priority, rows.size)
         self._over_rows(
             kernels.decide,
@@ -291,6 +306,7 @@ class Simulation:
             self._gate,
             self.gate,
             self._queues,
+            self._seconds,
         )
         return self._live(keep_evening)
 
@@ -321,8 +337,9 @@ class Simulation:
             actions=np.empty(count, np.int64),
             priority=np.empty(count, np.uint8),
             queues=np.empty(count, np.uint8),
+            seconds=np.empty(count, np.int32),
         )
-        self._priority, self._queues = morning.priority, morning.queues
+        self._priority, self._queues, self._seconds = morning.priority, morning.queues, morning.seconds
         self._in_parts(lambda first, last: decide(morning, first, last), count)
         return self._live(keep_evening), morning.actions
 
@@ -345,12 +362,11 @@ class Simulation:
         self._customers.decided(
             self.accounts, self.open_accounts, self._today, self._menu_table, self.gate, self._queues
         )
-        self._waiting = np.flatnonzero(self._queues != kernels.NO_QUEUE)
-        self._waiting_in = self._queues[self._waiting]
-        self._queue_sizes = np.bincount(self._waiting_in, minlength=QUEUES)
-        self._wakes_early = (
-            keep_evening is None and not self.ledger.keeps_events
-        )  # both read the accounts of the evening
+        self._waiting, self._served = np.empty(self._queues.size, np.int64), np.zeros(self._queues.size, np.bool_)
+        kernels.line_up(self._queues, self._waiting, self._queue_starts)
+        # Both read the accounts of the evening. Of accounts in mid-life, a court may take up a case late that was due before.
+        reads_evening = keep_evening is not None or self.ledger.keeps_events
+        self._wakes_before = 0 if reads_evening else Stage.QUEUED if self.portfolio.state else len(Stage)
         self.ledger.begin_day(float(self._today["settlement_budget_left"][0]))
         self.env.run(until=(self.day + 1) * MINUTES_PER_DAY)
         record = DayRecord(
@@ -374,6 +390,7 @@ class Simulation:
         fresh["number"], fresh["entry_day"] = numbers, self.day
         fresh["dpd0"] -= self.day
         self.accounts[numbers] = fresh
+        self._channel_days.forget(numbers)
         self.lender.enter(int(fresh["opening"].sum()))
         self.open_accounts = np.flatnonzero(self.accounts["status"] == Status.OPEN)
 
@@ -386,6 +403,7 @@ class Simulation:
         for number in numbers:
             self.courts.withdraw(int(number))
         self.accounts["status"][numbers] = Status.LEFT
+        self._channel_days.forget(numbers)
         self.open_accounts = np.flatnonzero(self.accounts["status"] == Status.OPEN)
 
     def _days(self) -> Process:
@@ -411,13 +429,16 @@ class Simulation:
     def _serve(self, window: Window) -> None:
         for resource, centre in enumerate(self.centres.values()):
             queue = queue_of(resource, int(window))
-            if self._queue_sizes[queue] == 0:
+            rows = self._waiting[self._queue_starts[queue] : self._queue_starts[queue + 1]]
+            if not rows.size:
                 continue
-            rows = self._waiting[self._waiting_in == queue]
-            numbers = self.open_accounts[rows]
-            keys = np.empty(rows.size, np.uint64)
-            kernels.queue_keys(self.accounts, numbers, self._priority[rows], self._today, keys)
-            served, used = kernels.serve(self.accounts, numbers[np.argsort(keys)], int(centre.seconds.level))
+            on_hand = int(centre.seconds.level)
+            if self._seconds[rows].sum(dtype=np.int64) >= on_hand:  # not all can be served: the order counts
+                keys = np.empty(rows.size, np.uint64)
+                numbers = self.open_accounts[rows]
+                kernels.queue_keys(self.accounts, numbers, self._priority[rows], self._today, keys)
+                rows = rows[np.argsort(keys)]
+            served, used = kernels.serve(rows, self._seconds, on_hand, self._served)
             centre.requested += rows.size
             centre.served += served
             centre.use(used)
@@ -427,33 +448,47 @@ class Simulation:
         staff = [self.centres[resource.name].on_duty() if resource.skilled else nobody for resource in self._resources]
         skills = (nobody, *staff, *[nobody] * (MOST_POOLS - len(staff)))
         rows = self.open_accounts
+        self._channel_days.evening(self.accounts, rows, self._served, self._menu_table)
         self._write_date(self._tomorrow[0], self.day + 1)
-        self._net_flow, self._awake = np.empty(rows.size, np.int64), np.empty(rows.size, np.bool_)
-        evening = np.empty(rows.size, EVENING)
-        parts = self._over_rows(
-            kernels.step_day,
-            self._params,
-            self._today,
-            self._tomorrow,
-            self._wakes_early,
-            self._menu_table,
-            skills,
-            self._net_flow,
-            evening,
-            self._awake,
-        )
-        self._woken = sum(pending for _, _, pending, _ in parts), sum(interest for _, _, _, interest in parts)
+        firsts = self._cuts(rows.size)[:-1]
+        batch = {first: number for number, first in enumerate(firsts)}
+        out = Evening.empty(rows.size, len(firsts), kernels.TOTALS, (len(self.collectors.names), len(SUMS)))
+        self._net_flow, self._awake = out.net_flow, out.awake
+
+        def step(first: int, last: int) -> tuple[int, int, int]:
+            return kernels.step_day(  # type: ignore[no-any-return]
+                self.accounts,
+                rows,
+                first,
+                last,
+                self._params,
+                self._today,
+                self._tomorrow,
+                int(self._wakes_before),
+                self._menu_table,
+                skills,
+                self._served,
+                batch[first],
+                out,
+            )
+
+        parts = self._in_parts(step, rows.size)
+        self._woken = sum(pending for _, pending, _ in parts), sum(interest for _, _, interest in parts)
         evening = np.concatenate(
-            [evening[:0], *(evening[n * self._batch :][:busy] for n, (_, busy, _, _) in enumerate(parts))]
+            [
+                out.booked[:0],
+                *(out.booked[first:][:booked] for first, (booked, _, _) in zip(firsts, parts, strict=True)),
+            ]
         )
         self._book(evening)
+        self.collectors.close_day(self.day, out.people.sum(axis=0))
         away = sum(centre.away for centre in self.centres.values())
         self.ledger.close_day(
             DayClose(
                 day=self.day,
                 rows=rows,
                 evening=evening,
-                totals=np.sum([totals for totals, *_ in parts], axis=0) if parts else np.zeros(0, np.int64),
+                totals=out.totals.sum(axis=0),
                 interest=self._interest,
                 fees=self.courts.fees_of_day(),
                 macro=float(self._today["macro"][0]),
@@ -472,12 +507,11 @@ class Simulation:
         self.corrections.record_day(int(day["complaints"]), by_rules, int(day["breaches"]), int(day["open"]))
 
     def _book(self, evening: NDArray[np.void]) -> None:
-        """What comes of the day's events beyond the accounts themselves; `evening` (`day.EVENING`) has those that had any."""
+        """What comes of the day's events beyond the accounts themselves; `evening` (`day.EVENING`) has those that had such."""
         events = evening["events"]
         self._schedule_instalments(evening, events)
         self._go_to_court(evening, events)
         self.notices.record(self.day, evening["number"][events & Event.NOTICE > 0])
-        self.collectors.close_day(self.day, evening)
 
     def _schedule_instalments(self, evening: NDArray[np.void], events: NDArray[np.uint32]) -> None:
         running = evening["plan_months"] > 0
@@ -491,10 +525,11 @@ class Simulation:
     def _go_to_court(self, evening: NDArray[np.void], events: NDArray[np.uint32]) -> None:
         closed_in_court = (events & Event.CLOSED > 0) & (evening["stage"] >= Stage.QUEUED)
         called_for = closed_in_court | (events & (Event.SUIT | Event.ENFORCEMENT) > 0)
+        closed, suit = int(Event.CLOSED), int(Event.SUIT)
         for number, happened in zip(evening["number"][called_for].tolist(), events[called_for].tolist(), strict=True):
-            if happened & Event.CLOSED:
+            if happened & closed:
                 self.courts.withdraw(number)
-            elif happened & Event.SUIT:
+            elif happened & suit:
                 self.courts.sue(number)
             else:
                 self.courts.enforce(number)
@@ -502,7 +537,8 @@ class Simulation:
     def _start_day(self) -> int:
         """Drop closed accounts, and begin the day for the others; cents pending in agreed settlements."""
         rows, asleep = self.open_accounts, np.flatnonzero(~self._awake)
-        still_open = self.accounts["status"][rows[asleep]] == Status.OPEN
+        still_open = np.empty(asleep.size, np.bool_)
+        kernels.still_open(self.accounts, rows[asleep], still_open)
         if not still_open.all():
             self.open_accounts = np.delete(rows, asleep[~still_open])
         self._set_today()
@@ -520,7 +556,8 @@ class Simulation:
         t["macro"] = self.economy.index
         t["income_factor"] = np.exp(-self.world.behaviour.macro_income * self.economy.index)
         t["discount_factor"] = (1.0 + self.world.discount_rate) ** (-day / 365.0)
-        t["daily_rate"] = min(self.world.annual_rate, self.rules.interest_cap) / 365.0
+        rates = np.minimum(self.world.annual_rates, self.rules.interest_cap) / 365.0
+        t["daily_rate"][: rates.size] = rates
 
     def _set_today(self) -> None:
         t = self._today[0]
@@ -573,6 +610,7 @@ class Simulation:
                 if resource.fill_observed:
                     t[f"{name}_fill"] = last[f"{name}_served"] / requested if requested else 1.0
         t["legal_load"], t["legal_queue"] = self.courts.load, self.courts.waiting
+        self._channel_days.morning(self.accounts)
         self._customers.morning(self.accounts, self._today)
         self.tally = self._tally(pending)
         self.hear(self.lender.morning(self.tally) if self.day > self.first_day else self.lender.signals)
@@ -603,12 +641,28 @@ class Simulation:
         return self._in_parts(lambda first, last: kernel(self.accounts, rows, first, last, *arguments), rows.size)
 
     def _in_parts(self, work: Callable[[int, int], Any], count: int) -> list[Any]:
-        """Results of `work(first, last)` for rows 0 .. count − 1 batch by batch, on threads if asked for."""
-        firsts = range(0, count, self._batch)
-        lasts = [min(first + self._batch, count) for first in firsts]
-        if self._threads is None or len(firsts) <= 1:
-            return list(map(work, firsts, lasts))
-        return list(self._threads.map(work, firsts, lasts))
+        """Results of `work(first, last)` for rows 0 .. count − 1 part by part, on threads if asked for; this thread works as well."""
+        cuts = self._cuts(count)
+        results: list[Any] = [None] * (len(cuts) - 1)
+        left = iter(range(len(results)))
+
+        def do_what_is_left() -> None:
+            for n in left:
+                results[n] = work(cuts[n], cuts[n + 1])
+
+        helpers = min(self._thread_count, len(results)) - 1
+        helping = [self._helpers.submit(do_what_is_left) for _ in range(helpers)] if self._helpers else []
+        do_what_is_left()
+        for one in helping:
+            one.result()
+        return results
+
+    def _cuts(self, count: int) -> list[int]:
+        """Where so many rows are cut into parts: of equal size, at most a batch, and as many for each thread."""
+        parts = -(-count // self._batch)
+        if parts > 1:
+            parts = -(-parts // self._thread_count) * self._thread_count
+        return [count * n // parts for n in range(parts + 1)] if parts else [0]
 
     # --- results ------------------------------------------------------------------------------------------------
 

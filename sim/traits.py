@@ -121,7 +121,7 @@ def _ask_for_minimums(accounts: NDArray[np.void], share: float, are_cards: Seque
 
 
 @njit()
-def past_hazard(p, willingness, liquidity, dpd):  # type: ignore[no-untyped-def]
+def past_hazard(p, willingness, liquidity, dpd, factor=1.0):  # type: ignore[no-untyped-def]
     """Sum of the payment intensity over `dpd` past days at floor attention, in steps of 10 days.
 
     Args:
@@ -129,6 +129,7 @@ def past_hazard(p, willingness, liquidity, dpd):  # type: ignore[no-untyped-def]
         willingness: hidden trait of the candidate, standard units.
         liquidity: its log liquidity (`behaviour.log_liquidity`).
         dpd: days past due.
+        factor: of the product on the intensity.
 
     Returns:
         The hazard H (module head); the sum stops beyond 40, where exp(−H) is nothing.
@@ -137,9 +138,10 @@ def past_hazard(p, willingness, liquidity, dpd):  # type: ignore[no-untyped-def]
     while day < dpd:
         span = min(10.0, dpd - day)
         middle = day + span / 2.0
-        total += span * b.payment_intensity(
+        rate = factor * b.payment_intensity(
             p, willingness, liquidity, p.salience_floor, 0.0, 0.0, 0.0, middle, 0.0, 10.0, False
         )
+        total += span * rate
         day += span
         if total > 40.0:
             break
@@ -147,7 +149,7 @@ def past_hazard(p, willingness, liquidity, dpd):  # type: ignore[no-untyped-def]
 
 
 @njit()
-def past_clearing(p, willingness, income, minimum, opening, dpd):  # type: ignore[no-untyped-def]
+def past_clearing(p, willingness, income, minimum, opening, dpd, factor=1.0):  # type: ignore[no-untyped-def]
     """Like `past_hazard`, of a card that asks for minimums: the intensity of payments that clear its arrears, once a month.
 
     Args:
@@ -157,6 +159,7 @@ def past_clearing(p, willingness, income, minimum, opening, dpd):  # type: ignor
         minimum: what falls due each month, cents.
         opening: balance on entry, cents.
         dpd: days past due.
+        factor: of the product on the intensity.
     """
     total, day = 0.0, 0.0
     while day < dpd:
@@ -164,8 +167,10 @@ def past_clearing(p, willingness, income, minimum, opening, dpd):  # type: ignor
         middle = day + span / 2.0
         arrears = min(minimum * math.ceil(middle / b.MONTH), opening)
         liquidity = b.log_liquidity(income, arrears / 100.0)
-        rate = math.exp(p.card_pay) * b.payment_intensity(
-            p, willingness, liquidity, p.salience_floor, 0.0, 0.0, 0.0, middle, 0.0, 10.0, False
+        rate = (
+            factor
+            * math.exp(p.card_pay)
+            * b.payment_intensity(p, willingness, liquidity, p.salience_floor, 0.0, 0.0, 0.0, middle, 0.0, 10.0, False)
         )
         # After each payment the intensity is down for a month.
         total += span * rate / (1.0 + b.MONTH * (1.0 - p.card_again) * rate) * b.clears_arrears(p, arrears / minimum)
@@ -186,15 +191,15 @@ def _draw(accounts, params, score_mean, score_spread, prior_mean):  # type: igno
         warning = a.early_warning - 0.5
         mean_w = p.willingness_score * score + p.willingness_prior * prior + p.willingness_warning * warning
         mean_a = p.ability_score * score
-        chosen = 0
+        chosen, factor = 0, p.product_pay[a.product]
         if a.dpd0 > 0:
             for k in range(CANDIDATES):
                 w, share = _candidate(a, p, mean_w, mean_a, k)
                 if a.minimum_due:
-                    hazards[k] = past_clearing(p, w, a.income * share, a.minimum_due, a.opening, a.dpd0)
+                    hazards[k] = past_clearing(p, w, a.income * share, a.minimum_due, a.opening, a.dpd0, factor)
                 else:
                     liquidity = b.log_liquidity(a.income * share, a.opening / 100.0)
-                    hazards[k] = past_hazard(p, w, liquidity, a.dpd0)
+                    hazards[k] = past_hazard(p, w, liquidity, a.dpd0, factor)
                 if a.payments or a.kept or a.broken:
                     hazards[k] -= likelihood_of_past(a, p, w, share, hazards[k])
             lowest, total = hazards.min(), 0.0
@@ -207,7 +212,7 @@ def _draw(accounts, params, score_mean, score_spread, prior_mean):  # type: igno
                 chosen += 1
         a.willingness, share = _candidate(a, p, mean_w, mean_a, chosen)
         a.disposable = a.income * share
-        a.reachability = p.reach_spread * normal(a.key, BIRTH, _REACHABILITY)
+        a.reachability = p.product_reach[a.product] + p.reach_spread * normal(a.key, BIRTH, _REACHABILITY)
         a.phone_right = uniform(a.key, BIRTH, _PHONE) >= p.wrong_number
         a.employed = uniform(a.key, BIRTH, _EMPLOYED) >= p.jobless_share
         mean_cover = p.asset_cover_stable if a.stable_assets else p.asset_cover_other
@@ -247,7 +252,7 @@ def _draw_by_what_is_known(accounts, params, day):  # type: ignore[no-untyped-de
         missed = a.call_attempts - reached
         if a.call_attempts:
             for k in range(CANDIDATES):
-                candidates[k] = p.reach_spread * normal(a.key, BIRTH, _REACHABLE + k)
+                candidates[k] = p.product_reach[a.product] + p.reach_spread * normal(a.key, BIRTH, _REACHABLE + k)
                 weights[k] = log_likelihood_of_calls(a, p, candidates[k], reached, missed)
             highest, total = weights.max(), 0.0
             for k in range(CANDIDATES):

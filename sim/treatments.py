@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, unique
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +106,22 @@ class OfferKind(IntEnum):
 PRODUCTS = ("consumer_loan", "credit_card", "instalment_purchase")
 TIERS = ("low", "medium", "high")
 DPD_BANDS = (0, 8, 16, 30, 60, 90, 180)
+MONTH, MONTHS = 30, 6  # days of a bucket that accounts roll through where a scenario has no bands, and how many
+
+
+class Bucket(NamedTuple):
+    """Ages of debt that accounts roll through: to have rolled is to be still unresolved when the bucket ends.
+
+    Attributes:
+        name: of the bucket.
+        roll: from it to the next, as in `M1→M2`.
+        first, last: days past due, both of them in it.
+    """
+
+    name: str
+    roll: str
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)
@@ -305,7 +321,8 @@ class Vocabulary:
         offers: by number; None where nothing has the number.
         products: kinds of credit.
         tiers: of risk, the lowest first.
-        dpd_bands: the first days past due of each band of tables and reports, rising from 0.
+        dpd_bands: the first days past due of each band of tables and reports, rising from 0; a scenario's own are what its roll rates
+            are about too.
     """
 
     channels: tuple[ChannelTraits, ...] = CHANNELS
@@ -337,6 +354,35 @@ class Vocabulary:
             *(f"{a}–{b - 1}" if b - 1 > a else f"{a}" for a, b in pairwise(firsts)),
             f"{firsts[-1]}+",
         )
+
+    @cached_property
+    def own_bands(self) -> bool:
+        """Whether the bands are a scenario's own, and accounts roll through them rather than from month to month."""
+        return self.dpd_bands != DPD_BANDS
+
+    @cached_property
+    def buckets(self) -> tuple[Bucket, ...]:
+        """What accounts roll through: the bands of a scenario that has its own, else months of 30 days, M1 to M6. The last band has no end."""
+        if self.own_bands:
+            firsts, names = self.dpd_bands, self.bands
+        else:
+            firsts = tuple(range(1, MONTH * MONTHS + 2, MONTH))
+            names = tuple(f"M{month}" for month in range(1, MONTHS + 2))
+        return tuple(
+            Bucket(name, f"{name}→{later}", first, after - 1)
+            for (name, later), (first, after) in zip(pairwise(names), pairwise(firsts), strict=True)
+        )
+
+    def bucket_names(self, dpd: NDArray[np.integer]) -> NDArray[np.str_]:
+        """The bucket of each age: M0 (not yet overdue), M1 … M6, M7+; or a scenario's own band.
+
+        Args:
+            dpd: days past due.
+        """
+        if self.own_bands:
+            return np.array(self.bands)[np.searchsorted(self.dpd_bands, np.maximum(dpd, 0), side="right") - 1]
+        month = -(-dpd // MONTH)
+        return np.where(month > MONTHS, f"M{MONTHS + 1}+", np.char.add("M", np.minimum(month, MONTHS).astype(str)))
 
     @cached_property
     def groups(self) -> NDArray[np.uint8]:

@@ -36,7 +36,7 @@ from recoup.sim.treatments import Channel, Menu, Window
 from tests.second import channels
 from tests.second.behaviour import believed
 from tests.second.contact import choose_who_answers, is_to_be_reviewed, send_to_review
-from tests.second.customers import families, mark_caps, stop_later_contacts
+from tests.second.customers import families, known_channels, mark_caps, note_channels, stop_later_contacts
 from tests.second.day import live_through, wake_up
 from tests.second.draws import bits
 from tests.second.money import forgiven_by_handover, pay_for_waiting
@@ -108,6 +108,7 @@ class ReferenceSimulation:
         if portfolio.state:
             self._go_on_with(pending(self.accounts, portfolio.table, world.start, 0))
         self.families = families(portfolio)
+        self.by_channel = known_channels(portfolio, self)
         mark_caps(self, 0)
         self.actions = np.zeros(len(portfolio), np.int64)
         self.priority = np.zeros(len(portfolio), np.int64)
@@ -138,6 +139,8 @@ class ReferenceSimulation:
         day = 0
         while True:
             stop_later_contacts(self, day)
+            yield self._at(day, FIGURES)
+            note_channels(self, day)
             yield self._at(day, WAKING + 2)
             mark_caps(self, day + 1)
             day += 1
@@ -354,7 +357,10 @@ class ReferenceSimulation:
             day_off=self.calendar.is_day_off(day),
             stress=self.economy.index,
             market_waiting=self.market_waiting,
-            interest_a_year=min(world.annual_rate, self.rules_pack.interest_cap),
+            interest_a_year=[
+                min(world.annual_rate if one.annual_rate is None else one.annual_rate, self.rules_pack.interest_cap)
+                for one in world.products.values()
+            ],
             surcharge=self.supervisor.surcharge(),
             belief=believed(world, self._share_followed(day)),
             care={

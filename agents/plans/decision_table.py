@@ -182,7 +182,7 @@ def lowest(word):  # type: ignore[no-untyped-def]
     return _BIT_NUMBER[((word & (~word + uint64(1))) * _DE_BRUIJN) >> uint64(58)]
 
 
-@njit(forceinline=True)
+@njit(borrows=True, forceinline=True)
 def holding(row, whole, parted, cuts, truth, every):  # type: ignore[no-untyped-def]
     """The clauses of one word (`truth`, `every`) that a row satisfies; unsigned indices spare the sign checks."""
     alive = every
@@ -201,12 +201,12 @@ def holding(row, whole, parted, cuts, truth, every):  # type: ignore[no-untyped-
     return alive
 
 
-@njit(forceinline=True)
+@njit(borrows=True, forceinline=True)
 def _may(choice, barred, forbidden):  # type: ignore[no-untyped-def]
     return choice.index >= 0 and (choice.bits & forbidden) == 0 and not barred[choice.index]
 
 
-@njit(forceinline=True)
+@njit(borrows=True, forceinline=True)
 def choice(barred, forbidden, rule, choices, bits, columns):  # type: ignore[no-untyped-def]
     """Where in `choices` a rule's first allowed treatment is, -1 if there is none; spread rules draw among the allowed windows."""
     for offer in range(rule.offers):
@@ -231,7 +231,7 @@ def choice(barred, forbidden, rule, choices, bits, columns):  # type: ignore[no-
     return -1
 
 
-@njit(nogil=True)
+@njit(borrows=True, nogil=True)
 def _decide(observations, bits, barred, table, columns, actions):  # type: ignore[no-untyped-def]
     whole, parted, cuts, truth, every, clause_rule, rules, choices, _ = table
     for row in range(actions.size):
@@ -247,7 +247,7 @@ def _decide(observations, bits, barred, table, columns, actions):  # type: ignor
                 break
 
 
-@njit(nogil=True)
+@njit(borrows=True, nogil=True)
 def _deciding(observations, actions, table, deciding):  # type: ignore[no-untyped-def]
     whole, parted, cuts, truth, every, clause_rule, _, _, carries = table
     for row in range(actions.size):

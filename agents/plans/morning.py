@@ -12,7 +12,9 @@ from recoup.agents.plans.decision_table import choice, holding, lowest
 from recoup.sim import kernels
 from recoup.sim.compiled import njit
 from recoup.sim.debtor import needs_review
+from recoup.sim.kernels import AHEAD
 from recoup.sim.observation import bound, see
+from recoup.sim.prefetch import prefetch
 
 
 class Decided(NamedTuple):
@@ -34,14 +36,14 @@ class Decided(NamedTuple):
         return cls(np.empty(accounts, np.int16), np.empty(accounts, np.int32), np.empty(accounts, np.uint8))
 
 
-@njit(nogil=True)
+@njit(borrows=True, nogil=True)
 def decide_rows(  # type: ignore[no-untyped-def]
     morning, first, last, table, priorities, cap, barred, low, high, columns, values, named, bits, decided
 ):
     """Decide rows first..last of a morning.
 
     Args:
-        morning: `morning.Morning`; its actions, priority and queues are written.
+        morning: `morning.Morning`; its actions, priority, queues and seconds are written.
         table: `DecisionTable`.
         priorities: of the rules and, last, of no rule, uint8 (rules + 1,).
         cap: days with a call or text within a week that the plan wants at most.
@@ -54,20 +56,26 @@ def decide_rows(  # type: ignore[no-untyped-def]
     accounts, rows, menu, closed = morning.accounts, morning.rows, morning.menu, morning.closed
     gate, gated, tier_rule = morning.gate, morning.gated, morning.tier_rule[0]
     p, t, o, row_values, row_bits = morning.params[0], morning.today[0], named[0], values[0], bits[0]
-    actions, priority, queues = morning.actions, morning.priority, morning.queues
+    actions, priority, queues, seconds = morning.actions, morning.priority, morning.queues, morning.seconds
     whole, parted, cuts, truth, every, clause_rule, rules, choices, _ = table
     deciding, dpd, tier = decided
     _, tables = gate
     for row in range(first, last):
+        prefetch(accounts, rows[min(row + AHEAD, last - 1)])
         a = accounts[rows[row]]
         see(a, t, tier_rule, o)
-        forbidden = kernels.forbidden(a, t, tables, gated)
         bound(row_values, low, high)
         capped, at = barred[int(o.calls_7d + o.texts_7d >= cap)], -1
+        asked, forbidden = False, uint64(0)
         for word in range(every.size):  # as `decision_table` decides
             alive = holding(row_values, whole, parted, cuts, truth[word], every[word])
             while alive and at < 0:
                 rule = rules[clause_rule[64 * word + lowest(alive)]]
+                if (
+                    not asked and choices[rule.start].bits
+                ):  # half of the account-days end with a rule to do nothing, or with none
+                    forbidden = kernels.forbidden(a, t, tables, gated)
+                    asked = True
                 at = choice(capped, forbidden, rule, choices, row_bits, columns)
                 alive &= alive - uint64(1)
             if at >= 0:
@@ -81,4 +89,4 @@ def decide_rows(  # type: ignore[no-untyped-def]
             review = needs_review(a, p, menu[action].legal)
             if action and not kernels.pass_gate(a, t, menu[action], closed[action], gate, False, review):
                 action = 0
-        queues[row] = kernels.carry_out(a, p, t, menu, action)
+        queues[row], seconds[row] = kernels.carry_out(a, p, t, menu, action), a.seconds

@@ -145,7 +145,6 @@ def build(
     seed: int,
     tensorboard: Path | None = None,
     device: str = "cpu",
-    threads: int = 1,
 ) -> BaseAlgorithm:
     """A fresh learner on an environment.
 
@@ -156,7 +155,6 @@ def build(
         seed: of the network's weights and of sampling.
         tensorboard: folder of the logs; None = none.
         device: PyTorch's name of what networks are computed on.
-        threads: that share an update of maskable-ppo; no number depends on it.
 
     Raises:
         InputError: a setting that the algorithm does not know.
@@ -204,7 +202,6 @@ def build(
         raise InputError("hyper-parameters", "settings", str(error), f"keyword arguments of {algorithm}") from None
     if isinstance(learner, MaskablePPO):
         learner.policy.action_dist = MaskedCategorical(env.action_space.n)  # type: ignore[assignment, attr-defined]
-        learner.threads = threads
     return learner
 
 

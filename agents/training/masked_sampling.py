@@ -15,6 +15,11 @@ FORBIDDEN = -1e8  # added to a logit: its probability is then zero in float32
 BELOW_ONE = 1.0 - 1e-6  # a uniform number times a sum must not round to the sum
 
 
+def uniform(rows: int) -> torch.Tensor:
+    """What treatments are drawn by, shape (rows,): on the CPU, whose generator's state a checkpoint holds, whatever learns."""
+    return torch.rand(rows, 1).flatten()
+
+
 class _LikelihoodAndEntropy(torch.autograd.Function):
     """Of logits z with p = softmax z: log p_a of the treatment taken, and the entropy H; both shape (rows,).
 
@@ -77,12 +82,14 @@ class MaskedCategorical(MaskableCategoricalDistribution):
         """Of each treatment, shape (rows, menu)."""
         return torch.softmax(self._logits, dim=1)
 
+    def at(self, uniform: torch.Tensor) -> torch.Tensor:
+        """One treatment per row, where the cumulative distribution reaches a number from [0, 1), shape (rows,)."""
+        total = self.probabilities.cumsum(dim=1)
+        return (total <= uniform.view(-1, 1) * BELOW_ONE * total[:, -1:]).sum(dim=1)
+
     def sample(self) -> torch.Tensor:
         """One treatment per row, by its probability."""
-        total = self.probabilities.cumsum(dim=1)
-        # Drawn on the CPU, whose generator's state a checkpoint holds: an accelerator samples by the same numbers.
-        uniform = torch.rand(len(total), 1).to(total.device) * BELOW_ONE * total[:, -1:]
-        return (total <= uniform).sum(dim=1)  # the inverse of the cumulative distribution
+        return self.at(uniform(len(self._logits)).to(self._logits.device))
 
     def mode(self) -> torch.Tensor:
         """The likeliest treatment of each row."""

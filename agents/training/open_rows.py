@@ -7,7 +7,7 @@ advantages, which are worked out over whole columns of days, they count as nothi
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,25 @@ from sb3_contrib.common.maskable.buffers import MaskableRolloutBuffer, MaskableR
 from stable_baselines3.common.buffers import RolloutBuffer
 from stable_baselines3.common.type_aliases import RolloutBufferSamples
 
+from recoup.agents.training.data_parallel import Memory
+
+ROWS = ("observations", "actions", "old_values", "old_log_prob", "advantages", "returns", "action_masks")
+
+
+def rows_in(memory: Memory) -> dict[str, NDArray[Any]]:
+    """The rows that a buffer has laid out in a memory."""
+    return {name: memory[f"rows.{name}"] for name in ROWS}
+
+
+def samples_of(rows: Mapping[str, torch.Tensor], batch: torch.Tensor) -> MaskableRolloutBufferSamples:
+    """What sb3-contrib calls samples, of some rows.
+
+    Args:
+        rows: all of the rollout's, by `ROWS`.
+        batch: their numbers.
+    """
+    return MaskableRolloutBufferSamples(**{name: tensor.index_select(0, batch) for name, tensor in rows.items()})
+
 
 class _OpenRows:
     """Mixed into a rollout buffer. What a network reads is kept row by row, of open accounts alone, and laid out once, not each rollout.
@@ -25,8 +44,9 @@ class _OpenRows:
         open_column: of an observation, above 0 where the account is open; None = every row counts.
 
     Attributes:
-        observations, actions, log_probs, action_masks: one row for each open account and day, those of a day side by side; of the
-            arrays' rows the first `count` are filled. Masks in a buffer for masks only.
+        memory: that the rows are kept in.
+        rows: what a network reads and learns from, as a sample names it (`ROWS`): one row for each open account and day, those of a day side
+            by side, of which the first `count` are filled. Masks in a buffer for masks only.
         rewards, episode_starts, values, advantages, returns: shape (days, accounts), closed ones included.
         is_open: which of these have a row, bool (days, accounts).
     """
@@ -45,24 +65,30 @@ class _OpenRows:
     _masks = False
 
     def __init__(self, *arguments: Any, open_column: int | None = None, **options: Any) -> None:
-        self._open_column, self._laid_out = open_column, False
+        self._open_column = open_column
+        self.memory: Memory | None = None
         super().__init__(*arguments, **options)
 
-    def _lay_out(self) -> None:
-        shape, rows = (self.buffer_size, self.n_envs), self.buffer_size * self.n_envs
+    def lay_out(self, memory: Memory) -> None:
+        """Keep rows in a memory from the next rollout on."""
+        days, rows = (self.buffer_size, self.n_envs), self.buffer_size * self.n_envs
         for name in ("rewards", "episode_starts", "values", "advantages", "returns"):
-            setattr(self, name, np.zeros(shape, np.float32))
-        self.is_open = np.zeros(shape, bool)
-        self.observations = np.empty((rows, *self.obs_shape), np.float32)
-        self.actions = np.empty((rows, self.action_dim), np.int64)
-        self.log_probs = np.empty(rows, np.float32)
-        self.action_masks = np.empty((rows, int(self.action_space.n) if self._masks else 0), bool)
-        self._laid_out = True
+            setattr(self, name, np.zeros(days, np.float32))
+        self.is_open = np.zeros(days, bool)
+        menu = int(self.action_space.n) if self._masks else 0
+        shapes: dict[str, tuple[tuple[int, ...], Any]] = {
+            "observations": ((rows, *self.obs_shape), np.float32),
+            "actions": ((rows, self.action_dim), np.int64),
+            "action_masks": ((rows, menu), bool),
+        }
+        for name in ROWS:
+            memory.empty(f"rows.{name}", *shapes.get(name, ((rows,), np.float32)))
+        self.memory, self.rows = memory, rows_in(memory)
 
     def reset(self) -> None:
         """Begin a rollout."""
-        if not self._laid_out:
-            self._lay_out()
+        if self.memory is None:
+            self.lay_out(Memory())
         self.pos, self.full, self.generator_ready, self.count = 0, False, False, 0
 
     def open_rows(self, observations: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -88,12 +114,13 @@ class _OpenRows:
         """Take in a day of all accounts; see `RolloutBuffer`."""
         rows = self.open_rows(obs)
         new = slice(self.count, self.count + rows.size)
-        np.take(obs, rows, axis=0, out=self.observations[new], mode="clip")
-        self.actions[new] = action.reshape(self.n_envs, -1)[rows]
-        self.log_probs[new] = log_prob.detach().cpu().numpy().reshape(-1)[rows]
+        np.take(obs, rows, axis=0, out=self.rows["observations"][new], mode="clip")
+        self.rows["actions"][new] = action.reshape(self.n_envs, -1)[rows]
+        self.rows["old_log_prob"][new] = log_prob.detach().cpu().numpy().reshape(-1)[rows]
         if self._masks:
-            allowed = np.ones((self.n_envs, self.action_masks.shape[1]), bool) if action_masks is None else action_masks
-            np.take(allowed, rows, axis=0, out=self.action_masks[new], mode="clip")
+            masks = self.rows["action_masks"]
+            allowed = np.ones((self.n_envs, masks.shape[1]), bool) if action_masks is None else action_masks
+            np.take(allowed, rows, axis=0, out=masks[new], mode="clip")
         self.rewards[self.pos], self.episode_starts[self.pos] = reward, episode_start
         self.is_open[self.pos], self.values[self.pos] = False, 0.0
         self.is_open[self.pos, rows] = True
@@ -106,54 +133,35 @@ class _OpenRows:
         super().compute_returns_and_advantage(*arguments, **options)  # type: ignore[misc]
         self.advantages[~self.is_open] = 0.0
 
-    def batches(self, batch_size: int | None) -> Iterator[torch.Tensor]:
+    def batches(self, batch_size: int | None) -> Iterator[NDArray[np.int64]]:
         """Numbers of all rows in random order, in batches that differ by one row at most; once the rollout is whole.
 
         Args:
             batch_size: about how many rows a batch has; None = all in one.
         """
-        if not self.generator_ready:
-            self._rows = self._on_device()
-            self.generator_ready = True
+        self._close()
         batches = max(1, round(self.count / batch_size)) if batch_size else 1
-        for batch in np.array_split(np.random.permutation(self.count), batches):
-            yield torch.from_numpy(batch).to(self.device)
+        yield from np.array_split(np.random.permutation(self.count), batches)
 
-    def _on_device(self) -> dict[str, torch.Tensor]:
-        """What a rollout's rows hold, as a sample names it."""
-        by_row = {
-            "observations": self.observations[: self.count],
-            "actions": self.actions[: self.count],
-            "old_values": self.values[self.is_open],
-            "old_log_prob": self.log_probs[: self.count],
-            "advantages": self.advantages[self.is_open],
-            "returns": self.returns[self.is_open],
-        }
-        if self._masks:
-            by_row["action_masks"] = self.action_masks[: self.count]
-        return {name: torch.from_numpy(array).to(self.device) for name, array in by_row.items()}
+    def _close(self) -> None:
+        """Put into the rows what was worked out by days."""
+        if not self.generator_ready:
+            for name in ("old_values", "advantages", "returns"):
+                by_day = getattr(self, name.removeprefix("old_"))
+                self.rows[name][: self.count] = by_day[self.is_open]
+            self.generator_ready = True
 
-    def advantages_of(self, batch: torch.Tensor) -> torch.Tensor:
-        """Advantages of some rows, shape (rows,).
-
-        Args:
-            batch: from `batches`.
-        """
-        return self._rows["advantages"].index_select(0, batch)
-
-    def samples(self, batch: torch.Tensor) -> Any:
-        """What Stable-Baselines3 calls samples, of some rows.
-
-        Args:
-            batch: from `batches`, or part of it.
-        """
-        kind = MaskableRolloutBufferSamples if self._masks else RolloutBufferSamples
-        return kind(**{name: tensor.index_select(0, batch) for name, tensor in self._rows.items()})
+    def on(self, device: torch.device) -> dict[str, torch.Tensor]:
+        """A whole rollout's rows on a device; on the CPU the rows themselves."""
+        self._close()
+        return {name: torch.from_numpy(array[: self.count]).to(device) for name, array in self.rows.items()}
 
     def get(self, batch_size: int | None = None) -> Generator[Any, None, None]:
         """Samples in random order; see `batches`."""
+        rows = self.on(self.device)
         for batch in self.batches(batch_size):
-            yield self.samples(batch)
+            sample = samples_of(rows, torch.from_numpy(batch).to(self.device))
+            yield sample if self._masks else RolloutBufferSamples(*sample[:-1])
 
 
 class OpenRowsBuffer(_OpenRows, RolloutBuffer):

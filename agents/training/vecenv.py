@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv, VecEnvIndices
 
 from recoup.agents.contact_cap import WeeklyContactCap
-from recoup.agents.features import features_of, one_hot
+from recoup.agents.features import features_of
 from recoup.agents.policy import Policy
 from recoup.agents.price_family import PRICES, prices_at
-from recoup.agents.training.hidden_state import HIDDEN_SIZE, hidden_state
-from recoup.agents.training.objective import Meter, Objective, Usage, resolved
+from recoup.agents.training.cohort import Beginning, Brought, Cohorts, Course, Orders, View
+from recoup.agents.training.data_parallel import Crew, Memory
+from recoup.agents.training.hidden_state import HIDDEN_SIZE
+from recoup.agents.training.objective import Objective, Usage
 from recoup.sim.envs.portfolio import PortfolioVectorEnv
 from recoup.sim.parameters import World
 
@@ -44,6 +46,8 @@ class PortfolioVecEnv(VecEnv):
 
     Attributes:
         recovered, times: recovery rate and mean days to recover of finished cohorts, the latest last.
+        memory: holds what is shown, `observations` and `masks` of two days, each shape (2, num_envs, …).
+        turn: which of the two is today.
     """
 
     def __init__(
@@ -70,10 +74,16 @@ class PortfolioVecEnv(VecEnv):
         self.times: list[float] = []
         self._usage: list[Usage] = []
         self.paired_rollouts, self.families = paired_rollouts, len(envs) // paired_rollouts
-        self.contact_cap = WeeklyContactCap(envs[0].menu.names, contact_cap_per_week, envs[0].menu.vocabulary)
-        self.features = features_of(envs[0].menu.vocabulary)
-        self.show_hidden, self.price_family, self._plan = show_hidden, price_family, plan
-        self.planned_columns = len(envs[0].menu) if plan else 0
+        menu = envs[0].menu
+        self._view = View(
+            features_of(menu.vocabulary),
+            WeeklyContactCap(menu.names, contact_cap_per_week, menu.vocabulary),
+            plan,
+            show_hidden,
+        )
+        self.contact_cap, self.features = self._view.contact_cap, self._view.features
+        self.show_hidden, self.price_family = show_hidden, price_family
+        self.planned_columns = len(menu) if plan else 0
         self._objectives = [self.objective] * self.families
         self._told = np.zeros((self.families, len(PRICES) if price_family else 0), np.float32)
         size = self.features.size + self._told.shape[1] + self.planned_columns
@@ -82,34 +92,67 @@ class PortfolioVecEnv(VecEnv):
             shown = spaces.Box(-np.inf, np.inf, (size + HIDDEN_SIZE,), np.float32)
         super().__init__(self.size * len(envs), shown, envs[0].single_action_space)
         self._nothing: dict[str, Any] = {}
+        self.lay_out(Memory())
+
+    def lay_out(self, memory: Memory) -> None:
+        """Show what is shown in another memory, and live all days in this process, from the next `reset` or `restore` on."""
+        self.memory, self.turn = memory, 0
+        memory.empty("observations", (2, self.num_envs, *self.observation_space.shape), np.float32)  # type: ignore[misc]
+        memory.empty("masks", (2, self.num_envs, len(self.envs[0].menu)), bool)
+        self.join(Crew())
+
+    def part(self, process: int, processes: int) -> Cohorts:
+        """The cohorts that live in one of several processes: counted off in turn, so that paired rollouts, which are of one age, are parted.
+
+        Args:
+            process: its number.
+            processes: how many there are.
+        """
+        numbers = range(process, len(self.envs), processes)
+        return Cohorts({number: self.envs[number] for number in numbers}, self._view, self.memory)
+
+    def join(self, crew: Crew) -> None:
+        """Let several processes live the cohorts' days, from the next `reset` or `restore` on.
+
+        Args:
+            crew: whose helpers hold their `part`s.
+        """
+        self._crew, self._part = crew, self.part(0, crew.size)
+
+    def _each(self, method: str, tasks: Sequence[Any]) -> dict[int, Any]:
+        """Let all processes do something with their cohorts: what came of it, by the cohorts' numbers, in their order."""
+        found: dict[int, Any] = {}
+        for done in self._crew.each(self._part, method, tasks):
+            found |= done or {}
+        return {number: found[number] for number in sorted(found)}
+
+    def _of_each(self, tasks: Sequence[Any]) -> list[dict[int, Any]]:
+        """What belongs to each cohort, sorted by processes."""
+        size = self._crew.size
+        return [{number: tasks[number] for number in range(first, len(tasks), size)} for first in range(size)]
 
     def reset(self) -> NDArray[np.float32]:
         self._rng = np.random.default_rng(self._seed)
-        rows = []
         self._worlds = [self._world] * self.families
         self._drawn_from: list[dict[str, Any]] = [{}] * self.families  # states of the generator: of each family's world
         for family in range(self.families):
             self._renew(family)
-        for number, env in enumerate(self.envs):
-            family = number // self.paired_rollouts
-            env.world = self._worlds[family]
-            observations, _ = env.reset(seed=self._seed + family)
-            for _ in range(family * self.days // self.families):
-                observations = env.step(np.zeros(self.size, np.int64))[0]
-            rows.append(observations)
-        self._meters = [Meter(env.simulation, self.days) for env in self.envs]
-        return self._look(rows)
+        self._ages = [family * self.days // self.families for family in range(self.families)]  # days
+        beginnings = [
+            Beginning(self._worlds[family], self._told[family], self._seed + family, self._ages[family])
+            for family in self._family_of_each()
+        ]
+        self.turn = 0
+        self._each("reset", self._of_each(beginnings))
+        return self._shown()
 
-    def _look(self, rows: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Take in the observations of each cohort and what is allowed there: what the learner is given."""
-        self._seen = np.concatenate(rows)
-        allowed = [env.action_masks() for env in self.envs]
-        self._masks = self.contact_cap.narrow(self._seen, np.concatenate(allowed))
-        parts = []
-        for n, env in enumerate(self.envs):
-            masks = self._masks[n * self.size : (n + 1) * self.size]
-            parts.append(self.encoded(env, rows[n], masks, self._told[n // self.paired_rollouts]))
-        return np.concatenate(parts)
+    def _family_of_each(self) -> list[int]:
+        return [number // self.paired_rollouts for number in range(len(self.envs))]
+
+    def _shown(self) -> NDArray[np.float32]:
+        """What the learner is given; stays as it is until the step after the next."""
+        shown: NDArray[np.float32] = self.memory["observations"][self.turn]
+        return shown
 
     def encoded(
         self,
@@ -126,10 +169,7 @@ class PortfolioVecEnv(VecEnv):
             masks: what is allowed, bool (places, menu).
             told: the cohort's prices (`price_inputs`), empty without a price family.
         """
-        parts = [self.features.encode(observations), np.tile(told, (len(observations), 1))]
-        if self._plan:
-            parts.append(one_hot(self._plan.act(observations, masks), self.planned_columns))
-        return np.hstack([*parts, hidden_state(env.simulation)] if self.show_hidden else parts)
+        return self._view.encoded(env, observations, masks, told)
 
     def _renew(self, family: int) -> None:
         """Another world, and other prices, for the family's next cohort."""
@@ -144,42 +184,38 @@ class PortfolioVecEnv(VecEnv):
         self._actions = actions
 
     def step_wait(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], list[dict[str, Any]]]:
-        rows, rewards, dones = [], [], []
-        closing: dict[int, Objective] = {}  # what the day that a family's cohort ends on is paid by
-        for number, env in enumerate(self.envs):
-            simulation, family = env.simulation, number // self.paired_rollouts
-            objective = self._objectives[family]
-            if simulation.day == self.days - 1:  # a new cohort starts after this step
-                if number % self.paired_rollouts == 0:
-                    closing[family] = objective
-                    self._renew(family)
-                env.world, objective = self._worlds[family], closing[family]
-            observations, _, terminated, _, info = env.step(
-                self._actions[number * self.size : (number + 1) * self.size]
-            )
-            reading = self._meters[number].read(objective)
-            self._usage.append(reading.usage)
-            rows.append(observations)
-            rewards.append(reading.rewards)
-            dones.append(terminated | ~info["open"])  # nothing follows the closing of an account, only idle days
-            if simulation.day == self.days:
-                self._finish(number)
+        paid_by = list(self._objectives)  # the day that a family's cohort ends on is paid by its own
+        self._ages = [age % self.days + 1 for age in self._ages]
+        ending = [age == self.days for age in self._ages]
+        for family in np.flatnonzero(ending):
+            self._renew(int(family))
+        orders = []
+        for number, family in enumerate(self._family_of_each()):
+            actions = self._actions[number * self.size : (number + 1) * self.size]
+            world = self._worlds[family] if ending[family] else None
+            orders.append(Orders(actions, paid_by[family], world, self._told[family]))
+        self.turn = 1 - self.turn
+        brought: dict[int, Brought] = self._each("step", [(self.turn, one) for one in self._of_each(orders)])
+        for day in brought.values():
+            self._usage.append(day.usage)
+            if day.ended:
+                self.recovered.append(day.ended[0])
+                self.times.append(day.ended[1])
         infos = [self._nothing] * self.num_envs  # shared: the learner reads it and writes nothing
-        scaled = (np.concatenate(rewards) * self.reward_factor).astype(np.float32)
-        return self._look(rows), scaled, np.concatenate(dones), infos
+        scaled = (np.concatenate([day.rewards for day in brought.values()]) * self.reward_factor).astype(np.float32)
+        return self._shown(), scaled, np.concatenate([day.dones for day in brought.values()]), infos
 
     def save(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """What the next step depends on, between two of `pop_usage`: plain values, and each cohort's actions so far."""
-        courses = [env.course for env in self.envs]
+        courses = self._each("courses", [None] * self._crew.size)
         state = {
             "generator": self._rng.bit_generator.state,
             "drawn_from": self._drawn_from,
-            "origins": [origin for origin, _ in courses],
+            "origins": [origin for origin, _ in courses.values()],
             "recovered": self.recovered,
             "times": self.times,
         }
-        shape = (-1, self.size)
-        return state, {f"actions.{n}": np.array(history).reshape(shape) for n, (_, history) in enumerate(courses)}
+        return state, {f"actions.{number}": history for number, (_, history) in courses.items()}
 
     def restore(self, state: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
         """Go back to where `save` was called, by doing again what was done since each cohort began.
@@ -196,19 +232,16 @@ class PortfolioVecEnv(VecEnv):
             self._rng.bit_generator.state = drawn_from
             self._renew(family)
         self._rng.bit_generator.state = state["generator"]
-        rows = []
-        for number, env in enumerate(self.envs):
-            env.world = self._worlds[number // self.paired_rollouts]
-            rows.append(env.follow(state["origins"][number], arrays[f"actions.{number}"]))
-        self._meters = [Meter(env.simulation, self.days) for env in self.envs]
+        histories = [arrays[f"actions.{number}"] for number in range(len(self.envs))]
+        self._ages = [len(histories[family * self.paired_rollouts]) for family in range(self.families)]
+        courses = [
+            Course(self._worlds[family], self._told[family], state["origins"][number], histories[number])
+            for number, family in enumerate(self._family_of_each())
+        ]
+        self.turn = 0
+        self._each("follow", self._of_each(courses))
         self.recovered, self.times, self._usage = list(state["recovered"]), list(state["times"]), []
-        return self._look(rows)
-
-    def _finish(self, number: int) -> None:
-        a = self._meters[number].accounts
-        self.recovered.append(float(a["cash"].sum() / a["opening"].sum()))
-        self.times.append(float(np.where(resolved(a), a["closed_day"] + 1, self.days).mean()))
-        self._meters[number] = Meter(self.envs[number].simulation, self.days)
+        return self._shown()
 
     def pop_usage(self) -> Usage:
         """What was used since the last call, summed over days and averaged over paired rollouts.
@@ -224,7 +257,8 @@ class PortfolioVecEnv(VecEnv):
 
     def action_masks(self) -> NDArray[np.bool_]:
         """Exact masks of the current day, the contact cap included: shape (num_envs, menu)."""
-        return self._masks
+        masks: NDArray[np.bool_] = self.memory["masks"][self.turn]
+        return masks
 
     def env_method(self, method_name: str, *args: Any, indices: VecEnvIndices = None, **kwargs: Any) -> list[Any]:
         """Call `action_masks`, as sb3-contrib's learners do; no other method has a meaning for one debtor.

@@ -198,12 +198,12 @@ def histories(
     first = np.searchsorted(made["account"], np.arange(len(accounts) + 1))
     rows = np.zeros(len(accounts) * days, ROW)
     day_of_month = np.array([(start + timedelta(days=day)).day for day in range(days)], np.int64)
-    rate = world.annual_rate / 365.0
+    rates = np.array(world.annual_rates) / 365.0
     labelled = bool(np.any(paid["kind"] == _KINDS.index("promise")))
     market = _market(made, world, len(accounts), days)
     ends, eventful = np.zeros(len(accounts), np.int64), np.zeros(len(accounts), np.bool_)
     _lay_out(
-        kernel_record(world), accounts, made, first, paid, first_paid, day_of_month, market, rate, labelled, rows, ends, eventful
+        kernel_record(world), accounts, made, first, paid, first_paid, day_of_month, market, rates, labelled, rows, ends, eventful
     )  # fmt: skip
     kept = np.concatenate([[0], np.cumsum(ends)])
     where = np.repeat(np.arange(len(accounts)) * days - kept[:-1], ends) + np.arange(kept[-1])
@@ -341,7 +341,7 @@ def _paid_within(paid, first, last, since, until, labelled, plan):  # type: igno
 
 @njit(nogil=True)
 def _lay_out(  # type: ignore[no-untyped-def]
-    params, accounts, contacts, first, paid, first_paid, day_of_month, market, rate, labelled, rows, ends, eventful
+    params, accounts, contacts, first, paid, first_paid, day_of_month, market, rates, labelled, rows, ends, eventful
 ):
     p = params[0]
     days = day_of_month.size
@@ -360,7 +360,7 @@ def _lay_out(  # type: ignore[no-untyped-def]
         for day in range(days):
             if day > 0:
                 if plan_left == 0 and hardship_until <= day:
-                    balance += int(min(balance, opening) * rate + 0.5)
+                    balance += int(min(balance, opening) * rates[a.product] + 0.5)
                 if minimum > 0:  # as `debtor.bill`
                     if plan_left > 0:
                         due_since -= 1

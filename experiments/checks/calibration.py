@@ -158,7 +158,7 @@ def report_readings(
         readings: of `measure`.
         console: printed to.
         as_json: print JSON instead of a table.
-        lang: `en` or `zh`; targets and sources are quoted as their file writes them.
+        lang: `en` or `zh`, of the table; JSON quotes targets and sources as their file writes them.
     """
     say: Text = text_in(lang)
     if as_json:
@@ -170,12 +170,12 @@ def report_readings(
         for reading in readings:
             target, (low, high) = reading.target, reading.interval
             table.add_row(
-                target.text,
+                say.target(target.text),
                 f"{target.low:g} – {target.high:g}",
                 f"{reading.mean:.3f}",
                 "–" if low is None or high is None else f"{low:.3f} – {high:.3f}",
                 say("yes") if reading.inside else say("no").upper(),
-                f"{target.source} ({target.confidence})",
+                say.target(target.source) + say("list.bracketed", text=target.confidence),
             )
         console.print(table)
         inside = sum(reading.inside for reading in readings)

@@ -11,9 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from recoup.experiments.report.text import LANGUAGES, Text, text_in
 
 _LEAST_PYTHON = (3, 11)
 _LEAST_FREE_GB = 0.5
@@ -35,7 +37,7 @@ class Check:
 
     name: str
     needed: bool
-    run: Callable[[], Result]
+    run: Callable[[Text], Result]
 
 
 @dataclass(frozen=True)
@@ -48,63 +50,69 @@ class Finding:
     details: str
 
 
-def examine() -> list[Finding]:
-    """Run every check; a check that breaks is a finding, not an error."""
-    return [_examine(check) for check in _CHECKS]
+def examine(say: Text) -> list[Finding]:
+    """Run every check; a check that breaks is a finding, not an error.
+
+    Args:
+        say: in whose language the details are.
+    """
+    return [_examine(check, say) for check in _CHECKS]
 
 
-def _examine(check: Check) -> Finding:
+def _examine(check: Check, say: Text) -> Finding:
     try:
-        result = check.run()
+        result = check.run(say)
     except Exception as error:
         result = Result(False, f"{type(error).__name__}: {error}")
     return Finding(check.name, check.needed, result.ok, result.details)
 
 
-def _python() -> Result:
-    details = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    return Result(sys.version_info >= _LEAST_PYTHON, details)
+def _python(say: Text) -> Result:
+    version, machine = platform.python_version(), f"{platform.system()} {platform.machine()}"
+    return Result(sys.version_info >= _LEAST_PYTHON, say("terminal.doctor.python", version=version, machine=machine))
 
 
-def _packages() -> Result:
+def _packages(say: Text) -> Result:
     """Every package that the installed distribution declares, beside the optional ones."""
     names = [
         re.split(r"[<>=!~;\s\[]", line)[0]
         for line in importlib.metadata.requires("recoup") or []
         if "extra" not in line
     ]
-    return _versions(names)
+    return _versions(names, say)
 
 
-def _versions(names: list[str] | tuple[str, ...]) -> Result:
+def _learning(say: Text) -> Result:
+    return _versions(_LEARNING, say)
+
+
+def _versions(names: Iterable[str], say: Text) -> Result:
     present, missing = [], []
     for name in names:
         try:
             present.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
-            missing.append(name)
-    return Result(not missing, ", ".join([*present, *(f"{name} MISSING" for name in missing)]))
+            missing.append(say("terminal.doctor.not_installed", name=name))
+    return Result(not missing, say.listed([*present, *missing]))
 
 
-def _compiled() -> Result:
+def _compiled(say: Text) -> Result:
     from recoup.sim import compiled
 
     folder = Path(compiled.FOLDER)
     files = list(folder.rglob("*.nbc")) if folder.exists() else []
     writable = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    state = (
-        f"{len(files)} compiled functions" if files else "nothing yet: the first run compiles for about half a minute"
-    )
-    return Result(os.access(writable, os.W_OK), f"{folder}: {state}")
+    state = "compiled" if files else "uncompiled"
+    return Result(os.access(writable, os.W_OK), say(f"terminal.doctor.{state}", folder=folder, n=len(files)))
 
 
-def _working_folder() -> Result:
+def _working_folder(say: Text) -> Result:
     with tempfile.TemporaryFile(dir=Path.cwd()):
         free = shutil.disk_usage(Path.cwd()).free / 1e9
-    return Result(free > _LEAST_FREE_GB, f"{Path.cwd()}: writable, {free:.1f} GB free")
+    return Result(free > _LEAST_FREE_GB, say("terminal.doctor.writable", folder=Path.cwd(), free=f"{free:.1f}"))
 
 
-def _simulation() -> Result:
+def _simulation(say: Text) -> Result:
     from recoup.experiments.comparison.rollout import rollout
     from recoup.scenarios.schema import load_scenario
 
@@ -112,35 +120,34 @@ def _simulation() -> Result:
     scenario = load_scenario("china-consumer")
     a = rollout(scenario, "staged", scenario.portfolio(50, 1), 1, 10).accounts
     gap = a["opening"] + a["interest"] + a["fees"] - a["cash"] - a["forgiven"] - a["written_off"] - a["balance"]
-    details = f"50 accounts, 10 days, money conserved, {time.perf_counter() - begun:.1f} s"
-    return Result(bool((gap == 0).all()), details)
+    conserved = bool((gap == 0).all())
+    kept = "conserved" if conserved else "not_conserved"
+    return Result(conserved, say(f"terminal.doctor.{kept}", seconds=f"{time.perf_counter() - begun:.1f}"))
 
 
-def _report_words() -> Result:
-    from recoup.experiments.report import LANGUAGES, text_in
-
-    return Result(True, ", ".join(text_in(language)("language") for language in LANGUAGES))
+def _report_words(say: Text) -> Result:
+    return Result(True, say.listed([text_in(language)("language") for language in LANGUAGES]))
 
 
-def _browser() -> Result:
+def _browser(say: Text) -> Result:
     path = next((path for name in _BROWSERS if (path := shutil.which(name))), None)
-    return Result(path is not None, path or "none on the path; any browser shows reports, tests of them need Chromium")
+    return Result(path is not None, path or say("terminal.doctor.no_browser"))
 
 
-def _chinese_font() -> Result:
+def _chinese_font(say: Text) -> Result:
     if not (command := shutil.which("fc-list")):
-        return Result(False, "cannot be checked here; reports use the reader's fonts")
+        return Result(False, say("terminal.doctor.fonts_unknown"))
     fonts = subprocess.run(
         [command, ":lang=zh", "family"], capture_output=True, text=True, timeout=20, check=False
     ).stdout
     first = next(iter(sorted(fonts.splitlines())), "")
-    return Result(bool(first), first or "none here; reports use the reader's fonts")
+    return Result(bool(first), first or say("terminal.doctor.no_font"))
 
 
 _CHECKS = (
     Check("Python", True, _python),
     Check("packages", True, _packages),
-    Check("packages for training", False, lambda: _versions(_LEARNING)),
+    Check("packages for training", False, _learning),
     Check("compiled code", True, _compiled),
     Check("working folder", True, _working_folder),
     Check("simulation", True, _simulation),

@@ -159,15 +159,17 @@ def _print(inspection: Inspection, home: Scenario | None, console: Console, most
         fields.add_row(*cells)
     console.print(fields)
     if inspection.registry.name == PORTFOLIO.name and (fresh := _fresh(inspection)):
-        listed = ", ".join(f"{name} ({_of(count, inspection.rows)})" for name, count in fresh.items())
-        console.print(f"state that the file does not say, so as a fresh account has it: {listed}")
+        of_all = say("terminal.check.all")
+        counts = {name: of_all if count == inspection.rows else f"{count:,}" for name, count in fresh.items()}
+        listed = say.listed([name + say("list.bracketed", text=count) for name, count in counts.items()])
+        console.print(say("terminal.check.fresh", fields=listed))
     if typical is None:
         absent = [report.field.name for report in inspection.fields if report.field.name not in inspection.table]
         if absent:
             console.print(say("terminal.check.absent", names=", ".join(absent)))
     _print_problems(inspection, console, most, say)
     for doubt in inspection.doubts:
-        console.print(say("terminal.unlikely", doubt=doubt))
+        console.print(say("terminal.unlikely", doubt=say.doubt(doubt)))
     _print_reconciliation(inspection, console, say)
 
 
@@ -175,10 +177,6 @@ def _fresh(inspection: Inspection) -> dict[str, int]:
     """State that a portfolio in mid-life does not say, and of how many rows that can be used."""
     table = inspection.table.drop(index=list(inspection.unusable & set(inspection.table.index)))
     return missing_state(typed_state(table)) if inspection.registry.name == PORTFOLIO.name else {}
-
-
-def _of(count: int, rows: int) -> str:
-    return "all" if count == rows else f"{count:,}"
 
 
 def _print_problems(inspection: Inspection, console: Console, most: int, say: Text) -> None:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from recoup.experiments.commands.evaluate import ScenarioName
-from recoup.experiments.commands.lender_options import AccountsMap, At, ContactsMap, PaymentsMap, Until
+from recoup.experiments.commands.lender_options import (
+    AccountsMap,
+    At,
+    ContactsMap,
+    PaymentsMap,
+    Until,
+    read_records,
+    show_notes,
+)
+from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import (
     Json,
     Language,
@@ -19,6 +28,9 @@ from recoup.experiments.runs.console import (
     interruptible,
     progress_bar,
 )
+
+if TYPE_CHECKING:
+    from recoup.experiments.report.text import Text
 
 
 def backtest(
@@ -64,34 +76,29 @@ def backtest(
       recoup backtest --portfolio lender/portfolio.parquet --contacts lender/contacts.parquet --payments lender/payments.parquet -p staged --out runs/backtest --workers 2
       recoup backtest --portfolio book.csv --map book.map.yaml --contacts calls.csv --contacts-map calls.map.yaml --payments pay.csv -s my-scenario.yaml --replay --out runs/replayed
     """
+    announce("backtest", lang, policy=policy, scenario=scenario, seeds=seeds)
     from recoup.experiments.evidence import backtest as test
     from recoup.experiments.evidence.files import BACKTEST_FILE
-    from recoup.experiments.report import LANGUAGES
-    from recoup.experiments.report.backtest_page import render_backtest
+    from recoup.experiments.report import LANGUAGES, text_in
+    from recoup.experiments.report.backtest_page import render_backtest, words_of
     from recoup.experiments.runs.kept import Kept
     from recoup.experiments.runs.runfolder import require_new, whole_folder
     from recoup.experiments.runs.workers import team_of
     from recoup.scenarios.schema import load_scenario
-    from recoup.sim.portfolio.importing import load, sample
-    from recoup.sim.portfolio.records import PAYMENTS, contacts_of, read_records
     from recoup.sim.portfolio.sources import source_of
-    from recoup.sim.portfolio.table import portfolio_fields
 
     if out is not None:
         require_new(out)
-    source = source_of(portfolio)
-    home = load_scenario(scenario).with_portfolio(source, portfolio_map)
-    words = home.world.vocabulary
-    book = load(source, portfolio_map, home.world.population, 0, source.stem, portfolio_fields(words))
-    if accounts is not None and accounts < len(book):
-        book = sample(book, accounts, first_seed)
-    made = read_records(source_of(contacts), contacts_map, contacts_of(words))
-    paid = read_records(source_of(payments), payments_map, PAYMENTS)
+    home = load_scenario(scenario).with_portfolio(source_of(portfolio), portfolio_map)
+    records = read_records(
+        (portfolio, portfolio_map), (contacts, contacts_map), (payments, payments_map), home.world, drawn=True
+    )
     first, last = (None if day is None else day.date() for day in (at, until))
-    months = test.months_of(home, book, made, paid, first, last)
+    months = test.months_of(home, records.sampled(accounts, first_seed), first, last)
     kept = Kept.beside(out)
     hint = "the same command goes on" if out else "with --out a folder, finished seeds would be kept"
-    with interruptible(lambda: hint), team_of(workers, ray) as team, progress_bar("simulations", seeds) as advance:
+    bar = progress_bar(text_in(lang)("terminal.bars.simulating"), seeds)
+    with interruptible(lambda: hint), team_of(workers, ray) as team, bar as advance:
         found = test.backtest(
             months,
             policy,
@@ -107,19 +114,19 @@ def backtest(
             with whole_folder(out) as folder:
                 BACKTEST_FILE.write(folder, content)
                 for language in LANGUAGES:
-                    render_backtest(folder, content, language)
+                    render_backtest(folder, content, words_of(home.world, language))
             kept.drop()
     if json:
         console().print_json(data=content)
         return
-    _print(content, lang)
+    show_notes(records, lang)
+    _print(content, words_of(home.world, lang))
     if out is not None:
         console().print(f"\n{out / 'backtest.html'}", soft_wrap=True)
 
 
-def _print(content: dict[str, Any], lang: str) -> None:
+def _print(content: dict[str, Any], say: Text) -> None:
     from recoup.experiments.evidence.recorded_measures import FAMILIES
-    from recoup.experiments.report import text_in
     from recoup.experiments.report.backtest_page import (
         figure,
         happened,
@@ -132,7 +139,7 @@ def _print(content: dict[str, Any], lang: str) -> None:
     )
     from recoup.experiments.runs.tables import Table
 
-    say, show = text_in(lang), console().print
+    show = console().print
     title = title_and_sub(content, say)
     heads = [say(f"backtest.table.{name}") for name in ("measure", "recorded", "simulated", "width", "verdict")]
     table = Table(*heads, title="\n".join(title), caption=say("backtest.table.short"))

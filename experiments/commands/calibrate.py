@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recoup.experiments.commands.lender_options import AccountsMap, At, ContactsMap, PaymentsMap, Until
+from recoup.experiments.commands.lender_options import (
+    AccountsMap,
+    At,
+    ContactsMap,
+    PaymentsMap,
+    Until,
+    read_records,
+    show_notes,
+)
 from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import (
     FirstSeed,
@@ -95,15 +103,10 @@ def calibrate(
     from recoup.experiments.runs.runfolder import require_new
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError
-    from recoup.sim.portfolio.importing import load
-    from recoup.sim.portfolio.records import PAYMENTS, contacts_of, read_records
-    from recoup.sim.portfolio.sources import source_of
-    from recoup.sim.portfolio.table import portfolio_fields
 
     for option, given in (("--contacts", contacts), ("--payments", payments)):
         if given is None:
             raise InputError(option, "", "nothing", "a file or a database's address, as --portfolio is given")
-    assert contacts is not None and payments is not None
     if ray is not None:
         raise InputError("--ray", "", ray, "no cluster: the fit runs on --workers threads of this machine")
     if out is not None:
@@ -112,26 +115,18 @@ def calibrate(
         for new in (out, out.with_suffix("")):
             require_new(new)
     home = load_scenario(scenario)
-    source = source_of(portfolio)
-    known = home.world.vocabulary
-    book = load(source, portfolio_map, home.world.population, 0, source.stem, portfolio_fields(known))
-    made = read_records(source_of(contacts), contacts_map, contacts_of(known))
-    paid = read_records(source_of(payments), payments_map, PAYMENTS)
-    first, last = (None if day is None else day.date() for day in (at, until))
+    records = read_records(
+        (portfolio, portfolio_map), (contacts, contacts_map), (payments, payments_map), home.world, drawn=True, day=at
+    )
     bar = progress_bar(text_in(lang)("terminal.calibrate.steps"), None)
     kept = Kept.beside(out)
     hint = "the same command goes on" if out else "with --out a file, finished steps would be kept"
     with interruptible(lambda: hint), bar as advance:
         found = calibrate_to_records(
             home,
-            book,
-            made,
-            paid,
-            start=first,
-            end=last,
+            records.sampled(accounts, first_seed),
+            until=until.date() if until else None,
             hold_out=hold_out,
-            accounts=accounts,
-            seed=first_seed,
             threads=workers,
             groups=groups,
             on_step=advance,
@@ -143,6 +138,7 @@ def calibrate(
     if json:
         console().print_json(data=found.content())
     else:
+        show_notes(records, lang)
         _print(found, out, lang)
     if found.check is not None and found.check.missed:
         raise typer.Exit(1)

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from recoup.experiments.commands.evaluate import ScenarioName
-from recoup.experiments.commands.lender_options import DATE, AccountsMap, ContactsMap, PaymentsMap
+from recoup.experiments.commands.lender_options import (
+    DATE,
+    AccountsMap,
+    ContactsMap,
+    PaymentsMap,
+    read_records,
+    show_notes,
+)
 from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import Json, Language, console
 
@@ -37,10 +44,10 @@ def discontinuity(
     ] = "share",
     at: Annotated[
         datetime | None,
-        typer.Option(formats=DATE, help="First day of the outcome.", show_default="that of the payments"),
+        typer.Option(formats=DATE, help="First day of the outcome.", show_default="the portfolio's"),
     ] = None,
     days: Annotated[
-        int | None, typer.Option(min=1, max=3650, help="Days of the outcome.", show_default="to the last payment")
+        int | None, typer.Option(min=1, max=3650, help="Days of the outcome.", show_default="to the logs' last")
     ] = None,
     bandwidth: Annotated[
         float | None, typer.Option(min=1e-9, help="Scores so far from the threshold count.", show_default="by the data")
@@ -65,35 +72,21 @@ def discontinuity(
     """
     announce("read", lang, file=portfolio)
     from recoup.experiments.comparison.lists import lists_of
-    from recoup.experiments.evidence.discontinuity import LEAST
     from recoup.experiments.evidence.files import DISCONTINUITY_FILE, DISCONTINUITY_PICTURE
     from recoup.experiments.evidence.threshold import accounts_of, content_of, draw, study
+    from recoup.experiments.report.reasons import sentence
     from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new, whole_folder
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError
-    from recoup.sim.portfolio.importing import inspect
-    from recoup.sim.portfolio.records import PAYMENTS, contacts_of, read_records
-    from recoup.sim.portfolio.sources import source_of
-    from recoup.sim.portfolio.table import portfolio_fields
 
     if out is not None:
         require_new(out)
     if (treatment is None) != (contacts is None):
         raise InputError("--treatment", "", treatment, "a channel or legal step of the log: goes with --contacts")
     world = load_scenario(scenario).world
-    inspection = inspect(source_of(portfolio), portfolio_map, portfolio_fields(world.vocabulary))
-    inspection.require_usable("recoup portfolio check")
-    accounts = accounts_of(
-        inspection.table,
-        read_records(source_of(payments), payments_map, PAYMENTS),
-        read_records(source_of(contacts), contacts_map, contacts_of(world.vocabulary)) if contacts else None,
-        score,
-        outcome,
-        treatment,
-        at.date() if at else None,
-        days,
-    )
+    records = read_records((portfolio, portfolio_map), (contacts, contacts_map), (payments, payments_map), world)
+    accounts = accounts_of(records, score, outcome, treatment, at.date() if at else None, days)
     found = study(accounts, threshold, bandwidth)
     content = content_of(found, score, outcome, treatment, world.currency)
     if out is not None:
@@ -102,12 +95,14 @@ def discontinuity(
             draw(found, folder / DISCONTINUITY_PICTURE, score, outcome)
     if json:
         console().print_json(data=content)
-    elif not found.refusal:
+    else:
+        show_notes(records, lang)
+    if not (json or found.refusal):
         _print(found, score, outcome, treatment, text_in(lang).of(lists_of(world)))
     if out is not None and not json:
         console().print(f"\n{out}", soft_wrap=True)
     if found.refusal:
-        why = text_in(lang)("terminal.discontinuity.doubts.few", cut=f"{found.cut:g}", least=LEAST)
+        why = sentence(found.refusal.content(), text_in(lang))
         console(stderr=True).print(
             f"recoup: {text_in(lang)('terminal.discontinuity.refused', why=why)}", soft_wrap=True
         )
@@ -115,12 +110,16 @@ def discontinuity(
 
 
 def _print(found: Study, score: str, outcome: str, treatment: str | None, words: Text) -> None:
+    from recoup.experiments.report.reasons import sentence
     from recoup.experiments.runs.tables import Table
 
     show, accounts = console().print, found.accounts
 
     def say(key: str, **values: object) -> str:
         return words(f"terminal.discontinuity.{key}", **values)
+
+    def field(name: str) -> str:
+        return name if words.language == "en" else words.column(name)
 
     left_out = say("left_out", n=f"{accounts.without_score:,}") if accounts.without_score else ""
     what = say(f"outcomes.{outcome}")
@@ -129,7 +128,7 @@ def _print(found: Study, score: str, outcome: str, treatment: str | None, words:
         return
     one, cut = found.effect, f"{found.cut:g}"
     counted = {"below": f"{one.below:,}", "above": f"{one.above:,}", "within": f"{one.bandwidth:,.4g}"}
-    show(say("near", score=score, cut=cut, **counted))
+    show(say("near", score=field(score), cut=cut, **counted))
     table = Table("", say("estimate"), words("terminal.heads.interval"), "p", title=say("title", cut=cut))
     for column in table.columns[1:]:
         column.justify = "right"
@@ -151,11 +150,10 @@ def _print(found: Study, score: str, outcome: str, treatment: str | None, words:
     for other in found.cuts:
         row(say("at_cut", cut=f"{other.cut:g}"), other)
     for name, other in found.covariates.items():
-        row(say("check", name=words.column(name) if words.language != "en" else name), other)
+        row(say("check", name=field(name)), other)
     show(table)
     if found.density is not None:
         jump = f"{found.density.jump:+.2f}".replace("-", "−")
         show(say("density", jump=jump, p=f"{found.density.p:.2f}"))
-    reasons = [say(f"doubts.{name}", **values) for name, values in found.reasons]
-    for doubt in reasons or [say("no_doubt")]:
+    for doubt in [sentence(doubt.content(), words) for doubt in found.doubts] or [say("no_doubt")]:
         show(doubt)

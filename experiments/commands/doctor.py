@@ -21,13 +21,13 @@ def doctor(lang: Language = "en", json: Json = False) -> None:
     from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.tables import Table
 
-    findings = examine()
+    say = text_in("en" if json else lang)
+    findings = examine(say)
     if json:
         console().print_json(
             data=[{"check": f.name, "ok": f.ok, "needed": f.needed, "details": f.details} for f in findings]
         )
     else:
-        say = text_in(lang)
         table = Table(*say.heads("check", "", "details"))
         for f in findings:
             found = "ok" if f.ok else "fails" if f.needed else "missing"

@@ -58,10 +58,13 @@ def evaluate(
     """
     announce("read", lang, file=log)
     from recoup.agents.library import load_policy
+    from recoup.experiments.comparison.lists import lists_of
     from recoup.experiments.evidence.decision_log import read_log
     from recoup.experiments.evidence.evaluation import evaluate as estimate
     from recoup.experiments.evidence.files import EVALUATION_FILE, OVERLAP
     from recoup.experiments.evidence.overlap import draw
+    from recoup.experiments.report.reasons import sentence
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new, whole_folder
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.portfolio.sources import source_of
@@ -69,7 +72,7 @@ def evaluate(
     if out is not None:
         require_new(out)
     home = load_scenario(scenario)
-    world = home.world
+    world, words = home.world, text_in(lang, home.world.currency).of(lists_of(home.world))
     chosen = load_policy(policy, home.name, world)
     read = read_log(source_of(log), column_map, world.menu)
     found = estimate(read, chosen, decisions, least_sample)
@@ -81,23 +84,26 @@ def evaluate(
     if json:
         console().print_json(data=content)
     else:
-        _print(found, world.currency, read.unknown, lang)
+        _print(found, world.currency, read.unknown, words)
         if out is not None:
             console().print(f"\n{out}", soft_wrap=True)
     if found.refusal:
-        line = f"recoup: {read.source}: no estimate for {found.policy}: {found.refusal}"
-        console(stderr=True).print(line, soft_wrap=True)
+        why = sentence(found.refusal.content(), words)
+        line = words("terminal.evaluate.refused", log=read.source, policy=words.name(found.policy), why=why)
+        console(stderr=True).print(f"recoup: {line}", soft_wrap=True)
         raise typer.Exit(2)
 
 
-def _print(found: Evaluation, currency: str, unknown: tuple[str, ...], lang: str = "en") -> None:
-    from recoup.experiments.report.text import text_in
+def _print(found: Evaluation, currency: str, unknown: tuple[str, ...], say: Text) -> None:
+    from recoup.experiments.report.reasons import arm_name
     from recoup.experiments.runs.tables import Table
 
-    say, support, show = text_in(lang), found.support, console().print
+    support, show = found.support, console().print
     treatments = Table(*say.heads("treatment", "policy_chooses", "log_agrees", "supported"))
     for row in support.treatments:
-        treatments.add_row(row.treatment, f"{row.chosen:,}", f"{row.agreed:,}", f"{100 * row.supported:.0f}")
+        treatments.add_row(
+            arm_name(row.treatment, say), f"{row.chosen:,}", f"{row.agreed:,}", f"{100 * row.supported:.0f}"
+        )
     show(treatments)
     late = found.episodes.left_out
     left_out = say("terminal.evaluate.left_out", n=f"{late:,}") if late else ""

@@ -27,7 +27,7 @@ def fairness(
     Example: recoup fairness runs/mine -p staged
     """
     from recoup.experiments.comparison.files import FAIRNESS_FILE
-    from recoup.experiments.report.sections.fairness import sentences
+    from recoup.experiments.report.sections.fairness import explained, sentences
     from recoup.experiments.report.text import text_in
     from recoup.sim.inputs import InputError, choose
 
@@ -51,8 +51,8 @@ def fairness(
         out.print(say("fairness.drawn", attributes=drawn))
     for sentence in sentences(audit, say):
         out.print(sentence)
-    for note in audit["explained"]:
-        out.print(say("terminal.fairness.explained", sentence=note["sentence"]))
+    for sentence in explained(audit, say):
+        out.print(sentence)
 
 
 def _table(name: str, audit: dict[str, Any], say: Text) -> Any:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from recoup.experiments.commands.evaluate import ScenarioName
-from recoup.experiments.commands.lender_options import AccountsMap, ContactsMap, PaymentsMap
+from recoup.experiments.commands.lender_options import (
+    DATE,
+    AccountsMap,
+    ContactsMap,
+    PaymentsMap,
+    read_records,
+    show_notes,
+)
 from recoup.experiments.commands.portfolio import OwnNames
 from recoup.experiments.commands.showing import announce
-from recoup.experiments.runs.console import Commands, Json, Language, console, progress_display
+from recoup.experiments.runs.console import Commands, Json, Language, Workers, console, progress_display
 
 if TYPE_CHECKING:
-    from recoup.experiments.models.lender_records import Records
+    from recoup.experiments.comparison.lists import Lists
     from recoup.experiments.report.text import Text
-    from recoup.sim.treatments import Vocabulary
 
 app = typer.Typer(
     cls=Commands,
@@ -41,11 +47,15 @@ def fit(
     payments: Payments = None,
     payments_map: PaymentsMap = None,
     start: Annotated[
-        str | None, typer.Option(help="Day of the portfolio, YYYY-MM-DD.", show_default="the first day of the logs")
+        datetime | None,
+        typer.Option(
+            formats=DATE, help="Day of the portfolio.", show_default="as_of of its map, else the logs' first day"
+        ),
     ] = None,
     horizon: Annotated[int, typer.Option(min=1, max=365, help="Days ahead that count.")] = 30,
     share: Annotated[float, typer.Option(min=0.01, max=1, help="Of the claim: what repayment means.")] = 0.5,
     scenario: ScenarioName = "china-consumer",
+    workers: Workers = 1,
     out: Annotated[Path | None, typer.Option(help="New folder.", show_default="runs/<kind>-<time>")] = None,
     lang: Language = "en",
     json: Json = False,
@@ -59,11 +69,13 @@ def fit(
     Examples:
       recoup model fit repayment --portfolio p.parquet --contacts c.parquet --payments y.parquet --out models/repayment
       recoup model fit early-warning --portfolio p.csv --map p.yaml --payments y.csv --payments-map y.yaml --horizon 60
-      recoup model fit uplift --portfolio p.parquet --contacts c.parquet --payments y.parquet --out models/uplift
+      recoup model fit uplift --portfolio p.parquet --contacts c.parquet --payments y.parquet --workers 2 --out models/uplift
     """
     announce("learn", lang, kind=kind, file=portfolio)
+    from recoup.experiments.comparison.lists import lists_of, write_lists
     from recoup.experiments.models.files import CARD_FILE, MODEL_FILE
     from recoup.experiments.models.fit import fit as fit_model
+    from recoup.experiments.models.numbered_records import numbered
     from recoup.experiments.models.training_table import Kind
     from recoup.experiments.report.model_page import render_model
     from recoup.experiments.runs.runfolder import new_run_folder, require_new, whole_folder
@@ -78,19 +90,28 @@ def fit(
     source = Path(Address.hidden(portfolio)).name
     with progress_display() as progress:
         task = progress.add_task("reading", total=None)
-        records = _records(
-            (portfolio, column_map), (contacts, contacts_map), (payments, payments_map), start, None, world.vocabulary
+        records = read_records(
+            (portfolio, column_map),
+            (contacts, contacts_map),
+            (payments, payments_map),
+            world,
+            day=start,
+            option="--start",
         )
+        records.days(option="--start")
         progress.update(task, description=kind)
         found = fit_model(
-            records, Kind(kind), source, horizon, share, [windows.hours(window)[1] for window in Window],
-            lambda done, total: progress.update(task, completed=done, total=total),
+            numbered(records), Kind(kind), source, horizon, share, [windows.hours(window)[1] for window in Window],
+            lambda done, total: progress.update(task, completed=done, total=total), workers,
         )  # fmt: skip
         with whole_folder(folder) as made:
             MODEL_FILE.write(made, found.model)
             CARD_FILE.write(made, found.card)
+            write_lists(made, world)
             page = folder / render_model(made, lang).name
-    _show(found.card, json, lang)
+    if not json:
+        show_notes(records, lang)
+    _show(found.card, lists_of(world), json, lang)
     if not json:
         console().print(f"\n{page}", soft_wrap=True)
 
@@ -108,11 +129,12 @@ def report(
       recoup model report models/repayment
       recoup model report models/repayment --lang zh
     """
+    from recoup.experiments.comparison.lists import read_lists
     from recoup.experiments.models.files import CARD_FILE
     from recoup.experiments.report.model_page import render_model
 
     page = render_model(folder, lang)
-    _show(CARD_FILE.read(folder), json, lang)
+    _show(CARD_FILE.read(folder), read_lists(folder), json, lang)
     if not json:
         console().print(f"\n{page}", soft_wrap=True)
 
@@ -128,8 +150,12 @@ def score(
     payments: Payments = None,
     payments_map: PaymentsMap = None,
     as_of: Annotated[
-        str | None,
-        typer.Option(help="Day of the portfolio, YYYY-MM-DD.", show_default="the day after the logs' last"),
+        datetime | None,
+        typer.Option(
+            formats=DATE,
+            help="Day of the portfolio.",
+            show_default="as_of of its map, else the day after the logs' last",
+        ),
     ] = None,
     fill: Annotated[
         Literal["early_warning", "credit_score"] | None,
@@ -155,60 +181,31 @@ def score(
     from recoup.experiments.runs.runfolder import require_new, write_table
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError
-    from recoup.sim.treatments import STANDARD
 
     require_new(out)
     if out.suffix != ".parquet":
         raise InputError("--out", "", str(out), "a name that ends in .parquet")
     models = [Model.model_validate(MODEL_FILE.read(folder)) for folder in folders]
-    words = load_scenario(scenario).world.vocabulary if scenario else STANDARD
-    records = _records(
-        (portfolio, column_map), (contacts, contacts_map), (payments, payments_map), None, _day("--as-of", as_of), words
+    world = load_scenario(scenario).world if scenario else None
+    records = read_records(
+        (portfolio, column_map), (contacts, contacts_map), (payments, payments_map), world, day=as_of, option="--as-of"
     )
-    table = scored(models, records, _day("--as-of", as_of), fill)
+    table = scored(models, records, as_of.date() if as_of else None, fill)
     write_table(out, table)
     names = [str(name) for name in table if str(name).startswith("score.")]
+    show_notes(records, lang)
     said = text_in(lang)("terminal.model.scored", n=f"{len(table):,}", names=", ".join(names), path=out)
     console().print(said, soft_wrap=True)
 
 
-def _records(
-    portfolio: tuple[str, Path | None],
-    contacts: tuple[str | None, Path | None],
-    payments: tuple[str | None, Path | None],
-    start: str | None,
-    as_of: date | None,
-    vocabulary: Vocabulary,
-) -> Records:
-    from recoup.experiments.models.lender_records import read_lender_records
-    from recoup.sim.inputs import InputError
-    from recoup.sim.portfolio.sources import source_of
-
-    for option, (log, log_map) in (("--contacts-map", contacts), ("--payments-map", payments)):
-        if log is None and log_map is not None:
-            raise InputError(option, "", str(log_map), f"{option.removesuffix('-map')} beside it")
-    logs = [(source_of(log), log_map) if log is not None else None for log, log_map in (contacts, payments)]
-    first = _day("--start", start) or (as_of if logs == [None, None] else None)
-    return read_lender_records((source_of(portfolio[0]), portfolio[1]), logs[0], logs[1], first, vocabulary)
-
-
-def _day(option: str, text: str | None) -> date | None:
-    from recoup.sim.inputs import InputError
-
-    try:
-        return date.fromisoformat(text) if text is not None else None
-    except ValueError:
-        raise InputError(option, "", text, "a date as in 2025-03-03") from None
-
-
-def _show(card: dict[str, Any], as_json: bool, lang: str) -> None:
+def _show(card: dict[str, Any], lists: Lists, as_json: bool, lang: str) -> None:
     from recoup.experiments.report import text_in
     from recoup.experiments.report.model_page import verdict
 
     if as_json:
         console().print_json(data=card)
         return
-    say, show = text_in(lang), console().print
+    say, show = text_in(lang).of(lists), console().print
     show(_effects(card, say) if card["effects"] else _quality(card, say))
     for sentence in verdict(card, say):
         show(sentence)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from recoup.experiments.commands.lender_options import DATE
+from recoup.experiments.commands.lender_options import DATE, AccountsMap, ContactsMap, PaymentsMap, read_records
 from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import Commands, Json, Language, complete_scenarios, console
 
@@ -72,18 +72,19 @@ def check(
 def state(
     at: Annotated[datetime, typer.Option(formats=DATE, help="The day on whose morning the accounts are wanted.")],
     out: Annotated[Path, typer.Option(help="New folder for the portfolio in mid-life and its map.")],
-    portfolio: Annotated[str, typer.Option(help="Accounts on the first day of the logs.")],
-    contacts: Annotated[str, typer.Option(help="Log of contacts.")],
-    payments: Annotated[str, typer.Option(help="Log of payments.")],
-    column_map: Annotated[
-        Path | None,
-        typer.Option("--map", help="Column map of the accounts.", show_default="columns named as our fields"),
-    ] = None,
-    contacts_map: Annotated[Path | None, typer.Option(help="Of the contacts.", show_default="the same")] = None,
-    payments_map: Annotated[Path | None, typer.Option(help="Of the payments.", show_default="the same")] = None,
+    portfolio: Annotated[
+        str, typer.Option(help="Accounts as they were on an earlier day: a file or a database's address.")
+    ],
+    contacts: Annotated[str, typer.Option(help="Log of contacts, likewise.")],
+    payments: Annotated[str, typer.Option(help="Log of payments, likewise.")],
+    column_map: AccountsMap = None,
+    contacts_map: ContactsMap = None,
+    payments_map: PaymentsMap = None,
     since: Annotated[
         datetime | None,
-        typer.Option(formats=DATE, help="First day of the logs.", show_default="as_of of the map, or their first date"),
+        typer.Option(
+            formats=DATE, help="Day of the portfolio.", show_default="as_of of its map, else the logs' first day"
+        ),
     ] = None,
     scenario: OwnNames = None,
     lang: Language = "en",
@@ -103,22 +104,18 @@ def state(
     announce("read", lang, file=portfolio)
     from json import dumps
 
-    from recoup.experiments.evidence.state_command import MAP, TABLE, Read, write_state
+    from recoup.experiments.evidence.state_command import MAP, TABLE, write_state
     from recoup.experiments.report.text import text_in
+    from recoup.experiments.runs.runfolder import require_new
     from recoup.experiments.runs.tables import Table
     from recoup.scenarios.schema import load_scenario
-    from recoup.sim.portfolio.sources import source_of
-    from recoup.sim.treatments import STANDARD
 
-    found, unknown = write_state(
-        Read(source_of(portfolio), column_map),
-        Read(source_of(contacts), contacts_map),
-        Read(source_of(payments), payments_map),
-        at.date(),
-        out,
-        since.date() if since else None,
-        load_scenario(scenario).world.vocabulary if scenario else STANDARD,
+    require_new(out)
+    world = load_scenario(scenario).world if scenario else None
+    records = read_records(
+        (portfolio, column_map), (contacts, contacts_map), (payments, payments_map), world, day=since, option="--since"
     )
+    found, unknown = write_state(records, at.date(), out)
     if json:
         content = {"accounts": len(found), "as_of": str(at.date()), "unknown": unknown, "fresh": found.fresh}
         console().print_json(dumps(content))

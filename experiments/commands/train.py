@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -29,6 +29,7 @@ from recoup.experiments.runs.options import options_from
 
 if TYPE_CHECKING:
     from recoup.experiments.report.text import Text
+    from recoup.experiments.runs.workers import WorkerLost
 
 
 @options_from(Training)
@@ -74,6 +75,7 @@ def _train_one(training: Training, folder: Path, resume: bool, lang: str, json: 
     from recoup.experiments.learning.training import how_it_resumes, trained_stem
     from recoup.experiments.learning.training import train as run
     from recoup.experiments.report.text import text_in
+    from recoup.experiments.runs.workers import WorkerLost
 
     device = device_for(training.device)
     if resume:
@@ -84,8 +86,12 @@ def _train_one(training: Training, folder: Path, resume: bool, lang: str, json: 
         def show(done: int, line: dict[str, float]) -> None:
             progress.update(task, completed=done, description=_described(training, line))
 
-        with interruptible(lambda: _how_to_resume(folder)):
-            policy = run(training, folder, resume, command_line(), show)
+        try:
+            with interruptible(lambda: _how_to_resume(folder)):
+                policy = run(training, folder, resume, command_line(), show)
+        except WorkerLost as error:
+            progress.stop()
+            _tell_of_loss(error, folder)
     written = folder / f"{trained_stem(training)}.json"
     if json:
         chosen = policy.card.training["chosen"]
@@ -122,8 +128,7 @@ def _train_seeds(
                 train_seeds(training, count, folder, team, resume, command_line())
         except WorkerLost as error:
             progress.stop()
-            print(f"recoup: {error}; checkpoints are kept. {_how_to_resume(folder)}", file=sys.stderr)
-            raise typer.Exit(1) from None
+            _tell_of_loss(error, folder)
     result, written = TRAINING_SEEDS_FILE.read(folder), folder / f"{trained_stem(training)}.json"
     if json:
         console().print_json(data={"policy": str(written), "device": device, **result})
@@ -169,6 +174,11 @@ def _every_second(call: Callable[[], None]) -> Iterator[None]:
         done.set()
         thread.join()
         call()
+
+
+def _tell_of_loss(error: WorkerLost, folder: Path) -> NoReturn:
+    print(f"recoup: {error}; checkpoints are kept. {_how_to_resume(folder)}", file=sys.stderr)
+    raise typer.Exit(1) from None
 
 
 def _how_to_resume(folder: Path) -> str:

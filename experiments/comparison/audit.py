@@ -141,7 +141,7 @@ def audit_run(
     Raises:
         InputError: no run, no event logs in it, or broken files.
     """
-    pack = pack or _rules_of(folder)
+    pack = pack or rules_of(folder)
     tallies: dict[str, list[dict[str, Any]]] = {}
     tables, seen, hashed = [], _Seen(), _Hashed(folder)
     words = read_lists(folder).vocabulary
@@ -421,7 +421,12 @@ def read_breaches(folder: Path, most: int) -> pd.DataFrame:
     return table.astype({"day": int})
 
 
-def _rules_of(folder: Path) -> RulePack:
+def rules_of(folder: Path) -> RulePack:
+    """The rule pack that a run was gated by.
+
+    Raises:
+        InputError: the folder has none, or a damaged one.
+    """
     return validated(RulePack, read_json(folder / RULES, "file of a run of `recoup compare`"))
 
 

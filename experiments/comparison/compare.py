@@ -139,7 +139,8 @@ def compare(
             notes.advance(part.name)
             if on_part:
                 on_part(part.name, part.seed)
-    parts = {name: [read_part(folder, name, seed, days) for seed in comparison.seed_range] for name in names}
+    words = scenario.world.vocabulary
+    parts = {name: [read_part(folder, name, seed, days, words) for seed in comparison.seed_range] for name in names}
     results = aggregate(comparison, scenario, folder, parts, days, portfolio)
     results["portfolio"] = {
         "name": portfolio.name,
@@ -190,7 +191,7 @@ def _is_whole(folder: Path, name: str, seed: int, days: int, scenario: Scenario)
     """All files of a part are there and hold what they must; if not, or an older version made them, it is run again."""
     part = part_path(folder, name, seed)
     try:
-        audited = read_part(folder, name, seed, days)["audit"]
+        audited = read_part(folder, name, seed, days, scenario.world.vocabulary)["audit"]
         for kind, table in TABLES.items():
             table.read(part.with_suffix(f".{kind}.parquet"))
         if (payments := part.with_suffix(f".{PAYMENTS_TABLE.name}")).exists():  # an older version left none

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from recoup.experiments.comparison.fairness import FAIRNESS, OUTCOME
 from recoup.experiments.comparison.lists import ByTier, alike
 from recoup.experiments.comparison.measure import Better, Unit
-from recoup.experiments.comparison.measures import MEASURE, MEASURES, ROLL_DAYS
+from recoup.experiments.comparison.measures import MEASURE, MEASURES
 from recoup.experiments.comparison.payment_attribution import AFTER_COURT, AFTER_NOTICE, AGREED, ALONE
 from recoup.experiments.comparison.protected_groups import ATTRIBUTES
 from recoup.experiments.comparison.results import DEFINED, EVENTS, LegalTeam, ResourceUse, WelfareCheck, check_pairs
@@ -41,7 +41,7 @@ from recoup.sim.inputs import misplaced
 from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.treatments import STANDARD
 
-ROLLS = tuple(f"M{month}→M{month + 1}" for month in range(1, len(ROLL_DAYS) + 1))
+ROLLS = tuple(bucket.roll for bucket in STANDARD.buckets)
 BY_TIER = tuple(measure.name for measure in MEASURES if measure.by_tier)
 
 # --- run.json ---------------------------------------------------------------------------------------------------------
@@ -122,6 +122,7 @@ SourceName = Annotated[
     str, Field(pattern=rf"^({'|'.join([*AGREED, AFTER_COURT, AFTER_NOTICE, ALONE])}|after_[a-z0-9_]+)$")
 ]
 BandName = Annotated[str, Field(pattern=r"^[0-9]+(–[0-9]+|\+)?$")]
+RollName = Annotated[str, Field(pattern=r"^(M[0-9]+|[0-9]+(–[0-9]+)?)→(M[0-9]+|[0-9]+(–[0-9]+|\+)?)$")]
 
 
 class Part(Content):
@@ -130,7 +131,7 @@ class Part(Content):
     measures: Annotated[dict[str, Number | None], exactly(MEASURE), defined(DEFINED)]
     tiers: ByTier[Annotated[dict[str, Number | None], exactly(BY_TIER)]]
     tier_accounts: ByTier[Count]
-    roll_rates: Annotated[dict[str, Number | None], exactly(ROLLS)]
+    roll_rates: Annotated[dict[RollName, Number | None], usually(ROLLS)]
     liquidation: list[Number] = Field(min_length=1)
     unresolved: list[Number] = Field(min_length=1)
     blocked: dict[str, Count]

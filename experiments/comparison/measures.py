@@ -16,7 +16,6 @@ from recoup.experiments.comparison.measure import Better, Measure, Unit, ratio
 from recoup.experiments.comparison.rollout import Rollout
 
 SUED = ("queued", "filed", "dismissed", "judged", "enforcing", "enforced")  # legal stages after the decision to sue
-ROLL_DAYS = (30, 60, 90, 120, 150, 180)
 
 
 def resolved(accounts: pd.DataFrame) -> pd.Series:
@@ -347,16 +346,16 @@ def unresolved_curve(run: Rollout) -> NDArray[np.float64]:
 
 
 def roll_rates(run: Rollout) -> dict[str, float]:
-    """M1→M2, M2→M3, …: of the accounts that begin a 30-day bucket open, the share still unresolved when it ends.
+    """M1→M2, M2→M3, …: of the accounts that begin a bucket open, the share still unresolved when it ends.
 
-    Only accounts whose whole bucket falls within the horizon are counted.
+    Buckets are the scenario's own bands of days past due, or months (`Vocabulary.buckets`). Only accounts whose whole bucket falls within the horizon are counted.
     """
     a = run.accounts
     left = np.where(a["closed_day"] >= 0, a["closed_day"], np.inf)  # written-off accounts are not open either
     ended = np.where(resolved(a), left, np.inf)
     rates: dict[str, float] = {}
-    for month, end in enumerate(ROLL_DAYS, start=1):
-        first, last = end - 29 - a["dpd"], end - a["dpd"]  # days of the run on which the bucket begins and ends
+    for bucket in run.buckets:
+        first, last = bucket.first - a["dpd"], bucket.last - a["dpd"]  # days of the run on which it begins and ends
         begins = (first >= 0) & (last < run.days) & (left >= first)
-        rates[f"M{month}→M{month + 1}"] = ratio((begins & (ended > last)).sum(), begins.sum())
+        rates[bucket.roll] = ratio((begins & (ended > last)).sum(), begins.sum())
     return rates

@@ -23,7 +23,7 @@ from recoup.sim.eventlog import LogFile
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
-from recoup.sim.treatments import TIERS
+from recoup.sim.treatments import STANDARD, TIERS, Bucket
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Rollout:
     corrections: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `CorrectionLoop.table`
     collectors: pd.DataFrame = field(default_factory=pd.DataFrame)  # see `Collectors.table`
     tiers: tuple[str, ...] = TIERS
+    buckets: tuple[Bucket, ...] = STANDARD.buckets
     payments: pd.DataFrame = field(default_factory=pd.DataFrame)  # where asked for; see `PaymentAttribution.payments`
 
 
@@ -146,5 +147,6 @@ def roll_out(
         corrections=simulation.corrections_table(),
         collectors=simulation.collectors_table(),
         tiers=simulation.menu.vocabulary.tiers,
+        buckets=simulation.menu.vocabulary.buckets,
         payments=sources.payments() if keep_payments else pd.DataFrame(),
     )

@@ -19,6 +19,7 @@ from recoup.experiments.comparison.welfare import check, gaps
 from recoup.experiments.runs.champion import VALUE, challengers, champion, ranked
 from recoup.experiments.runs.file_kinds import JsonKind
 from recoup.sim.inputs import InputError, choose
+from recoup.sim.treatments import Vocabulary
 
 __all__ = ["BASE", "Run", "best_of", "part_path", "read_part", "reference_of", "verdict"]
 
@@ -124,12 +125,8 @@ class Run:
         Raises:
             InputError: a part is missing or damaged, or of another horizon.
         """
-        found = []
-        for seed in self.results["seeds"]:
-            part = read_part(self.folder, name, seed, self.results["days"])
-            _check_decisions(part_path(self.folder, name, seed), part, self.lists.vocabulary.treatment)
-            found.append(part)
-        return found
+        days, words = self.results["days"], self.lists.vocabulary
+        return [read_part(self.folder, name, seed, days, words) for seed in self.results["seeds"]]
 
     def curves(self, what: str) -> dict[str, NDArray[np.float64]]:
         """`liquidation` or `unresolved` by plan: shape (seeds, days)."""
@@ -180,20 +177,6 @@ class Run:
         return [*first, *(name for name in self.names if name not in first)]
 
 
-def _check_decisions(path: Path, part: Mapping[str, Any], treatments: Mapping[str, object]) -> None:
-    """What was decided is on the menu of the run's scenario, which may have treatments of its own.
-
-    Raises:
-        InputError: it is not.
-    """
-    for band, tiers in part["decisions"].items():
-        for tier, counts in tiers.items():
-            for treatment in counts:
-                if treatment not in treatments:
-                    place = f"decisions.{band}.{tier}.{treatment}"
-                    raise InputError(path, place, treatment, f"{choose(treatments, treatment)}: a treatment of the run")
-
-
 def part_path(folder: Path, name: str, seed: int) -> Path:
     """The JSON file of a part.
 
@@ -205,7 +188,7 @@ def part_path(folder: Path, name: str, seed: int) -> Path:
     return folder / "parts" / name / f"{seed}.json"
 
 
-def read_part(folder: Path, name: str, seed: int, days: int) -> dict[str, Any]:
+def read_part(folder: Path, name: str, seed: int, days: int, words: Vocabulary) -> dict[str, Any]:
     """What a policy left behind on one seed.
 
     Args:
@@ -213,14 +196,21 @@ def read_part(folder: Path, name: str, seed: int, days: int) -> dict[str, Any]:
         name: of the policy.
         seed: of the part.
         days: the horizon of the run.
+        words: of the run's scenario, which may have treatments of its own.
 
     Raises:
-        InputError: missing, damaged, or of another horizon.
+        InputError: missing, damaged, of another horizon, or with decisions that the run's scenario does not have.
     """
     path = part_path(folder, name, seed)
     part = PART_FILE.read_file(path)
     if len(part["liquidation"]) != days:
         raise InputError(path, "liquidation", f"{len(part['liquidation'])} days", f"{days}, as the run has")
+    for band, tiers in part["decisions"].items():
+        for tier, counts in tiers.items():
+            for treatment in counts:
+                if treatment not in words.treatment:
+                    place, known = f"decisions.{band}.{tier}.{treatment}", words.treatment
+                    raise InputError(path, place, treatment, f"{choose(known, treatment)}: a treatment of the run")
     return part
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -128,7 +128,10 @@ class Group:
             by_seed: Any = daily[daily["policy"] == name].groupby("seed")
             days = dict(iter(by_seed))
             seeds = self.run.results["seeds"]
-            self._rollouts[name] = [Rollout(self._of(name, seed), days[seed], {}, {}, self.days) for seed in seeds]
+            buckets = self.run.lists.vocabulary.buckets
+            self._rollouts[name] = [
+                Rollout(self._of(name, seed), days[seed], {}, {}, self.days, buckets=buckets) for seed in seeds
+            ]
         return self._rollouts[name]
 
     def curves(self, name: str, of: Callable[[Rollout], NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -171,12 +174,11 @@ class Group:
         found: dict[str, list[float]] = {}
         for rollout in self.rollouts(name):
             rates = {} if self.filters.month else measures.roll_rates(rollout)
-            for number, end in enumerate(measures.ROLL_DAYS, start=1):
-                roll = f"M{number}→M{number + 1}"
+            for bucket in rollout.buckets:
                 if self.filters.month:
                     a = rollout.accounts
-                    ends = end - a["dpd"]  # the bucket's last day in the run
-                    here = Rollout(a[(ends >= first) & (ends < last)], rollout.daily, {}, {}, self.days)
-                    rates[roll] = measures.roll_rates(here)[roll]
-                found.setdefault(roll, []).append(float(rates[roll]))
+                    ends = bucket.last - a["dpd"]  # the bucket's last day in the run
+                    here = replace(rollout, accounts=a[(ends >= first) & (ends < last)])
+                    rates[bucket.roll] = measures.roll_rates(here)[bucket.roll]
+                found.setdefault(bucket.roll, []).append(float(rates[bucket.roll]))
         return {roll: interval(values) for roll, values in found.items()}

@@ -22,6 +22,7 @@ from recoup.agents.library import load_policy
 from recoup.experiments.evidence.bands import Bands, Together, bands, together
 from recoup.experiments.evidence.exploration import Explorer
 from recoup.experiments.evidence.hidden_traits import take_traits
+from recoup.experiments.evidence.lender_records import LenderRecords
 from recoup.experiments.evidence.midlife_world import staffed_for, without_courses
 from recoup.experiments.evidence.recorded_measures import (
     DAYS_A_MONTH,
@@ -31,7 +32,6 @@ from recoup.experiments.evidence.recorded_measures import (
     RecordedMonths,
     channels_of,
     closing_days,
-    dpd_bands,
     measure,
     within,
 )
@@ -100,37 +100,23 @@ class Months:
         return Simulation(self.scenario.world, self.portfolio, self.scenario.rules, seed, gate=gate)
 
 
-def months_of(
-    scenario: Scenario, portfolio: Portfolio, contacts: pd.DataFrame, payments: pd.DataFrame, at: date | None = None, until: date | None = None
-) -> Months:  # fmt: skip
+def months_of(scenario: Scenario, records: LenderRecords, at: date | None = None, until: date | None = None) -> Months:
     """The days in question, and the world with its calendar on them.
 
     Args:
         scenario: whose world it is.
-        portfolio: as it was on the first day of the logs, or on its own (`as_of`).
-        contacts, payments: the logs.
+        records: the lender's.
         at: first day to be simulated; None = the portfolio's. On a later one accounts are as the logs until then have left them (`state_at`).
         until: last day; None = that of the logs.
 
     Raises:
-        InputError: no entry of the portfolio's accounts on these days, or the days are in the wrong order.
+        InputError: as `LenderRecords.days`, or no account is open on the first day.
     """
-    known = [log["date"][log["account_id"].isin(set(portfolio.column("account_id")))] for log in (contacts, payments)]
-    dates = pd.concat(known).dropna()
-    if dates.empty:
-        raise InputError("--contacts, --payments", "account_id", "none of the portfolio's accounts", "the same names")
-    begin, book, before = portfolio.as_of or dates.min().date(), portfolio, None
-    unknown: list[str] = []
-    first, last = at or begin, until or dates.max().date()
-    if first < begin:
-        raise InputError("--at", "", first.isoformat(), f"{begin}, the portfolio's day, or later")
-    if last < first:
-        raise InputError("--until", "", last.isoformat(), f"{first} (--at) or later")
-    if not ((dates >= pd.Timestamp(first)) & (dates < pd.Timestamp(last) + pd.Timedelta(days=1))).any():
-        span = f"{dates.min().date()} to {dates.max().date()}, which the logs cover"
-        raise InputError("--at", "", f"{first} to {last}", f"days within {span}")
+    (first, last), begin = records.days(at, until), records.first_day
+    book, contacts, payments = records.portfolio, records.contacts, records.payments
+    portfolio, before, unknown = book, None, list[str]()
     if first > begin:
-        portfolio, unknown = state_at(book, contacts, payments, first, begin, scenario.world.vocabulary)
+        portfolio, unknown = state_at(records, first)
         if not len(portfolio):
             raise InputError("--at", "", first.isoformat(), "a day on which some account is open")
         before = Months(_starting(scenario, begin), book, contacts, payments, begin, (first - begin).days)
@@ -448,7 +434,7 @@ def _as_done(months: Months) -> Months:
 
 
 def _decider(months: Months, policy: str, replay: bool) -> _Decider:
-    kinds = dpd_bands(months.portfolio.table)
+    kinds = months.scenario.world.vocabulary.bucket_names(months.portfolio.table["dpd"].to_numpy(int))
     if not replay:
         return _Decider(policy, None, kinds)
     records, scenario = (

@@ -11,6 +11,7 @@ from recoup.experiments.evidence.decision_log import DecisionLog
 from recoup.experiments.evidence.episodes import Episodes, decisions_of, episodes_of, most_steps
 from recoup.experiments.evidence.estimators import TITLES, Estimator, with_intervals
 from recoup.experiments.evidence.fitted_q import fitted_q
+from recoup.experiments.evidence.reasons import Reason
 from recoup.experiments.evidence.support import LEAST_SAMPLE, Support, support_of
 from recoup.sim.inputs import InputError
 
@@ -35,7 +36,7 @@ class Evaluation:
     episodes: Episodes
     support: Support
     estimates: dict[Estimator, dict[str, dict[str, float]]]
-    refusal: str | None
+    refusal: Reason | None
 
     def content(self, currency: str, scenario: str) -> dict[str, Any]:
         """What evaluation.json holds."""
@@ -52,7 +53,7 @@ class Evaluation:
             "mean_weight": support.weight.mean,
             "supported_share": support.share.mean,
             "treatments": [vars(treatment) for treatment in support.treatments],
-            "refusal": self.refusal,
+            "refusal": self.refusal.content() if self.refusal else None,
             "estimates": [
                 {"estimator": str(name), "title": TITLES[name], **found} for name, found in self.estimates.items()
             ],

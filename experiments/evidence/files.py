@@ -8,10 +8,24 @@ from pydantic import Field, model_validator
 
 from recoup.experiments.evidence.backtest import Verdict
 from recoup.experiments.evidence.estimators import Estimator
+from recoup.experiments.evidence.reasons import REASONS
 from recoup.experiments.evidence.recorded_measures import FAMILIES
 from recoup.experiments.evidence.threshold import OUTCOMES
 from recoup.experiments.runs.file_kinds import Content, Count, JsonKind, Known, Number, some_of
 from recoup.sim.inputs import misplaced
+
+
+class ReasonContent(Content):
+    """A doubt or a refusal: which, and the figures that its sentence names; see `reasons.REASONS`."""
+
+    code: Annotated[str, some_of(frozenset(REASONS))]
+    values: dict[str, Number | str | list[Number] | list[str] | None]
+
+    @model_validator(mode="after")
+    def _names_what_it_must(self) -> ReasonContent:
+        if set(self.values) != set(REASONS[self.code]):
+            raise misplaced(("values",), list(self.values), ", ".join(REASONS[self.code]))
+        return self
 
 
 class TreatmentRow(Content):
@@ -46,7 +60,7 @@ class PolicyEvaluation(Content):
     mean_weight: Annotated[Number, Field(ge=0)]
     supported_share: Annotated[Number, Field(ge=0)]
     treatments: list[TreatmentRow]
-    refusal: str | None
+    refusal: ReasonContent | None
     estimates: list[Estimate]
 
     @model_validator(mode="after")
@@ -202,8 +216,8 @@ class Discontinuity(Content):
     density: DensityContent | None
     placebo_cuts: list[JumpContent]
     placebo_outcomes: list[PlaceboOutcome]
-    doubts: list[str]
-    refusal: str | None
+    doubts: list[ReasonContent]
+    refusal: ReasonContent | None
 
     @model_validator(mode="after")
     def _estimated_or_refused(self) -> Discontinuity:

@@ -28,10 +28,9 @@ from recoup.experiments.comparison.measure import Unit
 from recoup.sim.inputs import InputError
 from recoup.sim.parameters import Windows
 from recoup.sim.portfolio.records import NO_CONTACT, RIGHT_PARTY
-from recoup.sim.treatments import STANDARD, Group, Vocabulary, Window
+from recoup.sim.treatments import STANDARD, Bucket, Group, Vocabulary, Window
 
-DAYS_A_MONTH, DAYS_A_WEEK, BUCKET = 30, 7, 30
-BUCKETS = 6  # of 30 days past due: M1 … M6
+DAYS_A_MONTH, DAYS_A_WEEK = 30, 7
 GRACE_DAYS, UNDATED_DAYS = 3, 14  # after its due day a promise may be kept; without one, after it was made
 ENOUGH = 0.95  # of what was promised
 _BATCH = 64  # resamples at a time
@@ -68,7 +67,8 @@ FAMILIES: dict[str, Family] = {
     "payments_per_week": Family("Payments per week", "days with a payment / weeks in which accounts were open", unit=Unit.COUNT),
     "roll": Family(
         "Roll rate, accounts",
-        "of accounts open when a bucket of 30 days past due begins, those open when it ends; the bucket lies within the records",
+        "of accounts open when a bucket of days past due begins (30 days, or a band of the scenario's own), those open when it ends; "
+        "the bucket lies within the records",
         monthly=False, of_one=True),
     "roll_balance": Family(
         "Roll rate, money", "of what is left when a bucket begins, what is left when it ends", monthly=False, of_one=True, money=True),
@@ -208,12 +208,6 @@ def channels_of(contacts: Iterable[pd.DataFrame], vocabulary: Vocabulary = STAND
     return (*known, *sorted(found - {*known, NO_CONTACT}))
 
 
-def dpd_bands(portfolio: pd.DataFrame) -> NDArray[np.str_]:
-    """Bucket of each account on the first day, M0 (not yet overdue), M1 … M6, M7+: a choice of rows for `Measured`."""
-    bucket = -(-portfolio["dpd"].to_numpy(int) // BUCKET)
-    return np.where(bucket > BUCKETS, f"M{BUCKETS + 1}+", np.char.add("M", np.minimum(bucket, BUCKETS).astype(str)))
-
-
 def curve_days(days: int) -> tuple[int, ...]:
     """Days at whose end the recovery curve is taken, from 1: each week's last, and the last of all."""
     return tuple(sorted({*range(DAYS_A_WEEK, days + 1, DAYS_A_WEEK), days}))
@@ -284,7 +278,7 @@ def measure(records: RecordedMonths) -> Measured:
     everybody = np.arange(len(names))
     for day in curve_days(records.days):
         columns.add(Key("recovery", f"day-{day}"), money.by(everybody, day - 1), opening)
-    _rolls(columns, money, records.portfolio["dpd"].to_numpy(int), records.days)
+    _rolls(columns, money, records.portfolio["dpd"].to_numpy(int), records.days, records.vocabulary.buckets)
     for month, (first, days) in enumerate(_spans(records.days)):
         _of_payments(columns, month, _in(payments, first, days), money, opening, first, days)
         _of_contacts(columns, month, _in(contacts, first, days), money, first, days, channels, records)
@@ -382,16 +376,14 @@ def _number(rows: pd.DataFrame, name: str) -> NDArray[np.float64]:
     return rows[name].to_numpy(float) if name in rows else np.full(len(rows), np.nan)
 
 
-def _rolls(columns: _Columns, money: _Money, dpd: NDArray[np.int64], days: int) -> None:
-    for bucket in range(1, BUCKETS + 1):
-        last = BUCKET * bucket - dpd
-        first = last - (BUCKET - 1)
+def _rolls(columns: _Columns, money: _Money, dpd: NDArray[np.int64], days: int, buckets: tuple[Bucket, ...]) -> None:
+    for bucket in buckets:
+        first, last = bucket.first - dpd, bucket.last - dpd
         whole = np.flatnonzero((first >= 0) & (last < days))
         begins, ends = np.zeros(dpd.size), np.zeros(dpd.size)
         begins[whole], ends[whole] = money.left(whole, first[whole] - 1), money.left(whole, last[whole])
-        part = f"M{bucket}→M{bucket + 1}"
-        columns.add(Key("roll", part), (begins > 0) & (ends > 0), begins > 0)
-        columns.add(Key("roll_balance", part), ends, begins)
+        columns.add(Key("roll", bucket.roll), (begins > 0) & (ends > 0), begins > 0)
+        columns.add(Key("roll_balance", bucket.roll), ends, begins)
 
 
 def _of_payments(

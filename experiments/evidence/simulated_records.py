@@ -6,9 +6,7 @@ What only the simulator knows is left out: whether a message was read that nobod
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
@@ -17,8 +15,8 @@ from numpy.typing import NDArray
 from recoup.agents.library import load_policy
 from recoup.agents.policy import PolicyRef
 from recoup.experiments.evidence.exploration import Explorer
+from recoup.experiments.evidence.lender_records import LenderRecords
 from recoup.experiments.runs.one_thread import one_thread
-from recoup.experiments.runs.runfolder import write_csv, write_table
 from recoup.scenarios.schema import Scenario
 from recoup.sim.account import ACCOUNT, NEVER, Event
 from recoup.sim.portfolio.records import CONTACTS, NO_CONTACT, PAYMENTS, in_form
@@ -37,41 +35,6 @@ _ANSWERS = {
 }
 _STEPS = Event.NOTICE | Event.SUIT | Event.ENFORCEMENT
 _LEGAL = np.array([step.name.lower() for step in Legal], object)
-
-
-@dataclass(frozen=True)
-class LenderRecords:
-    """What a lender has of a portfolio from one day to another.
-
-    Attributes:
-        portfolio: the accounts as they were in the morning of the first day.
-        contacts: one row per contact or legal step, in order of time; columns of `records.CONTACTS`, as `read_records` gives them.
-        payments: one row per account and day on which money came in; columns of `records.PAYMENTS`.
-        first_day, last_day: of the two logs, both in them.
-    """
-
-    portfolio: Portfolio
-    contacts: pd.DataFrame
-    payments: pd.DataFrame
-    first_day: date
-    last_day: date
-
-    def write(self, folder: Path, csv: bool = False) -> None:
-        """Write the three tables, portfolio, contacts and payments, into a folder that is there.
-
-        Args:
-            folder: where to.
-            csv: as CSV, in place of Parquet.
-
-        Raises:
-            InputError: they cannot be written.
-        """
-        tables = {"portfolio": self.portfolio.table, "contacts": self.contacts, "payments": self.payments}
-        for name, table in tables.items():
-            if csv:
-                write_csv(folder / f"{name}.csv", table)
-            else:
-                write_table(folder / f"{name}.parquet", table)
 
 
 @one_thread()
@@ -136,6 +99,7 @@ def follow(simulation: Simulation, explorer: Explorer, days: int) -> LenderRecor
         payments=_log(_payments(simulation, np.concatenate(payments)), names, PAYMENTS),
         first_day=world.start + timedelta(days=first),
         last_day=world.start + timedelta(days=first + days - 1),
+        vocabulary=world.vocabulary,
     )
 
 

@@ -1,6 +1,6 @@
 """The state of accounts on a day, from what a lender has written down: the list of accounts, the log of contacts, the payments.
 
-    state, unknown = state_at(portfolio, contacts, payments, date(2025, 6, 2))
+    state, unknown = state_at(records, date(2025, 6, 2))
 
 What happened before the day counts. What no log tells is left out, so that a simulation begins as with a fresh account, and is named.
 """
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recoup.experiments.evidence.lender_records import LenderRecords
 from recoup.sim.account import Outcome, Stage
 from recoup.sim.debtor import (
     FIRST_INSTALMENT_DAYS,
@@ -24,12 +25,13 @@ from recoup.sim.debtor import (
     SETTLEMENT_DAYS,
 )
 from recoup.sim.inputs import InputError
+from recoup.sim.portfolio.days_ago import channel_days_text
 from recoup.sim.portfolio.fields import HISTORY_DAYS
 from recoup.sim.portfolio.importing import typed_state
 from recoup.sim.portfolio.records import NO_CONTACT, RIGHT_PARTY
 from recoup.sim.portfolio.state_checks import cents, faults, missing_state, money_of
 from recoup.sim.portfolio.table import FILE_FIELDS, STATE_FIELDS, Portfolio
-from recoup.sim.treatments import STANDARD, Group, Vocabulary
+from recoup.sim.treatments import Group
 
 GRACE_DAYS = 5  # after its day, in which the payment of a promise or an instalment still counts
 ENOUGH = 0.95  # share of a promise that keeps it
@@ -58,40 +60,26 @@ _NEVER_TOLD = (
 )
 
 
-def state_at(
-    portfolio: Portfolio,
-    contacts: pd.DataFrame,
-    payments: pd.DataFrame,
-    at: date,
-    since: date | None = None,
-    vocabulary: Vocabulary = STANDARD,
-) -> tuple[Portfolio, list[str]]:
+def state_at(records: LenderRecords, at: date) -> tuple[Portfolio, list[str]]:
     """The open accounts of a portfolio as they were on the morning of a day.
 
     Args:
-        portfolio: the accounts on the first day of the logs; fields that are not known may lack. State that it has is not looked at, but
-            for `customer_id` and `entry_date`.
-        contacts: columns as `records.read_records` gives them for `CONTACTS`.
-        payments: the same for `PAYMENTS`.
+        records: a lender's; fields of the portfolio that are not known may lack. State that it has is not looked at, but for
+            `customer_id` and `entry_date`.
         at: the day; contacts and payments of it and later ones are not looked at.
-        since: the first day of the logs; None = the portfolio's `as_of`, else the first that a log names.
-        vocabulary: of the scenario whose channels the log of contacts names.
 
     Returns:
         The accounts that were open, with state columns and `as_of` = `at`, and what is unknown: sentences that begin with the fields'
         names, to be shown to whoever uses them.
 
     Raises:
-        InputError: the day is before the first one.
+        InputError: the day is before the portfolio's.
     """
-    first = _first_day(portfolio, contacts, payments, since)
+    portfolio, first = records.portfolio, records.first_day
     if at < first:
-        raise InputError(
-            portfolio.name, "the day of the state", at, f"{first}, the first day of the logs, or a later one"
-        )
-    accounts = _Accounts(portfolio, pd.Timestamp(first), pd.Timestamp(at), vocabulary)
-    contacts, strangers = accounts.theirs(contacts)
-    payments, others = accounts.theirs(payments)
+        raise InputError("--at", "", at.isoformat(), f"{first}, the portfolio's day, or later")
+    accounts = _Accounts(records, pd.Timestamp(at))
+    contacts, payments = accounts.before(records.contacts), accounts.before(records.payments)
     _money(accounts, contacts, payments)
     _contacts(accounts, contacts)
     _standing(accounts, contacts)
@@ -103,51 +91,37 @@ def state_at(
     unknown = [*_NEVER_TOLD]
     if closed:
         unknown.append(f"left out: {closed:,} accounts of which nothing was left, or whose settlement was paid")
-    for count, what in ((strangers, "contacts"), (others, "payments")):
-        if count:
-            unknown.append(f"not used: {count:,} {what} of accounts that the portfolio does not have")
+    unknown += records.notes
     notes = (*portfolio.notes, f"State on the morning of {at}, from logs that begin on {first}")
     return replace(portfolio, table=table, notes=notes, as_of=at, fresh=missing_state(table)), unknown
-
-
-def _first_day(portfolio: Portfolio, contacts: pd.DataFrame, payments: pd.DataFrame, since: date | None) -> date:
-    if since or portfolio.as_of:
-        return since or portfolio.as_of  # type: ignore[return-value]
-    named = [table["date"].min() for table in (contacts, payments) if len(table)]
-    if not named:
-        raise InputError(portfolio.name, "the first day of the logs", "no log names one", "since")
-    found: date = min(named).date()
-    return found
 
 
 class _Accounts:
     """The state as it is made, one value for each account of the portfolio."""
 
-    def __init__(self, portfolio: Portfolio, first: pd.Timestamp, at: pd.Timestamp, vocabulary: Vocabulary) -> None:
-        self.first, self.at = first, at
-        self._group = {one.name: one.group for one in vocabulary.channels}
-        base = portfolio.table.reset_index(drop=True)
+    def __init__(self, records: LenderRecords, at: pd.Timestamp) -> None:
+        self.first, self.at = pd.Timestamp(records.first_day), at
+        self._group = {one.name: one.group for one in records.vocabulary.channels}
+        base = records.portfolio.table.reset_index(drop=True)
         keep = [one.name for one in FILE_FIELDS if one.name in base]
         self.table = base[[*keep, *(name for name in ("customer_id", "entry_date") if name in base)]].copy()
         self.count = len(base)
         self.number = pd.Series(np.arange(self.count), index=base["account_id"].astype(str))
         self.closed = np.zeros(self.count, bool)
-        self.table["dpd"] = base["dpd"].astype(float) + (at - first).days
+        self.table["dpd"] = base["dpd"].astype(float) + (at - self.first).days
         if "entry_date" not in base:
-            self.table["entry_date"] = first
+            self.table["entry_date"] = self.first
 
-    def theirs(self, log: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-        """The rows of a log that count, in the order of time, with `number` and `ago` (days before); and how many are of others."""
+    def before(self, log: pd.DataFrame) -> pd.DataFrame:
+        """The rows of a log that count, in the order of time, with `number` and `ago` (days before)."""
         moment = log["date"].astype("datetime64[us]")
         log = log.assign(day=moment.dt.floor("D"), moment=moment)
         log = log[log["day"] < self.at]
-        number = log["account_id"].astype(str).map(self.number)
-        theirs = log[number.notna()].assign(number=number[number.notna()].astype(np.int64))
-        theirs = theirs.assign(ago=(self.at - theirs["day"]).dt.days)
-        order = ["day", "hour"] if "hour" in theirs else ["moment"]
-        return theirs.sort_values(order, kind="stable", na_position="first").reset_index(drop=True), int(
-            number.isna().sum()
+        log = log.assign(
+            number=log["account_id"].astype(str).map(self.number).astype(np.int64), ago=(self.at - log["day"]).dt.days
         )
+        order = ["day", "hour"] if "hour" in log else ["moment"]
+        return log.sort_values(order, kind="stable", na_position="first").reset_index(drop=True)
 
     def by(self, rows: pd.DataFrame, *groups: Group) -> NDArray[np.bool_]:
         """Which contacts were by a channel of these groups."""
@@ -186,7 +160,8 @@ class _Accounts:
 
 def _money(accounts: _Accounts, contacts: pd.DataFrame, payments: pd.DataFrame) -> None:
     amounts = cents(payments["amount"].astype(float))
-    paid = np.bincount(payments["number"], amounts, accounts.count).astype(np.int64)
+    now = (payments["day"] >= accounts.first).to_numpy()  # what came in before is no longer in the portfolio's balances
+    paid = np.bincount(payments["number"][now], amounts[now], accounts.count).astype(np.int64)
     made = payments[amounts > 0]
     opening = cents(accounts.table["opening_balance"].astype(float))
     named = contacts[contacts["balance"].notna()]
@@ -223,6 +198,7 @@ def _contacts(accounts: _Accounts, contacts: pd.DataFrame) -> None:
     demands = pd.concat([reached, steps]).sort_values("day", kind="stable")
     accounts.set(
         **{f"{name}_days": accounts.days(made[accounts.by(made, group)]) for name, group in groups.items()},
+        channel_days=_by_channel(accounts, made),
         conversation_days=accounts.days(spoken),
         attempts=accounts.times(made),
         reached=np.minimum(accounts.times(reached), accounts.times(made)),
@@ -242,6 +218,15 @@ def _contacts(accounts: _Accounts, contacts: pd.DataFrame) -> None:
     accounts.set(last_outcome=accounts.latest(told, "said"))
     if "customer_id" not in accounts.table and contacts["customer_id"].notna().any():
         accounts.set(customer_id=accounts.latest(contacts, "customer_id"))
+
+
+def _by_channel(accounts: _Accounts, made: pd.DataFrame) -> list[str]:
+    """The days with a contact by each channel, as `channel_days` says them."""
+    names = sorted(made["channel"].dropna().unique())
+    days = np.array([accounts.days(made[made["channel"] == name]) for name in names]).reshape(
+        len(names), accounts.count
+    )
+    return [channel_days_text(dict(zip(names, theirs, strict=True))) for theirs in days.T.tolist()]
 
 
 def _standing(accounts: _Accounts, contacts: pd.DataFrame) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from recoup.agents.treatment_parts import arm
 from recoup.experiments.evidence.decision_log import DecisionLog
 from recoup.experiments.evidence.episodes import Episodes
+from recoup.experiments.evidence.reasons import Reason
 
 LEAST_SAMPLE = 100.0  # accounts
 LEAST_SHARE, LEAST_WEIGHT = 0.98, 0.90  # of the policy's decisions that have a chance; of the mean weight at the end
@@ -74,32 +75,23 @@ class Support:
     share: Average
     treatments: tuple[TreatmentSupport, ...]
 
-    def refusal(self, least_sample: float = LEAST_SAMPLE) -> str | None:
-        """Why nothing is estimated, in a sentence; None = something can be.
+    def refusal(self, least_sample: float = LEAST_SAMPLE) -> Reason | None:
+        """Why nothing is estimated; None = something can be.
 
         Args:
             least_sample: effective sample size that is needed, accounts.
         """
-        after = f"after {self.steps} decision{'s' * (self.steps > 1)}"
         if self.share.most < LEAST_SHARE or self.weight.most < LEAST_WEIGHT:
             worst = sorted(self.treatments, key=lambda t: t.chosen * (1.0 - min(t.supported, 1.0)), reverse=True)
-            named = ", ".join(
-                f"{t.treatment} (wanted {t.chosen:,} times, done then {t.agreed:,} times)" for t in worst[:3]
-            )
-            return (
-                f"support is missing: the log gives a chance to only {min(self.share.mean, 1.0):.0%} of what the policy would do, and "
-                f"{after} to {min(self.weight.mean, 1.0):.0%} of its courses; least to {named}"
-            )
+            chances = {"share": min(self.share.mean, 1.0), "courses": min(self.weight.mean, 1.0)}
+            named = [one.treatment for one in worst[:3]]
+            return Reason("support", {**chances, "decisions": self.steps, "treatments": named})
         if self.share.least > 2.0 - LEAST_SHARE or self.weight.least > 2.0 - LEAST_WEIGHT:
-            return (
-                f"the propensities are not those by which was decided: weights average {self.share.mean:.2f} over single decisions and "
-                f"{self.weight.mean:.2f} {after}, where right ones average 1"
-            )
+            weights = {"ratio": self.share.mean, "weight": self.weight.mean}
+            return Reason("propensities", {**weights, "decisions": self.steps})
         if self.sample[-1] < least_sample * (1.0 - 1e-9):  # equal weights make whole numbers, but for rounding
-            return (
-                f"too little of the log agrees with the policy: {after} the {self.accounts:,} accounts count as "
-                f"{self.sample[-1]:,.0f}, below {least_sample:,.0f}"
-            )
+            counts = {"accounts": self.accounts, "sample": float(self.sample[-1]), "least": least_sample}
+            return Reason("sample", {**counts, "decisions": self.steps})
         return None
 
 

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.experiments.evidence.discontinuity import (
@@ -23,6 +22,8 @@ from recoup.experiments.evidence.discontinuity import (
     placebo_cuts,
     placebo_jump,
 )
+from recoup.experiments.evidence.lender_records import LenderRecords
+from recoup.experiments.evidence.reasons import Reason
 from recoup.experiments.evidence.recorded_measures import RecordedMonths, within
 from recoup.experiments.runs.runfolder import write_whole
 from recoup.sim.inputs import InputError, choose
@@ -37,16 +38,9 @@ OUTCOMES = {
     "cash": "cash received, currency",
     "paid": "whether anything was paid",
 }
-DOUBTS = {
-    "density": "scores gather on one side of {cut}: their density is {change} above it (p = {p}); accounts may have been moved across",
-    "covariate": "{name} jumps at {cut} too (p = {p} for all of them): accounts on both sides are not alike",
-    "placebo": "the outcome jumps at {cut} too, where nothing happened (p = {p} for all cut-offs)",
-    "bandwidth": "the effect depends on the bandwidth: it is another at {times} times of it",
-    "weak": "the threshold hardly decided who was treated (F = {f}, {least} is the least)",
-    "few": "too few accounts near {cut}: at least {least} with four different scores are needed on either side, within the bandwidth",
-}
 _NUMBERS = (Kind.NUMBER, Kind.INTEGER)
 _Floats = NDArray[np.float64]
+Name = TypeVar("Name", str, float)
 
 
 @dataclass(frozen=True)
@@ -70,9 +64,7 @@ class Accounts:
 
 
 def accounts_of(
-    portfolio: pd.DataFrame,
-    payments: pd.DataFrame,
-    contacts: pd.DataFrame | None,
+    records: LenderRecords,
     score: str,
     outcome: str = "share",
     treatment: str | None = None,
@@ -82,33 +74,28 @@ def accounts_of(
     """Scores, outcomes and what was known before, from a lender's records.
 
     Args:
-        portfolio: columns of the portfolio's registry as read, empty where unknown.
-        payments: columns of the registry `PAYMENTS`.
-        contacts: of `CONTACTS`; needed for a treatment.
+        records: the lender's.
         score: a numeric field of the portfolio.
         outcome: one of `OUTCOMES`.
         treatment: the channel or legal step that the threshold was to decide about; None = it decided for sure.
-        at: first day of the outcome; None = that of the payments.
-        days: of the outcome; None = to the last payment.
+        at: first day of the outcome; None = the portfolio's.
+        days: of the outcome; None = to the logs' last day.
 
     Raises:
-        InputError: no such field, no account with a score or a payment in these days, a treatment nobody had.
+        InputError: as `LenderRecords.days`; no such field, no account with a score, or a treatment nobody had.
     """
+    portfolio, contacts = records.portfolio.table, records.contacts
     numeric = [field.name for field in FILE_FIELDS if field.kind in _NUMBERS and field.name in portfolio]
     if score not in numeric:
         raise InputError("--score", "", score, choose(numeric, score))
     known = portfolio[score].notna().to_numpy()
     table = portfolio[known].reset_index(drop=True)
-    dates = payments["date"][payments["account_id"].isin(set(table["account_id"]))]
-    if table.empty or dates.empty:
-        raise InputError("--payments", "account_id", "none of the accounts that have a score", "the same names")
-    first = at or dates.min().date()
-    last = (dates.max().date() - first).days + 1
-    if last < 1:
-        raise InputError("--at", "", first.isoformat(), f"{dates.max().date()}, the last payment, or earlier")
-    months = RecordedMonths(table, payments, payments, first, days or last)
+    if table.empty:
+        raise InputError("--score", "", score, "a field that some account has a value of")
+    first, last = records.days(at)
+    months = RecordedMonths(table, contacts, records.payments, first, days or (last - first).days + 1)
     names = table["account_id"].astype(str)
-    paid = within(months, payments, names)
+    paid = within(months, records.payments, names)
     cash = np.bincount(paid["number"], paid["amount"], len(table))
     made = {
         "cash": lambda: cash,
@@ -117,7 +104,6 @@ def accounts_of(
     }
     given = None
     if treatment is not None:
-        assert contacts is not None
         rows = within(months, contacts, names)
         rows = rows[(rows["direction"] != "inbound") & ((rows["channel"] == treatment) | (rows["legal"] == treatment))]
         given = (np.bincount(rows["number"], minlength=len(table)) > 0).astype(float)
@@ -156,35 +142,29 @@ class Study:
     covariates: dict[str, Jump]
 
     @property
-    def refusal(self) -> str | None:
-        """Why there is no effect, in a sentence; None = there is one."""
-        if self.effect is None:
-            return DOUBTS["few"].format(cut=f"{self.cut:g}", least=LEAST)
-        return None
+    def refusal(self) -> Reason | None:
+        """Why there is no effect; None = there is one."""
+        return Reason("few", {"cut": self.cut, "least": LEAST}) if self.effect is None else None
 
     @property
-    def doubts(self) -> list[str]:
-        """`reasons` in English; a sentence each."""
-        return [DOUBTS[name].format(**values) for name, values in self.reasons]
-
-    @property
-    def reasons(self) -> list[tuple[str, dict[str, str]]]:
-        """What speaks against the effect, or against reading it as one: which of `DOUBTS`, and what its places hold."""
-        said: list[tuple[str, dict[str, str]]] = []
-        cut = f"{self.cut:g}"
+    def doubts(self) -> list[Reason]:
+        """What speaks against the effect, or against reading it as one."""
+        said: list[Reason] = []
         if self.density is not None and self.density.p < LEVEL:
-            change = f"{np.exp(self.density.jump) - 1.0:+.0%}".replace("-", "−")
-            said.append(("density", {"cut": cut, "change": change, "p": f"{self.density.p:.3f}"}))
+            change = float(np.exp(self.density.jump)) - 1.0
+            known = change if np.isfinite(change) else None
+            said.append(Reason("density", {"cut": self.cut, "change": known, "p": self.density.p}))
         for name, p in _small(self.covariates).items():
-            said.append(("covariate", {"name": name, "cut": cut, "p": f"{p:.3f}"}))
-        for name, p in _small({f"{one.cut:g}": one for one in self.cuts}).items():
-            said.append(("placebo", {"cut": name, "p": f"{p:.3f}"}))
+            said.append(Reason("covariate", {"field": name, "cut": self.cut, "p": p}))
+        for cut, p in _small({one.cut: one for one in self.cuts}).items():
+            said.append(Reason("placebo", {"cut": cut, "p": p}))
         if self.effect is not None:
-            apart = [f"{scale:g}" for scale, one in self.bandwidths.items() if one and _apart(one, self.effect)]
+            apart = [scale for scale, one in self.bandwidths.items() if one and _apart(one, self.effect)]
             if apart:
-                said.append(("bandwidth", {"times": ", ".join(apart)}))
+                said.append(Reason("bandwidth", {"times": apart}))
         if self.first_stage is not None and self.of_treated is None:
-            said.append(("weak", {"f": f"{_f(self.first_stage):.1f}", "least": f"{WEAK:g}"}))
+            f = _f(self.first_stage)
+            said.append(Reason("weak", {"f": f if np.isfinite(f) else None, "least": WEAK}))
         return said
 
 
@@ -196,10 +176,10 @@ def _apart(one: Jump, effect: Jump) -> bool:
     return not (one.low <= effect.corrected <= one.high or effect.low <= one.corrected <= effect.high)
 
 
-def _small(jumps: Mapping[str, Jump]) -> dict[str, float]:
+def _small(jumps: Mapping[Name, Jump]) -> dict[Name, float]:
     """Jumps that are there even if one looks at all of them: p-values by Holm's correction below the level."""
     order = sorted(jumps, key=lambda name: jumps[name].p)
-    found: dict[str, float] = {}
+    found: dict[Name, float] = {}
     largest = 0.0
     for place, name in enumerate(order):
         largest = max(largest, min(1.0, jumps[name].p * (len(order) - place)))
@@ -271,8 +251,8 @@ def content_of(found: Study, score: str, outcome: str, treatment: str | None, cu
         else {"log_jump": density.jump if np.isfinite(density.jump) else None, "error": density.error, "p": density.p},
         "placebo_cuts": [_said(one) for one in found.cuts],
         "placebo_outcomes": [{"field": name, "effect": _said(one)} for name, one in found.covariates.items()],
-        "doubts": found.doubts,
-        "refusal": found.refusal,
+        "doubts": [doubt.content() for doubt in found.doubts],
+        "refusal": found.refusal.content() if found.refusal else None,
     }
 
 

@@ -81,7 +81,7 @@ class Training(Settings):
     device: str = setting("auto", "What networks are computed on: cpu, cuda, or auto for cuda where there is one.")
     threads: int | None = setting(
         None,
-        "Threads that share an update of maskable-ppo; no number depends on it.",
+        "Cores that share a training of maskable-ppo, each by a process of its own; no number depends on it.",
         least=1,
         most=256,
         shown_default="the machine's cores, shared among --workers",

@@ -27,12 +27,13 @@ from recoup.agents.price_family import PRICES, Card, PriceFamily, load_family
 from recoup.agents.training import learners
 from recoup.agents.training.behaviour_cloning import behaviour_clone
 from recoup.agents.training.budget import KEPT_FREE, LIMITED, Budget, Limit
-from recoup.agents.training.devices import available_cores, device_for
+from recoup.agents.training.devices import device_for
 from recoup.agents.training.objective import Objective, resolved
 from recoup.agents.training.vecenv import PortfolioVecEnv
 from recoup.experiments.learning.checkpoint import CHECKPOINT, read_progress, restore, write_checkpoint
 from recoup.experiments.learning.cohorts import Cohorts
 from recoup.experiments.learning.files import progress_line
+from recoup.experiments.learning.helpers import processes_for, shared
 from recoup.experiments.learning.settings import MAY_DIFFER, SEEDS_OF_COHORTS, Training
 from recoup.experiments.learning.validation import PORTFOLIOS, SEED, Arrays, PolyakAverage, Validation
 from recoup.experiments.runs.one_thread import one_thread
@@ -393,6 +394,29 @@ class _Run:
             write_text(path, "".join(f"{line}\n" for line in kept))
 
 
+def _learn(run: _Run, done: int, anew: bool, notify: Callable[[int, dict[str, float]], None] | None) -> None:
+    """What is left of a training; its policy and its last checkpoint are written."""
+    training, folder = run.training, run.folder
+    written = folder / f"{trained_stem(training)}.json"
+    if training.steps > done:
+        with noted(folder, "account-days", {training.name: training.steps}, {training.name: done}) as notes:
+
+            def note(steps: int, line: dict[str, float]) -> None:
+                notes.advance(training.name, steps)
+                if notify:
+                    notify(steps, line)
+
+            try:
+                run.learner.learn(training.steps - done, callback=_Progress(run, note), reset_num_timesteps=anew)
+            except KeyboardInterrupt:
+                if not written.exists():
+                    run.close()
+                raise
+    if training.steps > done or not written.exists():
+        run.close()
+        run.save_checkpoint()
+
+
 @one_thread()
 def train(
     training: Training,
@@ -438,52 +462,37 @@ def train(
     torch.distributions.Distribution.set_default_validate_args(False)  # an eighth of the learner's time
     objective = Objective(time_weight=training.time_weight)
     env = environment(training, scenario, objective)
-    measured = rollout_baseline(env, plan)
-    validation = Validation(
-        validation_portfolios(scenario, training.accounts), plan, training.time_weight, training.limits
-    )
-    baseline = Baseline(measured.recovery, measured.days, *(validation.baseline[part] for part in LIMITED))
-    budget = limited(training, objective, validation.baseline)
-    learner = learners.build(
-        training.algorithm,
-        env,
-        hyperparameters,
-        training.seed,
-        folder / "tensorboard",
-        device,
-        training.threads or available_cores(),
-    )
-    learners.standardise(learner, measured.features, env.planned_columns)
-    run = _Run(
-        training, folder, scenario, menu, env, learner, hyperparameters, command, baseline, budget, validation, improved
-    )
+    learner = learners.build(training.algorithm, env, hyperparameters, training.seed, folder / "tensorboard", device)
     progress = read_progress(folder) if resume else None
     done = int(progress["steps"]) if progress else 0
-    if progress:
-        run.restore(progress)
-    elif teacher and training.algorithm in ("maskable-ppo", "ppo"):
-        behaviour_clone(learner, env, teacher, PORTFOLIO_SEED + training.seed, training.algorithm == "maskable-ppo")
-    run.cut_lines(done)  # once nothing more can be refused
-    written = folder / f"{trained_stem(training)}.json"
-    if training.steps > done:
-        with noted(folder, "account-days", {training.name: training.steps}, {training.name: done}) as notes:
-
-            def note(steps: int, line: dict[str, float]) -> None:
-                notes.advance(training.name, steps)
-                if notify:
-                    notify(steps, line)
-
-            try:
-                learner.learn(
-                    training.steps - done, callback=_Progress(run, note), reset_num_timesteps=progress is None
-                )
-            except KeyboardInterrupt:
-                if not written.exists():
-                    run.close()
-                raise
-    if training.steps > done or not written.exists():
-        run.close()
-        run.save_checkpoint()
+    with shared(learner, processes_for(learner, training.threads, training.steps - done)):
+        measured = rollout_baseline(env, plan)
+        validation = Validation(
+            validation_portfolios(scenario, training.accounts), plan, training.time_weight, training.limits
+        )
+        baseline = Baseline(measured.recovery, measured.days, *(validation.baseline[part] for part in LIMITED))
+        budget = limited(training, objective, validation.baseline)
+        learners.standardise(learner, measured.features, env.planned_columns)
+        run = _Run(
+            training,
+            folder,
+            scenario,
+            menu,
+            env,
+            learner,
+            hyperparameters,
+            command,
+            baseline,
+            budget,
+            validation,
+            improved,
+        )
+        if progress:
+            run.restore(progress)
+        elif teacher and training.algorithm in ("maskable-ppo", "ppo"):
+            behaviour_clone(learner, env, teacher, PORTFOLIO_SEED + training.seed, training.algorithm == "maskable-ppo")
+        run.cut_lines(done)  # once nothing more can be refused
+        _learn(run, done, progress is None, notify)
     if training.price_family:
         return load_family(folder / f"{FAMILY}.json", menu)
     return learned.load(folder / f"{POLICY}.json", menu)

@@ -10,6 +10,7 @@ from recoup.experiments.comparison.protected_groups import ATTRIBUTES
 from recoup.experiments.models.features import WINDOWS
 from recoup.experiments.models.predictor import Predictor
 from recoup.experiments.models.training_table import SCORE_NAME, Kind
+from recoup.experiments.models.uplift import Refusal
 from recoup.experiments.runs.file_kinds import Content, Count, JsonKind, Known, Number, Share, exactly, some_of
 from recoup.sim.inputs import misplaced
 
@@ -134,7 +135,7 @@ class TreatmentEffect(Content):
     untreated: Count
     effective_sample: Annotated[Number, Field(ge=0)]
     comparable_share: Share
-    refusal: str | None
+    refusal: Annotated[str, some_of(tuple(reason.value for reason in Refusal))] | None
     effect: Known | None
     tenths: list[EffectTenth]
     curve: list[Number]

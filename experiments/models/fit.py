@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.experiments.models.features import WINDOWS
-from recoup.experiments.models.lender_records import Records
+from recoup.experiments.models.numbered_records import Records
 from recoup.experiments.models.predictor import STEPS, Predictor, fit_probability
 from recoup.experiments.models.quality import (
     auc,
@@ -24,7 +24,8 @@ from recoup.experiments.models.quality import (
     fairness,
 )
 from recoup.experiments.models.training_table import MEANING, SCORE_NAME, Kind, Table, account_table, call_table
-from recoup.experiments.models.uplift import NOTHING, Effect, effect_of, treatment_rows
+from recoup.experiments.models.uplift import NOTHING, Effect, effect_of, rows_of, treatment_rows
+from recoup.experiments.runs.workers import Workers, run_each
 from recoup.sim.inputs import InputError
 
 _MOST_ASKED, _SHOWN = 4000, 12  # rows that importance is taken from, and features that are listed
@@ -33,7 +34,12 @@ _EVERY_UPLIFT = 3
 
 @dataclass(frozen=True)
 class Fit:
-    """What `recoup model fit` writes: the contents of model.json and of card.json."""
+    """What `recoup model fit` writes.
+
+    Attributes:
+        model: the content of model.json; `files.Model.model_validate` makes of it what `score.scored` takes.
+        card: the content of card.json: quality, calibration, drift, groups, or effects of treatments.
+    """
 
     model: dict[str, Any]
     card: dict[str, Any]
@@ -47,6 +53,7 @@ def fit(
     share: float = 0.5,
     window_ends: Sequence[float] = (),
     step: Callable[[int, int], None] = lambda done, total: None,
+    workers: Workers = 1,
 ) -> Fit:
     """Fit a model and judge it.
 
@@ -58,12 +65,14 @@ def fit(
         share: of the claim, for `Kind.REPAYMENT`.
         window_ends: hours at which contact windows end, for `Kind.CALL_TIME`.
         step: told of steps done and in all.
+        workers: for `Kind.UPLIFT`, see `run_each`; no figure depends on them.
 
     Raises:
         InputError: records that are too short or too few for two periods, or for any treatment.
+        WorkerLost: as `run_each`.
     """
     if kind is Kind.UPLIFT:
-        return _fit_uplift(records, source, horizon, step)
+        return _fit_uplift(records, source, horizon, step, workers)
     if kind is Kind.CALL_TIME:
         table = call_table(records, list(window_ends), source)
     else:
@@ -159,7 +168,7 @@ def _calls(features: pd.DataFrame, outcome: NDArray[np.float64], said: NDArray[n
     return rows
 
 
-def _fit_uplift(records: Records, source: str, horizon: int, step: Callable[[int, int], None]) -> Fit:
+def _fit_uplift(records: Records, source: str, horizon: int, step: Callable[[int, int], None], workers: Workers) -> Fit:
     if records.days < horizon:
         raise InputError(
             source, "", f"{records.days} days of contacts and payments", f"at least {horizon}, the horizon"
@@ -171,10 +180,12 @@ def _fit_uplift(records: Records, source: str, horizon: int, step: Callable[[int
         raise InputError(
             source, "contacts", "no outbound contact within the horizon of the logs' end", "contacts to learn from"
         )
-    effects = []
-    for number, name in enumerate(names, start=1):
-        effects.append(effect_of(str(name), table, cash, account, done[name].to_numpy(bool), untreated))
+    tasks = [rows_of(str(name), table, cash, account, done[name].to_numpy(bool), untreated) for name in names]
+    found = {}
+    for number, (rows, effect) in enumerate(run_each(effect_of, tasks, workers), start=1):
+        found[rows.treatment] = effect
         step(number, len(names))
+    effects = [found[rows.treatment] for rows in tasks]
     scores = {f"uplift-{one.treatment.replace('_', '-')}": one.predictor for one in effects if one.predictor}
     card = _card(records, Kind.UPLIFT, source, horizon, 0.0, list(scores))
     model = _model(Kind.UPLIFT, horizon, 0.0, [], [str(name) for name in features], scores)

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recoup.experiments.evidence.lender_records import LenderRecords
 from recoup.experiments.models.features import WINDOWS, features_at, paid_by
 from recoup.experiments.models.files import Model
-from recoup.experiments.models.lender_records import Records
+from recoup.experiments.models.numbered_records import Records, numbered
 from recoup.experiments.models.training_table import Kind, asked_at
 from recoup.sim.inputs import InputError, choose
 from recoup.sim.treatments import Group
@@ -81,13 +82,15 @@ def _call_times(model: Model, records: Records, day: int) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def scored(models: Sequence[Model], records: Records, as_of: date | None, fill: str | None = None) -> pd.DataFrame:
+def scored(
+    models: Sequence[Model], lender: LenderRecords, as_of: date | None = None, fill: str | None = None
+) -> pd.DataFrame:
     """A portfolio with scores.
 
     Args:
         models: one or more; the first one's first score is what fills a field.
-        records: the portfolio as it is on the day, and the logs of the time before.
-        as_of: the day; None = the day after the logs' last.
+        lender: the portfolio as it is on the day, and the logs of the time before.
+        as_of: the day; None = the portfolio's own (`as_of` of its map), else the day after the logs' last.
         fill: a field whose values the score takes the place of: early_warning, or credit_score, whose points are given out anew in the
             order of the score; None = none.
 
@@ -97,7 +100,8 @@ def scored(models: Sequence[Model], records: Records, as_of: date | None, fill: 
     Raises:
         InputError: two models have a score of the same name; a day before the logs'; or nothing fits the field.
     """
-    day = as_of or records.start + timedelta(days=records.days)
+    day = as_of or lender.portfolio.as_of or lender.last_day + timedelta(days=1)
+    records = numbered(lender, day if lender.moments.empty else lender.moments.min().date())
     if day < records.start:
         raise InputError("--as-of", "", day.isoformat(), f"a day from {records.start} on, where the logs begin")
     then, number = as_it_is_on(records, day)

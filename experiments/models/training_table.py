@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from recoup.experiments.models.features import (
     CLEARED,
     WINDOWS,
+    bucket_of,
     days_past_due,
     features_at,
-    months_past_due,
     open_at,
     paid_by,
     settled_by,
     window_of,
 )
-from recoup.experiments.models.lender_records import Records
+from recoup.experiments.models.numbered_records import Records
 from recoup.sim.inputs import InputError
 from recoup.sim.treatments import Group
 
@@ -51,7 +51,7 @@ SCORE_NAME = {
     Kind.CALL_TIME: "reach",
 }
 MEANING = {
-    Kind.EARLY_WARNING: "the account is a bucket of 30 days older at the end of the horizon, and less than a tenth of its claim has been paid",
+    Kind.EARLY_WARNING: "the account is a bucket of days past due (30 days, or a band of the scenario's own) older at the end of the horizon, and less than a tenth of its claim has been paid",
     Kind.NEEDS_HELP: "the debtor discloses hardship, or accepts a restructuring, within the horizon",
     Kind.REPAYMENT: "the account pays at least the asked share of its claim, or settles it, within the horizon",
     Kind.CALL_TIME: "a call reaches the debtor",
@@ -107,7 +107,9 @@ def dates_of(days: int, horizon: int, source: str, every: int = EVERY) -> tuple[
 
 def rolls(records: Records, day: int, horizon: int, _: float = 0.0) -> NDArray[np.float64]:
     """1 where an account is a bucket older after the horizon and has paid less than `ROLL_PAID` of its claim, else 0; (accounts,)."""
-    older = months_past_due(days_past_due(records, day + horizon)) > months_past_due(days_past_due(records, day))
+    words = records.vocabulary
+    then, now = (bucket_of(days_past_due(records, at), words) for at in (day + horizon, day))
+    older = then > now
     claim = records.accounts["opening_balance"].to_numpy(float) - paid_by(records, 0, day)
     paid = paid_by(records, day, day + horizon)
     return (older & open_at(records, day + horizon) & (paid < ROLL_PAID * claim)).astype(float)

@@ -12,6 +12,7 @@ the effect of an account (DR-learner: Kennedy 2023). Where the records hold no c
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from recoup.experiments.models.features import features_at, open_at, paid_by
-from recoup.experiments.models.lender_records import Records
+from recoup.experiments.models.numbered_records import Records
 from recoup.experiments.models.predictor import Predictor, exported
 from recoup.experiments.models.quality import TENTHS, clustered_mean
 from recoup.experiments.runs.one_thread import one_thread
@@ -36,6 +37,14 @@ _Z = 1.96
 Numbers = NDArray[np.float64]
 
 
+class Refusal(StrEnum):
+    """Why nothing is said of a treatment."""
+
+    FEW = "few"  # rows with it, or without any contact, or accounts that they are of
+    RARE = "rare"  # in most rows the records almost never, or almost always, have it: nothing shows what would have come otherwise
+    SAMPLE = "sample"  # the rows with it count as too few comparable ones
+
+
 @dataclass(frozen=True)
 class Effect:
     """Of one treatment.
@@ -45,7 +54,7 @@ class Effect:
         treated, untreated: rows of the records.
         sample: effective sample size of the treated rows, weighted by 1 / e.
         share: of the rows that have comparable ones of the other kind.
-        refusal: why nothing is said, in a sentence; None = something is.
+        refusal: why nothing is said; None = something is.
         mean, low, high: average effect, currency per account, with its 95 % interval.
         tenths: by tenths of the foretold effect, highest first: `said`, `mean`, `low`, `high`.
         curve: mean effect per account if the first 10 %, 20 %, … by foretold effect are treated and no others, (10,).
@@ -58,7 +67,7 @@ class Effect:
     untreated: int
     sample: float
     share: float
-    refusal: str | None = None
+    refusal: Refusal | None = None
     mean: float = np.nan
     low: float = np.nan
     high: float = np.nan
@@ -109,15 +118,37 @@ def _marked(size: int, rows: pd.Series) -> NDArray[np.int64]:
     return np.bincount(rows.to_numpy(np.int64), minlength=size)
 
 
-def effect_of(
+@dataclass(frozen=True)
+class Rows:
+    """What the effect of one treatment is estimated from: at most `MOST_ROWS` rows with it and without any contact.
+
+    Attributes:
+        treatment: its name.
+        counts: rows with it and without any contact, of all records.
+        enough: there are enough of either, of enough accounts.
+        features, cash, account, given: of the rows drawn; `given` is 1 with it, else 0. Empty where there are not enough.
+        rates: shares of the rows with and without it that were drawn.
+    """
+
+    treatment: str
+    counts: tuple[int, int]
+    enough: bool
+    features: Numbers
+    cash: Numbers
+    account: NDArray[np.int64]
+    given: Numbers
+    rates: tuple[float, float]
+
+
+def rows_of(
     treatment: str,
     features: Numbers,
     cash: Numbers,
     account: NDArray[np.int64],
     treated: NDArray[np.bool_],
     untreated: NDArray[np.bool_],
-) -> Effect:
-    """The effect of a treatment against nothing.
+) -> Rows:
+    """The rows for the effect of a treatment against nothing.
 
     Args:
         treatment: its name.
@@ -127,15 +158,25 @@ def effect_of(
         treated, untreated: bool (rows,); rows that are neither do not count.
     """
     counts = int(treated.sum()), int(untreated.sum())
-    if min(counts) < LEAST_TREATED or min(np.unique(account[side]).size for side in (treated, untreated)) < 10 * FOLDS:
-        few = f"{counts[0]:,} rows with {treatment} and {counts[1]:,} without any contact"
-        return Effect(
-            treatment, *counts, 0.0, 0.0, f"too few: {few}; {LEAST_TREATED} of each are needed, of many accounts"
-        )
-    rows, rates = _sampled(treated, untreated)
-    given = treated[rows].astype(float)
+    accounts = min(np.unique(account[side]).size for side in (treated, untreated))
+    enough = min(counts) >= LEAST_TREATED and accounts >= 10 * FOLDS
+    rows, rates = _sampled(treated, untreated) if enough else (np.zeros(0, np.int64), (1.0, 1.0))
+    return Rows(
+        treatment, counts, enough, features[rows], cash[rows], account[rows], treated[rows].astype(float), rates
+    )
+
+
+def effect_of(rows: Rows) -> Effect:
+    """The effect of a treatment against nothing.
+
+    Args:
+        rows: of `rows_of`.
+    """
+    treatment, counts, rates, cash, given = rows.treatment, rows.counts, rows.rates, rows.cash, rows.given
+    if not rows.enough:
+        return Effect(treatment, *counts, 0.0, 0.0, Refusal.FEW)
     with one_thread():
-        chance, with_it, without = crossfitted(features[rows], cash[rows], account[rows], given)
+        chance, with_it, without = crossfitted(rows.features, cash, rows.account, given)
         odds = np.clip(chance, 1e-9, 1 - 1e-9)
         odds = odds / (1 - odds) * rates[1] / rates[0]
         chance = odds / (1 + odds)  # among all rows, not those drawn
@@ -144,23 +185,12 @@ def effect_of(
         share = float(weight[there].sum() / weight.sum())
         inverse = (weight * given / chance)[there]
         sample = float(inverse.sum() ** 2 / max((inverse**2).sum(), 1e-300))
-        if (refusal := _refusal(treatment, share, sample)) is not None:
-            return Effect(treatment, *counts, sample, share, refusal)
-        score = doubly_robust(cash[rows], given, chance, with_it, without)[there]
-        return _estimated(
-            Effect(treatment, *counts, sample, share), features[rows][there], account[rows][there], weight[there], score
-        )
-
-
-def _refusal(treatment: str, share: float, sample: float) -> str | None:
-    if share < LEAST_SHARE:
-        return (
-            f"support is missing: in {1 - share:.0%} of the rows the records almost never (below {RARE:.1%}), or almost always, have {treatment}, "
-            "so that nothing shows what would have come otherwise"
-        )
-    if sample < LEAST_SAMPLE:
-        return f"support is missing: the rows with {treatment} count as {sample:,.0f} comparable ones, below {LEAST_SAMPLE:,.0f}"
-    return None
+        if share < LEAST_SHARE or sample < LEAST_SAMPLE:
+            why = Refusal.RARE if share < LEAST_SHARE else Refusal.SAMPLE
+            return Effect(treatment, *counts, sample, share, why)
+        score = doubly_robust(cash, given, chance, with_it, without)[there]
+        known = Effect(treatment, *counts, sample, share)
+        return _estimated(known, rows.features[there], rows.account[there], weight[there], score)
 
 
 def _estimated(
@@ -201,9 +231,9 @@ def _estimated(
 
 
 def _learner() -> HistGradientBoostingRegressor:
-    """Of effects: small and slow, as ψ is noisy."""
+    """Of effects: small and slow, as ψ is noisy; with few bins, whose weighted edges would else take most of the time."""
     return HistGradientBoostingRegressor(
-        learning_rate=0.05, max_leaf_nodes=4, max_iter=30, min_samples_leaf=200, l2_regularization=50.0,
+        learning_rate=0.05, max_leaf_nodes=4, max_iter=30, min_samples_leaf=200, l2_regularization=50.0, max_bins=32,
         early_stopping=False, random_state=SEED,
     )  # fmt: skip
 

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from recoup.experiments.comparison.lists import lists_of
 from recoup.experiments.evidence.recorded_measures import FAMILIES
 from recoup.experiments.report.blocks import Block, Bullets, Cell, Line, Paragraph, Section, Table
 from recoup.experiments.report.charts import banded, dots
 from recoup.experiments.report.page import environment
 from recoup.experiments.report.text import Text, text_in
 from recoup.experiments.runs.runfolder import write_text
+from recoup.sim.parameters import World
 
 _DASH = "–"
 _IN_PICTURE = ("payers", "roll", "right_party", "promises", "kept", "accepted")
@@ -33,6 +35,13 @@ def title_of(row: dict[str, Any], say: Text) -> str:
     elif part:
         part = say.one_of("treatments", part)
     return say("backtest.part", family=family, part=part) if part else family
+
+
+def group_name(group: str, say: Text) -> str:
+    """The accounts of a tier, or of a bucket of days past due, in words."""
+    if group.startswith("tier-"):
+        return say.one_of("tiers", group.removeprefix("tier-"))
+    return say.one_of("backtest.group", group)
 
 
 def percent(share: float | None) -> str:
@@ -74,7 +83,7 @@ def verdict_words(content: dict[str, Any], say: Text) -> list[str]:
         said.append(say("backtest.replayed", **{name: f"{count:,}" for name, count in replayed.items()}))
         said.append(say("backtest.approximate"))
     if content["drawn"]:
-        said.append(say("backtest.drawn", fields=say.listed(list(content["drawn"]))))
+        said.append(say("backtest.drawn", fields=say.listed([say.column(name) for name in content["drawn"]])))
     return said
 
 
@@ -110,18 +119,27 @@ def title_and_sub(content: dict[str, Any], say: Text) -> tuple[str, str]:
     return title, sub
 
 
-def render_backtest(folder: Path, content: dict[str, Any], language: str) -> Path:
+def words_of(world: World, language: str) -> Text:
+    """The words of a backtest: the scenario's own channels and tiers by their labels.
+
+    Args:
+        world: of the scenario.
+        language: one of `LANGUAGES`.
+    """
+    return text_in(language, world.currency).of(lists_of(world))
+
+
+def render_backtest(folder: Path, content: dict[str, Any], say: Text) -> Path:
     """Write backtest.html, or backtest.zh.html and the like.
 
     Args:
         folder: where to.
         content: of backtest.json.
-        language: one of `LANGUAGES`.
+        say: of `words_of`.
 
     Raises:
         InputError: it cannot be written.
     """
-    say = text_in(language)
     parts: dict[str, list[Block]] = {
         "verdict": _verdict(content, say),
         "curve": _curve(content, say),
@@ -133,7 +151,7 @@ def render_backtest(folder: Path, content: dict[str, Any], language: str) -> Pat
     sections = [Section(name, say(f"backtest.{name}.heading"), blocks) for name, blocks in parts.items() if blocks]
     title, sub = title_and_sub(content, say)
     page = environment().get_template("page.html.j2")
-    path = folder / ("backtest.html" if language == "en" else f"backtest.{language}.html")
+    path = folder / ("backtest.html" if say.language == "en" else f"backtest.{say.language}.html")
     write_text(
         path, page.render(say=say, title=title, sub=sub, memo=sections[0], body=sections[1:], appendix=[], colours={})
     )
@@ -207,7 +225,7 @@ def _groups(content: dict[str, Any], say: Text) -> list[Block]:
             Cell(figure(row[side]["mean"], "share", say), _limits(row[side], "share", say))
             for side in ("recorded", "simulated")
         ]
-        name = say.one_of("backtest.group", group["group"])
+        name = group_name(group["group"], say)
         cells.append([name, f"{group['accounts']:,}", *sides, percent(row["half_width"]), verdict])
     head = [say(f"backtest.groups.{name}") for name in ("group", "accounts")]
     head += [say(f"backtest.table.{name}") for name in ("recorded", "simulated", "width", "verdict")]

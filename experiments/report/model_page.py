@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from recoup.experiments.comparison.lists import read_lists
 from recoup.experiments.models.files import CARD_FILE
 from recoup.experiments.models.quality import SHIFTED, STABLE
 from recoup.experiments.models.training_table import Kind
-from recoup.experiments.models.uplift import LEAST_SHARE
 from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Bullets, Cell, Line, Paragraph, Picture, Section, Table
 from recoup.experiments.report.page import environment
@@ -88,7 +88,7 @@ def render_model(folder: Path, language: str = "en") -> Path:
     Raises:
         InputError: the folder holds no card, or the page cannot be written.
     """
-    card, say = CARD_FILE.read(folder), text_in(language)
+    card, say = CARD_FILE.read(folder), text_in(language).of(read_lists(folder))
     kind = say(f"models.kinds.{card['kind']}")
     meaning = say(f"models.meanings.{card['kind']}", horizon=card["horizon"], share=say.number(card["share"], "share"))
     names = say.listed([f"score.{name}" for name in card["score_names"]])
@@ -97,7 +97,8 @@ def render_model(folder: Path, language: str = "en") -> Path:
         **{name: card[name] for name in ("portfolio", "first", "last", "recoup")},
         accounts=f"{card['accounts']:,}",
     )
-    lines = [meaning, *verdict(card, say), *([say("models.use", names=names)] if names else []), *card["notes"]]
+    lines = [meaning, *verdict(card, say), *([say("models.use", names=names)] if names else [])]
+    lines += map(say.note, card["notes"])
     sections = _effect_sections(card, say) if card["kind"] == Kind.UPLIFT else _score_sections(card, say)
     limits = [say(f"models.limits.items.{name}") for name in ("records", "refit", "human")]
     sections.append(Section("limits", say("models.limits.heading"), [Bullets(limits)]))
@@ -296,9 +297,8 @@ def treatment_name(name: str, say: Text) -> str:
 
 def _why(row: dict[str, Any], say: Text) -> str:
     """Why there is no effect of a treatment."""
-    reason = "few" if not row["effective_sample"] else ("rare" if row["comparable_share"] < LEAST_SHARE else "sample")
     share, sample = say.number(1 - row["comparable_share"], "share"), f"{row['effective_sample']:,.0f}"
-    return say(f"models.effects.why.{reason}", treated=f"{row['treated']:,}", share=share, sample=sample)
+    return say(f"models.effects.why.{row['refusal']}", treated=f"{row['treated']:,}", share=share, sample=sample)
 
 
 def _feature(name: str, say: Text) -> str:

@@ -37,6 +37,7 @@ from recoup.experiments.report.sections import (
     why,
 )
 from recoup.experiments.report.text import Text, text_in
+from recoup.experiments.report.words import rules_label
 from recoup.experiments.runs.runfolder import REPORT, write_text
 
 Build = Callable[[Run, Text], list[Block]]
@@ -169,5 +170,5 @@ def _sub(run: Run, say: Text) -> str:
         balance=f"{results['portfolio']['opening_balance']:,.0f}",
         days=results["days"],
         seeds=say("seeds_one") if seeds == 1 else say("seeds_many", n=seeds),
-        rules=results["rules"],
+        rules=rules_label(run, say),
     )

@@ -21,10 +21,35 @@ _DASH = "–"
 # «call about the others → collector plan_12, but nothing (36)», as experiments/learning/tuning.py and agents/plans/departures.py write it.
 _PLAN_RULE = re.compile(r"(?P<rule>.+?)(?: → (?P<now>[^,]+))?(?:, but (?P<act>.+) \((?P<n>\d+)\))?")
 
+_DOUBTS = {  # as sim/portfolio/doubts.py says them
+    "swallowed": r"(?P<unit>line|row) (?P<place>\d+) goes on over lines that look like rows: is a quotation mark left open there\?",
+    "total": r"(?P<unit>line|row) (?P<place>\d+) looks like a total of the others, not an account",
+    "incomes": r"opening_balance: the median is (?P<times>\S+) times monthly_income; are both in the same unit, a month's income\?",
+    "median": r"(?P<field>\w+): the median is (?P<median>\S+), the scenario's (?P<usual>\S+); is it in cents \(`scale: 0\.01`\), "
+    r"thousands or another currency\?",
+    "staffing": r"(?P<scarce>\w+): (?P<number>\S+) for (?P<accounts>\S+) accounts are (?P<rate>\S+) for each 1,000; "
+    r"the scenario's usual is (?P<usual>\S+)",
+    "decimals": r"(?P<field>\w+): all (?P<n>\S+) values with a (?P<mark>\S+) have three digits behind it, as in (?P<example>.+); "
+    r"is it the thousands mark\?",
+    "currencies": r"(?P<field>\w+): several currency marks, and nothing is converted: (?P<marks>.+)",
+    "dates": r"(?P<field>\w+): (?P<n>\S+) dates fit two of the map's formats as different days, as in (?P<example>.+); "
+    r"the first format that fits counts",
+}
+_OBSERVED = re.compile(r"(?P<share>\S+) of (?P<accounts>\S+) accounts and months \(Yeh & Lien 2009, UCI data set 350\)")
+_FITTED = r"Behaviour was fitted to (?P<n>\S+) accounts' records from (?P<first>\S+) to (?P<last>\S+)\. "
 _NOTES = {  # with figures: key of the message, and the note as results.json holds it
     "synthetic": r"synthetic portfolio, seed (?P<seed>\d+)",
     "staffing": r"(?P<scarce>[a-z_]+): (?P<number>\S+) for (?P<accounts>\S+) accounts are (?P<rate>\S+) for each 1,000; "
     r"the scenario's usual is (?P<usual>\S+)",
+    "fitted.none": _FITTED + r"No days were held out, so nothing says whether this world fits the portfolio\.",
+    "fitted.few": _FITTED + r"The held-out days are too few to say whether this world fits the portfolio\.",
+    "fitted.fits": _FITTED
+    + r"This world fits the portfolio: none of (?P<judged>\d+) measures of the held-out days is missed\.",
+    "fitted.misses": _FITTED
+    + r"This world does not fit the portfolio: of (?P<judged>\d+) measures of the held-out days it misses (?P<missed>.+)\.",
+    "fitted.unknown": r"These parameters keep the scenario's own value, as the records say nothing about them: (?P<names>.+)\.",
+    "fitted.assumed": r"These were not fitted at all: (?P<names>.+)\.",
+    "terminal.records_early": r"left out: (?P<n>\S+) contacts and payments before (?P<day>\S+)",
     "terminal.state.closed": r"left out: (?P<n>\S+) accounts of which nothing was left, or whose settlement was paid",
     "terminal.state.contacts": r"not used: (?P<n>\S+) contacts of accounts that the portfolio does not have",
     "terminal.state.payments": r"not used: (?P<n>\S+) payments of accounts that the portfolio does not have",
@@ -149,13 +174,38 @@ class Text:
 
     def note(self, note: str) -> str:
         """A note of a portfolio or scenario; a user's own, and what the catalogue lacks, as it is."""
+        doubt = note.removeprefix("Unlikely: ")
+        if doubt != note and (said := self.doubt(doubt)) != doubt:
+            return self("terminal.unlikely", doubt=said)
         for key, pattern in _NOTES.items():
             if found := re.fullmatch(pattern, note):
                 values = found.groupdict()
                 if "scarce" in values:
                     values["scarce"] = self.one_of("scarce", values["scarce"])
+                if "missed" in values:
+                    named = values["missed"].split(", ")
+                    values["missed"] = self.listed([self.one_of("terminal.calibrate.measures", name) for name in named])
                 return self(key, **values)
         return self.one_of("notes", note)
+
+    def doubt(self, sentence: str) -> str:
+        """A sentence on what is unlikely in a file or beside a scenario (`sim/portfolio/doubts.py`); what the catalogue lacks, as it is."""
+        known = self._at("doubts")
+        for name, pattern in _DOUBTS.items():
+            if name in known and (found := re.fullmatch(pattern, sentence)):
+                values = found.groupdict()
+                if "unit" in values:
+                    values["unit"] = self.one_of("terminal.check.cell_units", values["unit"])
+                if "scarce" in values:
+                    values["scarce"] = self.one_of("scarce", values["scarce"])
+                return self(f"doubts.{name}", **values)
+        return sentence
+
+    def target(self, text: str) -> str:
+        """What a published figure is of, or its source; what the catalogue lacks, as it is."""
+        if found := _OBSERVED.fullmatch(text):
+            return self("terminal.calibrate.observed", **found.groupdict())
+        return self.one_of("targets", text)
 
     def measure(self, name: str, known: tuple[str, str] | None = None) -> tuple[str, str]:
         """Title and definition of a measure; in English, of those of other files, as these say (`known`).

@@ -7,6 +7,8 @@ import re
 from recoup.agents.plans.conditions import codes_of
 from recoup.agents.plans.plan_file import Step
 from recoup.agents.plans.scored_plan import score_field
+from recoup.experiments.comparison.audit import RULES, rules_of
+from recoup.experiments.comparison.run import Run
 from recoup.experiments.report.text import Text
 from recoup.sim.observation import FIELD_INDEX, FIELDS, ObservedField
 from recoup.sim.portfolio.scores import SCORE, is_score
@@ -43,6 +45,13 @@ def value_words(field: ObservedField, value: object, say: Text) -> str:
     if field.unit in ("share", "probability"):
         return f"{100 * value:.4g}\u00a0%"
     return f"{value:,.10g}"
+
+
+def rules_label(run: Run, say: Text) -> str:
+    """What the rule pack of a run is called: by the catalogue, else by itself; its name where the folder has it no more."""
+    name = str(run.results["rules"])
+    own = rules_of(run.folder).title if (run.folder / RULES).exists() else name
+    return say.one_of("names", name, own)
 
 
 def fact_words(name: str, value: object, say: Text) -> str:

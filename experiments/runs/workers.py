@@ -107,6 +107,35 @@ def _lost() -> WorkerLost:
     )
 
 
+@contextmanager
+def process_of(work: Callable[..., object], *arguments: Any) -> Iterator[None]:
+    """A fresh process that does one thing for as long as the block lasts.
+
+    Args:
+        work: a module's function.
+        arguments: of it, picklable; among them may be what processes share that are started with it: memory, the end of a pipe.
+    """
+    process = _Context().Process(target=_started, args=(work, *arguments), daemon=True)
+    before = signal.pthread_sigmask(
+        signal.SIG_BLOCK, {signal.SIGINT}
+    )  # Ctrl-C is the parent's also while the process imports
+    try:
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        yield
+    finally:
+        if process.pid is not None:
+            process.terminate()
+            process.join()
+
+
+def _started(work: Callable[..., object], *arguments: Any) -> None:
+    _start()
+    work(*arguments)
+
+
 class Processes:
     """A team of processes of this machine.
 

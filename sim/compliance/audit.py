@@ -189,7 +189,7 @@ class _Steps:
         self._codes = {"channel": vocabulary.channel_names, "offer": OFFER_NAMES, "legal": LEGAL_NAMES}
         self._counts = tuple(dict.fromkeys(count for reading in readings for count in reading.counts))
         self._silences = tuple(dict.fromkeys(silence for reading in readings for silence in reading.silences))
-        self._history = History(self._counts, self._silences, self._groups)
+        self._history = History(self._counts, self._silences, vocabulary)
         self._accounts: dict[str, int] = {}
         self._customers: dict[tuple[bool, str], int] = {}
         self._numbers: dict[tuple[int, str], int] = {}
@@ -408,8 +408,8 @@ def _hours(rule: ContactHours) -> Reading:
 
 
 def _cap(rule: ContactCap) -> Reading:
-    mine = _TOPICS["contact"] if rule.group == "contact" else f"contact = '{rule.group}'"
-    count = Count(rule.group, rule.count, rule.days, rule.per)
+    mine = _TOPICS[rule.group] if rule.group else f"channel = '{rule.channel}'"
+    count = Count(rule.group or rule.channel or "", rule.count, rule.days, rule.per)
     earlier = count.column
     unit = {
         "days": ("days with one", "天有联系"),

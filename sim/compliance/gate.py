@@ -79,6 +79,9 @@ class Trigger(IntEnum):
     PLANS_BROKEN = 21  # `most` plans broken
     CONVERSATION_CAP = 22  # `most` days with a conversation within `limit` days
     TIME_BARRED = 23  # more than `limit` days without a demand or acknowledgement
+    CHANNEL_CONTACTS = (
+        24  # `most` contacts by one channel within `limit` days: counted each morning (`channel_days`), and marked
+    )
 
 
 @unique
@@ -108,7 +111,8 @@ class RuleRecord(NamedTuple):
         group: channel group that contacts are counted of; NONE = of all.
         rule: number of its rule in the pack.
         counted: of a cap on the contacts with a customer, what it counts.
-        cap: number of the cap among those.
+        cap: number of the cap among those that are marked on accounts (`caps_reached`): on a customer's contacts, or on a channel's.
+        channel: that a cap counts by itself; 0 = it counts a group.
     """
 
     trigger: Trigger
@@ -119,6 +123,7 @@ class RuleRecord(NamedTuple):
     rule: int = 0
     counted: Counted = Counted.NOTHING
     cap: int = 0
+    channel: int = 0
 
 
 RULE = np.dtype(
@@ -131,6 +136,7 @@ RULE = np.dtype(
         ("rule", "u1"),
         ("counted", "u1"),
         ("cap", "u1"),
+        ("channel", "u1"),
     ],
     align=True,
 )
@@ -182,7 +188,7 @@ def gate_table(pack: RulePack, world: World) -> NDArray[np.void]:
         record._replace(rule=number) for number, rule in enumerate(pack.rules) for record in _records(rule, world)
     ]
     table = np.array(records, RULE)
-    caps = np.flatnonzero(table["counted"] != Counted.NOTHING)
+    caps = np.flatnonzero((table["counted"] != Counted.NOTHING) | (table["trigger"] == Trigger.CHANNEL_CONTACTS))
     if caps.size > MOST_CAPS:
         raise InputError(
             f"rule pack {pack.name}", "rules", f"{caps.size} contact caps and quiet periods", f"at most {MOST_CAPS}"
@@ -191,7 +197,7 @@ def gate_table(pack: RulePack, world: World) -> NDArray[np.void]:
     return table
 
 
-MOST_CAPS = 62  # per customer: a bit for each in 64, with their sign
+MOST_CAPS = 62  # that are marked on accounts: a bit for each in 64, with their sign
 _FLAGS = 9  # by which `standing` is cut in two
 _NOTHING = np.uint64(0)
 _CONVERSATIONS = len(Group)  # numbered among the histories of contacts as one group more
@@ -215,7 +221,7 @@ class Gate(NamedTuple):
             - notices: what is forbidden to who has no notice, and at 0, 1 … and more days after one;
             - broken: what is forbidden after 0 … 255 broken plans;
             - caps: contact caps and quiet periods, five numbers each: the history (a `Group`, or conversations), which bits of it
-              count, how many are too many, what is forbidden then, and its bit in `customer_caps`, 0 = none;
+              count, how many are too many, what is forbidden then, and its bit in `caps_reached`, 0 = none;
             - smaller: cents, and what is forbidden below them;
             - silent: days, and what is forbidden after more without a demand or acknowledgement.
     """
@@ -239,6 +245,7 @@ class Gate(NamedTuple):
         caps = [_cap(int(record["group"]), int(record["most"]), record) for record in those(Trigger.CONTACTS)]
         caps += [_cap(_CONVERSATIONS, int(record["most"]), record) for record in those(Trigger.CONVERSATION_CAP)]
         caps += [_cap(_CONVERSATIONS, 1, record) for record in those(Trigger.QUIET_PERIOD)]
+        caps += [_only_marked(record) for record in those(Trigger.CHANNEL_CONTACTS)]
         notice, broken = those(Trigger.NOT_NOTICED_FOR), those(Trigger.PLANS_BROKEN)
         tables = [
             standing.ravel(),
@@ -260,6 +267,11 @@ class Gate(NamedTuple):
 def _cap(history: int, most: int, record: np.void) -> tuple[int, int, int, int, int]:
     of_customer = 1 << int(record["cap"]) if record["counted"] else 0
     return history, (1 << int(record["limit"])) - 1, most, int(record["bits"]), of_customer
+
+
+def _only_marked(record: np.void) -> tuple[int, int, int, int, int]:
+    """A cap of which no history of the account says anything: no day of it counts, and one would be too many."""
+    return int(Group.NONE), 0, 1, int(record["bits"]), 1 << int(record["cap"])
 
 
 def _union(records: NDArray[np.void]) -> np.uint64:
@@ -290,9 +302,24 @@ def _records(rule: Rule, world: World) -> list[RuleRecord]:
             return [RuleRecord(_ON[rule.when], bits)] if bits else []
         case ContactCap(count="unanswered"):
             return []  # one contact a day at most: the second dial of a day does not happen
+        case ContactCap(channel=str(name)):
+            if name not in world.vocabulary.channel:  # a pack may name what only some worlds have
+                return []
+            channel = world.vocabulary.channel[name].channel
+            return [
+                RuleRecord(
+                    Trigger.CHANNEL_CONTACTS,
+                    tr.channel_bit(channel),
+                    rule.most,
+                    rule.days,
+                    counted=_counted(rule),
+                    channel=int(channel),
+                )
+            ]
         case ContactCap(group="contact"):
             return [RuleRecord(Trigger.CONTACTS, CONTACT_BITS, rule.most, rule.days, counted=_counted(rule))]
         case ContactCap():
+            assert rule.group is not None
             group = Group[rule.group.upper()]
             trigger = Trigger.CONVERSATION_CAP if rule.count == "conversations" else Trigger.CONTACTS
             return [RuleRecord(trigger, tr.group_bits(group), rule.most, rule.days, group, counted=_counted(rule))]
@@ -359,6 +386,7 @@ _CONTACTS, _QUIET_PERIOD = int(Trigger.CONTACTS), int(Trigger.QUIET_PERIOD)
 _YOUNGER, _OLDER, _SMALLER = int(Trigger.YOUNGER_THAN), int(Trigger.OLDER_THAN), int(Trigger.SMALLER_THAN)
 _NOT_NOTICED, _CONVERSATION_CAP = int(Trigger.NOT_NOTICED_FOR), int(Trigger.CONVERSATION_CAP)
 _PLANS_BROKEN, _TIME_BARRED = int(Trigger.PLANS_BROKEN), int(Trigger.TIME_BARRED)
+_CHANNEL_CONTACTS = int(Trigger.CHANNEL_CONTACTS)
 _ANY, _CALL, _TEXT, _LETTER, _VISIT = (int(g) for g in (Group.NONE, Group.CALL, Group.TEXT, Group.LETTER, Group.VISIT))
 _NOTICED, _QUEUED, _ENFORCING, _JUDGED, _DISMISSED = (
     int(s) for s in (Stage.NOTICED, Stage.QUEUED, Stage.ENFORCING, Stage.JUDGED, Stage.DISMISSED)
@@ -413,7 +441,9 @@ def triggered(a, t, rule):  # type: ignore[no-untyped-def]
     kind = rule.trigger
     if kind < _COUNTING:
         return (standing(a, t) >> kind) & 1 != 0
-    if rule.counted and (a.customer_caps >> rule.cap) & 1:
+    if kind == _CHANNEL_CONTACTS:
+        return (a.caps_reached >> rule.cap) & 1 != 0
+    if rule.counted and (a.caps_reached >> rule.cap) & 1:
         return True
     if kind == _CONTACTS:
         return popcount(_history(a, rule.group) & ((1 << int(rule.limit)) - 1)) >= rule.most
@@ -434,7 +464,7 @@ def triggered(a, t, rule):  # type: ignore[no-untyped-def]
     return a.plans_broken >= rule.most
 
 
-@njit()
+@njit(borrows=True)
 def unlawful(a, t, tables):  # type: ignore[no-untyped-def]
     """Feature bits that the rules forbid for this account today (uint64); `tables`: of a `Gate`."""
     held = standing(a, t)
@@ -446,7 +476,7 @@ def unlawful(a, t, tables):  # type: ignore[no-untyped-def]
     n = uint64(tables[_AT_CAPS])  # unsigned places spare the sign checks
     while tables[n] != _LAST:
         counted = popcount(_history(a, tables[n]) & tables[n + _ONE])
-        over = counted >= tables[n + _TWO] or (a.customer_caps & tables[n + _FOUR]) != 0
+        over = counted >= tables[n + _TWO] or (a.caps_reached & tables[n + _FOUR]) != 0
         bits |= tables[n + _THREE] if over else 0
         n += _FIVE
     n = uint64(tables[_AT_SMALLER])
@@ -460,7 +490,7 @@ def unlawful(a, t, tables):  # type: ignore[no-untyped-def]
     return np.uint64(bits)
 
 
-@njit()
+@njit(borrows=True)
 def _at_day(day, tables, table):  # type: ignore[no-untyped-def]
     """The place of a day in a table that begins with all days below 0 and ends with all later ones."""
     return min(tables[table] + max(day, -1) + 1, tables[table + 1] - 1)
@@ -483,7 +513,7 @@ def silent_for(a, t):  # type: ignore[no-untyped-def]
     return max(a.silence, t.day - max(-a.dpd0, a.demanded, a.acknowledged))
 
 
-@njit()
+@njit(borrows=True)
 def rule_against(a, t, gate, treatment_bits):  # type: ignore[no-untyped-def]
     """1 + number of the first rule that forbids a treatment with these bits, 0 if none does.
 

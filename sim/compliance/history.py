@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.sim.compiled import njit
-from recoup.sim.treatments import STANDARD, Group, Legal, OfferKind
+from recoup.sim.treatments import STANDARD, Group, Legal, OfferKind, Vocabulary
 
 NONE = -(2**31)  # a day or a number that is not known
 NEVER = 2**31 - 1  # an end that the log does not know
@@ -57,11 +57,13 @@ KNOWN = np.dtype(
 
 GROUPS = tuple(group.name.lower() for group in Group if group)
 _ANY = 0  # the group of all contacts
+_NO_CHANNEL = 255
 
 DAYS, ATTEMPTS, CONVERSATIONS, UNANSWERED = range(4)
 _KINDS = ("days", "attempts", "conversations", "unanswered")
 _COUNT = np.dtype(
-    [("group", np.uint8), ("kind", np.uint8), ("of_customer", np.bool_), ("days", np.int32), ("first", np.int32)]
+    [(name, np.uint8) for name in ("group", "channel", "kind")]
+    + [("of_customer", np.bool_), ("days", np.int32), ("first", np.int32)]
 )
 _SILENCE = np.dtype([("heard", np.int32), ("begun", np.int32), ("late", np.bool_)])
 _MOST = 2**15 - 1
@@ -72,7 +74,7 @@ class Count:
     """How many contacts came before a row within so many days, its own the last of them.
 
     Attributes:
-        group: one of `GROUPS`, or `contact` for all.
+        group: one of `GROUPS`, or `contact` for all; or the name of a channel, which is counted by itself.
         kind: what is counted: earlier days with a contact, attempts, conversations (by call or visit, whatever the group), or, of
             the row's own day and dialled number, unanswered dials.
         days: within which.
@@ -111,21 +113,25 @@ class History:
 
     Args:
         counts, silences: what is kept beside `KNOWN`.
-        groups: the `Group` of each channel, by number, uint8 (channels,).
+        vocabulary: of the world that the log is of: its channels.
     """
 
     def __init__(
         self,
         counts: tuple[Count, ...],
         silences: tuple[Silence, ...],
-        groups: NDArray[np.uint8] = STANDARD.groups,
+        vocabulary: Vocabulary = STANDARD,
     ) -> None:
-        self._groups = groups
+        self._groups = vocabulary.groups
         self._counts = np.zeros(len(counts), _COUNT)
         first = 0
         for record, count in zip(self._counts, counts, strict=True):
-            group = _ANY if count.group == "contact" else GROUPS.index(count.group) + 1
-            record["group"], record["kind"] = group, _KINDS.index(count.kind)
+            if count.group == "contact" or count.group in GROUPS:
+                record["group"] = _ANY if count.group == "contact" else GROUPS.index(count.group) + 1
+            else:  # a channel that the log cannot name is in none of its rows
+                there = count.group in vocabulary.channel
+                record["channel"] = vocabulary.channel[count.group].channel if there else _NO_CHANNEL
+            record["kind"] = _KINDS.index(count.kind)
             record["days"], record["first"], record["of_customer"] = count.days, first, count.per == "customer"
             first += count.days
         self._periods = np.array([silence.days for silence in silences], np.int64)
@@ -204,6 +210,8 @@ def _read(  # type: ignore[no-untyped-def]
             count = counts[c]
             whose = row.customer if count.of_customer else row.account
             mine = row.channel != 0 and (count.group == _ANY or count.group == group)
+            if count.channel != 0:
+                mine = count.channel == row.channel
             if count.kind == UNANSWERED:
                 if mine:
                     dial = dials[row.number]

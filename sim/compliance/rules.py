@@ -30,7 +30,7 @@ class Rule(Section):
     @property
     def parameters(self) -> dict[str, Any]:
         """The rule's own fields by the names that a pack uses."""
-        return self.model_dump(by_alias=True, exclude=set(Rule.model_fields))
+        return self.model_dump(by_alias=True, exclude=set(Rule.model_fields), exclude_none=True)
 
     def sentence(self, language: str) -> str:
         """The plain sentence in `en` or `zh`; English where a pack has no Chinese."""
@@ -82,7 +82,7 @@ class ContactHours(Rule):
 
 
 class ContactCap(Rule):
-    """At most so many contacts of a group within a rolling number of days, today being the last of them.
+    """At most so many contacts of a group, or by one `channel`, within a rolling number of days, today being the last of them.
 
     `count` says what is counted: days on which there was one, attempts, conversations (by call or visit), or unanswered
     dials to one number on one day. A simulated account is contacted at most once a day, real ones are not: the audit of a
@@ -92,10 +92,20 @@ class ContactCap(Rule):
 
     kind: Literal["contact_cap"]
     per: Per = "customer"
-    group: GroupName | Literal["contact"]
+    group: GroupName | Literal["contact"] | None = None
+    channel: Name | None = None
     most: Annotated[int, Field(ge=0, le=1000)]
     days: Annotated[int, Field(ge=1, le=31)]
     count: Literal["days", "attempts", "conversations", "unanswered"] = "days"
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> ContactCap:
+        """A group or a channel; conversations and unanswered dials are counted whatever the channel."""
+        if (self.group is None) == (self.channel is None):
+            raise ValueError("a group or a channel, one of the two")
+        if self.channel is not None and self.count not in ("days", "attempts"):
+            raise ValueError("count: days or attempts with a channel")
+        return self
 
     @model_validator(mode="after")
     def _dials_of_one_day(self) -> ContactCap:
@@ -344,12 +354,18 @@ def load_rules(path: Path, find: Callable[[str, Path], Path] | None = None, abov
 
 
 def _check_topics(document: Document, rules: list[Rule], channels: list[str]) -> None:
-    """What rests must be known: a topic, or a channel that there always is or that the pack says some scenarios add."""
-    known = list(dict.fromkeys((*TOPICS, *CHANNEL_NAMES, *channels)))
+    """What rests or is capped must be known: a topic, or a channel that there always is or that the pack says some scenarios add."""
+    known_channels = list(dict.fromkeys((*CHANNEL_NAMES, *channels)))
     for number, rule in enumerate(rules):
-        for place, topic in enumerate(rule.forbids if isinstance(rule, Standing) else ()):
-            if topic not in known:
-                fault = document.error(("rules", number, "forbids", place), topic, choose(known, topic))
+        named: list[tuple[tuple[str | int, ...], str]] = []
+        known = known_channels
+        if isinstance(rule, Standing):
+            named, known = [(("forbids", place), topic) for place, topic in enumerate(rule.forbids)], [*TOPICS, *known]
+        elif isinstance(rule, ContactCap) and rule.channel is not None:
+            named = [(("channel",), rule.channel)]
+        for place, name in named:
+            if name not in known:
+                fault = document.error(("rules", number, *place), name, choose(list(dict.fromkeys(known)), name))
                 raise InputError(fault.source, f"{fault.place} (rule {rule.id})", fault.value, fault.expected)
 
 

@@ -26,6 +26,7 @@ class Calendar:
     def __init__(self, start: date, holidays: Collection[date]) -> None:
         self.start = start
         self._holidays = frozenset(holidays)
+        self._off: dict[int, bool] = {}  # days that were asked for: courts ask for the same ones again and again
 
     def date(self, day: int) -> date:
         """The calendar date of a day."""
@@ -41,7 +42,9 @@ class Calendar:
 
     def is_day_off(self, day: int) -> bool:
         """Weekend or public holiday."""
-        return self.weekday(day) >= 5 or self.is_holiday(day)
+        if day not in self._off:
+            self._off[day] = self.weekday(day) >= 5 or self.is_holiday(day)
+        return self._off[day]
 
     def next_working_day(self, day: int) -> int:
         """The first day from `day` on that is neither weekend nor holiday."""

@@ -9,21 +9,44 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.sim.account import Event
+from recoup.sim.compiled import njit
 from recoup.sim.operations.contact_centre import SKILL, ContactCentre
 
 NOBODY = "nobody"  # machines, messages, letters, visitors, and debtors who pay by themselves
-# By column: events of the person who had the account that day.
-_OF_TODAY = {
-    "attempts": Event.ATTEMPT,
-    "reached": Event.REACHED,
-    "promises": Event.PROMISE,
-    "accepted": Event.OFFER_ACCEPTED,
-    "complaints": Event.COMPLAINT,
-    "disputes": Event.DISPUTE,
-}
-# Events of a promise, which are those of whoever took it.
-_OF_PROMISE = {"kept": Event.PROMISE_KEPT, "broken": Event.PROMISE_BROKEN}
-SUMS = (*_OF_TODAY, *_OF_PROMISE, "cash", "cash_kept", "seconds")
+# Columns of what is summed up. The first six are events of the person who had the account that day, the next two of whoever took the promise.
+SUMS = (
+    "attempts", "reached", "promises", "accepted", "complaints", "disputes", "kept", "broken", "cash", "cash_kept", "seconds",
+)  # fmt: skip
+_ATTEMPTS, _REACHED, _PROMISES, _ACCEPTED, _COMPLAINTS, _DISPUTES, _KEPT, _BROKEN, _CASH, _CASH_KEPT, _SECONDS = range(
+    len(SUMS)
+)
+_E_ATTEMPT, _E_REACHED, _E_PROMISE, _E_ACCEPTED = (
+    int(e) for e in (Event.ATTEMPT, Event.REACHED, Event.PROMISE, Event.OFFER_ACCEPTED)
+)
+_E_COMPLAINT, _E_DISPUTE, _E_KEPT, _E_BROKEN = (
+    int(e) for e in (Event.COMPLAINT, Event.DISPUTE, Event.PROMISE_KEPT, Event.PROMISE_BROKEN)
+)
+
+
+@njit(borrows=True)
+def tally(a, sums):  # type: ignore[no-untyped-def]
+    """Add an account's day to the `sums` of its people, int64 (people, `SUMS`)."""
+    events, today, taker = a.events, a.collector, a.promise_collector
+    kept, spoken = events & _E_KEPT != 0, events & _E_REACHED != 0
+    if events & _E_ATTEMPT:  # nobody has an account on a day without one
+        sums[today, _ATTEMPTS] += 1
+        sums[today, _SECONDS] += a.seconds
+        sums[today, _REACHED] += spoken
+        sums[today, _PROMISES] += events & _E_PROMISE != 0
+        sums[today, _ACCEPTED] += events & _E_ACCEPTED != 0
+        sums[today, _COMPLAINTS] += events & _E_COMPLAINT != 0
+        sums[today, _DISPUTES] += events & _E_DISPUTE != 0
+    sums[taker, _KEPT] += kept
+    sums[taker, _BROKEN] += events & _E_BROKEN != 0
+    if a.cash_today > 0:
+        # A promise that is kept is its taker's cash; else it is his who spoke to the debtor that day.
+        sums[taker if kept else (today if spoken else 0), _CASH] += a.cash_today
+        sums[taker, _CASH_KEPT] += a.cash_today if kept else 0
 
 
 class Collectors:
@@ -45,36 +68,20 @@ class Collectors:
             centre.first = len(names)
             names += [f"{centre.name}-{number}" for number in range(1, centre.people + 1)]
         self.names = tuple(names)
-        self._sums = {name: np.zeros(len(names), np.int64) for name in SUMS}
+        self._sums = np.zeros((len(names), len(SUMS)), np.int64)
         self._days = np.zeros(len(names), np.int64)
 
-    def close_day(self, day: int, evening: NDArray[np.void]) -> None:
+    def close_day(self, day: int, sums: NDArray[np.int64]) -> None:
         """Add a day that is over.
 
         Args:
             day: its number.
-            evening: the accounts to which anything happened (`day.EVENING`).
+            sums: of the day by person (`tally`), int64 (people, `SUMS`).
         """
         for centre in self._centres:
             if centre.works(day):
                 self._days[centre.first + centre.present] += 1
-        events, cash = evening["events"], evening["cash_today"]
-        today, taker = evening["collector"], evening["promise_collector"]
-        for name, event in _OF_TODAY.items():
-            self._add(name, today[events & event > 0])
-        for name, event in _OF_PROMISE.items():
-            self._add(name, taker[events & event > 0])
-        # A promise that is kept is its taker's cash; else it is his who spoke to the debtor that day.
-        kept, spoken = events & Event.PROMISE_KEPT > 0, events & Event.REACHED > 0
-        paid = cash > 0
-        self._add("cash", np.where(kept, taker, np.where(spoken, today, 0))[paid], cash[paid])
-        self._add("cash_kept", taker[paid & kept], cash[paid & kept])
-        tried = events & Event.ATTEMPT > 0
-        self._add("seconds", today[tried], evening["seconds"][tried])
-
-    def _add(self, name: str, who: NDArray[np.unsignedinteger], amount: NDArray[np.integer] | None = None) -> None:
-        # Sums of cents and seconds are far below 2^53: no digit is lost in double precision.
-        self._sums[name] += np.bincount(who, amount, len(self.names)).astype(np.int64)
+        self._sums += sums
 
     def table(self) -> pd.DataFrame:
         """One row a person, and a last one for nobody: its columns add up to those of the daily table.
@@ -89,6 +96,6 @@ class Collectors:
         table = pd.DataFrame({"pool": [*pools, NOBODY], "person": [*self.names[1:], NOBODY]})
         for name in SKILL.names or ():
             table[name] = [*skill[name], np.nan]
-        for name, sums in {"days_on_duty": self._days, **self._sums}.items():
+        for name, sums in {"days_on_duty": self._days, **dict(zip(SUMS, self._sums.T, strict=True))}.items():
             table[name] = [*sums[1:], sums[0]]
         return table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -19,6 +20,8 @@ from recoup.sim.randomness import Purpose, uniform
 
 # Compiled code takes an int much faster (70 µs a call) than a member of an enumeration.
 _R_JUDGMENT, _R_COURT_TIME, _R_SEIZURE = int(Purpose.JUDGMENT), int(Purpose.COURT_TIME), int(Purpose.SEIZURE)
+
+_E_JUDGMENT, _E_SEIZURE = int(Event.JUDGMENT), int(Event.SEIZURE)
 
 
 def court_fee(claim: float, steps: Sequence[FeeStep], factor: float, units: float = 1.0) -> float:
@@ -66,6 +69,35 @@ def _receive(accounts, number, today, cents):  # type: ignore[no-untyped-def]
     receive(accounts[number], today[0], cents)
 
 
+class _Users(dict):  # type: ignore[type-arg]
+    """Who has a place, in the order of coming: what SimPy asks of its list of them, but leaving takes no search through all."""
+
+    def append(self, one: simpy.Event) -> None:
+        self[one] = None
+
+    def remove(self, one: simpy.Event) -> None:
+        if one not in self:
+            raise ValueError(one)
+        del self[one]
+
+
+class _Queue(deque):  # type: ignore[type-arg]
+    """Who waits: what SimPy asks of its list of them, but the first one's going moves no other."""
+
+    def pop(self, index: int = -1) -> simpy.Event:
+        return self.popleft() if index == 0 else super().pop()
+
+
+class Places(simpy.Resource):
+    """A SimPy resource with thousands of places, and tens of thousands who wait for one."""
+
+    PutQueue = _Queue
+
+    def __init__(self, env: simpy.Environment, capacity: int) -> None:
+        super().__init__(env, capacity)
+        self.users = _Users()  # type: ignore[assignment]
+
+
 class LegalDesk:
     """Everything that happens to a claim after the decision to sue, one SimPy process per case.
 
@@ -96,14 +128,14 @@ class LegalDesk:
         self.places = places(
             world.operations.legal_cases, world.operations.legal_cases_per_1000_accounts, len(accounts)
         )
-        self.team = simpy.Resource(env, capacity=max(self.places, 1))
-        self.docket = simpy.Resource(
-            env, capacity=max(places(self.courts.docket, self.courts.docket_per_1000_accounts, len(accounts)), 1)
+        self.team = Places(env, max(self.places, 1))
+        self.docket = Places(
+            env, max(places(self.courts.docket, self.courts.docket_per_1000_accounts, len(accounts)), 1)
         )
         self._at_work: dict[int, simpy.Process] = {}
-        self._cases: dict[
-            int, Case
-        ] = {}  # that are pending, and what comes next in each; by account, in the order of their beginning
+        # Those that are pending, by account, in the order of their beginning; and the day of what comes next in each that is set.
+        self._cases: dict[int, Case] = {}
+        self._set_for: dict[int, int] = {}
         self._fees = 0  # added to claims today, cents
 
     @property
@@ -125,7 +157,11 @@ class LegalDesk:
     def pending(self) -> tuple[Case, ...]:
         """The cases that are going on: those with a place first, then those that wait, in their order."""
         a = self.accounts
-        cases = [case for number, case in self._cases.items() if a["stage"][number] == case.stage]
+        cases = [
+            replace(case, day=self._set_for.get(number, case.day))
+            for number, case in self._cases.items()
+            if a["stage"][number] == case.stage
+        ]
         return tuple(sorted(cases, key=lambda case: case.day is None))
 
     def sue(self, number: int) -> None:
@@ -144,7 +180,7 @@ class LegalDesk:
     def withdraw(self, number: int) -> None:
         """The claim is paid or gone: free the places at once."""
         process = self._at_work.pop(number, None)
-        self._cases.pop(number, None)
+        self._end(number)
         if process is not None and process.is_alive:
             process.interrupt("claim closed")
 
@@ -171,6 +207,7 @@ class LegalDesk:
                 self._move(a, Stage.FILED)
                 case = Case(number, Stage.FILED, fee=fee)
                 self._cases[number] = case
+                self._set_for.pop(number, None)  # it waits for a hearing
             elif fee is None:
                 fee = court_fee_cents(int(a["balance"]), self.courts.fee_steps, self.courts.summary_factor)
             with self.docket.request() as hearing:
@@ -185,8 +222,8 @@ class LegalDesk:
             self._move(a, Stage.JUDGED)
         else:
             self._move(a, Stage.DISMISSED)
-        self._cases.pop(number, None)
-        a["events"] |= Event.JUDGMENT
+        self._end(number)
+        a["events"] |= _E_JUDGMENT
 
     def _enforcement(self, case: Case) -> Process:
         number, a = case.number, self.accounts[case.number]
@@ -216,7 +253,7 @@ class LegalDesk:
                 self._seize(number, (1.0 - money) * sale.price)
                 break
             case = Case(number, Stage.ENFORCING, steps=3 + attempt)
-        self._cases.pop(number, None)
+        self._end(number)
         self._move(a, Stage.ENFORCED)
 
     def _set(self, case: Case, days: int) -> simpy.Event:
@@ -225,22 +262,27 @@ class LegalDesk:
         day = today + max(days, 1) if case.day is None else max(case.day, today)
         if self.courts.closed_on_holidays:
             day = self.calendar.next_working_day(day)
-        self._cases[case.number] = replace(case, day=day)
+        self._cases[case.number], self._set_for[case.number] = case, day
         return self.env.timeout(max(day * MINUTES_PER_DAY + COURT_OPENS - self.env.now, 0))
+
+    def _end(self, number: int) -> None:
+        """The case is over."""
+        self._cases.pop(number, None)
+        self._set_for.pop(number, None)
 
     def _seize(self, number: int, share: float) -> None:
         """This share of the debtor's enforceable assets turns into cash."""
         a = self.accounts[number]
         cents = int(share * float(a["asset_cover"]) * int(a["opening"]))
         if cents > 0:
-            a["events"] |= Event.SEIZURE
+            a["events"] |= _E_SEIZURE
             before = int(a["cash"])
             _receive(self.accounts, number, self.today, cents)
             if not a["employed"]:
                 a["distress_seized"] += int(a["cash"]) - before
 
     def _move(self, a: np.void, stage: Stage) -> None:
-        a["stage"], a["stage_day"] = stage, self._day()
+        a["stage"], a["stage_day"] = int(stage), self._day()
 
     def _day(self) -> int:
         return int(self.env.now) // MINUTES_PER_DAY

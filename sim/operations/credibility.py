@@ -8,7 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.sim.account import Stage, Status
+from recoup.sim.compiled import njit
 from recoup.sim.parameters import Behaviour
+from recoup.sim.prefetch import prefetch
+
+_OPEN, _NOTICED = int(Status.OPEN), int(Stage.NOTICED)
 
 
 class Credibility:
@@ -63,8 +67,20 @@ class Notices:
         notices = suits = 0
         for when in [one for one in sorted(self._sent) if one <= day]:
             for numbers, keys in self._sent.pop(when):
-                a = self._accounts[numbers]
-                told = (a["key"] == keys) & (a["status"] == Status.OPEN) & (a["plan_months"] == 0)
-                notices += int(np.count_nonzero(told))
-                suits += int(np.count_nonzero(told & (a["stage"] > Stage.NOTICED)))
+                told, followed = _count(self._accounts, numbers, keys)
+                notices += told
+                suits += followed
         return notices, suits
+
+
+@njit(borrows=True, nogil=True)
+def _count(accounts, numbers, keys):  # type: ignore[no-untyped-def]
+    """Notices that count: those to accounts that are still who they were, open and without a plan; and suits that have followed."""
+    told = followed = 0
+    for n in range(numbers.size):
+        prefetch(accounts, numbers[min(n + 4, numbers.size - 1)])
+        a = accounts[numbers[n]]
+        if a.key == keys[n] and a.status == _OPEN and a.plan_months == 0:
+            told += 1
+            followed += a.stage > _NOTICED
+    return told, followed

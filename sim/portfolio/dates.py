@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,12 +12,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from recoup.sim.portfolio.columnmap import EXCEL
-from recoup.sim.portfolio.fields import HISTORY_DAYS
 
 ISO = "ISO8601"  # pandas' word
 _FIRST_EXCEL_DAY = pd.Timestamp("1899-12-30")  # as if 1900 had been a leap year: right from 1 March 1900 on
 _EXCEL_DAYS = (61.0, 2958465.0)  # 1 March 1900 to 31 December 9999
-_DAYS_AGO = re.compile(r"[0-9]{1,2}(?:[ ,;/、，]+[0-9]{1,2})*")
 _CLOCK = r"^(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-5][0-9]))?(?::(?P<second>[0-5][0-9])(?:\.[0-9]+)?)?(?P<half> ?[aApP][mM])?$"
 
 
@@ -97,26 +94,3 @@ def parse_hours(texts: pa.StringArray, formats: Sequence[str] = (), typed: bool 
 
 def _numbers(texts: pa.StringArray) -> NDArray[np.float64]:
     return pc.cast(pc.if_else(pc.equal(texts, ""), "0", texts), pa.float64()).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
-
-
-def parse_days_ago(texts: pa.StringArray) -> NDArray[np.float64]:
-    """Days that a text names as so many days ago, "1 4 9": bit n of a whole number is n days ago; NaN for what is none.
-
-    Args:
-        texts: the cells, stripped; "0" is no day.
-    """
-    return np.array([_days_ago(text) for text in texts.to_pylist()], np.float64)
-
-
-def _days_ago(text: str) -> float:
-    if not _DAYS_AGO.fullmatch(text):
-        return np.nan
-    days = {int(number) for number in re.findall("[0-9]+", text)}
-    if days == {0}:
-        return 0.0
-    return float(sum(1 << day for day in days)) if min(days) > 0 and max(days) <= HISTORY_DAYS else np.nan
-
-
-def days_ago(history: float) -> str:
-    """The text that `parse_days_ago` reads as this number."""
-    return " ".join(str(day) for day in range(1, HISTORY_DAYS + 1) if int(history) >> day & 1) or "0"

@@ -21,6 +21,7 @@ _STATE: Names = {
     "text_days": "textdays 近期发信日",
     "visit_days": "visitdays 近期上门日",
     "letter_days": "letterdays 近期发函日",
+    "channel_days": "channeldays contactdaysbychannel 各渠道近期联系日",
     "conversation_days": "conversationdays 近期通话日",
     "calls_7d": "calls7d callslast7days callslastweek calls7days 近7天致电 近7天拨打次数 7天拨打",
     "texts_7d": "texts7d smslast7days smslastweek textslast7days 近7天短信 近7天短信次数",

@@ -17,7 +17,7 @@ from recoup.sim.parameters import Population
 from recoup.sim.portfolio.cells import IN_THE_MAP, Cells
 from recoup.sim.portfolio.column import Column
 from recoup.sim.portfolio.columnmap import ColumnMap, Mapping, read_map
-from recoup.sim.portfolio.dates import days_ago
+from recoup.sim.portfolio.days_ago import days_ago
 from recoup.sim.portfolio.doubts import doubts_of, population_doubts
 from recoup.sim.portfolio.scores import score_fields, with_scores
 from recoup.sim.portfolio.sheet import MOST_LISTED, Problem, Sheet

@@ -15,7 +15,8 @@ from recoup.sim.inputs import Document
 from recoup.sim.portfolio.cells import Cells
 from recoup.sim.portfolio.column import Column, are_in
 from recoup.sim.portfolio.columnmap import ColumnMap, Mapping, Range
-from recoup.sim.portfolio.dates import parse_dates, parse_days_ago, parse_hours
+from recoup.sim.portfolio.dates import parse_dates, parse_hours
+from recoup.sim.portfolio.days_ago import parse_days_ago
 from recoup.sim.portfolio.numbers import PLAIN, missing_marks, parse_numbers
 from recoup.sim.portfolio.table import Field, Kind, Registry
 

@@ -11,6 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.sim.account import Stage
+from recoup.sim.portfolio.days_ago import channel_days_of
+from recoup.sim.portfolio.fields import HISTORY_DAYS
 from recoup.sim.portfolio.state_fields import STATE, STATE_FIELD, codes_in
 from recoup.sim.treatments import STANDARD, Vocabulary
 
@@ -171,6 +173,12 @@ def faults(table: pd.DataFrame, as_of: date | None) -> list[Fault]:
             "minimum_due",
             "0, as this is no credit card",
         )
+    by_channel = _said(table, "channel_days")
+    note(
+        [text is not None and channel_days_of(str(text)) is None for text in by_channel],
+        "channel_days",
+        f"channels and how many days ago, from 1 to {HISTORY_DAYS}, as in sms: 1 4; whatsapp: 2, or 0 for none",
+    )
     promised, kind = dates(table, "promise_due").notna().to_numpy(), _said(table, "promise_kind")
     settles = promised & (kind == "settlement")
     discount, amount = numbers(table, "promise_discount"), numbers(table, "promise_amount")
@@ -261,7 +269,7 @@ def missing_state(table: pd.DataFrame) -> dict[str, int]:
         return {}
     found = {}
     for name in STATE_FIELD:
-        if name in _FURTHER or name == "customer_id":
+        if name in _FURTHER or name in ("customer_id", "channel_days"):
             continue
         ways = next((names for names in _SAME if names[0] == name), (name,))
         known = np.any(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import yaml
 
-from recoup.sim.portfolio.dates import days_ago
+from recoup.sim.portfolio.days_ago import days_ago
 from recoup.sim.portfolio.fields import Kind
 from recoup.sim.portfolio.table import PORTFOLIO, Portfolio
 

@@ -25,6 +25,11 @@ HOME = load_scenario("china-consumer")
 TRAINING = Training(HOME.name, cohorts=2, paired_rollouts=1, accounts=30, warm_start=None)
 
 
+def seen_in(env: PortfolioVecEnv) -> Any:
+    """What the cohorts' accounts look like today, natural units."""
+    return np.concatenate([one.simulation.observe(np.arange(env.size)) for one in env.envs])
+
+
 def built(training: Training = TRAINING) -> tuple[Any, PortfolioVecEnv]:
     env = environment(training, HOME, Objective())
     learner = learners.build(training.algorithm, env, learners.hyperparameters(training.algorithm), 1)
@@ -49,7 +54,8 @@ def test_the_actor_is_blind_to_hidden_state_and_the_critic_is_not(algorithm: str
 def test_what_is_written_to_a_file_is_the_actor_and_reads_observations_alone() -> None:
     learner, env = built()
     env.reset()
-    x = env.encoded(env.envs[0], env._seen[: env.size], env._masks[: env.size], env._told[0])
+    seen = seen_in(env)[: env.size]
+    x = env.encoded(env.envs[0], seen, env.action_masks()[: env.size], env._told[0])
     learners.standardise(learner, x)
     arrays = learners.weights("maskable-ppo", learner)
     assert arrays["hidden.0.weight"].shape == (64, SIZE)
@@ -57,7 +63,7 @@ def test_what_is_written_to_a_file_is_the_actor_and_reads_observations_alone() -
         format=1, name="x", scenario="x", algorithm="maskable-ppo", layers=[64, 64], training={},
         features=list(learned.features.NAMES), menu=env.envs[0].menu.names,
     )  # fmt: skip
-    outputs = learned.LearnedPolicy(card, arrays).outputs(env._seen[: env.size])
+    outputs = learned.LearnedPolicy(card, arrays).outputs(seen)
     policy = learner.policy
     logits = policy.action_net(policy.mlp_extractor.forward_actor(policy.extract_features(torch.tensor(x))))
     np.testing.assert_allclose(outputs, logits.detach().numpy(), rtol=1e-3, atol=1e-4)
@@ -101,7 +107,7 @@ def test_training_observations_are_the_policys_and_then_hidden_state_also_after_
     for _ in range(HOME.days + 3):
         assert x.shape == (60, SIZE + HIDDEN_SIZE)
         states = [hidden_state(one.simulation) for one in env.envs]
-        np.testing.assert_array_equal(x, np.hstack([encode(env._seen), np.concatenate(states)]))
+        np.testing.assert_array_equal(x, np.hstack([encode(seen_in(env)), np.concatenate(states)]))
         env.step_async(np.zeros(env.num_envs, np.int64))
         x = env.step_wait()[0]
 
@@ -119,7 +125,11 @@ def rollout() -> Any:
     add = learner.rollout_buffer.add
 
     def noted(*day: Any, action_masks: Any) -> None:
-        days.append((*day, action_masks))
+        seen, actions, rewards, starts, _, log_probs = day
+        with torch.no_grad():
+            values = learner.policy.predict_values(torch.tensor(seen)).flatten()
+        values[torch.tensor(seen[:, OPEN] <= 0)] = 0.0  # of closed accounts
+        days.append((seen.copy(), actions, rewards, starts, values, log_probs, action_masks.copy()))
         add(*day, action_masks=action_masks)
 
     learner.rollout_buffer.add = noted
@@ -156,7 +166,7 @@ def test_each_row_keeps_what_belongs_to_it(rollout: Any) -> None:
         if place[days[t][0][n].tobytes()] == (t, n):
             assert int(sample.actions[k]) == actions[n] and bool(masks[n, actions[n]])
             assert torch.equal(sample.action_masks[k], torch.tensor(masks[n]))
-            assert float(sample.old_values[k]) == float(values[n])
+            assert float(sample.old_values[k]) == pytest.approx(float(values[n]), abs=1e-5)
             assert float(sample.old_log_prob[k]) == float(log_probs[n])
             assert float(sample.returns[k]) == buffer.returns[t, n]
             checked += 1

@@ -1,4 +1,4 @@
-"""Our layout of PPO against sb3-contrib's own: the same update from the same rollout; and blocks and threads that change no number."""
+"""Our layout of PPO against sb3-contrib's own: the same update from the same rollout; and what an update leaves out."""
 
 from __future__ import annotations
 
@@ -79,17 +79,6 @@ def test_an_update_is_that_of_the_library(monkeypatch: pytest.MonkeyPatch, setti
     logged, expected = figures
     for name in ("entropy_loss", "policy_gradient_loss", "value_loss", "clip_fraction", "n_updates", "clip_range"):
         assert logged[f"train/{name}"] == pytest.approx(expected[f"train/{name}"], rel=1e-3, abs=1e-5), name
-
-
-def test_threads_change_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(masked_ppo, "BLOCK", 100)
-    alone = after_a_rollout()
-    shared = twin(alone)
-    shared.threads = 3
-    for learner in (alone, shared):
-        np.random.seed(5)
-        learner.train()
-    assert torch.equal(parameters_of(alone), parameters_of(shared))
 
 
 def test_a_target_divergence_ends_the_passes() -> None:

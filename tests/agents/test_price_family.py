@@ -41,11 +41,16 @@ def family(seed=3):
     return PriceFamily(made, {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()})
 
 
+def seen_in(env):
+    """What the cohorts' accounts look like today, natural units."""
+    return np.concatenate([one.simulation.observe(np.arange(env.size)) for one in env.envs])
+
+
 def days(count=40):
     """Observations and masks of a home cohort on its first morning."""
     env = environment(replace(SMALL, accounts=count), HOME, Objective())
     env.reset()
-    return env._seen[:count], env._masks[:count]
+    return seen_in(env)[:count], env.action_masks()[:count]
 
 
 def test_inputs_are_square_roots_of_shares_of_the_highest_price_and_never_above_one():
@@ -125,7 +130,7 @@ def improving(**changes):
     env.reset()
     parameters = learners.hyperparameters("maskable-ppo")
     learner = learners.build("maskable-ppo", env, parameters, 5)
-    learners.standardise(learner, env._look([env._seen[:30], env._seen[30:]]), env.planned_columns)
+    learners.standardise(learner, env._shown(), env.planned_columns)
     return learner, env
 
 
@@ -134,8 +139,8 @@ def test_at_first_a_network_that_improves_a_plan_is_likely_to_do_what_the_plan_d
     import torch
 
     learner, env = improving(price_family=told)
-    seen, masks = env._seen, env._masks
-    x = env._look([seen[:30], seen[30:]])
+    seen, masks = seen_in(env), env.action_masks()
+    x = env._shown()
     planned = Plan.load("staged", MENU).act(seen, masks)
     odds = learner.policy.get_distribution(torch.tensor(x), masks)._logits.detach().numpy()  # type: ignore[attr-defined]
     for row, choice in enumerate(planned):
@@ -148,8 +153,8 @@ def test_from_its_file_a_network_that_improves_a_plan_acts_as_in_training(tmp_pa
     import torch
 
     learner, env = improving()
-    seen, masks = env._seen, env._masks
-    x = env._look([seen[:30], seen[30:]])
+    seen, masks = seen_in(env), env.action_masks()
+    x = env._shown()
     from recoup.agents.plans.plan_file import find_plan, read_plan
 
     plan = read_plan(find_plan("staged")).model_dump(exclude_none=True)
@@ -164,7 +169,7 @@ def test_the_actor_that_improves_a_plan_sees_no_hidden_state():
     import torch
 
     learner, env = improving()
-    x = torch.tensor(env._look([env._seen[:30], env._seen[30:]]))
+    x = torch.tensor(env._shown())
     other = x.clone()
     other[:, -HIDDEN_SIZE:] = 7.0
     policy = learner.policy

@@ -17,11 +17,12 @@ from recoup.experiments.evidence.bands import bands, together
 from recoup.experiments.evidence.exploration import Explorer
 from recoup.experiments.evidence.files import BACKTEST_FILE
 from recoup.experiments.evidence.hidden_traits import NEAREST, take_traits
+from recoup.experiments.evidence.lender_records import LenderRecords
 from recoup.experiments.evidence.midlife_world import staffed_for, without_courses
 from recoup.experiments.evidence.recorded_measures import Key
 from recoup.experiments.evidence.replay import Replay, as_it_was_done, logged_treatments
 from recoup.experiments.evidence.silent_reads import draw_reads, shares_read, told
-from recoup.experiments.evidence.simulated_records import LenderRecords, follow, simulate_records
+from recoup.experiments.evidence.simulated_records import follow, simulate_records
 from recoup.experiments.runs.kept import Kept
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.account import Outcome
@@ -158,7 +159,7 @@ def records() -> LenderRecords:
 
 def months(scenario: Scenario, records: LenderRecords, at: int = 0) -> Months:
     first = records.first_day + timedelta(days=at)
-    return months_of(scenario, records.portfolio, records.contacts, records.payments, first, records.last_day)
+    return months_of(scenario, records, first, records.last_day)
 
 
 @pytest.fixture(scope="module")
@@ -230,7 +231,7 @@ def test_a_ledger_that_knows_its_state_is_taken_at_its_word() -> None:
     state = simulation.portfolio_now()
     after = follow(simulation, explorer, 15)
     staffed = HOME.with_world(staffed_for(HOME.world, book))
-    later = months_of(staffed, state, after.contacts, after.payments, None, after.last_day)
+    later = months_of(staffed, dataclasses.replace(after, portfolio=state))
     assert (later.first, later.days, later.before) == (HOME.world.start + timedelta(days=12), 15, None)
     assert later.unknown == () and len(later.portfolio) == len(state) < 200
     content = backtest(later, "staged", SEEDS).content()
@@ -302,13 +303,9 @@ def test_which_measures_count() -> None:
 def test_what_cannot_be_tested_is_refused(records: LenderRecords) -> None:
     with pytest.raises(InputError, match="at least 19"):
         backtest(months(HOME, records), "staged", range(18))
-    whole = (HOME, records.portfolio, records.contacts, records.payments)
     for at, until in ((date(2024, 1, 1), None), (date(2026, 1, 1), None), (None, date(2024, 1, 1))):
         with pytest.raises(InputError):
-            months_of(*whole, at, until)
-    others = records.contacts.assign(account_id="x"), records.payments.assign(account_id="x")
-    with pytest.raises(InputError, match="same names"):
-        months_of(HOME, records.portfolio, *others)
+            months_of(HOME, records, at, until)
 
 
 def test_the_command(tmp_path: Path) -> None:

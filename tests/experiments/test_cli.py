@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from recoup.experiments.checks.doctor import examine
+from recoup.experiments.report import text_in
 from recoup.scenarios.schema import ROOT
 from tests.command import process, recoup
 
@@ -262,6 +265,14 @@ def test_doctor_finds_this_installation_whole() -> None:
     checks = {check["check"]: check for check in json.loads(done.stdout)}
     assert done.returncode == 0 and all(check["ok"] for check in checks.values() if check["needed"]), done.stdout
     assert "money conserved" in checks["simulation"]["details"]
+
+
+def test_doctor_says_in_chinese_what_it_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    details = {finding.name: finding.details for finding in examine(text_in("zh"))}
+    without = {name for name, said in details.items() if not re.search(r"[\u4e00-\u9fff]", said)}
+    assert without <= {"packages", "packages for training"}, details  # which are names and versions alone
+    assert "金额守恒" in details["simulation"] and "Chromium" in details["browser"]
 
 
 def test_piped_output_has_no_colour() -> None:

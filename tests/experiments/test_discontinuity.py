@@ -11,11 +11,14 @@ import pytest
 
 from recoup.experiments.evidence.discontinuity import density_jump, jump, optimal_bandwidth, placebo_cuts
 from recoup.experiments.evidence.files import DISCONTINUITY_FILE, DISCONTINUITY_PICTURE
+from recoup.experiments.evidence.lender_records import lender_records
+from recoup.experiments.evidence.reasons import Reason
 from recoup.experiments.evidence.simulated_records import simulate_records
-from recoup.experiments.evidence.threshold import Accounts, accounts_of, study
+from recoup.experiments.evidence.threshold import Accounts, Study, accounts_of, study
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, in_form
+from recoup.sim.portfolio.table import Portfolio
 from tests.command import recoup
 
 GRID = np.linspace(-1, 1, 400)
@@ -122,19 +125,23 @@ def test_a_clean_design_passes_its_checks() -> None:
     assert len(found.cuts) == 6 and set(found.covariates) == {"opening_balance", "dpd"}
 
 
+def codes(found: Study) -> list[str]:
+    return [doubt.code for doubt in found.doubts]
+
+
 def test_what_speaks_against_it_is_said() -> None:
     clean = made_up()
     score, random = clean.score, np.random.default_rng(1)
     unlike = study(made_up(covariates={"dpd": 5.0 * (score >= 50) + random.normal(0, 1, score.size)}), 50.0)
-    assert [doubt.split()[0] for doubt in unlike.doubts] == ["dpd"]
+    assert [(doubt.code, doubt.values["field"]) for doubt in unlike.doubts] == [("covariate", "dpd")]
     moved = np.where((score > 44) & (score < 50), score + 6, score)
-    assert any("gather" in doubt for doubt in study(made_up(score=moved), 50.0).doubts)
+    assert "density" in codes(study(made_up(score=moved), 50.0))
     elsewhere = clean.outcome + 2.0 * (score >= placebo_cuts(score, 50.0)[4])
-    assert any("where nothing happened" in doubt for doubt in study(made_up(outcome=elsewhere), 50.0).doubts)
+    assert "placebo" in codes(study(made_up(outcome=elsewhere), 50.0))
     weak = study(made_up(given=(random.random(score.size) < 0.5).astype(float)), 50.0)
-    assert weak.of_treated is None and any("hardly decided" in doubt for doubt in weak.doubts)
+    assert weak.of_treated is None and "weak" in codes(weak)
     few = study(made_up(size=50), 50.0)
-    assert few.effect is None and few.refusal is not None and "too few" in few.refusal
+    assert few.effect is None and few.refusal == Reason("few", {"cut": 50.0, "least": 30})
 
 
 def test_what_is_looked_at_comes_from_the_records() -> None:
@@ -154,7 +161,8 @@ def test_what_is_looked_at_comes_from_the_records() -> None:
         "direction": [None, None, "inbound"],
     }
     contacts = in_form(pd.DataFrame(called | {"date": pd.to_datetime(["2025-03-05"] * 3)}), CONTACTS)
-    found = accounts_of(portfolio, payments, contacts, "credit_score", "share", "specialist", date(2025, 3, 3), 10)
+    records = lender_records(Portfolio(portfolio, "book"), contacts, payments)
+    found = accounts_of(records, "credit_score", "share", "specialist", date(2025, 3, 3), 10)
     assert found.score.tolist() == [500.0, 600.0, 700.0] and found.without_score == 1
     assert found.outcome == pytest.approx([0.3, 0.0, 0.0])  # b paid on the 11th day, d before the first
     assert found.given is not None and found.given.tolist() == [0.0, 1.0, 0.0]
@@ -162,7 +170,7 @@ def test_what_is_looked_at_comes_from_the_records() -> None:
     for wrong in ({"score": "product"}, {"treatment": "fax"}, {"at": date(2026, 1, 1)}):
         options = {"score": "credit_score", "treatment": "specialist", "at": None} | wrong
         with pytest.raises(InputError):
-            accounts_of(portfolio, payments, contacts, **options)  # type: ignore[arg-type]
+            accounts_of(records, **options)  # type: ignore[arg-type]
 
 
 SPLIT = """

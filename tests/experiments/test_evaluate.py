@@ -18,6 +18,7 @@ from recoup.experiments.evidence.evaluation import evaluate
 from recoup.experiments.evidence.exploration import simulate_log, true_value
 from recoup.experiments.evidence.fitted_q import Values, fitted_q
 from recoup.experiments.evidence.propensities import estimated
+from recoup.experiments.evidence.reasons import Reason
 from recoup.experiments.evidence.support import support_of
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError
@@ -184,24 +185,21 @@ def test_what_the_log_never_does_is_not_estimated() -> None:
     log.propensities[:] = 1.0  # type: ignore[index]
     found = evaluate(log, Always(), steps=1)
     assert found.estimates == {}
-    assert (
-        found.refusal
-        and "support is missing" in found.refusal
-        and "sms (wanted 300 times, done then 0 times)" in found.refusal
-    )
+    assert found.refusal == Reason("support", {"share": 0.0, "courses": 0.0, "decisions": 1, "treatments": ["sms"]})
 
 
 def test_wrong_propensities_are_noticed() -> None:
     log = bandit(np.random.default_rng(5), 2000, chance=0.15)  # they were 0.3
     found = evaluate(log, Always(), steps=1)
-    assert found.refusal and "propensities are not those" in found.refusal
+    assert found.refusal and found.refusal.code == "propensities"
 
 
 def test_few_that_agree_are_too_few() -> None:
     log = bandit(np.random.default_rng(5), 200)
     found = evaluate(log, Always(), steps=1)
     agreeing = int(log.actions.sum())
-    assert found.refusal and f"the 200 accounts count as {agreeing}" in found.refusal
+    assert found.refusal and found.refusal.code == "sample"
+    assert found.refusal.values["sample"] == pytest.approx(agreeing)
     assert evaluate(log, Always(), steps=1, least_sample=agreeing).refusal is None
 
 

@@ -145,10 +145,10 @@ def test_faults_are_one_line(models: dict[str, Path], lender: Path, tmp_path: Pa
     fit = ["model", "fit", "repayment", *sources(lender)]
     for arguments, expected in (
         ([*fit, "--horizon", "60"], "80 days of contacts and payments"),
-        ([*fit, "--start", "3 March"], "a date as in 2025-03-03"),
-        ([*fit, "--start", "2026-01-01"], "a day not after the logs' last"),
+        ([*fit, "--start", "3 March"], "does not match the formats '%Y-%m-%d'"),
+        ([*fit, "--start", "2026-01-01"], "--start: got '2026-01-01', expected days that the logs tell of"),
         ([*fit[:5], "--payments-map", "m.yaml"], "--payments beside it"),
-        ([*fit[:5]], "contacts or payments, or --start with a date"),
+        ([*fit[:5]], "contacts or payments, or --start with the day of the portfolio"),
         ([*fit, "--share", "1", "--horizon", "1"], "30 of each outcome"),
         (["model", "report", str(tmp_path)], "card.json"),
     ):

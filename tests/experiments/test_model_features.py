@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 
 from recoup.experiments.comparison.protected_groups import ATTRIBUTES
+from recoup.experiments.evidence.lender_records import lender_records
 from recoup.experiments.models.features import features_at, open_at, window_of
-from recoup.experiments.models.lender_records import Records, _dated
+from recoup.experiments.models.numbered_records import Records, numbered
 from recoup.experiments.models.score import as_it_is_on
 from recoup.experiments.models.training_table import call_table, dates_of, needs_help, repays, rolls
 from recoup.sim.inputs import InputError
-from recoup.sim.portfolio.records import CONTACTS, PAYMENTS
-from recoup.sim.portfolio.table import FILE_FIELDS
+from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, in_form
+from recoup.sim.portfolio.table import FILE_FIELDS, Portfolio
 
 ENDS = [12.0, 14.0, 18.0, 21.0]
 
@@ -30,8 +31,8 @@ def records(contacts: list[dict[str, object]], payments: list[dict[str, object]]
         for name in ("date", "promise_due"):
             if name in log:
                 log[name] = pd.to_datetime(log[name]).astype("datetime64[us]")
-        logs.append(log.assign(account=log["account"].astype(np.int64)))
-    return _dated(portfolio, *logs, date(2025, 3, 3), [], "test")
+        logs.append(in_form(log.assign(account_id="a" + log["account"].astype(str)), registry))
+    return numbered(lender_records(Portfolio(portfolio, "test"), *logs, day=date(2025, 3, 3)))
 
 
 def call(account: int, day: int, outcome: str = "no_answer", **more: object) -> dict[str, object]:

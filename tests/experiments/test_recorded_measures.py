@@ -11,12 +11,12 @@ from recoup.experiments.evidence.recorded_measures import (
     RecordedMonths,
     channels_of,
     curve_days,
-    dpd_bands,
     measure,
 )
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio.records import CONTACTS, PAYMENTS
+from recoup.sim.treatments import STANDARD
 
 FIRST = date(2025, 3, 3)
 WINDOWS = load_scenario("china-consumer").world.windows  # 9–12, 12–14, 14–18, 18–21
@@ -206,7 +206,7 @@ def test_a_promise_without_day_and_amount_is_kept_by_any_payment_within_two_week
 def test_names_of_parts() -> None:
     assert curve_days(30) == (7, 14, 21, 28, 30)
     assert curve_days(14) == (7, 14)
-    assert dpd_bands(PORTFOLIO).tolist() == ["M1", "M1", "M2", "M0", "M7+"]
+    assert STANDARD.bucket_names(PORTFOLIO["dpd"].to_numpy(int)).tolist() == ["M1", "M1", "M2", "M0", "M7+"]
     assert channels_of([CONTACTS_LOG])[-1] == "whatsapp"
     assert (
         "right_party_calls.morning"

@@ -12,10 +12,11 @@ import pytest
 from recoup.experiments.calibration.histories import histories
 from recoup.experiments.calibration.parameters import Block, Parameter, movable, records_of
 from recoup.experiments.evidence.backtest import months_of
+from recoup.experiments.evidence.lender_records import TableAt, lender_records, read_lender_records
 from recoup.experiments.evidence.recorded_measures import RecordedMonths, measure
 from recoup.experiments.evidence.state_from_logs import state_at
 from recoup.experiments.models.features import features_at
-from recoup.experiments.models.lender_records import read_lender_records
+from recoup.experiments.models.numbered_records import numbered
 from recoup.experiments.models.training_table import call_table
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.portfolio.importing import load
@@ -60,7 +61,7 @@ def book() -> Portfolio:
 
 
 def test_own_channels_count_in_their_groups_and_a_promise_keeps_its_channel(tmp_path: Path) -> None:
-    state, _ = state_at(book(), CONTACTS, NOTHING_PAID, date(2025, 3, 10), FIRST, WORDS)
+    state, _ = state_at(lender_records(book(), CONTACTS, NOTHING_PAID, WORDS, day=FIRST), date(2025, 3, 10))
     a, b = (state.table.iloc[row] for row in (0, 1))
     days_ago = {"text_days": (1 << 6) + (1 << 5), "call_days": 1 << 4, "conversation_days": 1 << 4}
     assert {name: int(a[name]) for name in days_ago} == days_ago
@@ -91,7 +92,8 @@ def test_measures_count_calls_of_own_lines_by_window_and_every_channel() -> None
     assert found.loc["right_party_calls.evening", ["above", "below"]].tolist() == [1, 2]
     assert found.loc["right_party_calls.morning", ["above", "below"]].tolist() == [1, 1]
     assert found.loc["contacts_per_week.whatsapp", "above"] == 1 and found.loc["contacts_per_week.rcs", "above"] == 0
-    assert months_of(HOME, book(), CONTACTS, NOTHING_PAID).records(CONTACTS, NOTHING_PAID, ()).vocabulary is WORDS
+    records = lender_records(book(), CONTACTS, NOTHING_PAID, WORDS)
+    assert months_of(HOME, records).records(CONTACTS, NOTHING_PAID, ()).vocabulary is WORDS
 
 
 @pytest.fixture(scope="module")
@@ -110,8 +112,8 @@ def sources(lender: Path) -> list[str]:
 
 
 def test_features_know_own_products_and_channels(lender: Path) -> None:
-    logs = {name: (lender / f"{name}.parquet", None) for name in ("portfolio", "contacts", "payments")}
-    records = read_lender_records(logs["portfolio"], logs["contacts"], logs["payments"], vocabulary=WORDS)
+    tables = (TableAt(lender / f"{name}.parquet") for name in ("portfolio", "contacts", "payments"))
+    records = numbered(read_lender_records(*tables, WORDS))
     found = features_at(records, 30)
     of_product = [name for name in found if name.startswith("product_")]
     assert of_product == ["product_cash_loan", "product_phone_instalments", "product_credit_card"]

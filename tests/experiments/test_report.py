@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import string
+from collections import Counter
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -178,7 +179,15 @@ def test_both_catalogues_say_the_same_things() -> None:
     english, chinese = (read_yaml(MESSAGES / f"{language}.yaml").data for language in LANGUAGES)
     assert all(entry.keys() == {"title", "definition"} for entry in chinese["measures"].values())
     assert set(chinese.pop("measures")) == MEASURE.keys() | welfare.MEASURE.keys()
-    for group in ("names", "descriptions", "plan_rules", "notes", "columns"):  # what other files say in English
+    for group in (
+        "names",
+        "descriptions",
+        "plan_rules",
+        "notes",
+        "doubts",
+        "targets",
+        "columns",
+    ):  # what other files say in English
         assert english.pop(group) == {} and chinese.pop(group)
     ours, theirs = _leaves(english), _leaves(chinese)
     assert ours.keys() == theirs.keys()
@@ -431,6 +440,19 @@ def test_chinese_knows_every_note_and_stress_that_ships() -> None:
     assert say.note("of my own") == "of my own"
 
 
+def test_chinese_knows_every_published_figure_and_its_source() -> None:
+    say, english = text_in("zh"), text_in("en")
+    files = [read_yaml(path).data for path in sorted((ROOT / "scenarios" / "calibration").glob("*.yaml"))]
+    said = [target[part] for file in files for target in file["targets"] for part in ("text", "source")]
+    assert len(said) > 90 and [text for text in said if not re.search(r"[\u4e00-\u9fff]", say.target(text))] == []
+    assert set(said) >= set(say._messages["targets"])  # none that no file has any more
+    assert [english.target(text).replace("\u00a0", " ") for text in said] == said
+    # A figure that the Chinese names differently is another figure; what is quoted as a number in words is not looked at.
+    for text in said:
+        theirs = Counter(re.findall(r"\d+(?:\.\d+)?", say.target(text).replace(",", "")))
+        assert not Counter(re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))) - theirs, text
+
+
 def test_dearest_resource_is_named_only_if_it_is_sure(full: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(full, folder)
@@ -523,12 +545,33 @@ def test_page_says_the_same_without_its_script_and_the_winner_stays_on_a_phone(
         chromium.page("Emulation.setScriptExecutionDisabled", value=False)
     assert chromium.ask("document.querySelectorAll('.tools').length") == 0
     assert chromium.ask("document.querySelectorAll('details.data > summary').length") > 5
-    # The matrix scrolls sideways; the challenger and the plan in force are on the screen before anybody does.
+    # The matrix scrolls sideways; the challenger, the plan in force and the margins are on the screen before anybody does.
     heads = chromium.ask(
         "[...document.querySelectorAll('.matrix thead th')].map(h => [h.innerText, h.getBoundingClientRect().right])"
     )
     run = Run(full)
     assert [name for name, _ in heads[1:3]] == [run.best, run.reference] and heads[2][1] <= 390
+    left = chromium.ask("document.querySelector('.matrix thead th:last-child').getBoundingClientRect().left")
+    assert heads[-1][0] == "margin" and heads[2][1] <= left and heads[-1][1] <= 390
+    wide = (
+        "[...document.querySelectorAll('.matrix td:last-child')].filter(c => c.scrollWidth > c.clientWidth + 1).length"
+    )
+    assert chromium.ask(wide) == 0  # none is cut off
+
+
+def test_the_rule_pack_is_called_by_its_title(finished: Path, tmp_path: Path) -> None:
+    assert "rules: Taiwan, credit cards." in (finished / "report.html").read_text(encoding="utf-8")
+    assert "规则：台湾信用卡规则。" in (finished / "report.zh.html").read_text(encoding="utf-8")
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    pack = json.loads((folder / "rules.json").read_text())
+    (folder / "rules.json").write_text(json.dumps(pack | {"name": "mine", "title": "Rules of our own"}))
+    results = json.loads((folder / "results.json").read_text())
+    (folder / "results.json").write_text(json.dumps(results | {"rules": "mine"}))
+    for language, said in (("en", "rules: Rules of our own."), ("zh", "规则：Rules of our own。")):
+        assert said in render(folder, language).read_text(encoding="utf-8")
+    (folder / "rules.json").unlink()
+    assert "rules: mine." in render(folder).read_text(encoding="utf-8")
 
 
 def test_browser_test_notices_faults(chromium: browser.Browser, tmp_path: Path) -> None:

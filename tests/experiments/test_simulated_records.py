@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from recoup.experiments.evidence.files import RECORDS_FILE
-from recoup.experiments.evidence.simulated_records import LenderRecords, simulate_records
+from recoup.experiments.evidence.lender_records import LenderRecords
+from recoup.experiments.evidence.simulated_records import simulate_records
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.portfolio.records import CONTACTS, NO_CONTACT, PAYMENTS, RIGHT_PARTY, read_records
 from tests.command import recoup

@@ -12,6 +12,7 @@ import pytest
 
 from recoup.agents.library import load_policy
 from recoup.experiments.comparison.rollout import one_day
+from recoup.experiments.evidence.lender_records import lender_records
 from recoup.experiments.evidence.simulated_records import simulate_records
 from recoup.experiments.evidence.state_from_logs import state_at
 from recoup.scenarios.schema import load_scenario
@@ -44,7 +45,7 @@ def payments(*rows: tuple[str, str, float, str]) -> pd.DataFrame:
 
 
 def a(at: date, said: pd.DataFrame, paid: pd.DataFrame) -> pd.Series:
-    state, _ = state_at(book(), said, paid, at, FIRST)
+    state, _ = state_at(lender_records(book(), said, paid, day=FIRST), at)
     return state.table.set_index("account_id").loc["a"]
 
 
@@ -120,19 +121,15 @@ def test_steps_offers_and_protections() -> None:
 
 
 def test_what_is_paid_is_left_out_and_strangers_are_named() -> None:
-    state, unknown = state_at(
-        book(),
-        contacts({"account_id": "x", "date": "2025-03-04"}),
-        payments(("b", "2025-03-04", 500.0, "voluntary")),
-        date(2025, 3, 9),
-        FIRST,
-    )
+    said = contacts({"account_id": "x", "date": "2025-03-04"}, {"date": "2025-03-09"})
+    records = lender_records(book(), said, payments(("b", "2025-03-04", 500.0, "voluntary")), day=FIRST)
+    state, unknown = state_at(records, date(2025, 3, 9))
     assert state.table["account_id"].tolist() == ["a"] and state.as_of == date(2025, 3, 9)
     assert any("left out: 1 accounts" in one for one in unknown) and any(
         "1 contacts of accounts" in one for one in unknown
     )
     with pytest.raises(InputError, match="2025-03-03"):
-        state_at(book(), contacts(), payments(), date(2025, 3, 1), FIRST)
+        state_at(records, date(2025, 3, 1))
 
 
 def test_the_logs_of_a_simulation_say_what_it_knows() -> None:
@@ -143,7 +140,7 @@ def test_the_logs_of_a_simulation_say_what_it_knows() -> None:
     for _ in range(days):
         one_day(simulation, policy, HOME.world.decision_every_days)
     at = HOME.world.start + timedelta(days=days)
-    state, _ = state_at(portfolio, records.contacts, records.payments, at)
+    state, _ = state_at(records, at)
     truth, told = simulation.portfolio_now().table.set_index("account_id"), state.table.set_index("account_id")
     assert set(told.index) == set(truth.index)
     told = told.loc[truth.index]

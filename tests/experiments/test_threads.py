@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from recoup.experiments.comparison import fairness, proxies
 from recoup.experiments.comparison.rollout import rollout
 from recoup.experiments.evidence import estimators, fitted_q, propensities
-from recoup.experiments.learning import early_warning, index, training
+from recoup.experiments.learning import early_warning, helpers, index, training
 from recoup.experiments.learning.cohorts import simulate_cohort
 from recoup.experiments.learning.settings import IndexStudy, Training
 from recoup.experiments.robustness import frontier
@@ -88,6 +88,7 @@ ZEROS = np.zeros((4, 2))
         (fitted_q, "parts_matrix", lambda folder: fitted_q.fitted_q(SimpleNamespace(menu=None), ZEROS, None)),  # type: ignore[arg-type]
         (propensities, "parts_matrix", lambda folder: propensities.estimated(SimpleNamespace(actions=ZEROS, observations=ZEROS, menu=None), ZEROS)),  # type: ignore[arg-type]
         (estimators, "estimates", lambda folder: estimators.with_intervals(SimpleNamespace(row=ZEROS), None)),  # type: ignore[arg-type]
+        (helpers, "help_with", lambda folder: helpers._help(None, [])),  # type: ignore[arg-type]
         (training, "open_folder", lambda folder: training.train(Training(warm_start=None), folder)),
     ],
 )  # fmt: skip

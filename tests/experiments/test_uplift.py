@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recoup.experiments.models.uplift import Effect, doubly_robust, effect_of
+from recoup.experiments.models.uplift import Effect, doubly_robust, effect_of, rows_of
 
 Numbers = NDArray[np.float64]
 
@@ -32,13 +32,13 @@ def made_up(
 
 def estimate(seed: int, **more: float) -> Effect:
     features, cash, account, treated = made_up(seed, **more)  # type: ignore[arg-type]
-    return effect_of("collector", features, cash, account, treated, ~treated)
+    return effect_of(rows_of("collector", features, cash, account, treated, ~treated))
 
 
 def test_confounding_is_taken_out_and_who_gains_is_found() -> None:
     features, cash, account, treated = made_up(1)
     plain = cash[treated].mean() - cash[~treated].mean()
-    found = effect_of("collector", features, cash, account, treated, ~treated)
+    found = effect_of(rows_of("collector", features, cash, account, treated, ~treated))
     assert plain > 55 and found.low < 20 < found.high and found.high - found.low < 12
     assert (found.treated, found.untreated, found.share) == (
         treated.sum(),
@@ -70,7 +70,7 @@ def test_rare_treatments_are_drawn_in_full_and_untreated_rows_in_part() -> None:
     x = random.normal(size=size)
     treated = random.random(size) < 0.02 + 0.06 * (x > 0)
     cash = 50 + 10 * x + treated * (30 + 20 * (x > 0)) + 10 * random.normal(size=size)
-    found = effect_of("visit", x[:, None], cash, np.arange(size), treated, ~treated)
+    found = effect_of(rows_of("visit", x[:, None], cash, np.arange(size), treated, ~treated))
     assert found.low < 40 < found.high and found.high - found.low < 5
 
 
@@ -78,11 +78,9 @@ def test_nothing_is_said_without_support() -> None:
     features, cash, account, _ = made_up(2)
     few = np.zeros(cash.size, bool)
     few[:150] = True
-    assert effect_of("visit", features, cash, account, few, ~few).refusal == (
-        "too few: 150 rows with visit and 2,850 without any contact; 200 of each are needed, of many accounts"
-    )
+    assert effect_of(rows_of("visit", features, cash, account, few, ~few)).refusal == "few"
     # Whoever owes more than most is treated, nobody else: no row has a comparable one.
     always = features[:, 0] > 0.5
-    found = effect_of("visit", features, cash, account, always, ~always)
-    assert found.refusal is not None and "support is missing" in found.refusal
+    found = effect_of(rows_of("visit", features, cash, account, always, ~always))
+    assert found.refusal == "rare"
     assert found.predictor is None and np.isnan(found.mean)

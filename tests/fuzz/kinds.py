@@ -175,10 +175,10 @@ def _workbook(folder: Path, random: Random) -> list[Path]:
     return [book, book, column_map]
 
 
-STATE_BOOK = """number,client,amount,due,left,called,ptp,ptp amount,months,next,court,since,texts,result
-a1,x,1000,60,900.5,1 4 9,2025-03-07,120,,,none,,0,PTP
-a2,x,800,90,,0,,,6,2025-03-20,filed,2025-02-01,1,none
-a3,,500,30,,,,,,,,,,
+STATE_BOOK = """number,client,amount,due,left,called,by channel,ptp,ptp amount,months,next,court,since,texts,result
+a1,x,1000,60,900.5,1 4 9,autocall: 1 4; collector: 9; sms: 2,2025-03-07,120,,,none,,0,PTP
+a2,x,800,90,,0,0,,,6,2025-03-20,filed,2025-02-01,1,none
+a3,,500,30,,,,,,,,,,,
 """
 STATE_MAP = """for: portfolio
 as_of: 2025-03-03
@@ -190,6 +190,7 @@ fields:
   dpd: due
   balance: left
   call_days: called
+  channel_days: by channel
   promise_due: ptp
   promise_amount: ptp amount
   plan_months: months
@@ -398,7 +399,7 @@ def _model(folder: Path, random: Random) -> list[Path]:
     refused = {
         **effect,
         "treatment": "visit",
-        "refusal": "too few",
+        "refusal": "few",
         "effect": None,
         "curve": [],
         "tenths": [],

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tests import ROOT
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C, where PyYAML has it, is ten times as quick
 FOLDER = Path(__file__).resolve().parent
 
 
@@ -70,7 +71,7 @@ class Area(BaseModel):
 def areas() -> dict[str, Area]:
     """All areas by name."""
     files = sorted(FOLDER.glob("*.yaml"))
-    return {file.stem: Area.model_validate(yaml.safe_load(file.read_text(encoding="utf-8"))) for file in files}
+    return {file.stem: Area.model_validate(yaml.load(file.read_text(encoding="utf-8"), _LOADER)) for file in files}
 
 
 def source_of(mutant: Mutant) -> str:

@@ -17,6 +17,8 @@ import pytest
 
 import recoup
 from recoup.experiments.checks.schemas import SCHEMAS
+from recoup.experiments.comparison.run import Run
+from recoup.experiments.report.decision import decide
 
 SMALL = {"seeds": 2, "accounts": 80, "days": 40}
 
@@ -183,6 +185,17 @@ def test_a_comparison_that_cannot_be_made_leaves_no_folder(tmp_path: Path) -> No
     with pytest.raises(recoup.InputError, match="seeds"):
         recoup.compare("china-consumer", ["staged"], seeds=0, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_the_champion_is_the_plan_in_force_of_the_decision(tmp_path: Path) -> None:
+    plans, small = ["status-quo", "staged", Silent()], {"seeds": 2, "accounts": 40, "days": 20}
+    run = recoup.compare("china-consumer", plans, champion="silent", change_cost=1_000, out=tmp_path / "run", **small)
+    assert decide(Run(run.folder)).champion == "silent" and run.raw["settings"]["change_cost"] == 1_000
+    with pytest.raises(recoup.InputError, match=r"champion: got 'stagd', expected staged"):
+        recoup.compare("china-consumer", plans, champion="stagd", out=tmp_path / "wrong", **small)
+    with pytest.raises(recoup.InputError, match=r"change.cost: got -1"):
+        recoup.compare("china-consumer", plans, change_cost=-1, out=tmp_path / "wrong", **small)
+    assert not (tmp_path / "wrong").exists()
 
 
 def test_every_public_name_exists_and_is_documented() -> None:

@@ -183,7 +183,7 @@ PARAGRAPHS = {
     "rules": {
         "en": "Rule pack taiwan. A treatment that a rule forbids cannot happen: it is masked, and if a plan chooses it all the same, "
         "it is blocked and counted here.",
-        "zh": "规则包：taiwan。规则禁止的措施不会执行：先行屏蔽；方案仍然选择的，予以拦截并在此计数。",
+        "zh": "规则包：台湾信用卡规则。规则禁止的措施不会执行：先行屏蔽；方案仍然选择的，予以拦截并在此计数。",
     },
 }
 

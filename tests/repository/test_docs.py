@@ -72,6 +72,15 @@ def test_examples_in_python_run_from_the_first_to_the_last(tmp_path: Path, monke
     assert all(whole in page for whole in SMALLER)
 
 
+def test_the_example_on_a_lenders_records_runs() -> None:
+    page = (ROOT / "docs" / "reference" / "python-records.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)
+    names: dict[str, Any] = {}
+    exec(example.replace("portfolio(500,", "portfolio(60,").replace("days=60", "days=20"), names)
+    assert len(names["portfolio"]) == 60 and names["months"].days == 20
+    assert len(names["found"].content()["seeds"]) == 20 and names["found"].content()["unknown"] == []
+
+
 def test_glossary_has_both_languages() -> None:
     rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|$", (ROOT / "docs" / "glossary.md").read_text("utf-8"), re.M)
     terms = [row for row in rows if row[0] not in ("term", "---")]
@@ -79,14 +88,18 @@ def test_glossary_has_both_languages() -> None:
     assert all(re.search("[\u4e00-\u9fff]", chinese) for _, chinese, _ in terms)
 
 
-def test_python_reference_names_what_it_documents(site: Path) -> None:
+@pytest.mark.parametrize(
+    ("page", "says"),
+    [("python", "A forbidden choice is blocked and counted"), ("python-records", "what a lender would")],
+)
+def test_python_reference_names_what_it_documents(site: Path, page: str, says: str) -> None:
     """Each `:::` line becomes a heading of its own with the docstring below it."""
-    names = re.findall(r"^::: (\S+)$", (ROOT / "docs" / "reference" / "python.md").read_text("utf-8"), re.M)
-    html = (site / "reference" / "python.html").read_text(encoding="utf-8")
+    names = re.findall(r"^::: (\S+)$", (ROOT / "docs" / "reference" / f"{page}.md").read_text("utf-8"), re.M)
+    html = (site / "reference" / f"{page}.html").read_text(encoding="utf-8")
     assert len(names) >= 5
     for name in names:
         assert re.search(rf'<h3[^>]* id="[^"]*{re.escape(name.rpartition(".")[2])}"', html), name
-    assert "A forbidden choice is blocked and counted" in html
+    assert says in html
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

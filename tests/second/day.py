@@ -151,6 +151,7 @@ def pay_of_own_accord(debtor, world, today, channel):
         after_payday=days_after_payday(today.day_of_month, debtor.payday),
         promised=debtor.has_promised(),
     )
+    rate *= math.exp(list(world.products.values())[debtor.product].pay)
     if is_card(debtor, world):
         rate *= math.exp(world.cards.pay)
         rate *= behaviour.in_the_month_after(world, today.day - debtor.last_payment)

@@ -9,6 +9,7 @@ import numpy as np
 
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.account import ACCOUNT, NEVER, FileReview, Outcome, Stage, Status
+from recoup.sim.lists import Product
 from recoup.sim.observation import DAY_CONTEXT
 from recoup.sim.parameters import Behaviour, Cards, PerChannel, PerWindow, Review, World
 from recoup.sim.treatments import Channel, Legal
@@ -116,8 +117,14 @@ def any_world(seed: int) -> World:
             "write_off_dpd": 700,
             "discount_rate": chance.uniform(0, 0.3),
             "cards": any_cards(chance),
+            "products": {name: any_product(chance, product) for name, product in base.products.items()},
         }
     )
+
+
+def any_product(chance: random.Random, product: Product) -> Product:
+    """Debtors who are reached and pay more or less easily than others."""
+    return product.model_copy(update={"reach": chance.uniform(0.4, 1.5), "pay": chance.uniform(-0.7, 0.7)})
 
 
 def any_cards(chance: random.Random) -> Cards:
@@ -142,7 +149,7 @@ def any_day(seed: int, world: World) -> tuple[Today, np.ndarray]:
         day_off=chance.random() < 0.4,
         stress=chance.uniform(-1.5, 2.5),
         market_waiting=chance.uniform(0, 0.3),
-        interest_a_year=chance.choice([0.0, chance.uniform(0.05, 0.36)]),
+        interest_a_year=tuple(chance.choice([0.0, chance.uniform(0.05, 0.36)]) for _ in range(16)),
         surcharge=chance.choice([0.0, chance.uniform(100, 90_000)]),
         belief=chance.random(),
         care={Channel.COLLECTOR: chance.uniform(0, 1), Channel.SPECIALIST: chance.uniform(0, 1)},
@@ -152,7 +159,7 @@ def any_day(seed: int, world: World) -> tuple[Today, np.ndarray]:
     t["macro"], t["market_waiting"] = today.stress, today.market_waiting
     t["income_factor"] = np.exp(-world.behaviour.macro_income * today.stress)
     t["discount_factor"] = (1.0 + world.discount_rate) ** (-today.day / 365.0)
-    t["daily_rate"] = today.interest_a_year / 365.0
+    t["daily_rate"] = np.array(today.interest_a_year) / 365.0
     t["complaint_surcharge"], t["notice_belief"] = today.surcharge, today.belief
     for channel, care in today.care.items():
         t["care"][0, channel] = care

@@ -18,7 +18,7 @@ def charge_interest(debtor, today):
     if debtor.has_plan() or debtor.in_hardship(today) or debtor.in_breathing_space(today):
         return
     claim = min(debtor.balance, debtor.opening)
-    interest = whole_cents(claim * (today.interest_a_year / 365))
+    interest = whole_cents(claim * (today.interest_a_year[debtor.product] / 365))
     debtor.interest += interest
     debtor.balance += interest
 

@@ -62,7 +62,7 @@ class Today:
     Attributes:
         stress: the macro index.
         market_waiting: share of open accounts that were lately offered a discount.
-        interest_a_year: late interest as the rule pack allows it.
+        interest_a_year: late interest as the rule pack allows it, by number of the product.
         surcharge: cents that a complaint costs more today.
         belief: how far debtors believe in legal notices, 0 to 1.
         care: log fall of complaints by what courses have taught, by channel.
@@ -73,7 +73,7 @@ class Today:
     day_off: bool
     stress: float = 0.0
     market_waiting: float = 0.0
-    interest_a_year: float = 0.0
+    interest_a_year: tuple = ()
     surcharge: float = 0.0
     belief: float = 1.0
     care: dict = field(default_factory=dict)

@@ -14,7 +14,7 @@ FIRST = int(Purpose.TRAIT)
 AFTER_CANDIDATES = FIRST + 2 * CANDIDATES
 
 
-def hazard_so_far(world, willingness, liquidity, days_past_due):
+def hazard_so_far(world, willingness, liquidity, days_past_due, rise=0.0):
     """Payments expected since the debt fell due, by the middles of spans of ten days; beyond 40 it makes no difference.
 
     Nobody asked for payment then, so attention was at its floor and nothing was felt; payday is left out.
@@ -35,12 +35,12 @@ def hazard_so_far(world, willingness, liquidity, days_past_due):
             after_payday=10,
             promised=False,
         )
-        total += (end - start) * rate
+        total += (end - start) * rate * math.exp(rise)
         start = end
     return total
 
 
-def clearings_so_far(world, willingness, means, minimum, opening, days_past_due):
+def clearings_so_far(world, willingness, means, minimum, opening, days_past_due, rise=0.0):
     """The same of a card, which may have paid minimums meanwhile: payments expected that clear all arrears of their time.
 
     In the month after a payment there are fewer, which lengthens the wait for the next one.
@@ -50,7 +50,7 @@ def clearings_so_far(world, willingness, means, minimum, opening, days_past_due)
         end = min(start + 10, days_past_due)
         middle = (start + end) / 2
         arrears = min(opening, minimum * behaviour.begun_months(middle))
-        rate = math.exp(world.cards.pay) * behaviour.payments_a_day(
+        rate = math.exp(world.cards.pay + rise) * behaviour.payments_a_day(
             world,
             willingness=willingness,
             liquidity=behaviour.log_liquidity(means, arrears / 100),
@@ -73,6 +73,7 @@ def clearings_so_far(world, willingness, means, minimum, opening, days_past_due)
 def traits_of(world, account):
     """Hidden traits of one account (its record before they are drawn), by name of field."""
     b, population = world.behaviour, world.population
+    kind = list(world.products.values())[int(account["product"])]
     standard_score = (float(account["score"]) - population.score_mean) / population.score_spread
     earlier = min(int(account["prior"]), 6) - population.prior_delinquencies_mean
     warning = float(account["early_warning"]) - 0.5
@@ -95,7 +96,7 @@ def traits_of(world, account):
     return {
         "willingness": willingness,
         "disposable": float(account["income"]) * share,
-        "reachability": b.reach_spread * normal(key, BIRTH, reach),
+        "reachability": math.log(kind.reach) + b.reach_spread * normal(key, BIRTH, reach),
         "phone_right": int(uniform(key, BIRTH, phone) >= b.wrong_number),
         "employed": int(uniform(key, BIRTH, work) >= b.jobless_share),
         # The mean of u^n is 1 / (1 + n): the power that gives the mean cover is (1 - cover) / cover.
@@ -107,15 +108,16 @@ def traits_of(world, account):
 
 def _who_has_not_paid(world, account, people):
     """Choose a candidate in proportion to the probability exp(-hazard) of no payment so far; the first on a new account."""
+    kind = list(world.products.values())[int(account["product"])]
     age, opening = int(account["dpd0"]), int(account["opening"]) / 100
     if age <= 0:
         return 0
     income = float(account["income"])
     minimum = int(account["minimum_due"])
     hazards = [
-        clearings_so_far(world, willingness, income * share, minimum, int(account["opening"]), age)
+        clearings_so_far(world, willingness, income * share, minimum, int(account["opening"]), age, kind.pay)
         if minimum
-        else hazard_so_far(world, willingness, behaviour.log_liquidity(income * share, opening), age)
+        else hazard_so_far(world, willingness, behaviour.log_liquidity(income * share, opening), age, kind.pay)
         for willingness, share in people
     ]
     weights = [math.exp(min(hazards) - hazard) for hazard in hazards]  # relative to the likeliest, which has weight 1

@@ -32,7 +32,7 @@ from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.parameters import Windows, World
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
-from recoup.sim.treatments import Legal, Menu
+from recoup.sim.treatments import STANDARD, Legal, Menu
 from tests.sim.test_reference import Whim, step
 
 DAYS, ACCOUNTS = 110, 60
@@ -73,7 +73,7 @@ def eventful(world: World) -> World:
                     for name in ("collector", "specialist", "autocall", "visit")
                 }
             ),
-            "channels": ["sms", "wechat", "email", "autocall", "collector", "specialist", "letter", "visit"],
+            "channels": [*STANDARD.channel_names, *world.more_channels],
             "offers": list(load_scenario("china-consumer").world.offers),
         }
     )
@@ -151,7 +151,7 @@ def trial(scenario_name: str, pack: RulePack, policy: object, seed: int, gate: b
         if not gate:
             would_stop |= by_rule(simulation, pack, actions, records)
         simulation.advance(actions, policy.priority(observations, actions))  # type: ignore[attr-defined]
-    return Trial(simulation, would_stop, audit(typed_log(simulation.audit_table()), pack))
+    return Trial(simulation, would_stop, audit(typed_log(simulation.audit_table(), world.vocabulary), pack))
 
 
 def found_by(findings: list[Finding]) -> Broken:
@@ -172,6 +172,7 @@ SCENARIO_OF = {
     "india-rbi": "us-cards",
     "australia-rg96": "uk-loans",
     "thailand": "us-cards",
+    "southeast-asia-policy": "southeast-asia-loans",
 }
 FEW = settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

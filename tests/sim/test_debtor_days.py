@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from recoup.sim import kernels
 from recoup.sim.account import Event, Outcome, Status
 from recoup.sim.compliance.gate import RULE, Gate
-from recoup.sim.day import EVENING
+from recoup.sim.day import Evening
+from recoup.sim.operations.collectors import SUMS
 from recoup.sim.operations.contact_centre import PERSON, SKILL
 from recoup.sim.parameters import kernel_record
 from recoup.sim.treatments import Channel, Menu
@@ -93,6 +94,7 @@ class Case:
             NO_RULES,
             True,
             queues,
+            np.empty(self.rows.size, np.int32),
         )
         for number, action in zip(self.rows, actions, strict=True):
             self.theirs["treatment"][number] = action if action and self.may(number, action, closed) else 0
@@ -122,8 +124,8 @@ class Case:
         answered = (self.ours["calls_back"] > 0) & (self.chance.random(len(self.ours)) < 0.7)
         self.ours["answered"] = self.theirs["answered"] = answered
         count = self.rows.size
-        net_flow, evening, awake = np.empty(count, np.int64), np.empty(count, EVENING), np.empty(count, np.bool_)
-        totals, *_ = kernels.step_day(
+        out = Evening.empty(count, 1, kernels.TOTALS, (100, len(SUMS)))
+        kernels.step_day(
             self.ours,
             self.rows,
             0,
@@ -131,17 +133,17 @@ class Case:
             self.params,
             self.t,
             self.t,
-            False,
+            0,
             self.menu.table,
             by_pool,
-            net_flow,
-            evening,
-            awake,
+            np.zeros(count, np.bool_),
+            0,
+            out,
         )
         for debtor, treatment in self.debtors():
             talker = Channel.COLLECTOR if debtor.answered else treatment.channel
             live_through(debtor, self.world, self.today, treatment, skills.get(talker, NOBODY))
-        return totals, net_flow
+        return out.totals[0], out.net_flow
 
 
 @EXAMPLES
@@ -267,9 +269,17 @@ def test_queues_go_by_priority_and_then_at_random(seed: int, day: int) -> None:
     ],
 )
 def test_people_serve_the_queue_in_order_while_they_have_time(seconds: int, served: int, used: int) -> None:
-    accounts = any_accounts(5, 1, 0)
-    accounts["served"] = 0
-    accounts["seconds"] = [30, 99, 60, 50, 99]
+    taken = np.zeros(5, np.bool_)
     queue = np.array([2, 3, 0])
-    assert kernels.serve(accounts, queue, seconds) == (served, used)
-    assert np.flatnonzero(accounts["served"]).tolist() == sorted([2, 3, 0][:served])
+    assert kernels.serve(queue, np.array([30, 99, 60, 50, 99], np.int32), seconds, taken) == (served, used)
+    assert np.flatnonzero(taken).tolist() == sorted([2, 3, 0][:served])
+
+
+@EXAMPLES
+@given(queues=st.lists(st.sampled_from([0, 1, 3, 5, kernels.NO_QUEUE]), max_size=40))
+def test_those_who_wait_are_sorted_by_queue(queues: list[int]) -> None:
+    order, starts = np.full(len(queues), -1), np.full(7, -1)
+    kernels.line_up(np.array(queues, np.uint8), order, starts)
+    for queue in range(6):
+        assert order[starts[queue] : starts[queue + 1]].tolist() == [n for n, one in enumerate(queues) if one == queue]
+    assert starts[0] == 0 and starts[6] == sum(queue != kernels.NO_QUEUE for queue in queues)

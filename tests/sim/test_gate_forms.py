@@ -25,6 +25,7 @@ def accounts(chance: np.random.Generator, count: int) -> np.ndarray:
         made[name] = np.bitwise_and.reduce(chance.integers(0, 1 << 32, (4, count)))  # one day of sixteen
     made["promise_due"] = np.where(chance.random(count) < 0.5, NEVER, 30)
     made["dpd0"], made["acknowledged"] = chance.integers(0, 60, count), NEVER
+    made["caps_reached"] = np.bitwise_and.reduce(chance.integers(0, 1 << 62, (3, count)))
     made["balance"], made["silence"] = chance.integers(0, 100, count), chance.integers(0, 60, count)
     return made
 
@@ -35,6 +36,11 @@ def rules(chance: np.random.Generator, count: int) -> np.ndarray:
     made["trigger"], made["bits"] = chance.integers(0, len(Trigger), count), chance.integers(1, 1 << BITS, count)
     made["most"], made["group"] = chance.integers(1, 6, count), chance.integers(0, 5, count)
     made["limit"], made["rule"] = chance.integers(1, 32, count), np.arange(count)
+    made["cap"] = np.arange(
+        count
+    )  # marked on accounts are those on channels, and those that count a customer's contacts
+    counts = np.isin(made["trigger"], (Trigger.CONTACTS, Trigger.QUIET_PERIOD, Trigger.CONVERSATION_CAP))
+    made["counted"] = counts & (chance.random(count) < 0.5)
     return made
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from recoup.experiments.report import text_in
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio import cells
@@ -237,6 +239,29 @@ def test_three_decimals_throughout_and_several_currencies(book):
     assert amounts(book, "", "1.234", "12.50").doubts == []
     assert "$ (1), € (1)" in amounts(book, "currency: [$, €, ¥]\n", "$5", "€6").doubts[0]
     assert amounts(book, "currency: [$, €]\n", "$5", "$6").doubts == []
+
+
+def test_each_doubt_has_its_chinese_with_the_same_figures(book):
+    home, mapped = load_scenario("china-consumer"), "currency: [$, €]\n"
+    doubts = [
+        *inspect(*book('id,bal,dpd,region\na,1,2,"Kiel\nb,1,3,"\nc,1,4,Ulm\n')).doubts,
+        *inspect(*book("id,bal,dpd\na,1.5,2\nb,2.5,3\nc,3,3\nTotal,7,3\n")).doubts,
+        *inspect(*book("id,bal,dpd,inc\nA,900000,5,9000\n", LEAST.replace("}", ", monthly_income: inc}"))).doubts,
+        *amounts(book, "", "1.234", "12.500", "7").doubts,
+        *amounts(book, mapped, "$5", "€6").doubts,
+        *population_doubts(pd.DataFrame({"opening_balance": [9e9]}), home.world.population),
+        "collector: 48 for 12 accounts are 4,000 for each 1,000; the scenario's usual is 2.5",
+    ]
+    say, english = text_in("zh"), text_in("en")
+    assert len(doubts) == 7
+    for doubt in doubts:
+        said = say.doubt(doubt)
+        assert re.search("[\u4e00-\u9fff]", said) and english.doubt(doubt) == doubt, doubt
+        assert set(re.findall(r"\d[\d,.]*\d|\d", doubt)) <= set(re.findall(r"\d[\d,.]*\d|\d", said)), said
+        assert (
+            say.note(f"Unlikely: {doubt}").endswith(said)
+            and say.doubt(f"mine: {doubt} or not") == f"mine: {doubt} or not"
+        )
 
 
 # ---- encodings ----

@@ -185,8 +185,9 @@ def test_only_contacts_that_took_place_are_answered_with_a_payment():
 
 def test_serving_a_call_back_answers_it():
     accounts = np.zeros(2, ACCOUNT)
-    accounts["seconds"], accounts["calls_back"] = 60, [1, 0]
-    assert kernels.serve(accounts, np.array([0, 1]), 200) == (2, 120)
+    accounts["calls_back"] = [1, 0]
+    for a in accounts:
+        kernels.admit(a)
     assert accounts["answered"].tolist() == [1, 0] and accounts["served"].tolist() == [0, 1]
 
 

@@ -18,6 +18,7 @@ from recoup.experiments.dashboard.figures import CHALLENGER, CHAMPION, OTHER, Se
 from recoup.experiments.dashboard.groups import MONTH, SMALLEST, Filters, Group, choices
 from recoup.experiments.dashboard.request import Request
 from recoup.experiments.dashboard.shelf import read_if_there, table
+from recoup.experiments.report.sections import rolls
 from recoup.experiments.report.text import Text
 from recoup.experiments.runs.champion import VALUE
 
@@ -215,16 +216,19 @@ def _rolls(request: Request, group: Group, roles: Mapping[str, str]) -> list[Any
     say = request.say
     whole = not group.filters.of_accounts and not group.filters.month
     rates = {name: group.run.results["roll_rates"][name] if whole else group.roll_rates(name) for name in roles}
-    rolls = [
+    shown = [
         roll for roll in next(iter(rates.values())) if any(rates[name][roll]["mean"] is not None for name in roles)
     ]
-    parts: list[Any] = [html.heading(request.words("comparison.rolls")), html.paragraph(say("rolls.intro"), "note")]
-    if not rolls:
+    parts: list[Any] = [
+        html.heading(request.words("comparison.rolls")),
+        html.paragraph(rolls.intro(group.run, say), "note"),
+    ]
+    if not shown:
         return [*parts, html.paragraph(request.words("comparison.no_rolls"), "note")]
     series = []
     for name in sorted(roles, key=lambda one: (CHALLENGER, CHAMPION, OTHER).index(roles[one])):
         known = [
-            (number, rates[name][roll]) for number, roll in enumerate(rolls) if rates[name][roll]["mean"] is not None
+            (number, rates[name][roll]) for number, roll in enumerate(shown) if rates[name][roll]["mean"] is not None
         ]
         mean, low, high = (
             np.array([each["mean"] if each[end] is None else each[end] for _, each in known], float)
@@ -233,12 +237,12 @@ def _rolls(request: Request, group: Group, roles: Mapping[str, str]) -> list[Any
         told = [say.span(dict(each), "share") for _, each in known]
         series.append(Series(say.name(name), roles[name], mean, np.array([n for n, _ in known]), low, high, told))
     legend = figures.legend([(one.label, one.role) for one in series])
-    cells = [[say.name(name), *(interval_cell(say, rates[name][roll], "share") for roll in rolls)] for name in roles]
+    cells = [[say.name(name), *(interval_cell(say, rates[name][roll], "share") for roll in shown)] for name in roles]
     return [
         *parts,
         html.legend(legend),
-        figures.dots(rolls, series, request.words("comparison.rolls_axis"), from_zero=True),
-        html.table([request.words("plan"), *rolls], cells, say("rolls.caption"), folded=request.words("as_table")),
+        figures.dots(shown, series, request.words("comparison.rolls_axis"), from_zero=True),
+        html.table([request.words("plan"), *shown], cells, say("rolls.caption"), folded=request.words("as_table")),
     ]
 
 

@@ -20,7 +20,7 @@ def build(run: Run, say: Text) -> list[Block]:
     outcomes = results["outcomes"]
     blocks: list[Block] = [_verdict(results, say), Paragraph(say("fairness.intro"))]
     if results["warnings"]:
-        blocks.append(Bullets([_warning(w, results, say) for w in results["warnings"]]))
+        blocks.append(Bullets([_finding(w, results, say, "adjusted") for w in results["warnings"]]))
     if results.get("proxies"):
         blocks.append(Bullets(_proxies(results["proxies"], say)))
     if results.get("drawn"):
@@ -52,9 +52,19 @@ def sentences(results: dict[str, Any], say: Text) -> list[str]:
         results: the content of fairness.json.
         say: the words.
     """
-    warnings = [_warning(warning, results, say) for warning in results["warnings"]]
+    warnings = [_finding(warning, results, say, "adjusted") for warning in results["warnings"]]
     proxies = _proxies(results["proxies"], say) if (results.get("proxies") or {}).get("warnings") else []
     return [_verdict(results, say).text, *warnings, *proxies]
+
+
+def explained(results: dict[str, Any], say: Text) -> list[str]:
+    """Gaps that differences in the groups' debts explain, a sentence each.
+
+    Args:
+        results: the content of fairness.json.
+        say: the words.
+    """
+    return [_finding(finding, results, say, "raw") for finding in results["explained"]]
 
 
 def pictured(run: Run, say: Text) -> list[Block]:
@@ -126,15 +136,16 @@ def _verdict(results: dict[str, Any], say: Text) -> Paragraph:
     return Paragraph(say(key, gaps=gaps, n=warnings), "message")
 
 
-def _warning(warning: dict[str, Any], results: dict[str, Any], say: Text) -> str:
+def _finding(warning: dict[str, Any], results: dict[str, Any], say: Text, kind: str) -> str:
+    """A gap, `adjusted` for differences in debts or `raw`."""
     outcome = next(o for o in results["outcomes"] if o["name"] == warning["outcome"])
     cell = results["policies"][warning["policy"]][warning["attribute"]][warning["group"]]["outcomes"][outcome["name"]]
     unit = _UNITS.get(outcome["unit"], "count")
     return say(
-        "fairness.warning",
+        "fairness.warning" if kind == "adjusted" else "fairness.explained",
         plan=say.name(warning["policy"]),
         group=f"{say.one_of('fairness.attributes', warning['attribute'])} {say.one_of('fairness.groups', warning['group'])}",
         outcome=_outcome(outcome, say),
-        ours=say.number(cell["others"] + cell["adjusted"]["gap"], unit),
+        ours=say.number(cell["others"] + cell[kind]["gap"], unit),
         theirs=say.number(cell["others"], unit),
     )

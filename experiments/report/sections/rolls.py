@@ -20,8 +20,20 @@ def pictured(run: Run, say: Text) -> list[Block]:
     if not rolls:
         return []
     values = {say.name(name): [rates[name][roll]["mean"] for roll in rolls] for name in run.ordered}
-    picture = charts.steps("rolls", rolls, values, emphasis(run, say), say("rolls.axis"), say("rolls.caption"))
+    # From band to band is too long for one line beside its neighbours; from month to month is not.
+    places = [roll if len(roll) < 6 else roll.replace("→", "→\n") for roll in rolls]
+    picture = charts.steps("rolls", places, values, emphasis(run, say), say("rolls.axis"), say("rolls.caption"))
     return [Paragraph(_message(run, rolls, say), "message"), picture]
+
+
+def intro(run: Run, say: Text) -> str:
+    """What roll rates are, by months or by the scenario's own bands.
+
+    Args:
+        run: the finished run.
+        say: the words.
+    """
+    return say("rolls.intro_bands" if run.lists.vocabulary.own_bands else "rolls.intro")
 
 
 def _rolls(run: Run) -> list[str]:
@@ -35,7 +47,7 @@ def _message(run: Run, rolls: list[str], say: Text) -> str:
     ours, theirs = rates[run.best], rates[run.reference or run.best]
     known = [roll for roll in rolls if None not in (ours[roll]["mean"], theirs[roll]["mean"])]
     if run.reference is None or not known:
-        return say("rolls.intro")
+        return intro(run, say)
     top = max(known, key=lambda roll: abs(ours[roll]["mean"] - theirs[roll]["mean"]))
     return say(
         "rolls.message",
@@ -61,4 +73,4 @@ def build(run: Run, say: Text) -> list[Block]:
         ]
         for name in run.ordered
     ]
-    return [Paragraph(say("rolls.intro")), Table(say("rolls.caption"), [say("rolls.plan"), *rolls], rows)]
+    return [Paragraph(intro(run, say)), Table(say("rolls.caption"), [say("rolls.plan"), *rolls], rows)]

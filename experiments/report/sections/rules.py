@@ -7,6 +7,7 @@ from recoup.experiments.comparison.files import AUDIT_FILE
 from recoup.experiments.comparison.run import Run
 from recoup.experiments.report.blocks import Block, Cell, Line, Paragraph, Table
 from recoup.experiments.report.text import Text
+from recoup.experiments.report.words import rules_label
 
 MOST_EVIDENCE = 20
 
@@ -23,7 +24,7 @@ def build(run: Run, say: Text) -> list[Block]:
         rows.append(row)
     head = [say("rules.plan"), say("rules.breaches"), say("rules.stopped"), say("rules.dropped")]
     return [
-        Paragraph(say("rules.intro", rules=results["rules"])),
+        Paragraph(say("rules.intro", rules=rules_label(run, say))),
         Table(say("rules.caption"), head, rows),
         *_audit(run, say),
     ]

@@ -22,14 +22,17 @@ ELSEWHERE = {
             "more_channels.*.by_number",
             "more_channels.*.machine",
             "operations.more_pools.*",
+            "products.*.annual_rate",
             "products.*.card",
+            "products.*.pay",
+            "products.*.reach",
             "tiers.dpd",
             "tiers.points",
             "tiers.points_for.broken",
         ),
         "a scenario's own: tests/sim/test_own_lists.py",
     ),
-    "dpd_bands": "of tables alone: tests/scenarios/test_own_lists.py",
+    "dpd_bands": "of tables and roll rates: tests/scenarios/test_own_lists.py, tests/experiments/test_own_buckets.py",
 }
 
 
