@@ -1,6 +1,7 @@
 """Does `recoup calibrate` find the world that records come from? Each repetition has a true world, a portfolio and records of its own.
 
     python benchmarks/calibrate_recovery.py --repetitions 20
+    python benchmarks/calibrate_recovery.py --repetitions 300 --only conduct    # of that the fit takes a tenth of a second
 
 The true parameters are drawn from the priors about the scenario's values, so the search begins somewhere else; what is not fitted is the
 scenario's in the true world too. The table is that of docs/how-to/calibrate.md; `--rows` keeps what is done, and an interrupted run goes on.
@@ -19,18 +20,27 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.repeated import add_rows, kept_rows, markdown
-from recoup.experiments.calibration.fitting import fit_world
+from recoup.experiments.calibration.fitting import Likelihoods, fit_direct, fit_world
 from recoup.experiments.calibration.histories import histories
 from recoup.experiments.calibration.parameters import Block, movable, with_shifts
 from recoup.experiments.evidence.simulated_records import simulate_records
 from recoup.scenarios.schema import load_scenario
 
-WORLDS = ("china-consumer", "uk-loans")
+WORLDS = ("china-consumer", "uk-loans", "taiwan-cards")
 POLICY, EXPLORE, ACCOUNTS, DAYS = "staged", 0.3, 500, 45
 
 
-def measure(world: str, repetition: int, accounts: int = ACCOUNTS, days: int = DAYS) -> dict[str, Any]:
-    """One repetition: the true shift of each parameter, the mode and standard deviation of its posterior, and what is written down."""
+def measure(
+    world: str, repetition: int, accounts: int = ACCOUNTS, days: int = DAYS, only: Block | None = None
+) -> dict[str, Any]:
+    """One repetition: the true shift of each parameter, the mode and standard deviation of its posterior, and what is written down.
+
+    Args:
+        world: name of the scenario.
+        repetition: number, which is the seed.
+        accounts, days: size of the records.
+        only: fit this block alone, conduct or reach; None = all. The true world is the same.
+    """
     scenario = load_scenario(world)
     random = np.random.default_rng((repetition, WORLDS.index(world)))
     parameters = [parameter for block in Block for parameter in movable(scenario.world, block)]
@@ -39,9 +49,13 @@ def measure(world: str, repetition: int, accounts: int = ACCOUNTS, days: int = D
     portfolio = scenario.portfolio(accounts, 1000 + repetition)
     records = simulate_records(true_world, POLICY, portfolio, 1000 + repetition, days, EXPLORE)
     begun = time.process_time()
-    fitted = fit_world(scenario.world, histories(scenario.world, portfolio, records.contacts, records.payments))
+    data = histories(scenario.world, portfolio, records.contacts, records.payments)
+    if only:
+        posteriors = {only: fit_direct(scenario.world, Likelihoods(data), only)}
+    else:
+        posteriors = fit_world(scenario.world, data).posteriors
     found = {}
-    for posterior in fitted.posteriors.values():
+    for posterior in posteriors.values():
         columns = (posterior.mode, posterior.deviation, posterior.shifts, posterior.left)
         for parameter, *values in zip(posterior.parameters, *columns, strict=True):
             found[parameter.name] = values
@@ -49,10 +63,10 @@ def measure(world: str, repetition: int, accounts: int = ACCOUNTS, days: int = D
         "world": world,
         "repetition": repetition,
         "seconds": time.process_time() - begun,
-        "settled": all(posterior.settled for posterior in fitted.posteriors.values()),
+        "settled": all(posterior.settled for posterior in posteriors.values()),
         "parameters": [
             {"name": p.name, "truth": true, "spread": p.spread, **dict(zip(("mode", "deviation", "written", "left"), map(float, found[p.name]), strict=True))}
-            for p, true in zip(parameters, map(float, truth), strict=True)
+            for p, true in zip(parameters, map(float, truth), strict=True) if p.name in found
         ],
     }  # fmt: skip
 
@@ -84,6 +98,7 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=20)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--world", choices=WORLDS, action="append", help="this world alone (default: both)")
+    parser.add_argument("--only", type=Block, choices=(Block.CONDUCT, Block.REACH), help="fit this block alone")
     parser.add_argument("--rows", type=Path, help="JSON lines: what is in it is not done again, and new rows are added")
     parser.add_argument("--table", action="store_true", help="only the table of what is done")
     arguments = parser.parse_args()
@@ -93,7 +108,7 @@ def main() -> None:
         for world in arguments.world or WORLDS:
             if arguments.table or (world, repetition) in done:
                 continue
-            rows.append(measure(world, repetition))
+            rows.append(measure(world, repetition, only=arguments.only))
             add_rows(arguments.rows, rows[-1:])
     print(table(rows))
     seconds = [row["seconds"] for row in rows]

@@ -17,7 +17,7 @@ from recoup.sim import behaviour as b
 from recoup.sim.compiled import njit
 from recoup.sim.treatments import Group, Talk
 
-NODES = 9
+NODES = 25  # with 9 the spread of reachability came out too small by a tenth of its prior, and its interval held the truth in 77 % of 120 fits
 _TEXT, _CALL, _VISIT_GROUP = int(Group.TEXT), int(Group.CALL), int(Group.VISIT)
 _PERSON = int(Talk.PERSON)
 REACHED, COMPLAINS, OPTS_OUT, DISPUTES = (

@@ -11,10 +11,10 @@ import numpy as np
 from recoup.experiments.calibration.fitting import Fitted
 from recoup.experiments.calibration.held_out import Check
 from recoup.experiments.calibration.histories import Histories
-from recoup.experiments.calibration.parameters import Parameter
+from recoup.experiments.calibration.parameters import OF_CARDS, Parameter
 from recoup.experiments.calibration.posterior import Z90
 from recoup.scenarios.schema import Scenario
-from recoup.sim.parameters import Behaviour, World
+from recoup.sim.parameters import Behaviour, Cards, World
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,10 @@ class Calibration:
 
     @property
     def assumed(self) -> list[str]:
-        """Fields of `behaviour` that were not estimated at all."""
+        """Fields of `behaviour`, and of `cards` where there are any, that were not estimated at all."""
         estimated = {finding.parameter.field for finding in self.findings}
-        return [name for name in Behaviour.model_fields if name not in estimated]
+        of_cards = [OF_CARDS + name for name in Cards.model_fields] if self.scenario.world.cards else []
+        return [name for name in (*Behaviour.model_fields, *of_cards) if name not in estimated]
 
     @property
     def period(self) -> tuple[str, str]:

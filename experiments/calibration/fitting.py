@@ -155,6 +155,15 @@ class Likelihoods:
         return out
 
 
+def fit_direct(
+    world: World, likelihoods: Likelihoods, block: Block, on_step: Callable[[], None] | None = None
+) -> Posterior:
+    """Fit a block whose likelihood needs no draws: conduct or reach; arguments as of `fit_world`."""
+    parameters = movable(world, block, likelihoods.data.reads_known)
+    of = likelihoods.conduct if block is Block.CONDUCT else likelihoods.reach
+    return fit(parameters, lambda shifts: of(records_of(world, parameters, shifts)), on_step)
+
+
 def fit_world(
     world: World,
     data: Histories,
@@ -174,15 +183,12 @@ def fit_world(
         memory: of an interrupted fit of the same world to the same records.
     """
     likelihoods = Likelihoods(data, threads)
-    conduct, reach, response = (movable(world, block, data.reads_known) for block in Block)
+    response = movable(world, Block.RESPONSE, cards=set((data.accounts["minimum_due"] > 0).tolist()))
 
     def remembered(*what: object) -> Memory | None:
         return Memory(memory.kept, fingerprint(memory.of, *what)) if memory else None
 
-    posteriors = {
-        Block.CONDUCT: fit(conduct, lambda shifts: likelihoods.conduct(records_of(world, conduct, shifts)), on_step),
-        Block.REACH: fit(reach, lambda shifts: likelihoods.reach(records_of(world, reach, shifts)), on_step),
-    }
+    posteriors = {block: fit_direct(world, likelihoods, block, on_step) for block in (Block.CONDUCT, Block.REACH)}
     known = Fitted(world, posteriors, groups).world
     nodes, weights = likelihoods.reachability(known)
     moves = np.array([True, *(parameter.hazard for parameter in response)])

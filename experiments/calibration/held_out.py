@@ -131,10 +131,10 @@ def _foresee(world: World, data: Histories, since: int, groups: int) -> _Foresee
     likelihoods = Likelihoods(data)
     record = records_of(world, [], np.zeros((1, 0)))
     nodes, weights = likelihoods.reachability(world)
-    size = 2 * len(data.rows) + 4 * len(data.contacts) + 1
+    size = 3 * len(data.rows) + 4 * len(data.contacts) + 1
     sums, place = np.zeros((size, 3)), np.zeros(size, np.int64)
     kind, happened = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
-    room = int(2 * np.max(np.diff(data.first_row), initial=0) + 2 * np.max(np.diff(data.first_contact), initial=0)) + 2
+    room = int(3 * np.max(np.diff(data.first_row), initial=0) + 2 * np.max(np.diff(data.first_contact), initial=0)) + 2
     count = hidden.foresee(
         record, data.accounts, likelihoods.scaled(world), data.rows, data.first_row, data.contacts,
         data.disclosed, nodes, weights, groups, SEED, since, room, sums, kind, happened, place,
@@ -151,7 +151,7 @@ def _cells(seen: _Foreseen, data: Histories) -> dict[str, NDArray[np.bool_]]:
     """Which trials belong to each measure, by its name."""
     kind, rows, contacts = seen.kind, data.rows, data.contacts
     of_contact = np.isin(
-        kind, [Trial.PROMISES, Trial.TAKES_PLAN, Trial.TAKES_SETTLEMENT, *list(Trial)[Trial.REACHED :]]
+        kind, [Trial.PROMISES, Trial.TAKES_PLAN, Trial.TAKES_SETTLEMENT, *list(Trial)[Trial.REACHED : Trial.CLEARS]]
     )
     row = rows[np.where(of_contact, 0, seen.place)]
     none = np.zeros(1, contacts.dtype)
@@ -168,6 +168,7 @@ def _cells(seen: _Foreseen, data: Histories) -> dict[str, NDArray[np.bool_]]:
         (Trial.TAKES_PLAN, "plans accepted"),
         (Trial.TAKES_SETTLEMENT, "settlements accepted"),
         (Trial.PAYS_INSTALMENT, "instalments paid"),
+        (Trial.CLEARS, "arrears cleared"),
         (Trial.PAYS_ALL, "whole balance paid"),
         (Trial.COMPLAINS, "complaints"),
         (Trial.OPTS_OUT, "contact no longer wanted"),

@@ -15,11 +15,12 @@ from recoup.experiments.calibration import means
 from recoup.experiments.calibration.histories import AT_RISK
 from recoup.experiments.calibration.walk import TRIAL, unseen, walk
 from recoup.sim import behaviour as b
-from recoup.sim.candidates import BIRTH, CANDIDATES, REACHABILITY, SALIENCE, TRAIT, past_hazard
+from recoup.sim.candidates import BIRTH, CANDIDATES, REACHABILITY, SALIENCE, TRAIT, past_clearing, past_hazard
 from recoup.sim.compiled import njit
 from recoup.sim.randomness import normal, stream, uniform
 
 GROUPS = 12
+NO_CHANCE = 40.0  # past intensity, of which `candidates.past_hazard` breaks off: exp(−40) is nothing
 NEVER_ENDS = 1 << 30  # a day after all others
 UNLIKELY = 1e-4  # weight, of the likeliest one's, below which a candidate is left out
 
@@ -41,9 +42,12 @@ def _candidate(p, a, scores, key, k, low, high):  # type: ignore[no-untyped-def]
 
 @njit()
 def _past(p, a, willingness, disposable):  # type: ignore[no-untyped-def]
+    """Past intensity of an account with these traits, but no more than `NO_CHANCE`: beyond it the sum of days is broken off, and would jump."""
     if a.dpd0 <= 0:
         return 0.0
-    return past_hazard(p, willingness, b.log_liquidity(disposable, a.opening / 100.0), a.dpd0)
+    if a.minimum_due > 0:
+        return min(past_clearing(p, willingness, disposable, a.minimum_due, a.opening, a.dpd0), NO_CHANCE)
+    return min(past_hazard(p, willingness, b.log_liquidity(disposable, a.opening / 100.0), a.dpd0), NO_CHANCE)
 
 
 @njit()
@@ -324,7 +328,7 @@ def _next_amount(rows, first, last, contacts, since):  # type: ignore[no-untyped
         r = rows[at]
         if r.day < since:
             continue
-        tells = r.kind == AT_RISK and r.happened and not r.full
+        tells = r.kind == AT_RISK and r.happened and (r.minimum > 0.0 or not r.full)
         for place in range(r.first, r.last):
             tells = tells or (contacts[place].promised and contacts[place].amount > 0)
         if tells:

@@ -85,6 +85,9 @@ ROW = np.dtype(
         ("last", "i4"),
         ("since_payday", "i4"),
         ("claim", "f8"),  # currency
+        ("arrears", "f8"),  # of a card that asks for minimums: what is overdue, currency
+        ("minimum", "f8"),  # that falls due each month, currency; 0 = all of the claim is due
+        ("again", "u1"),  # such a card was paid less than a month ago
         ("due", "f8"),  # what was promised, or the instalment, currency
         ("secured", "u1"),
         ("fatigue", "f8"),
@@ -351,24 +354,31 @@ def _lay_out(  # type: ignore[no-untyped-def]
         hardship_until, news_day, offer_day, notices = NEVER, NEVER, NEVER, 0
         fatigue, excitation, pressure = 0.0, 0.0, 0.0
         texts, calls = 0, 0
+        minimum, arrears, due_since, last_payment = a.minimum_due, a.arrears, a.dpd0, a.last_payment
         contact, payment = first[number], first_paid[number]
         count, leaves = 0, False
         for day in range(days):
-            dpd = a.dpd0 + day
-            if dpd >= p.write_off_dpd:
-                break
             if day > 0:
                 if plan_left == 0 and hardship_until <= day:
                     balance += int(min(balance, opening) * rates[a.product] + 0.5)
+                if minimum > 0:  # as `debtor.bill`
+                    if plan_left > 0:
+                        due_since -= 1
+                    elif b.months_due(due_since + day) > b.months_due(due_since + day - 1):
+                        arrears = min(arrears + minimum, balance)
                 fatigue *= p.fatigue_keep
                 excitation *= p.excitation_keep
                 pressure *= p.pressure_keep
                 texts, calls = (texts << 1) & 0xFFFFFFFF, (calls << 1) & 0xFFFFFFFF
+            dpd = due_since + day
+            if dpd >= p.write_off_dpd:
+                break
             row = rows[number * days + count]
             row.day, row.dpd, row.broken, row.market = day, dpd, broken, market[day]
             row.month = (day + a.payday) // b.MONTH
             row.since_payday = (day_of_month[day] - a.payday) % 30
-            row.claim = balance / 100.0
+            row.claim, row.arrears, row.minimum = balance / 100.0, arrears / 100.0, minimum / 100.0
+            row.again = minimum > 0 and day - last_payment < b.MONTH
             row.first = contact
             sued = False
             while contact < first[number + 1] and contacts[contact].day == day:
@@ -412,7 +422,8 @@ def _lay_out(  # type: ignore[no-untyped-def]
                         plan_first = secured
                 elif c.promised:
                     promise_due, promise_made, settles = c.due if c.due > day else day + 7, day, False
-                    promise_cents, promise_channel = c.amount if c.amount > 0 else balance, c.talker
+                    owed = arrears if minimum > 0 else balance
+                    promise_cents, promise_channel = c.amount if c.amount > 0 else owed, c.talker
                 eventful[number] = eventful[number] or c.reached == 1 or c.kind > 0
                 if c.legal == _NOTICE:
                     pressure += b.notice_pressure(p, belief, notices)
@@ -472,6 +483,12 @@ def _lay_out(  # type: ignore[no-untyped-def]
             if everything > 0:
                 excitation += 1.0
             balance -= everything
+            if minimum > 0 and everything > 0:  # as `debtor.re_age`
+                last_payment = day
+                before = -(-arrears // minimum)
+                arrears = max(arrears - everything, 0)
+                due_since -= b.MONTH * (before - -(-arrears // minimum))
+                closes = closes or arrears == 0
             count += 1
             if balance <= 0 or closes or leaves or row.full:
                 break

@@ -1,7 +1,7 @@
 """What recorded amounts tell of a debtor's hidden means, and draws of means that agree with them.
 
 A debtor promises all of a claim that three months' means would pay, and of a larger one two months' means (`debtor.make_promise`); a payment of
-his own accord that is not for all of it is 10 to 70 % of a month's means (`debtor.pay`). So amounts bound his means, a part that is promised to a
+his own accord that is not for all of it is 10 to 70 % of a month's means (`debtor.pay`); of cards see `cards.py`. So amounts bound his means, a part that is promised to a
 point. Draws from the whole population would hardly ever agree with that. Instead each is moved to within the bounds and weighs as much as what
 lies there (importance sampling, as in the GHK simulator: Train 2009, ch. 5); no draw ever crosses a bound, so the likelihood stays smooth.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 
+from recoup.experiments.calibration import cards
 from recoup.experiments.calibration.histories import AT_RISK, WHOLE
 from recoup.sim import behaviour as b
 from recoup.sim.compiled import njit
@@ -46,9 +47,20 @@ def bounds(p, a, rows, first, last, contacts, employed, until):  # type: ignore[
             c = contacts[place]
             if not c.promised or not c.may_promise or c.amount <= 0:
                 continue
-            low, high, odds = _narrowed(low, high, odds, share, *_of_promise(c.amount / 100.0, r.claim))
-        if r.kind == AT_RISK and r.happened and not r.full:
-            low, high, odds = _narrowed(low, high, odds, share, *_of_payment(r.own))
+            amount = c.amount / 100.0
+            if r.minimum > 0.0:
+                least, most = cards.bounds(p, amount, r.arrears, r.minimum)
+            else:
+                least, most = _of_promise(amount, r.claim)
+            low, high, odds = _narrowed(low, high, odds, share, least, most)
+        if r.kind == AT_RISK and r.happened:
+            if r.minimum > 0.0:
+                least, most = cards.bounds(p, min(r.own, r.arrears), r.arrears, r.minimum)
+            elif r.full:
+                continue
+            else:
+                least, most = _of_payment(r.own)
+            low, high, odds = _narrowed(low, high, odds, share, least, most)
     return low, high, odds
 
 
@@ -87,14 +99,15 @@ def chance_of_more(income, claim):  # type: ignore[no-untyped-def]
 def log_of_part(income, amount, claim):  # type: ignore[no-untyped-def]
     """Log density (per unit of currency) of the amount of a part payment, given a month's means.
 
-    It is flat between 10 and 70 % of them, and what would be below the least part payment comes as that.
+    It is flat between 10 and 70 % of them, and what would be below the least part payment comes as that. Where it contradicts earlier amounts,
+    `bounds` has its weight, and it depends on nothing.
     """
     low, high = SMALLEST * income, LARGEST * income
     if amount <= LEAST:
         return math.log(min(max((LEAST - low) / max(high - low, 1e-9), AT_ODDS), 1.0))
     if low * (1.0 - 1e-9) <= amount <= high * (1.0 + 1e-9):
         return -math.log(max(high - low, 1e-9))
-    return math.log(AT_ODDS) - math.log(max(claim, 1e-9))
+    return -math.log(max(claim, 1e-9))
 
 
 @njit()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recoup.sim.parameters import PerChannel, PerWindow, World, kernel_record
+from recoup.sim.parameters import Behaviour, Cards, PerChannel, PerWindow, World, kernel_record
 from recoup.sim.treatments import Channel, Group, Window
 
 
@@ -39,6 +39,8 @@ class Block(Enum):
     RESPONSE = "response"
 
 
+OF_CARDS = "cards."
+NOT_OF_CARDS = ("pay_base", "full_base", "full_liquidity")
 TEXTS = ("sms", "wechat", "email")
 CHANNELS = tuple(channel.name.lower() for channel in Channel if channel)
 
@@ -65,20 +67,39 @@ class Parameter:
 
     @property
     def field(self) -> str:
-        """The field of `Behaviour`."""
+        """The field of `Behaviour`, or of `Cards` with `cards.` before it."""
+        if self.of_cards:
+            return self.name
         return self.name.partition(".")[0]
 
     @property
+    def of_cards(self) -> bool:
+        """Whether it is in the section `cards` of a world."""
+        return self.name.startswith(OF_CARDS)
+
+    @property
     def places(self) -> tuple[str, ...]:
-        """What it stands for in a scenario file: fields of `behaviour`, with their part."""
+        """What it stands for in a scenario file: fields of `behaviour`, with their part, or of `cards`."""
         return tuple(f"{self.field}.{part}" for part in self.parts) or (self.name,)
 
     def value(self, world: World) -> float:
         """Its value in a world; of parts that move together, the first one's."""
         return value_at(world, self.places[0])
 
-    def moves(self, world: World) -> bool:
-        """Whether it can move at all there: a share of 0 has no logarithm, and a channel that is not used says nothing."""
+    def moves(self, world: World, cards: Collection[bool] | None = None) -> bool:
+        """Whether it can move at all there: a share of 0 has no logarithm, and a channel that is not used says nothing.
+
+        Nor does what only cards have where there are none, or only other products where all are cards (the base of all payments is that of
+        cards there).
+
+        Args:
+            world: the scenario's own.
+            cards: whether accounts are cards that ask for minimums, those that are and those that are not; None = as in its population.
+        """
+        if cards is None:
+            cards = {bool(world.cards and world.products[name].card) for name in world.population.products}
+        if (self.of_cards and True not in cards) or (self.name in NOT_OF_CARDS and False not in cards):
+            return False
         value = self.value(world)
         part = self.name.partition(".")[2]
         named = self.parts or ((part,) if part in world.vocabulary.channel_names else ())
@@ -88,7 +109,9 @@ class Parameter:
 
 
 def value_at(world: World, place: str) -> float:
-    """The value of a behaviour parameter, or of one part of it (`reach.sms`)."""
+    """The value of a behaviour parameter, or of one part of it (`reach.sms`), or of what cards have (`cards.pay`)."""
+    if place.startswith(OF_CARDS):
+        return float(getattr(world.cards, place.removeprefix(OF_CARDS)))
     field, _, part = place.partition(".")
     value = getattr(world.behaviour, field)
     return float(getattr(value, part)) if part else float(value)
@@ -156,6 +179,11 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     *_parts(Block.RESPONSE, "promise_channel", 0.4, Link.IDENTITY, ("autocall",)),
     *_parts(Block.RESPONSE, "keep_channel", 0.4, Link.IDENTITY, ("autocall",)),
+    Parameter("cards.pay", Block.RESPONSE, 0.5, hazard=True),
+    Parameter("cards.again", Block.RESPONSE, 0.7, Link.LOG, hazard=True),
+    Parameter("cards.clear", Block.RESPONSE, 0.7, hazard=True),
+    Parameter("cards.clear_months", Block.RESPONSE, 0.4, Link.LOG, hazard=True),
+    Parameter("cards.whole", Block.RESPONSE, 0.6, Link.LOGIT),
 )
 PARAMETER = {parameter.name: parameter for parameter in PARAMETERS}
 _WINDOW = {window.name.lower(): int(window) for window in Window}
@@ -174,15 +202,18 @@ def parameters_of(world: World) -> tuple[Parameter, ...]:
     return (*every, *_parts(Block.REACH, "reach", 0.4, Link.LOG, own))
 
 
-def movable(world: World, block: Block, reads_known: bool = False) -> list[Parameter]:
+def movable(
+    world: World, block: Block, reads_known: bool = False, cards: Collection[bool] | None = None
+) -> list[Parameter]:
     """The parameters of a block that a world has.
 
     Args:
         world: the scenario's own.
         block: of which likelihood.
         reads_known: the log says which messages were read; else nothing tells how many are.
+        cards: as of `Parameter.moves`.
     """
-    here = [one for one in parameters_of(world) if one.block is block and one.moves(world)]
+    here = [one for one in parameters_of(world) if one.block is block and one.moves(world, cards)]
     reads = {f"reach.{one.name}" for one in world.vocabulary.channels if one.group is Group.TEXT}
     return [one for one in here if reads_known or one.name not in reads]
 
@@ -199,19 +230,24 @@ def records_of(world: World, parameters: Sequence[Parameter], shifts: NDArray[np
     number = _WINDOW | {name: number for number, name in enumerate(world.vocabulary.channel_names, 1)}
     for column, parameter in enumerate(parameters):
         for place in parameter.places:
-            field, _, part = place.partition(".")
-            where = (slice(None), number[part]) if part else slice(None)
             own = value_at(world, place)
-            records[field][where] = [within(field, parameter.link.shifted(own, shift)) for shift in shifts[:, column]]
+            values = [within(place, parameter.link.shifted(own, shift)) for shift in shifts[:, column]]
+            if parameter.of_cards:
+                records[place.replace(OF_CARDS, "card_")] = values
+                continue
+            field, _, part = place.partition(".")
+            records[field][(slice(None), number[part]) if part else slice(None)] = values
     return records
 
 
-def within(field: str, value: float) -> float:
-    """A value within the range that a scenario file allows."""
-    from recoup.sim.parameters import Behaviour
-
+def within(place: str, value: float) -> float:
+    """A value within the range that a scenario file allows for this place."""
     low, high = -np.inf, np.inf
-    for rule in Behaviour.model_fields[field].metadata:
+    if place.startswith(OF_CARDS):
+        about = Cards.model_fields[place.removeprefix(OF_CARDS)]
+    else:
+        about = Behaviour.model_fields[place.partition(".")[0]]
+    for rule in about.metadata:
         low, high = max(low, getattr(rule, "ge", low)), min(high, getattr(rule, "le", high))
     return min(max(value, low), high)
 
@@ -225,13 +261,19 @@ def with_shifts(world: World, parameters: Sequence[Parameter], shifts: NDArray[n
         shifts: of each, float64 (parameters,).
     """
     changes: dict[str, Any] = {}
+    of_cards: dict[str, float] = {}
     for parameter, shift in zip(parameters, shifts, strict=True):
         for place in parameter.places:
             field, _, part = place.partition(".")
-            value = within(field, parameter.link.shifted(value_at(world, place), float(shift)))
-            if part:
+            value = within(place, parameter.link.shifted(value_at(world, place), float(shift)))
+            if parameter.of_cards:
+                of_cards[part] = value
+            elif part:
                 whole: PerChannel | PerWindow = changes.get(field, getattr(world.behaviour, field))
                 changes[field] = whole.model_copy(update={part: value})
             else:
                 changes[field] = value
-    return world.model_copy(update={"behaviour": world.behaviour.model_copy(update=changes)})
+    update: dict[str, Any] = {"behaviour": world.behaviour.model_copy(update=changes)}
+    if world.cards and of_cards:
+        update["cards"] = world.cards.model_copy(update=of_cards)
+    return world.model_copy(update=update)

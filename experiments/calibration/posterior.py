@@ -174,8 +174,9 @@ def with_noise(
 
     The scores of a simulated likelihood are noisy, so its mode is, and the sum of their products exceeds the information by their variance.
     Their mean over independent simulations is nearer to the truth by the root of how many there are; what differs between them is the
-    noise that is left in it, of which the information is cleared, and which the covariance bears: H⁻¹ + H⁻¹ V H⁻¹ (Train 2009, ch. 10;
-    McFadden 1989 on the sandwich).
+    noise V that is left in it. The information I is cleared of it, and the score is read as an observation I (θ − mode) whose variance is
+    I + V: so it weighs I (I + V)⁻¹ I beside the prior. Where V is small that is the covariance H⁻¹ + H⁻¹ V H⁻¹ of Train (2009, ch. 10), H being
+    information and prior together; where it is large, nothing is left but the prior.
 
     Args:
         found: the posterior under one simulation.
@@ -207,9 +208,10 @@ def with_noise(
     kept = memory.kept.once(partial(fingerprint, memory.of, here.tolist(), number), _FIGURES, figures)
     noise = np.array(kept["noise"]).reshape(size, size)
     information = _not_negative(np.array(kept["products"]).reshape(size, size) - noise, spread)
-    curvature = np.linalg.inv(information + precision)
-    mode = here + curvature @ (np.array(kept["score"]) - precision @ here)
-    covariance = curvature + curvature @ noise @ curvature
+    # What differs nowhere, and says nothing, has no weight, whatever stands in for its variance of 0.
+    weight = np.linalg.solve(information + noise + 1e-9 * precision, information).T
+    covariance = np.linalg.inv(weight @ information + precision)
+    mode = here + covariance @ (weight @ np.array(kept["score"]) - precision @ here)
     return Posterior(found.parameters, mode, (covariance + covariance.T) / 2, found.steps + 1, found.settled)
 
 

@@ -47,10 +47,9 @@ def calibrate_to_records(
         kept: steps of an interrupted fit, which are not done again; None = none.
 
     Raises:
-        InputError: as `LenderRecords.days`; too few accounts or days, or cards that ask for minimums.
+        InputError: as `LenderRecords.days`; too few accounts or days.
     """
     portfolio, contacts, payments = records.portfolio, records.contacts, records.payments
-    _refuse_cards(scenario, portfolio)
     _refuse_shifted(scenario, portfolio)
     if len(portfolio) < FEWEST_ACCOUNTS:
         raise InputError("portfolio", "", f"{len(portfolio)} accounts", f"at least {FEWEST_ACCOUNTS}")
@@ -73,14 +72,4 @@ def _refuse_shifted(scenario: Scenario, portfolio: Portfolio) -> None:
     rows = portfolio.table["product"][portfolio.table["product"].isin(shifted)]
     if len(rows):
         expected = "products without `reach` and `pay` of their own in the scenario: these are not fitted yet"
-        raise InputError(portfolio.name, "product", f"{rows.iloc[0]} in {len(rows):,} rows", expected)
-
-
-def _refuse_cards(scenario: Scenario, portfolio: Portfolio) -> None:
-    if scenario.world.cards is None:
-        return
-    cards = {name for name, product in scenario.world.products.items() if product.card}
-    rows = portfolio.table["product"][portfolio.table["product"].isin(cards)]
-    if len(rows):
-        expected = "other products, or a scenario without `cards`: how minimums are paid is not fitted yet"
         raise InputError(portfolio.name, "product", f"{rows.iloc[0]} in {len(rows):,} rows", expected)

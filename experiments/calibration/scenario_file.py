@@ -46,16 +46,19 @@ def document(calibration: Calibration, path: Path) -> dict[str, Any]:
         "notes": [*scenario.notes, *_notes(calibration)],
     }
     behaviour: dict[str, Any] = {}
+    cards: dict[str, Any] = {}
     for finding in calibration.findings:
         if finding.identified:
             for place in finding.parameter.places:
                 field, _, part = place.partition(".")
                 sourced = _sourced(calibration, finding, place)
-                if part:
+                if finding.parameter.of_cards:
+                    cards[part] = sourced
+                elif part:
                     behaviour.setdefault(field, {})[part] = sourced
                 else:
                     behaviour[field] = sourced
-    return found | {"world": {"behaviour": behaviour}}
+    return found | {"world": {"behaviour": behaviour} | ({"cards": cards} if cards else {})}
 
 
 def _sourced(calibration: Calibration, finding: Finding, place: str) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from recoup.experiments.calibration import means
-from recoup.experiments.calibration.histories import AT_RISK, HIDDEN, INSTALMENT_DUE, PROMISE_DUE
+from recoup.experiments.calibration import cards, means
+from recoup.experiments.calibration.histories import AT_RISK, HIDDEN, INSTALMENT_DUE, PROMISE_DUE, WHOLE
 from recoup.sim import behaviour as b
 from recoup.sim.account import NEVER
 from recoup.sim.candidates import BIRTH, EMPLOYED
@@ -35,6 +35,7 @@ class Trial(IntEnum):
     COMPLAINS = 8
     OPTS_OUT = 9
     DISPUTES = 10
+    CLEARS = 11
 
 
 NOTHING = 1e-12  # probability of what the model calls impossible, and happened
@@ -46,6 +47,7 @@ _PAYS, _ALL, _PROMISES, _KEEPS, _PLAN, _SETTLE, _INSTALMENT = (int(trial) for tr
 _TEXT, _CALL, _VISIT_GROUP = int(Group.TEXT), int(Group.CALL), int(Group.VISIT)
 _NOBODY, _PERSON = int(Talk.NOBODY), int(Talk.PERSON)
 _SETTLEMENT, _SWAP, _RESTRUCTURE = int(OfferKind.SETTLEMENT), int(OfferKind.SWAP), int(OfferKind.RESTRUCTURE)
+_CLEARS = int(Trial.CLEARS)
 _JOB, _REACH = int(Purpose.JOB), int(Purpose.REACH)
 
 
@@ -217,28 +219,42 @@ def walk(p, rows, first, last, contacts, willingness, disposable, employed, read
                     waiting += p.waiting_learned * c.discount
             if c.may_promise and p.talk[talker] != _NOBODY:
                 chance = b.promise_probability(p, talker, willingness, c.dpd, staff)
+                if r.again:
+                    chance *= p.card_again
                 note(trials, chance, c.promised, _PROMISES, place, paying + agreeing)
                 agreeing += log_of(chance, c.promised)
+                if c.promised and c.amount > 0 and r.minimum > 0.0:
+                    agreeing += cards.log_of_amount(p, income, c.amount / 100.0, r.arrears, r.minimum)
         if r.kind == AT_RISK:
             if not hazards and not r.happened:
                 continue
-            liquidity = b.log_liquidity(income, r.claim)
+            card = r.minimum > 0.0
+            liquidity = b.log_liquidity(income, r.arrears if card else r.claim)
             if hazards:
                 held = waiting + p.waiting_market * r.market
                 rate = boost * b.payment_intensity(
                     p, willingness, liquidity, salience, r.excitation, r.pressure, r.fatigue, r.dpd, held,
                     r.since_payday, r.promise_open,
                 )  # fmt: skip
+                if card:
+                    rate *= math.exp(p.card_pay) * (p.card_again if r.again else 1.0)
                 if trials.size:
-                    chance = 1.0 - math.exp(-rate)
-                    all_of_it = b.pays_in_full(p, liquidity)
-                    note(trials, chance, r.happened, _PAYS, at, paying + agreeing)
-                    part = min(PART * income, r.claim)
+                    note(trials, 1.0 - math.exp(-rate), r.happened, _PAYS, at, paying + agreeing)
                     one = trials[trials[0].where]
-                    one.amount = all_of_it * r.claim + (1.0 - all_of_it) * part
-                    one.square = all_of_it * r.claim**2 + (1.0 - all_of_it) * PART_SQUARE * part**2
+                    if card:
+                        _, _, one.amount, one.square = cards.expected(p, income, r.claim, r.arrears, r.minimum)
+                    else:
+                        all_of_it, part = b.pays_in_full(p, liquidity), min(PART * income, r.claim)
+                        one.amount = all_of_it * r.claim + (1.0 - all_of_it) * part
+                        one.square = all_of_it * r.claim**2 + (1.0 - all_of_it) * PART_SQUARE * part**2
                 paying += math.log(max(1.0 - math.exp(-rate), NOTHING)) if r.happened else -rate
-            if r.happened:
+            if r.happened and card:
+                if trials.size:
+                    clears, whole, _, _ = cards.expected(p, income, r.claim, r.arrears, r.minimum)
+                    note(trials, clears, r.own >= WHOLE * r.arrears, _CLEARS, at, paying + agreeing)
+                    note(trials, whole, r.full, _ALL, at, paying + agreeing)
+                agreeing += cards.log_of_payment(p, income, r.own, r.full, r.claim, r.arrears, r.minimum)
+            elif r.happened:
                 # Where a part payment would be more than the claim, it pays all of it.
                 enough = means.chance_of_more(income, r.claim)
                 all_of_it = b.pays_in_full(p, liquidity)

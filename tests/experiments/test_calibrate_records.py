@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
+from scipy.stats import norm, truncnorm
 
-from recoup.experiments.calibration import direct, hidden
+from recoup.experiments.calibration import cards, direct, hidden, means
 from recoup.experiments.calibration.files import CALIBRATION_FILE
 from recoup.experiments.calibration.fitting import Fitted, Likelihoods, fit_world
 from recoup.experiments.calibration.held_out import check
@@ -50,6 +51,7 @@ from recoup.sim.portfolio.table import Portfolio
 from tests.command import recoup
 
 HOME = load_scenario("china-consumer")
+CARDS = load_scenario("taiwan-cards")
 START = date(2025, 3, 3)  # a Monday
 DAYS, SINCE = 40, 28
 # The world that the records below come from: calls reach more, the debtors pay and promise otherwise than the scenario says.
@@ -157,11 +159,12 @@ def test_records_before_a_day_are_those_that_were_there_that_morning() -> None:
 @pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda parameter: parameter.name)
 def test_a_parameter_moves_a_world_and_its_kernels_alike(parameter: Parameter) -> None:
     """The record for compiled code against the world's own; and one step on its scale, worked out by hand."""
-    moved = with_shifts(HOME.world, [parameter], np.array([0.1]))
-    (record,) = records_of(HOME.world, [parameter], np.array([[0.1]]))
+    world = CARDS.world if parameter.of_cards else HOME.world
+    moved = with_shifts(world, [parameter], np.array([0.1]))
+    (record,) = records_of(world, [parameter], np.array([[0.1]]))
     assert record == kernel_record(moved)[0]
     for place in parameter.places:
-        own, now = value_at(HOME.world, place), value_at(moved, place)
+        own, now = value_at(world, place), value_at(moved, place)
         if parameter.link is Link.IDENTITY:
             assert now == pytest.approx(own + 0.1)
         elif parameter.link is Link.LOG:
@@ -232,6 +235,15 @@ def test_the_noise_of_a_simulation_is_in_the_intervals_and_not_in_the_informatio
     assert found.steps == one.steps + 1
 
 
+def test_where_noise_drowns_what_is_known_the_prior_is_left() -> None:
+    """Slopes that err a hundred times as much as the records say: no interval is wider than the prior's, and no value flies off."""
+    values = 0.3 + np.random.default_rng(6).standard_normal(1000)
+    _, *others = noisy(values, 3000.0, 4)
+    one = Posterior(of(0.2), np.array([0.5]), np.array([[0.01]]), 1, True)
+    found = with_noise(one, others)
+    assert 0.18 < found.deviation[0] <= 0.2 and abs(found.mode[0]) < 0.15
+
+
 def test_without_noise_nothing_is_added() -> None:
     values = np.random.default_rng(7).standard_normal(800) + 0.5
     plain = normal(values, 1.0, np.ones((800, 1)))
@@ -287,6 +299,112 @@ def test_intervals_hold_nine_in_ten() -> None:
     assert np.mean((draws > low) & (draws < high)) == pytest.approx(0.9, abs=0.01)
 
 
+def told(data: Histories, employed: bool = True) -> tuple[float, float, float]:
+    """Bounds of the means of the only account, and the log of the weight of contradictions."""
+    (record,) = records_of(HOME.world, [], np.zeros((1, 0)))
+    works = np.full(len(data.rows), employed)
+    return means.bounds(record, data.accounts[0], data.rows, 0, len(data.rows), data.contacts, works, hidden.NEVER_ENDS)  # type: ignore[no-any-return]
+
+
+def promise(amount: float, number: int = 0) -> dict[str, Any]:
+    return {"date": day(number), **CALL, "outcome": "promise", "promise_amount": amount, "promise_due": day(number + 5)}
+
+
+QUIET = {"date": day(0), **CALL, "outcome": "no_answer"}
+
+
+def test_amounts_bound_the_means() -> None:
+    """A promise of a part is of two months' means, give or take 2 %; one of all is made where three months' would do; a part payment is 10 to 70 %."""
+    income = laid_out([QUIET], []).accounts["income"][0]
+    assert told(laid_out([QUIET], [])) == (0.0, income, 0.0)
+    assert told(laid_out([promise(300.0)], [])) == pytest.approx((147.0, 153.0, 0.0))
+    assert told(laid_out([promise(1000.0)], [])) == pytest.approx((1000.0 / 3, income, 0.0))
+    without = HOME.world.behaviour.jobless_income
+    assert told(laid_out([promise(300.0)], []), False) == pytest.approx(
+        (147.0 / without, min(153.0 / without, income), 0.0)
+    )
+    paid = {"date": day(2), "kind": "voluntary"}
+    assert told(laid_out([QUIET], [{**paid, "amount": 70.0}])) == pytest.approx((100.0, 700.0, 0.0))
+    # The promise says 147 to 153: 100.00 are 65 % of it, and 200.00 are more than can be.
+    assert told(laid_out([promise(300.0)], [{**paid, "amount": 100.0}]))[:2] == pytest.approx((147.0, 153.0))
+    assert told(laid_out([promise(300.0)], [{**paid, "amount": 200.0}])) == pytest.approx(
+        (147.0, 153.0, math.log(0.01))
+    )
+
+
+def test_draws_moved_to_within_bounds_stand_for_all_that_lie_there() -> None:
+    """Weights average to the share of all draws within the bounds, and weighted draws are a truncated normal; by SciPy."""
+    (account,) = laid_out([QUIET], []).accounts
+    (record,) = records_of(HOME.world, [], np.zeros((1, 0)))
+    p, income, centre = HOME.world.behaviour, float(account["income"]), 0.2
+    at = (np.arange(20_000) + 0.5) / 20_000
+    for low, high in ((0.1, 0.25), (0.0, 0.02), (0.3, 1.0), (0.0200, 0.0204)):
+        found = [means.moved(record, account, centre, z, low * income, high * income) for z in norm.ppf(at)]
+        disposable, weight = np.array(found).T
+        assert disposable.min() >= low * income * (1 - 1e-9) and disposable.max() <= high * income * (1 + 1e-9)
+        with np.errstate(divide="ignore"):
+            ends = [(np.log(x) - np.log1p(-x) - p.ability_mean) / p.ability_spread - centre for x in (low, high)]
+        assert np.exp(weight).mean() == pytest.approx(norm.cdf(ends[1]) - norm.cdf(ends[0]), rel=2e-3)
+        z = (np.log(disposable / (income - disposable)) - p.ability_mean) / p.ability_spread - centre
+        assert np.average(z, weights=np.exp(weight)) == pytest.approx(truncnorm(*ends).mean(), abs=2e-3)
+    assert means.moved(record, account, centre, 0.7, 0.0, income)[1] == 0.0  # no bound, no weight
+
+
+def test_a_promise_of_a_part_tells_of_the_means_that_keep_it() -> None:
+    """Odds of kept to broken of 300.00 out of 1,000.00: two months' means were promised, so three are half as much again, whoever promised."""
+    world = with_shifts(HOME.world, [PARAMETER["keep_liquidity"]], np.array([1.5]))
+    still = {"jobless_share": 0.0, "job_loss_monthly": 0.0, "keep_willingness": 0.0, "pay_base": -20.0}
+    world = world.model_copy(update={"behaviour": world.behaviour.model_copy(update=still)})
+    values = []
+    for payments in ([{"date": day(5), "amount": 300.0, "kind": "promise"}], []):
+        other = {"account_id": "other", "date": day(1), "amount": 1.0, "kind": "promise"}
+        tables = log(CONTACTS, promise(300.0)), log(PAYMENTS, *payments, other)
+        data = histories(world, one_account(dpd=0), *tables, START, START + timedelta(days=5))
+        likelihoods = Likelihoods(data)
+        nodes, weights = likelihoods.reachability(world)
+        record = records_of(world, [], np.zeros((1, 0)))
+        values.append(likelihoods.response(record, np.ones(1, np.bool_), world, nodes, weights, 200)[0, 0])
+    p = world.behaviour
+    odds = p.keep_base + p.keep_liquidity * math.log(1.5) - p.keep_age * math.log(1 + 5 / 90)
+    assert values[0] - values[1] == pytest.approx(odds, abs=0.02)  # means within 2 % either way
+
+
+def test_a_part_payment_weighs_by_its_density() -> None:
+    """500 a month: any amount from 50 to 350 alike, so 1/300 per unit of currency; a claim of 200 is paid in full by half of the draws."""
+    assert means.log_of_part(500.0, 120.0, 1000.0) == pytest.approx(math.log(1 / 300))
+    assert means.log_of_part(500.0, 400.0, 1000.0) == pytest.approx(
+        math.log(1 / 1000)
+    )  # it cannot be, and tells nothing
+    assert means.chance_of_more(500.0, 200.0) == pytest.approx(0.5)
+    assert means.log_of_part(40.0, 10.0, 1000.0) == pytest.approx(
+        math.log((10 - 4) / 24)
+    )  # what is less comes as 10.00
+
+
+def test_a_past_without_a_chance_is_flat() -> None:
+    """The sum of past days is broken off beyond 40 and would jump there: a slope of the likelihood would be a jump over a small step."""
+    (account,) = laid_out([QUIET], []).accounts
+    account["dpd0"] = 300
+    (record,) = records_of(HOME.world, [], np.zeros((1, 0)))
+    found = np.array([hidden._past(record, account, willingness, 5000.0) for willingness in np.arange(0.0, 6.0, 0.002)])
+    assert found.max() == 40.0 and np.diff(found).min() >= 0.0 and np.diff(found).max() < 0.5
+
+
+def slopes(world: Any, data: Histories, groups: int = 12) -> dict[str, float]:
+    """Of each parameter of the response the slope of the log-likelihood in a world, in standard deviations of chance."""
+    parameters = movable(world, Block.RESPONSE, cards=set((data.accounts["minimum_due"] > 0).tolist()))
+    likelihoods = Likelihoods(data)
+    nodes, weights = likelihoods.reachability(world)
+    steps = np.diag([0.001 * one.spread for one in parameters])
+    variants = records_of(world, parameters, np.vstack([np.zeros(len(parameters)), steps]))
+    hazards = np.array([True, *(one.hazard for one in parameters)])
+    found = likelihoods.response(variants, hazards, world, nodes, weights, groups)
+    each = (found[1:] - found[0]) / 0.001  # in units of the prior's spread
+    # The prior's information counts too: of what hardly ever happens the products of slopes say nothing.
+    scaled = each.sum(axis=1) / np.sqrt((each**2).sum(axis=1) + 1.0)
+    return dict(zip((one.name for one in parameters), scaled, strict=True))
+
+
 @pytest.fixture(scope="module")
 def records() -> LenderRecords:
     true = HOME.with_world(TRUE_WORLD)
@@ -315,6 +433,12 @@ def test_the_true_world_expects_what_happened(data: Histories) -> None:
     found = check(Fitted(TRUE_WORLD, {}, 16), data, 0, draws=1, groups=16)
     assert found.judged >= 15
     assert found.fits, found.missed
+
+
+def test_slopes_at_the_truth_are_chance(data: Histories) -> None:
+    """Scores have mean 0 at the true values. Of 35 the largest is beyond 3.5 deviations once in sixty."""
+    found = slopes(TRUE_WORLD, data)
+    assert len(found) > 30 and max(map(abs, found.values())) < 3.5, found
 
 
 def test_a_wrong_world_is_told_apart(data: Histories) -> None:
@@ -349,7 +473,7 @@ def test_likelihood_of_one_quiet_day_is_an_average_over_traits() -> None:
 
 
 def test_reach_is_averaged_over_who_is_hard_to_reach_and_wrong_numbers() -> None:
-    """Three calls on a Monday morning, of which one reaches: by a sum over a fine grid instead of nine nodes."""
+    """Three calls on a Monday morning, of which one reaches: by a sum over a fine grid instead of nodes."""
     contacts = [{"date": day(7 * n), **CALL, "outcome": "reached" if n == 1 else "no_answer"} for n in range(3)]
     data = laid_out(contacts, [], 16)
     record = records_of(HOME.world, [], np.zeros((1, 0)))
@@ -396,7 +520,7 @@ def test_a_known_world_is_found_again(data: Histories) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("world", ["china-consumer", "uk-loans"])
+@pytest.mark.parametrize("world", ["china-consumer", "uk-loans", "taiwan-cards"])
 def test_intervals_hold_the_truth_about_as_often_as_they_say(world: str) -> None:
     """Three true worlds from the priors, as benchmarks/calibrate_recovery.py draws twenty: about 150 intervals of 90 %."""
     from benchmarks.calibrate_recovery import measure
@@ -430,6 +554,107 @@ def test_messages_are_fitted_only_where_the_log_says_which_were_read(data: Histo
     assert "reach.wechat" in {parameter.name for parameter in movable(HOME.world, Block.REACH, reads_known=True)}
     uk = load_scenario("uk-loans").world  # has no wechat
     assert "reach.wechat" not in {parameter.name for parameter in movable(uk, Block.REACH, reads_known=True)}
+
+
+def card(minimum: float = 0.05, **changed: Any) -> Histories:
+    """A card of 1,000.00, 10 days past due, in a world that asks for so much of it each month."""
+    world = CARDS.world.model_copy(
+        update={"cards": CARDS.world.cards.model_copy(update={"minimum": minimum}), "annual_rate": 0.0}
+    )
+    table = CARDS.portfolio(1, 1).table.assign(account_id="a", opening_balance=1000.0, dpd=10, early_warning=0.4)
+    payments = [{"date": day(number), "amount": amount, "kind": "voluntary"} for number, amount in changed["paid"]]
+    return histories(
+        world,
+        Portfolio(table, "card"),
+        log(CONTACTS, QUIET),
+        log(PAYMENTS, *payments),
+        START,
+        START + timedelta(days=89),
+    )
+
+
+def test_a_card_owes_a_minimum_a_month_ages_back_with_each_and_leaves_when_cured() -> None:
+    """Day 21 is its 31st past due: a second minimum of 50. 50 on day 25 take a month off; on day 51 the second falls due again; 100 cure it."""
+    rows = card(paid=[(25, 50.0), (60, 100.0)]).rows
+    assert len(rows) == 61
+    assert rows["arrears"][[0, 20, 21, 25, 26, 50, 51, 60]].tolist() == [50, 50, 100, 100, 50, 50, 100, 100]
+    assert rows["dpd"][[0, 21, 25, 26, 51, 60]].tolist() == [10, 31, 35, 6, 31, 40]
+    assert rows["claim"][[0, 26, 60]].tolist() == [1000.0, 950.0, 950.0] and set(rows["minimum"]) == {50.0}
+    assert rows["again"][[25, 26, 54, 55]].tolist() == [0, 1, 1, 0]
+    assert rows["happened"].nonzero()[0].tolist() == [25, 60] and not rows["full"].any()
+
+
+@pytest.mark.parametrize(
+    ("income", "outcomes"),
+    [
+        # Three minimums of 50 are overdue. Three months' means pay all of it; all but one of them; something between; a part of it; nothing.
+        (60.0, {150.0: "clears", 100.0: "not"}),
+        (40.0, {120.0: "clears", 100.0: "not"}),
+        (25.0, {75.0: "any"}),
+        (10.0, {50.0: "any"}),
+    ],
+)
+def test_what_is_paid_on_a_card_by_hand(income: float, outcomes: dict[float, str]) -> None:
+    (record,) = records_of(CARDS.world, [], np.zeros((1, 0)))
+    clears = 1 / (1 + math.exp(-(CARDS.world.cards.clear - 2 * CARDS.world.cards.clear_months)))
+    chances = {"clears": clears, "not": 1 - clears, "any": 1.0}
+    for amount, kind in outcomes.items():
+        low, high = cards.bounds(record, amount, 150.0, 50.0)
+        assert low <= income <= high, amount
+        assert math.exp(cards.log_of_amount(record, income, amount, 150.0, 50.0)) == pytest.approx(chances[kind]), (
+            amount
+        )
+    for amount in {150.0, 120.0, 100.0, 75.0, 50.0} - set(outcomes):
+        low, high = cards.bounds(record, amount, 150.0, 50.0)
+        assert not low <= income <= high, amount
+    whole = CARDS.world.cards.whole
+    mean = sum(
+        chances[kind] * (amount if amount < 150.0 else 1000.0 * whole + (1 - whole) * amount)
+        for amount, kind in outcomes.items()
+    )
+    cleared, all_of_it, expected, _ = cards.expected(record, income, 1000.0, 150.0, 50.0)
+    assert expected == pytest.approx(mean)
+    assert cleared == pytest.approx(clears if 150.0 in outcomes else 0.0) and all_of_it == pytest.approx(
+        cleared * whole
+    )
+
+
+def test_one_minimum_is_found_somehow_and_tells_nothing() -> None:
+    (record,) = records_of(CARDS.world, [], np.zeros((1, 0)))
+    assert cards.bounds(record, 50.0, 50.0, 50.0) == (0.0, math.inf)
+    assert cards.log_of_amount(record, 1.0, 50.0, 50.0, 50.0) == 0.0
+    whole = CARDS.world.cards.whole
+    assert cards.log_of_payment(record, 1.0, 50.0, False, 1000.0, 50.0, 50.0) == pytest.approx(math.log(1 - whole))
+    assert cards.log_of_payment(record, 1.0, 1000.0, True, 1000.0, 50.0, 50.0) == pytest.approx(math.log(whole))
+
+
+@pytest.fixture(scope="module")
+def card_data() -> Histories:
+    records = simulate_records(CARDS, "staged", CARDS.portfolio(300, 5), 5, DAYS, 0.3)
+    return histories(CARDS.world, records.portfolio, records.contacts, records.payments)
+
+
+def test_the_true_world_of_cards_expects_what_happened(card_data: Histories) -> None:
+    found = check(Fitted(CARDS.world, {}, 8), card_data, 0, draws=1, groups=8)
+    assert found.judged >= 12 and "arrears cleared" in {measure.name for measure in found.measures}
+    assert found.fits, found.missed
+
+
+def test_slopes_at_the_truth_of_cards_are_chance(card_data: Histories) -> None:
+    found = slopes(CARDS.world, card_data)
+    assert {"cards.pay", "cards.again", "cards.clear", "cards.whole"} <= set(found) and "pay_base" not in found
+    assert max(map(abs, found.values())) < 3.5, found
+
+
+def test_parameters_of_cards_are_fitted_where_there_are_any() -> None:
+    def names(world: Any, cards: set[bool] | None = None) -> set[str]:
+        return {parameter.name for parameter in movable(world, Block.RESPONSE, cards=cards)}
+
+    assert "cards.pay" not in names(HOME.world) and "pay_base" in names(HOME.world)
+    assert "cards.pay" in names(CARDS.world) and "pay_base" not in names(CARDS.world)
+    assert {"cards.pay", "pay_base"} <= names(CARDS.world, {True, False}) and "cards.pay" not in names(
+        CARDS.world, {False}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -499,13 +724,26 @@ def test_command_writes_a_scenario_that_every_command_reads(lender: Path, tmp_pa
         (["--out", "world"], "a name that ends in .yaml"),
         (["--until", "2020-01-01"], "--until"),
         (["--ray", "auto"], "--ray"),
-        (["-s", "us-cards"], "credit_card"),
     ],
 )
 def test_what_cannot_be_fitted_is_one_line(lender: Path, change: list[str], message: str) -> None:
     done = recoup("calibrate", *options(lender), *change)
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
     assert message in done.stderr, done.stderr
+
+
+def test_cards_are_written_as_a_scenario(tmp_path: Path) -> None:
+    records = simulate_records(CARDS, "staged", CARDS.portfolio(60, 5), 5, 30, 0.3)
+    records.write(tmp_path)
+    out = tmp_path / "cards.yaml"
+    done = recoup("calibrate", "-s", "taiwan-cards", *options(tmp_path), "--groups", "4", "--out", out)
+    assert done.returncode in (0, 1) and not done.stderr, done.stderr
+    content = CALIBRATION_FILE.read(tmp_path / "cards")
+    written = load_scenario(str(out))
+    rows = {row["name"]: row for row in content["parameters"]}
+    assert rows["cards.again"]["value"] == pytest.approx(written.world.cards.again, rel=1e-3)
+    assert "90 % interval" in written.sources["world.cards.again"][0]
+    assert {"cards.minimum", "cards.means"} <= set(content["assumed"])
 
 
 def test_all_three_tables_are_needed(lender: Path) -> None:
