@@ -37,6 +37,10 @@ from recoup.sim.simulation import Simulation
 
 LATER = 20  # first day of the months that begin later
 AFTER = 30  # days that follow a start
+HIDDEN = (
+    "willingness", "disposable", "reachability", "phone_right", "employed", "asset_cover", "salience", "fatigue", "excitation",
+    "pressure", "waiting",
+)  # fmt: skip
 ACCOUNTS, DAYS, SEEDS, SCENARIO, PLAN = 250, 45, 19, "china-consumer", "staged"
 
 
@@ -134,8 +138,10 @@ def later_rows(number: int, records: int) -> list[dict[str, object]]:
 
 
 def start_row(name: str, plan: str, begin: int, accounts: int, worlds: int) -> str:
-    """What comes in after a start from a ledger's own state, over what does in the true worlds themselves; table row."""
-    scenario, simulated, recorded = load_scenario(name), np.zeros(worlds), np.zeros(worlds)
+    """What comes in after a start from a ledger's own state, table row: over what does in the true worlds themselves, and over what does
+    after the same start with the true traits, which shares its luck."""
+    scenario = load_scenario(name)
+    drawn, told, recorded = np.zeros(worlds), np.zeros(worlds), np.zeros(worlds)
     for number in range(worlds):
         seed = 501 + number
         portfolio = scenario.portfolio(accounts, seed)
@@ -143,12 +149,15 @@ def start_row(name: str, plan: str, begin: int, accounts: int, worlds: int) -> s
         true = Simulation(staffed, portfolio, scenario.rules, seed)
         recovered_in(true, plan, name, begin)
         state, then = true.portfolio_now(), staffed.start + timedelta(days=begin)
-        world = staffed.model_copy(update={"start": then})
-        simulation = Simulation(world, state, scenario.rules, 1_000_000 + seed)
-        simulated[number] = recovered_in(simulation, plan, name, AFTER)
+        world, left = staffed.model_copy(update={"start": then}), true.accounts[true.open_accounts].copy()
+        for sums, fields in ((drawn, ()), (told, HIDDEN)):
+            simulation = Simulation(world, state, scenario.rules, 1_000_000 + seed)
+            for field in fields:
+                simulation.accounts[field] = left[field]
+            sums[number] = recovered_in(simulation, plan, name, AFTER)
         recorded[number] = recovered_in(true, plan, name, AFTER)
-    gap, error = excess(simulated, recorded)
-    return f"| {name}, `{plan}` | {begin} | {worlds} × {accounts:,} | {gap:+.1%} ± {error:.1%} |".replace("| -", "| −")
+    gaps = " | ".join(f"{gap:+.1%} ± {error:.1%}" for gap, error in (excess(drawn, recorded), excess(drawn, told)))
+    return f"| {name}, `{plan}` | {begin} | {worlds} × {accounts:,} | {gaps} |".replace("| -", "| −")
 
 
 def recovered_in(simulation: Simulation, plan: str, scenario: str, days: int) -> float:

@@ -100,4 +100,5 @@ def behaviour_clone(learner: Any, env: PortfolioVecEnv, plan: Policy, seed: int,
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+    optimizer.zero_grad()  # else the learner's first step would take the last batch's gradient once more
     return total / len(x)

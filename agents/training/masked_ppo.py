@@ -167,7 +167,7 @@ class MaskablePPO(sb3_contrib.MaskablePPO):
         self._log(Losses(*np.mean(means, axis=0)))
 
     def _gradients(self, batch: NDArray[np.int64], terms: Terms) -> tuple[list[torch.Tensor], list[float]]:
-        """Network of the mean loss of a batch, one for each parameter that learns, and the means of `Losses`."""
+        """Gradient of the mean loss of a batch, one for each parameter that learns, and the means of `Losses`."""
         advantages = torch.from_numpy(self.rollout_buffer.rows["advantages"][batch])
         if self.normalize_advantage and len(batch) > 1:
             advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)

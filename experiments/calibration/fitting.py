@@ -67,7 +67,7 @@ class Likelihoods:
         self.nodes, self.node_weights = direct.nodes()
 
     def scaled(self, world: World) -> NDArray[np.float64]:
-        """Of each account the visible data that traits are drawn from (`traits._draw`), float64 (accounts, 3)."""
+        """Of each account the visible data that traits are drawn from (`candidates.usual_traits`), float64 (accounts, 3)."""
         population, accounts = world.population, self.data.accounts
         score = (accounts["score"].astype(float) - population.score_mean) / population.score_spread
         prior = np.minimum(accounts["prior"].astype(float), 6.0) - population.prior_delinquencies_mean

@@ -130,6 +130,8 @@ def test_the_table_is_taken_over(monkeypatch, masked):
     for action, expected in enumerate(([0, 0, 1, 1], [0, 1, 0, 0], [1, 0, 0, 0])):
         _, log_p, _ = learner.policy.evaluate_actions(x, torch.full((4,), action), masks if masked else None)
         np.testing.assert_allclose(log_p.exp().detach().numpy(), expected, atol=0.1)
+    # What is left of the last batch would be taken for a gradient of the learner's own.
+    assert all(one.grad is None or not one.grad.any() for one in learner.policy.parameters())
 
 
 @pytest.mark.parametrize(("masked", "expected"), [(False, math.log(3)), (True, 0.5 * math.log(3) + 0.5 * math.log(2))])

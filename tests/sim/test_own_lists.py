@@ -138,7 +138,9 @@ def test_offers_of_its_own_run_as_their_names_say() -> None:
     a = simulation.accounts
     signed = a["plan_months"] > 0
     assert signed.any() and set(a["plan_months"][signed]) == {9}
-    simulation = running(changed(settle_base=20.0).model_copy(update={"annual_rate": 0.0}))
+    world = changed(settle_base=20.0)
+    free = {name: one.model_copy(update={"annual_rate": 0.0}) for name, one in world.products.items()}
+    simulation = running(world.model_copy(update={"products": free}))
     do(simulation, "specialist/evening/settle_15")
     a = simulation.accounts
     agreed = (a["promise_discount"] > 0) & (a["status"] == 0)
