@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,23 @@ def test_pay_is_a_log_rise_of_the_intensity_and_of_the_product_alone() -> None:
         assert (plain.accounts[name][~cash] == shy.accounts[name][~cash]).all(), name
 
 
-def test_who_has_not_paid_is_drawn_by_the_intensity_of_the_product() -> None:
+def in_midlife(simulation: Simulation, days: int) -> Simulation:
+    """A simulation that starts from what a ledger knows after so many days without a contact."""
+    nothing(simulation, days)
+    then = simulation.world.start + timedelta(days=days)
+    world = simulation.world.model_copy(update={"start": then})
+    return Simulation(world, simulation.portfolio_now(), NO_RULES, simulation.seed + 1000)
+
+
+def test_in_midlife_too_reach_is_that_of_the_product() -> None:
+    sure = HOME.world.behaviour.model_copy(update={"reach_spread": 0.0})
+    world = HOME.world.model_copy(update={"behaviour": sure})
+    accounts = in_midlife(running(with_products(world, phone_instalments={"reach": 0.5})), 10).accounts
+    assert np.allclose(np.exp(accounts["reachability"]), np.where(accounts["product"] == PHONE, 0.5, 1.0))
+
+
+@pytest.mark.parametrize("days", [0, 60])
+def test_who_has_not_paid_is_drawn_by_the_intensity_of_the_product(days: int) -> None:
     """Where nobody of a product pays, not to have paid says nothing of willingness: its mean is that of fresh accounts, 0 but for the score."""
     world = HOME.world.model_copy(
         update={
@@ -103,11 +120,14 @@ def test_who_has_not_paid_is_drawn_by_the_intensity_of_the_product() -> None:
             )
         }
     )
-    plain = running(with_products(world), accounts=1500).accounts
-    shy = running(with_products(world, cash_loan={"pay": -18.0}), accounts=1500).accounts
-    old = (plain["product"] == CASH) & (plain["dpd0"] > 30)
-    assert old.sum() > 200
-    assert abs(shy["willingness"][old].mean()) < 4 / np.sqrt(old.sum()) < -plain["willingness"][old].mean()
+    drawn = []
+    for pay in (0.0, -18.0):
+        simulation = running(with_products(world, cash_loan={"pay": pay}), accounts=1500)
+        accounts = in_midlife(simulation, days).accounts if days else simulation.accounts
+        drawn.append(accounts["willingness"][(accounts["product"] == CASH) & (accounts["dpd0"] > 30 + days)])
+    plain, shy = drawn
+    assert plain.size > 150 and shy.size > 200
+    assert abs(shy.mean()) < 4 / np.sqrt(shy.size) < -plain.mean()
 
 
 @pytest.mark.parametrize("seed", [1, 2])
