@@ -16,6 +16,9 @@ from recoup.sim.portfolio.fields import HISTORY_DAYS
 from recoup.sim.portfolio.state_fields import STATE, STATE_FIELD, codes_in
 from recoup.sim.treatments import STANDARD, Vocabulary
 
+# Which products of its own are cards, a scenario says.
+_NO_CARDS = tuple(name for name in STANDARD.products if name != "credit_card")
+
 AT_COURT = (Stage.QUEUED, Stage.FILED, Stage.ENFORCING)
 
 
@@ -169,13 +172,13 @@ def faults(table: pd.DataFrame, as_of: date | None) -> list[Fault]:
     if "product" in table:
         owes_minimums = (numbers(table, "minimum_due") > 0) & table["product"].notna().to_numpy()
         note(
-            owes_minimums & (table["product"] != "credit_card").to_numpy(),
+            owes_minimums & table["product"].isin(_NO_CARDS).to_numpy(),
             "minimum_due",
             "0, as this is no credit card",
         )
     by_channel = _said(table, "channel_days")
     note(
-        [text is not None and channel_days_of(str(text)) is None for text in by_channel],
+        [pd.notna(text) and channel_days_of(str(text)) is None for text in by_channel],
         "channel_days",
         f"channels and how many days ago, from 1 to {HISTORY_DAYS}, as in sms: 1 4; whatsapp: 2, or 0 for none",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from recoup.scenarios.schema import load_scenario
@@ -14,6 +15,7 @@ from recoup.sim.compliance.auditlog import typed_log
 from recoup.sim.compliance.rules import KINDS, Rule, RulePack
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.parameters import World
+from recoup.sim.portfolio.state_checks import faults
 from recoup.sim.simulation import Simulation
 
 HOME = load_scenario("southeast-asia-loans")
@@ -236,3 +238,15 @@ def test_what_is_logged_has_their_names() -> None:
     first = log[log["day"] == 0]
     assert set(first["offer"].dropna()) == {"plan"} and set(first["months"].dropna()) == {9}
     assert simulation.accounts["events"].dtype == np.uint32 and Event.ATTEMPT
+
+
+def test_a_card_of_its_own_may_owe_minimums_and_a_loan_may_not() -> None:
+    table = pd.DataFrame(
+        {
+            "opening_balance": 100.0,
+            "product": ["store_card", "credit_card", "consumer_loan"],
+            "minimum_due": 10.0,
+            "channel_days": [np.nan, "sms: 1 4", "sms: x"],
+        }
+    )
+    assert [(fault.row, fault.field) for fault in faults(table, None)] == [(2, "minimum_due"), (2, "channel_days")]
