@@ -22,6 +22,7 @@ from benchmarks.memory import peak_bytes
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import find_plan
 from recoup.experiments.comparison.rollout import one_day
+from recoup.experiments.runs.rare_collection import rare_collection
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.simulation import Simulation
 from tests.reference import ReferenceSimulation
@@ -34,13 +35,14 @@ def run(simulation: Simulation | ReferenceSimulation, days: int, plan_name: str 
     plan = Plan.load(find_plan(plan_name), simulation.menu)
 
     start = time.perf_counter()
-    for _ in range(days):
-        if isinstance(simulation, Simulation):
-            one_day(simulation, plan, every=1)
-        else:
-            seen = simulation.observe()
-            actions = plan.act(seen, simulation.masks())
-            simulation.advance(actions, plan.priority(seen, actions))
+    with rare_collection():  # as in a comparison; for both
+        for _ in range(days):
+            if isinstance(simulation, Simulation):
+                one_day(simulation, plan, every=1)
+            else:
+                seen = simulation.observe()
+                actions = plan.act(seen, simulation.masks())
+                simulation.advance(actions, plan.priority(seen, actions))
     return time.perf_counter() - start
 
 

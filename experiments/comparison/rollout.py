@@ -18,6 +18,7 @@ from recoup.agents.policy import Policy, PolicyRef
 from recoup.experiments.comparison.decisions import DecisionCount, Decisions, RuleCount
 from recoup.experiments.comparison.payment_attribution import PaymentAttribution
 from recoup.experiments.runs.one_thread import one_thread
+from recoup.experiments.runs.rare_collection import rare_collection
 from recoup.scenarios.schema import Scenario
 from recoup.sim.eventlog import LogFile
 from recoup.sim.observation import FIELD_INDEX
@@ -111,6 +112,7 @@ def one_day(
 
 
 @one_thread()
+@rare_collection()
 def roll_out(
     scenario: Scenario, policy: Policy, simulation: Simulation, days: int, keep_payments: bool = False
 ) -> Rollout:

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recoup.experiments.runs.one_thread import one_thread
+from recoup.experiments.runs.rare_collection import rare_collection
 from recoup.experiments.sites.cut import Share
 from recoup.experiments.sites.one_site import SiteRun, plus, run_site
 from recoup.experiments.sites.settings import Sites
@@ -33,6 +34,7 @@ _SURCHARGE = Signals._fields.index("complaint_surcharge")
 
 
 @one_thread()
+@rare_collection()
 def run_daily(
     settings: Sites, known: Survey, threads: int = 1, on_day: Callable[[], None] | None = None
 ) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from recoup.experiments.comparison.measure import Ratio
 from recoup.experiments.comparison.measures import MEASURES, REGISTRY
 from recoup.experiments.comparison.rollout import Rollout, one_day
 from recoup.experiments.runs.one_thread import one_thread
+from recoup.experiments.runs.rare_collection import rare_collection
 from recoup.experiments.sites.cut import Share, numbers_of
 from recoup.experiments.sites.settings import Sites
 from recoup.experiments.sites.survey import Survey
@@ -65,6 +66,7 @@ class SiteRun:
 
 
 @one_thread()
+@rare_collection()
 def run_site(
     settings: Sites,
     survey: Survey,
