@@ -137,8 +137,11 @@ def later_rows(number: int, records: int) -> list[dict[str, object]]:
     return rows
 
 
-def start_row(name: str, plan: str, begin: int, accounts: int, worlds: int) -> str:
-    """What comes in after a start from a ledger's own state, table row: over what does in the true worlds themselves, and over what does
+STARTS = ("world, plan", "from day", "true worlds", "recovery, over the true worlds", "over true traits")
+
+
+def start_row(name: str, plan: str, begin: int, accounts: int, worlds: int) -> list[str]:
+    """What comes in after a start from a ledger's own state, a row of `STARTS`: over what does in the true worlds themselves, and over what does
     after the same start with the true traits, which shares its luck."""
     scenario = load_scenario(name)
     drawn, told, recorded = np.zeros(worlds), np.zeros(worlds), np.zeros(worlds)
@@ -156,8 +159,8 @@ def start_row(name: str, plan: str, begin: int, accounts: int, worlds: int) -> s
                 simulation.accounts[field] = left[field]
             sums[number] = recovered_in(simulation, plan, name, AFTER)
         recorded[number] = recovered_in(true, plan, name, AFTER)
-    gaps = " | ".join(f"{gap:+.1%} ± {error:.1%}" for gap, error in (excess(drawn, recorded), excess(drawn, told)))
-    return f"| {name}, `{plan}` | {begin} | {worlds} × {accounts:,} | {gaps} |".replace("| -", "| −")
+    gaps = [f"{gap:+.1%} ± {error:.1%}" for gap, error in (excess(drawn, recorded), excess(drawn, told))]
+    return [f"{name}, `{plan}`", f"{begin}", f"{worlds} × {accounts:,}", *gaps]
 
 
 def recovered_in(simulation: Simulation, plan: str, scenario: str, days: int) -> float:
@@ -229,8 +232,11 @@ def main() -> None:
         add_rows(arguments.rows, new)
     if rows:
         print(table(rows))
-    for begin in arguments.starts:
-        print(start_row(arguments.scenario, arguments.plan, begin, 2000, arguments.worlds), flush=True)
+    if arguments.starts:
+        starts = (
+            start_row(arguments.scenario, arguments.plan, begin, 2000, arguments.worlds) for begin in arguments.starts
+        )
+        print(markdown(STARTS, starts))
     print(f"\n{time.process_time():.0f} s of processor time")
 
 
