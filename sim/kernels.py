@@ -15,12 +15,11 @@ from recoup.sim.compiled import njit
 from recoup.sim.compliance.gate import SUSPENDED, impossible, rule_against, unlawful
 from recoup.sim.operations.collectors import tally
 from recoup.sim.operations.resources import ANSWERS_CALLS, NO_RESOURCE, queue_of
-from recoup.sim.prefetch import prefetch
+from recoup.sim.prefetch import AHEAD, prefetch
 from recoup.sim.randomness import Purpose, bits
 from recoup.sim.treatments import OFFER_KIND, OfferKind
 
 NO_QUEUE = 255
-AHEAD = 4  # accounts that a pass asks memory for before it comes to them
 
 _E_BLOCKED, _E_BREACH, _BLOCKED = int(Event.BLOCKED), int(Event.BREACH), int(Outcome.BLOCKED)
 _SETTLEMENT, _R_QUEUE = int(OfferKind.SETTLEMENT), int(Purpose.QUEUE)
@@ -295,14 +294,8 @@ def count_events(events, totals):  # type: ignore[no-untyped-def]
 @njit()
 def note(a, e):  # type: ignore[no-untyped-def]
     """Copy what is booked of an account in the evening into a record `day.EVENING`."""
-    e.key, e.number, e.events, e.plan_months, e.stage, e.rule = (
-        a.key,
-        a.number,
-        a.events,
-        a.plan_months,
-        a.stage,
-        a.rule,
-    )
+    e.key, e.number, e.events = a.key, a.number, a.events
+    e.plan_months, e.stage, e.rule = a.plan_months, a.stage, a.rule
 
 
 @njit(borrows=True, nogil=True)

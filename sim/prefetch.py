@@ -13,12 +13,10 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+AHEAD = 4  # accounts that a pass asks memory for before it comes to them
 _LINE = 64  # bytes
-_WRITE, _KEEP, _DATA = (
-    1,
-    3,
-    1,
-)  # of LLVM's `llvm.prefetch`: the line will be written to, is wanted soon and often, and holds no code
+# Of LLVM's `llvm.prefetch`: the line will be written to, is wanted soon and often, and holds no code.
+_WRITE, _KEEP, _DATA = 1, 3, 1
 
 
 @intrinsic

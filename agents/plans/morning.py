@@ -12,9 +12,8 @@ from recoup.agents.plans.decision_table import choice, holding, lowest
 from recoup.sim import kernels
 from recoup.sim.compiled import njit
 from recoup.sim.debtor import needs_review
-from recoup.sim.kernels import AHEAD
 from recoup.sim.observation import bound, see
-from recoup.sim.prefetch import prefetch
+from recoup.sim.prefetch import AHEAD, prefetch
 
 
 class Decided(NamedTuple):
@@ -71,9 +70,8 @@ def decide_rows(  # type: ignore[no-untyped-def]
             alive = holding(row_values, whole, parted, cuts, truth[word], every[word])
             while alive and at < 0:
                 rule = rules[clause_rule[64 * word + lowest(alive)]]
-                if (
-                    not asked and choices[rule.start].bits
-                ):  # half of the account-days end with a rule to do nothing, or with none
+                # Half of the account-days end with a rule to do nothing, or with none: those need not ask the gate.
+                if not asked and choices[rule.start].bits:
                     forbidden = kernels.forbidden(a, t, tables, gated)
                     asked = True
                 at = choice(capped, forbidden, rule, choices, row_bits, columns)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recoup.sim.account import Stage, Status
 from recoup.sim.compiled import njit
 from recoup.sim.parameters import Behaviour
-from recoup.sim.prefetch import prefetch
+from recoup.sim.prefetch import AHEAD, prefetch
 
 _OPEN, _NOTICED = int(Status.OPEN), int(Stage.NOTICED)
 
@@ -78,7 +78,7 @@ def _count(accounts, numbers, keys):  # type: ignore[no-untyped-def]
     """Notices that count: those to accounts that are still who they were, open and without a plan; and suits that have followed."""
     told = followed = 0
     for n in range(numbers.size):
-        prefetch(accounts, numbers[min(n + 4, numbers.size - 1)])
+        prefetch(accounts, numbers[min(n + AHEAD, numbers.size - 1)])
         a = accounts[numbers[n]]
         if a.key == keys[n] and a.status == _OPEN and a.plan_months == 0:
             told += 1
