@@ -49,7 +49,7 @@ def measure(
     portfolio = scenario.portfolio(accounts, 1000 + repetition)
     records = simulate_records(true_world, POLICY, portfolio, 1000 + repetition, days, EXPLORE)
     begun = time.process_time()
-    data = histories(scenario.world, portfolio, records.contacts, records.payments)
+    data = histories(scenario.world, scenario.rules, portfolio, records.contacts, records.payments, *records.days())
     if only:
         posteriors = {only: fit_direct(scenario.world, Likelihoods(data), only)}
     else:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from recoup.sim import behaviour as b
 from recoup.sim.account import NEVER
 from recoup.sim.compiled import njit
+from recoup.sim.compliance.rules import RulePack
 from recoup.sim.debtor import (
     FIRST_INSTALMENT_DAYS,
     INSTALMENT_EVERY_DAYS,
@@ -24,7 +25,6 @@ from recoup.sim.debtor import (
     RESTRUCTURE_DOWN_PAYMENT,
     SETTLEMENT_DAYS,
 )
-from recoup.sim.inputs import InputError
 from recoup.sim.observation import popcount
 from recoup.sim.operations.clock import Calendar
 from recoup.sim.parameters import World, kernel_record
@@ -164,46 +164,37 @@ class Histories:
 
 def histories(
     world: World,
+    rules: RulePack,
     portfolio: Portfolio,
     contacts: pd.DataFrame,
     payments: pd.DataFrame,
-    start: date | None = None,
-    end: date | None = None,
+    first: date,
+    last: date,
 ) -> Histories:
     """Lay records out, account by account.
 
     Args:
         world: of the scenario that they are read with: its rates, calendar, and what fades how fast.
+        rules: of the scenario, which cap its rates.
         portfolio: the accounts as they were on the morning of the first day.
         contacts, payments: as `records.read_records` returns them.
-        start: the first day; None = the first date in either log.
-        end: the last day; None = the latest date.
-
-    Raises:
-        InputError: no date in either log, or none between the two days.
+        first, last: days, as `LenderRecords.days` gives them: in this order, with something in the logs between them.
     """
-    dates = pd.concat([contacts["date"], payments["date"]]).dropna()
-    if dates.empty:
-        raise InputError("contacts and payments", "", "no row", "records to fit a world to")
-    start = start or dates.min().date()
-    end = end or dates.max().date()
-    days = (end - start).days + 1
-    if days < 2:
-        raise InputError("contacts and payments", "date", f"{start} to {end}", "two days or more")
+    days = (last - first).days + 1
     accounts = open_accounts(world, portfolio, 0)
     numbers = pd.Series(np.arange(len(portfolio)), portfolio.column("account_id").astype(str))
-    calendar = Calendar(start, world.holidays)
-    made, reads_known = _contacts(contacts, numbers, start, days, world, calendar)
-    paid, first_paid = _payments(payments, numbers, start, days, len(accounts))
-    first = np.searchsorted(made["account"], np.arange(len(accounts) + 1))
+    calendar = Calendar(first, world.holidays)
+    made, reads_known = _contacts(contacts, numbers, first, days, world, calendar)
+    paid, first_paid = _payments(payments, numbers, first, days, len(accounts))
+    first_contact = np.searchsorted(made["account"], np.arange(len(accounts) + 1))
     rows = np.zeros(len(accounts) * days, ROW)
-    day_of_month = np.array([(start + timedelta(days=day)).day for day in range(days)], np.int64)
-    rates = np.array(world.annual_rates) / 365.0
+    day_of_month = np.array([(first + timedelta(days=day)).day for day in range(days)], np.int64)
+    rates = np.array(rules.annual_rates(world)) / 365.0
     labelled = bool(np.any(paid["kind"] == _KINDS.index("promise")))
     market = _market(made, world, len(accounts), days)
     ends, eventful = np.zeros(len(accounts), np.int64), np.zeros(len(accounts), np.bool_)
     _lay_out(
-        kernel_record(world), accounts, made, first, paid, first_paid, day_of_month, market, rates, labelled, rows, ends, eventful
+        kernel_record(world), accounts, made, first_contact, paid, first_paid, day_of_month, market, rates, labelled, rows, ends, eventful
     )  # fmt: skip
     kept = np.concatenate([[0], np.cumsum(ends)])
     where = np.repeat(np.arange(len(accounts)) * days - kept[:-1], ends) + np.arange(kept[-1])
@@ -211,7 +202,17 @@ def histories(
     said = made[made["hardship"] > 0][::-1]
     disclosed[said["account"]] = said["day"]
     return Histories(
-        accounts, rows[where], kept, made, first, start, days, reads_known, eventful, disclosed, world.vocabulary
+        accounts,
+        rows[where],
+        kept,
+        made,
+        first_contact,
+        first,
+        days,
+        reads_known,
+        eventful,
+        disclosed,
+        world.vocabulary,
     )
 
 

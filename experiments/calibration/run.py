@@ -53,7 +53,7 @@ def calibrate_to_records(
     _refuse_shifted(scenario, portfolio)
     if len(portfolio) < FEWEST_ACCOUNTS:
         raise InputError("portfolio", "", f"{len(portfolio)} accounts", f"at least {FEWEST_ACCOUNTS}")
-    data = histories(scenario.world, portfolio, contacts, payments, *records.days(last=until))
+    data = histories(scenario.world, scenario.rules, portfolio, contacts, payments, *records.days(last=until))
     held = min(USUAL_HELD_OUT, int(data.days * MOST_HELD_OUT)) if hold_out is None else hold_out
     since = data.days - held
     if since < FEWEST_DAYS:

@@ -76,6 +76,7 @@ def day(number: int) -> pd.Timestamp:
 def laid_out(contacts: list[dict[str, Any]], payments: list[dict[str, Any]], days: int = 30) -> Histories:
     return histories(
         HOME.world,
+        HOME.rules,
         one_account(),
         log(CONTACTS, *contacts),
         log(PAYMENTS, *payments),
@@ -85,6 +86,14 @@ def laid_out(contacts: list[dict[str, Any]], payments: list[dict[str, Any]], day
 
 
 CALL = {"channel": "collector", "hour": 10.0, "direction": "outbound"}
+
+
+def test_interest_is_what_the_rules_allow_and_no_more() -> None:
+    """1,000.00 at 36 % a year would bear 99 cents a day; the pack's cap is 24 %, 65.8 cents, booked as 66."""
+    world = HOME.world.model_copy(update={"annual_rate": 0.36})
+    quiet = log(CONTACTS, {"date": day(0), **CALL, "outcome": "no_answer"})
+    found = histories(world, HOME.rules, one_account(), quiet, log(PAYMENTS), START, day(2).date())
+    assert found.rows["claim"].tolist() == [1000.0, 1000.66, 1001.32]
 
 
 def test_a_balance_bears_interest_and_falls_by_what_is_paid() -> None:
@@ -359,7 +368,7 @@ def test_a_promise_of_a_part_tells_of_the_means_that_keep_it() -> None:
     for payments in ([{"date": day(5), "amount": 300.0, "kind": "promise"}], []):
         other = {"account_id": "other", "date": day(1), "amount": 1.0, "kind": "promise"}
         tables = log(CONTACTS, promise(300.0)), log(PAYMENTS, *payments, other)
-        data = histories(world, one_account(dpd=0), *tables, START, START + timedelta(days=5))
+        data = histories(world, HOME.rules, one_account(dpd=0), *tables, START, START + timedelta(days=5))
         likelihoods = Likelihoods(data)
         nodes, weights = likelihoods.reachability(world)
         record = records_of(world, [], np.zeros((1, 0)))
@@ -413,7 +422,7 @@ def records() -> LenderRecords:
 
 @pytest.fixture(scope="module")
 def data(records: LenderRecords) -> Histories:
-    return histories(HOME.world, records.portfolio, records.contacts, records.payments)
+    return histories(HOME.world, HOME.rules, records.portfolio, records.contacts, records.payments, *records.days())
 
 
 def test_all_that_was_paid_is_on_some_day(records: LenderRecords, data: Histories) -> None:
@@ -455,7 +464,9 @@ def test_likelihood_of_one_quiet_day_is_an_average_over_traits() -> None:
         dpd=0, payday=20, credit_score=580.0, early_warning=0.5, prior_delinquencies=1, monthly_income=6500.0
     )
     nobody = log(CONTACTS, {"account_id": "other", "date": day(0), **CALL})
-    data = histories(HOME.world, portfolio, nobody, log(PAYMENTS), START, START + timedelta(days=1)).before(1)
+    data = histories(HOME.world, HOME.rules, portfolio, nobody, log(PAYMENTS), START, START + timedelta(days=1)).before(
+        1
+    )
     likelihoods = Likelihoods(data)
     nodes, weights = likelihoods.reachability(HOME.world)
     record = records_of(HOME.world, [], np.zeros((1, 0)))
@@ -565,6 +576,7 @@ def card(minimum: float = 0.05, **changed: Any) -> Histories:
     payments = [{"date": day(number), "amount": amount, "kind": "voluntary"} for number, amount in changed["paid"]]
     return histories(
         world,
+        CARDS.rules,
         Portfolio(table, "card"),
         log(CONTACTS, QUIET),
         log(PAYMENTS, *payments),
@@ -631,7 +643,7 @@ def test_one_minimum_is_found_somehow_and_tells_nothing() -> None:
 @pytest.fixture(scope="module")
 def card_data() -> Histories:
     records = simulate_records(CARDS, "staged", CARDS.portfolio(300, 5), 5, DAYS, 0.3)
-    return histories(CARDS.world, records.portfolio, records.contacts, records.payments)
+    return histories(CARDS.world, CARDS.rules, records.portfolio, records.contacts, records.payments, *records.days())
 
 
 def test_the_true_world_of_cards_expects_what_happened(card_data: Histories) -> None:

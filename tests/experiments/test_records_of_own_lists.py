@@ -137,9 +137,9 @@ def test_calibration_fits_the_reach_of_own_channels(lender: Path) -> None:
     tables = {name: pd.read_parquet(lender / f"{name}.parquet") for name in ("contacts", "payments")}
     registry = portfolio_fields(WORDS)
     accounts = load(lender / "portfolio.parquet", None, HOME.world.population, 0, "lender", registry)
-    data = histories(
-        HOME.world, accounts, in_form(tables["contacts"], contacts_of(WORDS)), in_form(tables["payments"], PAYMENTS)
-    )
+    logs = in_form(tables["contacts"], contacts_of(WORDS)), in_form(tables["payments"], PAYMENTS)
+    records = lender_records(accounts, *logs, WORDS)
+    data = histories(HOME.world, HOME.rules, accounts, records.contacts, records.payments, *records.days())
     groups = {int(WORDS.groups[one["channel"]]) == int(one["group"]) for one in data.contacts}
     assert groups == {True} and data.vocabulary is WORDS
 
