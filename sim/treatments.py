@@ -379,10 +379,21 @@ class Vocabulary:
         Args:
             dpd: days past due.
         """
+        number = self.bucket_numbers(dpd)
         if self.own_bands:
-            return np.array(self.bands)[np.searchsorted(self.dpd_bands, np.maximum(dpd, 0), side="right") - 1]
-        month = -(-dpd // MONTH)
-        return np.where(month > MONTHS, f"M{MONTHS + 1}+", np.char.add("M", np.minimum(month, MONTHS).astype(str)))
+            return np.array(self.bands)[number]
+        return np.where(number > MONTHS, f"M{MONTHS + 1}+", np.char.add("M", np.minimum(number, MONTHS).astype(str)))
+
+    def bucket_numbers(self, dpd: NDArray[np.integer]) -> NDArray[np.int64]:
+        """The number of the bucket of each age: months past due, 0 not yet overdue, 1 from day 1 to 30, and so on; or a scenario's own band.
+
+        Args:
+            dpd: days past due.
+        """
+        overdue = np.maximum(dpd, 0).astype(np.int64)
+        if self.own_bands:
+            return np.searchsorted(self.dpd_bands, overdue, side="right") - 1
+        return -(-overdue // MONTH)
 
     @cached_property
     def groups(self) -> NDArray[np.uint8]:

@@ -16,7 +16,7 @@ from recoup.experiments.models.numbered_records import Records
 from recoup.sim.observation import LONG_AGO
 from recoup.sim.portfolio.records import NO_CONTACT
 from recoup.sim.portfolio.table import FILE_FIELDS
-from recoup.sim.treatments import Group, Vocabulary
+from recoup.sim.treatments import Group
 
 Column = NDArray[np.float64]
 # Of the lender's file as they are; amounts go in as logarithms, dates as days to go, products one by one.
@@ -29,13 +29,6 @@ WINDOWS = ("morning", "midday", "afternoon", "evening")
 _GROUPS = {"calls": Group.CALL, "texts": Group.TEXT, "letters": Group.LETTER, "visits": Group.VISIT}
 _GRACE = 3  # days after which a promise without money counts as broken
 CLEARED = 1e-6  # share of the claim that may be left of one that is paid
-
-
-def bucket_of(days: Column, words: Vocabulary) -> Column:
-    """The number of the bucket of an account: whole months of 30 days past due, or the scenario's own band."""
-    if words.own_bands:
-        return np.searchsorted(words.dpd_bands, days, side="right").astype(float) - 1.0
-    return np.floor(days / 30.0)
 
 
 def paid_by(records: Records, first: int, last: int) -> Column:

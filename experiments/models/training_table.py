@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from recoup.experiments.models.features import (
     CLEARED,
     WINDOWS,
-    bucket_of,
     days_past_due,
     features_at,
     open_at,
@@ -107,8 +106,7 @@ def dates_of(days: int, horizon: int, source: str, every: int = EVERY) -> tuple[
 
 def rolls(records: Records, day: int, horizon: int, _: float = 0.0) -> NDArray[np.float64]:
     """1 where an account is a bucket older after the horizon and has paid less than `ROLL_PAID` of its claim, else 0; (accounts,)."""
-    words = records.vocabulary
-    then, now = (bucket_of(days_past_due(records, at), words) for at in (day + horizon, day))
+    then, now = (records.vocabulary.bucket_numbers(days_past_due(records, at)) for at in (day + horizon, day))
     older = then > now
     claim = records.accounts["opening_balance"].to_numpy(float) - paid_by(records, 0, day)
     paid = paid_by(records, day, day + horizon)

@@ -16,10 +16,14 @@ from pydantic import TypeAdapter, ValidationError
 from recoup.experiments.comparison.files import RollName
 from recoup.experiments.comparison.measures import roll_rates
 from recoup.experiments.comparison.rollout import Rollout
+from recoup.experiments.evidence.lender_records import lender_records
 from recoup.experiments.evidence.recorded_measures import RecordedMonths, measure
-from recoup.experiments.models.features import bucket_of
+from recoup.experiments.models.numbered_records import numbered
+from recoup.experiments.models.training_table import rolls
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.lists import vocabulary
+from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, in_form
+from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.treatments import PRODUCTS, STANDARD, TIERS
 from tests.command import recoup
 
@@ -87,8 +91,20 @@ def test_records_roll_from_band_to_band() -> None:
 
 def test_a_model_foretells_the_next_band() -> None:
     days = np.array([0.0, 1.0, 7.0, 8.0, 60.0, 61.0])
-    assert bucket_of(days, OWN).tolist() == [0, 1, 1, 2, 3, 4]
-    assert bucket_of(days, STANDARD).tolist() == [0, 0, 0, 0, 2, 2]  # whole months
+    assert OWN.bucket_numbers(days).tolist() == [0, 1, 1, 2, 3, 4]
+    # Months of which the first begins with the first day overdue, as M1 to M6 of the roll rates do.
+    assert STANDARD.bucket_numbers(days).tolist() == [0, 1, 1, 1, 2, 3]
+
+
+def test_models_and_roll_rates_take_a_month_alike() -> None:
+    """An account of each age, one day of nothing: who is foretold to roll is who leaves the bucket of a roll rate."""
+    ages = np.arange(0, 182)
+    accounts = pd.DataFrame({"account_id": [f"a{age}" for age in ages], "dpd": ages, "opening_balance": 100.0})
+    nothing = lender_records(
+        Portfolio(accounts.assign(product="consumer_loan"), "ages"), in_form(pd.DataFrame(), CONTACTS), in_form(pd.DataFrame(), PAYMENTS), day=date(2025, 3, 3)
+    )  # fmt: skip
+    found = rolls(numbered(nothing), 0, 1)
+    assert np.flatnonzero(found).tolist() == [0, *(bucket.last for bucket in STANDARD.buckets)]
 
 
 def test_a_comparison_and_its_report_have_them(tmp_path: Path) -> None:
