@@ -29,6 +29,7 @@ from recoup.sim.candidates import (
 )
 from recoup.sim.compiled import njit
 from recoup.sim.lived import DAY, MOST_PROMISES, PROMISE, agreements, contacts, feelings, log_likelihood, pressed
+from recoup.sim.observation import popcount
 from recoup.sim.randomness import normal, stream, uniform
 from recoup.sim.treatments import Channel, Window
 
@@ -120,12 +121,11 @@ def draw_given_past(accounts, pasts, params, month_days, first_day, score_mean, 
 @njit()
 def draw_reachability(a, p, past, key):  # type: ignore[no-untyped-def]
     """Draw how reachable the debtor is and whether the number is right, given what calls say of it; `key`: of the random numbers."""
-    reached = min(a.call_reaches, a.call_attempts)
-    missed = a.call_attempts - reached
+    calls = by_caller(a, past)
     weights, candidates = np.empty(CANDIDATES), np.empty(CANDIDATES)
     for k in range(CANDIDATES):
         candidates[k] = p.product_reach[a.product] + p.reach_spread * normal(key, BIRTH, REACHABLE + k)
-        weights[k] = log_likelihood_of_calls(a, p, past, candidates[k], reached, missed)
+        weights[k] = log_likelihood_of_calls(a, p, past, candidates[k], calls)
     weights = np.exp(weights - weights.max())
     mark, chosen = uniform(key, BIRTH, PICK_REACHABLE) * weights.sum(), 0
     while chosen < CANDIDATES - 1 and mark >= weights[chosen]:
@@ -133,20 +133,37 @@ def draw_reachability(a, p, past, key):  # type: ignore[no-untyped-def]
         chosen += 1
     a.reachability = candidates[chosen]
     wrong = 0.0
-    if reached == 0 and (a.call_attempts or not a.reaches):
-        wrong = p.wrong_number * math.exp(-log_likelihood_of_calls(a, p, past, a.reachability, reached, missed))
+    if min(a.call_reaches, a.call_attempts) == 0 and (a.call_attempts or not a.reaches):
+        wrong = p.wrong_number * math.exp(-log_likelihood_of_calls(a, p, past, a.reachability, calls))
     a.phone_right = uniform(key, BIRTH, PHONE) >= wrong
 
 
 @njit()
-def log_likelihood_of_calls(a, p, past, reachability, reached, missed):  # type: ignore[no-untyped-def]
-    """Log likelihood of so many calls that reached the debtor and so many that did not, whether the number is right or not."""
+def by_caller(a, past):  # type: ignore[no-untyped-def]
+    """Calls that reached the debtor and that did not: of people, then of machines. Those whose day is not known are parted as those whose is."""
+    reached = min(a.call_reaches, a.call_attempts)
+    known = popcount(past.machine_days)
+    machines = known + int(past.machine_share * max(a.call_attempts - popcount(a.call_history), 0) + 0.5)
+    talks = popcount(past.machine_days & a.conversation_history)
+    older = max(reached - popcount(a.call_history & a.conversation_history), 0)
+    talks = min(talks + int(past.machine_share * older + 0.5), machines, reached)
+    return reached - talks, max(a.call_attempts - reached - (machines - talks), 0), talks, machines - talks
+
+
+@njit()
+def log_likelihood_of_calls(a, p, past, reachability, calls):  # type: ignore[no-untyped-def]
+    """Log likelihood of calls that reached the debtor and calls that did not (`by_caller`), whether the number is right or not."""
     # At the age and the fatigue of the middle of the days in care.
     fatigue = p.fatigue_gain[_COLLECTOR] * (a.attempts / max(past.days, 1)) / (1.0 - p.fatigue_keep)
     dpd = max(a.dpd0 - past.days / 2.0, 0.0)
+    reached, missed, answered, unanswered = calls
     chance = b.reach_probability(p, _COLLECTOR, True, _AFTERNOON, False, dpd, reachability, min(fatigue, 3.0))
-    if reached == 0:
-        return math.log((1.0 - p.wrong_number) * (1.0 - chance) ** missed + p.wrong_number + 1e-300)
-    return (
-        math.log(1.0 - p.wrong_number + 1e-300) + reached * math.log(chance + 1e-300) + missed * math.log(1.0 - chance)
-    )
+    by_machine = 0.0
+    if answered + unanswered:
+        by_machine = b.reach_probability(p, past.machine, True, _AFTERNOON, False, dpd, reachability, min(fatigue, 3.0))
+    if reached + answered == 0:
+        nobody = (1.0 - chance) ** missed * (1.0 - by_machine) ** unanswered
+        return math.log((1.0 - p.wrong_number) * nobody + p.wrong_number + 1e-300)
+    likelihood = math.log(1.0 - p.wrong_number + 1e-300)
+    likelihood += reached * math.log(chance + 1e-300) + missed * math.log(1.0 - chance)
+    return likelihood + answered * math.log(by_machine + 1e-300) + unanswered * math.log(1.0 - by_machine)

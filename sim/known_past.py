@@ -16,8 +16,10 @@ from recoup.sim import behaviour as b
 from recoup.sim import midlife
 from recoup.sim.account import NEVER, Stage
 from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
+from recoup.sim.portfolio.days_ago import channel_days_of
 from recoup.sim.portfolio.fields import HISTORY_DAYS
 from recoup.sim.portfolio.state_checks import numbers
+from recoup.sim.treatments import STANDARD, Group, Talk, Vocabulary
 
 LONGEST = 720  # days in care that are looked at; before them little is left to tell
 
@@ -40,6 +42,9 @@ PAST = np.dtype(
         ("court_pressure", "f8"),
         ("offer", "i4"),  # the latest settlement that was refused
         ("offer_waiting", "f8"),
+        ("machine", "u1"),  # the channel of the calls that a machine made, most of them
+        ("machine_days", "u4"),  # days on which a machine called and no person did, as a history
+        ("machine_share", "f8"),  # of the days with a call that are known one by one
     ],
     align=True,
 )
@@ -53,6 +58,7 @@ def known_past(
     minimums: NDArray[np.int64],
     start: date,
     first_day: int,
+    vocabulary: Vocabulary = STANDARD,
 ) -> NDArray[np.void]:
     """What is known of each account's days in care: `PAST`, shape (accounts,).
 
@@ -64,8 +70,10 @@ def known_past(
         minimums: what each account is asked for a month on entry, cents (0 = no card).
         start: date of day 0.
         first_day: of the simulation.
+        vocabulary: of the world: in which channels a machine speaks.
     """
     a, past = accounts, np.zeros(accounts.size, PAST)
+    _machine_calls(past, a, table, vocabulary)
 
     def ago(name: str) -> NDArray[np.int64]:
         days = a[name].astype(np.int64)
@@ -100,6 +108,27 @@ def known_past(
     dated += [past[name] for name in ("plan_since", "hardship", "notice")]
     _in_care(past, a, table, np.max(dated, axis=0), first_day)
     return past
+
+
+def _machine_calls(past: NDArray[np.void], a: NDArray[np.void], table: pd.DataFrame, words: Vocabulary) -> None:
+    """On which days a machine called, as far as contacts are known by channel (`channel_days`); where they are not, people did.
+
+    For rules a call is a call, whoever makes it. How it reaches a debtor, what he feels of it and what he promises is another matter.
+    """
+    if "channel_days" not in table:
+        return
+    machines = {one.name: int(one.channel) for one in words.channels if one.talk == Talk.MACHINE}
+    people = {one.name for one in words.channels if one.group == Group.CALL} - set(machines)
+    for place, text in enumerate(table["channel_days"].to_numpy(object)):
+        told = channel_days_of(str(text)) if pd.notna(text) else None
+        theirs = {name: days for name, days in (told or {}).items() if name in machines and days}
+        if not theirs:
+            continue
+        of_people = np.bitwise_or.reduce([told[name] for name in people if name in told] or [0])  # type: ignore[index]
+        alone = np.bitwise_or.reduce(list(theirs.values())) & ~of_people & int(a["call_history"][place])
+        past["machine"][place] = machines[max(theirs, key=lambda name: theirs[name].bit_count())]
+        past["machine_days"][place] = alone
+        past["machine_share"][place] = int(alone).bit_count() / max(int(a["call_history"][place]).bit_count(), 1)
 
 
 def _payments(

@@ -19,7 +19,7 @@ from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS, MEMO
 from recoup.sim.observation import popcount
 from recoup.sim.portfolio.fields import HISTORY_DAYS
 from recoup.sim.randomness import Purpose, uniform
-from recoup.sim.treatments import Channel, Window
+from recoup.sim.treatments import Channel, Talk, Window
 
 AT_RISK, IN_PLAN, FALLS_DUE = 0, 1, 2  # may pay of his own accord; pays instalments; a promise falls due
 BROKEN, KEPT, OPEN, AGREED = 0, 1, 2, 3  # a promise; the last: a settlement or handover that is open
@@ -31,10 +31,11 @@ TYPICAL_MONTHS = 6  # of a plan that was refused
 LEAST_PROMISE, MOST_PROMISE = 3, 10  # days from a promise to its day
 _HISTORY = HISTORY_DAYS
 _COLLECTOR, _VISIT = int(Channel.COLLECTOR), int(Channel.VISIT)
+_MACHINE_TALK = int(Talk.MACHINE)
 _SMS, _LETTER, _AFTERNOON = int(Channel.SMS), int(Channel.LETTER), int(Window.AFTERNOON)
 # Purposes of the draws of a course of days, which has a stream of its own.
-_JOB, _READ, _CONTACT, _CALL, _TALK, _PAYS, _PAYS_MORE, _KEPT, _MADE, _BROKEN, _SPAN, _PLAN = (
-    int(Purpose.TRAIT) + n for n in range(12)
+_JOB, _READ, _CONTACT, _CALL, _TALK, _PAYS, _PAYS_MORE, _KEPT, _MADE, _BROKEN, _SPAN, _PLAN, _MACHINE = (
+    int(Purpose.TRAIT) + n for n in range(13)
 )
 
 DAY = np.dtype(
@@ -44,6 +45,7 @@ DAY = np.dtype(
         ("visit", "u1"),
         ("letter", "u1"),
         ("talk", "u1"),  # the debtor was spoken to
+        ("caller", "u1"),  # the channel of the call, or of who would have called
         ("kind", "u1"),
         ("paid", "u1"),
         ("own", "u1"),  # of his own accord
@@ -73,6 +75,9 @@ def contacts(a, past, key, days):  # type: ignore[no-untyped-def]
             d.call, d.text = (a.call_history >> ago) & 1, (a.text_history >> ago) & 1
             d.visit, d.letter = (a.visit_history >> ago) & 1, (a.letter_history >> ago) & 1
             d.talk = (a.conversation_history >> ago) & 1
+            d.caller = past.machine if (past.machine_days >> ago) & 1 else _COLLECTOR
+        else:
+            d.caller = past.machine if uniform(key, n, _MACHINE) < past.machine_share else _COLLECTOR
     left = max(past.days - _HISTORY, 0)
     calls = max(int(a.call_attempts) - popcount(a.call_history), 0)
     talks = min(max(int(a.call_reaches) - popcount(a.call_history & a.conversation_history), 0), calls)
@@ -280,13 +285,13 @@ def feelings(p, a, past, key, first_day, month_days, days):  # type: ignore[no-u
         calls, texts = (calls << 1) & 0xFFFFFFFF, (texts << 1) & 0xFFFFFFFF
         d.factor = 1.0
         if d.call or d.visit:
-            channel, novelty = _VISIT if d.visit else _COLLECTOR, b.novelty(p.repetition_call, popcount(calls & recent))
+            channel, novelty = _VISIT if d.visit else d.caller, b.novelty(p.repetition_call, popcount(calls & recent))
             calls |= 1
             fatigue += p.fatigue_gain[channel]
             if d.talk:
                 salience += (1.0 - salience) * p.salience_gain[channel] * novelty
                 d.factor = 1.0 + p.answer_pay[channel] * novelty
-                if not works and not past.hardship:
+                if not works and not past.hardship and p.talk[channel] != _MACHINE_TALK:  # nobody tells a machine
                     unsaid += math.log(max(1.0 - p.hardship_disclosed, UNLIKELY))
         if d.text or d.letter:
             channel, novelty = _LETTER if d.letter else _SMS, 1.0
@@ -389,7 +394,7 @@ def log_likelihood(p, a, past, days, promises, count, willingness, disposable, l
             liquidity = b.log_liquidity(income, d.claim)
             own = p.pay_willingness * willingness + p.pay_liquidity * liquidity
         if d.talk and d.kind == AT_RISK and not d.promised:
-            total += math.log(1.0 - d.again * b.promise_probability(p, _COLLECTOR, willingness, d.dpd, 0.0))
+            total += math.log(1.0 - d.again * b.promise_probability(p, d.caller, willingness, d.dpd, 0.0))
         if d.kind != AT_RISK:
             continue
         rate = math.exp(min(d.drive + own, b.DRIVE_BOUND)) * d.factor
@@ -428,7 +433,8 @@ def _of_promises(p, past, days, promises, count, willingness, disposable):  # ty
         one = promises[number]
         if one.state == AGREED:
             continue
-        total += math.log(b.promise_probability(p, _COLLECTOR, willingness, days[one.made].dpd, 0.0))
+        caller = days[one.made].caller
+        total += math.log(b.promise_probability(p, caller, willingness, days[one.made].dpd, 0.0))
         if one.state == OPEN:
             continue
         d = days[one.due]
@@ -436,7 +442,7 @@ def _of_promises(p, past, days, promises, count, willingness, disposable):  # ty
         whole = not past.minimum and b.log_liquidity(income, d.claim) > 0.0
         promised = d.claim if whole else min(d.claim, 2.0 * income)  # as he promises when he cannot pay all
         chance = b.keep_probability(
-            p, _COLLECTOR, willingness, b.log_liquidity(income, promised), broken, days[one.due].dpd
+            p, caller, willingness, b.log_liquidity(income, promised), broken, days[one.due].dpd
         )
         if one.state == KEPT and whole:
             total += math.log(HELD_IN_FULL)

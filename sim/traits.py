@@ -101,7 +101,7 @@ def open_accounts(
     _draw(accounts, params, *of_population)
     if in_midlife and accounts.size:
         belief = b.notice_belief(params[0], world.behaviour.credibility_start)
-        pasts = known_past(accounts, portfolio.table, params[0], belief, minimums, world.start, day)
+        pasts = known_past(accounts, portfolio.table, params[0], belief, minimums, world.start, day, world.vocabulary)
         draw_given_past(accounts, pasts, params, days_of_month(world.start, day), day, *of_population)
     else:
         accounts["entry_day"] = day

@@ -17,6 +17,7 @@ from recoup.experiments.evidence.midlife_world import staffed_for
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.account import Status
 from recoup.sim.candidates import BIRTH, EMPLOYED, SALIENCE
+from recoup.sim.hindsight import by_caller, log_likelihood_of_calls
 from recoup.sim.known_past import days_of_month, known_past
 from recoup.sim.lived import DAY, MOST_PROMISES, PROMISE, agreements, contacts, feelings, log_likelihood
 from recoup.sim.parameters import kernel_record
@@ -24,6 +25,7 @@ from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.randomness import stream
 from recoup.sim.simulation import Simulation
 from recoup.sim.traits import open_accounts
+from recoup.sim.treatments import Channel, Window
 from tests.second import behaviour
 from tests.second.draws import uniform
 
@@ -93,10 +95,19 @@ def lived(portfolio: Portfolio, key: np.uint64, willingness: float, disposable: 
     return days, log_likelihood(p, a, past, days, promises, count, willingness, disposable, -math.inf), salience, a
 
 
-def test_days_of_an_account_that_was_called_and_did_not_pay() -> None:
+@pytest.mark.parametrize(
+    ("caller", "said"),
+    [
+        ("collector", {}),
+        ("collector", {"channel_days": "collector: 3 7"}),
+        ("collector", {"channel_days": "autocall: 3 7; collector: 3 7"}),  # a person called on the same days
+        ("autocall", {"channel_days": "autocall: 3 7"}),
+    ],
+)
+def test_days_of_an_account_that_was_called_and_did_not_pay(caller: str, said: dict[str, str]) -> None:
     """Ten days, called on the fourth and the eighth, spoken to on the eighth: by hand from the second reading of the formulas."""
     b, key = HOME.world.behaviour, np.uint64(stream(5, 3))
-    portfolio = one_account(call_days=float(1 << 7 | 1 << 3), conversation_days=float(1 << 3), attempts=2.0)
+    portfolio = one_account(call_days=float(1 << 7 | 1 << 3), conversation_days=float(1 << 3), attempts=2.0, **said)
     willingness, disposable = -0.7, 300.0
     days, ours, salience, a = lived(portfolio, key, willingness, disposable)
     assert uniform(int(key), BIRTH, EMPLOYED) > b.jobless_share and days["works"].all()
@@ -109,16 +120,16 @@ def test_days_of_an_account_that_was_called_and_did_not_pay() -> None:
         if day:
             attention = b.salience_floor + (attention - b.salience_floor) * half
             fatigue *= 0.5 ** (1 / b.fatigue_half_life)
+        factor = 1.0
         if ago in (7, 3):
-            fatigue += b.fatigue_gain.collector
-        if ago == 3:
-            attention += (
-                (1 - attention) * b.salience_gain.collector / (1 + b.repetition_call)
-            )  # the second call in two weeks
+            fatigue += b.fatigue_gain.of(caller)
+        if ago == 3:  # the second call in two weeks
+            attention += (1 - attention) * b.salience_gain.of(caller) / (1 + b.repetition_call)
+            factor += b.answer_pay.of(caller) / (1 + b.repetition_call)
             odds = b.promise_base + b.promise_willingness * willingness - b.promise_age * math.log(1 + 37 / 90)
-            total += math.log(1 - 1 / (1 + math.exp(-odds)))
+            total += math.log(1 - 1 / (1 + math.exp(-odds - b.promise_channel.of(caller))))
         date = HOME.world.start - timedelta(days=ago)
-        total -= behaviour.payments_a_day(
+        total -= factor * behaviour.payments_a_day(
             HOME.world,
             willingness=willingness,
             liquidity=liquidity,
@@ -133,6 +144,36 @@ def test_days_of_an_account_that_was_called_and_did_not_pay() -> None:
         )
     assert ours == pytest.approx(total, rel=1e-9)
     assert salience == pytest.approx(b.salience_floor + (attention - b.salience_floor) * half, rel=1e-9)
+
+
+def test_a_machine_that_nobody_answers_says_less_than_a_person_whom_nobody_answers() -> None:
+    """Two calls of a person, one answered, and three of a machine, none answered, as far as days are known; six older ones are parted alike."""
+    history = {
+        "channel_days": "collector: 1 5; autocall: 2 4 5 6",
+        "call_days": float(0b1110110),
+        "conversation_days": float(0b10),
+    }
+    portfolio = one_account(**history, call_attempts=11.0, calls_reached=1.0, attempts=11.0, reached=1.0)
+    p, start = kernel_record(HOME.world)[0], HOME.world.start
+    a = Simulation(HOME.world, portfolio, HOME.rules, 1).accounts[0]
+    past = known_past(np.array([a]), portfolio.table, p, 0.0, np.zeros(1, np.int64), start, 0)[0]
+    # On day 5 a person called as well. Of five days with a call three were a machine's alone, so 3.6 of the six older calls, which are 4.
+    assert (past["machine"], past["machine_days"], past["machine_share"]) == (
+        Channel.AUTOCALL,
+        0b1010100,
+        pytest.approx(0.6),
+    )
+    calls = by_caller(a, past)
+    assert calls == (1, 3, 0, 7)
+    b = HOME.world.behaviour
+
+    def reached(channel: str) -> float:
+        fatigue = min(b.fatigue_gain.collector * 11 / 10 / (1 - 0.5 ** (1 / b.fatigue_half_life)), 3.0)
+        return behaviour.reached(HOME.world, Channel[channel.upper()], Window.AFTERNOON, False, 35.0, 0.3, fatigue)
+
+    person, machine = reached("collector"), reached("autocall")
+    expected = math.log((1 - b.wrong_number) * person * (1 - person) ** 3 * (1 - machine) ** 7)
+    assert log_likelihood_of_calls(a, p, past, 0.3, calls) == pytest.approx(expected, rel=1e-9)
 
 
 def test_payments_and_promises_lie_where_they_can() -> None:
