@@ -19,7 +19,16 @@ from recoup.experiments.commands.lender_options import (
 )
 from recoup.experiments.commands.portfolio import OwnNames
 from recoup.experiments.commands.showing import announce
-from recoup.experiments.runs.console import Commands, Json, Language, Workers, console, progress_display
+from recoup.experiments.runs.console import (
+    AGAIN,
+    Commands,
+    Json,
+    Language,
+    Workers,
+    console,
+    interruptible,
+    progress_display,
+)
 
 if TYPE_CHECKING:
     from recoup.experiments.comparison.lists import Lists
@@ -63,7 +72,8 @@ def fit(
     """Learn from records who rolls on, needs help, repays, is reached when, or pays because of a treatment; with a card.
 
     The portfolio is as it was on the logs' first day. Fitted on the earlier part of the logs, judged on the later one. Of the scenario
-    the hours of its contact windows are used, and its own channels and products.
+    the hours of its contact windows are used, and its own channels and products. After Ctrl-C the same command with --out goes on with the
+    treatments of uplift that are left.
 
     \b
     Examples:
@@ -78,6 +88,7 @@ def fit(
     from recoup.experiments.models.numbered_records import numbered
     from recoup.experiments.models.training_table import Kind
     from recoup.experiments.report.model_page import render_model
+    from recoup.experiments.runs.kept import Kept
     from recoup.experiments.runs.runfolder import new_run_folder, require_new, whole_folder
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.portfolio.databases import Address
@@ -85,10 +96,14 @@ def fit(
 
     folder = out or new_run_folder(kind)
     require_new(folder)
+    kept = Kept.beside(out if kind == "uplift" else None)  # the others take seconds
+    hint = AGAIN
+    if kind == "uplift":
+        hint = "the same command goes on" if out else "with --out a folder, finished treatments would be kept"
     world = load_scenario(scenario).world
     windows = world.windows
     source = Path(Address.hidden(portfolio)).name
-    with progress_display() as progress:
+    with interruptible(lambda: hint), progress_display() as progress:
         task = progress.add_task("reading", total=None)
         records = read_records(
             (portfolio, column_map),
@@ -102,13 +117,14 @@ def fit(
         progress.update(task, description=kind)
         found = fit_model(
             numbered(records), Kind(kind), source, horizon, share, [windows.hours(window)[1] for window in Window],
-            lambda done, total: progress.update(task, completed=done, total=total), workers,
+            lambda done, total: progress.update(task, completed=done, total=total), workers, kept,
         )  # fmt: skip
         with whole_folder(folder) as made:
             MODEL_FILE.write(made, found.model)
             CARD_FILE.write(made, found.card)
             write_lists(made, world)
             page = folder / render_model(made, lang).name
+        kept.drop()
     if not json:
         show_notes(records, lang)
     _show(found.card, lists_of(world), json, lang)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from recoup.experiments.models.features import WINDOWS
 from recoup.experiments.models.numbered_records import Records
@@ -24,12 +25,15 @@ from recoup.experiments.models.quality import (
     fairness,
 )
 from recoup.experiments.models.training_table import MEANING, SCORE_NAME, Kind, Table, account_table, call_table
-from recoup.experiments.models.uplift import NOTHING, Effect, effect_of, rows_of, treatment_rows
+from recoup.experiments.models.uplift import NOTHING, Effect, Rows, effect_of, rows_of, treatment_rows
+from recoup.experiments.runs.kept import Kept
+from recoup.experiments.runs.runfolder import fingerprint
 from recoup.experiments.runs.workers import Workers, run_each
 from recoup.sim.inputs import InputError
 
 _MOST_ASKED, _SHOWN = 4000, 12  # rows that importance is taken from, and features that are listed
 _EVERY_UPLIFT = 3
+_EFFECT = TypeAdapter(Effect)
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ def fit(
     window_ends: Sequence[float] = (),
     step: Callable[[int, int], None] = lambda done, total: None,
     workers: Workers = 1,
+    kept: Kept | None = None,
 ) -> Fit:
     """Fit a model and judge it.
 
@@ -66,13 +71,14 @@ def fit(
         window_ends: hours at which contact windows end, for `Kind.CALL_TIME`.
         step: told of steps done and in all.
         workers: for `Kind.UPLIFT`, see `run_each`; no figure depends on them.
+        kept: for `Kind.UPLIFT`, treatments of an interrupted fit, which are not done again; None = none, and nothing is kept.
 
     Raises:
         InputError: records that are too short or too few for two periods, or for any treatment.
         WorkerLost: as `run_each`.
     """
     if kind is Kind.UPLIFT:
-        return _fit_uplift(records, source, horizon, step, workers)
+        return _fit_uplift(records, source, horizon, step, workers, kept or Kept(None))
     if kind is Kind.CALL_TIME:
         table = call_table(records, list(window_ends), source)
     else:
@@ -168,7 +174,9 @@ def _calls(features: pd.DataFrame, outcome: NDArray[np.float64], said: NDArray[n
     return rows
 
 
-def _fit_uplift(records: Records, source: str, horizon: int, step: Callable[[int, int], None], workers: Workers) -> Fit:
+def _fit_uplift(
+    records: Records, source: str, horizon: int, step: Callable[[int, int], None], workers: Workers, kept: Kept
+) -> Fit:
     if records.days < horizon:
         raise InputError(
             source, "", f"{records.days} days of contacts and payments", f"at least {horizon}, the horizon"
@@ -181,15 +189,29 @@ def _fit_uplift(records: Records, source: str, horizon: int, step: Callable[[int
             source, "contacts", "no outbound contact within the horizon of the logs' end", "contacts to learn from"
         )
     tasks = [rows_of(str(name), table, cash, account, done[name].to_numpy(bool), untreated) for name in names]
-    found = {}
-    for number, (rows, effect) in enumerate(run_each(effect_of, tasks, workers), start=1):
-        found[rows.treatment] = effect
-        step(number, len(names))
-    effects = [found[rows.treatment] for rows in tasks]
+    of = fingerprint(
+        features, done.assign(cash=cash, account=account), horizon, version("recoup"), version("scikit-learn")
+    )
+    effects = _effects(tasks, of, workers, kept, step)
     scores = {f"uplift-{one.treatment.replace('_', '-')}": one.predictor for one in effects if one.predictor}
     card = _card(records, Kind.UPLIFT, source, horizon, 0.0, list(scores))
     model = _model(Kind.UPLIFT, horizon, 0.0, [], [str(name) for name in features], scores)
     return Fit(model, card | {"effects": [_effect(one) for one in effects]})
+
+
+def _effects(
+    tasks: list[Rows], of: str, workers: Workers, kept: Kept, step: Callable[[int, int], None]
+) -> list[Effect]:
+    """The effect of each treatment; `of`: fingerprint of all rows, from which those of a treatment are drawn."""
+    keys = {rows.treatment: fingerprint(of, rows.treatment) for rows in tasks}
+    before = {treatment: kept.get(key, _EFFECT) for treatment, key in keys.items()}
+    found = {treatment: _EFFECT.validate_python(effect) for treatment, effect in before.items() if effect is not None}
+    left = [rows for rows in tasks if rows.treatment not in found]
+    for rows, effect in run_each(effect_of, left, workers):
+        kept.put(keys[rows.treatment], _EFFECT.dump_python(effect, mode="json"))
+        found[rows.treatment] = effect
+        step(len(found), len(tasks))
+    return [found[rows.treatment] for rows in tasks]
 
 
 def _effect(one: Effect) -> dict[str, Any]:

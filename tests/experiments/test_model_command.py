@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from recoup.experiments.models import fit as fit_module
 from recoup.experiments.models.files import CARD_FILE, MODEL_FILE
+from recoup.experiments.models.uplift import Effect, Rows
 from recoup.sim.portfolio.table import FILE_FIELDS
 from tests.command import recoup
 
@@ -162,3 +166,48 @@ def test_faults_are_one_line(models: dict[str, Path], lender: Path, tmp_path: Pa
     (tmp_path / "bad" / "model.json").write_text(json.dumps(content))
     done = recoup("model", "score", tmp_path / "bad", *sources(lender), "--out", tmp_path / "x.parquet")
     assert done.returncode == 2 and "model.json" in done.stderr
+
+
+def test_uplift_goes_on_with_the_treatments_that_are_left(
+    lender: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C during the third treatment: the same command does that one and those after it, and writes what an undisturbed run does."""
+    effect_of, asked, worked_out = fit_module.effect_of, list[str](), dict[str, Effect]()
+
+    def interrupted_at(number: int | None) -> Callable[[Rows], Effect]:
+        asked.clear()
+
+        def effect(rows: Rows) -> Effect:
+            asked.append(rows.treatment)
+            if len(asked) == number:
+                raise KeyboardInterrupt
+            if rows.treatment not in worked_out:  # once is enough: it takes seconds
+                worked_out[rows.treatment] = effect_of(rows)
+            return worked_out[rows.treatment]
+
+        return effect
+
+    command = ("model", "fit", "uplift", *sources(lender), "--horizon", "20", "--out")
+    monkeypatch.setattr(fit_module, "effect_of", interrupted_at(None))
+    assert recoup(*command, tmp_path / "whole").returncode == 0
+    treatments = list(asked)
+    assert len(treatments) > 4
+    monkeypatch.setattr(fit_module, "effect_of", interrupted_at(3))
+    ended = recoup(*command, tmp_path / "found")
+    assert ended.returncode == 130 and "interrupted; the same command goes on" in ended.stderr
+    assert not (tmp_path / "found").exists()
+    kept = tmp_path / "found.unfinished.jsonl"
+    assert len(kept.read_text(encoding="utf-8").splitlines()) == 2
+    monkeypatch.setattr(fit_module, "effect_of", interrupted_at(None))
+    other = recoup(
+        *command[:-3], "--horizon", "21", "--out", tmp_path / "found"
+    )  # another question: nothing kept is of use
+    assert other.returncode == 0 and asked == treatments and not kept.exists()
+    shutil.rmtree(tmp_path / "found")
+    monkeypatch.setattr(fit_module, "effect_of", interrupted_at(3))
+    assert recoup(*command, tmp_path / "found").returncode == 130
+    monkeypatch.setattr(fit_module, "effect_of", interrupted_at(None))
+    assert recoup(*command, tmp_path / "found").returncode == 0
+    assert asked == treatments[2:] and not kept.exists()
+    for name in ("model.json", "card.json"):
+        assert (tmp_path / "found" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()

@@ -125,6 +125,13 @@ CASES: tuple[Case, ...] = (
     ),
     Case("conduct", "conduct -s loop.yaml -p staged --seeds 3 --accounts 60 --out loop", ("loop/conduct.json", "-")),
     Case("calibrate", "calibrate --seeds 1 --json", ("-",)),
+    Case(
+        "model fit uplift",
+        "model fit uplift --portfolio lender/portfolio.parquet --contacts lender/contacts.parquet --payments lender/payments.parquet "
+        "--horizon 15 --out uplift",
+        ("uplift/model.json", "uplift/card.json"),
+        needs=("lender",),
+    ),
     *(
         Case(command, f"{command} {arguments} --accounts 60 --into run", (f"run/{file}",), needs=("run",))
         for command, arguments, file in (
@@ -140,6 +147,7 @@ FIXTURES = {
     "run": "compare -s tiny.yaml -p staged -p tiered --seeds 2 --accounts 60 --out run",
     "several": f"{_TRAIN} --training-seeds 2 --out several",
     "family": f"{_TRAIN} --price-family --out family",
+    "lender": "records simulate --explore 0.5 --accounts 300 --days 60 --out lender",
 }
 SCENARIOS = {"tiny.yaml": ("china-consumer", "tiny"), "loop.yaml": ("china-conduct", "tiny-loop")}
 
