@@ -152,7 +152,8 @@ def _of_the_month(request: Request, group: Group, challenger: str, against: str 
         unit, ours = REGISTRY[name].unit, months.values(group, challenger, name)
         if ours is None:
             continue  # the curve below says why
-        row = [html.cell(request.say.measure(name)[0], unit_words(request, unit))]  # what it is is told above, of all days
+        title = request.say.measure(name)[0]  # without the definition, which speaks of all days
+        row = [html.cell(title, unit_words(request, unit))]
         row.append(interval_cell(request.say, interval(ours), unit))
         if against:
             theirs = months.values(group, against, name)
@@ -162,11 +163,11 @@ def _of_the_month(request: Request, group: Group, challenger: str, against: str 
     if not rows:
         return []
     first, last = group.filters.window(group.days)
-    title = request.words("filters.month_days", n=group.filters.month, first=first + 1, last=last)
+    month = request.words("filters.month_days", n=group.filters.month, first=first + 1, last=last)
     caption = request.words("comparison.of_month_caption", days=last - first)
     note = [html.paragraph(request.words("comparison.of_month_cash_only"), "note")] if group.filters.of_accounts else []
     table_of_month = html.table(_head(request, challenger, against), rows, caption)
-    return [html.heading(request.words("comparison.of_month", month=title)), table_of_month, *note]
+    return [html.heading(request.words("comparison.of_month", month=month)), table_of_month, *note]
 
 
 def _head(request: Request, challenger: str, against: str | None) -> list[str]:
