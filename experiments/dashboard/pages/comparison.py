@@ -153,7 +153,7 @@ def _of_the_month(request: Request, group: Group, challenger: str, against: str 
         if ours is None:
             continue  # the curve below says why
         title = request.say.measure(name)[0]  # without the definition, which speaks of all days
-        row = [html.cell(title, unit_words(request, unit))]
+        row: list[str] = [html.cell(title, unit_words(request, unit))]
         row.append(interval_cell(request.say, interval(ours), unit))
         if against:
             theirs = months.values(group, against, name)
