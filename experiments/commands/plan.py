@@ -32,6 +32,7 @@ def check(
     from recoup.agents.plans.scored_plan import read_any_plan, scores_in
     from recoup.experiments.report.text import text_in
     from recoup.scenarios.schema import load_scenario
+    from recoup.sim.remarks import contents
 
     world = load_scenario(scenario).world
     plan = read_any_plan(file, world.menu)
@@ -45,7 +46,7 @@ def check(
                 "contact_cap_per_week": plan.file.contact_cap_per_week,
                 "rules": rules,
                 "scores": scores,
-                "dropped": plan.dropped,
+                "dropped": contents(plan.dropped),
             }
         )
         return
@@ -56,7 +57,7 @@ def check(
     if scores:
         out.print("  " + say("terminal.plan_check.scores", names=", ".join(scores)), soft_wrap=True)
     for dropped in plan.dropped:
-        out.print("  " + say("terminal.plan_check.dropped", rule=dropped))
+        out.print("  " + say("terminal.plan_check.dropped", rule=say.note(dropped)))
 
 
 @app.command("template")
