@@ -108,7 +108,10 @@ def render_discontinuity(folder: Path, page: Page) -> Path:
     title = say("discontinuity.title", score=page.score, cut=page.cut)
     sub = say.sentences(*(say("discontinuity.sentence", text=text) for text in page.about()))
     write_text(
-        path, html.render(say=say, title=title, sub=sub, memo=sections[0], body=sections[1:], appendix=[], colours={})
+        path,
+        html.render(
+            say=say, title=title, sub=sub, memo=sections[0], body=sections[1:], appendix=[], colours={}, of_seeds=False
+        ),
     )
     return path
 
