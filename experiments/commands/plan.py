@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -78,13 +79,14 @@ def check(
 def template(
     out: Annotated[Path | None, typer.Option(help="File to write, new.", show_default="print it")] = None,
 ) -> None:
-    """Print or write a documented plan to start from.
+    """Print or write a documented plan to start from; a file's plan is named as the file.
 
     \b
     Examples:
       recoup plan template
       recoup plan template --out mine.yaml
     """
+    from recoup.agents.plans.plan_file import NAME
     from recoup.experiments.runs.runfolder import require_new, write_text
     from recoup.scenarios.schema import ROOT
 
@@ -93,4 +95,8 @@ def template(
         print(text, end="")
         return
     require_new(out)
+    # Results are filed under a plan's name: two plans begun from the template would pass for one.
+    name = re.sub("[^a-z0-9_-]+", "-", out.stem.lower()).strip("-_")
+    if NAME.fullmatch(name):
+        text = re.sub("^name: template *", f"{f'name: {name}':<32}", text, flags=re.MULTILINE)
     write_text(out, text)

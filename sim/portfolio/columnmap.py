@@ -313,9 +313,8 @@ def map_of(document: Document, registry: Registry = PORTFOLIO) -> tuple[ColumnMa
                 ("fields", name), name, hidden if name in known else choose(names, name, _meant(registry))
             )
         _check_mapping(registry.field[name], mapping, document)
-    for field in registry.fields:
-        if field.required and field.name not in mapping.fields:
-            raise document.error(("fields",), "no " + field.name, f"{field.name}: {field.meaning} (required)")
+    for field in registry.lacking(mapping.fields):
+        raise document.error(("fields",), "no " + field.name, f"{field.name}: {field.meaning} (required)")
     if mapping.rows.drop and registry.name != PORTFOLIO.name:
         raise document.error(("rows", "drop"), mapping.rows.drop, "range or without: this is no portfolio")
     for name in mapping.fields:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal
@@ -75,17 +75,28 @@ class Registry:
         title: what one row is, in words.
         fields: in the order in which they are listed.
         repeats: several rows may be of one account, and the same.
+        either: fields of which a table must have one; the first is the usual one.
     """
 
     name: str
     title: str
     fields: tuple[Field, ...]
     repeats: bool = True
+    either: tuple[str, ...] = ()
 
     @property
     def field(self) -> dict[str, Field]:
         """Fields by name."""
         return {one.name: one for one in self.fields}
+
+    def lacking(self, there: Container[str]) -> list[Field]:
+        """What must be in a table and is not: required fields, and the usual one of `either` where it has none of them.
+
+        Args:
+            there: names of the fields that it has.
+        """
+        wanted = [] if any(name in there for name in self.either) else self.either[:1]
+        return [one for one in self.fields if (one.required or one.name in wanted) and one.name not in there]
 
     def naming(self, values: Mapping[str, Sequence[str]]) -> Registry:
         """The same with other values of its categories, as a scenario has other products and channels.

@@ -236,10 +236,9 @@ def _unmapped(source: Source, registry: Registry, plain: ColumnMap | None, optio
     cells = read_source(source, plain, None, option)
     ours = (*registry.field, *score_fields(cells.names, registry))
     found = {name: Mapping.model_validate({"column": name}) for name in ours if name in cells.names}
-    for one in registry.fields:
-        if one.required and one.name not in found:
-            expected = f"a column {one.name}: {one.meaning} (or a column map that says which column is it: --map)"
-            raise InputError(str(source), "header", ", ".join(cells.names), expected)
+    for one in registry.lacking(found):
+        expected = f"a column {one.name}: {one.meaning} (or a column map that says which column is it: --map)"
+        raise InputError(str(source), "header", ", ".join(cells.names), expected)
     return plain.model_copy(update={"fields": found}), cells
 
 
