@@ -22,7 +22,7 @@ from recoup.experiments.runs.console import _PlainConsole, console
 from recoup.experiments.runs.remaining import Remaining
 from recoup.experiments.runs.tables import Table
 from recoup.scenarios.schema import ROOT, scenario_names
-from tests.command import recoup
+from tests.command import recoup, whole_command
 from tests.readback import made_up
 
 WIDTH = 80
@@ -327,16 +327,13 @@ def test_the_environment_sets_the_language_and_the_option_goes_before_it(monkeyp
 
 
 def test_every_command_that_prints_results_takes_a_language() -> None:
-    from typer.main import get_command
-
-    from recoup.experiments.cli import app
     from tests.experiments.test_cli import commands
 
     silent = {("schema",), ("plan", "template")}  # they print files
     for path in commands():
-        command = get_command(app)
+        command = whole_command()
         for name in path:
-            command = command.commands[name]  # type: ignore[attr-defined]
+            command = command.commands[name]
         assert ("--lang" in {option for p in command.params for option in p.opts}) == (path not in silent), path
 
 
