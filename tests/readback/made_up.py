@@ -200,7 +200,7 @@ def results() -> dict[str, Any]:
         m: KNOWN_DIFFERENCES["staged", "status-quo"][m]["relative"] for m in ("recovery_rate", "time_to_recover_days")
     }
     data = {
-        "schema_version": 1,
+        "schema_version": 2,
         "scenario": "taiwan-cards",
         "title": "Credit cards, Taiwan 2005 (real accounts)",
         "currency": "TWD",
