@@ -23,19 +23,24 @@ def check(
     lang: Language = "en",
     json: Json = False,
 ) -> None:
-    """Read a plan as a comparison would, and say what it does.
+    """Read a plan as a comparison would, and say what it does, and where it asks for more contacts than the scenario's rules allow.
 
     \b
     Examples:
       recoup plan check mine.yaml -s taiwan-cards
       recoup plan check staged --json
     """
+    from recoup.agents.plans.contact_demand import beyond_caps
     from recoup.agents.plans.scored_plan import read_any_plan, scores_in
+    from recoup.experiments.comparison.lists import lists_of
     from recoup.experiments.report.text import text_in
     from recoup.scenarios.schema import load_scenario
+    from recoup.sim.remarks import contents
 
-    world = load_scenario(scenario).world
+    home = load_scenario(scenario)
+    world = home.world
     plan = read_any_plan(file, world.menu)
+    beyond = beyond_caps(plan.file, home.rules, world.vocabulary)
     scores = scores_in(plan.file)
     if json:
         rules = [{"name": rule.name, "priority": rule.priority} for rule in plan.rules]
@@ -46,18 +51,28 @@ def check(
                 "contact_cap_per_week": plan.file.contact_cap_per_week,
                 "rules": rules,
                 "scores": scores,
-                "dropped": plan.dropped,
+                "dropped": contents(plan.dropped),
+                "beyond_caps": [one.content() for one in beyond],
             }
         )
         return
-    out, say = console(), text_in(lang)
-    out.print(say("terminal.plan_check.good", plan=plan.name, rules=len(plan.rules), scenario=scenario))
+    out, say = console(), text_in(lang, world.currency).of(lists_of(world))
+    out.print(say("terminal.plan_check.good", plan=say.name(plan.name), rules=len(plan.rules), scenario=scenario))
     if plan.file.contact_cap_per_week:
         out.print("  " + say("terminal.plan_check.cap", cap=plan.file.contact_cap_per_week))
     if scores:
         out.print("  " + say("terminal.plan_check.scores", names=", ".join(scores)), soft_wrap=True)
     for dropped in plan.dropped:
-        out.print("  " + say("terminal.plan_check.dropped", rule=dropped))
+        out.print("  " + say("terminal.plan_check.dropped", rule=say.note(dropped)))
+    for one in beyond:
+        contact = str(one.cap.channel or one.cap.group)
+        kind = say.one_of("terminal.plan_check.contacts", contact, say.one_of("treatments", contact))
+        figures = {"times": one.times, "days": one.cap.days, "cap": one.cap.id, "most": one.cap.most}
+        per = say(f"terminal.plan_check.per.{one.cap.per}")
+        said = say("terminal.plan_check.beyond", rule=say.plan_rule(one.rule), contacts=kind, per=per, **figures)
+        out.print("  " + said)
+    if beyond:
+        out.print("  " + say("terminal.plan_check.stopped"))
 
 
 @app.command("template")

@@ -109,6 +109,7 @@ def state(
     from recoup.experiments.runs.runfolder import require_new
     from recoup.experiments.runs.tables import Table
     from recoup.scenarios.schema import load_scenario
+    from recoup.sim.remarks import contents
 
     require_new(out)
     world = load_scenario(scenario).world if scenario else None
@@ -117,7 +118,7 @@ def state(
     )
     found, unknown = write_state(records, at.date(), out)
     if json:
-        content = {"accounts": len(found), "as_of": str(at.date()), "unknown": unknown, "fresh": found.fresh}
+        content = {"accounts": len(found), "as_of": str(at.date()), "unknown": contents(unknown), "fresh": found.fresh}
         console().print_json(dumps(content))
         return
     words, show = text_in(lang), console().print
@@ -129,9 +130,9 @@ def state(
     for name in found.state:
         told.add_row(name, f"{int(found.table[name].notna().sum()):,}")
     show(told)
-    for sentence in unknown:
-        counted = sentence.startswith(("left out", "not used"))
-        show(words.note(sentence) if counted else say("unknown", what=words.note(sentence)))
+    for what in unknown:
+        said = words.remark(what)
+        show(say("unknown", what=said) if what.code.startswith("untold") else said)
     show(say("written", table=out / TABLE, map=out / MAP), soft_wrap=True)
 
 

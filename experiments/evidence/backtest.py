@@ -45,6 +45,7 @@ from recoup.experiments.runs.workers import Workers, run_each
 from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio.table import Portfolio
+from recoup.sim.remarks import Remark, contents
 from recoup.sim.simulation import Simulation
 
 RESAMPLES = 1000
@@ -72,7 +73,7 @@ class Months:
         portfolio: accounts as they were that morning.
         contacts, payments: the logs (registries `CONTACTS` and `PAYMENTS`).
         first, days: the days in question.
-        unknown: what of the accounts' state no log tells: sentences.
+        unknown: what of the accounts' state no log tells.
         before: the months from the logs' first day to `first`, where that is later: what has made the accounts what they are.
     """
 
@@ -82,7 +83,7 @@ class Months:
     payments: pd.DataFrame
     first: date
     days: int
-    unknown: tuple[str, ...] = ()
+    unknown: tuple[Remark, ...] = ()
     before: Months | None = None
 
     def records(self, contacts: pd.DataFrame, payments: pd.DataFrame, channels: tuple[str, ...]) -> RecordedMonths:
@@ -114,7 +115,7 @@ def months_of(scenario: Scenario, records: LenderRecords, at: date | None = None
     """
     (first, last), begin = records.days(at, until), records.first_day
     book, contacts, payments = records.portfolio, records.contacts, records.payments
-    portfolio, before, unknown = book, None, list[str]()
+    portfolio, before, unknown = book, None, list[Remark]()
     if first > begin:
         portfolio, unknown = state_at(records, first)
         if not len(portfolio):
@@ -283,7 +284,7 @@ class Backtest:
             "seeds": list(self.seeds),
             "tolerance": self.tolerance,
             "level": LEVEL,
-            "unknown": list(months.unknown),
+            "unknown": contents(months.unknown),
             "drawn": {name: int(count) for name, count in months.portfolio.filled.items()},
             "replayed": None
             if self.logged is None

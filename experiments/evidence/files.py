@@ -8,24 +8,11 @@ from pydantic import Field, model_validator
 
 from recoup.experiments.evidence.backtest import Verdict
 from recoup.experiments.evidence.estimators import Estimator
-from recoup.experiments.evidence.reasons import REASONS
 from recoup.experiments.evidence.recorded_measures import FAMILIES
 from recoup.experiments.evidence.threshold import OUTCOMES
 from recoup.experiments.runs.file_kinds import Content, Count, JsonKind, Known, Number, some_of
 from recoup.sim.inputs import misplaced
-
-
-class ReasonContent(Content):
-    """A doubt or a refusal: which, and the figures that its sentence names; see `reasons.REASONS`."""
-
-    code: Annotated[str, some_of(frozenset(REASONS))]
-    values: dict[str, Number | str | list[Number] | list[str] | None]
-
-    @model_validator(mode="after")
-    def _names_what_it_must(self) -> ReasonContent:
-        if set(self.values) != set(REASONS[self.code]):
-            raise misplaced(("values",), list(self.values), ", ".join(REASONS[self.code]))
-        return self
+from recoup.sim.remarks import NoteContent, RemarkContent
 
 
 class TreatmentRow(Content):
@@ -60,7 +47,7 @@ class PolicyEvaluation(Content):
     mean_weight: Annotated[Number, Field(ge=0)]
     supported_share: Annotated[Number, Field(ge=0)]
     treatments: list[TreatmentRow]
-    refusal: ReasonContent | None
+    refusal: RemarkContent | None
     estimates: list[Estimate]
 
     @model_validator(mode="after")
@@ -89,6 +76,17 @@ class SimulatedRecords(Content):
 
 
 RECORDS_FILE = JsonKind("records.json", "recoup records simulate", SimulatedRecords)
+
+
+class Untold(Content):
+    """What no log tells of the accounts on a day, and of how many it is not known."""
+
+    as_of: Day
+    unknown: list[RemarkContent]
+    fresh: dict[str, Count]
+
+
+UNKNOWN_FILE = JsonKind("unknown.json", "recoup portfolio state", Untold)
 
 
 class Span(Content):
@@ -142,7 +140,7 @@ class BacktestContent(Content):
     seeds: list[Count]
     tolerance: Annotated[Number, Field(gt=0)]
     level: Annotated[Number, Field(gt=0, lt=1)]
-    unknown: list[str]
+    unknown: list[NoteContent]
     drawn: dict[str, Count]
     replayed: Replayed | None
     p: Annotated[Number, Field(ge=0, le=1)]
@@ -203,7 +201,7 @@ class Discontinuity(Content):
 
     score: str
     threshold: Number
-    outcome: Annotated[str, some_of(frozenset(OUTCOMES))]
+    outcome: Annotated[str, some_of(OUTCOMES)]
     treatment: str | None
     currency: str
     days: Annotated[int, Field(ge=1)]
@@ -216,8 +214,8 @@ class Discontinuity(Content):
     density: DensityContent | None
     placebo_cuts: list[JumpContent]
     placebo_outcomes: list[PlaceboOutcome]
-    doubts: list[ReasonContent]
-    refusal: ReasonContent | None
+    doubts: list[RemarkContent]
+    refusal: RemarkContent | None
 
     @model_validator(mode="after")
     def _estimated_or_refused(self) -> Discontinuity:
@@ -230,4 +228,3 @@ BACKTEST_FILE = JsonKind("backtest.json", "recoup backtest", BacktestContent)
 EVALUATION_FILE = JsonKind("evaluation.json", "recoup evaluate", PolicyEvaluation)
 OVERLAP = "overlap.svg"
 DISCONTINUITY_FILE = JsonKind("discontinuity.json", "recoup discontinuity", Discontinuity)
-DISCONTINUITY_PICTURE = "discontinuity.svg"

@@ -891,6 +891,66 @@ def banded(
     return _picture(name, caption, draw, ink, height=3.6)
 
 
+def threshold(
+    name: str,
+    points: NDArray[np.float64],
+    lines: NDArray[np.float64],
+    cut: float,
+    xlabel: str,
+    ylabel: str,
+    caption: str,
+) -> Picture:
+    """An outcome around a score's threshold: means of bins, their size by the number of accounts, and a line for each side.
+
+    Args:
+        name: of the picture within its page, for ids.
+        points: score, outcome and number of accounts of each bin, shape (bins, 3).
+        lines: both ends of each line, score and outcome, shape (lines, 2, 2).
+        cut: the threshold.
+        xlabel, ylabel: of the axes.
+        caption: of the picture, also its text alternative.
+    """
+    ink = _StandIns()
+
+    def draw(axes: Axes, narrow: bool) -> None:
+        axes.scatter(points[:, 0], points[:, 1], s=8 + 1.5 * points[:, 2], color=GREY, linewidth=0)
+        for line in lines:
+            axes.plot(line[:, 0], line[:, 1], color=COLOURS[0], linewidth=2)
+        axes.axvline(cut, color=COLOURS[1], linestyle="--", linewidth=1)
+        axes.xaxis.set_major_locator(MaxNLocator(4 if narrow else 8))
+        axes.yaxis.set_major_locator(MaxNLocator(6))
+        axes.set_xlabel(ink(_wrapped(xlabel, 30 if narrow else 60)))
+        axes.set_ylabel(ink(_wrapped(ylabel, 32)))
+
+    return _picture(name, caption, draw, ink)
+
+
+def histogram(
+    name: str, centres: ArrayLike, heights: ArrayLike, width: float, cut: float, xlabel: str, ylabel: str, caption: str
+) -> Picture:
+    """How often a score has which value, and where its threshold is.
+
+    Args:
+        name: of the picture within its page, for ids.
+        centres, heights: of the bars, shape (bars,).
+        width: of each bar.
+        cut: the threshold.
+        xlabel, ylabel: of the axes.
+        caption: of the picture, also its text alternative.
+    """
+    ink = _StandIns()
+
+    def draw(axes: Axes, narrow: bool) -> None:
+        axes.bar(np.asarray(centres), np.asarray(heights), width, color=GREY)
+        axes.axvline(cut, color=COLOURS[1], linestyle="--", linewidth=1)
+        axes.xaxis.set_major_locator(MaxNLocator(4 if narrow else 8))
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+        axes.set_xlabel(ink(_wrapped(xlabel, 30 if narrow else 60)))
+        axes.set_ylabel(ink(ylabel))
+
+    return _picture(name, caption, draw, ink, height=2.8)
+
+
 def trade_off(
     name: str,
     plans: Mapping[str, tuple[Mapping[str, float | None], Mapping[str, float | None]]],

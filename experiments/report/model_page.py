@@ -13,7 +13,7 @@ from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Bullets, Cell, Line, Paragraph, Picture, Section, Table
 from recoup.experiments.report.page import environment
 from recoup.experiments.report.text import Text, text_in
-from recoup.experiments.runs.runfolder import REPORT, write_text
+from recoup.experiments.runs.runfolder import REPORT, in_language, write_text
 
 _WEAK, _OFF, _FEATURES = 0.55, 0.05, 12
 
@@ -104,7 +104,7 @@ def render_model(folder: Path, language: str = "en") -> Path:
     sections.append(Section("limits", say("models.limits.heading"), [Bullets(limits)]))
     page = environment().get_template("model.html.j2")
     html = page.render(say=say, title=say("models.title", kind=kind), sub=sub, verdict=lines, sections=sections)
-    path = folder / (REPORT if language == "en" else REPORT.replace(".html", f".{language}.html"))
+    path = folder / in_language(REPORT, language)
     write_text(path, html)
     return path
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -70,6 +70,14 @@ class Content(BaseModel):
     """What a file holds, or a part of it: all of it is named, numbers are numbers, and nothing is missing."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+    former: ClassVar[frozenset[str]] = frozenset()  # what files of older versions had besides; nobody reads it
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_the_former(cls, data: Any) -> Any:
+        if cls.former and isinstance(data, dict):
+            return {name: value for name, value in data.items() if name not in cls.former}
+        return data
 
 
 class Interval(Content):

@@ -54,6 +54,16 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise InputError(path, "", error.strerror or str(error), "a place that can be written to") from None
 
 
+def in_language(page: str, language: str) -> str:
+    """The file name of a page in a language: report.html in English, report.zh.html in Chinese.
+
+    Args:
+        page: its name in English.
+        language: `en`, `zh`.
+    """
+    return page if language == "en" else page.replace(".html", f".{language}.html")
+
+
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """Write to a temporary name in the same folder, then rename.
 

@@ -33,6 +33,7 @@ from recoup.sim.portfolio.state_draw import DRAWABLE
 from recoup.sim.portfolio.state_fields import DATED as DATED_STATE
 from recoup.sim.portfolio.table import FIELD, PORTFOLIO, SYNONYMS, Kind, Registry
 from recoup.sim.portfolio.table import Field as TableField
+from recoup.sim.remarks import NoteContent
 
 DATED = ("days", "months", "years")  # units in which a date can be counted
 EXCEL = "excel"  # in place of a date format: the number of a day, as spreadsheets count them
@@ -176,13 +177,16 @@ class Range(Section):
         """Whether it is of dates."""
         return self.from_ is not None or self.until is not None
 
-    def __str__(self) -> str:
-        ends = [("from", self.least), ("to", self.most), ("from", self.from_), ("until", self.until)]
-        return " ".join(
-            f"{word} {end:,.10g}" if isinstance(end, float) else f"{word} {end}"
-            for word, end in ends
-            if end is not None
+    @property
+    def missed(self) -> tuple[str, dict[str, str]]:
+        """What is to be remarked on a cell that lies without: code, and the ends in words."""
+        least, most = (
+            None if end is None else f"{end:,.10g}" if isinstance(end, float) else str(end)
+            for end in ((self.from_, self.until) if self.dated else (self.least, self.most))
         )
+        if least is not None and most is not None:
+            return "outside", {"least": least, "most": most}
+        return ("below", {"least": least}) if least is not None else ("above", {"most": str(most)})
 
 
 class Rows(Section):
@@ -235,7 +239,7 @@ class ColumnMap(Section):
     source: str = ""
     licence: str = ""
     attribution: str = ""
-    notes: list[str] = []
+    notes: list[NoteContent] = []
     sheet: Annotated[str | None, BeforeValidator(_text)] = Field(None, description="of a workbook; none = the only one")
     header: Annotated[int, Field(ge=1, le=1000)] = Field(
         1, description="line (CSV) or row (workbook) with the names of the columns"

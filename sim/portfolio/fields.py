@@ -9,6 +9,8 @@ from typing import Literal
 
 import numpy as np
 
+from recoup.sim.remarks import Remark
+
 Role = Literal["visible", "hidden", "protected", "key", "state"]
 HISTORY_DAYS = 31  # that an account's histories of contacts go back
 
@@ -50,22 +52,18 @@ class Field:
     unique: bool = False
 
     @property
-    def expectation(self) -> str:
-        """What a value must be, in words, for error messages and docs."""
+    def expectation(self) -> Remark:
+        """What a value must be."""
         if self.kind is Kind.CATEGORY:
-            return "one of " + ", ".join(self.values) if self.values else "a name"
-        if self.kind is Kind.FLAG:
-            return "true or false (1 or 0)"
+            return Remark("one_of", {"names": list(self.values)}) if self.values else Remark("name")
         if self.kind is Kind.TEXT:
-            return "a text that is not empty and not used by another row" if self.unique else "a text"
-        if self.kind is Kind.DATE:
-            return "a date"
-        if self.kind is Kind.HOUR:
-            return "a time of day as in 18:30, or hours from 0 to 24"
+            return Remark("own_text" if self.unique else "text")
         if self.kind is Kind.DAYS:
-            return f"how many days ago, from 1 to {HISTORY_DAYS}, as in 1 4 9; 0 for none"
-        noun = "a whole number" if self.kind is Kind.INTEGER else "a number"
-        return f"{noun} from {self.least:,.10g} to {self.most:,.10g}"
+            return Remark("days_ago", {"most": HISTORY_DAYS})
+        if self.kind in (Kind.FLAG, Kind.DATE, Kind.HOUR):
+            return Remark(self.kind.value)
+        noun = "whole" if self.kind is Kind.INTEGER else "number"
+        return Remark(noun, {"least": float(self.least), "most": float(self.most)})
 
 
 @dataclass(frozen=True)

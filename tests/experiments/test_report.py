@@ -36,6 +36,7 @@ from recoup.experiments.runs.console import shipped
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError, read_yaml
 from recoup.sim.observation import FIELDS, HIGH, LOW
+from recoup.sim.remarks import DOUBTS, PLACES, REMARKS, Remark, RemarkContent
 from recoup.sim.treatments import ALL_TREATMENTS, Menu
 from tests import ROOT, browser
 from tests.whole_files import whole
@@ -157,7 +158,7 @@ EXTRAS: dict[str, Any] = {
                 "region": {"west": {"auc": 0.52, "low": 0.45, "high": 0.59, "field": "dpd", "field_auc": 0.51}},
             },
         },
-        "warnings": [{"policy": "tiered", "attribute": "sex", "group": "female", "outcome": "sued", "sentence": "…"}],
+        "warnings": [{"policy": "tiered", "attribute": "sex", "group": "female", "outcome": "sued"}],
     },
     "upper_bounds.json": {
         "rows": [
@@ -184,7 +185,7 @@ def test_both_catalogues_say_the_same_things() -> None:
         "descriptions",
         "plan_rules",
         "notes",
-        "doubts",
+        "remarks",
         "targets",
         "columns",
     ):  # what other files say in English
@@ -198,6 +199,34 @@ def test_both_catalogues_say_the_same_things() -> None:
         or not re.search("[A-Za-z]", re.sub(r"{\w+}", "", str(v)))  # “{a}，{b}” has no words
         for k, v in _flat(chinese).items()
         if not k.startswith((".units", ".between", ".list", ".money_amount"))
+    )
+
+
+def test_every_remark_is_said_in_chinese_with_the_same_values() -> None:
+    chinese = read_yaml(MESSAGES / "zh.yaml").data["remarks"]
+    assert chinese.keys() == REMARKS.keys() and REMARKS.keys() > DOUBTS
+    for code, sentence in chinese.items():
+        assert {name for _, name, _, _ in string.Formatter().parse(sentence) if name} == set(PLACES[code]), code
+        assert re.search(r"[\u4e00-\u9fff]", sentence) or code == "balanced", code  # a sum of fields
+    with pytest.raises(ValueError, match="remark few names cut, least"):
+        Remark("few", {"cut": 3})
+    with pytest.raises(ValueError, match="no remark many"):
+        Remark("many")
+
+
+def test_a_remark_within_a_remark_is_kept_and_said_whole() -> None:
+    left = Remark(
+        "left_out", {"rows": 1234, "reason": Remark("outside", {"column": "bal", "least": "20", "most": "30"})}
+    )
+    assert str(left) == "Left out of the file: 1,234 rows (bal is not from 20 to 30)"
+    kept = json.loads(json.dumps(left.content()))
+    assert RemarkContent.model_validate(kept).remark() == left
+    assert text_in("zh").note(kept) == text_in("zh").note(left) == "文件中剔除 1,234 行（bal 不在 20 至 30 之间）"
+    nothing = Remark("density", {"cut": -0.5, "change": None, "p": 0.01234})
+    assert (
+        text_in("en")
+        .remark(nothing)
+        .startswith("scores gather on one side of −0.5: their density is +∞ above it (p = 0.012)")
     )
 
 

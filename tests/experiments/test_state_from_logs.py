@@ -167,7 +167,9 @@ def test_the_command_writes_a_portfolio_that_can_be_compared(tmp_path: Path, mon
     assert made.returncode == 0, made.stderr
     told = json.loads(made.stdout)
     assert told["as_of"] == "2025-03-18" and told["unknown"] and "review" in told["fresh"]
-    assert "silence_days" in Path("middle/unknown.txt").read_text(encoding="utf-8")
+    kept = json.loads(Path("middle/unknown.json").read_text(encoding="utf-8"))
+    assert kept == {"as_of": "2025-03-18", "unknown": told["unknown"], "fresh": told["fresh"]}
+    assert {"code": "untold_silence", "values": {}} in kept["unknown"]
     again = recoup("portfolio", "state", *logs, "--at", "2025-03-18", "--out", "middle")
     assert again.returncode == 2 and "middle" in again.stderr
     checked = recoup("portfolio", "check", "middle/portfolio.parquet", "--map", "middle/map.yaml")

@@ -265,7 +265,6 @@ def results() -> dict[str, Any]:
             },
         ],
         "welfare": [],
-        "fairness": [],
         "versions": {"python": "3.12.1", "recoup": "9.8.7"},
         "portfolio": {
             "name": "made-up",
@@ -418,7 +417,6 @@ def _check(policy: str, verdict: str, more: list[str], less: list[str], cost_fro
         "cost_from": cost_from,
         "gain": apart(0.01, 0.0, 0.02),
         "hardship_suits": 0,
-        "sentence": "",
     }
 
 
@@ -603,8 +601,8 @@ EXTRAS: dict[str, Any] = {
             },
         },
         "warnings": [
-            {"policy": "learned", "attribute": "sex", "group": "female", "outcome": "recovered", "sentence": ""},
-            {"policy": "mine", "attribute": "sex", "group": "male", "outcome": "contacts", "sentence": ""},
+            {"policy": "learned", "attribute": "sex", "group": "female", "outcome": "recovered"},
+            {"policy": "mine", "attribute": "sex", "group": "male", "outcome": "contacts"},
         ],
     },
 }  # fmt: skip
