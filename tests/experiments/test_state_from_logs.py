@@ -12,9 +12,9 @@ import pytest
 
 from recoup.agents.library import load_policy
 from recoup.experiments.comparison.rollout import one_day
-from recoup.experiments.evidence.lender_records import lender_records
-from recoup.experiments.evidence.simulated_records import simulate_records
-from recoup.experiments.evidence.state_from_logs import state_at
+from recoup.experiments.records.lender_records import lender_records
+from recoup.experiments.records.simulated_records import simulate_records
+from recoup.experiments.records.state_from_logs import state_at
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, in_form
