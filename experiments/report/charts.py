@@ -101,9 +101,9 @@ def _percent(share: float, _: object = None) -> str:
 
 
 def _wrapped(text: str, most: int) -> str:
-    """Text in lines of at most so many characters, a Chinese one counting for two."""
+    """Text in lines of at most so many characters, a Chinese one counting for two; a no-break space does not end a line."""
     lines, room = [""], most
-    for piece in re.findall(r"[\u3000-\u9fff\uff00-\uffef]|[^\s\u3000-\u9fff\uff00-\uffef]+\s*|\s+", text):
+    for piece in re.findall(r"[\u3000-\u9fff\uff00-\uffef]|[^ \u3000-\u9fff\uff00-\uffef]+ *| +", text):
         width = len(piece.rstrip()) * (2 if _CHINESE.match(piece) else 1)
         if width > room and lines[-1] and piece not in "，。；：）、":
             lines.append("")
@@ -371,7 +371,7 @@ def strip(
         if most is not None:
             axes.set_xlim(-1.04 * most, 1.04 * most)
         axes.xaxis.set_major_locator(MaxNLocator(5))
-        axes.set_xlabel(ink(_wrapped(xlabel, 40)))
+        axes.set_xlabel(ink(_wrapped(xlabel, 30)))  # names beside the picture leave it no more
 
     return _picture(name, caption, draw, ink, height=1.1 + 0.36 * len(rows), half=True)
 
@@ -455,7 +455,7 @@ def bars(
         axes.set_xlim(left=0)
         axes.xaxis.set_major_locator(MaxNLocator(4))
         axes.xaxis.set_major_formatter(FuncFormatter(_percent if share else _thousands))
-        axes.set_xlabel(ink(_wrapped(xlabel, 40)))
+        axes.set_xlabel(ink(_wrapped(xlabel, 30)))  # names beside the picture leave it no more
         if words:
             _legend(axes, narrow)
 
@@ -564,7 +564,7 @@ def funnel(
                 axes.plot(along, edge, color=colour, linestyle=style, linewidth=1.2)
         axes.set_xlabel(ink(_wrapped(xlabel, 30 if narrow else 60)))
         axes.set_ylabel(ink(ylabel))
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="\u00a0%"))
         axes.set_ylim(bottom=0)
         axes.xaxis.set_major_locator(MaxNLocator(4 if narrow else 8))
         _legend(axes, narrow)
@@ -883,7 +883,7 @@ def banded(
             axes.plot(across, np.asarray(middle, float), color=colour, linestyle=style, label=ink(label), linewidth=1.8)
         axes.set_xlabel(ink(xlabel))
         axes.set_ylabel(ink(ylabel))
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="\u00a0%"))
         axes.set_xlim(0, across.max())
         axes.set_ylim(bottom=0)
         _legend(axes, narrow)
