@@ -177,7 +177,7 @@ def _write(found: Calibration, out: Path, lang: str) -> None:
 
 
 def _print(found: Calibration, out: Path | None, lang: str) -> None:
-    from recoup.experiments.report.text import text_in
+    from recoup.experiments.report.text import text_in, written
     from recoup.experiments.runs.tables import Table
 
     words = text_in(lang)
@@ -189,7 +189,7 @@ def _print(found: Calibration, out: Path | None, lang: str) -> None:
         return [say(f"heads.{name}") for name in names]
 
     def number(value: float) -> str:
-        return f"{value:.3g}".replace("-", "−")
+        return written(value, ".3g")
 
     def measure_of(name: str) -> str:
         return words.one_of("terminal.calibrate.measures", name)

@@ -121,7 +121,9 @@ def _print(found: Evaluation, currency: str, unknown: tuple[str, ...], say: Text
 
 
 def _span(figure: dict[str, Any], say: Text) -> str:
-    mean, low, high = (f"{figure[key]:,.2f}".replace("-", "−") for key in ("mean", "low", "high"))
+    from recoup.experiments.report.text import written
+
+    mean, low, high = (written(figure[key], ",.2f") for key in ("mean", "low", "high"))
     return f"{mean} ({say('between', low=low, high=high)})"
 
 

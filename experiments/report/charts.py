@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from recoup.experiments.comparison.staff_results import limits
 from recoup.experiments.report.blocks import Picture
+from recoup.experiments.report.text import written
 
 # Okabe & Ito's palette, darkest contrasts first; line styles and markers differ too, for print without colour.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -97,7 +98,7 @@ class FrontierPanel:
 
 def _percent(share: float, _: object = None) -> str:
     """A tick's share in per cent, with no more digits than it has: 61 %, 60.5 %."""
-    return f"{round(100.0 * share, 6):g} %".replace("-", "−")
+    return f"{written(round(100.0 * share, 6), 'g')} %"
 
 
 def _wrapped(text: str, most: int) -> str:
@@ -364,7 +365,7 @@ def strip(
                     markersize=8 if mark.role else 5,
                     zorder=4 if mark.role else 2,
                     clip_on=False,
-                    gid=_tip(ink, f"{mark.label}: {mark.mean:+.2f}".replace("-", "−")),
+                    gid=_tip(ink, f"{mark.label}: {written(mark.mean, '+.2f')}"),
                 )
         axes.set_yticks(range(len(rows)), [ink(_wrapped(label, 22)) for label in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -657,8 +658,8 @@ def flip_map(
             axes.clabel(lines, fmt={level: f"{level:.0%}".replace("%", "\u00a0%") for level in levels}, fontsize=10)
         for one, marker, label, colour in ((wins, "o", words[0], COLOURS[0]), (~wins, "x", words[1], "#8a3c00")):
             axes.plot(*points[one].T, marker, color=colour, markersize=5, label=ink(label), clip_on=False)
-        for axis, written in zip((axes.xaxis, axes.yaxis), ticks, strict=True):
-            axis.set_ticks(np.linspace(0.0, 1.0, len(written)), labels=list(written))
+        for axis, named in zip((axes.xaxis, axes.yaxis), ticks, strict=True):
+            axis.set_ticks(np.linspace(0.0, 1.0, len(named)), labels=list(named))
         axes.set_xlim(0.0, 1.0)
         axes.set_ylim(0.0, 1.0)
         axes.set_xlabel(ink(_wrapped(labels[0], 30 if narrow else 60)))
