@@ -26,7 +26,7 @@ from recoup.experiments.comparison.run import Run, best_of, verdict
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.report import LANGUAGES, render, text_in
 from recoup.experiments.report.answers import answers
-from recoup.experiments.report.charts import StandIns, _wrapped, dots
+from recoup.experiments.report.charts import Mark, StandIns, _wrapped, dots, strip
 from recoup.experiments.report.page import SECTIONS
 from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
 from recoup.experiments.report.sections.capacity import _bottleneck
@@ -348,6 +348,11 @@ def test_long_labels_are_wrapped_by_what_they_take_up() -> None:
     assert _wrapped("a recession from day 30", 12) == "a recession\nfrom day 30"
     assert _wrapped("第 30 天起经济衰退（压力指数 +2）", 12) == "第 30 天起经\n济衰退（压力\n指数 +2）"
     assert _wrapped("short", 12) == "short" and _wrapped("unbreakable-by-itself", 5) == "unbreakable-by-itself"
+
+
+def test_a_number_has_the_printed_minus_and_a_name_keeps_its_hyphen() -> None:
+    picture = strip("gains", {"cost": [Mark("status-quo", -0.5, None, None)]}, [], "change", "Gains")
+    assert "status-quo: −0.50" in unescape(picture.wide)
 
 
 def test_stand_ins_are_told_apart_and_restored() -> None:
