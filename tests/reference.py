@@ -264,7 +264,7 @@ class ReferenceSimulation:
         place = (int(self.priority[number]) << 56) + chance
         with self.desks[name].request(priority=place) as turn:
             yield turn
-            if centre.seconds.level > 0:
+            if centre.seconds > 0:
                 centre.served += 1
                 centre.use(int(a["seconds"]))
                 return True

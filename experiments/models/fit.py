@@ -30,6 +30,7 @@ from recoup.experiments.runs.kept import Kept
 from recoup.experiments.runs.runfolder import fingerprint
 from recoup.experiments.runs.workers import Workers, run_each
 from recoup.sim.inputs import InputError
+from recoup.sim.remarks import contents
 
 _MOST_ASKED, _SHOWN = 4000, 12  # rows that importance is taken from, and features that are listed
 _EVERY_UPLIFT = 3
@@ -254,7 +255,7 @@ def _card(records: Records, kind: Kind, source: str, horizon: int, share: float,
         "first": _date(records, 0),
         "last": _date(records, records.days - 1),
         "split": None,
-        "notes": list(records.notes),
+        "notes": contents(records.notes),
         "score_names": names,
         "recoup": version("recoup"),
         "score": None,

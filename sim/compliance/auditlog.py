@@ -475,7 +475,7 @@ def log_of(
     file = str(source)
     if cells.ragged:
         place, count = cells.ragged[0]
-        raise InputError(file, f"{cells.unit} {place}", f"{count:,} cells", cells.even)
+        raise InputError(file, f"{cells.unit} {place}", f"{count:,} cells", str(cells.even))
     names = cells.table.column_names
     for column in AUDIT_COLUMNS:
         if column.required and column.name not in names:

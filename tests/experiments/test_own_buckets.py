@@ -16,10 +16,10 @@ from pydantic import TypeAdapter, ValidationError
 from recoup.experiments.comparison.files import RollName
 from recoup.experiments.comparison.measures import roll_rates
 from recoup.experiments.comparison.rollout import Rollout
-from recoup.experiments.evidence.lender_records import lender_records
-from recoup.experiments.evidence.recorded_measures import RecordedMonths, measure
 from recoup.experiments.models.numbered_records import numbered
 from recoup.experiments.models.training_table import rolls
+from recoup.experiments.records.lender_records import lender_records
+from recoup.experiments.records.recorded_measures import RecordedMonths, measure
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.lists import vocabulary
 from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, in_form
