@@ -33,7 +33,9 @@ app = typer.Typer(cls=Commands, rich_markup_mode=None, help="Portfolio files.", 
 @app.command("check")
 def check(
     file: Annotated[str, typer.Argument(help=FILE)],
-    column_map: Annotated[Path, typer.Option("--map", help="Column map (YAML).")],
+    column_map: Annotated[
+        Path | None, typer.Option("--map", help="Column map (YAML).", show_default="columns named as our fields")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Print every problem, not the first 50.")] = False,
     scenario: Annotated[
         str,
@@ -54,8 +56,8 @@ def check(
 
     \b
     Examples:
-      recoup portfolio check portfolio.csv --map map.yaml
       recoup portfolio check portfolio.csv --map map.yaml -s us-cards
+      recoup portfolio check lender/portfolio.parquet     # as `recoup records simulate` writes it
       recoup portfolio check portfolio.parquet --map map.yaml --all --json
       recoup portfolio check ledger.xlsx --map map.yaml --problems problems.csv
       recoup portfolio check "sqlite:///book.db?query=SELECT * FROM accounts" --map map.yaml
@@ -104,7 +106,7 @@ def state(
     announce("read", lang, file=portfolio)
     from json import dumps
 
-    from recoup.experiments.evidence.state_command import MAP, TABLE, write_state
+    from recoup.experiments.records.state_command import MAP, TABLE, write_state
     from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new
     from recoup.experiments.runs.tables import Table

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from recoup.experiments.comparison.lists import lists_of
-from recoup.experiments.evidence.recorded_measures import FAMILIES
+from recoup.experiments.records.recorded_measures import FAMILIES
 from recoup.experiments.report.blocks import Block, Bullets, Cell, Line, Paragraph, Section, Table
 from recoup.experiments.report.charts import banded, dots
 from recoup.experiments.report.page import environment
-from recoup.experiments.report.text import Text, text_in
+from recoup.experiments.report.text import Text, text_in, written
 from recoup.experiments.runs.runfolder import in_language, write_text
 from recoup.sim.parameters import World
 
@@ -25,7 +25,7 @@ def figure(value: float | None, unit: str, say: Text) -> str:
     """A measure's value: a share in per cent, a count with three digits."""
     if value is None:
         return _DASH
-    return say.number(value, "share") if unit == "share" else f"{value:,.3g}".replace("-", "−")
+    return say.number(value, "share") if unit == "share" else written(value, ",.3g")
 
 
 def title_of(row: dict[str, Any], say: Text) -> str:

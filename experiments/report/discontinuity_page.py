@@ -9,7 +9,7 @@ from recoup.experiments.evidence.threshold import Study
 from recoup.experiments.report.blocks import Block, Bullets, Cell, Paragraph, Section, Table
 from recoup.experiments.report.charts import effects, histogram, threshold
 from recoup.experiments.report.page import environment
-from recoup.experiments.report.text import Text
+from recoup.experiments.report.text import Text, written
 from recoup.experiments.runs.runfolder import in_language, write_text
 
 PAGE = "discontinuity.html"
@@ -26,7 +26,7 @@ class Page:
 
     def __init__(self, found: Study, score: str, outcome: str, treatment: str | None, say: Text) -> None:
         self.found, self.say = found, say
-        self.score, self.cut = say.column(score), f"{found.cut:g}".replace("-", "−")
+        self.score, self.cut = say.column(score), written(found.cut, "g")
         self.outcome = say(f"terminal.discontinuity.outcomes.{outcome}")
         self.treatment = say.one_of("treatments", treatment or "")
 
@@ -74,7 +74,7 @@ class Page:
         density = self.found.density
         if density is None:
             return ""
-        return self.words("density", jump=f"{density.jump:+.2f}".replace("-", "−"), p=f"{density.p:.2f}")
+        return self.words("density", jump=written(density.jump, "+.2f"), p=f"{density.p:.2f}")
 
     def doubts(self) -> list[str]:
         """What speaks against the effect, or that nothing does."""
@@ -87,7 +87,7 @@ class Page:
 
 
 def _figure(value: float) -> str:
-    return f"{value:,.4g}".replace("-", "−")
+    return written(value, ",.4g")
 
 
 def render_discontinuity(folder: Path, page: Page) -> Path:

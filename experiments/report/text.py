@@ -332,11 +332,21 @@ def is_doubt(note: str | Remark | Mapping[str, Any]) -> bool:
     return (note.code if isinstance(note, Remark) else note["code"]) in DOUBTS
 
 
+def written(value: float, form: str) -> str:
+    """A number in a format of Python's, with the minus that is printed and not the hyphen of names and dates.
+
+    Args:
+        value: the number.
+        form: as in `format`.
+    """
+    return f"{value:{form}}".replace("-", "−")
+
+
 def _three_digits(value: float, largest: float, signed: bool) -> str:
     """With as many digits as the largest needs to show three of its own."""
     places = 2 - math.floor(math.log10(largest)) if largest > 0 else 0
     scaled = round(value, places) + 0.0
-    return f"{scaled:{'+' if signed and scaled else ''},.{max(places, 0)}f}".replace("-", "−")
+    return written(scaled, f"{'+' if signed and scaled else ''},.{max(places, 0)}f")
 
 
 def _unbroken(text: str) -> str:
@@ -349,7 +359,7 @@ def _plain(value: float, unit: str, signed: bool) -> str:
     exact = 100 * value if unit in ("share", "points") else value
     decimals = next((n for n in (1, 2, 3, 4) if round(exact, n)), 1) if signed else 1
     scaled = round(exact, decimals)
-    return f"{scaled + 0.0:{'+' if signed and scaled else ''},.{decimals}f}".replace("-", "−")
+    return written(scaled + 0.0, f"{'+' if signed and scaled else ''},.{decimals}f")
 
 
 def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

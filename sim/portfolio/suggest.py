@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
-from recoup.sim.inputs import parse_yaml
+from recoup.sim.inputs import InputError, parse_yaml
 from recoup.sim.portfolio.cells import Cells
 from recoup.sim.portfolio.column import Column, are_in
 from recoup.sim.portfolio.columnmap import DATED as DATED_UNITS
@@ -38,7 +38,7 @@ from recoup.sim.portfolio.importing import Inspection, inspect_through
 from recoup.sim.portfolio.numbers import PLAIN, parse_numbers
 from recoup.sim.portfolio.records import RIGHT_PARTY
 from recoup.sim.portfolio.sheet import FLAGS
-from recoup.sim.portfolio.sources import Source, read_source
+from recoup.sim.portfolio.sources import Source, kind_of, read_source
 from recoup.sim.portfolio.state_fields import DATED as DATED_STATE
 from recoup.sim.portfolio.table import Field, Kind, Registry
 from recoup.sim.portfolio.writing import Dates, Layout, Marks, dates_of, is_amounts, layout_of, marks_of
@@ -130,7 +130,7 @@ def suggest(
         today: the day up to which dates are counted where nothing says it; None = the day of the file.
 
     Raises:
-        InputError: a source that cannot be read at all.
+        InputError: a source that cannot be read at all, or has no sheets or tables.
     """
     found = _looked_at(source, registry, sheet, table, today)
     _by_names(found)
@@ -158,6 +158,11 @@ def suggest(
 
 
 def _looked_at(source: Source, registry: Registry, sheet: str | None, table: str | None, today: date | None) -> _Table:
+    kind = kind_of(source) if isinstance(source, Path) else "database"
+    if sheet is not None and kind != "workbook":
+        raise InputError(str(source), "--sheet", sheet, "none, as this is no workbook")
+    if table is not None and kind in ("workbook", "text"):
+        raise InputError(str(source), "--table", table, "none, as this is no database")
     layout = layout_of(source, sheet) if isinstance(source, Path) else Layout()
     base = ColumnMap.model_construct(
         encoding=layout.encoding, delimiter=layout.delimiter, header=layout.header, sheet=layout.sheet, table=table

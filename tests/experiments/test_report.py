@@ -26,7 +26,7 @@ from recoup.experiments.comparison.run import Run, best_of, verdict
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.report import LANGUAGES, render, text_in
 from recoup.experiments.report.answers import answers
-from recoup.experiments.report.charts import _StandIns, _wrapped, dots
+from recoup.experiments.report.charts import Mark, StandIns, _wrapped, dots, strip
 from recoup.experiments.report.page import SECTIONS
 from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
 from recoup.experiments.report.sections.capacity import _bottleneck
@@ -350,8 +350,13 @@ def test_long_labels_are_wrapped_by_what_they_take_up() -> None:
     assert _wrapped("short", 12) == "short" and _wrapped("unbreakable-by-itself", 5) == "unbreakable-by-itself"
 
 
+def test_a_number_has_the_printed_minus_and_a_name_keeps_its_hyphen() -> None:
+    picture = strip("gains", {"cost": [Mark("status-quo", -0.5, None, None)]}, [], "change", "Gains")
+    assert "status-quo: −0.50" in unescape(picture.wide)
+
+
 def test_stand_ins_are_told_apart_and_restored() -> None:
-    ink = _StandIns()
+    ink = StandIns()
     names = ["低风险", "中风险", "高风险", "A 级和 b"]
     drawn = [ink(name) for name in names]
     assert len(set(drawn)) == 4 and not re.search(r"[\u4e00-\u9fff]", "".join(drawn))

@@ -257,6 +257,23 @@ def test_the_right_sheet_and_header_are_found_and_printed(tmp_path):
     assert again.returncode == 2 and "map.yaml" in again.stderr
 
 
+@pytest.mark.parametrize(("option", "what"), [("--sheet", "workbook"), ("--table", "database")])
+def test_a_part_that_a_file_cannot_have_is_refused(tmp_path, option, what):
+    (tmp_path / "book.csv").write_text("account_id,opening_balance,dpd\na,100,3\n")
+    done = recoup("map", "suggest", tmp_path / "book.csv", option, "Two")
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"book.csv: {option}: got 'Two', expected none, as this is no {what}\n")
+
+
+def test_a_portfolio_named_as_our_fields_is_checked_without_a_map(tmp_path):
+    (tmp_path / "book.csv").write_text("account_id,opening_balance,dpd\na,100.50,3\nb,50,40\n")
+    done = recoup("portfolio", "check", tmp_path / "book.csv")
+    assert done.returncode == 0 and "150.50" in done.stdout, done.stderr
+    (tmp_path / "other.csv").write_text("id,amount,late\na,100.50,3\n")
+    other = recoup("portfolio", "check", tmp_path / "other.csv")
+    assert other.returncode == 2 and "--map" in other.stderr and other.stderr.count("\n") == 1
+
+
 def test_calls_and_payments_are_recognised(tmp_path):
     (tmp_path / "calls.csv").write_text(CALLS.replace("ptp", "PTP amount"))
     found = suggest(tmp_path / "calls.csv", CONTACTS).inspection.table

@@ -277,7 +277,8 @@ def _risks(run: Run, decision: Decision, say: Text) -> list[str]:
     if fields:
         named = say.listed([say.column(name) for name in fields[:MOST_NAMED]])
         key = "memo.risks.assumed" if whole else "memo.risks.assumed_some"
-        found.append(say(key, fields=named + ("…" if len(fields) > MOST_NAMED else "")))
+        more = len(fields) - MOST_NAMED
+        found.append(say(key, fields=say("memo.risks.assumed_more", fields=named, n=more) if more > 0 else named))
     reasons_found = decision.verdict.reasons
     if Reason.WORLDS_UNKNOWN in reasons_found:
         found.append(say("memo.risks.worlds"))
