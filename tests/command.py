@@ -42,6 +42,11 @@ def recoup(*arguments: str | Path) -> Done:
     return Done(argv, code, out.getvalue(), err.getvalue())
 
 
+# What a shell begins in the background ignores Ctrl-C, and hands that on to all that it begins.
+HEED_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+
+
 def process(*arguments: str | Path) -> list[str]:
-    """The command line that runs `recoup ARGUMENTS` in a process of its own."""
-    return [sys.executable, "-c", "from recoup.experiments.cli import main; main()", *map(str, arguments)]
+    """The command line that runs `recoup ARGUMENTS` in a process of its own, which Ctrl-C ends wherever the tests were begun."""
+    program = f"{HEED_CTRL_C}; from recoup.experiments.cli import main; main()"
+    return [sys.executable, "-c", program, *map(str, arguments)]

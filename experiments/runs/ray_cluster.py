@@ -32,6 +32,7 @@ from recoup.experiments.runs.ray_task import (
     Done,
     Misses,
     Order,
+    Removed,
     Wrote,
     own_versions,
     require_same,
@@ -216,6 +217,9 @@ class RayCluster:
                     if isinstance(message, Wrote):
                         assert folder is not None
                         sent.receive(message, folder.path)
+                    elif isinstance(message, Removed):
+                        assert folder is not None
+                        (folder.path / message.name).unlink(missing_ok=True)
                     elif isinstance(message, Misses):
                         del waiting[generator]
                         self._offer(message.name)

@@ -62,6 +62,13 @@ class Wrote:
 
 
 @dataclass(frozen=True)
+class Removed:
+    """A file that the task's folder had, by its relative name, is there no longer."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Misses:
     """The task needs a file of the machine that asks; it has come to nothing."""
 
@@ -80,7 +87,7 @@ class _Missing(BaseException):  # not to be caught by what reads files
         self.name = name
 
 
-def work(order: Order) -> Iterator[Wrote | Misses | Done]:
+def work(order: Order) -> Iterator[Wrote | Removed | Misses | Done]:
     """Do a task: a Ray generator.
 
     Raises:
@@ -174,8 +181,8 @@ class _Sent:
             path.write_bytes(content)
             self._known[name] = _mark(path.stat())
 
-    def changes(self) -> Iterator[Wrote]:
-        """Files that are new or changed, in the order in which they were written; none that is being written."""
+    def changes(self) -> Iterator[Wrote | Removed]:
+        """Files that are new or changed, in the order in which they were written, none that is being written; then those that have gone."""
         if self._folder is None:
             return
         found = {}
@@ -186,7 +193,11 @@ class _Sent:
         for name, mark in sorted(found.items(), key=lambda each: each[1]):
             if self._known.get(name) != mark:
                 self._known[name] = mark
-                yield from _pieces(self._folder / name, name)
+                with suppress(FileNotFoundError):  # it was there a moment ago; the next look says that it has gone
+                    yield from _pieces(self._folder / name, name)
+        for name in sorted(self._known.keys() - found.keys()):
+            del self._known[name]
+            yield Removed(name)
 
 
 def _pieces(path: Path, name: str) -> Iterator[Wrote]:

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +38,7 @@ from recoup.sim.parameters import PerChannel
 from recoup.sim.perturbation import behaviour_parameters, randomised, with_behaviour
 from recoup.sim.simulation import Simulation
 from recoup.sim.treatments import Menu
+from tests import command
 
 SMALL = Training("china-consumer", steps=5400, cohorts=2, paired_rollouts=1, accounts=30, warm_start=None)
 
@@ -319,11 +319,7 @@ def test_resume_goes_on_from_the_checkpoint_and_refuses_another_training(trained
 def test_interrupted_training_keeps_a_checkpoint(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     arguments = f"train --steps 50000000 --accounts 30 --cohorts 2 --warm-start none --out {folder}".split()
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from recoup.experiments.cli import main; main()", *arguments],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = subprocess.Popen(command.process(*arguments), stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not (folder / PROGRESS).exists() and time.monotonic() < deadline:
         time.sleep(0.2)

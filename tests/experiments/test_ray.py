@@ -23,7 +23,7 @@ from recoup.experiments.runs.ray_task import PIECE
 from recoup.experiments.runs.workers import Folder, WorkerLost, run_each, team_of
 from recoup.scenarios.schema import ROOT
 from recoup.sim.inputs import InputError, read_text
-from tests.command import process
+from tests.command import HEED_CTRL_C, process
 
 MINE = """extends: china-conduct
 days: 20
@@ -248,7 +248,7 @@ recoup.compare("mine.yaml", ["plan.yaml", Slow(marks)], seeds=3, out=out, ray=ra
 def drive(here: Path, out: str, ray: str = "", resume: str = "no") -> subprocess.Popen[str]:
     """A driver that compares a slow Python policy with a plan; the policy's class is nowhere but in its script."""
     marks = here / "marks"
-    (here / "driver.py").write_text(SCRIPT)
+    (here / "driver.py").write_text(f"{HEED_CTRL_C}\n{SCRIPT}")
     return subprocess.Popen(
         [sys.executable, "driver.py", str(marks), out, ray, resume],
         stdout=subprocess.PIPE,

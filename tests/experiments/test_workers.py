@@ -22,7 +22,7 @@ from recoup.experiments.learning.cohorts import Cohorts
 from recoup.experiments.learning.tuning import Search
 from recoup.experiments.runs import ray_task
 from recoup.experiments.runs.kept import Kept
-from recoup.experiments.runs.ray_task import Done, Misses, Order, Wrote, own_versions, work
+from recoup.experiments.runs.ray_task import Done, Misses, Order, Removed, Wrote, own_versions, work
 from recoup.experiments.runs.workers import Folder, Processes, WorkerLost, pool_of, run_each, team_of
 from recoup.scenarios.schema import ROOT, load_scenario
 from recoup.sim.inputs import InputError, files_by, is_file, read_bytes, read_text
@@ -195,6 +195,22 @@ def test_what_a_long_task_writes_goes_home_while_it_works(monkeypatch: pytest.Mo
     assert sent == [Wrote("checkpoint", str(number).encode(), last=True) for number in range(3)]
     *sent, _ = work(order(work_long, begun={}))
     assert sent == [Wrote("checkpoint", b"2", last=True)]
+
+
+def note_while_at_work(task: str, folder: Path) -> None:
+    note = folder / "progress.json"
+    note.write_text("{}")
+    time.sleep(0.5)
+    note.unlink()
+
+
+def test_what_a_task_removes_goes_at_home_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_task, "SENT_EVERY", 0.05)
+    gone = Removed("progress.json")
+    sent = list(work(order(note_while_at_work, begun={}, sends_while_working=True)))
+    assert sent == [Wrote("progress.json", b"{}", last=True), gone, Done(None)]
+    assert list(work(order(note_while_at_work, begun={"progress.json": b"[]"}))) == [gone, Done(None)]
+    assert list(work(order(note_while_at_work, begun={}))) == [Done(None)]  # never sent
 
 
 def foreign(task: str) -> None:
