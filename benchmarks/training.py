@@ -229,7 +229,8 @@ def shown(console: Console, title: str, found: dict[str, list[Spent]]) -> dict[s
             middle, least, most = (f"{value[key]:,.{digits}f}" for key in ("median", "least", "most"))
             cells.append(f"{middle} ({least}–{most})" if value["most"] else "")
         table.add_row(name, *cells)
-    console.print(table)
+    if measured:  # --only may have left none
+        console.print(table)
     return measured
 
 

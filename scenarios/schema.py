@@ -20,6 +20,7 @@ from recoup.sim.portfolio.importing import day_of_state, load, sample
 from recoup.sim.portfolio.sources import Source, source_of
 from recoup.sim.portfolio.synthetic import generate, regions
 from recoup.sim.portfolio.table import Portfolio, portfolio_fields
+from recoup.sim.remarks import NoteContent, noted
 from recoup.sim.simulation import Simulation
 from recoup.sim.treatments import Menu
 
@@ -47,7 +48,7 @@ class ScenarioFile(ScenarioSection):
     )
     rules: str = Field(description="name of a shipped rule pack, or path of one relative to the scenario file")
     portfolio: PortfolioFile | None = Field(None, description="none = synthetic from world.population")
-    notes: list[str] = []
+    notes: list[NoteContent] = []
     world: World
 
 
@@ -57,7 +58,7 @@ class Scenario:
     def __init__(self, file: ScenarioFile, path: Path, rules: RulePack, sources: dict[str, tuple[str, str]]) -> None:
         self.file, self.path, self.rules = file, path, rules
         self.name, self.title, self.description = file.name, file.title, file.description
-        self.days, self.accounts, self.notes, self.world = file.days, file.accounts, tuple(file.notes), file.world
+        self.days, self.accounts, self.notes, self.world = file.days, file.accounts, noted(file.notes), file.world
         self.sources = sources
         self._data: tuple[Source, Path | None] | None = None
         if file.portfolio:

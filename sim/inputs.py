@@ -5,17 +5,19 @@ from __future__ import annotations
 import codecs
 import copy
 import difflib
+import io
 import json
 import os
 import re
 import stat
+import tempfile
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -290,6 +292,52 @@ def require_readable(path: Path, kind: str = "file") -> None:
             pass
     except (OSError, ValueError) as error:
         raise _unreadable(path, error, kind) from None
+
+
+@contextmanager
+def opened(path: Path, kind: str = "file") -> Iterator[BinaryIO]:
+    """A regular file to read in, wherever it lies.
+
+    Args:
+        path: of the file.
+        kind: what it should be, for messages.
+
+    Raises:
+        InputError: missing, a folder, a pipe or device, or unreadable.
+    """
+    content = _read_elsewhere(path)
+    if content is not None:
+        yield io.BytesIO(content)
+        return
+    require_readable(path, kind)
+    with path.open("rb") as file:
+        yield file
+
+
+@contextmanager
+def on_disk(path: Path, kind: str = "file", beside: Sequence[str] = ()) -> Iterator[Path]:
+    """A regular file under a name for readers of their own: its own, or for the time being that of a copy if it lies elsewhere.
+
+    Args:
+        path: of the file.
+        kind: what it should be, for messages.
+        beside: endings of files that belong to it where there are any, as databases keep them.
+
+    Raises:
+        InputError: missing, a folder, a pipe or device, or unreadable.
+    """
+    content = _read_elsewhere(path)
+    if content is None:
+        require_readable(path, kind)
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="recoup-") as folder:
+        copy = Path(folder) / path.name
+        copy.write_bytes(content)
+        for more in (path.with_name(path.name + ending) for ending in beside):
+            if is_file(more) and (content := _read_elsewhere(more)) is not None:
+                copy.with_name(more.name).write_bytes(content)
+        yield copy
 
 
 def _require_regular(path: Path, status: os.stat_result, kind: str) -> None:

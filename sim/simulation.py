@@ -122,10 +122,12 @@ class Simulation:
         self._closed = np.zeros(len(self.menu), np.bool_)
         self._gate = Gate.of(gate_table(rules, world))
         self._channel_days = ChannelDays(self._gate, len(portfolio))
-        if portfolio.state:
+        self._in_midlife = bool(portfolio.state)  # looked for in all columns
+        if self._in_midlife:
             self._channel_days.take_up(self.accounts, portfolio.table, self._vocabulary)
         self._customers = Customers(customers_of(portfolio), self._gate, self._channel_days)
         self._params = kernel_record(world)
+        self._daily_rates = np.array(rules.annual_rates(world)) / 365.0
         self._today = np.zeros(1, DAY_CONTEXT)
         self._today["typical_claim"] = 100.0 * typical_claim(world, portfolio.column("opening_balance"))
         self._tomorrow = self._today.copy()
@@ -158,7 +160,7 @@ class Simulation:
         self.courts = LegalDesk(self.env, world, self.calendar, self.accounts, self._params, self._today)
         self.corrections = CorrectionLoop(self.env, world.conduct, self.centres, self._vocabulary)
         self.env.process(self._days())
-        if portfolio.state:
+        if self._in_midlife:
             self._take_up(pending(self.accounts, portfolio.table, world.start, first_day))
         self._begin_day(pending=0)
         names = portfolio.column("account_id")
@@ -177,8 +179,9 @@ class Simulation:
                 file,
                 customers_of(portfolio),
                 earlier_rows(self.accounts, first_day, self._channel_days, self._vocabulary)
-                if portfolio.state
+                if self._in_midlife
                 else None,
+                with_products=any(rule.products for rule in rules.rules),
             )
         entry_tiers = np.concatenate(self._in_parts(self._tiers, len(portfolio)) or [np.zeros(0, int)])
         minute = {str(pool): 100.0 * cost for pool, cost in world.costs.minute.items()}
@@ -366,7 +369,7 @@ class Simulation:
         kernels.line_up(self._queues, self._waiting, self._queue_starts)
         # Both read the accounts of the evening. Of accounts in mid-life, a court may take up a case late that was due before.
         reads_evening = keep_evening is not None or self.ledger.keeps_events
-        self._wakes_before = 0 if reads_evening else Stage.QUEUED if self.portfolio.state else len(Stage)
+        self._wakes_before = 0 if reads_evening else Stage.QUEUED if self._in_midlife else len(Stage)
         self.ledger.begin_day(float(self._today["settlement_budget_left"][0]))
         self.env.run(until=(self.day + 1) * MINUTES_PER_DAY)
         record = DayRecord(
@@ -427,12 +430,14 @@ class Simulation:
             self.accounts["plan_due"][numbers[same]] = self.accounts["plan_months"][numbers[same]] > 0
 
     def _serve(self, window: Window) -> None:
+        starts = self._queue_starts.tolist()
         for resource, centre in enumerate(self.centres.values()):
             queue = queue_of(resource, int(window))
-            rows = self._waiting[self._queue_starts[queue] : self._queue_starts[queue + 1]]
-            if not rows.size:
+            first, last = starts[queue], starts[queue + 1]
+            if first == last:
                 continue
-            on_hand = int(centre.seconds.level)
+            rows = self._waiting[first:last]
+            on_hand = centre.seconds
             if self._seconds[rows].sum(dtype=np.int64) >= on_hand:  # not all can be served: the order counts
                 keys = np.empty(rows.size, np.uint64)
                 numbers = self.open_accounts[rows]
@@ -556,8 +561,7 @@ class Simulation:
         t["macro"] = self.economy.index
         t["income_factor"] = np.exp(-self.world.behaviour.macro_income * self.economy.index)
         t["discount_factor"] = (1.0 + self.world.discount_rate) ** (-day / 365.0)
-        rates = np.minimum(self.world.annual_rates, self.rules.interest_cap) / 365.0
-        t["daily_rate"][: rates.size] = rates
+        t["daily_rate"][: self._daily_rates.size] = self._daily_rates
 
     def _set_today(self) -> None:
         t = self._today[0]

@@ -13,6 +13,7 @@ from recoup.agents.plans.decision_table import ABSENT, DecisionTable, TableRule
 from recoup.agents.plans.plan_file import NOTHING, SPREAD, PlanFile, Rule, Step
 from recoup.sim.inputs import Document, Place, choose
 from recoup.sim.observation import fields_of
+from recoup.sim.remarks import Remark
 from recoup.sim.treatments import Channel, Legal, Menu, Vocabulary
 
 
@@ -22,12 +23,12 @@ class CompiledPlan:
 
     Attributes:
         rules: the rules in force, in order.
-        dropped: rules left out because the menu has none of their treatments, as sentences.
+        dropped: rules left out because the menu has none of their treatments.
         table: the compiled rules, in the order of `rules`.
     """
 
     rules: tuple[Rule, ...]
-    dropped: tuple[str, ...]
+    dropped: tuple[Remark, ...]
     table: DecisionTable
 
 
@@ -49,7 +50,10 @@ def compile_plan(file: PlanFile, document: Document, menu: Menu, reachable: bool
         _check_reachable(document, written, words)
     kept = [one for one in written if one.treatments & menu.index.keys()]
     dropped = tuple(
-        f"rule «{one.rule.name}» ({document.place(one.path)}): {min(one.treatments)} is not in this scenario's menu"
+        Remark(
+            "rule_dropped",
+            {"rule": one.rule.name, "place": document.place(one.path), "treatment": min(one.treatments)},
+        )
         for one in written
         if not one.treatments & menu.index.keys()
     )

@@ -23,6 +23,7 @@ from recoup.agents.sampling import HASHED_COLUMNS
 from recoup.sim.inputs import Document
 from recoup.sim.morning import Morning
 from recoup.sim.observation import FIELDS, LOW, by_name, highest
+from recoup.sim.remarks import Remark
 from recoup.sim.treatments import Menu
 
 
@@ -34,14 +35,14 @@ class Plan:
         file: the plan as written.
         menu: the treatments of the scenario.
         rules: the rules in force, in order.
-        dropped: rules left out because the scenario's menu has none of their treatments, as sentences.
+        dropped: rules left out because the scenario's menu has none of their treatments.
         table: the compiled rules, in the order of `rules`.
     """
 
     file: PlanFile
     menu: Menu
     rules: tuple[Rule, ...]
-    dropped: tuple[str, ...]
+    dropped: tuple[Remark, ...]
     table: DecisionTable
 
     @property

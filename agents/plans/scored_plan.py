@@ -22,6 +22,7 @@ from recoup.agents.plans.plan_file import DEFAULT_PRIORITY, NOTHING, PlanFile, R
 from recoup.sim.inputs import Document, InputError, Place
 from recoup.sim.observation import ObservedField
 from recoup.sim.portfolio.scores import HIGH, LOW, SCORE, SCORE_WORDS, is_score
+from recoup.sim.remarks import Remark
 from recoup.sim.treatments import Menu
 
 _ALWAYS = {"dpd": {"at_least": 0}}
@@ -125,7 +126,7 @@ class ScoredPlan:
         return self.file
 
     @property
-    def dropped(self) -> tuple[str, ...]:
+    def dropped(self) -> tuple[Remark, ...]:
         """See `Policy.dropped`."""
         return self.bare.dropped
 

@@ -72,7 +72,7 @@ def hidden_state(simulation: Simulation, numbers: NDArray[np.int64] | None = Non
     return np.stack([column(accounts, simulation.day) for column in _STATE.values()], axis=1).astype(np.float32)
 
 
-class _ByParts(torch.nn.Linear):
+class ByParts(torch.nn.Linear):
     """A linear layer onto treatments whose weights are each treatment's own plus those of its parts.
 
     What one treatment teaches moves all that share a part with it, so that a hundred seldom tried treatments are learned together.
@@ -133,28 +133,40 @@ class _ActorSeesLess(MlpExtractor):
         actor = MlpExtractor(read - HIDDEN_SIZE, {"pi": arch["pi"], "vf": []}, activation, device)
         self.policy_net, self.latent_dim_pi = actor.policy_net, actor.latent_dim_pi + planned
 
-    def _split(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """What everybody may see with the plan's choice by its parts, and the choice itself, one column a treatment."""
+    def actor_reads(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """What the actor's first layer reads, with a plan's choice by its parts; and the choice, one column a treatment, if there is one."""
         end = features.shape[1] - HIDDEN_SIZE
+        if not self._planned:
+            return features[:, :end], None
         choice = features[:, end - self._planned : end]
         return torch.hstack([features[:, : end - self._planned], choice @ self.parts]), choice
+
+    def critic_reads(self, features: torch.Tensor) -> torch.Tensor:
+        """What the critic's first layer reads: the hidden state as well."""
+        return torch.hstack([self.actor_reads(features)[0], features[:, -HIDDEN_SIZE:]]) if self._planned else features
 
     def forward(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return self.forward_actor(features), self.forward_critic(features)
 
     def forward_actor(self, features: torch.Tensor) -> torch.Tensor:
         """The actor's last hidden layer, from what a policy may see, and beside it a plan's choice: shape (rows, units + planned)."""
-        if not self._planned:
-            hidden: torch.Tensor = self.policy_net(features[:, :-HIDDEN_SIZE])
-            return hidden
-        seen, choice = self._split(features)
-        return torch.hstack([self.policy_net(seen), choice])
+        seen, choice = self.actor_reads(features)
+        hidden: torch.Tensor = self.policy_net(seen)
+        return hidden if choice is None else torch.hstack([hidden, choice])
 
     def forward_critic(self, features: torch.Tensor) -> torch.Tensor:
-        """The critic's last hidden layer, which reads the hidden state as well: shape (rows, units)."""
-        if self._planned:
-            features = torch.hstack([self._split(features)[0], features[:, -HIDDEN_SIZE:]])
-        return super().forward_critic(features)
+        """The critic's last hidden layer: shape (rows, units)."""
+        return super().forward_critic(self.critic_reads(features))
+
+
+def actor_reads(extractor: MlpExtractor, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """See `_ActorSeesLess.actor_reads`; everything, where actor and critic see the same."""
+    return extractor.actor_reads(features) if isinstance(extractor, _ActorSeesLess) else (features, None)
+
+
+def critic_reads(extractor: MlpExtractor, features: torch.Tensor) -> torch.Tensor:
+    """See `_ActorSeesLess.critic_reads`; everything, where actor and critic see the same."""
+    return extractor.critic_reads(features) if isinstance(extractor, _ActorSeesLess) else features
 
 
 class _SeesHiddenState:
@@ -177,7 +189,7 @@ class _SeesHiddenState:
         """Networks and optimiser, the last layer by parts."""
         super()._build(lr_schedule)  # type: ignore[misc]
         policy: Any = self
-        policy.action_net = _ByParts(policy.mlp_extractor.latent_dim_pi, self._parts)
+        policy.action_net = ByParts(policy.mlp_extractor.latent_dim_pi, self._parts)
         if self._planned:
             with torch.no_grad():
                 policy.action_net.weight[:, -self._planned :] = TRUST * torch.eye(self._planned)

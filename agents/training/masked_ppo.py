@@ -21,8 +21,9 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from recoup.agents.training.data_parallel import Crew, Memory
 from recoup.agents.training.masked_sampling import uniform
-from recoup.agents.training.network import BLOCK, DECIDED, Block, Losses, Network, Terms, in_blocks
+from recoup.agents.training.network import BLOCK, DECIDED, Block, Network, in_blocks
 from recoup.agents.training.open_rows import MaskableOpenRowsBuffer
+from recoup.agents.training.ppo_gradient import Losses, Terms
 
 
 class MaskablePPO(sb3_contrib.MaskablePPO):

@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from sb3_contrib.common.maskable.distributions import MaskableCategoricalDistribution
 
-FORBIDDEN = -1e8  # added to a logit: its probability is then zero in float32
+# Added to a logit: its probability is then zero in float32. PyTorch's softmax takes nearly twice as long with −1e8.
+FORBIDDEN = -1e7
 BELOW_ONE = 1.0 - 1e-6  # a uniform number times a sum must not round to the sum
 
 
@@ -20,26 +21,55 @@ def uniform(rows: int) -> torch.Tensor:
     return torch.rand(rows, 1).flatten()
 
 
-class _LikelihoodAndEntropy(torch.autograd.Function):
-    """Of logits z with p = softmax z: log p_a of the treatment taken, and the entropy H; both shape (rows,).
+def forbidden(logits: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+    """Logits with those lowered that are False in `masks`, both shape (rows, menu)."""
+    # Bytes rather than bool, which take three times as long; and added rather than filled in, which takes longer still.
+    return torch.add(logits, (~masks).view(torch.uint8), alpha=FORBIDDEN)
 
-    Their gradients in closed form: ∂ log p_a / ∂z = 1_a − p, and ∂H / ∂z = −p · (log p + H).
+
+def likelihood_and_entropy(logits: torch.Tensor, actions: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Of p = softmax of the logits: log p and p, shape (rows, menu); log p_a of the treatment taken, and the entropy H, shape (rows,).
+
+    Args:
+        logits: shape (rows, menu).
+        actions: treatments taken, int64 (rows, 1).
     """
+    # Both by softmax: exp of logarithms so far below zero is slow.
+    log_p, p = torch.log_softmax(logits, dim=1), torch.softmax(logits, dim=1)
+    return log_p, p, log_p.gather(1, actions).squeeze(1), -torch.linalg.vecdot(p, log_p)
+
+
+def slope_of_logits(
+    log_p: torch.Tensor,
+    p: torch.Tensor,
+    entropy: torch.Tensor,
+    actions: torch.Tensor,
+    by_likelihood: torch.Tensor,
+    by_entropy: torch.Tensor,
+) -> torch.Tensor:
+    """A derivative by the logits z, shape (rows, menu), in closed form: ∂ log p_a / ∂z = 1_a − p, and ∂H / ∂z = −p · (log p + H).
+
+    Args:
+        log_p, p, entropy, actions: see `likelihood_and_entropy`.
+        by_likelihood, by_entropy: its derivatives by log p_a and H, shape (rows,).
+    """
+    of_likelihood, of_entropy = by_likelihood.unsqueeze(1), by_entropy.unsqueeze(1)
+    found = (log_p + entropy.unsqueeze(1)).mul_(of_entropy).add_(of_likelihood).mul_(p).neg_()
+    return found.scatter_add_(1, actions, of_likelihood)
+
+
+class _LikelihoodAndEntropy(torch.autograd.Function):
+    """Of logits: log p_a of the treatment taken, and the entropy; both shape (rows,)."""
 
     @staticmethod
     def forward(ctx: Any, logits: torch.Tensor, actions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        # Both by softmax: exp of logarithms so far below zero is slow.
-        log_p, p = torch.log_softmax(logits, dim=1), torch.softmax(logits, dim=1)
-        entropy = -torch.linalg.vecdot(p, log_p)
+        log_p, p, likelihood, entropy = likelihood_and_entropy(logits, actions)
         ctx.save_for_backward(log_p, p, entropy, actions)
-        return log_p.gather(1, actions).squeeze(1), entropy
+        return likelihood, entropy
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None]:
-        log_p, p, entropy, actions = ctx.saved_tensors
-        of_likelihood, of_entropy = (gradient.unsqueeze(1) for gradient in gradients)
-        found = (log_p + entropy.unsqueeze(1)).mul_(of_entropy).add_(of_likelihood).mul_(p).neg_()
-        return found.scatter_add_(1, actions, of_likelihood), None
+        return slope_of_logits(*ctx.saved_tensors, *gradients), None
 
 
 class MaskedCategorical(MaskableCategoricalDistribution):
@@ -58,8 +88,7 @@ class MaskedCategorical(MaskableCategoricalDistribution):
         """Only what is True in `masks`, shape (rows, menu), can be drawn."""
         if masks is not None:
             allowed = torch.as_tensor(masks, dtype=torch.bool, device=self._logits.device).reshape(self._logits.shape)
-            # Added rather than filled in, which takes six times as long.
-            self._logits, self._entropy = torch.add(self._logits, ~allowed, alpha=FORBIDDEN), None
+            self._logits, self._entropy = forbidden(self._logits, allowed), None
 
     def log_prob(self, actions: torch.Tensor) -> torch.Tensor:
         """Log probabilities of one treatment per row, shape (rows,)."""

@@ -16,37 +16,10 @@ from numpy.typing import NDArray
 
 from recoup.agents.training.data_parallel import LINE, Memory
 from recoup.agents.training.open_rows import rows_in, samples_of
+from recoup.agents.training.ppo_gradient import Losses, Terms, gradient
 
 BLOCK = 2500  # rows of a gradient, at most
 DECIDED = 1600  # rows that are decided for together, at most
-
-
-class Losses(NamedTuple):
-    """What Stable-Baselines3 logs of an update, sums over rows."""
-
-    policy: torch.Tensor
-    value: torch.Tensor
-    entropy: torch.Tensor
-    divergence: torch.Tensor
-    clipped: torch.Tensor
-
-
-class Terms(NamedTuple):
-    """What the loss is made of.
-
-    Attributes:
-        clip: how far a step may move the policy.
-        value_step: how far a step may move a value; None = as it likes.
-        entropy: weight of the entropy.
-        value: weight of the value's error.
-        learning: which of the network's parameters learn.
-    """
-
-    clip: float
-    value_step: float | None
-    entropy: float
-    value: float
-    learning: tuple[bool, ...]
 
 
 class Block(NamedTuple):
@@ -156,9 +129,8 @@ class Network:
         gradients, sums = torch.from_numpy(self.memory["gradients"]), torch.from_numpy(self.memory["losses"])
         for block in blocks:
             sample = samples_of(self.rows, torch.from_numpy(block.rows).to(device))
-            loss, losses = _loss(self.policy, sample, torch.from_numpy(block.advantages).to(device), terms)
-            found = torch.autograd.grad(loss / size, learning)
-            flat = torch.cat([gradient.reshape(-1) for gradient in found])
+            found, losses = gradient(self.policy, sample, torch.from_numpy(block.advantages).to(device), terms, size)
+            flat = torch.cat([found[parameter].reshape(-1) for parameter in learning])
             gradients[block.number, : len(flat)] = flat
             sums[block.number] = torch.stack(losses)
 
@@ -187,25 +159,3 @@ def _room(tensor: torch.Tensor) -> int:
     """Numbers that a tensor takes in the memory, so that the next one begins at a `LINE`."""
     line = LINE // tensor.element_size()
     return -(-tensor.numel() // line) * line
-
-
-def _loss(policy: Any, sample: Any, advantages: torch.Tensor, terms: Terms) -> tuple[torch.Tensor, Losses]:
-    """The loss of some rows of a rollout, summed, and what to log of it."""
-    values, log_prob, entropy = policy.evaluate_actions(
-        sample.observations, sample.actions, action_masks=sample.action_masks
-    )
-    log_ratio = log_prob - sample.old_log_prob
-    ratio = log_ratio.exp()
-    clip = terms.clip
-    gained = torch.min(advantages * ratio, advantages * ratio.clamp(1.0 - clip, 1.0 + clip)).sum()
-    predicted = values.flatten()
-    if terms.value_step is not None:
-        step = terms.value_step
-        predicted = sample.old_values + (predicted - sample.old_values).clamp(-step, step)
-    error = (sample.returns - predicted).square().sum()
-    spread = entropy.sum()
-    with torch.no_grad():
-        divergence = ((ratio - 1.0) - log_ratio).sum()
-        clipped = ((ratio - 1.0).abs() > clip).sum()
-        losses = Losses(-gained, error, -spread, divergence, clipped)
-    return -gained - terms.entropy * spread + terms.value * error, losses

@@ -60,7 +60,7 @@ class CalibrationContent(Content):
     weeks: list[Annotated[list[Number], Field(min_length=4, max_length=4)]]
     fits: bool | None
     missed: list[str]
-    verdict: str
+    verdict: Annotated[str, some_of(("none", "few", "fits", "misses"))]
 
     @model_validator(mode="after")
     def _verdict_on_measures(self) -> CalibrationContent:

@@ -118,17 +118,6 @@ class Calibration:
             return "few"
         return "fits" if self.check.fits else "misses"
 
-    def verdict_words(self) -> str:
-        """The same in a sentence, for files."""
-        judged = self.check.judged if self.check else 0
-        missed = ", ".join(measure.name for measure in self.check.missed) if self.check else ""
-        return {
-            "none": "No days were held out, so nothing says whether this world fits the portfolio.",
-            "few": "The held-out days are too few to say whether this world fits the portfolio.",
-            "fits": f"This world fits the portfolio: none of {judged} measures of the held-out days is missed.",
-            "misses": f"This world does not fit the portfolio: of {judged} measures of the held-out days it misses {missed}.",
-        }[self.verdict]
-
     def content(self) -> dict[str, Any]:
         """What calibration.json holds."""
         check, (first, last) = self.check, self.period
@@ -160,7 +149,7 @@ class Calibration:
             "weeks": check.weeks.tolist() if check else [],
             "fits": check.fits if check and check.judged else None,
             "missed": [measure.name for measure in check.missed] if check else [],
-            "verdict": self.verdict_words(),
+            "verdict": self.verdict,
         }
 
     @property

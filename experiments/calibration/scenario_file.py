@@ -13,6 +13,7 @@ import yaml
 from recoup.experiments.calibration.findings import Calibration, Finding
 from recoup.experiments.calibration.parameters import value_at
 from recoup.experiments.runs.runfolder import write_text
+from recoup.sim.remarks import Remark, contents
 
 NARROW = 0.5  # share of the prior's spread, up to which a value counts as read off the records (confidence A)
 _DIGITS = 5
@@ -30,7 +31,7 @@ def write_scenario(calibration: Calibration, path: Path) -> None:
     """
     text = yaml.safe_dump(document(calibration, path), allow_unicode=True, sort_keys=False, width=140)
     first, last = calibration.period
-    head = f"# Fitted by `recoup calibrate` to {len(calibration.data):,} accounts, {first} to {last}. {calibration.verdict_words()}\n"
+    head = f"# Fitted by `recoup calibrate` to {len(calibration.data):,} accounts, {first} to {last}.\n"
     write_text(path, head + text)
 
 
@@ -43,7 +44,7 @@ def document(calibration: Calibration, path: Path) -> dict[str, Any]:
         "extends": scenario.name if shipped else os.path.relpath(own, folder),
         "name": _name(path),
         "title": f"{scenario.title}, fitted to records",
-        "notes": [*scenario.notes, *_notes(calibration)],
+        "notes": contents([*scenario.notes, *_notes(calibration)]),
     }
     behaviour: dict[str, Any] = {}
     cards: dict[str, Any] = {}
@@ -78,19 +79,18 @@ def _rounded(value: float) -> float:
     return 0.0 if value == 0.0 else round(value, _DIGITS - 1 - math.floor(math.log10(abs(value))))
 
 
-def _notes(calibration: Calibration) -> list[str]:
+def _notes(calibration: Calibration) -> list[Remark]:
     first, last = calibration.period
-    notes = [
-        f"Behaviour was fitted to {len(calibration.data):,} accounts' records from {first} to {last}. {calibration.verdict_words()}"
-    ]
+    check, verdict = calibration.check, calibration.verdict
+    values: dict[str, Any] = {"accounts": len(calibration.data), "first": first, "last": last}
+    if check and verdict in ("fits", "misses"):
+        values |= {"judged": check.judged}
+    if check and verdict == "misses":
+        values |= {"missed": [measure.name for measure in check.missed]}
+    notes = [Remark(f"fitted_{verdict}", values)]
     if calibration.unknown:
-        notes.append(
-            "These parameters keep the scenario's own value, as the records say nothing about them: "
-            + ", ".join(calibration.unknown)
-            + "."
-        )
-    notes.append("These were not fitted at all: " + ", ".join(calibration.assumed) + ".")
-    return notes
+        notes.append(Remark("fitted_unknown", {"names": calibration.unknown}))
+    return [*notes, Remark("fitted_assumed", {"names": calibration.assumed})]
 
 
 def _name(path: Path) -> str:

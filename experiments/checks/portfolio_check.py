@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -21,6 +21,7 @@ from recoup.sim.portfolio.records import PAYMENTS, contacts_of
 from recoup.sim.portfolio.sources import Source
 from recoup.sim.portfolio.state_checks import missing_state
 from recoup.sim.portfolio.table import PORTFOLIO, STATE_FIELDS, Registry, portfolio_fields
+from recoup.sim.remarks import Remark, contents
 from recoup.sim.treatments import STANDARD, Vocabulary
 
 SHOWN = 50
@@ -63,7 +64,7 @@ def run(
         scenario: whose accounts a portfolio's are set beside, and whose products it may have; None = no one's.
         registry: the fields that there are.
         problems_file: new CSV file for all problems that are kept one by one.
-        lang: `en` or `zh`, for what is printed; problems are in English.
+        lang: `en` or `zh`, for what is printed and for the file of problems.
 
     Returns:
         The exit code: 0 without problems, or where the map says to skip such rows; else 2. Doubts change nothing.
@@ -71,6 +72,7 @@ def run(
     Raises:
         InputError: for the table, the map or the scenario as a whole.
     """
+    say = text_in(lang)
     if problems_file:
         require_new(problems_file)
     home = load_scenario(scenario) if scenario else None
@@ -81,12 +83,11 @@ def run(
         inspection.doubts += population_doubts(inspection.table, home.world.population)
         inspection.doubts += staffing_doubts(inspection.rows, home.world)
     if problems_file:
-        rows = pd.DataFrame(inspection.problems, columns=["row", "column", "value", "expected"])
-        write_csv(problems_file, rows.rename(columns={"row": inspection.cells.unit}))
+        rows = [(one.row, one.column, one.value, say.remark(one.expected)) for one in inspection.problems]
+        write_csv(problems_file, pd.DataFrame(rows, columns=[inspection.cells.unit, "column", "value", "expected"]))
     if as_json:
         console.print_json(json.dumps(_summary(inspection)))
     else:
-        say = text_in(lang)
         _print(inspection, home, console, len(inspection.problems) if every else SHOWN, say)
         if problems_file:
             console.print(say("terminal.written", path=problems_file), soft_wrap=True)
@@ -102,16 +103,33 @@ def _summary(inspection: Inspection) -> dict[str, object]:
                 "field": report.field.name,
                 "columns": list(report.columns),
                 "missing": report.missing,
-                "found": report.summary,
+                "found": _content(report.summary),
             }
             for report in inspection.fields
         ],
-        "problems": [dataclasses.asdict(problem) for problem in inspection.problems],
+        "problems": [
+            {
+                "row": problem.row,
+                "column": problem.column,
+                "value": problem.value,
+                "expected": problem.expected.content(),
+                "leave_out": problem.leave_out,
+            }
+            for problem in inspection.problems
+        ],
         "problem_count": inspection.problem_count,
-        "doubts": inspection.doubts,
+        "doubts": contents(inspection.doubts),
         "fresh": _fresh(inspection),
         "reconciliation": _reconciled(inspection),
     }
+
+
+def _content(found: str | Remark) -> str | dict[str, Any]:
+    return found.content() if isinstance(found, Remark) else found
+
+
+def _said(found: str | Remark, say: Text) -> str:
+    return say.remark(found) if isinstance(found, Remark) else found
 
 
 def _reconciled(inspection: Inspection) -> dict[str, object]:
@@ -123,7 +141,7 @@ def _reconciled(inspection: Inspection) -> dict[str, object]:
         "blank": cells.blank,
         "header_and_continued": cells.lines - cells.blank - rows,
         "rows_in_file": rows,
-        "dropped": inspection.dropped,
+        "dropped": [{"reason": reason.content(), "rows": count} for reason, count in inspection.dropped.items()],
         "rows_with_problems": 0 if inspection.skips else len(inspection.unusable),
         _what(inspection): len(table),
     }
@@ -152,10 +170,10 @@ def _print(inspection: Inspection, home: Scenario | None, console: Console, most
         if not report.columns and log_or_state and report.missing == inspection.rows:
             continue  # there are many such fields, of which most files have a few
         missing = f"{report.missing:,}" if report.missing else ""
-        cells = [report.field.name, ", ".join(report.columns), missing, report.summary]
+        cells = [report.field.name, ", ".join(report.columns), missing, _said(report.summary, say)]
         if typical is not None:
             drawn = report.field.name in typical and report.field.role != "key"
-            cells.append(summary(report.field, typical[report.field.name]) if drawn else "")
+            cells.append(_said(summary(report.field, typical[report.field.name]), say) if drawn else "")
         fields.add_row(*cells)
     console.print(fields)
     if inspection.registry.name == PORTFOLIO.name and (fresh := _fresh(inspection)):
@@ -169,7 +187,7 @@ def _print(inspection: Inspection, home: Scenario | None, console: Console, most
             console.print(say("terminal.check.absent", names=", ".join(absent)))
     _print_problems(inspection, console, most, say)
     for doubt in inspection.doubts:
-        console.print(say("terminal.unlikely", doubt=say.doubt(doubt)))
+        console.print(say.unlikely(doubt))
     _print_reconciliation(inspection, console, say)
 
 
@@ -189,7 +207,7 @@ def _print_problems(inspection: Inspection, console: Console, most: int, say: Te
     unit = say.one_of("terminal.check.cell_units", inspection.cells.unit)
     problems = Table(unit, *say.heads("wrong", "got", "expected"), title=title)
     for problem in inspection.problems[:most]:
-        problems.add_row(str(problem.row), problem.column, repr(problem.value), problem.expected)
+        problems.add_row(str(problem.row), problem.column, repr(problem.value), say.remark(problem.expected))
     console.print(problems)
     listed = len(inspection.problems)
     if listed > most:
@@ -207,7 +225,10 @@ def _print_reconciliation(inspection: Inspection, console: Console, say: Text) -
     for label, count in (
         (say("terminal.check.blank"), counted["blank"]),
         (say("terminal.check.header"), counted["header_and_continued"]),
-        *((say("terminal.check.dropped", reason=reason), rows) for reason, rows in inspection.dropped.items()),
+        *(
+            (say("terminal.check.dropped", reason=say.remark(reason)), rows)
+            for reason, rows in inspection.dropped.items()
+        ),
         (say("terminal.check.with_problems"), counted["rows_with_problems"]),
     ):
         if count:

@@ -51,7 +51,14 @@ def audit(
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 also if a rule could not be tested, or none was.")
     ] = False,
-    pdf: Annotated[bool, typer.Option(help="Also print audit.pdf, by Chromium or Chrome if there is one.")] = True,
+    pdf: Annotated[
+        bool | None,
+        typer.Option(
+            "--pdf/--no-pdf",
+            help="Also print audit.pdf, by Chromium or Chrome if there is one.",
+            show_default="printed with --out",
+        ),
+    ] = None,
     encoding: Annotated[
         str | None,
         typer.Option(help="Encoding of a CSV log, as in gb18030.", show_default="by its byte-order mark, else utf-8"),
@@ -62,8 +69,8 @@ def audit(
 ) -> None:
     """Look for breaches: which rules could be tested, each breach with evidence and source, then each rule's counts.
 
-    Exit code 1 if a rule was broken. By the run's own rules, audit.json, audit.csv and a page to be signed (audit.html,
-    audit.pdf) go into its folder; else to --out.
+    Exit code 1 if a rule was broken. By the run's own rules, audit.json, audit.csv and a page to be signed (audit.html)
+    go into its folder; else to --out, with the page as audit.pdf too.
 
     \b
     Examples:
@@ -90,6 +97,7 @@ def audit(
         require_new(out)
     words = load_scenario(scenario).world.vocabulary if scenario else STANDARD
     pack, say = find_rules(rules) if rules else None, text_in(lang)
+    pdf = out is not None if pdf is None else pdf  # a browser starts only for papers that somebody asked for
     with _progress(say) as begin:
         if log is not None:
             if pack is None:
@@ -196,7 +204,7 @@ def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str, out: Path
     def print_in(indent: int, text: str) -> None:
         screen.print(Padding(text, (0, 0, 0, indent), expand=False))
 
-    screen.print(f"{audited['pack']}: {audited['title']}")
+    screen.print(f"{audited['pack']}: {say.one_of('names', audited['pack'], audited['title'])}")
     if record["rows"]:
         first, last = audit_page.span_words(record, say)
         counts = {name: f"{record[name]:,}" for name in ("rows", "accounts")}

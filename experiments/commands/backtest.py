@@ -77,12 +77,12 @@ def backtest(
       recoup backtest --portfolio book.csv --map book.map.yaml --contacts calls.csv --contacts-map calls.map.yaml --payments pay.csv -s my-scenario.yaml --replay --out runs/replayed
     """
     announce("backtest", lang, policy=policy, scenario=scenario, seeds=seeds)
-    from recoup.experiments.evidence import backtest as test
-    from recoup.experiments.evidence.files import BACKTEST_FILE
+    from recoup.experiments.backtest import backtest as test
+    from recoup.experiments.backtest.files import BACKTEST_FILE
     from recoup.experiments.report import LANGUAGES, text_in
-    from recoup.experiments.report.backtest_page import render_backtest, words_of
+    from recoup.experiments.report.backtest_page import PAGE, render_backtest, words_of
     from recoup.experiments.runs.kept import Kept
-    from recoup.experiments.runs.runfolder import require_new, whole_folder
+    from recoup.experiments.runs.runfolder import in_language, require_new, whole_folder
     from recoup.experiments.runs.workers import team_of
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.portfolio.sources import source_of
@@ -122,11 +122,11 @@ def backtest(
     show_notes(records, lang)
     _print(content, words_of(home.world, lang))
     if out is not None:
-        console().print(f"\n{out / 'backtest.html'}", soft_wrap=True)
+        console().print(f"\n{out / in_language(PAGE, lang)}", soft_wrap=True)
 
 
 def _print(content: dict[str, Any], say: Text) -> None:
-    from recoup.experiments.evidence.recorded_measures import FAMILIES
+    from recoup.experiments.records.recorded_measures import FAMILIES
     from recoup.experiments.report.backtest_page import (
         figure,
         happened,

@@ -178,7 +178,7 @@ def _compare(
         return
     out_console.print(_table(results, lang))
     for doubt in staffing_doubts(results["portfolio"]["accounts"], scenario.world):
-        out_console.print(say("terminal.unlikely", doubt=say.doubt(doubt)))
+        out_console.print(say.unlikely(doubt))
     finished = Run(folder)
     judged = finished.extra(FAIRNESS_FILE)
     groups = fairness.sentences(judged, say) if judged else []

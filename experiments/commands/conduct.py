@@ -94,7 +94,7 @@ def _table(name: str, results: dict[str, Any], loop: dict[str, Any], say: Text) 
     title = say(
         "terminal.conduct.title",
         plan=say.name(name),
-        title=results["title"],
+        title=say.one_of("names", results["scenario"], results["title"]),
         accounts=f"{results['accounts']:,}",
         days=results["days"],
         seeds=say("seeds_one") if len(results["seeds"]) == 1 else say("seeds_many", n=len(results["seeds"])),
@@ -117,6 +117,8 @@ def answer(plan: str, loop: dict[str, Any], say: Text) -> str:
         loop: the plan's part of conduct.json.
         say: the words.
     """
+    from recoup.experiments.report.text import written
+
     complaints, net = loop["difference"]["complaints_per_1000"], loop["difference"]["net_recovery_rate"]
     if complaints["low"] is None:
         return say("terminal.conduct.one_seed", plan=say.name(plan))
@@ -126,7 +128,7 @@ def answer(plan: str, loop: dict[str, Any], say: Text) -> str:
         complaints=say(f"terminal.conduct.complaints.{_direction(complaints)}"),
         change=say.bare(complaints["mean"], "count", signed=True),
         net=say(f"terminal.conduct.net.{_direction(net)}"),
-        points=f"{100 * net['mean']:+.2f}".replace("-", "−"),
+        points=written(100 * net["mean"], "+.2f"),
     )
 
 

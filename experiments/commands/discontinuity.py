@@ -21,9 +21,7 @@ from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import Json, Language, console
 
 if TYPE_CHECKING:
-    from recoup.experiments.evidence.discontinuity import Jump
-    from recoup.experiments.evidence.threshold import Study
-    from recoup.experiments.report.text import Text
+    from recoup.experiments.report.discontinuity_page import Page
 
 
 def discontinuity(
@@ -58,7 +56,7 @@ def discontinuity(
     scenario: ScenarioName = "china-consumer",
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for discontinuity.json and discontinuity.svg, new.", show_default="no files"),
+        typer.Option(help="Folder for discontinuity.json and discontinuity.html, new.", show_default="no files"),
     ] = None,
     lang: Language = "en",
     json: Json = False,
@@ -72,11 +70,11 @@ def discontinuity(
     """
     announce("read", lang, file=portfolio)
     from recoup.experiments.comparison.lists import lists_of
-    from recoup.experiments.evidence.files import DISCONTINUITY_FILE, DISCONTINUITY_PICTURE
-    from recoup.experiments.evidence.threshold import accounts_of, content_of, draw, study
-    from recoup.experiments.report.reasons import sentence
-    from recoup.experiments.report.text import text_in
-    from recoup.experiments.runs.runfolder import require_new, whole_folder
+    from recoup.experiments.evidence.files import DISCONTINUITY_FILE
+    from recoup.experiments.evidence.threshold import accounts_of, content_of, study
+    from recoup.experiments.report.discontinuity_page import PAGE, Page, render_discontinuity
+    from recoup.experiments.report.text import LANGUAGES, text_in
+    from recoup.experiments.runs.runfolder import in_language, require_new, whole_folder
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError
 
@@ -88,72 +86,45 @@ def discontinuity(
     records = read_records((portfolio, portfolio_map), (contacts, contacts_map), (payments, payments_map), world)
     accounts = accounts_of(records, score, outcome, treatment, at.date() if at else None, days)
     found = study(accounts, threshold, bandwidth)
-    content = content_of(found, score, outcome, treatment, world.currency)
+    content, lists = content_of(found, score, outcome, treatment, world.currency), lists_of(world)
+    pages = {
+        language: Page(found, score, outcome, treatment, text_in(language, world.currency).of(lists))
+        for language in LANGUAGES
+    }
     if out is not None:
         with whole_folder(out) as folder:
             DISCONTINUITY_FILE.write(folder, content)
-            draw(found, folder / DISCONTINUITY_PICTURE, score, outcome)
+            for page in pages.values():
+                render_discontinuity(folder, page)
     if json:
         console().print_json(data=content)
     else:
         show_notes(records, lang)
     if not (json or found.refusal):
-        _print(found, score, outcome, treatment, text_in(lang).of(lists_of(world)))
+        _print(pages[lang])
     if out is not None and not json:
-        console().print(f"\n{out}", soft_wrap=True)
+        console().print(f"\n{out / in_language(PAGE, lang)}", soft_wrap=True)
     if found.refusal:
-        why = sentence(found.refusal.content(), text_in(lang))
+        why = text_in(lang).remark(found.refusal)
         console(stderr=True).print(
             f"recoup: {text_in(lang)('terminal.discontinuity.refused', why=why)}", soft_wrap=True
         )
         raise typer.Exit(2)
 
 
-def _print(found: Study, score: str, outcome: str, treatment: str | None, words: Text) -> None:
-    from recoup.experiments.report.reasons import sentence
+def _print(page: Page) -> None:
     from recoup.experiments.runs.tables import Table
 
-    show, accounts = console().print, found.accounts
-
-    def say(key: str, **values: object) -> str:
-        return words(f"terminal.discontinuity.{key}", **values)
-
-    def field(name: str) -> str:
-        return name if words.language == "en" else words.column(name)
-
-    left_out = say("left_out", n=f"{accounts.without_score:,}") if accounts.without_score else ""
-    what = say(f"outcomes.{outcome}")
-    show(say("counts", n=f"{accounts.score.size:,}", left_out=left_out, outcome=what, days=accounts.days))
-    if found.effect is None:
-        return
-    one, cut = found.effect, f"{found.cut:g}"
-    counted = {"below": f"{one.below:,}", "above": f"{one.above:,}", "within": f"{one.bandwidth:,.4g}"}
-    show(say("near", score=field(score), cut=cut, **counted))
-    table = Table("", say("estimate"), words("terminal.heads.interval"), "p", title=say("title", cut=cut))
+    show = console().print
+    for line in page.about():
+        show(line)
+    heads = "", page.words("estimate"), page.say("terminal.heads.interval"), "p"
+    table = Table(*heads, title=page.words("title"))
     for column in table.columns[1:]:
         column.justify = "right"
-
-    def row(name: str, jump: Jump) -> None:
-        figures = f"{jump.estimate:,.4g}", f"{jump.low:,.4g}", f"{jump.high:,.4g}"
-        estimate, low, high = (text.replace("-", "−") for text in figures)
-        table.add_row(name, estimate, words("between", low=low, high=high), f"{jump.p:.3f}")
-
-    named = words.one_of("treatments", treatment or "")
-    row(say("effect"), one)
-    if found.first_stage is not None:
-        row(say("had", treatment=named), found.first_stage)
-    if found.of_treated is not None:
-        row(say("of_treated", treatment=named), found.of_treated)
-    for scale, other in found.bandwidths.items():
-        if other is not None and scale != 1.0:
-            row(say("at_bandwidth", scale=f"{scale:g}"), other)
-    for other in found.cuts:
-        row(say("at_cut", cut=f"{other.cut:g}"), other)
-    for name, other in found.covariates.items():
-        row(say("check", name=field(name)), other)
+    for name, jump in [*page.estimates(), *page.bandwidths(), *page.checks()]:
+        table.add_row(name, *page.cells(jump))
     show(table)
-    if found.density is not None:
-        jump = f"{found.density.jump:+.2f}".replace("-", "−")
-        show(say("density", jump=jump, p=f"{found.density.p:.2f}"))
-    for doubt in [sentence(doubt.content(), words) for doubt in found.doubts] or [say("no_doubt")]:
-        show(doubt)
+    for line in [page.density(), *page.doubts()]:
+        if line:
+            show(line)

@@ -62,8 +62,7 @@ def evaluate(
     from recoup.experiments.evidence.decision_log import read_log
     from recoup.experiments.evidence.evaluation import evaluate as estimate
     from recoup.experiments.evidence.files import EVALUATION_FILE, OVERLAP
-    from recoup.experiments.evidence.overlap import draw
-    from recoup.experiments.report.reasons import sentence
+    from recoup.experiments.report.overlap_picture import draw
     from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new, whole_folder
     from recoup.scenarios.schema import load_scenario
@@ -80,7 +79,7 @@ def evaluate(
     if out is not None:
         with whole_folder(out) as folder:
             EVALUATION_FILE.write(folder, content)
-            draw(found, folder / OVERLAP, least_sample)
+            draw(found, folder / OVERLAP, least_sample, words)
     if json:
         console().print_json(data=content)
     else:
@@ -88,22 +87,19 @@ def evaluate(
         if out is not None:
             console().print(f"\n{out}", soft_wrap=True)
     if found.refusal:
-        why = sentence(found.refusal.content(), words)
+        why = words.remark(found.refusal)
         line = words("terminal.evaluate.refused", log=read.source, policy=words.name(found.policy), why=why)
         console(stderr=True).print(f"recoup: {line}", soft_wrap=True)
         raise typer.Exit(2)
 
 
 def _print(found: Evaluation, currency: str, unknown: tuple[str, ...], say: Text) -> None:
-    from recoup.experiments.report.reasons import arm_name
     from recoup.experiments.runs.tables import Table
 
     support, show = found.support, console().print
     treatments = Table(*say.heads("treatment", "policy_chooses", "log_agrees", "supported"))
     for row in support.treatments:
-        treatments.add_row(
-            arm_name(row.treatment, say), f"{row.chosen:,}", f"{row.agreed:,}", f"{100 * row.supported:.0f}"
-        )
+        treatments.add_row(say.arm(row.treatment), f"{row.chosen:,}", f"{row.agreed:,}", f"{100 * row.supported:.0f}")
     show(treatments)
     late = found.episodes.left_out
     left_out = say("terminal.evaluate.left_out", n=f"{late:,}") if late else ""
@@ -125,7 +121,9 @@ def _print(found: Evaluation, currency: str, unknown: tuple[str, ...], say: Text
 
 
 def _span(figure: dict[str, Any], say: Text) -> str:
-    mean, low, high = (f"{figure[key]:,.2f}".replace("-", "−") for key in ("mean", "low", "high"))
+    from recoup.experiments.report.text import written
+
+    mean, low, high = (written(figure[key], ",.2f") for key in ("mean", "low", "high"))
     return f"{mean} ({say('between', low=low, high=high)})"
 
 

@@ -56,6 +56,10 @@ def suggest(
         say = text_in(lang)
         names = ", ".join(found.recognised) or say("terminal.map.nothing")
         console().print(say("terminal.map.recognised", names=names))
+        if found.unused:
+            console().print(say("terminal.map.unused", names=", ".join(found.unused)))
+        for check in found.checks:
+            console().print(say("terminal.map.check", what=check))
         console().print(say("terminal.written", path=out), soft_wrap=True)
     if found.missing:
         console(stderr=True).print(

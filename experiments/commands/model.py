@@ -78,6 +78,7 @@ def fit(
     from recoup.experiments.models.numbered_records import numbered
     from recoup.experiments.models.training_table import Kind
     from recoup.experiments.report.model_page import render_model
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import new_run_folder, require_new, whole_folder
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.portfolio.databases import Address
@@ -89,7 +90,7 @@ def fit(
     windows = world.windows
     source = Path(Address.hidden(portfolio)).name
     with progress_display() as progress:
-        task = progress.add_task("reading", total=None)
+        task = progress.add_task(text_in(lang)("terminal.bars.reading"), total=None)
         records = read_records(
             (portfolio, column_map),
             (contacts, contacts_map),
@@ -212,6 +213,7 @@ def _show(card: dict[str, Any], lists: Lists, as_json: bool, lang: str) -> None:
 
 
 def _quality(card: dict[str, Any], say: Text) -> Any:
+    from recoup.experiments.report.text import written
     from recoup.experiments.runs.tables import Table
 
     score, kind = card["score"], say(f"models.kinds.{card['kind']}")
@@ -229,8 +231,8 @@ def _quality(card: dict[str, Any], say: Text) -> Any:
     row("cases", *(f"{p['cases']:,} ({p['observed']:.1%})" for p in periods))
     for name in ("auc", "gini", "ks"):
         found = [p["discrimination"][name] for p in periods]
-        spans = [say("between", low=f"{v['low']:.3f}", high=f"{v['high']:.3f}") for v in found]
-        row(name, *(f"{v['mean']:.3f} ({span})".replace("-", "−") for v, span in zip(found, spans, strict=True)))
+        spans = [say("between", low=written(v["low"], ".3f"), high=written(v["high"], ".3f")) for v in found]
+        row(name, *(f"{written(v['mean'], '.3f')} ({span})" for v, span in zip(found, spans, strict=True)))
     row("said", *(f"{p['said']:.1%}" for p in periods))
     row("ece", *(f"{p['calibration_error']:.3f}" for p in periods))
     table.add_row(say("terminal.model.drift"), "", f"{score['drift']['score']:.2f}")
@@ -239,6 +241,7 @@ def _quality(card: dict[str, Any], say: Text) -> Any:
 
 def _effects(card: dict[str, Any], say: Text) -> Any:
     from recoup.experiments.report.model_page import treatment_name
+    from recoup.experiments.report.text import written
     from recoup.experiments.runs.tables import Table
 
     heads = [say(f"models.effects.head.{name}") for name in ("treatment", "treated", "sample")]
@@ -248,7 +251,7 @@ def _effects(card: dict[str, Any], say: Text) -> Any:
     for row in card["effects"]:
         found, said = row["effect"], say("terminal.model.unknown")
         if found:
-            mean, low, high = (f"{found[name]:,.0f}".replace("-", "−") for name in ("mean", "low", "high"))
+            mean, low, high = (written(found[name], ",.0f") for name in ("mean", "low", "high"))
             said = f"{mean} ({say('between', low=low, high=high)})"
         sample = f"{row['effective_sample']:,.0f}"
         table.add_row(treatment_name(row["treatment"], say), f"{row['treated']:,}", sample, said)

@@ -33,7 +33,9 @@ app = typer.Typer(cls=Commands, rich_markup_mode=None, help="Portfolio files.", 
 @app.command("check")
 def check(
     file: Annotated[str, typer.Argument(help=FILE)],
-    column_map: Annotated[Path, typer.Option("--map", help="Column map (YAML).")],
+    column_map: Annotated[
+        Path | None, typer.Option("--map", help="Column map (YAML).", show_default="columns named as our fields")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Print every problem, not the first 50.")] = False,
     scenario: Annotated[
         str,
@@ -54,8 +56,8 @@ def check(
 
     \b
     Examples:
-      recoup portfolio check portfolio.csv --map map.yaml
       recoup portfolio check portfolio.csv --map map.yaml -s us-cards
+      recoup portfolio check lender/portfolio.parquet     # as `recoup records simulate` writes it
       recoup portfolio check portfolio.parquet --map map.yaml --all --json
       recoup portfolio check ledger.xlsx --map map.yaml --problems problems.csv
       recoup portfolio check "sqlite:///book.db?query=SELECT * FROM accounts" --map map.yaml
@@ -104,11 +106,12 @@ def state(
     announce("read", lang, file=portfolio)
     from json import dumps
 
-    from recoup.experiments.evidence.state_command import MAP, TABLE, write_state
+    from recoup.experiments.records.state_command import MAP, TABLE, write_state
     from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new
     from recoup.experiments.runs.tables import Table
     from recoup.scenarios.schema import load_scenario
+    from recoup.sim.remarks import contents
 
     require_new(out)
     world = load_scenario(scenario).world if scenario else None
@@ -117,7 +120,7 @@ def state(
     )
     found, unknown = write_state(records, at.date(), out)
     if json:
-        content = {"accounts": len(found), "as_of": str(at.date()), "unknown": unknown, "fresh": found.fresh}
+        content = {"accounts": len(found), "as_of": str(at.date()), "unknown": contents(unknown), "fresh": found.fresh}
         console().print_json(dumps(content))
         return
     words, show = text_in(lang), console().print
@@ -129,9 +132,9 @@ def state(
     for name in found.state:
         told.add_row(name, f"{int(found.table[name].notna().sum()):,}")
     show(told)
-    for sentence in unknown:
-        counted = sentence.startswith(("left out", "not used"))
-        show(words.note(sentence) if counted else say("unknown", what=words.note(sentence)))
+    for what in unknown:
+        said = words.remark(what)
+        show(say("unknown", what=said) if what.code.startswith("untold") else said)
     show(say("written", table=out / TABLE, map=out / MAP), soft_wrap=True)
 
 

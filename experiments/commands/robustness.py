@@ -23,7 +23,7 @@ def comparison_of(options: RobustnessOptions, policies: Sequence[str]) -> Compar
         InputError: no such scenario or policy, or a folder that holds no finished comparison, or one of another scenario.
     """
     from recoup.experiments.comparison.results import RESULTS_FILE
-    from recoup.experiments.comparison.settings import Comparison
+    from recoup.experiments.comparison.settings import Comparison, require_files
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.inputs import InputError
 
@@ -33,6 +33,7 @@ def comparison_of(options: RobustnessOptions, policies: Sequence[str]) -> Compar
         if not (into / RESULTS_FILE.name).exists():
             raise InputError(into, "--into", "no finished run", f"the folder of a comparison, with {RESULTS_FILE.name}")
         results = RESULTS_FILE.read(into)
+        require_files(results["settings"], into)
         settings = {name: results["settings"][name] for name in ("scenario", "portfolio", "map", "days")}
         if scenario is not None and load_scenario(scenario).name != results["scenario"]:
             raise InputError(into, "--scenario", scenario, f"the run's own, {results['scenario']}, or none")

@@ -24,7 +24,7 @@ def shadow_prices(
     home = options.scenario or options.into or "china-consumer"
     tried = policy or ("staged", "learned")
     announce("simulate", lang, command="recoup shadow-prices", policies=len(tried), scenario=home, seeds=options.seeds)
-    from recoup.experiments.report.text import text_in
+    from recoup.experiments.report.text import text_in, written
     from recoup.experiments.robustness import shadow_prices as measurement
     from recoup.experiments.robustness.files import SHADOW_PRICES_FILE
     from recoup.experiments.runs.tables import Table
@@ -45,12 +45,12 @@ def shadow_prices(
     table = Table(*say.heads("policy", "unit"), price_head, *say.heads("interval"))
     for row in result["rows"]:
         price = row["price"]
-        ends = {end: f"{price[end]:,.2f}".replace("-", "−") for end in ("low", "high") if price[end] is not None}
+        ends = {end: written(price[end], ",.2f") for end in ("low", "high") if price[end] is not None}
         limits = say("between", **ends) if ends else ""
         table.add_row(
             say.name(row["policy"]),
             say.one_of("capacity.units", row["resource"], row["unit"]),
-            "–" if price["mean"] is None else f"{price['mean']:,.2f}".replace("-", "−"),
+            "–" if price["mean"] is None else written(price["mean"], ",.2f"),
             limits,
         )
     console().print(table)

@@ -59,6 +59,7 @@ from recoup.sim.eventlog import LogFile
 from recoup.sim.inputs import InputError, choose
 from recoup.sim.portfolio.doubts import staffing_doubts
 from recoup.sim.portfolio.table import Portfolio
+from recoup.sim.remarks import Remark, contents
 from recoup.sim.simulation import Simulation
 
 # Named figures of a part, and the columns of the daily table that they are taken from.
@@ -148,10 +149,14 @@ def compare(
         "opening_balance": float(portfolio.table["opening_balance"].sum()),
         "filled": portfolio.filled,
         "fresh": portfolio.fresh,
-        "notes": [*portfolio.notes, *scenario.notes, *staffing_doubts(len(portfolio), scenario.world)],
+        "notes": contents([*portfolio.notes, *scenario.notes, *staffing_doubts(len(portfolio), scenario.world)]),
     }
     results["learned"] = [arm.name for arm in arms if arm.is_learned]
-    results["dropped_rules"] = {arm.name: list(map(str, arm.policy.dropped)) for arm in arms if arm.policy.dropped}
+    results["dropped_rules"] = {
+        arm.name: contents(one if isinstance(one, Remark) else str(one) for one in arm.policy.dropped)
+        for arm in arms
+        if arm.policy.dropped
+    }
     results["command"] = command
     RESULTS_FILE.write(folder, results)
     _aggregate_audits(folder, parts, scenario.rules, results)
@@ -359,7 +364,6 @@ def aggregate(
         "breaches": {name: _summed([p["breaches"] for p in parts[name]]) for name in names},
         "claims": claims(differences),
         "welfare": burden["checks"],
-        "fairness": fairness.summary(fair),
         "versions": versions(),
     }
 

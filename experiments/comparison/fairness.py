@@ -287,9 +287,9 @@ def aggregate(
         cell["unequal"] = _beyond(OUTCOME[outcome], cell, "adjusted", z)
         finding = {"policy": policy, "attribute": attribute, "group": group, "outcome": outcome}
         if cell["unequal"]:
-            warnings.append({**finding, "sentence": _sentence(finding, cell, "adjusted")})
+            warnings.append(finding)
         elif _beyond(OUTCOME[outcome], cell, "raw", z):
-            explained.append({**finding, "sentence": _sentence(finding, cell, "raw")})
+            explained.append(finding)
     return {
         "outcomes": [{"name": o.name, "title": o.title, "unit": o.unit, "kind": o.kind} for o in OUTCOMES],
         "bounds": {"ratio": FOUR_FIFTHS, "standardised_difference": STANDARDISED},
@@ -302,16 +302,6 @@ def aggregate(
         "drawn": [name for name in ATTRIBUTES if not same_accounts or name in portfolio.filled],
         "proxies": proxy_check(portfolio.table),
     }
-
-
-def summary(results: Mapping[str, Any]) -> list[str]:
-    """Every warning as a sentence, or that there is none, and how many gaps were looked at."""
-    looks = f"{results['gaps_judged']:,} gaps between protected groups tested together at 95 %"
-    warnings = [warning["sentence"] for warning in results["warnings"]]
-    sentences = [f"Fairness WARNING ({looks}): {sentence}" for sentence in warnings]
-    if not warnings:
-        sentences.append(f"Fairness: {looks}, none beyond its limit.")
-    return [*sentences, *(f"Proxy WARNING: {sentence}" for sentence in results["proxies"]["warnings"])]
 
 
 def _policy(runs: Sequence[Mapping[str, Any]], same_accounts: bool) -> dict[str, Any]:
@@ -364,18 +354,3 @@ def _beyond(outcome: Outcome, cell: Mapping[str, Any], kind: str, z: float) -> b
     if outcome.unit == "share":
         return bool(low > 0 and others + low > others / FOUR_FIFTHS)
     return bool(cell["sd"] > 0 and low / cell["sd"] > STANDARDISED)
-
-
-def _sentence(finding: Mapping[str, str], cell: Mapping[str, Any], kind: str) -> str:
-    outcome = OUTCOME[finding["outcome"]]
-    ours, theirs = cell["others"] + cell[kind]["gap"], cell["others"]
-    values = (
-        f"{100 * ours:.1f} % against {100 * theirs:.1f} %"
-        if outcome.unit == "share"
-        else f"{ours:.1f} against {theirs:.1f}"
-    )
-    who = f"{finding['policy']}, {finding['attribute']} {finding['group']}"
-    what = f"{outcome.title.lower()}, {values}"
-    if kind == "adjusted":
-        return f"{who}: {what} for others with comparable debts."
-    return f"{who}: {what} for others; differences in their debts explain the gap."

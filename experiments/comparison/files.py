@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -317,7 +317,7 @@ class Finding(Content):
     attribute: str
     group: str
     outcome: str
-    sentence: str
+    former: ClassVar[frozenset[str]] = frozenset({"sentence"})
 
 
 class Proxy(Content):
@@ -330,13 +330,20 @@ class Proxy(Content):
     field_auc: Share
 
 
+class ProxyWarning(Content):
+    """A group that the inputs tell: the lower end of its interval is above the bound."""
+
+    attribute: Annotated[str, some_of(ATTRIBUTES)]
+    group: str
+
+
 class Proxies(Content):
     """The proxy check."""
 
     inputs: list[str]
     bound: Share
     attributes: Annotated[dict[str, dict[str, Proxy]], exactly(ATTRIBUTES)]
-    warnings: list[str]
+    warnings: list[ProxyWarning | str]  # sentences in files of older versions
 
 
 class Fairness(Content):

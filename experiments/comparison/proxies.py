@@ -33,7 +33,7 @@ def inputs(people: pd.DataFrame) -> pd.DataFrame:
 
 
 def proxy_check(people: pd.DataFrame) -> dict[str, Any]:
-    """Cross-validated AUC with interval by attribute and group, the strongest single field, and warnings.
+    """Cross-validated AUC with interval by attribute and group, the strongest single field, and warnings: groups that the inputs tell.
 
     Groups with fewer than `LEAST_ACCOUNTS` accounts (or others) are left out. A warning needs the interval's lower end above
     `PROXY_BOUND`.
@@ -62,10 +62,7 @@ def proxy_check(people: pd.DataFrame) -> dict[str, Any]:
             field, alone = _strongest(x, inside)
             by_attribute[attribute][name] = {"auc": auc, "low": low, "high": high, "field": field, "field_auc": alone}
             if low > PROXY_BOUND:
-                warnings.append(
-                    f"The inputs identify {attribute} {name} (AUC {auc:.2f}, {low:.2f} to {high:.2f}): a policy "
-                    f"may treat this group differently without seeing {attribute}. The strongest single field is {field} (AUC {alone:.2f})."
-                )
+                warnings.append({"attribute": attribute, "group": name})
             if len(names) == 2:
                 break  # the other group's is the same
     return {"inputs": list(INPUTS), "bound": PROXY_BOUND, "attributes": by_attribute, "warnings": warnings}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -28,7 +28,9 @@ from recoup.experiments.runs.file_kinds import (
 from recoup.experiments.runs.runfolder import RESULTS, SCHEMA_VERSION
 from recoup.sim.inputs import misplaced
 from recoup.sim.operations.resources import RESOURCE_NAMES
+from recoup.sim.remarks import NoteContent
 
+OLDEST = 1  # schema_version of results that are still read: it had sentences besides
 EVENTS = ("attempts", "unserved", "promises", "offers", "accepted", "suits", "judgments", "seizures")  # counted a seed
 
 
@@ -70,7 +72,7 @@ class WelfareCheck(Content):
     cost_from: str | None
     gain: Difference = Field(description="paired difference of the net recovery rate, at fully loaded cost")
     hardship_suits: Count
-    sentence: str
+    former: ClassVar[frozenset[str]] = frozenset({"sentence"})
 
 
 class PortfolioFacts(Content):
@@ -83,7 +85,7 @@ class PortfolioFacts(Content):
     fresh: dict[str, Count] = Field(
         {}, description="state that the file does not say of so many accounts, which begin as fresh ones"
     )
-    notes: list[str]
+    notes: list[NoteContent] = Field(description="provenance and assumptions: a user's own words, and remarks")
 
 
 class Settings(Content):
@@ -115,8 +117,10 @@ TierMeasures = Annotated[dict[str, Interval], exactly([measure.name for measure 
 class RunResults(Content):
     """The content of results.json. Keys of the mappings: policy names, measure names (docs/reference/measures.md), tiers."""
 
+    former: ClassVar[frozenset[str]] = frozenset({"fairness"})
+
     schema_version: int = Field(
-        ge=SCHEMA_VERSION, le=SCHEMA_VERSION, description="another number is another layout of this file"
+        ge=OLDEST, le=SCHEMA_VERSION, description="another number is another layout of this file"
     )
     scenario: str
     title: str
@@ -147,10 +151,11 @@ class RunResults(Content):
     breaches: dict[str, dict[str, Count]] = Field(description="policy → rule → unlawful treatments, all seeds")
     claims: list[Claim]
     welfare: list[WelfareCheck]
-    fairness: list[str] = Field(description="the fairness audit in sentences")
     versions: dict[str, str]
     portfolio: PortfolioFacts
-    dropped_rules: dict[str, list[str]] = Field(description="policy → rules that the scenario's menu made it leave out")
+    dropped_rules: dict[str, list[NoteContent]] = Field(
+        description="policy → rules that the scenario's menu made it leave out"
+    )
     command: str
 
     @model_validator(mode="after")
@@ -193,4 +198,4 @@ def check_pairs(found: Mapping[str, Mapping[str, object]], names: list[str], und
         check_keys(found[name], [other for other in names if other != name], (under, name))
 
 
-RESULTS_FILE = JsonKind(RESULTS, "recoup compare", RunResults, version=SCHEMA_VERSION)
+RESULTS_FILE = JsonKind(RESULTS, "recoup compare", RunResults, version=SCHEMA_VERSION, oldest=OLDEST)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +16,8 @@ from recoup.experiments.runs.seeds import Seeds
 
 if TYPE_CHECKING:
     from recoup.scenarios.schema import Scenario
+
+_FILE = re.compile(r"\.(ya?ml|json)$", re.IGNORECASE)  # what a scenario or policy is named by that has a file
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,31 @@ class Comparison(Seeds, ScenarioAndPolicies):
         if self.portfolio is None and self.map is not None:
             raise InputError("--map", "", self.map, "--portfolio beside it, the file that it maps")
         return _scenario(self.scenario, self.portfolio, self.map)
+
+
+def require_files(settings: dict[str, Any], folder: Path, policies: Sequence[str] = ()) -> None:
+    """Make sure that the files which a run was made of are there for a command that goes on from it.
+
+    Args:
+        settings: of the run, whose files are named as the user named them, which may be relative to where he was.
+        folder: of the run.
+        policies: those of the run that are needed, as its settings name them.
+
+    Raises:
+        InputError: a file that cannot be seen from here.
+    """
+    from recoup.sim.inputs import InputError
+
+    named = [settings.get("portfolio"), settings.get("map")]
+    named += [
+        text
+        for text in (settings["scenario"], *(one.partition("=")[2] or one for one in policies))
+        if _FILE.search(text)
+    ]
+    for text in named:
+        if text and "://" not in text and not Path(text).exists():
+            where = "" if Path(text).is_absolute() else ", seen from here: run the command where the run was made"
+            raise InputError(folder, "settings", text, f"a file that is still there{where}")
 
 
 @lru_cache(maxsize=4)

@@ -139,7 +139,7 @@ def check(name: str, reference: str, ours: Values, theirs: Values, gain: Mapping
         verdict = "not decided"
     else:
         verdict = "more burden" if more else "no more burden"
-    result: dict[str, Any] = {
+    return {
         "policy": name,
         "reference": reference,
         "verdict": verdict,
@@ -150,7 +150,6 @@ def check(name: str, reference: str, ours: Values, theirs: Values, gain: Mapping
         "gain": dict(gain),
         "hardship_suits": sued,
     }
-    return {**result, "sentence": sentence(result)}
 
 
 def _gaps(burden: Burden, ours: Values, theirs: Values) -> NDArray[np.float64]:
@@ -243,35 +242,3 @@ def _above(gaps: NDArray[np.float64], margin: float) -> bool:
         return bool(gaps[0] > margin)
     level = 1.0 - (1.0 - CONFIDENCE) / len(BURDENS)
     return bool(scipy.stats.ttest_1samp(gaps, margin).confidence_interval(level).low > margin)
-
-
-def sentence(result: Mapping[str, Any]) -> str:
-    """The verdict of the non-inferiority check in plain words, beside the gain in net recovery."""
-    name, reference, verdict, gain = result["policy"], result["reference"], result["verdict"], result["gain"]
-    if verdict == "hardship sued":
-        return f"Debtor burden: {name} sued debtors in disclosed hardship {result['hardship_suits']:,} times, which must never happen."
-    if verdict == "reference":
-        return f"Debtor burden: {name} is the baseline of this check; it sued no debtor in disclosed hardship."
-    gains = gain["low"] is not None and gain["low"] > 0
-    start = (
-        f"{name} recovers {100 * gain['mean']:.1f} points more after costs than {reference}"
-        if gains
-        else f"{name} is not shown at 95 % to recover more after costs than {reference}"
-    )
-    if verdict == "not decided":
-        return f"Debtor burden, not decided: {start}; one seed gives no interval."
-    less = f" Lighter at 95 %: {_listed(result['less'])}." if result["less"] else ""
-    if verdict == "more burden":
-        source = result["cost_from"]
-        why = f" Main source of the added cost: {_listed([source])}." if source else ""
-        if result["more"] == ["debtor_cost"] and source == "debtor_interest":
-            # Nothing was done to anybody: debts that nobody helps to settle grow.
-            return f"Debtor burden, heavier than the margin: {start}, and leaves debtors owing more: late interest runs on for longer.{less}"
-        link = "but puts" if gains else "and puts"
-        return f"Debtor burden, heavier than the margin: {start}, {link} more burden on debtors: {_listed(result['more'])}.{why}{less}"
-    return f"Debtor burden, no heavier: {start}; no burden is heavier by more than its margin at 95 %.{less}"
-
-
-def _listed(measures: Sequence[str]) -> str:
-    titles = [MEASURE[name].title for name in measures]
-    return "; ".join(title[0].lower() + title[1:] for title in titles)

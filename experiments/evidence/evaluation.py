@@ -11,9 +11,9 @@ from recoup.experiments.evidence.decision_log import DecisionLog
 from recoup.experiments.evidence.episodes import Episodes, decisions_of, episodes_of, most_steps
 from recoup.experiments.evidence.estimators import TITLES, Estimator, with_intervals
 from recoup.experiments.evidence.fitted_q import fitted_q
-from recoup.experiments.evidence.reasons import Reason
 from recoup.experiments.evidence.support import LEAST_SAMPLE, Support, support_of
 from recoup.sim.inputs import InputError
+from recoup.sim.remarks import Remark
 
 LEAST_STEPS, MOST_STEPS = 7, 30
 LEAST_ACCOUNTS = 30
@@ -36,7 +36,7 @@ class Evaluation:
     episodes: Episodes
     support: Support
     estimates: dict[Estimator, dict[str, dict[str, float]]]
-    refusal: Reason | None
+    refusal: Remark | None
 
     def content(self, currency: str, scenario: str) -> dict[str, Any]:
         """What evaluation.json holds."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from recoup.agents.treatment_parts import arm
 from recoup.experiments.evidence.decision_log import DecisionLog
 from recoup.experiments.evidence.episodes import Episodes
-from recoup.experiments.evidence.reasons import Reason
+from recoup.sim.remarks import Remark
 
 LEAST_SAMPLE = 100.0  # accounts
 LEAST_SHARE, LEAST_WEIGHT = 0.98, 0.90  # of the policy's decisions that have a chance; of the mean weight at the end
@@ -75,7 +75,7 @@ class Support:
     share: Average
     treatments: tuple[TreatmentSupport, ...]
 
-    def refusal(self, least_sample: float = LEAST_SAMPLE) -> Reason | None:
+    def refusal(self, least_sample: float = LEAST_SAMPLE) -> Remark | None:
         """Why nothing is estimated; None = something can be.
 
         Args:
@@ -85,13 +85,13 @@ class Support:
             worst = sorted(self.treatments, key=lambda t: t.chosen * (1.0 - min(t.supported, 1.0)), reverse=True)
             chances = {"share": min(self.share.mean, 1.0), "courses": min(self.weight.mean, 1.0)}
             named = [one.treatment for one in worst[:3]]
-            return Reason("support", {**chances, "decisions": self.steps, "treatments": named})
+            return Remark("support", {**chances, "decisions": self.steps, "treatments": named})
         if self.share.least > 2.0 - LEAST_SHARE or self.weight.least > 2.0 - LEAST_WEIGHT:
             weights = {"ratio": self.share.mean, "weight": self.weight.mean}
-            return Reason("propensities", {**weights, "decisions": self.steps})
+            return Remark("propensities", {**weights, "decisions": self.steps})
         if self.sample[-1] < least_sample * (1.0 - 1e-9):  # equal weights make whole numbers, but for rounding
             counts = {"accounts": self.accounts, "sample": float(self.sample[-1]), "least": least_sample}
-            return Reason("sample", {**counts, "decisions": self.steps})
+            return Remark("sample", {**counts, "decisions": self.steps})
         return None
 
 

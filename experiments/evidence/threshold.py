@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -22,22 +21,18 @@ from recoup.experiments.evidence.discontinuity import (
     placebo_cuts,
     placebo_jump,
 )
-from recoup.experiments.evidence.lender_records import LenderRecords
-from recoup.experiments.evidence.reasons import Reason
-from recoup.experiments.evidence.recorded_measures import RecordedMonths, within
-from recoup.experiments.runs.runfolder import write_whole
+from recoup.experiments.records.lender_records import LenderRecords
+from recoup.experiments.records.recorded_measures import RecordedMonths, within
 from recoup.sim.inputs import InputError, choose
 from recoup.sim.portfolio.table import FILE_FIELDS, Kind
+from recoup.sim.remarks import Remark
 
 LEVEL = 0.05
 WEAK = (
     10.0  # F of the treatment's jump, below which a ratio to it means nothing (Staiger & Stock, Econometrica 65, 1997)
 )
-OUTCOMES = {
-    "share": "cash received over the balance of the first day",
-    "cash": "cash received, currency",
-    "paid": "whether anything was paid",
-}
+OUTCOMES = ("share", "cash", "paid")  # cash over the balance of the first day, cash, and whether anything was paid
+LEAST_IN_A_BIN = 3  # accounts, of which a mean is shown
 _NUMBERS = (Kind.NUMBER, Kind.INTEGER)
 _Floats = NDArray[np.float64]
 Name = TypeVar("Name", str, float)
@@ -141,30 +136,67 @@ class Study:
     cuts: list[Jump]
     covariates: dict[str, Jump]
 
-    @property
-    def refusal(self) -> Reason | None:
-        """Why there is no effect; None = there is one."""
-        return Reason("few", {"cut": self.cut, "least": LEAST}) if self.effect is None else None
+    def bins(self) -> NDArray[np.float64]:
+        """Accounts within twice the bandwidth by score: mean score, mean outcome and number of each bin, shape (bins, 3).
+
+        Bins of fewer than `LEAST_IN_A_BIN` accounts are left out.
+        """
+        distance, reach = self.accounts.score - self.cut, self._reach
+        edges = np.linspace(-2 * reach, 2 * reach, 41)
+        place = np.digitize(distance, edges)
+        inside = [place == number for number in range(1, edges.size)]
+        rows = [
+            (self.cut + distance[one].mean(), self.accounts.outcome[one].mean(), one.sum())
+            for one in inside
+            if one.sum() >= LEAST_IN_A_BIN
+        ]
+        return np.array(rows, float).reshape(-1, 3)
+
+    def lines(self) -> NDArray[np.float64]:
+        """The two straight lines whose ends at the cut-off make the effect: score and outcome of both ends, shape (2 or 0, 2, 2)."""
+        if self.effect is None:
+            return np.zeros((0, 2, 2))
+        distance, reach, found = self.accounts.score - self.cut, self._reach, []
+        for side, level, end in (
+            (distance < 0, self.effect.levels[0], -reach),
+            (distance >= 0, self.effect.levels[1], reach),
+        ):
+            near = side & (np.abs(distance) < reach)
+            root = np.sqrt(1.0 - np.abs(distance[near]) / reach)
+            design = np.column_stack([root, root * distance[near]])
+            slope = np.linalg.lstsq(design, root * self.accounts.outcome[near], rcond=None)[0][1]
+            found.append([(self.cut, level), (self.cut + end, level + slope * end)])
+        return np.array(found, float)
 
     @property
-    def doubts(self) -> list[Reason]:
+    def _reach(self) -> float:
+        distance = np.abs(self.accounts.score - self.cut)
+        return self.effect.bandwidth if self.effect else float(distance.max()) or 1.0
+
+    @property
+    def refusal(self) -> Remark | None:
+        """Why there is no effect; None = there is one."""
+        return Remark("few", {"cut": self.cut, "least": LEAST}) if self.effect is None else None
+
+    @property
+    def doubts(self) -> list[Remark]:
         """What speaks against the effect, or against reading it as one."""
-        said: list[Reason] = []
+        said: list[Remark] = []
         if self.density is not None and self.density.p < LEVEL:
             change = float(np.exp(self.density.jump)) - 1.0
             known = change if np.isfinite(change) else None
-            said.append(Reason("density", {"cut": self.cut, "change": known, "p": self.density.p}))
+            said.append(Remark("density", {"cut": self.cut, "change": known, "p": self.density.p}))
         for name, p in _small(self.covariates).items():
-            said.append(Reason("covariate", {"field": name, "cut": self.cut, "p": p}))
+            said.append(Remark("covariate", {"field": name, "cut": self.cut, "p": p}))
         for cut, p in _small({one.cut: one for one in self.cuts}).items():
-            said.append(Reason("placebo", {"cut": cut, "p": p}))
+            said.append(Remark("placebo", {"cut": cut, "p": p}))
         if self.effect is not None:
             apart = [scale for scale, one in self.bandwidths.items() if one and _apart(one, self.effect)]
             if apart:
-                said.append(Reason("bandwidth", {"times": apart}))
+                said.append(Remark("bandwidth", {"times": apart}))
         if self.first_stage is not None and self.of_treated is None:
             f = _f(self.first_stage)
-            said.append(Reason("weak", {"f": f if np.isfinite(f) else None, "least": WEAK}))
+            said.append(Remark("weak", {"f": f if np.isfinite(f) else None, "least": WEAK}))
         return said
 
 
@@ -261,77 +293,3 @@ def _said(one: Jump | None) -> dict[str, Any] | None:
         return None
     names = ("cut", "bandwidth", "narrow", "below", "above", "estimate", "corrected", "error", "low", "high", "p")
     return {name: getattr(one, name) for name in names}
-
-
-def draw(found: Study, path: Path, score: str, outcome: str) -> None:
-    """Draw outcome and density around the threshold, and the checks.
-
-    Args:
-        found: the study.
-        path: of the SVG file; replaced.
-        score, outcome: as for `accounts_of`.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    with rc_context({"svg.hashsalt": "discontinuity", "svg.fonttype": "none", "text.parse_math": False}):
-        figure = Figure(figsize=(12, 4.2), layout="constrained")
-        FigureCanvasSVG(figure)
-        outcomes, scores, checks = figure.subplots(1, 3)
-        _draw_outcomes(outcomes, found, score, outcome)
-        if found.density is not None:
-            scores.bar(found.density.centres, found.density.heights, found.density.bin, color="#a0aec0")
-        scores.axvline(found.cut, color="#c53030", linestyle="--", linewidth=1)
-        scores.set_title("scores: do they gather on one side?", loc="left", fontsize=10)
-        scores.set_xlabel(score)
-        scores.set_ylabel("density")
-        _draw_checks(checks, found)
-        write_whole(path, lambda temporary: figure.savefig(temporary, format="svg", metadata={"Date": None}))
-
-
-def _draw_outcomes(axes: Any, found: Study, score: str, outcome: str) -> None:
-    """Means of bins within twice the bandwidth, and the two lines whose ends make the effect."""
-    distance = found.accounts.score - found.cut
-    reach = found.effect.bandwidth if found.effect else float(np.abs(distance).max())
-    edges = np.linspace(-2 * reach, 2 * reach, 41)
-    place = np.digitize(distance, edges)
-    for number in range(1, edges.size):
-        inside = place == number
-        if inside.sum() >= 3:
-            at, mean = found.cut + distance[inside].mean(), found.accounts.outcome[inside].mean()
-            axes.plot(at, mean, "o", color="#a0aec0", markersize=2 + np.sqrt(inside.sum()) / 3)
-    if found.effect:
-        for side, level in ((distance < 0, found.effect.levels[0]), (distance >= 0, found.effect.levels[1])):
-            near = side & (np.abs(distance) < reach)
-            root = np.sqrt(1.0 - np.abs(distance[near]) / reach)
-            slope = np.linalg.lstsq(
-                np.column_stack([root, root * distance[near]]), root * found.accounts.outcome[near], rcond=None
-            )[0][1]
-            end = -reach if side[distance.argmin()] else reach
-            axes.plot([found.cut, found.cut + end], [level, level + slope * end], color="#2b6cb0", linewidth=2)
-    axes.axvline(found.cut, color="#c53030", linestyle="--", linewidth=1)
-    axes.set_title(f"{outcome}: means of bins, and the fits", loc="left", fontsize=10)
-    axes.set_xlabel(score)
-    axes.set_ylabel(OUTCOMES[outcome])
-
-
-def _draw_checks(axes: Any, found: Study) -> None:
-    """The effect at other bandwidths and cut-offs; and what was known before, all in standard errors."""
-    rows: list[tuple[str, Jump]] = [(f"{scale:g} × bandwidth", one) for scale, one in found.bandwidths.items() if one]
-    rows += [(f"cut-off {one.cut:g}", one) for one in found.cuts]
-    rows += list(found.covariates.items())
-    for number, (_, one) in enumerate(rows):
-        real = number < sum(one is not None for one in found.bandwidths.values())
-        value = one.corrected / one.error if one.error > 0 else 0.0
-        axes.errorbar(
-            value, number, xerr=1.96, fmt="o", color="#2b6cb0" if real else "#718096", capsize=2, markersize=4
-        )
-    axes.axvline(0, color="#4a5568", linewidth=1)
-    axes.set_yticks(range(len(rows)), [name for name, _ in rows], fontsize=8)
-    axes.invert_yaxis()
-    axes.set_title("effect (blue), and jumps that should not be", loc="left", fontsize=10)
-    axes.set_xlabel("standard errors, with 95 % intervals")

@@ -13,6 +13,7 @@ from recoup.experiments.models.training_table import SCORE_NAME, Kind
 from recoup.experiments.models.uplift import Refusal
 from recoup.experiments.runs.file_kinds import Content, Count, JsonKind, Known, Number, Share, exactly, some_of
 from recoup.sim.inputs import misplaced
+from recoup.sim.remarks import NoteContent
 
 KindName = Annotated[str, some_of(tuple(kind.value for kind in Kind))]
 ScoreName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")]
@@ -162,7 +163,7 @@ class Card(Content):
     first: Day
     last: Day
     split: Day | None
-    notes: list[str]
+    notes: list[NoteContent]
     score_names: list[ScoreName]
     recoup: str
     score: ScoreCard | None

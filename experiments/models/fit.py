@@ -27,6 +27,7 @@ from recoup.experiments.models.training_table import MEANING, SCORE_NAME, Kind, 
 from recoup.experiments.models.uplift import NOTHING, Effect, effect_of, rows_of, treatment_rows
 from recoup.experiments.runs.workers import Workers, run_each
 from recoup.sim.inputs import InputError
+from recoup.sim.remarks import contents
 
 _MOST_ASKED, _SHOWN = 4000, 12  # rows that importance is taken from, and features that are listed
 _EVERY_UPLIFT = 3
@@ -232,7 +233,7 @@ def _card(records: Records, kind: Kind, source: str, horizon: int, share: float,
         "first": _date(records, 0),
         "last": _date(records, records.days - 1),
         "split": None,
-        "notes": list(records.notes),
+        "notes": contents(records.notes),
         "score_names": names,
         "recoup": version("recoup"),
         "score": None,

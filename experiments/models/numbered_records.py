@@ -8,9 +8,10 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from recoup.experiments.evidence.lender_records import LenderRecords
+from recoup.experiments.records.lender_records import LenderRecords
 from recoup.sim.portfolio.records import RIGHT_PARTY
 from recoup.sim.portfolio.table import FILE_FIELDS, Kind
+from recoup.sim.remarks import Remark
 from recoup.sim.treatments import STANDARD, Group, Vocabulary
 
 
@@ -24,7 +25,7 @@ class Records:
         accounts: one row an account, columns `FILE_FIELDS`; numbers float64, NaN or None where the file does not say.
         contacts: `account` (row of `accounts`), `day`, and the columns of `CONTACTS`; `reached` where the debtor was spoken to.
         payments: `account`, `day`, `amount`, `kind`.
-        notes: sentences on what was left out.
+        notes: what was left out.
         vocabulary: of the scenario: which channels and products there are.
     """
 
@@ -33,7 +34,7 @@ class Records:
     accounts: pd.DataFrame
     contacts: pd.DataFrame
     payments: pd.DataFrame
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[Remark, ...] = field(default=())
     vocabulary: Vocabulary = STANDARD
 
     def by(self, group: Group) -> tuple[str, ...]:
@@ -70,7 +71,7 @@ def numbered(records: LenderRecords, start: date | None = None) -> Records:
         reached=contacts["outcome"].isin(RIGHT_PARTY),
         due=(contacts["promise_due"].astype("datetime64[us]") - first).dt.days,
     )
-    left_out = [f"left out: {early:,} contacts and payments before {start}"] if early else []
+    left_out = [Remark("early", {"n": early, "day": start.isoformat()})] if early else []
     return Records(
         start,
         max((records.last_day - start).days + 1, 0),

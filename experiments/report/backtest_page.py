@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from recoup.experiments.comparison.lists import lists_of
-from recoup.experiments.evidence.recorded_measures import FAMILIES
+from recoup.experiments.records.recorded_measures import FAMILIES
 from recoup.experiments.report.blocks import Block, Bullets, Cell, Line, Paragraph, Section, Table
 from recoup.experiments.report.charts import banded, dots
 from recoup.experiments.report.page import environment
-from recoup.experiments.report.text import Text, text_in
-from recoup.experiments.runs.runfolder import write_text
+from recoup.experiments.report.text import Text, text_in, written
+from recoup.experiments.runs.runfolder import in_language, write_text
 from recoup.sim.parameters import World
 
+PAGE = "backtest.html"
 _DASH = "–"
 _IN_PICTURE = ("payers", "roll", "right_party", "promises", "kept", "accepted")
 MOST = 5  # measures that the verdict names
@@ -24,7 +25,7 @@ def figure(value: float | None, unit: str, say: Text) -> str:
     """A measure's value: a share in per cent, a count with three digits."""
     if value is None:
         return _DASH
-    return say.number(value, "share") if unit == "share" else f"{value:,.3g}".replace("-", "−")
+    return say.number(value, "share") if unit == "share" else written(value, ",.3g")
 
 
 def title_of(row: dict[str, Any], say: Text) -> str:
@@ -151,7 +152,7 @@ def render_backtest(folder: Path, content: dict[str, Any], say: Text) -> Path:
     sections = [Section(name, say(f"backtest.{name}.heading"), blocks) for name, blocks in parts.items() if blocks]
     title, sub = title_and_sub(content, say)
     page = environment().get_template("page.html.j2")
-    path = folder / ("backtest.html" if say.language == "en" else f"backtest.{say.language}.html")
+    path = folder / in_language(PAGE, say.language)
     write_text(
         path, page.render(say=say, title=title, sub=sub, memo=sections[0], body=sections[1:], appendix=[], colours={})
     )

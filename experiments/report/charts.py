@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from recoup.experiments.comparison.staff_results import limits
 from recoup.experiments.report.blocks import Picture
+from recoup.experiments.report.text import written
 
 # Okabe & Ito's palette, darkest contrasts first; line styles and markers differ too, for print without colour.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -47,7 +48,7 @@ Draw = Callable[[Axes, bool], None]
 DrawPanels = Callable[[Sequence[Axes], bool], None]
 
 
-class _StandIns:
+class StandIns:
     """Matplotlib lays text out by its own font, which has no Chinese: it is given signs of the same width
     and the Chinese is put in their place in the finished picture, to be set in the reader's font."""
 
@@ -97,13 +98,13 @@ class FrontierPanel:
 
 def _percent(share: float, _: object = None) -> str:
     """A tick's share in per cent, with no more digits than it has: 61 %, 60.5 %."""
-    return f"{round(100.0 * share, 6):g} %".replace("-", "−")
+    return f"{written(round(100.0 * share, 6), 'g')} %"
 
 
 def _wrapped(text: str, most: int) -> str:
-    """Text in lines of at most so many characters, a Chinese one counting for two."""
+    """Text in lines of at most so many characters, a Chinese one counting for two; a no-break space does not end a line."""
     lines, room = [""], most
-    for piece in re.findall(r"[\u3000-\u9fff\uff00-\uffef]|[^\s\u3000-\u9fff\uff00-\uffef]+\s*|\s+", text):
+    for piece in re.findall(r"[\u3000-\u9fff\uff00-\uffef]|[^ \u3000-\u9fff\uff00-\uffef]+ *| +", text):
         width = len(piece.rstrip()) * (2 if _CHINESE.match(piece) else 1)
         if width > room and lines[-1] and piece not in "，。；：）、":
             lines.append("")
@@ -134,12 +135,12 @@ def _svg(name: str, alt: str, draw: DrawPanels, narrow: bool, height: float, pan
     return text.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
 
 
-def _tip(ink: _StandIns, text: str) -> str:
+def _tip(ink: StandIns, text: str) -> str:
     """The id by which `_svg` knows what is said of a mark."""
     return f"tip {ink(text)}"
 
 
-def _picture(name: str, caption: str, draw: Draw, ink: _StandIns, height: float = 3.6, half: bool = False) -> Picture:
+def _picture(name: str, caption: str, draw: Draw, ink: StandIns, height: float = 3.6, half: bool = False) -> Picture:
     """One drawing with one pair of axes; `half`: as wide as half a page, so that the drawing for phones does for all."""
     if half:
         return Picture(ink.restore(_svg(name, caption, lambda axes, n: draw(axes[0], n), True, height, 1)), "", caption)
@@ -147,7 +148,7 @@ def _picture(name: str, caption: str, draw: Draw, ink: _StandIns, height: float 
 
 
 def _panels(
-    name: str, caption: str, draw: DrawPanels, ink: _StandIns, panels: int, heights: tuple[float, float]
+    name: str, caption: str, draw: DrawPanels, ink: StandIns, panels: int, heights: tuple[float, float]
 ) -> Picture:
     wide, narrow = (
         ink.restore(_svg(f"{name}-{n}", caption, draw, n, height, panels))
@@ -210,7 +211,7 @@ def _labels(
     axes: Axes,
     ends: Mapping[str, float],
     emphasis: Emphasis,
-    ink: _StandIns,
+    ink: StandIns,
     narrow: bool,
     starts: Mapping[str, float] | None = None,
 ) -> None:
@@ -266,7 +267,7 @@ def curves(
         start: the share on day 0.
         at_risk: counts below the picture; None = none. The curve is then one of survival, and the axis runs from 0 to 1.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         ends = {}
@@ -341,7 +342,7 @@ def strip(
         caption: of the picture, also its text alternative.
         most: dots further out are drawn at the edge, as arrows; None = all are within.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         axes.axvline(0, color="#555555", linewidth=1)
@@ -364,14 +365,14 @@ def strip(
                     markersize=8 if mark.role else 5,
                     zorder=4 if mark.role else 2,
                     clip_on=False,
-                    gid=_tip(ink, f"{mark.label}: {mark.mean:+.2f}".replace("-", "−")),
+                    gid=_tip(ink, f"{mark.label}: {written(mark.mean, '+.2f')}"),
                 )
         axes.set_yticks(range(len(rows)), [ink(_wrapped(label, 22)) for label in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         if most is not None:
             axes.set_xlim(-1.04 * most, 1.04 * most)
         axes.xaxis.set_major_locator(MaxNLocator(5))
-        axes.set_xlabel(ink(_wrapped(xlabel, 40)))
+        axes.set_xlabel(ink(_wrapped(xlabel, 30)))  # names beside the picture leave it no more
 
     return _picture(name, caption, draw, ink, height=1.1 + 0.36 * len(rows), half=True)
 
@@ -394,7 +395,7 @@ def steps(
         ylabel: of the axis.
         caption: of the picture, also its text alternative.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         ends = {}
@@ -433,7 +434,7 @@ def bars(
         caption: of the picture, also its text alternative.
         share: the values are shares, shown in per cent.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         first, second = (np.array([pair[part] for pair in rows.values()], float) for part in (0, 1))
@@ -455,7 +456,7 @@ def bars(
         axes.set_xlim(left=0)
         axes.xaxis.set_major_locator(MaxNLocator(4))
         axes.xaxis.set_major_formatter(FuncFormatter(_percent if share else _thousands))
-        axes.set_xlabel(ink(_wrapped(xlabel, 40)))
+        axes.set_xlabel(ink(_wrapped(xlabel, 30)))  # names beside the picture leave it no more
         if words:
             _legend(axes, narrow)
 
@@ -493,7 +494,7 @@ def dots(
         from_zero: begin the axis at 0; else a line marks 0.
         emphasis: the series that the picture is about, the others grey and without their names; None = all alike.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         step = 0.7 / max(len(values), 1)
@@ -549,7 +550,7 @@ def funnel(
         xlabel, ylabel: of the axes.
         caption: of the picture, also its text alternative.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         for place, (label, (rate, numbers, counts)) in enumerate(pools.items()):
@@ -564,7 +565,7 @@ def funnel(
                 axes.plot(along, edge, color=colour, linestyle=style, linewidth=1.2)
         axes.set_xlabel(ink(_wrapped(xlabel, 30 if narrow else 60)))
         axes.set_ylabel(ink(ylabel))
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="\u00a0%"))
         axes.set_ylim(bottom=0)
         axes.xaxis.set_major_locator(MaxNLocator(4 if narrow else 8))
         _legend(axes, narrow)
@@ -587,7 +588,7 @@ def waterfall(
         steps: label and interval (mean, low, high; shares) of each step, in order.
         caption: of the picture, also its text alternative.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         level = start[1]
@@ -636,7 +637,7 @@ def flip_map(
         words: what a point with a win is called, and one without.
         caption: of the picture, also its text alternative.
     """
-    ink = _StandIns()
+    ink = StandIns()
     colours = LinearSegmentedColormap.from_list("wins", [COLOURS[1], "#ffffff", COLOURS[0]])
 
     def draw(axes: Axes, narrow: bool) -> None:
@@ -657,8 +658,8 @@ def flip_map(
             axes.clabel(lines, fmt={level: f"{level:.0%}".replace("%", "\u00a0%") for level in levels}, fontsize=10)
         for one, marker, label, colour in ((wins, "o", words[0], COLOURS[0]), (~wins, "x", words[1], "#8a3c00")):
             axes.plot(*points[one].T, marker, color=colour, markersize=5, label=ink(label), clip_on=False)
-        for axis, written in zip((axes.xaxis, axes.yaxis), ticks, strict=True):
-            axis.set_ticks(np.linspace(0.0, 1.0, len(written)), labels=list(written))
+        for axis, named in zip((axes.xaxis, axes.yaxis), ticks, strict=True):
+            axis.set_ticks(np.linspace(0.0, 1.0, len(named)), labels=list(named))
         axes.set_xlim(0.0, 1.0)
         axes.set_ylim(0.0, 1.0)
         axes.set_xlabel(ink(_wrapped(labels[0], 30 if narrow else 60)))
@@ -692,7 +693,7 @@ def frontier(
         share: the measure is a share, shown in per cent.
         caption: of the picture, also its text alternative.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(all_axes: Sequence[Axes], narrow: bool) -> None:
         for number, (axes, panel) in enumerate(zip(all_axes, panels, strict=True)):
@@ -762,7 +763,7 @@ def calibration(
         xlabel, ylabel: of the axes.
         caption: of the picture, also its text alternative.
     """
-    ink = _StandIns()
+    ink = StandIns()
     most = max(max(tenth["said"], tenth["high"]) for tenths in points.values() for tenth in tenths)
 
     def draw(axes: Axes, narrow: bool) -> None:
@@ -804,7 +805,7 @@ def effects(name: str, rows: Mapping[str, Mapping[str, float]], xlabel: str, cap
         xlabel: of the axis.
         caption: of the picture, also its text alternative.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         mean, low, high = (np.array([row[what] for row in rows.values()]) for what in ("mean", "low", "high"))
@@ -835,7 +836,7 @@ def gains(name: str, curves: Mapping[str, Sequence[float]], xlabel: str, ylabel:
         xlabel, ylabel: of the axes.
         caption: of the picture, also its text alternative.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         for number, (label, curve) in enumerate(curves.items()):
@@ -870,7 +871,7 @@ def banded(
         xlabel, ylabel: of the axes.
         caption: of the picture, also its text alternative.
     """
-    ink, across = _StandIns(), np.asarray(days, float)
+    ink, across = StandIns(), np.asarray(days, float)
 
     def draw(axes: Axes, narrow: bool) -> None:
         # The last is drawn darkest: what the others are compared with.
@@ -883,12 +884,72 @@ def banded(
             axes.plot(across, np.asarray(middle, float), color=colour, linestyle=style, label=ink(label), linewidth=1.8)
         axes.set_xlabel(ink(xlabel))
         axes.set_ylabel(ink(ylabel))
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol="\u00a0%"))
         axes.set_xlim(0, across.max())
         axes.set_ylim(bottom=0)
         _legend(axes, narrow)
 
     return _picture(name, caption, draw, ink, height=3.6)
+
+
+def threshold(
+    name: str,
+    points: NDArray[np.float64],
+    lines: NDArray[np.float64],
+    cut: float,
+    xlabel: str,
+    ylabel: str,
+    caption: str,
+) -> Picture:
+    """An outcome around a score's threshold: means of bins, their size by the number of accounts, and a line for each side.
+
+    Args:
+        name: of the picture within its page, for ids.
+        points: score, outcome and number of accounts of each bin, shape (bins, 3).
+        lines: both ends of each line, score and outcome, shape (lines, 2, 2).
+        cut: the threshold.
+        xlabel, ylabel: of the axes.
+        caption: of the picture, also its text alternative.
+    """
+    ink = StandIns()
+
+    def draw(axes: Axes, narrow: bool) -> None:
+        axes.scatter(points[:, 0], points[:, 1], s=8 + 1.5 * points[:, 2], color=GREY, linewidth=0)
+        for line in lines:
+            axes.plot(line[:, 0], line[:, 1], color=COLOURS[0], linewidth=2)
+        axes.axvline(cut, color=COLOURS[1], linestyle="--", linewidth=1)
+        axes.xaxis.set_major_locator(MaxNLocator(4 if narrow else 8))
+        axes.yaxis.set_major_locator(MaxNLocator(6))
+        axes.set_xlabel(ink(_wrapped(xlabel, 30 if narrow else 60)))
+        axes.set_ylabel(ink(_wrapped(ylabel, 32)))
+
+    return _picture(name, caption, draw, ink)
+
+
+def histogram(
+    name: str, centres: ArrayLike, heights: ArrayLike, width: float, cut: float, xlabel: str, ylabel: str, caption: str
+) -> Picture:
+    """How often a score has which value, and where its threshold is.
+
+    Args:
+        name: of the picture within its page, for ids.
+        centres, heights: of the bars, shape (bars,).
+        width: of each bar.
+        cut: the threshold.
+        xlabel, ylabel: of the axes.
+        caption: of the picture, also its text alternative.
+    """
+    ink = StandIns()
+
+    def draw(axes: Axes, narrow: bool) -> None:
+        axes.bar(np.asarray(centres), np.asarray(heights), width, color=GREY)
+        axes.axvline(cut, color=COLOURS[1], linestyle="--", linewidth=1)
+        axes.xaxis.set_major_locator(MaxNLocator(4 if narrow else 8))
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+        axes.set_xlabel(ink(_wrapped(xlabel, 30 if narrow else 60)))
+        axes.set_ylabel(ink(ylabel))
+
+    return _picture(name, caption, draw, ink, height=2.8)
 
 
 def trade_off(
@@ -909,7 +970,7 @@ def trade_off(
         caption: of the picture, also its text alternative.
         family: what a family of policies is called, and their burdens and values, shape (policies,); None = there is none.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         if family:

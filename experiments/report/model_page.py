@@ -12,8 +12,8 @@ from recoup.experiments.models.training_table import Kind
 from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Bullets, Cell, Line, Paragraph, Picture, Section, Table
 from recoup.experiments.report.page import environment
-from recoup.experiments.report.text import Text, text_in
-from recoup.experiments.runs.runfolder import REPORT, write_text
+from recoup.experiments.report.text import Text, text_in, written
+from recoup.experiments.runs.runfolder import REPORT, in_language, write_text
 
 _WEAK, _OFF, _FEATURES = 0.55, 0.05, 12
 
@@ -104,7 +104,7 @@ def render_model(folder: Path, language: str = "en") -> Path:
     sections.append(Section("limits", say("models.limits.heading"), [Bullets(limits)]))
     page = environment().get_template("model.html.j2")
     html = page.render(say=say, title=say("models.title", kind=kind), sub=sub, verdict=lines, sections=sections)
-    path = folder / (REPORT if language == "en" else REPORT.replace(".html", f".{language}.html"))
+    path = folder / in_language(REPORT, language)
     write_text(path, html)
     return path
 
@@ -178,7 +178,7 @@ def _drift(drift: dict[str, Any], say: Text) -> Table:
 
 
 def _importance(falls: dict[str, float], say: Text) -> Table:
-    rows: list[list[Cell | str]] = [[_feature(name, say), _minus(f"{fall:.4f}")] for name, fall in falls.items()]
+    rows: list[list[Cell | str]] = [[_feature(name, say), written(fall, ".4f")] for name, fall in falls.items()]
     return Table(
         say("models.importance.caption"),
         [say(f"models.importance.head.{n}") for n in ("feature", "fall")],
@@ -231,7 +231,7 @@ def _effect_sections(card: dict[str, Any], say: Text) -> list[Section]:
     rows: list[list[Cell | str]] = [
         [
             treatment_name(row["treatment"], say), f"{row['treated']:,}", f"{row['effective_sample']:,.0f}",
-            say.number(row["comparable_share"], "share"), _money(row["effect"], say), _minus(f"{row['qini']:,.1f}"),
+            say.number(row["comparable_share"], "share"), _money(row["effect"], say), written(row["qini"], ",.1f"),
         ]
         for row in found
     ]  # fmt: skip
@@ -306,7 +306,7 @@ def _feature(name: str, say: Text) -> str:
 
 
 def _interval(value: dict[str, float], say: Text, digits: int) -> str:
-    mean, low, high = (_minus(f"{value[end]:.{digits}f}") for end in ("mean", "low", "high"))
+    mean, low, high = (written(value[end], f".{digits}f") for end in ("mean", "low", "high"))
     return f"{mean} ({say('between', low=low, high=high)})"
 
 
@@ -315,12 +315,8 @@ def _money(value: dict[str, float], say: Text) -> str:
 
 
 def _amount(value: float) -> str:
-    return _minus(f"{value:,.0f}")
+    return written(value, ",.0f")
 
 
 def _points(share: float, say: Text) -> str:
     return say.number(share, "points")
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", "−")

@@ -38,7 +38,7 @@ from recoup.experiments.report.sections import (
 )
 from recoup.experiments.report.text import Text, text_in
 from recoup.experiments.report.words import rules_label
-from recoup.experiments.runs.runfolder import REPORT, write_text
+from recoup.experiments.runs.runfolder import REPORT, in_language, write_text
 
 Build = Callable[[Run, Text], list[Block]]
 # In the order of the page: what a decision rests on, and, after that, everything else on which somebody may want to look closer.
@@ -109,7 +109,7 @@ def render(folder: Path, language: str = "en", asked: Asked | None = None) -> Pa
             colours=BAR_COLOURS,
         )
     )
-    path = folder / (REPORT if language == "en" else REPORT.replace(".html", f".{language}.html"))
+    path = folder / in_language(REPORT, language)
     write_text(path, html)
     return path
 

@@ -19,7 +19,7 @@ from recoup.agents.library import load_policy
 from recoup.experiments.comparison.files import ACCOUNTS_TABLE
 from recoup.experiments.comparison.privacy import pseudonym_key, pseudonyms
 from recoup.experiments.comparison.run import Run, part_path
-from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.comparison.settings import Comparison, require_files
 from recoup.experiments.report.text import Text, text_in
 from recoup.experiments.report.words import fact_words, reason_words, treatment_words
 from recoup.experiments.runs.one_thread import one_thread
@@ -104,6 +104,7 @@ def from_run(folder: Path, account: str | None, policies: list[str] | None = Non
     settings = run.results["settings"]
     comparison = Comparison.from_settings(settings)
     policy_refs = [comparison.texts[run.names.index(name)] for name in names]
+    require_files(settings, folder, policy_refs)
     scenario = comparison.load()
     portfolio = scenario.portfolio(comparison.accounts, seed)
     # The run folder knows pseudonyms alone; its owner may ask by either name.

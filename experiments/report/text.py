@@ -11,6 +11,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from recoup.sim.inputs import parse_yaml
+from recoup.sim.remarks import DOUBTS, REMARKS, Remark, filled
 
 if TYPE_CHECKING:  # the terminal's first line is out before these are loaded
     from recoup.experiments.comparison.lists import Lists
@@ -21,39 +22,7 @@ _DASH = "–"
 # «call about the others → collector plan_12, but nothing (36)», as experiments/learning/tuning.py and agents/plans/departures.py write it.
 _PLAN_RULE = re.compile(r"(?P<rule>.+?)(?: → (?P<now>[^,]+))?(?:, but (?P<act>.+) \((?P<n>\d+)\))?")
 
-_DOUBTS = {  # as sim/portfolio/doubts.py says them
-    "swallowed": r"(?P<unit>line|row) (?P<place>\d+) goes on over lines that look like rows: is a quotation mark left open there\?",
-    "total": r"(?P<unit>line|row) (?P<place>\d+) looks like a total of the others, not an account",
-    "incomes": r"opening_balance: the median is (?P<times>\S+) times monthly_income; are both in the same unit, a month's income\?",
-    "median": r"(?P<field>\w+): the median is (?P<median>\S+), the scenario's (?P<usual>\S+); is it in cents \(`scale: 0\.01`\), "
-    r"thousands or another currency\?",
-    "staffing": r"(?P<scarce>\w+): (?P<number>\S+) for (?P<accounts>\S+) accounts are (?P<rate>\S+) for each 1,000; "
-    r"the scenario's usual is (?P<usual>\S+)",
-    "decimals": r"(?P<field>\w+): all (?P<n>\S+) values with a (?P<mark>\S+) have three digits behind it, as in (?P<example>.+); "
-    r"is it the thousands mark\?",
-    "currencies": r"(?P<field>\w+): several currency marks, and nothing is converted: (?P<marks>.+)",
-    "dates": r"(?P<field>\w+): (?P<n>\S+) dates fit two of the map's formats as different days, as in (?P<example>.+); "
-    r"the first format that fits counts",
-}
 _OBSERVED = re.compile(r"(?P<share>\S+) of (?P<accounts>\S+) accounts and months \(Yeh & Lien 2009, UCI data set 350\)")
-_FITTED = r"Behaviour was fitted to (?P<n>\S+) accounts' records from (?P<first>\S+) to (?P<last>\S+)\. "
-_NOTES = {  # with figures: key of the message, and the note as results.json holds it
-    "synthetic": r"synthetic portfolio, seed (?P<seed>\d+)",
-    "staffing": r"(?P<scarce>[a-z_]+): (?P<number>\S+) for (?P<accounts>\S+) accounts are (?P<rate>\S+) for each 1,000; "
-    r"the scenario's usual is (?P<usual>\S+)",
-    "fitted.none": _FITTED + r"No days were held out, so nothing says whether this world fits the portfolio\.",
-    "fitted.few": _FITTED + r"The held-out days are too few to say whether this world fits the portfolio\.",
-    "fitted.fits": _FITTED
-    + r"This world fits the portfolio: none of (?P<judged>\d+) measures of the held-out days is missed\.",
-    "fitted.misses": _FITTED
-    + r"This world does not fit the portfolio: of (?P<judged>\d+) measures of the held-out days it misses (?P<missed>.+)\.",
-    "fitted.unknown": r"These parameters keep the scenario's own value, as the records say nothing about them: (?P<names>.+)\.",
-    "fitted.assumed": r"These were not fitted at all: (?P<names>.+)\.",
-    "terminal.records_early": r"left out: (?P<n>\S+) contacts and payments before (?P<day>\S+)",
-    "terminal.state.closed": r"left out: (?P<n>\S+) accounts of which nothing was left, or whose settlement was paid",
-    "terminal.state.contacts": r"not used: (?P<n>\S+) contacts of accounts that the portfolio does not have",
-    "terminal.state.payments": r"not used: (?P<n>\S+) payments of accounts that the portfolio does not have",
-}
 
 
 class Text:
@@ -172,34 +141,57 @@ class Text:
     def _steps(self, codes: str) -> str:
         return self.listed([self.one_of("treatments", code) for code in codes.split()])
 
-    def note(self, note: str) -> str:
-        """A note of a portfolio or scenario; a user's own, and what the catalogue lacks, as it is."""
-        doubt = note.removeprefix("Unlikely: ")
-        if doubt != note and (said := self.doubt(doubt)) != doubt:
-            return self("terminal.unlikely", doubt=said)
-        for key, pattern in _NOTES.items():
-            if found := re.fullmatch(pattern, note):
-                values = found.groupdict()
-                if "scarce" in values:
-                    values["scarce"] = self.one_of("scarce", values["scarce"])
-                if "missed" in values:
-                    named = values["missed"].split(", ")
-                    values["missed"] = self.listed([self.one_of("terminal.calibrate.measures", name) for name in named])
-                return self(key, **values)
-        return self.one_of("notes", note)
+    def note(self, note: str | Remark | Mapping[str, Any]) -> str:
+        """A note of a portfolio or scenario: a remark, with a mark where it is a doubt; a user's own words, and what the catalogue lacks, as they are.
 
-    def doubt(self, sentence: str) -> str:
-        """A sentence on what is unlikely in a file or beside a scenario (`sim/portfolio/doubts.py`); what the catalogue lacks, as it is."""
-        known = self._at("doubts")
-        for name, pattern in _DOUBTS.items():
-            if name in known and (found := re.fullmatch(pattern, sentence)):
-                values = found.groupdict()
-                if "unit" in values:
-                    values["unit"] = self.one_of("terminal.check.cell_units", values["unit"])
-                if "scarce" in values:
-                    values["scarce"] = self.one_of("scarce", values["scarce"])
-                return self(f"doubts.{name}", **values)
-        return sentence
+        Args:
+            note: of its maker, or as files hold it.
+        """
+        if isinstance(note, str):
+            return self.one_of("notes", note)
+        said = self.remark(note)
+        return self("unlikely", doubt=said) if is_doubt(note) else said
+
+    def unlikely(self, doubt: Remark | Mapping[str, Any]) -> str:
+        """What is unlikely, marked as such."""
+        return self("terminal.unlikely", doubt=self.remark(doubt))
+
+    def remark(self, remark: Remark | Mapping[str, Any]) -> str:
+        """A remark (`recoup.sim.remarks`) in words.
+
+        Args:
+            remark: of its maker, or as files hold it.
+        """
+        content: Mapping[str, Any] = remark.content() if isinstance(remark, Remark) else remark
+        sentence = str(self._at("remarks").get(content["code"], REMARKS[content["code"]]))
+        words = {name: self._named(name, value) for name, value in content["values"].items()}
+        return _unbroken(filled(sentence, words, self("list.comma"), "−"))
+
+    def _named(self, place: str, value: Any) -> Any:
+        """A value of a remark as the reader calls it; figures, and names in the user's own files, as they are."""
+        if isinstance(value, Mapping):
+            return self.remark(value)
+        if place == "field":
+            return self.column(value)
+        if place == "scarce":
+            return self.one_of("scarce", value)
+        if place == "unit":
+            return self.one_of("terminal.check.cell_units", value)
+        if place == "missed":
+            return [self.one_of("terminal.calibrate.measures", name) for name in value]
+        if place == "rule":
+            return self.plan_rule(value)
+        if place == "treatment":
+            return self.listed([self.one_of("treatments", part) for part in value.split("/")])
+        if place == "treatments":
+            return [self.arm(name) for name in value]
+        return value
+
+    def arm(self, arm: str) -> str:
+        """A treatment without its window, as `treatment_parts.arm` names it, in words."""
+        return " / ".join(
+            self.one_of("treatments", part, self.one_of("models.effects.offers", part)) for part in arm.split("/")
+        )
 
     def target(self, text: str) -> str:
         """What a published figure is of, or its source; what the catalogue lacks, as it is."""
@@ -329,11 +321,32 @@ class Text:
         return self("money_amount", currency=currency, number=plain(interval["mean"]), scale=word) + between
 
 
+def is_doubt(note: str | Remark | Mapping[str, Any]) -> bool:
+    """Whether a note says that something is unlikely to be meant.
+
+    Args:
+        note: of its maker, or as files hold it.
+    """
+    if isinstance(note, str):
+        return note.startswith("Unlikely: ")  # in files of older versions
+    return (note.code if isinstance(note, Remark) else note["code"]) in DOUBTS
+
+
+def written(value: float, form: str) -> str:
+    """A number in a format of Python's, with the minus that is printed and not the hyphen of names and dates.
+
+    Args:
+        value: the number.
+        form: as in `format`.
+    """
+    return f"{value:{form}}".replace("-", "−")
+
+
 def _three_digits(value: float, largest: float, signed: bool) -> str:
     """With as many digits as the largest needs to show three of its own."""
     places = 2 - math.floor(math.log10(largest)) if largest > 0 else 0
     scaled = round(value, places) + 0.0
-    return f"{scaled:{'+' if signed and scaled else ''},.{max(places, 0)}f}".replace("-", "−")
+    return written(scaled, f"{'+' if signed and scaled else ''},.{max(places, 0)}f")
 
 
 def _unbroken(text: str) -> str:
@@ -346,7 +359,7 @@ def _plain(value: float, unit: str, signed: bool) -> str:
     exact = 100 * value if unit in ("share", "points") else value
     decimals = next((n for n in (1, 2, 3, 4) if round(exact, n)), 1) if signed else 1
     scaled = round(exact, decimals)
-    return f"{scaled + 0.0:{'+' if signed and scaled else ''},.{decimals}f}".replace("-", "−")
+    return written(scaled + 0.0, f"{'+' if signed and scaled else ''},.{decimals}f")
 
 
 def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

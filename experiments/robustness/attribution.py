@@ -15,7 +15,7 @@ from typing import Any
 
 from recoup.experiments.comparison.intervals import interval
 from recoup.experiments.comparison.run import Run
-from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.comparison.settings import Comparison, require_files
 from recoup.experiments.robustness.files import ATTRIBUTED, ATTRIBUTION_FILE
 from recoup.experiments.robustness.hybrid import PARTS, Chosen, Hybrid
 from recoup.experiments.robustness.run_trials import run_trials
@@ -135,6 +135,7 @@ def attribute(
         for number, seed in enumerate(chosen_seeds)
         for name, chosen in zip(names, (NONE, ALL), strict=True)
     }
+    require_files(run.results["settings"], folder, run.policy_refs(names))
     comparison = Comparison.from_settings(run.results["settings"], policies=run.policy_refs(names))
     trials = hybrid_trials(comparison, chosen_seeds)
     outcomes = run_trials(list(trials.values()), workers, TrialCache(folder / TRIALS), on_run)

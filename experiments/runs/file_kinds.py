@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -70,6 +70,14 @@ class Content(BaseModel):
     """What a file holds, or a part of it: all of it is named, numbers are numbers, and nothing is missing."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+    former: ClassVar[frozenset[str]] = frozenset()  # what files of older versions had besides; nobody reads it
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_the_former(cls, data: Any) -> Any:
+        if cls.former and isinstance(data, dict):
+            return {name: value for name, value in data.items() if name not in cls.former}
+        return data
 
 
 class Interval(Content):
@@ -212,13 +220,15 @@ class JsonKind:
         name: of the file in its folder.
         command: that writes it.
         model: what it holds.
-        version: what its `schema_version` must be; None = it has none.
+        version: what its `schema_version` is; None = it has none.
+        oldest: the least that is still read; None = no other.
     """
 
     name: str
     command: str
     model: type[Content]
     version: int | None = None
+    oldest: int | None = None
 
     def read(self, folder: Path) -> dict[str, Any]:
         """The content of the file in a folder, checked; as `read_file`."""
@@ -234,9 +244,10 @@ class JsonKind:
             InputError: missing, damaged, or not what this kind of file holds.
         """
         document = read_json(path, f"file that `{self.command}` has written")
-        if self.version is not None and document.data.get("schema_version", self.version) != self.version:
+        found = document.data.get("schema_version", self.version)
+        if self.version is not None and found not in range(self.oldest or self.version, self.version + 1):
             expected = f"{self.version}: results of this version of Recoup; compare again"
-            raise document.error(("schema_version",), document.data["schema_version"], expected)
+            raise document.error(("schema_version",), found, expected)
         validated(self.model, document)
         return document.data
 

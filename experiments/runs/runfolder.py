@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from recoup.sim import inputs
 from recoup.sim.inputs import InputError
 
-SCHEMA_VERSION = 1  # of results.json
+SCHEMA_VERSION = 2  # of results.json; 1 had sentences in English, and is still read
 _UNFINISHED = ".recoup-unfinished"  # ends the names of files that are being written
 RESULTS, SETTINGS, REPORT = "results.json", "run.json", "report.html"
 ATTRIBUTION, WHY = "attribution.json", "why.json"
@@ -52,6 +52,16 @@ def whole_file(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(path, "", error.strerror or str(error), "a place that can be written to") from None
+
+
+def in_language(page: str, language: str) -> str:
+    """The file name of a page in a language: report.html in English, report.zh.html in Chinese.
+
+    Args:
+        page: its name in English.
+        language: `en`, `zh`.
+    """
+    return page if language == "en" else page.replace(".html", f".{language}.html")
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -112,7 +112,7 @@ class Finding:
             breach: a row of `breaches`.
             language: `en` or `zh`.
         """
-        facts = {name: _shown(name, value, breach, language) for name, value in breach.items()}
+        facts = {name: _Fact(_shown(name, value, breach, language)) for name, value in breach.items()}
         said = self.reading.words[language].format(**facts)
         if not breach["done"]:
             said += {"en": " (ordered, not carried out)", "zh": "（已下达，未执行）"}[language]
@@ -134,7 +134,7 @@ def audit(log: Log, pack: RulePack, rows: int = PIECE) -> list[Finding]:
     Raises:
         InputError: a cell of the log is not as it must be.
     """
-    readings = [READINGS[type(rule)](rule) for rule in pack.rules]
+    readings = [reading_of(rule) for rule in pack.rules]
     lacking = [tuple(name for name in reading.needs if name not in log.columns) for reading in readings]
     looked_at = [reading for reading, lacks in zip(readings, lacking, strict=True) if not lacks]
     steps = _Steps(looked_at, log.vocabulary)
@@ -162,6 +162,15 @@ def audit(log: Log, pack: RulePack, rows: int = PIECE) -> list[Finding]:
         )
         for rule, reading, lacks in zip(pack.rules, readings, lacking, strict=True)
     ]
+
+
+def reading_of(rule: Rule) -> Reading:
+    """How a rule is read, on the accounts of its products if it is on some alone."""
+    reading = READINGS[type(rule)](rule)
+    if not rule.products:
+        return reading
+    mine = f"({reading.tested}) AND product IN {_quoted(rule.products)}"
+    return replace(reading, tested=mine, needs=(*reading.needs, "product"))
 
 
 class Counts(NamedTuple):
@@ -320,6 +329,13 @@ def _column(values: NDArray[Any]) -> pa.Array:
     return pa.array(values, mask=np.isnan(values) if values.dtype.kind == "f" else values == NONE)
 
 
+class _Fact(str):
+    """A fact in words; with a noun, how many of it: «{since:day}» is 1 day or 2 days."""
+
+    def __format__(self, noun: str) -> str:
+        return f"{self} {noun}{'s' * (self != '1')}" if noun else str(self)
+
+
 def _shown(name: str, value: Any, breach: Mapping[Any, Any], language: str) -> str:
     """A fact in words: days (`free`, `due`, `last`, `when`) as dates where the log has dates, hours as times."""
     if pd.isna(value):
@@ -412,10 +428,10 @@ def _cap(rule: ContactCap) -> Reading:
     count = Count(rule.group or rule.channel or "", rule.count, rule.days, rule.per)
     earlier = count.column
     unit = {
-        "days": ("days with one", "天有联系"),
-        "attempts": ("attempts", "次尝试"),
-        "conversations": ("conversations", "次通话"),
-        "unanswered": ("unanswered dials", "次未接通"),
+        "days": ("{earlier:day} with such a contact", "天有联系"),
+        "attempts": ("{earlier:attempt}", "次尝试"),
+        "conversations": ("{earlier:conversation}", "次通话"),
+        "unanswered": ("{earlier:unanswered dial}", "次未接通"),
     }[rule.count]
     return Reading(
         tested=mine,
@@ -423,7 +439,7 @@ def _cap(rule: ContactCap) -> Reading:
         broken=f"{earlier} >= {rule.most}" + (" AND contacted AND NOT reached" if rule.count == "unanswered" else ""),
         near=f"{earlier} = {rule.most} - 1",
         words={
-            "en": f"{{what}} after {{earlier}} {unit[0]} within {rule.days} days, at most {rule.most}",
+            "en": f"{{what}} after {unit[0]} within {_Fact(rule.days):day}, at most {rule.most}",
             "zh": f"{{what}}：{rule.days} 天内此前已有 {{earlier}} {unit[1]}，上限 {rule.most}",
         },
         facts={"what": "channel", "earlier": earlier},
@@ -439,7 +455,7 @@ def _quiet(rule: QuietAfterConversation) -> Reading:
         broken=f"day - {last} < {rule.days}",
         near=f"day - {last} = {rule.days}",
         words={
-            "en": f"{{what}} {{since}} days after the conversation of {{last}}, quiet for {rule.days} days from it",
+            "en": f"{{what}} {{since:day}} after the conversation of {{last}}, quiet for {_Fact(rule.days):day} from it",
             "zh": f"{{what}}：距{{last}}的通话 {{since}} 天，通话当日起 {rule.days} 天内应静默",
         },
         facts={"what": "channel", "last": last, "since": f"day - {last}"},
@@ -543,7 +559,7 @@ def _plan_length(rule: PlanLength) -> Reading:
         broken=f"months > {rule.most_months}",
         near=f"months = {rule.most_months}",
         words={
-            "en": f"an agreement of {{months}} months offered, at most {rule.most_months}",
+            "en": f"an agreement of {{months:month}} offered, at most {rule.most_months}",
             "zh": f"提供 {{months}} 个月的分期，上限 {rule.most_months} 个月",
         },
         facts={"months": "months"},
@@ -557,7 +573,7 @@ def _broken_plans(rule: BrokenPlans) -> Reading:
         broken=f"plans_broken >= {rule.most}",
         near=f"plans_broken = {rule.most} - 1",
         words={
-            "en": f"{{what}} offered after {{count}} broken agreements, none after {rule.most}",
+            "en": f"{{what}} offered after {{count:broken agreement}}, none after {rule.most}",
             "zh": f"已违约 {{count}} 次后仍提供 {{what}}，上限 {rule.most} 次",
         },
         facts={"what": "offer", "count": "plans_broken"},
@@ -571,7 +587,7 @@ def _authority(rule: DiscountAuthority) -> Reading:
         broken=f"discount > {rule.most} + 1e-9",
         near=f"discount > {rule.most} - 1e-9 AND discount > 0",
         words={
-            "en": f"a discount of {{percent}} % at {{dpd}} days past due, at most {100 * rule.most:g} % before {rule.before_dpd}",
+            "en": f"a discount of {{percent}} % at {{dpd:day}} past due, at most {100 * rule.most:g} % before {rule.before_dpd}",
             "zh": f"逾期 {{dpd}} 天减免 {{percent}}%，{rule.before_dpd} 天之前上限 {100 * rule.most:g}%",
         },
         facts={"percent": "round(100 * discount, 1)", "dpd": "dpd"},
@@ -600,7 +616,7 @@ def _limitation(rule: Limitation) -> Reading:
         broken=f"dpd > {rule.days}",
         near=f"dpd > {rule.days} - 30",
         words={
-            "en": f"{{what}} at {{dpd}} days past due, time-barred after {rule.days}",
+            "en": f"{{what}} at {{dpd:day}} past due, time-barred after {rule.days}",
             "zh": f"逾期 {{dpd}} 天时 {{what}}，时效为 {rule.days} 天",
         },
         facts={"what": "legal", "dpd": "dpd"},
@@ -615,7 +631,7 @@ def _restarting_limitation(rule: Limitation) -> Reading:
         broken=f"{silence.column} > {rule.days}",
         near=f"{silence.column} > {rule.days} - 30",
         words={
-            "en": f"{{what}} after {{silent}} days without demand or acknowledgement, time-barred after {rule.days}",
+            "en": f"{{what}} after {{silent:day}} without demand or acknowledgement, time-barred after {rule.days}",
             "zh": f"{{silent}} 天无催告、亦无债务承认后 {{what}}，时效为 {rule.days} 天",
         },
         facts={"what": "legal", "silent": silence.column},
@@ -643,7 +659,7 @@ def _precondition(rule: LegalPrecondition) -> Reading:
         broken=_any(broken or ["false"]),
         near=_any(near or ["false"]),
         words={
-            "en": f"{rule.step} at {{dpd}} days past due, claim {{claim}}, notice {{since}} days old; needed: {wanted}",
+            "en": f"{rule.step} at {{dpd:day}} past due, claim {{claim}}, notice {{since:day}} old; needed: {wanted}",
             "zh": f"{step_words(rule.step)}：逾期 {{dpd}} 天、债权 {{claim}}、律师函已发 {{since}} 天；要求：{wanted}",
         },
         facts={"dpd": "dpd", "claim": "claim", "since": "day - noticed"},
@@ -670,7 +686,7 @@ def _interest_cap(rule: InterestCap) -> Reading:
         broken=f"interest - interest_before > {most} + 1e-6",
         near="false",
         words={
-            "en": f"interest of {{charged}} on {{opening}} in {{days}} days, above {100 * rule.most:g} % a year",
+            "en": f"interest of {{charged}} on {{opening}} in {{days:day}}, above {100 * rule.most:g} % a year",
             "zh": f"{{days}} 天内对 {{opening}} 计息 {{charged}}，超过年化 {100 * rule.most:g}%",
         },
         facts={"charged": "interest - interest_before", "opening": "opening", "days": "day - day_before"},
@@ -732,7 +748,7 @@ def _validation(rule: ValidationNotice) -> Reading:
         broken=f"day - first_contact > {rule.days} AND coalesce(sent > day, true)",
         near=f"day - first_contact = {rule.days} AND coalesce(sent > day, true)",
         words={
-            "en": f"{{what}} {{since}} days after the first contact, and no notice of the debt sent within {rule.days}",
+            "en": f"{{what}} {{since:day}} after the first contact, and no notice of the debt sent within {rule.days}",
             "zh": f"首次联系后 {{since}} 天 {{what}}，{rule.days} 天内未发债务告知书",
         },
         facts={"what": "channel", "since": "day - first_contact"},

@@ -41,9 +41,8 @@ def audit_registry(map_file: Path | None = None, vocabulary: Vocabulary = STANDA
     """
     fields = read_yaml(map_file).data.get("fields") if map_file else None
     dated = not (isinstance(fields, dict) and "day" in fields)
-    return Registry(
-        "audit", "something that happened", tuple(_field(column, dated) for column in columns_of(vocabulary))
-    )
+    columns = tuple(_field(column, dated) for column in columns_of(vocabulary))
+    return Registry("audit", "something that happened", columns, either=("date", "day"))
 
 
 def _field(column: Column, dated: bool) -> Field:

@@ -60,7 +60,7 @@ class ContactCentre:
     ) -> None:
         self.env, self.name, self.pool, self.windows, self.calendar = env, name, pool, windows, calendar
         self.people = people
-        self.seconds = simpy.Container(env)
+        self.seconds = 0
         self.skill = np.zeros(people, SKILL)
         self.first = 1
         self._away = np.zeros(people, np.uint8)  # courses each one is at now
@@ -115,30 +115,30 @@ class ContactCentre:
 
     def _shifts(self) -> Process:
         """Every window in which somebody works: seconds appear when it opens, and lapse when it closes."""
-        windows = [window for window in Window if self._minutes[window] > 0]
+        shifts = [
+            (60 * minutes, *(round(hour * MINUTES_PER_HOUR) for hour in self.windows.hours(window)))
+            for window, minutes in zip(Window, self._minutes, strict=True)
+            if minutes > 0
+        ]
         first = int(self.env.now) // MINUTES_PER_DAY
-        for day in itertools.count(first) if self.people and windows else ():
+        for day in itertools.count(first) if self.people and shifts else ():
             if not self.works(day):
                 continue
-            for window in windows:
-                opens, closes = (round(hour * MINUTES_PER_HOUR) for hour in self.windows.hours(window))
-                yield self.env.timeout(day * MINUTES_PER_DAY + opens - self.env.now)
-                seconds = round(60 * self._minutes[window] * (self.people - self.away))
-                self.paid += round(60 * self._minutes[window] * self.people)
-                if seconds:
-                    self.capacity += seconds
-                    yield self.seconds.put(seconds)
+            midnight = day * MINUTES_PER_DAY
+            for each, opens, closes in shifts:
+                yield self.env.timeout(midnight + opens - self.env.now)
+                seconds = round(each * (self.people - self.away))
+                self.seconds += seconds
+                self.capacity += seconds
+                self.paid += round(each * self.people)
                 # One minute before it closes, so that a window that opens at that very hour finds nothing left over.
-                yield self.env.timeout(day * MINUTES_PER_DAY + closes - 1 - self.env.now)
-                if self.seconds.level:
-                    yield self.seconds.get(self.seconds.level)
+                yield self.env.timeout(midnight + closes - 1 - self.env.now)
+                self.seconds = 0
 
     def use(self, seconds: int) -> None:
         """Take seconds out of the open window; the last call of a window may run over."""
         self.used += seconds
-        available = min(seconds, int(self.seconds.level))
-        if available:
-            self.seconds.get(available)
+        self.seconds -= min(seconds, self.seconds)
 
     def train(self, training: Training) -> None:
         """Let everybody go to courses in turn, evenly spread over `training.every_days`; 0 = no courses."""

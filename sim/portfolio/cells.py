@@ -22,6 +22,7 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from recoup.sim.inputs import InputError, read_bytes
+from recoup.sim.remarks import Remark
 
 MOST_BYTES, MOST_ROWS, MOST_COLUMNS = 1 << 30, 10_000_000, 2_000  # of a file; docs/portfolios.md says so
 MOST_CHARACTERS = 131_072  # of a cell: the csv module's limit
@@ -76,9 +77,9 @@ class Cells:
     ragged: tuple[tuple[int, int], ...] = ()
 
     @property
-    def even(self) -> str:
+    def even(self) -> Remark:
         """What is expected of a row with more or fewer cells than the header."""
-        return f"the same number of cells in each row, {len(self.names):,} as in the header"
+        return Remark("even", {"cells": len(self.names)})
 
 
 def read_cells(
@@ -213,7 +214,7 @@ def _rows(
     )
     if not body.rows:
         line, count = body.ragged[0]
-        raise InputError(file, f"line {line}", f"{count:,} cells", cells.even)
+        raise InputError(file, f"line {line}", f"{count:,} cells", str(cells.even))
     return cells
 
 

@@ -33,6 +33,7 @@ from recoup.sim.portfolio.state_draw import DRAWABLE
 from recoup.sim.portfolio.state_fields import DATED as DATED_STATE
 from recoup.sim.portfolio.table import FIELD, PORTFOLIO, SYNONYMS, Kind, Registry
 from recoup.sim.portfolio.table import Field as TableField
+from recoup.sim.remarks import NoteContent
 
 DATED = ("days", "months", "years")  # units in which a date can be counted
 EXCEL = "excel"  # in place of a date format: the number of a day, as spreadsheets count them
@@ -176,13 +177,16 @@ class Range(Section):
         """Whether it is of dates."""
         return self.from_ is not None or self.until is not None
 
-    def __str__(self) -> str:
-        ends = [("from", self.least), ("to", self.most), ("from", self.from_), ("until", self.until)]
-        return " ".join(
-            f"{word} {end:,.10g}" if isinstance(end, float) else f"{word} {end}"
-            for word, end in ends
-            if end is not None
+    @property
+    def missed(self) -> tuple[str, dict[str, str]]:
+        """What is to be remarked on a cell that lies without: code, and the ends in words."""
+        least, most = (
+            None if end is None else f"{end:,.10g}" if isinstance(end, float) else str(end)
+            for end in ((self.from_, self.until) if self.dated else (self.least, self.most))
         )
+        if least is not None and most is not None:
+            return "outside", {"least": least, "most": most}
+        return ("below", {"least": least}) if least is not None else ("above", {"most": str(most)})
 
 
 class Rows(Section):
@@ -235,7 +239,7 @@ class ColumnMap(Section):
     source: str = ""
     licence: str = ""
     attribution: str = ""
-    notes: list[str] = []
+    notes: list[NoteContent] = []
     sheet: Annotated[str | None, BeforeValidator(_text)] = Field(None, description="of a workbook; none = the only one")
     header: Annotated[int, Field(ge=1, le=1000)] = Field(
         1, description="line (CSV) or row (workbook) with the names of the columns"
@@ -309,9 +313,8 @@ def map_of(document: Document, registry: Registry = PORTFOLIO) -> tuple[ColumnMa
                 ("fields", name), name, hidden if name in known else choose(names, name, _meant(registry))
             )
         _check_mapping(registry.field[name], mapping, document)
-    for field in registry.fields:
-        if field.required and field.name not in mapping.fields:
-            raise document.error(("fields",), "no " + field.name, f"{field.name}: {field.meaning} (required)")
+    for field in registry.lacking(mapping.fields):
+        raise document.error(("fields",), "no " + field.name, f"{field.name}: {field.meaning} (required)")
     if mapping.rows.drop and registry.name != PORTFOLIO.name:
         raise document.error(("rows", "drop"), mapping.rows.drop, "range or without: this is no portfolio")
     for name in mapping.fields:

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 import pyarrow as pa
 
-from recoup.sim.inputs import InputError, choose, require_readable
+from recoup.sim.inputs import InputError, choose, on_disk
 from recoup.sim.portfolio.cells import MOST_ROWS, Cells, as_texts, check_header
 from recoup.sim.portfolio.typed import typed_cells
 
@@ -24,6 +24,7 @@ _CREDENTIALS = re.compile(
 )
 _IN_QUOTES = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _POSTGRESQL = ("postgresql", "postgres")
+_LOGS = ("-wal", ".wal")  # of SQLite and DuckDB: what was written last, until it is taken into the file
 _AT_ONCE = 10_000  # rows
 _READABLE = 70  # signs of a message
 EXAMPLE = "an address as in sqlite:///book.db?query=SELECT * FROM accounts"
@@ -146,12 +147,14 @@ def read_address(address: Address, wanted: Wanted) -> Cells:
     query = address.query or wanted.query
     if query is not None:
         _require_select(str(address), query)
-    file = address.file
-    if file is not None:
-        require_readable(file, "database file")
-    if address.scheme == "duckdb":
-        return _duckdb(address, file, query, wanted)
-    return _server(address, file, query, wanted)
+    if address.file is None:
+        return _cells(address, None, query, wanted)
+    with on_disk(address.file, "database file", _LOGS) as file:
+        return _cells(address, file, query, wanted)
+
+
+def _cells(address: Address, file: Path | None, query: str | None, wanted: Wanted) -> Cells:
+    return (_duckdb if address.scheme == "duckdb" else _server)(address, file, query, wanted)
 
 
 def read_duckdb_file(file: Path, wanted: Wanted) -> Cells:

@@ -17,6 +17,7 @@ from recoup.sim.portfolio.column import Column
 from recoup.sim.portfolio.columnmap import ColumnMap
 from recoup.sim.portfolio.dates import read_differently
 from recoup.sim.portfolio.table import PORTFOLIO, Kind, Registry
+from recoup.sim.remarks import Remark
 
 _TOTAL = re.compile(
     r"(grand |sub)?-?(total|totals|sum|summe|gesamt|gesamtsumme|total g[ée]n[ée]ral|totaux|totale|suma|итого)|合计|总计|小计|總計|合計|共计",
@@ -28,8 +29,8 @@ _INCOMES = 60.0  # five years' income owed, at the median
 
 def doubts_of(
     cells: Cells, mapping: ColumnMap, columns: Mapping[str, Column], table: pd.DataFrame, registry: Registry = PORTFOLIO
-) -> list[str]:
-    """Sentences on what is unlikely in the file itself.
+) -> list[Remark]:
+    """What is unlikely in the file itself.
 
     Args:
         cells: as read.
@@ -38,45 +39,34 @@ def doubts_of(
         table: the usable values of the same rows, by their place in the file.
         registry: the fields that there are.
     """
-    doubts = [
-        f"{cells.unit} {line} goes on over lines that look like rows: is a quotation mark left open there?"
-        for line in cells.swallowed
-    ]
-    doubts += [
-        f"{cells.unit} {place} looks like a total of the others, not an account"
-        for place in _totals(columns, mapping, table)
-    ]
+    doubts = [Remark("swallowed", {"unit": cells.unit, "place": line}) for line in cells.swallowed]
+    doubts += [Remark("total", {"unit": cells.unit, "place": place}) for place in _totals(columns, mapping, table)]
     money = _money(cells, mapping, columns, registry)
     doubts += [*_three_decimals(money, mapping), *_currencies(money, mapping), *_dates(mapping, columns, registry)]
     if {"opening_balance", "monthly_income"} <= set(table) and table["monthly_income"].median() > 0:
         incomes = (table["opening_balance"] / table["monthly_income"]).median()
         if incomes > _INCOMES or incomes < 1 / 1000:
-            doubts.append(
-                f"opening_balance: the median is {incomes:,.4g} times monthly_income; are both in the same unit, a month's income?"
-            )
+            doubts.append(Remark("incomes", {"times": float(incomes)}))
     return doubts
 
 
-def population_doubts(table: pd.DataFrame, population: Population) -> list[str]:
-    """Sentences on what is unlikely beside a scenario's population: medians of another order of magnitude.
+def population_doubts(table: pd.DataFrame, population: Population) -> list[Remark]:
+    """What is unlikely beside a scenario's population: medians of another order of magnitude.
 
     Args:
         table: the usable values of a file.
         population: of the scenario in which they are to be treated.
     """
-    doubts = []
+    doubts: list[Remark] = []
     for name, usual in (("opening_balance", population.balance_median), ("monthly_income", population.income_median)):
         median = table[name].median() if name in table else float("nan")
         if median > _TIMES * usual or 0 < median < usual / _TIMES:
-            doubts.append(
-                f"{name}: the median is {median:,.10g}, the scenario's {usual:,.10g}; is it in cents (`scale: 0.01`), "
-                "thousands or another currency?"
-            )
+            doubts.append(Remark("median", {"column": name, "median": float(median), "usual": float(usual)}))
     return doubts
 
 
-def staffing_doubts(accounts: int, world: World) -> list[str]:
-    """Sentences on fixed numbers of people, lines and places that are unlikely beside a portfolio of this size.
+def staffing_doubts(accounts: int, world: World) -> list[Remark]:
+    """Fixed numbers of people, lines and places that are unlikely beside a portfolio of this size.
 
     Args:
         accounts: of the portfolio.
@@ -86,13 +76,12 @@ def staffing_doubts(accounts: int, world: World) -> list[str]:
     fixed = {name: (pool.agents, pool.per_1000_accounts) for name, pool in world.pools.items()}
     fixed["legal_cases"] = (operations.legal_cases, operations.legal_cases_per_1000_accounts)
     fixed["docket"] = (courts.docket, courts.docket_per_1000_accounts)
-    doubts = []
+    doubts: list[Remark] = []
     for name, (number, usual) in fixed.items():
         rate = 1000 * (number or 0) / accounts
         if number and (rate > _TIMES * usual or rate < usual / _TIMES):
-            doubts.append(
-                f"{name}: {number:,} for {accounts:,} accounts are {rate:,.4g} for each 1,000; the scenario's usual is {usual:,.4g}"
-            )
+            values = {"scarce": name, "number": number, "accounts": accounts, "rate": rate, "usual": usual}
+            doubts.append(Remark("staffing", values))
     return doubts
 
 
@@ -127,25 +116,22 @@ def _money(
     ]
 
 
-def _three_decimals(money: list[tuple[str, Column]], mapping: ColumnMap) -> list[str]:
+def _three_decimals(money: list[tuple[str, Column]], mapping: ColumnMap) -> list[Remark]:
     """1.234 where nothing has one or two decimals is rather one thousand than one."""
-    doubts = []
+    doubts: list[Remark] = []
     for name, column in money:
         found = pc.extract_regex(column.texts, f"{re.escape(mapping.decimal)}(?P<decimals>[0-9]*)[^0-9]*$")
         digits = pc.fill_null(pc.utf8_length(found.field("decimals")), 0).to_numpy(zero_copy_only=False)
         rows = np.flatnonzero(column.rows_of(found.is_valid().to_numpy(zero_copy_only=False)))
         if len(rows) and (digits[column.codes[rows]] == 3).all():
-            mark = mapping.decimal
-            doubts.append(
-                f"{name}: all {len(rows):,} values with a {mark!r} have three digits behind it, as in "
-                f"{column.text(rows[0])!r}; is it the thousands mark?"
-            )
+            values = {"mark": repr(mapping.decimal), "example": repr(column.text(rows[0]))}
+            doubts.append(Remark("decimals", {"column": name, "n": len(rows)} | values))
     return doubts
 
 
-def _currencies(money: list[tuple[str, Column]], mapping: ColumnMap) -> list[str]:
+def _currencies(money: list[tuple[str, Column]], mapping: ColumnMap) -> list[Remark]:
     """Amounts in several currencies are added up as if they were one."""
-    doubts = []
+    doubts: list[Remark] = []
     for name, column in money:
         having = {mark: pc.match_substring(column.texts, mark) for mark in mapping.currency}
         counts = {
@@ -153,13 +139,13 @@ def _currencies(money: list[tuple[str, Column]], mapping: ColumnMap) -> list[str
         }
         found = [f"{mark} ({count:,})" for mark, count in counts.items() if count]
         if len(found) > 1:
-            doubts.append(f"{name}: several currency marks, and nothing is converted: {', '.join(found)}")
+            doubts.append(Remark("currencies", {"column": name, "marks": found}))
     return doubts
 
 
-def _dates(mapping: ColumnMap, columns: Mapping[str, Column], registry: Registry) -> list[str]:
+def _dates(mapping: ColumnMap, columns: Mapping[str, Column], registry: Registry) -> list[Remark]:
     """Dates that two of the map's formats read as different days."""
-    doubts = []
+    doubts: list[Remark] = []
     for one in registry.fields:
         mapped = mapping.fields.get(one.name)
         formats = mapped.format or mapping.dates if mapped else []
@@ -168,8 +154,6 @@ def _dates(mapping: ColumnMap, columns: Mapping[str, Column], registry: Registry
         for column in (columns[name] for name in mapped.columns):
             differ = column.rows_of(read_differently(column.texts, formats))
             if differ.any():
-                doubts.append(
-                    f"{one.name}: {int(differ.sum()):,} dates fit two of the map's formats as different days, as in "
-                    f"{column.text(int(np.flatnonzero(differ)[0]))!r}; the first format that fits counts"
-                )
+                example = repr(column.text(int(np.flatnonzero(differ)[0])))
+                doubts.append(Remark("dates", {"column": one.name, "n": int(differ.sum()), "example": example}))
     return doubts

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal
 
 import numpy as np
+
+from recoup.sim.remarks import Remark
 
 Role = Literal["visible", "hidden", "protected", "key", "state"]
 HISTORY_DAYS = 31  # that an account's histories of contacts go back
@@ -50,22 +52,18 @@ class Field:
     unique: bool = False
 
     @property
-    def expectation(self) -> str:
-        """What a value must be, in words, for error messages and docs."""
+    def expectation(self) -> Remark:
+        """What a value must be."""
         if self.kind is Kind.CATEGORY:
-            return "one of " + ", ".join(self.values) if self.values else "a name"
-        if self.kind is Kind.FLAG:
-            return "true or false (1 or 0)"
+            return Remark("one_of", {"names": list(self.values)}) if self.values else Remark("name")
         if self.kind is Kind.TEXT:
-            return "a text that is not empty and not used by another row" if self.unique else "a text"
-        if self.kind is Kind.DATE:
-            return "a date"
-        if self.kind is Kind.HOUR:
-            return "a time of day as in 18:30, or hours from 0 to 24"
+            return Remark("own_text" if self.unique else "text")
         if self.kind is Kind.DAYS:
-            return f"how many days ago, from 1 to {HISTORY_DAYS}, as in 1 4 9; 0 for none"
-        noun = "a whole number" if self.kind is Kind.INTEGER else "a number"
-        return f"{noun} from {self.least:,.10g} to {self.most:,.10g}"
+            return Remark("days_ago", {"most": HISTORY_DAYS})
+        if self.kind in (Kind.FLAG, Kind.DATE, Kind.HOUR):
+            return Remark(self.kind.value)
+        noun = "whole" if self.kind is Kind.INTEGER else "number"
+        return Remark(noun, {"least": float(self.least), "most": float(self.most)})
 
 
 @dataclass(frozen=True)
@@ -77,17 +75,28 @@ class Registry:
         title: what one row is, in words.
         fields: in the order in which they are listed.
         repeats: several rows may be of one account, and the same.
+        either: fields of which a table must have one; the first is the usual one.
     """
 
     name: str
     title: str
     fields: tuple[Field, ...]
     repeats: bool = True
+    either: tuple[str, ...] = ()
 
     @property
     def field(self) -> dict[str, Field]:
         """Fields by name."""
         return {one.name: one for one in self.fields}
+
+    def lacking(self, there: Container[str]) -> list[Field]:
+        """What must be in a table and is not: required fields, and the usual one of `either` where it has none of them.
+
+        Args:
+            there: names of the fields that it has.
+        """
+        wanted = [] if any(name in there for name in self.either) else self.either[:1]
+        return [one for one in self.fields if (one.required or one.name in wanted) and one.name not in there]
 
     def naming(self, values: Mapping[str, Sequence[str]]) -> Registry:
         """The same with other values of its categories, as a scenario has other products and channels.

@@ -118,7 +118,8 @@ _WHO = {
 }
 _WHEN = (
     "date day datetime timestamp time commdate commtime contactdate contacttime calldate calltime attemptdate attempttime eventdate "
-    "activitydate createdat 日期 时间 催收日期 催收时间 联系日期 联系时间 通话日期 通话时间 拨打时间 拨打日期 呼叫时间 催记时间 外呼时间"
+    "activitydate activitytime actiondate actiontime calledat calledon calldatetime dialledat dialedat contactedat contactedon attemptedat sentat "
+    "senton startedat createdat createdon loggedat loggedon 日期 时间 催收日期 催收时间 联系日期 联系时间 通话日期 通话时间 拨打时间 拨打日期 呼叫时间 催记时间 外呼时间"
 )
 _CHANNEL = "channel channeltype contactchannel method contactmethod medium commtype type 渠道 催收方式 催收渠道 联系渠道 触达方式 方式"
 CONTACTS: Names = {
@@ -142,7 +143,8 @@ CONTACTS: Names = {
 }
 PAYMENTS: Names = {
     **_WHO,
-    "date": "date day paymentdate paydate paidon paiddate postingdate posted valuedate transactiondate receiveddate datetime timestamp 日期 还款日期 "
+    "date": "date day paymentdate paydate paidon paiddate postingdate posted postedon postedat valuedate transactiondate "
+    "receiveddate receivedon receivedat paidat bookedon bookingdate datetime timestamp 日期 还款日期 "
     "还款日 还款时间 入账日期 入账日 交易日期 到账日期",
     "amount": "amount payment paymentamount paid paidamount amountpaid sum value received cash 金额 还款金额 实还金额 入账金额 交易金额 回款金额",
     "kind": "kind type paymenttype paymentkind method paymentmethod 类型 还款类型 还款方式 方式",
@@ -150,6 +152,7 @@ PAYMENTS: Names = {
 }
 AUDIT: Names = {
     "account_id": PORTFOLIO["account_id"],
+    "product": PORTFOLIO["product"],
     "date": _WHEN,
     "from_hour": "fromhour hour starttime contacthour timeofday localtime 开始时间 时刻",
     "to_hour": "tohour endtime 结束时间",

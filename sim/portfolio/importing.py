@@ -28,10 +28,11 @@ from recoup.sim.portfolio.state_fields import STATE_FIELD
 from recoup.sim.portfolio.synthetic import fill
 from recoup.sim.portfolio.table import FILE_FIELDS, PORTFOLIO, STATE_FIELDS, Field, Kind, Portfolio, Registry
 from recoup.sim.randomness import streams, uniforms
+from recoup.sim.remarks import Note, Remark, noted
 
 _ALSO, _SHORT = 6, 40  # problems that a message names, and signs of a value
 _SAMPLE_DAY, _SAMPLE = -3, 0
-_SKIPPED = "cannot be used, and the map says to skip such rows"
+_SKIPPED = Remark("skipped")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class FieldReport:
     field: Field
     columns: tuple[str, ...]
     missing: int
-    summary: str
+    summary: str | Remark
 
 
 @dataclass
@@ -53,10 +54,10 @@ class Inspection:
         cells: where the source's rows stand, before some were left out; their texts are not kept.
         rows: how many rows count.
         table: their usable values, indexed by their place in the source (as `Problem.row`); a missing or unusable one is NaN.
-        dropped: reason -> rows left out because the map says so.
+        dropped: reason → rows left out because the map says so.
         unusable: places of the rows that cannot be used; where the map says to skip them, they are in no table.
         problems: values that cannot be used, in the order of rows and columns; of each field the first `MOST_LISTED`.
-        doubts: sentences on what can be used but is unlikely to be meant.
+        doubts: what can be used but is unlikely to be meant.
     """
 
     source: Source
@@ -66,12 +67,12 @@ class Inspection:
     cells: Cells
     rows: int
     table: pd.DataFrame
-    dropped: dict[str, int] = field(default_factory=dict)
+    dropped: dict[Remark, int] = field(default_factory=dict)
     fields: list[FieldReport] = field(default_factory=list)
     unusable: set[int] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     problem_count: int = 0
-    doubts: list[str] = field(default_factory=list)
+    doubts: list[Remark] = field(default_factory=list)
 
     @property
     def skips(self) -> bool:
@@ -95,7 +96,9 @@ class Inspection:
         if more >= _ALSO:
             also += f"; {more - _ALSO + 1:,} more problem{'s' * (more > _ALSO)}"
         also += f"; `{command}` lists all" if more else ""
-        raise InputError(str(self.source), f"{unit} {first.row}, {_column(first)}", first.value, first.expected + also)
+        raise InputError(
+            str(self.source), f"{unit} {first.row}, {_column(first)}", first.value, f"{first.expected}{also}"
+        )
 
 
 def _column(problem: Problem) -> str:
@@ -172,9 +175,9 @@ def _inspected(
     for wanted in (*registry.fields, *score_fields(mapping.fields, registry).values()):
         mapped = mapping.fields.get(wanted.name)
         if mapped is None:
-            drawn = "drawn from the scenario" if registry.name == PORTFOLIO.name else "not in the file"
-            drawn = "as a fresh account" if wanted.role == "state" else drawn
-            inspection.fields.append(FieldReport(wanted, (), rows, drawn))
+            drawn = "drawn" if registry.name == PORTFOLIO.name else "absent"
+            drawn = "as_fresh" if wanted.role == "state" else drawn
+            inspection.fields.append(FieldReport(wanted, (), rows, Remark(drawn)))
             continue
         found = sheet.field(wanted, mapped)
         inspection.table[wanted.name] = found.values
@@ -233,10 +236,9 @@ def _unmapped(source: Source, registry: Registry, plain: ColumnMap | None, optio
     cells = read_source(source, plain, None, option)
     ours = (*registry.field, *score_fields(cells.names, registry))
     found = {name: Mapping.model_validate({"column": name}) for name in ours if name in cells.names}
-    for one in registry.fields:
-        if one.required and one.name not in found:
-            expected = f"a column {one.name}: {one.meaning} (or a column map that says which column is it: --map)"
-            raise InputError(str(source), "header", ", ".join(cells.names), expected)
+    for one in registry.lacking(found):
+        expected = f"a column {one.name}: {one.meaning} (or a column map that says which column is it: --map)"
+        raise InputError(str(source), "header", ", ".join(cells.names), expected)
     return plain.model_copy(update={"fields": found}), cells
 
 
@@ -295,10 +297,12 @@ def load(
         elif wanted.kind is Kind.NUMBER:
             table[wanted.name] = table[wanted.name].astype(np.float64)
     table = with_scores(table, inspection.table)
-    notes = [mapping.source, mapping.attribution, mapping.licence and f"Licence: {mapping.licence}", *mapping.notes]
-    notes += [f"Left out of the file: {rows:,} rows ({reason})" for reason, rows in inspection.dropped.items()]
-    notes += [f"Unlikely: {doubt}" for doubt in (*inspection.doubts, *population_doubts(inspection.table, population))]
-    return Portfolio(table, name, filled, tuple(note for note in notes if note), mapping.as_of, missing_state(table))
+    notes: list[Note] = [said for said in (mapping.source, mapping.attribution) if said]
+    notes += [Remark("licence", {"licence": mapping.licence})] if mapping.licence else []
+    notes += noted(mapping.notes)
+    notes += [Remark("left_out", {"rows": rows, "reason": reason}) for reason, rows in inspection.dropped.items()]
+    notes += [*inspection.doubts, *population_doubts(inspection.table, population)]
+    return Portfolio(table, name, filled, tuple(notes), mapping.as_of, missing_state(table))
 
 
 def day_of_state(map_file: Path | None) -> date | None:
@@ -378,11 +382,11 @@ def sample(portfolio: Portfolio, accounts: int, seed: int, numbers: NDArray[np.i
         chosen["customer_id"] = chosen["customer_id"].where(
             chosen["customer_id"].isna(), chosen["customer_id"] + suffix
         )
-    note = f"{accounts:,} accounts drawn with replacement from the {size:,} of the file"
+    note = Remark("replaced", {"accounts": accounts, "size": size})
     return dataclasses.replace(portfolio, table=chosen, notes=(*portfolio.notes, note))
 
 
-def summary(wanted: Field, values: pd.Series[Any]) -> str:
+def summary(wanted: Field, values: pd.Series[Any]) -> str | Remark:
     """The values of a field in a few words: least … median … most, the commonest names, or how many there are.
 
     Args:
@@ -391,17 +395,18 @@ def summary(wanted: Field, values: pd.Series[Any]) -> str:
     """
     known = values.dropna()
     if known.empty:
-        return "no usable value"
+        return Remark("no_value")
     if wanted.kind is Kind.TEXT:
-        return f"{known.nunique():,} different"
+        return Remark("different", {"n": int(known.nunique())})
     if wanted.kind is Kind.DAYS:
         listed = known.value_counts().head(3)
         return ", ".join(f"{days_ago(days)}: {count:,}" for days, count in zip(listed.index, listed, strict=True))
     if wanted.kind is Kind.DATE:
         known = known.astype("datetime64[us]")
         return f"{known.min():%Y-%m-%d} … {known.median():%Y-%m-%d} … {known.max():%Y-%m-%d}"
-    if wanted.kind in (Kind.CATEGORY, Kind.FLAG):
-        known = known.map({1: "yes", 0: "no"}) if wanted.kind is Kind.FLAG else known
+    if wanted.kind is Kind.FLAG:
+        return Remark("flags", {"yes": int((known == 1).sum()), "no": int((known == 0).sum())})
+    if wanted.kind is Kind.CATEGORY:
         counts = known.value_counts().head(5)
         return ", ".join(f"{name}: {count:,}" for name, count in counts.items())
     return f"{known.min():,.10g} … {known.median():,.10g} … {known.max():,.10g}"

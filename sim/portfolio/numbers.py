@@ -75,15 +75,12 @@ def _is(part: pa.Array, *signs: str) -> NDArray[np.bool_]:
     return pc.fill_null(pc.is_in(part, pa.array(signs)), False).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 
-def missing_marks(text: str, marks: ColumnMap) -> str:
-    """What to add to a message about a text that is no number under the map's marks; "" if no mark would help."""
+def missing_marks(text: str, marks: ColumnMap) -> tuple[str, dict[str, str]] | None:
+    """What to add to a message about a text that is no number under the map's marks (see `remarks`); None if no mark would help."""
     if not re.search("[0-9]", text):
-        return ""
+        return None
     if _SIGNED.search(text):
-        return " (name what may stand beside a number with `currency` in the column map)"
+        return "with_currency", {}
     if re.search(r"[.,' \u00a0\u2009\u202f\u2019]", text):
-        return (
-            f" (the column map has decimal {marks.decimal!r} and thousands {marks.thousands!r}; "
-            "a thousands mark stands before three digits)"
-        )
-    return ""
+        return "with_marks", {"decimal": repr(marks.decimal), "thousands": repr(marks.thousands)}
+    return None

@@ -19,6 +19,7 @@ from recoup.sim.portfolio.dates import parse_dates, parse_hours
 from recoup.sim.portfolio.days_ago import parse_days_ago
 from recoup.sim.portfolio.numbers import PLAIN, missing_marks, parse_numbers
 from recoup.sim.portfolio.table import Field, Kind, Registry
+from recoup.sim.remarks import Remark
 
 FLAGS = {
     "1": 1.0, "0": 0.0, "true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "y": 1.0, "n": 0.0, "是": 1.0, "否": 0.0
@@ -46,7 +47,7 @@ class Problem:
     row: int
     column: str
     value: str
-    expected: str
+    expected: Remark
     leave_out: str = ""
 
 
@@ -78,31 +79,31 @@ class Sheet:
 
     # ---- which rows count ----
 
-    def leave_out(self) -> dict[str, int]:
+    def leave_out(self) -> dict[Remark, int]:
         """Leave out the rows that the map says, and count them by reason."""
-        rows, counts = self.mapping.rows, {}
+        rows, counts = self.mapping.rows, dict[Remark, int]()
 
-        def keep(mask: NDArray[np.bool_], reason: str) -> None:
+        def keep(mask: NDArray[np.bool_], reason: str, **values: Any) -> None:
             if left := int((~mask).sum()):
-                counts[reason] = left
+                counts[Remark(reason, values)] = left
                 self.columns = {name: column.keep(mask) for name, column in self.columns.items()}
                 self.places = self.places[mask]
 
         for name, texts in rows.only.items():
-            keep(self._one_of(name, texts), f"{name} is not {' or '.join(texts)}")
+            keep(self._one_of(name, texts), "only", column=name, texts=list(texts))
         for name, texts in rows.without.items():
-            keep(~self._one_of(name, texts), f"{name} is {' or '.join(texts)}")
+            keep(~self._one_of(name, texts), "without", column=name, texts=list(texts))
         for name, bounds in rows.range.items():
-            keep(self._within(name, bounds), f"{name} is not {bounds}")
+            keep(self._within(name, bounds), bounds.missed[0], column=name, **bounds.missed[1])
         for reason in rows.drop:
             name, dropped = _DROPPED[reason]
             if (mapped := self.mapping.fields[name]).constant is None:
-                keep(~dropped(self._numbers(mapped, self.registry.field[name])), reason.replace("_", " "))
+                keep(~dropped(self._numbers(mapped, self.registry.field[name])), reason)
         if rows.duplicates in ("first", "last"):
             codes, blank = self._key()
             again = codes.duplicated(keep=rows.duplicates).to_numpy() & ~blank
-            what = "row that is the same" if self.registry.repeats else "row of the account"
-            keep(~again, f"another {what}, of which the {rows.duplicates} counts")
+            what = "row" if self.registry.repeats else "account"
+            keep(~again, f"{what}_{'again' if rows.duplicates == 'first' else 'before'}")
         return counts
 
     def _one_of(self, name: str, texts: list[str]) -> NDArray[np.bool_]:
@@ -282,7 +283,8 @@ class Sheet:
             text = " + ".join(self.columns[name].text(row) for name in mapped.parts) or self._cell(mapped, row)
             reason = self._reason(wanted, values[row])
             remedy = self._remedy(wanted, mapped, text, values[row], reason)
-            found.append(Problem(int(self.places[row]), label, text, expected + remedy, reason))
+            what = Remark(remedy[0], {"expected": expected} | remedy[1]) if remedy else expected
+            found.append(Problem(int(self.places[row]), label, text, what, reason))
         return found
 
     def _cell(self, mapped: Mapping, row: int) -> str:
@@ -290,18 +292,20 @@ class Sheet:
         texts = [self.columns[name].text(row) for name in (mapped.first_of or mapped.columns[:1])]
         return next((text for text in texts if text), texts[0])
 
-    def _expected(self, wanted: Field, mapped: Mapping) -> str:
-        """What a cell of the field must be, in words."""
+    def _expected(self, wanted: Field, mapped: Mapping) -> Remark:
+        """What a cell of the field must be."""
         expected = wanted.expectation
         if mapped.date_column or wanted.kind is Kind.DATE:
-            forms = " or ".join(mapped.format or self.mapping.dates)
-            return f"a date in the format {forms}" + (f", giving {expected}" if mapped.date_column else "")
+            forms = list(mapped.format or self.mapping.dates)
+            if mapped.date_column:
+                return Remark("date_giving", {"formats": forms, "expected": expected})
+            return Remark("date_as", {"formats": forms})
         if mapped.values and mapped.otherwise is None:
-            return "one of " + ", ".join(mapped.values)
+            return Remark("one_of", {"names": list(mapped.values)})
         if mapped.buckets:
-            return f"a number of at least {min(mapped.buckets):,.10g}, the map's lowest bucket"
+            return Remark("bucket", {"least": min(mapped.buckets)})
         if mapped.scale != 1 or mapped.offset != 0:
-            return f"a value that gives {expected} after the map's scale and offset"
+            return Remark("scaled", {"expected": expected})
         return expected
 
     def _reason(self, wanted: Field, value: Any) -> str:
@@ -312,15 +316,17 @@ class Sheet:
             (reason for reason, (name, dropped) in _DROPPED.items() if name == wanted.name and dropped(value)), ""
         )
 
-    def _remedy(self, wanted: Field, mapped: Mapping, text: str, value: Any, reason: str) -> str:
-        """What the map could say about a cell that is no good, in brackets; "" if nothing."""
+    def _remedy(
+        self, wanted: Field, mapped: Mapping, text: str, value: Any, reason: str
+    ) -> tuple[str, dict[str, str]] | None:
+        """What the map could say about a cell that is no good: code and values of a remark; None if nothing."""
         if mapped.values or mapped.date_column:
-            return ""
+            return None
         if wanted.kind in (Kind.CATEGORY, Kind.FLAG) and text and (wanted.values or wanted.kind is Kind.FLAG):
-            return " (`values` in the column map says what the file's texts are)"
+            return "with_values", {}
         if wanted.kind in _NUMBERS and pd.isna(value):
             return missing_marks(text, self.mapping)
-        return f" (`rows: {{drop: [{reason}]}}` in the column map leaves such rows out)" if reason else ""
+        return ("with_drop", {"reason": reason}) if reason else None
 
     def _constant(self, wanted: Field, mapped: Mapping) -> pd.Series[Any]:
         value: Any = mapped.constant
@@ -345,7 +351,7 @@ class Sheet:
                 float(number.iloc[0]),
             )
         if not good:
-            raise self.document.error(("fields", wanted.name, "constant"), mapped.constant, wanted.expectation)
+            raise self.document.error(("fields", wanted.name, "constant"), mapped.constant, str(wanted.expectation))
         return pd.Series([value] * len(self.places), index=self.places)
 
     def _repeated(self, ids: Column, blank: NDArray[np.bool_], label: str) -> tuple[list[Problem], NDArray[np.bool_]]:
@@ -354,13 +360,12 @@ class Sheet:
         first = np.zeros(len(ids.texts), np.int64)
         first[ids.codes[~later]] = self.places[~later]
         again = later & ~blank
-        expected = "an account id that no other row has ({} {} has it; `rows: {{duplicates: last}}` in the column map keeps the last)"
         problems = [
             Problem(
                 int(self.places[row]),
                 label,
                 ids.text(int(row)),
-                expected.format(self.cells.unit, first[ids.codes[row]]),
+                Remark("own_account", {"unit": self.cells.unit, "row": int(first[ids.codes[row]])}),
                 "duplicates",
             )
             for row in np.flatnonzero(again)[:MOST_LISTED]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from recoup.sim.inputs import require_readable
+from recoup.sim.inputs import opened
 from recoup.sim.portfolio.cells import IN_THE_MAP, Cells, read_cells
 from recoup.sim.portfolio.columnmap import ColumnMap
 from recoup.sim.portfolio.databases import Address, Wanted, read_address, read_duckdb_file, read_sqlite_file
@@ -41,14 +41,13 @@ def kind_of(file: Path) -> str:
     Raises:
         InputError: missing, a folder, a pipe or device, or unreadable.
     """
-    require_readable(file, KINDS)
-    with file.open("rb") as opened:
-        head = opened.read(16)
-    if head.startswith(_SQLITE):
-        return "sqlite"
-    if head[8:12] == _DUCKDB:
-        return "duckdb"
-    return "workbook" if head.startswith(_ZIP) and is_workbook(file) else "text"
+    with opened(file, KINDS) as content:
+        head = content.read(16)
+        if head.startswith(_SQLITE):
+            return "sqlite"
+        if head[8:12] == _DUCKDB:
+            return "duckdb"
+        return "workbook" if head.startswith(_ZIP) and is_workbook(content) else "text"
 
 
 def read_source(

@@ -14,6 +14,7 @@ from recoup.sim.account import Stage
 from recoup.sim.portfolio.days_ago import channel_days_of
 from recoup.sim.portfolio.fields import HISTORY_DAYS
 from recoup.sim.portfolio.state_fields import STATE, STATE_FIELD, codes_in
+from recoup.sim.remarks import Remark
 from recoup.sim.treatments import STANDARD, Vocabulary
 
 # Which products of its own are cards, a scenario says.
@@ -35,7 +36,7 @@ class Fault:
     row: int
     field: str
     value: str
-    expected: str
+    expected: Remark
 
 
 @dataclass(frozen=True)
@@ -133,10 +134,10 @@ def faults(table: pd.DataFrame, as_of: date | None) -> list[Fault]:
     """
     found: list[Fault] = []
 
-    def note(wrong: Any, field: str, expected: str) -> None:
+    def note(wrong: Any, field: str, code: str, **values: Any) -> None:
         for row in np.flatnonzero(np.asarray(wrong)).tolist():
             value = table[field].iloc[row] if field in table else None
-            found.append(Fault(row, field, _text(value), expected))
+            found.append(Fault(row, field, _text(value), Remark(code, values)))
 
     if as_of is not None:
         day = pd.Timestamp(as_of)
@@ -145,67 +146,51 @@ def faults(table: pd.DataFrame, as_of: date | None) -> list[Fault]:
                 continue
             said = dates(table, one.name)
             if one.past:
-                note(
-                    said >= day,
-                    one.name,
-                    f"a date before {as_of}, the day on whose morning the accounts are so (as_of)",
-                )
+                note(said >= day, one.name, "before_day", day=as_of.isoformat())
             else:
-                note(
-                    said < day,
-                    one.name,
-                    f"{as_of} (as_of) or a later date; what was due before is kept or broken, or over",
-                )
-        note(dates(table, "entry_date") > day, "entry_date", f"{as_of} (as_of) or an earlier date")
+                note(said < day, one.name, "from_day", day=as_of.isoformat())
+        note(dates(table, "entry_date") > day, "entry_date", "until_day", day=as_of.isoformat())
     usable = np.isfinite(numbers(table, "opening_balance"))
     money = money_of(table.assign(opening_balance=np.where(usable, numbers(table, "opening_balance"), 1.0)))
-    note(
-        usable & (money.gap != 0), "balance",
-        "opening_balance + interest_charged + fees_charged − paid − forgiven, to the cent",
-    )  # fmt: skip
-    note(
-        usable & (money.gap == 0) & (money.balance <= 0),
-        "balance" if "balance" in table else "paid",
-        "less than the claim: nothing is left of it",
-    )
-    note(usable & (cents(pd.Series(numbers(table, "arrears"))) > money.balance), "arrears", "at most the balance")
+    note(usable & (money.gap != 0), "balance", "balanced")
+    nothing_left = usable & (money.gap == 0) & (money.balance <= 0)
+    note(nothing_left, "balance" if "balance" in table else "paid", "something_left")
+    too_much = usable & (cents(pd.Series(numbers(table, "arrears"))) > money.balance)
+    note(too_much, "arrears", "at_most", column="balance")
     if "product" in table:
         owes_minimums = (numbers(table, "minimum_due") > 0) & table["product"].notna().to_numpy()
         note(
             owes_minimums & table["product"].isin(_NO_CARDS).to_numpy(),
             "minimum_due",
-            "0, as this is no credit card",
+            "no_card",
         )
     by_channel = _said(table, "channel_days")
     note(
         [pd.notna(text) and channel_days_of(str(text)) is None for text in by_channel],
         "channel_days",
-        f"channels and how many days ago, from 1 to {HISTORY_DAYS}, as in sms: 1 4; whatsapp: 2, or 0 for none",
+        "channel_days",
+        most=HISTORY_DAYS,
     )
     promised, kind = dates(table, "promise_due").notna().to_numpy(), _said(table, "promise_kind")
     settles = promised & (kind == "settlement")
     discount, amount = numbers(table, "promise_discount"), numbers(table, "promise_amount")
-    note(promised & ~settles & ~(amount > 0), "promise_amount", "an amount above 0 beside promise_due")
-    note(settles & ~(discount > 0), "promise_discount", "a share above 0, as the promise is a settlement")
-    note(promised & ~settles & (discount > 0), "promise_discount", "0, or promise_kind settlement")
+    note(promised & ~settles & ~(amount > 0), "promise_amount", "promised_amount")
+    note(settles & ~(discount > 0), "promise_discount", "settled_share")
+    note(promised & ~settles & (discount > 0), "promise_discount", "no_settlement")
     running = numbers(table, "plan_months") > 0
     left = numbers(table, "plan_left")
-    note(running & (left < 1), "plan_left", "1 or more, as the plan runs")
-    note(running & (left > numbers(table, "plan_months")), "plan_left", "at most plan_months")
-    note(running & (numbers(table, "plan_missed") > 1), "plan_missed", "0 or 1, as the plan runs")
-    note(running & promised, "promise_due", "nothing, as an instalment plan runs")
+    note(running & (left < 1), "plan_left", "plan_goes_on")
+    note(running & (left > numbers(table, "plan_months")), "plan_left", "at_most", column="plan_months")
+    note(running & (numbers(table, "plan_missed") > 1), "plan_missed", "plan_in_force")
+    note(running & promised, "promise_due", "no_promise")
     for less, more in (
         ("reached", "attempts"), ("calls_reached", "call_attempts"), ("offers_refused", "offers_made"),
         ("promises_kept", "promises_made"), ("promises_broken", "promises_made"), ("plans_broken", "plans_agreed"),
     ):  # fmt: skip
-        note(numbers(table, less) > numbers(table, more), less, f"at most {more}")
+        note(numbers(table, less) > numbers(table, more), less, "at_most", column=more)
     pending = np.isin(codes(table, "legal_stage"), AT_COURT)
-    names = ", ".join(stage.name.lower() for stage in AT_COURT)
-    note(
-        dates(table, "court_date").notna().to_numpy() & ~pending,
-        "court_date",
-        f"nothing, unless legal_stage is one of {names}",
-    )
+    stages = [stage.name.lower() for stage in AT_COURT]
+    note(dates(table, "court_date").notna().to_numpy() & ~pending, "court_date", "no_court", stages=stages)
     return found
 
 

@@ -8,6 +8,7 @@ import yaml
 from recoup.sim.portfolio.days_ago import days_ago
 from recoup.sim.portfolio.fields import Kind
 from recoup.sim.portfolio.table import PORTFOLIO, Portfolio
+from recoup.sim.remarks import contents
 
 
 def file_table(portfolio: Portfolio) -> pd.DataFrame:
@@ -35,7 +36,7 @@ def file_map(portfolio: Portfolio) -> str:
         "for": PORTFOLIO.name,
         "source": portfolio.name,
         **({"as_of": portfolio.as_of} if portfolio.as_of else {}),
-        "notes": list(portfolio.notes),
+        "notes": contents(portfolio.notes),
         "fields": {str(name): str(name) for name in file_table(portfolio)},
     }
     return yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=1_000_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import yaml
 
-from recoup.sim.inputs import parse_yaml
+from recoup.sim.inputs import InputError, parse_yaml
 from recoup.sim.portfolio.cells import Cells
 from recoup.sim.portfolio.column import Column, are_in
 from recoup.sim.portfolio.columnmap import DATED as DATED_UNITS
@@ -37,7 +38,7 @@ from recoup.sim.portfolio.importing import Inspection, inspect_through
 from recoup.sim.portfolio.numbers import PLAIN, parse_numbers
 from recoup.sim.portfolio.records import RIGHT_PARTY
 from recoup.sim.portfolio.sheet import FLAGS
-from recoup.sim.portfolio.sources import Source, read_source
+from recoup.sim.portfolio.sources import Source, kind_of, read_source
 from recoup.sim.portfolio.state_fields import DATED as DATED_STATE
 from recoup.sim.portfolio.table import Field, Kind, Registry
 from recoup.sim.portfolio.writing import Dates, Layout, Marks, dates_of, is_amounts, layout_of, marks_of
@@ -46,6 +47,7 @@ _EXACT, _PART, _LESS = 100.0, 40.0, 10.0  # scores: the very name, one that hold
 _SHARE = 0.8  # of a column's texts that must be as a field's are
 _MOST_VALUES, _MOST_TEXTS = 40, 100_000  # texts that are translated one by one, and looked at
 _CHECK = "CHECK: "
+_WIDTH = 96  # letters of a remark's line
 _BUCKET = re.compile(
     r"(?P<least>[0-9]+) *(?:-|–|—|~|to|至|到) *(?P<most>[0-9]+)|[>≥]? *(?P<over>[0-9]+) *\+?|[Mm](?P<month>[0-9]{1,2})\+?"
 )
@@ -73,11 +75,15 @@ class Suggestion:
     Attributes:
         text: YAML with remarks.
         recognised, missing: fields that have a column; required fields that have none, without which the map does not load.
+        checks: what whoever edits the map should look at, a sentence each, as its remarks say it.
+        unused: columns of the source that no field is read from.
     """
 
     text: str
     recognised: list[str]
     missing: list[str]
+    checks: list[str] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
     inspection: Inspection | None = None
 
 
@@ -124,7 +130,7 @@ def suggest(
         today: the day up to which dates are counted where nothing says it; None = the day of the file.
 
     Raises:
-        InputError: a source that cannot be read at all.
+        InputError: a source that cannot be read at all, or has no sheets or tables.
     """
     found = _looked_at(source, registry, sheet, table, today)
     _by_names(found)
@@ -132,7 +138,8 @@ def suggest(
     _by_contents(found)
     _marks_of_amounts(found)
     _more_of_outcomes(found)
-    missing = [one.name for one in registry.fields if one.required and one.name not in found.fields]
+    _time_of_day(found)
+    missing = [one.name for one in registry.lacking(found.fields)]
     inspection = None
     if not missing:
         inspection = _inspected(found)
@@ -146,10 +153,16 @@ def suggest(
                 f"{count:,} value{'s' * (count > 1)} cannot be used yet, the first in {inspection.cells.unit} {first.row}: "
                 f"{first.column} {first.value!r}, expected {first.expected}"
             )
-    return Suggestion(_yaml(found), list(found.fields), missing, inspection)
+    unused = [name for name in found.columns if name not in found.taken()]
+    return Suggestion(_yaml(found), list(found.fields), missing, _checks(found), unused, inspection)
 
 
 def _looked_at(source: Source, registry: Registry, sheet: str | None, table: str | None, today: date | None) -> _Table:
+    kind = kind_of(source) if isinstance(source, Path) else "database"
+    if sheet is not None and kind != "workbook":
+        raise InputError(str(source), "--sheet", sheet, "none, as this is no workbook")
+    if table is not None and kind in ("workbook", "text"):
+        raise InputError(str(source), "--table", table, "none, as this is no database")
     layout = layout_of(source, sheet) if isinstance(source, Path) else Layout()
     base = ColumnMap.model_construct(
         encoding=layout.encoding, delimiter=layout.delimiter, header=layout.header, sheet=layout.sheet, table=table
@@ -204,6 +217,8 @@ def _score(column: str, name: str, names: Names) -> float:
         return _EXACT + 1
     if said in words:
         return _EXACT - words.index(said) / len(words)
+    if any(said in others.split() for registry in NAMES.values() for others in registry.values()):
+        return 0.0  # the very name of something else, of which this table need not have a field: a promised amount is no claim
     parts = [word for word in words if word in said and 2 * len(word) >= len(said)]
     return _PART * max((len(word) / len(said) for word in parts), default=0.0)
 
@@ -228,10 +243,8 @@ def _with_charges(found: _Table) -> None:
 
 
 def _by_contents(found: _Table) -> None:
-    """Give required fields without a column one that holds what they should, whatever its name."""
-    for one in found.registry.fields:
-        if not one.required or one.name in found.fields:
-            continue
+    """Give fields that must be there and have no column one that holds what they should, whatever its name."""
+    for one in found.registry.lacking(found.fields):
         left = [name for name in found.columns if name not in found.taken() and len(found.texts[name])]
         if one.name == "account_id":
             left = [name for name in left if _is_key(found, name)]
@@ -419,6 +432,19 @@ def _more_of_outcomes(found: _Table) -> None:
             found.fields[name] = Proposal({"column": outcome, "values": values, "otherwise": "no"}, "", (outcome,))
 
 
+def _time_of_day(found: _Table) -> None:
+    """What an audit reads by the clock, from the moment in the column of the date: rules on hours need it."""
+    dated = found.fields.get("date")
+    if found.registry.name != "audit" or dated is None or "from_hour" in found.fields:
+        return
+    (name,) = dated.columns
+    formats = found.dates[name].formats
+    hours = parse_hours(found.texts[name], formats, name in found.cells.dated)
+    if np.any(hours > 0):  # days alone are all at midnight
+        mapping = {"column": name, "format": _forms(found.dates[name])} if formats else name
+        found.fields["from_hour"] = Proposal(mapping, f"{_CHECK}is it the debtor's local time?", (name,))
+
+
 # ---- which rows count ----
 
 
@@ -446,6 +472,14 @@ def _leave_out(found: _Table, inspection: Inspection) -> bool:
 
 def _yaml(found: _Table) -> str:
     return "\n".join(_lines(found)) + "\n"
+
+
+def _checks(found: _Table) -> list[str]:
+    """Remarks to be looked at, those of fields with the field's name."""
+    of_fields = [
+        (name, one.why.removeprefix(_CHECK)) for name, one in found.fields.items() if one.why.startswith(_CHECK)
+    ]
+    return [*(_comment(remark) for remark in found.remarks), *(f"{name}: {_comment(why)}" for name, why in of_fields)]
 
 
 def _lines(found: _Table) -> Iterator[str]:
@@ -477,11 +511,18 @@ def _lines(found: _Table) -> Iterator[str]:
         if proposal is not None:
             why = f"  # {_comment(proposal.why)}" if proposal.why else ""
             yield f"  {one.name}: {_scalar(proposal.mapping)}{why}"
-        elif one.required:
+        elif one in found.registry.lacking(found.fields):
             yield f"  # {one.name}: ?  # {_CHECK}required, and no column was recognised: {one.meaning}, {one.expectation}"
-    lacking = [one.name for one in found.registry.fields if not one.required and one.name not in found.fields]
-    if lacking:
-        yield f"  # not found: {', '.join(lacking)}"
+    open_ones = [one for one in found.registry.fields if not one.required and one.name not in found.fields]
+    state = [one.name for one in open_ones if one.role == "state"]
+    yield from _wrapped("not found", [one.name for one in open_ones if one.role != "state"])
+    yield from _wrapped("not found, of accounts in mid-life", state)
+
+
+def _wrapped(what: str, names: list[str]) -> list[str]:
+    """Remarks that list names, on lines that an editor shows whole."""
+    lines = textwrap.wrap(f"{what}: {', '.join(names)}", _WIDTH) if names else []
+    return [f"  # {line}" for line in lines]
 
 
 def _comment(text: object) -> str:

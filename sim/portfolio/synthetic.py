@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from recoup.sim.parameters import Population
 from recoup.sim.portfolio.table import FILE_FIELDS, STATE_FIELDS, Portfolio
 from recoup.sim.randomness import Purpose, normals, streams, uniforms
+from recoup.sim.remarks import Remark
 
 BIRTH = -2  # the day under which visible fields are drawn; hidden traits use another
 
@@ -213,7 +214,7 @@ def generate(
         numbers = np.arange(accounts, dtype=np.int64)
     ids = pd.DataFrame({"account_id": [f"{name}-{number:07d}" for number in (numbers + 1).tolist()]})
     table, _ = fill(ids, population, seed, numbers)
-    return Portfolio(table, name, notes=(f"synthetic portfolio, seed {seed}",))
+    return Portfolio(table, name, notes=(Remark("synthetic", {"seed": seed}),))
 
 
 def regions(population: Population, accounts: int, seed: int) -> NDArray[np.object_]:

@@ -16,6 +16,7 @@ from recoup.sim.portfolio.fields import Field as Field
 from recoup.sim.portfolio.fields import Kind as Kind
 from recoup.sim.portfolio.fields import Registry as Registry
 from recoup.sim.portfolio.state_fields import STATE
+from recoup.sim.remarks import Note
 from recoup.sim.treatments import PRODUCTS, Vocabulary
 
 FIELDS: tuple[Field, ...] = (
@@ -102,7 +103,7 @@ class Portfolio:
             dates datetime64, the others text; NaN, NaT or None where unknown.
         name: what reports call it.
         filled: field -> number of rows whose value was drawn from the scenario because the source did not say.
-        notes: sentences on provenance and assumptions, for reports.
+        notes: provenance and assumptions, for reports: a user's own words, and remarks.
         as_of: the day on whose morning the accounts are as the table says; None = whenever a simulation begins.
         fresh: state field -> number of rows that begin as a fresh account would, because the source did not say.
     """
@@ -110,7 +111,7 @@ class Portfolio:
     table: pd.DataFrame
     name: str
     filled: dict[str, int] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     as_of: date | None = None
     fresh: dict[str, int] = field(default_factory=dict)
 

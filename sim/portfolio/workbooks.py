@@ -6,7 +6,7 @@ import io
 import zipfile
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from recoup.sim.inputs import InputError, choose, read_bytes
 from recoup.sim.portfolio.cells import IN_THE_MAP, MOST_BYTES, MOST_COLUMNS, Cells
@@ -15,14 +15,14 @@ from recoup.sim.portfolio.typed import typed_cells
 _WORKBOOK = "xl/workbook.xml"
 
 
-def is_workbook(file: Path) -> bool:
+def is_workbook(content: BinaryIO) -> bool:
     """Whether a zip file is an Excel workbook.
 
     Args:
-        file: that begins as zip files do.
+        content: of a file that begins as zip files do.
     """
     try:
-        with zipfile.ZipFile(file) as packed:
+        with zipfile.ZipFile(content) as packed:
             return _WORKBOOK in packed.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False

@@ -540,11 +540,11 @@ def test_rules_without_a_treatment_in_the_menu_are_dropped_and_others_use_what_i
         menu,
     )
     assert [rule.name for rule in plan.rules] == ["offer", "text"]
-    assert [sentence.split(":")[0] for sentence in plan.dropped] == [
+    assert [str(remark).split(":")[0] for remark in plan.dropped] == [
         "rule «visit» (line 4, rules[0])",
         "rule «court» (line 5, rules[1])",
     ]
-    assert plan.dropped[0].endswith("visit/morning is not in this scenario's menu")
+    assert str(plan.dropped[0]).endswith("visit/morning is not in this scenario's menu")
     assert chosen(plan, {"dpd": 90}) == ("collector/morning/plan_6", "offer")
     assert chosen(plan, {"dpd": 29}) == ("sms/morning", "text")
 

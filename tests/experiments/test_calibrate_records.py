@@ -40,9 +40,8 @@ from recoup.experiments.calibration.parameters import (
     with_shifts,
 )
 from recoup.experiments.calibration.posterior import Memory, Posterior, fit, with_noise
-from recoup.experiments.evidence.lender_records import LenderRecords
-from recoup.experiments.evidence.simulated_records import simulate_records
-from recoup.experiments.report import text_in
+from recoup.experiments.records.lender_records import LenderRecords
+from recoup.experiments.records.simulated_records import simulate_records
 from recoup.experiments.runs.kept import Kept
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.parameters import kernel_record
@@ -682,7 +681,7 @@ def test_command_writes_a_scenario_that_every_command_reads(lender: Path, tmp_pa
     written = load_scenario(str(out))
     assert written.name == "my-world" and written.rules == HOME.rules
     said = [note for note in written.notes if note not in HOME.notes]
-    assert len(said) > 1 and all(text_in("zh").note(note) != note == text_in("en").note(note) for note in said)
+    assert [note.code for note in said][:1] == [f"fitted_{content['verdict']}"] and said[-1].code == "fitted_assumed"
     for row in content["parameters"]:
         place = PARAMETER[row["name"]].places[0]
         now = value_at(written.world, place)

@@ -86,7 +86,12 @@ def test_wrong_scenarios_name_line_field_and_expectation(
 
 def test_own_portfolio_own_plan_and_json(tmp_path: Path) -> None:
     template = recoup("plan", "template", "--out", tmp_path / "my-plan.yaml")
-    assert template.returncode == 0 and recoup("plan", "check", tmp_path / "my-plan.yaml").returncode == 0
+    assert template.returncode == 0
+    # Results are filed under a plan's name, so it begins as the file's.
+    assert recoup("plan", "check", tmp_path / "my-plan.yaml").stdout.startswith("my-plan: 7 rules")
+    for name, begins in (("My Plan 2.yaml", "my-plan-2"), ("方案.yaml", "template")):
+        assert recoup("plan", "template", "--out", tmp_path / name).returncode == 0
+        assert f"\nname: {begins} " in (tmp_path / name).read_text(encoding="utf-8")
     (tmp_path / "book.csv").write_text("id,amount,late\n" + "".join(f"{n},{500 + n},{n % 90}\n" for n in range(120)))
     (tmp_path / "map.yaml").write_text("fields: {account_id: id, opening_balance: amount, dpd: late}\n")
     done = recoup(

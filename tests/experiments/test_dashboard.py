@@ -201,6 +201,22 @@ def test_filters_leave_the_accounts_that_they_name(served: Served, chromium: Bro
     assert f"{100 * float(cured.mean()):.1f}" in told
 
 
+def test_a_month_has_a_table_of_its_own_days(served: Served, chromium: Browser) -> None:
+    daily = pd.read_parquet(served.runs / "cards" / "daily.parquet")
+    accounts = pd.read_parquet(served.runs / "cards" / "accounts.parquet")
+    chromium.visit(served.address("comparison", run="cards"), READY, 1440)
+    assert "Only month" not in text_with(chromium, "Liquidation")
+    set_value(chromium, "month of the run", "2")
+    told = text_with(chromium, "Only month 2 (days 31–45)").split("Only month 2")[1].split("Liquidation")[0]
+    late = daily[daily["day"] >= 30].groupby(["policy", "seed"])["cash"].sum()
+    rates = 100 * late / accounts.groupby(["policy", "seed"])["opening"].sum()
+    for policy in ("learned", "status-quo"):
+        assert f"{rates[policy].mean():.1f}" in told
+    tier = accounts["entry_tier"].value_counts().index[0]
+    set_value(chromium, "risk tier at entry", tier)
+    text_with(chromium, "payments alone are known by day")
+
+
 def test_the_last_point_of_a_filtered_liquidation_curve_is_the_recovery_of_those_accounts(
     served: Served, chromium: Browser
 ) -> None:

@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 
 from recoup.experiments.evidence.discontinuity import density_jump, jump, optimal_bandwidth, placebo_cuts
-from recoup.experiments.evidence.files import DISCONTINUITY_FILE, DISCONTINUITY_PICTURE
-from recoup.experiments.evidence.lender_records import lender_records
-from recoup.experiments.evidence.reasons import Reason
-from recoup.experiments.evidence.simulated_records import simulate_records
+from recoup.experiments.evidence.files import DISCONTINUITY_FILE
 from recoup.experiments.evidence.threshold import Accounts, Study, accounts_of, study
+from recoup.experiments.records.lender_records import lender_records
+from recoup.experiments.records.simulated_records import simulate_records
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, in_form
 from recoup.sim.portfolio.table import Portfolio
+from recoup.sim.remarks import Remark
 from tests.command import recoup
 
 GRID = np.linspace(-1, 1, 400)
@@ -141,7 +141,7 @@ def test_what_speaks_against_it_is_said() -> None:
     weak = study(made_up(given=(random.random(score.size) < 0.5).astype(float)), 50.0)
     assert weak.of_treated is None and "weak" in codes(weak)
     few = study(made_up(size=50), 50.0)
-    assert few.effect is None and few.refusal == Reason("few", {"cut": 50.0, "least": 30})
+    assert few.effect is None and few.refusal == Remark("few", {"cut": 50.0, "least": 30})
 
 
 def test_what_is_looked_at_comes_from_the_records() -> None:
@@ -196,7 +196,10 @@ def test_the_command_on_simulated_records(tmp_path: Path) -> None:
     content = DISCONTINUITY_FILE.read(out)
     assert content["accounts"] == 1200 and content["days"] == 30
     assert content["first_stage"]["estimate"] > 0.9  # messages begin at 600, and nowhere below
-    assert "<svg" in (out / DISCONTINUITY_PICTURE).read_text(encoding="utf-8")
+    for page, title in (("", "What the threshold credit score 600 tells"), (".zh", "信用评分阈值 600 说明了什么")):
+        html = (out / f"discontinuity{page}.html").read_text(encoding="utf-8")
+        assert title in html and html.count("<svg") == 6  # three pictures, each for wide and for narrow screens
+        assert f"{content['effect']['estimate']:,.4g}".replace("-", "−") in html
     assert max(map(len, done.stdout.splitlines())) <= 80 or "discontinuity" in done.stdout
     table = [line for line in done.stdout.splitlines() if line.startswith(("│", "┃"))]
     assert table and max(map(len, table)) <= 80

@@ -18,11 +18,11 @@ from recoup.experiments.evidence.evaluation import evaluate
 from recoup.experiments.evidence.exploration import simulate_log, true_value
 from recoup.experiments.evidence.fitted_q import Values, fitted_q
 from recoup.experiments.evidence.propensities import estimated
-from recoup.experiments.evidence.reasons import Reason
 from recoup.experiments.evidence.support import support_of
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.observation import FIELD_INDEX, LOW
+from recoup.sim.remarks import Remark
 from recoup.sim.treatments import Menu
 from tests.command import recoup
 
@@ -185,7 +185,7 @@ def test_what_the_log_never_does_is_not_estimated() -> None:
     log.propensities[:] = 1.0  # type: ignore[index]
     found = evaluate(log, Always(), steps=1)
     assert found.estimates == {}
-    assert found.refusal == Reason("support", {"share": 0.0, "courses": 0.0, "decisions": 1, "treatments": ["sms"]})
+    assert found.refusal == Remark("support", {"share": 0.0, "courses": 0.0, "decisions": 1, "treatments": ["sms"]})
 
 
 def test_wrong_propensities_are_noticed() -> None:

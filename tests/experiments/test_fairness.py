@@ -19,11 +19,12 @@ from recoup.experiments.comparison.fairness import (
     bearing_on_the_debt,
     measure_groups,
     pooled,
-    summary,
 )
 from recoup.experiments.comparison.protected_groups import group_membership
 from recoup.experiments.comparison.proxies import INPUTS, PROXY_BOUND, proxy_check
 from recoup.experiments.comparison.rollout import Rollout, rollout
+from recoup.experiments.report.sections.fairness import sentences
+from recoup.experiments.report.text import text_in
 from recoup.experiments.runs.runfolder import write_json
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.inputs import InputError
@@ -75,8 +76,10 @@ def test_policy_that_discriminates_by_a_proxy_is_caught(home: Scenario, tmp_path
     assert {attribute for attribute, _, _ in caught} == {"sex"}  # age and region go with nothing
     proxy = results["proxies"]["attributes"]["sex"]["female"]
     assert proxy["low"] > PROXY_BOUND and proxy["field"] == "tenure_months"
-    said = " ".join(summary(results))
-    assert "Fairness WARNING" in said and "Proxy WARNING" in said and "tenure_months" in said
+    assert {"attribute": "sex", "group": "female"} in results["proxies"]["warnings"]
+    for language, alarm in (("en", "Possible proxy"), ("zh", "代理")):
+        said = " ".join(sentences(results, text_in(language)))
+        assert alarm in said and {"en": "months as a customer", "zh": "客户月数"}[language] in said, said
 
 
 def test_policy_that_treats_by_the_debt_is_not(home: Scenario, tmp_path: Path) -> None:
@@ -86,7 +89,7 @@ def test_policy_that_treats_by_the_debt_is_not(home: Scenario, tmp_path: Path) -
     assert results["warnings"] == []
     assert {("female", "contacts"), ("male", "offered")} <= {(n["group"], n["outcome"]) for n in results["explained"]}
     # The inputs could tell the sexes all the same, and that is said.
-    assert results["proxies"]["warnings"] and "none beyond its limit" in summary(results)[0]
+    assert results["proxies"]["warnings"] and sentences(results, text_in("en"))[0].startswith("No gap")
 
 
 def test_labels_by_lot_raise_no_alarm(home: Scenario, tmp_path: Path) -> None:

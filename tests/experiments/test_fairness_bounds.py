@@ -11,16 +11,23 @@ import pandas as pd
 import pytest
 
 from recoup.experiments.comparison import proxies
-from recoup.experiments.comparison.fairness import OUTCOMES, aggregate, measure_groups, pooled, summary
+from recoup.experiments.comparison.fairness import OUTCOMES, aggregate, measure_groups, pooled
 from recoup.experiments.comparison.protected_groups import group_membership
 from recoup.experiments.comparison.proxies import proxy_check
 from recoup.experiments.comparison.rollout import Rollout
+from recoup.experiments.report.sections.fairness import explained, sentences
+from recoup.experiments.report.text import text_in
 from recoup.scenarios.schema import load_scenario
 
 JUDGED = ("offered", "discounted", "contacts", "busiest_week", "noticed", "sued")
 # Two groups with six outcomes each make twelve gaps: each is judged at 1 − 0.05 / 12, on both sides.
 Z12 = NormalDist().inv_cdf(1 - 0.05 / 24)
 TINY = 1e-9
+
+
+def plain(said: list[str]) -> str:
+    """One sentence, with blanks that break."""
+    return said[0].replace("\u00a0", " ")
 
 
 @pytest.fixture(scope="module")
@@ -108,9 +115,7 @@ def test_the_number_of_gaps_and_the_level_of_each_are_said(few):
     assert found["gaps_judged"] == 2 * 2 * len(JUDGED) == 24
     assert found["confidence_each"] == pytest.approx(1 - 0.05 / 24)
     assert found["bounds"] == {"ratio": 0.8, "standardised_difference": 0.2}
-    assert summary(found) == [
-        "Fairness: 24 gaps between protected groups tested together at 95 %, none beyond its limit."
-    ]
+    assert sentences(found | {"proxies": {"attributes": {}, "bound": 0.7}}, text_in("en"))[0].startswith("No gap")
     assert {o.name for o in OUTCOMES if o.kind != "result"} == set(JUDGED)
 
 
@@ -134,11 +139,13 @@ def test_a_raw_gap_that_the_debts_explain_is_no_warning(few):
     cells = {"sued": {"others": 0.4, "raw": {"gap": 0.3, "error": 0.001}, "adjusted": {"gap": 0.05, "error": 0.001}}}
     found = aggregate({"one": [part(**cells)]}, few, same_accounts=False)
     assert found["warnings"] == [] and [one["outcome"] for one in found["explained"]] == ["sued"]
-    assert "differences in their debts explain the gap" in found["explained"][0]["sentence"]
-    assert "70.0 % against 40.0 %" in found["explained"][0]["sentence"]
+    assert plain(explained(found, text_in("en"))) == (
+        "Explained: one, sex male: Sued 70.0 % against 40.0 % for others; differences in their debts explain the gap."
+    )
+    assert plain(explained(found, text_in("zh"))).startswith("已获解释")
     both = {"sued": {"others": 0.4, "raw": {"gap": 0.3, "error": 0.001}, "adjusted": {"gap": 0.2, "error": 0.001}}}
     found = aggregate({"one": [part(**both)]}, few, same_accounts=False)
-    assert found["explained"] == [] and "60.0 % against 40.0 %" in found["warnings"][0]["sentence"]
+    assert found["explained"] == [] and "60.0 %, against 40.0 %" in plain(sentences(found, text_in("en"))[1:2])
 
 
 def test_nobody_was_offered_or_nothing_varies_is_no_gap(few):

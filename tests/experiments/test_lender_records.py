@@ -8,20 +8,21 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from recoup.experiments.evidence.lender_records import (
+from recoup.experiments.models.numbered_records import numbered
+from recoup.experiments.records.lender_records import (
     LenderRecords,
     TableAt,
     known_portfolio,
     lender_records,
     read_lender_records,
 )
-from recoup.experiments.evidence.state_from_logs import state_at
-from recoup.experiments.models.numbered_records import numbered
+from recoup.experiments.records.state_from_logs import state_at
 from recoup.experiments.report import text_in
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, in_form
 from recoup.sim.portfolio.table import Portfolio
+from recoup.sim.remarks import Remark
 from tests.command import recoup
 
 FIRST = date(2025, 3, 3)
@@ -50,10 +51,7 @@ def test_days_are_those_of_the_portfolios_own_accounts_and_strangers_are_counted
     records = lender_records(book(), CALLS, PAID)
     assert (records.first_day, records.last_day) == (date(2025, 3, 5), date(2025, 3, 12))
     assert records.contacts["account_id"].tolist() == ["a", "b"] and records.payments["account_id"].tolist() == ["b"]
-    assert records.notes == (
-        "not used: 2 contacts of accounts that the portfolio does not have",
-        "not used: 1 payments of accounts that the portfolio does not have",
-    )
+    assert records.notes == (Remark("strange_contacts", {"n": 2}), Remark("strange_payments", {"n": 1}))
     assert [text_in("zh").note(note)[:3] for note in records.notes] == ["未使用", "未使用"]
     assert records.days() == (date(2025, 3, 5), date(2025, 3, 12))
     assert records.days(date(2025, 3, 6), date(2025, 3, 9)) == (date(2025, 3, 6), date(2025, 3, 9))
@@ -121,7 +119,7 @@ def test_models_leave_out_what_was_before_the_portfolios_day_and_say_so() -> Non
     records = numbered(lender_records(book(as_of=date(2025, 3, 9)), CALLS, PAID))
     assert records.contacts["day"].tolist() == [0] and records.payments["day"].tolist() == [3] and records.days == 4
     assert records.contacts["hour"].tolist() == [18.5] and records.accounts["dpd"].tolist() == [10.0] * 3
-    assert records.notes[-1] == "left out: 1 contacts and payments before 2025-03-09"
+    assert records.notes[-1] == Remark("early", {"n": 1, "day": "2025-03-09"})
     assert text_in("zh").note(records.notes[-1]) == "剔除：2025-03-09 之前的 1 条联系与还款记录"
 
 
@@ -185,24 +183,15 @@ def test_every_command_refuses_alike(lender: Path, name: str, tmp_path: Path) ->
     assert not any(tmp_path.iterdir())
 
 
-def test_what_a_fitted_scenario_notes_is_said_in_chinese_too() -> None:
-    say, begun = text_in("zh"), "Behaviour was fitted to 80 accounts' records from 2025-03-03 to 2025-03-29. "
-    missed = (
-        begun
-        + "This world does not fit the portfolio: of 9 measures of the held-out days it misses reached by sms, cash."
-    )
+def test_what_a_fitted_scenario_notes_is_said_in_both_languages() -> None:
+    say, told = text_in("zh"), {"accounts": 1080, "first": "2025-03-03", "last": "2025-03-29"}
+    missed = Remark("fitted_misses", told | {"judged": 9, "missed": ["reached by sms", "cash"]})
     assert say.note(missed).startswith(
-        "行为参数用 80 个账户 2025-03-03 至 2025-03-29 的记录拟合。模型不符合该资产包：检验期的 9 项指标"
+        "行为参数用 1,080 个账户 2025-03-03 至 2025-03-29 的记录拟合。模型不符合该资产包：检验期的 9 项指标"
     )
     assert "短信触达" in say.note(missed)
-    fits = "This world fits the portfolio: none of 9 measures of the held-out days is missed."
-    few, none = (
-        "The held-out days are too few to say whether this world fits the portfolio.",
-        "No days were held out, so nothing says whether this world fits the portfolio.",
-    )
-    for verdict in (fits, few, none):
-        assert (
-            say.note(begun + verdict).startswith("行为参数用 80 个账户")
-            and text_in("en").note(begun + verdict) == begun + verdict
-        )
-    assert say.note("These were not fitted at all: a, b.") == "以下参数完全未经拟合：a, b。"
+    assert "of 9 measures of the held-out days it misses" in text_in("en").note(missed.content())
+    for code, values in (("fitted_fits", {"judged": 9}), ("fitted_few", {}), ("fitted_none", {})):
+        remark = Remark(code, told | values)
+        assert say.note(remark).startswith("行为参数用 1,080 个账户") and text_in("en").note(remark) == str(remark)
+    assert say.note(Remark("fitted_assumed", {"names": ["a", "b"]})) == "以下参数完全未经拟合：a、b。"

@@ -19,6 +19,10 @@ from recoup.experiments.comparison.compare import compare
 from recoup.experiments.comparison.measures import measure_run
 from recoup.experiments.comparison.rollout import roll_out
 from recoup.experiments.comparison.settings import Comparison
+from recoup.experiments.dashboard.groups import Filters, Group
+from recoup.experiments.dashboard.months import MEASURES as MEASURES_OF_A_MONTH
+from recoup.experiments.dashboard.months import measures_of, values
+from recoup.experiments.dashboard.shelf import open_run
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.simulation import Simulation
 
@@ -106,11 +110,14 @@ def part_of(folder: Path, policy: str, seed: int) -> dict:
     return json.loads((folder / "parts" / policy / f"{seed}.json").read_text())
 
 
-def one(sql: duckdb.DuckDBPyConnection, query: str, policy: str, seed: int) -> float:
-    """The single number that a query gives about a run; its tables are cut to the run first."""
-    tables = {
-        name: f"(SELECT * FROM {name} WHERE policy = $1 AND seed = $2)" for name in ("accounts", "daily", "events")
-    }
+def one(
+    sql: duckdb.DuckDBPyConnection, query: str, policy: str, seed: int, days: tuple[int, int] = (0, DAYS - 1)
+) -> float:
+    """The single number that a query gives about a run; its tables are cut to the run first, and to days from the first to the last."""
+    within = "policy = $1 AND seed = $2"
+    tables = {"accounts": f"(SELECT * FROM accounts WHERE {within})"}
+    for name in ("daily", "events"):
+        tables[name] = f"(SELECT * FROM {name} WHERE {within} AND day BETWEEN {days[0]} AND {days[1]})"
     value = sql.execute(query.format(**tables), [policy, seed]).fetchone()[0]
     return math.nan if value is None else float(value)
 
@@ -267,6 +274,30 @@ def test_curves_by_day(folder, sql, policy, seed):
         assert part["liquidation"][day] == pytest.approx(cash, rel=1e-12)
         gone = f"SELECT count(*) FROM {{accounts}} WHERE status IN ('paid', 'settled', 'cured') AND closed_day <= {day}"
         assert part["unresolved"][day] == pytest.approx(1 - one(sql, gone, policy, seed) / ACCOUNTS, rel=1e-12)
+
+
+@every_run
+@pytest.mark.parametrize("month", [1, 3])
+def test_measures_of_a_month_in_the_dashboard_are_those_of_its_days(folder, sql, month, policy, seed):
+    group = Group(open_run(folder), Filters(month=month))
+    days = (30 * month - 30, 30 * month - 1)
+    assert measures_of(group) == MEASURES_OF_A_MONTH
+    for name in MEASURES_OF_A_MONTH:
+        expected = one(sql, {**MEASURES, **BURDENS}[name], policy, seed, days)
+        assert values(group, policy, name)[SEEDS.index(seed)] == pytest.approx(expected, rel=1e-9, nan_ok=True), name
+
+
+@every_run
+def test_cash_of_some_accounts_in_a_month_is_that_of_their_payments(folder, sql, policy, seed):
+    group = Group(open_run(folder), Filters(month=2, tier="medium"))
+    assert measures_of(group) == ("recovery_rate",)
+    payments = f"'{folder}/parts/{policy}/{seed}.payments.parquet'"
+    medium = "(SELECT * FROM {accounts} WHERE entry_tier = 'medium')"
+    query = f"""SELECT (SELECT sum(paid.cash) FROM {payments} AS paid JOIN {medium} USING (account_id) WHERE paid.day BETWEEN 30 AND 59)
+        / sum(opening) FROM {medium}"""
+    expected = one(sql, query, policy, seed)
+    assert expected > 0
+    assert values(group, policy, "recovery_rate")[SEEDS.index(seed)] == pytest.approx(expected, rel=1e-9)
 
 
 @every_run

@@ -26,7 +26,7 @@ from recoup.experiments.comparison.run import Run, best_of, verdict
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.report import LANGUAGES, render, text_in
 from recoup.experiments.report.answers import answers
-from recoup.experiments.report.charts import _StandIns, _wrapped, dots
+from recoup.experiments.report.charts import Mark, StandIns, _wrapped, dots, strip
 from recoup.experiments.report.page import SECTIONS
 from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
 from recoup.experiments.report.sections.capacity import _bottleneck
@@ -36,6 +36,7 @@ from recoup.experiments.runs.console import shipped
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError, read_yaml
 from recoup.sim.observation import FIELDS, HIGH, LOW
+from recoup.sim.remarks import DOUBTS, PLACES, REMARKS, Remark, RemarkContent
 from recoup.sim.treatments import ALL_TREATMENTS, Menu
 from tests import ROOT, browser
 from tests.whole_files import whole
@@ -157,7 +158,7 @@ EXTRAS: dict[str, Any] = {
                 "region": {"west": {"auc": 0.52, "low": 0.45, "high": 0.59, "field": "dpd", "field_auc": 0.51}},
             },
         },
-        "warnings": [{"policy": "tiered", "attribute": "sex", "group": "female", "outcome": "sued", "sentence": "…"}],
+        "warnings": [{"policy": "tiered", "attribute": "sex", "group": "female", "outcome": "sued"}],
     },
     "upper_bounds.json": {
         "rows": [
@@ -184,7 +185,7 @@ def test_both_catalogues_say_the_same_things() -> None:
         "descriptions",
         "plan_rules",
         "notes",
-        "doubts",
+        "remarks",
         "targets",
         "columns",
     ):  # what other files say in English
@@ -198,6 +199,34 @@ def test_both_catalogues_say_the_same_things() -> None:
         or not re.search("[A-Za-z]", re.sub(r"{\w+}", "", str(v)))  # “{a}，{b}” has no words
         for k, v in _flat(chinese).items()
         if not k.startswith((".units", ".between", ".list", ".money_amount"))
+    )
+
+
+def test_every_remark_is_said_in_chinese_with_the_same_values() -> None:
+    chinese = read_yaml(MESSAGES / "zh.yaml").data["remarks"]
+    assert chinese.keys() == REMARKS.keys() and REMARKS.keys() > DOUBTS
+    for code, sentence in chinese.items():
+        assert {name for _, name, _, _ in string.Formatter().parse(sentence) if name} == set(PLACES[code]), code
+        assert re.search(r"[\u4e00-\u9fff]", sentence) or code == "balanced", code  # a sum of fields
+    with pytest.raises(ValueError, match="remark few names cut, least"):
+        Remark("few", {"cut": 3})
+    with pytest.raises(ValueError, match="no remark many"):
+        Remark("many")
+
+
+def test_a_remark_within_a_remark_is_kept_and_said_whole() -> None:
+    left = Remark(
+        "left_out", {"rows": 1234, "reason": Remark("outside", {"column": "bal", "least": "20", "most": "30"})}
+    )
+    assert str(left) == "Left out of the file: 1,234 rows (bal is not from 20 to 30)"
+    kept = json.loads(json.dumps(left.content()))
+    assert RemarkContent.model_validate(kept).remark() == left
+    assert text_in("zh").note(kept) == text_in("zh").note(left) == "文件中剔除 1,234 行（bal 不在 20 至 30 之间）"
+    nothing = Remark("density", {"cut": -0.5, "change": None, "p": 0.01234})
+    assert (
+        text_in("en")
+        .remark(nothing)
+        .startswith("scores gather on one side of −0.5: their density is +∞ above it (p = 0.012)")
     )
 
 
@@ -321,8 +350,13 @@ def test_long_labels_are_wrapped_by_what_they_take_up() -> None:
     assert _wrapped("short", 12) == "short" and _wrapped("unbreakable-by-itself", 5) == "unbreakable-by-itself"
 
 
+def test_a_number_has_the_printed_minus_and_a_name_keeps_its_hyphen() -> None:
+    picture = strip("gains", {"cost": [Mark("status-quo", -0.5, None, None)]}, [], "change", "Gains")
+    assert "status-quo: −0.50" in unescape(picture.wide)
+
+
 def test_stand_ins_are_told_apart_and_restored() -> None:
-    ink = _StandIns()
+    ink = StandIns()
     names = ["低风险", "中风险", "高风险", "A 级和 b"]
     drawn = [ink(name) for name in names]
     assert len(set(drawn)) == 4 and not re.search(r"[\u4e00-\u9fff]", "".join(drawn))

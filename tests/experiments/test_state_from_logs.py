@@ -12,13 +12,14 @@ import pytest
 
 from recoup.agents.library import load_policy
 from recoup.experiments.comparison.rollout import one_day
-from recoup.experiments.evidence.lender_records import lender_records
-from recoup.experiments.evidence.simulated_records import simulate_records
-from recoup.experiments.evidence.state_from_logs import state_at
+from recoup.experiments.records.lender_records import lender_records
+from recoup.experiments.records.simulated_records import simulate_records
+from recoup.experiments.records.state_from_logs import state_at
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, in_form
 from recoup.sim.portfolio.table import Portfolio
+from recoup.sim.remarks import Remark
 from recoup.sim.simulation import Simulation
 from tests.command import recoup
 
@@ -125,9 +126,7 @@ def test_what_is_paid_is_left_out_and_strangers_are_named() -> None:
     records = lender_records(book(), said, payments(("b", "2025-03-04", 500.0, "voluntary")), day=FIRST)
     state, unknown = state_at(records, date(2025, 3, 9))
     assert state.table["account_id"].tolist() == ["a"] and state.as_of == date(2025, 3, 9)
-    assert any("left out: 1 accounts" in one for one in unknown) and any(
-        "1 contacts of accounts" in one for one in unknown
-    )
+    assert Remark("closed", {"n": 1}) in unknown and Remark("strange_contacts", {"n": 1}) in unknown
     with pytest.raises(InputError, match="2025-03-03"):
         state_at(records, date(2025, 3, 1))
 
@@ -167,7 +166,9 @@ def test_the_command_writes_a_portfolio_that_can_be_compared(tmp_path: Path, mon
     assert made.returncode == 0, made.stderr
     told = json.loads(made.stdout)
     assert told["as_of"] == "2025-03-18" and told["unknown"] and "review" in told["fresh"]
-    assert "silence_days" in Path("middle/unknown.txt").read_text(encoding="utf-8")
+    kept = json.loads(Path("middle/unknown.json").read_text(encoding="utf-8"))
+    assert kept == {"as_of": "2025-03-18", "unknown": told["unknown"], "fresh": told["fresh"]}
+    assert {"code": "untold_silence", "values": {}} in kept["unknown"]
     again = recoup("portfolio", "state", *logs, "--at", "2025-03-18", "--out", "middle")
     assert again.returncode == 2 and "middle" in again.stderr
     checked = recoup("portfolio", "check", "middle/portfolio.parquet", "--map", "middle/map.yaml")

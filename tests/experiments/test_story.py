@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from recoup.sim.inputs import InputError
 from recoup.sim.kernels import EVENT_NAMES
 from recoup.sim.observation import FIELD_INDEX
 from recoup.sim.simulation import Simulation
+from tests.command import recoup
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +92,27 @@ def test_story_page_and_slips(finished: Path, tmp_path: Path) -> None:
     scenario = load_scenario("china-consumer")
     with pytest.raises(InputError, match="account"):
         account_story(scenario, scenario.portfolio(5, 1), ["staged"], "x", 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [({"portfolio": "book.csv"}, "book.csv"), ({"policies": ["p=own.yaml", "staged"]}, "own.yaml")],
+)
+def test_commands_that_go_on_from_a_run_say_where_its_files_are_looked_for(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], named: str
+) -> None:
+    """A run keeps the names that its user typed; from another folder they lead nowhere."""
+    shutil.copytree(finished, tmp_path / "run")
+    results = json.loads((finished / "results.json").read_text(encoding="utf-8"))
+    results["settings"] |= changes
+    (tmp_path / "run" / "results.json").write_text(json.dumps(results), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    expected = f"settings: got '{named}', expected a file that is still there, seen from here: run the command where the run was made"
+    for words in (("story", "run"), ("attribute", "run")):
+        done = recoup(*words)
+        assert (done.returncode, done.stderr) == (2, f"recoup: run: {expected}\n")
+    if "portfolio" in changes:
+        assert recoup("stress", "-p", "staged", "--into", "run").stderr == f"recoup: run: {expected}\n"
 
 
 def test_reasons_of_every_kind_of_policy_are_put_into_words() -> None:

@@ -36,7 +36,7 @@ def test_a_fixed_number_far_from_the_scenarios_rate_is_doubted(
     tmp_path: Path, operations: str, accounts: int, doubted: str
 ) -> None:
     doubts = staffing_doubts(accounts, load_scenario(str(staffed(tmp_path, operations))).world)
-    assert len(doubts) == bool(doubted) and "".join(doubts).startswith(doubted)
+    assert len(doubts) == bool(doubted) and "".join(map(str, doubts)).startswith(doubted)
 
 
 def test_compare_and_the_check_say_so_in_one_line_and_the_report_in_both_languages(tmp_path: Path) -> None:
@@ -45,12 +45,13 @@ def test_compare_and_the_check_say_so_in_one_line_and_the_report_in_both_languag
     folder = tmp_path / "run"
     results = compare(Comparison(str(scenario), ("no-contact",), seeds=1, accounts=12, days=3), folder)
     note = results["portfolio"]["notes"][-1]
-    assert note == f"collector: 48 for 12 accounts are 4,000 for each 1,000; the scenario's usual is {usual}"
-    assert text_in("en").note(note).startswith("Unlikely: 48 collectors for 12 accounts, 4,000 for each 1,000; ")
+    values = {"scarce": "collector", "number": 48, "accounts": 12, "rate": 4000.0, "usual": float(usual)}
+    assert note == {"code": "staffing", "values": values}
+    assert text_in("en").note(note).startswith("Unlikely: collectors: 48 for 12 accounts are 4,000 for each 1,000; ")
     assert text_in("zh").note(note).startswith("不太可能：12 个账户配 48 个催收员，即每 1,000 户 4,000 个")
     (tmp_path / "book.csv").write_text("id,bal,dpd\n" + "".join(f"{n},{900 + n},{n}\n" for n in range(12)))
     (tmp_path / "map.yaml").write_text("fields: {account_id: id, opening_balance: bal, dpd: dpd}\n")
     checked = recoup("portfolio", "check", tmp_path / "book.csv", "--map", tmp_path / "map.yaml", "-s", scenario)
-    assert checked.returncode == 0 and "unlikely: collector: 48 for 12 accounts" in checked.stdout
+    assert checked.returncode == 0 and "unlikely: collectors: 48 for 12 accounts" in checked.stdout
     home = recoup("portfolio", "check", tmp_path / "book.csv", "--map", tmp_path / "map.yaml")
-    assert home.returncode == 0 and "collector: " not in home.stdout
+    assert home.returncode == 0 and "collectors: " not in home.stdout

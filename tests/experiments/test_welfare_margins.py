@@ -119,7 +119,7 @@ def test_one_suit_in_disclosed_hardship_on_any_seed_fails_any_policy(seed):
         found = check(name, "status-quo", sued, same, NO_GAIN)
         assert found["verdict"] == "hardship sued" and not found["passed"] and found["hardship_suits"] == 1
     twice = check("ours", "status-quo", same | {"hardship_suits": [2.0, 0.0, 3.0]}, same, NO_GAIN)
-    assert twice["hardship_suits"] == 5 and "5 times" in twice["sentence"]
+    assert twice["hardship_suits"] == 5
 
 
 def test_a_seed_on_which_a_burden_is_undefined_is_left_out():
@@ -148,22 +148,6 @@ def test_the_source_of_a_higher_cost_is_the_part_that_rose_most():
     assert source(0.02, 0.01) == "debtor_interest"  # fees 0.05 are less than interest 0.08, and rose less
     assert source(0.01, 0.02) == "debtor_fees"  # fees 0.06 are less than interest 0.07, but rose more
     assert source(0.002, 0.001) is None  # 0.003 is within 5 % of 0.10
-
-
-@pytest.mark.parametrize(
-    ("gain", "said"),
-    [
-        ({"mean": 0.0123, "low": 0.0001, "high": 0.02}, "ours recovers 1.2 points more after costs than status-quo"),
-        ({"mean": 0.0123, "low": 0.0, "high": 0.02}, "ours is not shown at 95 % to recover more after costs"),
-        ({"mean": -0.03, "low": -0.04, "high": -0.02}, "ours is not shown at 95 % to recover more after costs"),
-    ],
-)
-def test_a_gain_is_one_only_when_its_interval_lies_above_zero(gain, said):
-    same = {name: [level] * 3 for name, level in LEVEL.items()}
-    assert said in check("ours", "status-quo", same, same, gain)["sentence"]
-    more = same | {"contacts_per_debtor": [60.0] * 3}
-    link = "but puts more burden" if gain["low"] > 0 else "and puts more burden"
-    assert link in check("ours", "status-quo", more, same, gain)["sentence"]
 
 
 def test_what_is_compared_with_what_in_welfare_json():

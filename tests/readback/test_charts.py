@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from recoup.experiments.report import charts
 from tests.readback import made_up
 from tests.readback.words import TIERS, called
 
@@ -190,3 +191,21 @@ def test_chinese_labels_stand_where_the_english_ones_do(chinese, english):
     for name, ours in chinese.figures.items():
         for a, b in zip(ours[0].axes[0].get_lines(), english.figures[name][0].axes[0].get_lines(), strict=True):
             np.testing.assert_array_equal(a.get_xydata(), b.get_xydata())
+
+
+def test_no_word_of_a_picture_is_cut_at_its_edge(english):
+    """What a picture's words and marks take up lies within it: half a sheet wide, and on a phone."""
+    for chart, drawn in english.figures.items():
+        for figure in drawn:
+            width, height = figure.get_size_inches()
+            taken = figure.get_tightbbox()
+            assert taken.x0 > -0.05 and taken.y0 > -0.05, chart
+            assert taken.x1 < width + 0.05 and taken.y1 < height + 0.05, chart
+
+
+def test_hours_stay_on_the_line_of_their_unit():
+    assert (
+        charts._wrapped("specialist's call, 14\u00a0to\u00a018\u00a0h", 26)
+        == "specialist's call,\n14\u00a0to\u00a018\u00a0h"
+    )
+    assert charts._wrapped("one two three", 7) == "one two\nthree"

@@ -137,8 +137,9 @@ def test_compare_prints_its_results_and_the_answers(tmp_path):
 
 def test_audit_counts_by_rule_in_both_languages(real_folder, tmp_path, language):
     shutil.copytree(real_folder, tmp_path / "run")
-    done = recoup("audit", tmp_path / "run", "--lang", language, "--no-pdf")
-    assert done.returncode == 0
+    done = recoup("audit", tmp_path / "run", "--lang", language)
+    assert done.returncode == 0 and "audit.html" in done.stdout.replace("audit.zh", "audit")
+    assert not list((tmp_path / "run").glob("audit*.pdf"))  # papers only where --out or --pdf asks for them
     audit = json.loads((tmp_path / "run" / "audit.json").read_text(encoding="utf-8"))
     rows = rows_of(done.stdout)
     assert (

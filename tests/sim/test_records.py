@@ -257,6 +257,23 @@ def test_the_right_sheet_and_header_are_found_and_printed(tmp_path):
     assert again.returncode == 2 and "map.yaml" in again.stderr
 
 
+@pytest.mark.parametrize(("option", "what"), [("--sheet", "workbook"), ("--table", "database")])
+def test_a_part_that_a_file_cannot_have_is_refused(tmp_path, option, what):
+    (tmp_path / "book.csv").write_text("account_id,opening_balance,dpd\na,100,3\n")
+    done = recoup("map", "suggest", tmp_path / "book.csv", option, "Two")
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"book.csv: {option}: got 'Two', expected none, as this is no {what}\n")
+
+
+def test_a_portfolio_named_as_our_fields_is_checked_without_a_map(tmp_path):
+    (tmp_path / "book.csv").write_text("account_id,opening_balance,dpd\na,100.50,3\nb,50,40\n")
+    done = recoup("portfolio", "check", tmp_path / "book.csv")
+    assert done.returncode == 0 and "150.50" in done.stdout, done.stderr
+    (tmp_path / "other.csv").write_text("id,amount,late\na,100.50,3\n")
+    other = recoup("portfolio", "check", tmp_path / "other.csv")
+    assert other.returncode == 2 and "--map" in other.stderr and other.stderr.count("\n") == 1
+
+
 def test_calls_and_payments_are_recognised(tmp_path):
     (tmp_path / "calls.csv").write_text(CALLS.replace("ptp", "PTP amount"))
     found = suggest(tmp_path / "calls.csv", CONTACTS).inspection.table
@@ -270,6 +287,46 @@ def test_calls_and_payments_are_recognised(tmp_path):
     )
     paid = suggest(tmp_path / "paid.csv", PAYMENTS).inspection.table
     assert paid["amount"].tolist() == [1234.5, -50] and paid["kind"].tolist() == ["voluntary", "reversal"]
+
+
+DIALLER = """case_no,called_at,type,result,agent,ptp_amount
+C1,2025-01-06 07:43,outbound call,PTP,Ann,500
+C2,2025-01-06 10:02,letter,no answer,Ann,
+C1,2025-01-07 18:05,outbound call,no answer,Ben,
+"""
+
+
+def test_a_dialler_is_audited_by_its_moments(tmp_path):
+    """The date that an audit must have is found, and rules on hours get the time of day; a promised amount is no claim."""
+    (tmp_path / "calls.csv").write_text(DIALLER)
+    found = suggest(tmp_path / "calls.csv", audit_registry())
+    assert found.missing == [] and found.unused == ["ptp_amount"]
+    table = found.inspection.table
+    assert table["from_hour"].round(2).tolist() == [7.72, 10.03, 18.08] and "claim" not in table
+    assert table["date"].dt.day.tolist() == [6, 6, 7]
+    assert "from_hour: is it the debtor's local time?" in found.checks
+    done = recoup("map", "suggest", tmp_path / "calls.csv", "--for", "audit", "--out", tmp_path / "map.yaml")
+    assert "to be checked: from_hour: is it the debtor's local time?" in done.stdout and done.returncode == 0
+    assert "columns that are not used: ptp_amount" in done.stdout
+    audited = recoup("audit", "--log", tmp_path / "calls.csv", "--map", tmp_path / "map.yaml", "--rules", "us-reg-f")
+    assert audited.returncode == 1 and "collector from 07:43 to 07:43, allowed from 08:00 to 21:00" in " ".join(
+        audited.stdout.split()
+    )
+
+
+def test_a_log_without_days_is_refused_when_it_is_checked(tmp_path):
+    """`records check` says what `audit` would: some day there must be."""
+    (tmp_path / "calls.csv").write_text("account_id,channel\nC1,sms\n")
+    done = recoup("records", "check", tmp_path / "calls.csv", "--for", "audit")
+    assert done.returncode == 2 and "expected a column date" in done.stderr and done.stderr.count("\n") == 1
+    (tmp_path / "map.yaml").write_text("for: audit\nfields: {account_id: account_id, channel: channel}\n")
+    mapped = recoup("audit", "--log", tmp_path / "calls.csv", "--map", tmp_path / "map.yaml", "--rules", "china")
+    assert mapped.returncode == 2 and "map.yaml: line 2, fields: got 'no date'" in mapped.stderr
+    (tmp_path / "days.csv").write_text("account_id,channel,day\nC1,sms,3\n")  # a number of the day will do
+    assert recoup("records", "check", tmp_path / "days.csv", "--for", "audit").returncode == 0
+    with_day = "for: audit\nfields: {account_id: account_id, channel: channel, day: day}\n"
+    (tmp_path / "map.yaml").write_text(with_day)
+    assert recoup("records", "check", tmp_path / "days.csv", "--map", tmp_path / "map.yaml").returncode == 0
 
 
 def test_the_vocabulary_names_fields_and_values_that_there_are():

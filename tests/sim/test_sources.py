@@ -16,7 +16,7 @@ import pytest
 
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.console import command_line
-from recoup.sim.inputs import InputError
+from recoup.sim.inputs import InputError, files_by
 from recoup.sim.portfolio import cells, workbooks
 from recoup.sim.portfolio.databases import Address
 from recoup.sim.portfolio.importing import inspect
@@ -139,6 +139,50 @@ def test_a_packed_csv_or_parquet_file_is_unpacked(tmp_path, mapped, monkeypatch)
     monkeypatch.setattr(cells, "MOST_BYTES", 1_000)
     with pytest.raises(InputError, match="more than 1,000 bytes when unpacked"):
         inspect(packed, mapped())
+
+
+# ---- files of another machine ----
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [(name, None) for name in "book.csv book.csv.gz book.parquet book.xlsx book.db logged.db book.duckdb".split()]
+    + [("book.db", "sqlite"), ("logged.db", "sqlite"), ("book.duckdb", "duckdb")],
+)
+def test_a_table_of_another_machine_is_read_as_one_of_this(tmp_path, workbook, mapped, name, scheme):
+    """A node of a cluster has none of the user's files: their content comes over, whatever kind it is."""
+    rows = [("a", 5.0, 3), ("b", 7.5, 40)]
+    frame = pd.DataFrame(rows, columns=["id", "bal", "dpd"])
+    frame.to_csv(tmp_path / "book.csv", index=False)
+    frame.to_csv(tmp_path / "book.csv.gz", index=False)
+    frame.to_parquet(tmp_path / "book.parquet")
+    workbook(("one", [list(frame), *map(list, rows)]))
+    with sqlite3.connect(tmp_path / "book.db") as database:
+        frame.to_sql("accounts", database, index=False)
+    with duckdb.connect(str(tmp_path / "book.duckdb")) as database:
+        database.execute("CREATE TABLE accounts AS SELECT * FROM frame")
+    logged = sqlite3.connect(tmp_path / "logged.db")
+    logged.execute("PRAGMA journal_mode=WAL")
+    frame.to_sql("accounts", logged, index=False)
+    there = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert there["logged.db-wal"]  # what was written last is not in the file itself yet
+    logged.close()
+    map_file = mapped()
+    there["map.yaml"] = map_file.read_bytes()
+
+    def reader(path):
+        if path.name in there and path.parent == tmp_path / "there":
+            return there[path.name]
+        raise InputError(path, "", "No such file or directory", "a readable file")
+
+    file = tmp_path / "there" / name
+    source = Address(f"{scheme}:///{file}") if scheme else file
+    with files_by(reader):
+        assert accounts(inspect(source, tmp_path / "there" / "map.yaml")) == rows
+        with pytest.raises(InputError, match="none: got 'No such file or directory'"):
+            inspect(file.with_name("none"), tmp_path / "there" / "map.yaml")
+    with pytest.raises(InputError, match="got 'No such file or directory'"):
+        inspect(source, map_file)
 
 
 # ---- databases ----

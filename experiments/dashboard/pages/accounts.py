@@ -16,7 +16,7 @@ from recoup.experiments.dashboard import events, figures, html, layout
 from recoup.experiments.dashboard.figures import CHALLENGER, CHAMPION, Series
 from recoup.experiments.dashboard.request import Request
 from recoup.experiments.dashboard.shelf import table
-from recoup.experiments.report.text import Text
+from recoup.experiments.report.text import Text, written
 
 MOST = 40  # accounts that are offered, those whose cash differs most
 HAPPENED = (
@@ -78,7 +78,7 @@ def _offered(request: Request, run: Run, left: str, right: str, seed: int) -> di
     gaps = (cash[1] - cash[0].reindex(cash[1].index)).dropna()
     order = gaps.abs().sort_values(ascending=False, kind="stable").index[:MOST]
     currency = run.results["currency"]
-    return {f"{name} ({gaps[name] / 100:+,.0f} {currency})".replace("-", "−"): str(name) for name in order}
+    return {f"{name} ({written(gaps[name] / 100, '+,.0f')} {currency})": str(name) for name in order}
 
 
 def _drawn(request: Request, run: Run, plans: tuple[str, str], seed: int, account: str) -> Sequence[Any]:

@@ -10,10 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recoup.experiments.comparison.files import DAILY_TABLE, WELFARE_FILE
+from recoup.experiments.comparison.intervals import difference, interval
 from recoup.experiments.comparison.measure import Unit
 from recoup.experiments.comparison.measures import REGISTRY
 from recoup.experiments.comparison.run import Run, verdict
-from recoup.experiments.dashboard import events, figures, html, layout
+from recoup.experiments.dashboard import events, figures, html, layout, months
 from recoup.experiments.dashboard.figures import CHALLENGER, CHAMPION, OTHER, Series
 from recoup.experiments.dashboard.groups import MONTH, SMALLEST, Filters, Group, choices
 from recoup.experiments.dashboard.request import Request
@@ -47,10 +48,10 @@ def build(request: Request) -> Sequence[Any]:
 def _page(request: Request, run: Run) -> Sequence[Any]:
     say = request.say
     found = choices(run)
-    months = {request.words("filters.whole"): 0}
+    by_month = {request.words("filters.whole"): 0}
     for number in range(1, -(-run.results["days"] // MONTH) + 1):
         last = min(MONTH * number, run.results["days"])
-        months[request.words("filters.month_days", n=number, first=MONTH * (number - 1) + 1, last=last)] = number
+        by_month[request.words("filters.month_days", n=number, first=MONTH * (number - 1) + 1, last=last)] = number
     names = {
         "tier": {say.one_of("tiers", tier): tier for tier in found["tier"]},
         "product": {say.one_of("codes.product", product): product for product in found["product"]},
@@ -63,7 +64,7 @@ def _page(request: Request, run: Run) -> Sequence[Any]:
         for key, options in names.items()
         if options
     }
-    widgets["month"] = layout.select(request.words("filters.month"), months)
+    widgets["month"] = layout.select(request.words("filters.month"), by_month)
     plans = {say.name(name): name for name in run.names}
     widgets["challenger"] = layout.select(request.words("filters.challenger"), plans, run.best)
     if run.reference:
@@ -86,6 +87,7 @@ def _drawn(request: Request, group: Group, challenger: str, against: str | None)
     return [
         html.paragraph(shown, "note"),
         *headline(request, group, challenger, against),
+        *_of_the_month(request, group, challenger, against),
         layout.beside(_liquidation(request, group, roles), _survival(request, group, roles)),
         *_rolls(request, group, roles),
         *_capacity(request, group, challenger, against),
@@ -132,12 +134,45 @@ def headline(request: Request, group: Group, challenger: str, against: str | Non
             row.append(interval_cell(say, theirs, REGISTRY[name].unit) if theirs else "–")
             row.append(change_cell(say, change, name) if change else "–")
         rows.append(row)
-    head = [request.words("measure"), say.name(challenger)]
-    if against:
-        head += [say.name(against), say("headline.change")]
     caption = request.words("comparison.headline_caption")
     note = [html.paragraph(request.words("comparison.whole_only"), "note")] if group.filters.of_accounts else []
-    return [html.heading(request.words("comparison.headline")), html.table(head, rows, caption), *note]
+    return [
+        html.heading(request.words("comparison.headline")),
+        html.table(_head(request, challenger, against), rows, caption),
+        *note,
+    ]
+
+
+def _of_the_month(request: Request, group: Group, challenger: str, against: str | None) -> list[Any]:
+    """What the days of the chosen month brought by themselves; nothing without a month."""
+    if not group.filters.month:
+        return []
+    rows = []
+    for name in months.measures_of(group):
+        unit, ours = REGISTRY[name].unit, months.values(group, challenger, name)
+        if ours is None:
+            continue  # the curve below says why
+        title = request.say.measure(name)[0]  # without the definition, which speaks of all days
+        row: list[str] = [html.cell(title, unit_words(request, unit))]
+        row.append(interval_cell(request.say, interval(ours), unit))
+        if against:
+            theirs = months.values(group, against, name)
+            row.append(interval_cell(request.say, interval(theirs), unit) if theirs else "–")
+            row.append(change_cell(request.say, difference(ours, theirs), name) if theirs else "–")
+        rows.append(row)
+    if not rows:
+        return []
+    first, last = group.filters.window(group.days)
+    month = request.words("filters.month_days", n=group.filters.month, first=first + 1, last=last)
+    caption = request.words("comparison.of_month_caption", days=last - first)
+    note = [html.paragraph(request.words("comparison.of_month_cash_only"), "note")] if group.filters.of_accounts else []
+    table_of_month = html.table(_head(request, challenger, against), rows, caption)
+    return [html.heading(request.words("comparison.of_month", month=month)), table_of_month, *note]
+
+
+def _head(request: Request, challenger: str, against: str | None) -> list[str]:
+    head = [request.words("measure"), request.say.name(challenger)]
+    return [*head, request.say.name(against), request.say("headline.change")] if against else head
 
 
 def unit_words(request: Request, unit: str) -> str:
@@ -145,9 +180,9 @@ def unit_words(request: Request, unit: str) -> str:
     return request.words(f"units.{unit}")
 
 
-def interval_cell(say: Text, interval: Mapping[str, Any], unit: str, signed: bool = False, mark: str = "") -> Any:
+def interval_cell(say: Text, value: Mapping[str, Any], unit: str, signed: bool = False, mark: str = "") -> Any:
     """A mean with its interval below."""
-    found = dict(interval)
+    found = dict(value)
     return html.cell(
         say.number(found["mean"], unit, signed),
         say.limits(found, unit, signed) if found["mean"] is not None else "",

@@ -11,7 +11,7 @@ from recoup.experiments.comparison.run import Run, part_path
 from recoup.experiments.report import charts
 from recoup.experiments.report.blocks import Block, Cell, Columns, Line, Paragraph, Table
 from recoup.experiments.report.sections import plan
-from recoup.experiments.report.text import Text
+from recoup.experiments.report.text import Text, written
 from recoup.experiments.robustness.files import SHADOW_PRICES_FILE
 from recoup.sim.inputs import InputError
 
@@ -115,7 +115,7 @@ def _shadow_prices(run: Run, say: Text) -> list[Block]:
         return []
 
     def money(value: float | None, currency: str) -> str:
-        return "–" if value is None else f"{value:,.2f} {currency}".replace("-", "−")
+        return "–" if value is None else f"{written(value, ',.2f')} {currency}"
 
     rows: list[list[Cell | str]] = []
     for row in result["rows"]:

@@ -9,7 +9,7 @@ from recoup.experiments.report.text import Text
 
 def build(run: Run, say: Text) -> list[Block]:
     portfolio = run.results["portfolio"]
-    notes = [say.note(note) for note in dict.fromkeys(portfolio["notes"])]
+    notes = list(dict.fromkeys(map(say.note, portfolio["notes"])))
     for assumed in ("filled", "fresh"):
         fields = [
             f"{say.column(field)} ({say('data.all') if count == portfolio['accounts'] else f'{count:,}'})"

@@ -29,7 +29,7 @@ from recoup.experiments.report.charts import trade_off
 from recoup.experiments.report.decision import Decision, assumed, burden_table, emphasis, reasons
 from recoup.experiments.report.sections.sources import largest_change
 from recoup.experiments.report.sections.why import parts_of
-from recoup.experiments.report.text import Text
+from recoup.experiments.report.text import Text, is_doubt
 from recoup.experiments.robustness.files import FRONTIER_FILE
 from recoup.experiments.robustness.stress import UNPERTURBED
 from recoup.experiments.runs.champion import VALUE, ranked
@@ -277,7 +277,8 @@ def _risks(run: Run, decision: Decision, say: Text) -> list[str]:
     if fields:
         named = say.listed([say.column(name) for name in fields[:MOST_NAMED]])
         key = "memo.risks.assumed" if whole else "memo.risks.assumed_some"
-        found.append(say(key, fields=named + ("…" if len(fields) > MOST_NAMED else "")))
+        more = len(fields) - MOST_NAMED
+        found.append(say(key, fields=say("memo.risks.assumed_more", fields=named, n=more) if more > 0 else named))
     reasons_found = decision.verdict.reasons
     if Reason.WORLDS_UNKNOWN in reasons_found:
         found.append(say("memo.risks.worlds"))
@@ -288,7 +289,11 @@ def _risks(run: Run, decision: Decision, say: Text) -> list[str]:
     warned = [w for w in fairness["warnings"] if w["policy"] == decision.challenger] if fairness else []
     if warned:
         found.append(say("memo.risks.fairness", n=len(warned)))
-    doubts = [note for note in run.results["portfolio"]["notes"] if note.startswith(("Not calibrated", "Unlikely"))]
+    doubts = [
+        note
+        for note in run.results["portfolio"]["notes"]
+        if is_doubt(note) or (isinstance(note, str) and note.startswith("Not calibrated"))
+    ]
     found += [say.note(note) for note in doubts[:2]]
     return found
 

@@ -20,7 +20,11 @@ def build(run: Run, say: Text) -> list[Block]:
         for counts in (results["breaches"][name], results["blocked"][name]):
             lines = [Line(f"{rule}: {count:,}") for rule, count in counts.items()]
             row.append(Cell(f"{sum(counts.values()):,}", lines))
-        row.append(Cell(str(len(dropped := results["dropped_rules"].get(name, []))), [Line(rule) for rule in dropped]))
+        row.append(
+            Cell(
+                str(len(dropped := results["dropped_rules"].get(name, []))), [Line(say.note(rule)) for rule in dropped]
+            )
+        )
         rows.append(row)
     head = [say("rules.plan"), say("rules.breaches"), say("rules.stopped"), say("rules.dropped")]
     return [

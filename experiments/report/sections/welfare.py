@@ -97,7 +97,7 @@ def check_words(check: dict[str, Any], burden: dict[str, Any], say: Text) -> str
         say(
             "welfare.check",
             plan=say.name(check["policy"]),
-            verdict=verdict.format(against=say.name(check["reference"])),
+            verdict=verdict.format(against=say.name(check["reference"]), suits=f"{check['hardship_suits']:,}"),
         )
     ]
     for key in ("more", "less"):

@@ -18,13 +18,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recoup.agents.explorer import Explorer
 from recoup.agents.library import load_policy
-from recoup.experiments.evidence.bands import Bands, Together, bands, together
-from recoup.experiments.evidence.exploration import Explorer
-from recoup.experiments.evidence.hidden_traits import take_traits
-from recoup.experiments.evidence.lender_records import LenderRecords
-from recoup.experiments.evidence.midlife_world import staffed_for, without_courses
-from recoup.experiments.evidence.recorded_measures import (
+from recoup.experiments.backtest.bands import Bands, Together, bands, together
+from recoup.experiments.backtest.hidden_traits import take_traits
+from recoup.experiments.backtest.midlife_world import staffed_for, without_courses
+from recoup.experiments.backtest.replay import LoggedTreatments, Replay, as_it_was_done, logged_treatments
+from recoup.experiments.backtest.silent_reads import Told, draw_reads, shares_read, told
+from recoup.experiments.records.lender_records import LenderRecords
+from recoup.experiments.records.recorded_measures import (
     DAYS_A_MONTH,
     FAMILIES,
     Key,
@@ -35,16 +37,15 @@ from recoup.experiments.evidence.recorded_measures import (
     measure,
     within,
 )
-from recoup.experiments.evidence.replay import LoggedTreatments, Replay, as_it_was_done, logged_treatments
-from recoup.experiments.evidence.silent_reads import Told, draw_reads, shares_read, told
-from recoup.experiments.evidence.simulated_records import follow
-from recoup.experiments.evidence.state_from_logs import state_at
+from recoup.experiments.records.simulated_records import follow
+from recoup.experiments.records.state_from_logs import state_at
 from recoup.experiments.runs.kept import Kept, holding
 from recoup.experiments.runs.runfolder import fingerprint
 from recoup.experiments.runs.workers import Workers, run_each
 from recoup.scenarios.schema import Scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio.table import Portfolio
+from recoup.sim.remarks import Remark, contents
 from recoup.sim.simulation import Simulation
 
 RESAMPLES = 1000
@@ -72,7 +73,7 @@ class Months:
         portfolio: accounts as they were that morning.
         contacts, payments: the logs (registries `CONTACTS` and `PAYMENTS`).
         first, days: the days in question.
-        unknown: what of the accounts' state no log tells: sentences.
+        unknown: what of the accounts' state no log tells.
         before: the months from the logs' first day to `first`, where that is later: what has made the accounts what they are.
     """
 
@@ -82,7 +83,7 @@ class Months:
     payments: pd.DataFrame
     first: date
     days: int
-    unknown: tuple[str, ...] = ()
+    unknown: tuple[Remark, ...] = ()
     before: Months | None = None
 
     def records(self, contacts: pd.DataFrame, payments: pd.DataFrame, channels: tuple[str, ...]) -> RecordedMonths:
@@ -114,7 +115,7 @@ def months_of(scenario: Scenario, records: LenderRecords, at: date | None = None
     """
     (first, last), begin = records.days(at, until), records.first_day
     book, contacts, payments = records.portfolio, records.contacts, records.payments
-    portfolio, before, unknown = book, None, list[str]()
+    portfolio, before, unknown = book, None, list[Remark]()
     if first > begin:
         portfolio, unknown = state_at(records, first)
         if not len(portfolio):
@@ -283,7 +284,7 @@ class Backtest:
             "seeds": list(self.seeds),
             "tolerance": self.tolerance,
             "level": LEVEL,
-            "unknown": list(months.unknown),
+            "unknown": contents(months.unknown),
             "drawn": {name: int(count) for name, count in months.portfolio.filled.items()},
             "replayed": None
             if self.logged is None

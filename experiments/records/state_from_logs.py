@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recoup.experiments.evidence.lender_records import LenderRecords
+from recoup.experiments.records.lender_records import LenderRecords
 from recoup.sim.account import Outcome, Stage
 from recoup.sim.debtor import (
     FIRST_INSTALMENT_DAYS,
@@ -31,6 +31,7 @@ from recoup.sim.portfolio.importing import typed_state
 from recoup.sim.portfolio.records import NO_CONTACT, RIGHT_PARTY
 from recoup.sim.portfolio.state_checks import cents, faults, missing_state, money_of
 from recoup.sim.portfolio.table import FILE_FIELDS, STATE_FIELDS, Portfolio
+from recoup.sim.remarks import Remark
 from recoup.sim.treatments import Group
 
 GRACE_DAYS = 5  # after its day, in which the payment of a promise or an instalment still counts
@@ -46,21 +47,13 @@ _OUTCOMES = {
     "hardship": Outcome.HARDSHIP,
     **dict.fromkeys(("no_answer", "voicemail", "wrong_number", "third_party"), Outcome.NO_ANSWER),
 }
-_NEVER_TOLD = (
-    "last_outcome: a treatment that a rule stopped, or for which nobody had time, is in no log of contacts",
-    "reached: whether a message was read that nobody answered",
-    "interest_charged, fees_charged: only as far as contacts name the claim",
-    "minimum_due, arrears: what a card asks for; and whether it has been brought up to date, which ends its case",
-    "legal_stage: where a suit stands after it was decided on (with the court after 30 days), and how it ended",
-    "court_date, court_fee, enforcement_steps: what the court has set",
-    "review, review_step, review_until: reviews of files",
-    "silence_days: longest time without a demand",
-    "breathing_until: statutory breathing spaces",
-    "forgiven: what was written off or forgiven, but for settlements that were paid",
+_NEVER_TOLD = tuple(
+    Remark(f"untold_{what}")
+    for what in "outcome reached charges card stage court review silence breathing forgiven".split()
 )
 
 
-def state_at(records: LenderRecords, at: date) -> tuple[Portfolio, list[str]]:
+def state_at(records: LenderRecords, at: date) -> tuple[Portfolio, list[Remark]]:
     """The open accounts of a portfolio as they were on the morning of a day.
 
     Args:
@@ -69,8 +62,8 @@ def state_at(records: LenderRecords, at: date) -> tuple[Portfolio, list[str]]:
         at: the day; contacts and payments of it and later ones are not looked at.
 
     Returns:
-        The accounts that were open, with state columns and `as_of` = `at`, and what is unknown: sentences that begin with the fields'
-        names, to be shown to whoever uses them.
+        The accounts that were open, with state columns and `as_of` = `at`, and what is unknown, to be
+        shown to whoever uses them.
 
     Raises:
         InputError: the day is before the portfolio's.
@@ -90,9 +83,9 @@ def state_at(records: LenderRecords, at: date) -> tuple[Portfolio, list[str]]:
     table, closed = accounts.open_ones()
     unknown = [*_NEVER_TOLD]
     if closed:
-        unknown.append(f"left out: {closed:,} accounts of which nothing was left, or whose settlement was paid")
+        unknown.append(Remark("closed", {"n": closed}))
     unknown += records.notes
-    notes = (*portfolio.notes, f"State on the morning of {at}, from logs that begin on {first}")
+    notes = (*portfolio.notes, Remark("state", {"at": at.isoformat(), "first": first.isoformat()}))
     return replace(portfolio, table=table, notes=notes, as_of=at, fresh=missing_state(table)), unknown
 
 

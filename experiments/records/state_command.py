@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from recoup.experiments.evidence.lender_records import LenderRecords
-from recoup.experiments.evidence.state_from_logs import state_at
+from recoup.experiments.records.files import UNKNOWN_FILE
+from recoup.experiments.records.lender_records import LenderRecords
+from recoup.experiments.records.state_from_logs import state_at
 from recoup.experiments.runs.runfolder import require_new, whole_folder, write_table, write_text
 from recoup.sim.portfolio.state_file import file_map, file_table
 from recoup.sim.portfolio.table import Portfolio
+from recoup.sim.remarks import Remark, contents
 
-TABLE, MAP, UNKNOWN = "portfolio.parquet", "map.yaml", "unknown.txt"
+TABLE, MAP = "portfolio.parquet", "map.yaml"
 
 
-def write_state(records: LenderRecords, at: date, out: Path) -> tuple[Portfolio, list[str]]:
+def write_state(records: LenderRecords, at: date, out: Path) -> tuple[Portfolio, list[Remark]]:
     """Write a folder with the accounts on the morning of a day, their map, and what is unknown.
 
     Args:
@@ -33,9 +35,5 @@ def write_state(records: LenderRecords, at: date, out: Path) -> tuple[Portfolio,
     with whole_folder(out) as folder:
         write_table(folder / TABLE, file_table(state))
         write_text(folder / MAP, file_map(state))
-        write_text(folder / UNKNOWN, "\n".join([*unknown, *_missing(state)]) + "\n")
+        UNKNOWN_FILE.write(folder, {"as_of": at.isoformat(), "unknown": contents(unknown), "fresh": state.fresh})
     return state, unknown
-
-
-def _missing(state: Portfolio) -> list[str]:
-    return [f"{name}: unknown of {count:,} accounts" for name, count in state.fresh.items()]

@@ -23,6 +23,7 @@ from recoup.sim.portfolio.importing import inspect, load, sample, typed_state
 from recoup.sim.portfolio.records import PAYMENTS, contacts_of, in_form, read_records
 from recoup.sim.portfolio.sources import Source, source_of
 from recoup.sim.portfolio.table import Portfolio, portfolio_fields
+from recoup.sim.remarks import Remark
 from recoup.sim.treatments import STANDARD, Vocabulary
 
 
@@ -58,7 +59,7 @@ class LenderRecords:
         payments: one row per payment; columns of `records.PAYMENTS`, likewise.
         first_day: of the portfolio.
         last_day: of the two logs; before `first_day` where nothing is in them from then on.
-        notes: what was left out, in sentences.
+        notes: what was left out.
         vocabulary: of the scenario: which channels and products there are.
     """
 
@@ -67,7 +68,7 @@ class LenderRecords:
     payments: pd.DataFrame
     first_day: date
     last_day: date
-    notes: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
     vocabulary: Vocabulary = STANDARD
 
     @property
@@ -214,7 +215,7 @@ def lender_records(
             expected = f"an account of {names[0]}, as {portfolio.table['account_id'].iloc[0]!r} is"
             raise InputError(name, "account_id", log["account_id"].iloc[0], f"{expected}; none of its rows has one")
         if strangers:
-            notes.append(f"not used: {strangers:,} {what} of accounts that the portfolio does not have")
+            notes.append(Remark(f"strange_{what}", {"n": strangers}))
         logs.append(theirs)
     moments, first = _moments(*logs), day or portfolio.as_of
     if first is None and moments.empty:
