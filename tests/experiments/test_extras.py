@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import recoup
+from tests.experiments import SHORT
 
 BLOCKED = """
 import sys
@@ -46,13 +47,13 @@ def test_training_without_its_extra_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        "tune status-quo --sweeps 1 --cohorts 3 --accounts 50 --field dpd --out {out}.yaml",
+        "tune status-quo -s {short} --sweeps 1 --cohorts 3 --accounts 50 --field dpd --out {out}.yaml",
         "distill learned --leaves 2 --seeds 2 --accounts 50 --out {out}.yaml",
     ],
 )
 def test_other_commands_of_learning_do_without_it(arguments: str, tmp_path: Path) -> None:
     first = LITTLE if arguments.startswith("distill") else ""
-    done = without_extras(*arguments.format(out=tmp_path / "new").split(), first=first)
+    done = without_extras(*arguments.format(out=tmp_path / "new", short=SHORT).split(), first=first)
     assert done.returncode == 0, done.stderr
     assert list(tmp_path.iterdir())
 

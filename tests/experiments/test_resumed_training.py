@@ -19,9 +19,10 @@ from recoup.experiments.learning.checkpoint import CHECKPOINT, read_progress
 from recoup.experiments.learning.training import PROGRESS, Training, how_it_resumes, train, trained_stem
 from recoup.sim.inputs import InputError
 from tests.command import recoup
+from tests.experiments import SHORT
 
-# Four rollouts of two cohorts at two ages, half a horizon of 180 days each.
-SMALL = Training("china-consumer", steps=4 * 2 * 90 * 20, cohorts=2, paired_rollouts=1, accounts=20, warm_start=None)
+# Four rollouts of two cohorts at two ages, half a horizon of 40 days each.
+SMALL = Training(SHORT, steps=4 * 2 * 20 * 20, cohorts=2, paired_rollouts=1, accounts=20, warm_start=None)
 SETTINGS = {
     "alone": SMALL,
     "paired, in other worlds": replace(SMALL, paired_rollouts=2, steps=2 * SMALL.steps, lever_worlds=0.9),
@@ -89,9 +90,9 @@ def test_what_a_resumed_training_says_of_itself(tmp_path: Path) -> None:
     assert "begins anew" in how_it_resumes(SMALL, tmp_path)
     with pytest.raises(KeyboardInterrupt):
         train(SMALL, tmp_path / "run", notify=interrupted_at(2))
-    assert how_it_resumes(SMALL, tmp_path / "run") == "goes on after 3,600 account-days"
+    assert how_it_resumes(SMALL, tmp_path / "run") == "goes on after 800 account-days"
     said = how_it_resumes(replace(SMALL, steps=99_000, algorithm="dqn"), tmp_path / "run")
-    assert "begun with --steps 14400" in said and "memory of dqn fills anew" in said
+    assert "begun with --steps 3200" in said and "memory of dqn fills anew" in said
 
 
 def test_a_broken_checkpoint_is_refused_in_one_line(tmp_path: Path) -> None:
