@@ -18,7 +18,7 @@ BIN := .venv/bin
 DEMO := .venv/.demo
 READY := .venv/.ready
 
-.PHONY: browser demo test test-random test-ray test-web slow mutants interrupts fuzz lint bench docs lab clean
+.PHONY: browser demo test warm test-random test-ray test-web slow mutants interrupts fuzz lint bench docs lab clean
 
 demo: $(DEMO)
 	$(BIN)/recoup demo
@@ -34,6 +34,11 @@ BY_FILE := --dist loadfile --no-loadscope-reorder
 
 test: $(READY)
 	$(BIN)/pytest -n 2 $(BY_FILE)
+
+# What a fresh checkout compiles, once and before two processes would do it at the same time: the kernels, and the tests themselves.
+warm: $(READY)
+	$(BIN)/python -m tests.interrupts.warm
+	$(BIN)/pytest --collect-only -q >/dev/null
 
 SEED ?= $(shell date +%s)
 test-random: $(READY)

@@ -25,13 +25,13 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.repeated import add_rows, by_case, markdown
+from recoup.agents.explorer import Explorer
 from recoup.agents.library import load_policy
-from recoup.experiments.evidence.backtest import Backtest, backtest, months_of
-from recoup.experiments.evidence.exploration import Explorer
-from recoup.experiments.evidence.lender_records import LenderRecords, lender_records
-from recoup.experiments.evidence.midlife_world import staffed_for, without_courses
-from recoup.experiments.evidence.recorded_measures import measure
-from recoup.experiments.evidence.simulated_records import follow, simulate_records
+from recoup.experiments.backtest.backtest import Backtest, backtest, months_of
+from recoup.experiments.backtest.midlife_world import staffed_for, without_courses
+from recoup.experiments.records.lender_records import LenderRecords, lender_records
+from recoup.experiments.records.recorded_measures import measure
+from recoup.experiments.records.simulated_records import follow, simulate_records
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.simulation import Simulation
 

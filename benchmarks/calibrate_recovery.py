@@ -23,7 +23,7 @@ from benchmarks.repeated import add_rows, kept_rows, markdown
 from recoup.experiments.calibration.fitting import Likelihoods, fit_direct, fit_world
 from recoup.experiments.calibration.histories import histories
 from recoup.experiments.calibration.parameters import Block, movable, with_shifts
-from recoup.experiments.evidence.simulated_records import simulate_records
+from recoup.experiments.records.simulated_records import simulate_records
 from recoup.scenarios.schema import load_scenario
 
 WORLDS = ("china-consumer", "uk-loans", "taiwan-cards")

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recoup.experiments.evidence.simulated_records import simulate_records
 from recoup.experiments.models.numbered_records import Records, numbered
 from recoup.experiments.models.uplift import NOTHING, effect_of, rows_of, treatment_rows
+from recoup.experiments.records.simulated_records import simulate_records
 from recoup.experiments.runs.one_thread import one_thread
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.portfolio.table import Portfolio

@@ -85,7 +85,7 @@ def rules() -> str:
         rows = [(f"`{r.id}`", f"`{r.kind}`", r.sentence("en"), r.source, r.confidence) for r in pack.rules]
         parts.append(_table(["rule", "kind", "what it says", "source", "conf."], rows))
     parts.append(
-        "## Kinds of rules\n\nBesides these parameters every rule has `id`, `kind`, `text`, `source` and `confidence`.\n"
+        "## Kinds of rules\n\nBesides these parameters every rule has `id`, `kind`, `text`, `source` and `confidence`; any may be on some `products` alone.\n"
     )
     kinds = [(f"`{kind}`", inspect.cleandoc(model.__doc__ or ""), _choices(model)) for kind, model in KINDS.items()]
     parts.append(_table(["kind", "meaning", "parameters"], kinds))

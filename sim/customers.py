@@ -194,7 +194,7 @@ def _stop(  # type: ignore[no-untyped-def]
         before = 1
         for n in range(1, count):
             a = accounts[made[n]]
-            broken = _broken(accounts, mine, made[:before], menu, menu[a.treatment], rules, channel_days, place, day)
+            broken = _broken(accounts, mine, made[:before], menu, a, rules, channel_days, place, day)
             if broken and gated:
                 _undo(a, broken)
                 queues[np.searchsorted(rows, made[n])] = _NO_QUEUE
@@ -208,10 +208,13 @@ def _stop(  # type: ignore[no-untyped-def]
 
 
 @njit()
-def _broken(accounts, members, before, menu, item, rules, channel_days, place, day):  # type: ignore[no-untyped-def]
-    """1 + number of the first rule that a contact breaks because of those `before` it on the day; 0 = none."""
+def _broken(accounts, members, before, menu, a, rules, channel_days, place, day):  # type: ignore[no-untyped-def]
+    """1 + number of the first rule that the contact of an account breaks because of those `before` it on the day; 0 = none."""
+    bits = menu[a.treatment].bits
     for rule in rules:
-        if not rule.bits & item.bits or rule.counted == _DAYS:  # a day with a contact is no further day
+        if not rule.bits & bits or rule.counted == _DAYS:  # a day with a contact is no further day
+            continue
+        if rule.products and not (rule.products >> a.product) & 1:
             continue
         today = 0
         for number in before:

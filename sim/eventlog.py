@@ -109,6 +109,7 @@ class EventLog:
         staff: names of the people on the telephone by number, the first of them empty (`Collectors.names`).
         rule_ids: ids of the rule pack's rules, in order.
         customer_ids: the name of each account's customer, None for an account without; None = customers are not named.
+        with_products: say of which product each account is, as rules on some products alone ask.
         earlier: what had happened before, of accounts in mid-life (`earlier_events.earlier_rows`); None = nothing is known to have.
         file: where the log is written to, in the form that an audit reads, and not kept in memory; None = kept.
     """
@@ -125,6 +126,7 @@ class EventLog:
         file: LogFile | None = None,
         customer_ids: NDArray[Any] | None = None,
         earlier: Sequence[Row] | None = None,
+        with_products: bool = False,
     ) -> None:
         self._staff, self._rule_ids = tuple(staff), tuple(rule_ids)
         self._accounts, self._account_ids = accounts, account_ids
@@ -136,7 +138,7 @@ class EventLog:
         self._claims: NDArray[np.int64] = np.zeros(0, np.int64)
         self._ages: NDArray[np.int32] = np.zeros(0, np.int32)
         self._budget_left = 1.0
-        self._file, self._earlier = file, earlier
+        self._file, self._earlier, self._with_products = file, earlier, with_products
         self._writer = _writer(file.path, self._form(np.zeros(0, _NOTES)).schema) if file else None
         if self._writer and earlier:
             self._writer.write_table(self._before(self._form(np.zeros(0, _NOTES)).schema))
@@ -233,6 +235,8 @@ class EventLog:
         columns = {"account_id": self._names(log["number"])} if names else {}
         if self._customer_ids is not None:
             columns["customer_id"] = pa.array(self._customer_ids[log["number"]], pa.string(), from_pandas=True)
+        if self._with_products:
+            columns["product"] = self._products(log["number"])
         first = np.datetime64(self._calendar.date(0), "D")
         columns |= {"day": pa.array(log["day"]), "date": pa.array((first + log["day"]).astype("datetime64[ns]"))}
         steps = self._steps.take(pa.array(log["treatment"]))
@@ -276,6 +280,8 @@ class EventLog:
             said["account_id"] = self._file.account_ids[numbers]
         if self._customer_ids is not None:
             said["customer_id"] = self._customer_ids[numbers]
+        if self._with_products:
+            said["product"] = self._products(numbers).to_pylist()
         columns = []
         for field in schema:
             values = said.get(field.name, [row.get(field.name) for row in self._earlier])
@@ -287,6 +293,10 @@ class EventLog:
             else:
                 columns.append(pa.array(values).cast(field.type))
         return pa.table(columns, schema=schema)
+
+    def _products(self, numbers: NDArray[np.integer]) -> pa.DictionaryArray:
+        codes = self._accounts["product"][numbers]
+        return _texts(codes, np.zeros(codes.size, np.bool_), self._menu.vocabulary.products)
 
     def _names(self, numbers: NDArray[np.integer]) -> pa.DictionaryArray:
         """The file's names of accounts; its dictionary has no others, as it is written with every row group."""

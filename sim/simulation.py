@@ -127,6 +127,7 @@ class Simulation:
             self._channel_days.take_up(self.accounts, portfolio.table, self._vocabulary)
         self._customers = Customers(customers_of(portfolio), self._gate, self._channel_days)
         self._params = kernel_record(world)
+        self._daily_rates = np.array(rules.annual_rates(world)) / 365.0
         self._today = np.zeros(1, DAY_CONTEXT)
         self._today["typical_claim"] = 100.0 * typical_claim(world, portfolio.column("opening_balance"))
         self._tomorrow = self._today.copy()
@@ -180,6 +181,7 @@ class Simulation:
                 earlier_rows(self.accounts, first_day, self._channel_days, self._vocabulary)
                 if self._in_midlife
                 else None,
+                with_products=any(rule.products for rule in rules.rules),
             )
         entry_tiers = np.concatenate(self._in_parts(self._tiers, len(portfolio)) or [np.zeros(0, int)])
         minute = {str(pool): 100.0 * cost for pool, cost in world.costs.minute.items()}
@@ -559,8 +561,7 @@ class Simulation:
         t["macro"] = self.economy.index
         t["income_factor"] = np.exp(-self.world.behaviour.macro_income * self.economy.index)
         t["discount_factor"] = (1.0 + self.world.discount_rate) ** (-day / 365.0)
-        rates = np.minimum(self.world.annual_rates, self.rules.interest_cap) / 365.0
-        t["daily_rate"][: rates.size] = rates
+        t["daily_rate"][: self._daily_rates.size] = self._daily_rates
 
     def _set_today(self) -> None:
         t = self._today[0]

@@ -6,12 +6,22 @@ import contextlib
 import io
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
-from recoup.experiments.cli import main
+from typer.main import get_command
+
+from recoup.experiments import cli
 
 Done = subprocess.CompletedProcess[str]
+
+
+@cache
+def whole_command() -> Any:
+    """`recoup` with all its commands, put together once: that takes as long as the rest of most calls."""
+    return get_command(cli.app)
 
 
 def recoup(*arguments: str | Path) -> Done:
@@ -19,9 +29,14 @@ def recoup(*arguments: str | Path) -> Done:
     argv = ["recoup", *map(str, arguments)]
     out, err = io.StringIO(), io.StringIO()
     code = 0
-    with mock.patch.object(sys, "argv", argv), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with (
+        mock.patch.object(sys, "argv", argv),
+        mock.patch.object(cli, "app", whole_command()),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
         try:
-            main()
+            cli.main()
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
     return Done(argv, code, out.getvalue(), err.getvalue())

@@ -39,7 +39,7 @@ from tests.second.contact import choose_who_answers, is_to_be_reviewed, send_to_
 from tests.second.customers import families, known_channels, mark_caps, note_channels, stop_later_contacts
 from tests.second.day import live_through, wake_up
 from tests.second.draws import bits
-from tests.second.money import forgiven_by_handover, pay_for_waiting
+from tests.second.money import allowed_rate, forgiven_by_handover, pay_for_waiting
 from tests.second.state import Debtor, Today
 
 FIGURES, NEXT_DAY, WAKING = DAY_ENDS + 5, DAY_ENDS + 10, DAY_ENDS + 15
@@ -358,8 +358,8 @@ class ReferenceSimulation:
             stress=self.economy.index,
             market_waiting=self.market_waiting,
             interest_a_year=[
-                min(world.annual_rate if one.annual_rate is None else one.annual_rate, self.rules_pack.interest_cap)
-                for one in world.products.values()
+                allowed_rate(self.rules_pack, name, world.annual_rate if one.annual_rate is None else one.annual_rate)
+                for name, one in world.products.items()
             ],
             surcharge=self.supervisor.surcharge(),
             belief=believed(world, self._share_followed(day)),

@@ -7,16 +7,18 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel
 
+from recoup.experiments.backtest import files as backtest
 from recoup.experiments.comparison import files as comparison
 from recoup.experiments.comparison.results import RESULTS_FILE
 from recoup.experiments.evidence import files as evidence
 from recoup.experiments.learning import files as learning
+from recoup.experiments.records import files as records
 from recoup.experiments.robustness import files as robustness
 from recoup.experiments.runs.file_kinds import JsonKind
 
 KINDS = {
     kind.name: kind
-    for room in (comparison, robustness, learning, evidence)
+    for room in (comparison, robustness, learning, records, evidence, backtest)
     for kind in vars(room).values()
     if isinstance(kind, JsonKind)
 } | {RESULTS_FILE.name: RESULTS_FILE, "run.json": comparison.SETTINGS_FILE}

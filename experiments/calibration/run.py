@@ -11,7 +11,7 @@ from recoup.experiments.calibration.fitting import fit_world
 from recoup.experiments.calibration.held_out import check
 from recoup.experiments.calibration.histories import histories
 from recoup.experiments.calibration.posterior import Memory
-from recoup.experiments.evidence.lender_records import LenderRecords
+from recoup.experiments.records.lender_records import LenderRecords
 from recoup.experiments.runs.kept import Kept
 from recoup.experiments.runs.runfolder import fingerprint
 from recoup.scenarios.schema import Scenario

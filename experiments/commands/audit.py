@@ -204,7 +204,7 @@ def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str, out: Path
     def print_in(indent: int, text: str) -> None:
         screen.print(Padding(text, (0, 0, 0, indent), expand=False))
 
-    screen.print(f"{audited['pack']}: {audited['title']}")
+    screen.print(f"{audited['pack']}: {say.one_of('names', audited['pack'], audited['title'])}")
     if record["rows"]:
         first, last = audit_page.span_words(record, say)
         counts = {name: f"{record[name]:,}" for name in ("rows", "accounts")}

@@ -77,8 +77,8 @@ def backtest(
       recoup backtest --portfolio book.csv --map book.map.yaml --contacts calls.csv --contacts-map calls.map.yaml --payments pay.csv -s my-scenario.yaml --replay --out runs/replayed
     """
     announce("backtest", lang, policy=policy, scenario=scenario, seeds=seeds)
-    from recoup.experiments.evidence import backtest as test
-    from recoup.experiments.evidence.files import BACKTEST_FILE
+    from recoup.experiments.backtest import backtest as test
+    from recoup.experiments.backtest.files import BACKTEST_FILE
     from recoup.experiments.report import LANGUAGES, text_in
     from recoup.experiments.report.backtest_page import PAGE, render_backtest, words_of
     from recoup.experiments.runs.kept import Kept
@@ -126,7 +126,7 @@ def backtest(
 
 
 def _print(content: dict[str, Any], say: Text) -> None:
-    from recoup.experiments.evidence.recorded_measures import FAMILIES
+    from recoup.experiments.records.recorded_measures import FAMILIES
     from recoup.experiments.report.backtest_page import (
         figure,
         happened,

@@ -133,7 +133,7 @@ def calibrate(
             kept=kept,
         )
     if out is not None:
-        _write(found, out)
+        _write(found, out, lang)
         kept.drop()
     if json:
         console().print_json(data=found.content())
@@ -161,17 +161,18 @@ def _measure(scenario: str, seeds: int, first_seed: int, workers: int, ray: str 
         raise typer.Exit(1)
 
 
-def _write(found: Calibration, out: Path) -> None:
+def _write(found: Calibration, out: Path, lang: str) -> None:
     from recoup.experiments.calibration.files import CALIBRATION_FILE, MEASURES_PICTURE, PARAMETERS_PICTURE
-    from recoup.experiments.calibration.pictures import draw_measures, draw_parameters
     from recoup.experiments.calibration.scenario_file import write_scenario
+    from recoup.experiments.report.calibration_pictures import draw_measures, draw_parameters
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import whole_folder
 
     with whole_folder(out.with_suffix("")) as folder:
         CALIBRATION_FILE.write(folder, found.content())
-        draw_parameters(found, folder / PARAMETERS_PICTURE)
+        draw_parameters(found, folder / PARAMETERS_PICTURE, text_in(lang))
         if found.check is not None:
-            draw_measures(found, folder / MEASURES_PICTURE)
+            draw_measures(found, folder / MEASURES_PICTURE, text_in(lang))
     write_scenario(found, out)
 
 

@@ -94,7 +94,7 @@ def _table(name: str, results: dict[str, Any], loop: dict[str, Any], say: Text) 
     title = say(
         "terminal.conduct.title",
         plan=say.name(name),
-        title=results["title"],
+        title=say.one_of("names", results["scenario"], results["title"]),
         accounts=f"{results['accounts']:,}",
         days=results["days"],
         seeds=say("seeds_one") if len(results["seeds"]) == 1 else say("seeds_many", n=len(results["seeds"])),

@@ -62,7 +62,7 @@ def evaluate(
     from recoup.experiments.evidence.decision_log import read_log
     from recoup.experiments.evidence.evaluation import evaluate as estimate
     from recoup.experiments.evidence.files import EVALUATION_FILE, OVERLAP
-    from recoup.experiments.evidence.overlap import draw
+    from recoup.experiments.report.overlap_picture import draw
     from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new, whole_folder
     from recoup.scenarios.schema import load_scenario
@@ -79,7 +79,7 @@ def evaluate(
     if out is not None:
         with whole_folder(out) as folder:
             EVALUATION_FILE.write(folder, content)
-            draw(found, folder / OVERLAP, least_sample)
+            draw(found, folder / OVERLAP, least_sample, words)
     if json:
         console().print_json(data=content)
     else:

@@ -11,7 +11,7 @@ import typer
 from recoup.experiments.runs.console import complete_plans, console
 
 if TYPE_CHECKING:
-    from recoup.experiments.evidence.lender_records import LenderRecords, TableAt
+    from recoup.experiments.records.lender_records import LenderRecords, TableAt
     from recoup.sim.parameters import World
 
 _NAMED = "columns named as our fields"
@@ -59,7 +59,7 @@ def read_records(
     Raises:
         InputError: as `read_lender_records`, or the map of a log without the log.
     """
-    from recoup.experiments.evidence.lender_records import TableAt, read_lender_records
+    from recoup.experiments.records.lender_records import TableAt, read_lender_records
     from recoup.sim.treatments import STANDARD
 
     return read_lender_records(
@@ -74,7 +74,7 @@ def read_records(
 
 
 def _log(name: str, address: str | None, column_map: Path | None) -> TableAt | None:
-    from recoup.experiments.evidence.lender_records import TableAt
+    from recoup.experiments.records.lender_records import TableAt
     from recoup.sim.inputs import InputError
 
     if address is None and column_map is not None:

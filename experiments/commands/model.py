@@ -78,6 +78,7 @@ def fit(
     from recoup.experiments.models.numbered_records import numbered
     from recoup.experiments.models.training_table import Kind
     from recoup.experiments.report.model_page import render_model
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import new_run_folder, require_new, whole_folder
     from recoup.scenarios.schema import load_scenario
     from recoup.sim.portfolio.databases import Address
@@ -89,7 +90,7 @@ def fit(
     windows = world.windows
     source = Path(Address.hidden(portfolio)).name
     with progress_display() as progress:
-        task = progress.add_task("reading", total=None)
+        task = progress.add_task(text_in(lang)("terminal.bars.reading"), total=None)
         records = read_records(
             (portfolio, column_map),
             (contacts, contacts_map),

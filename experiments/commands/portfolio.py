@@ -106,7 +106,7 @@ def state(
     announce("read", lang, file=portfolio)
     from json import dumps
 
-    from recoup.experiments.evidence.state_command import MAP, TABLE, write_state
+    from recoup.experiments.records.state_command import MAP, TABLE, write_state
     from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new
     from recoup.experiments.runs.tables import Table

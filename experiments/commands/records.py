@@ -85,8 +85,8 @@ def simulate(
       recoup records simulate -p staged --explore 0.3 --accounts 5000 --csv --out lender
     """
     announce("log", lang, days=days, policy=policy, scenario=scenario)
-    from recoup.experiments.evidence.files import RECORDS_FILE
-    from recoup.experiments.evidence.simulated_records import simulate_records
+    from recoup.experiments.records.files import RECORDS_FILE
+    from recoup.experiments.records.simulated_records import simulate_records
     from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import require_new, whole_folder
     from recoup.scenarios.schema import load_scenario

@@ -34,7 +34,7 @@ def serve(
     from recoup.experiments.dashboard.app import is_loopback
     from recoup.experiments.dashboard.app import serve as server_of
     from recoup.experiments.dashboard.shelf import Shelf
-    from recoup.experiments.report.text import LANGUAGES
+    from recoup.experiments.report.text import LANGUAGES, text_in
     from recoup.sim.inputs import InputError, choose
 
     if lang not in LANGUAGES:
@@ -50,8 +50,8 @@ def serve(
         print(warning, file=sys.stderr)
     host = f"[{address}]" if ":" in address else address
     url = f"http://{'127.0.0.1' if address in ('0.0.0.0', '::') else host}:{port}/?lang={lang}"
-    count = len(shelf.entries())
-    console().print(f"{count} run{'s' * (count != 1)} at {url} (Ctrl-C ends)", soft_wrap=True)
+    said = text_in(lang)("terminal.serve", n=len(shelf.entries()), url=url)
+    console().print(said, soft_wrap=True)
     if browser:
         server.show("/")
     server.run_until_shutdown()

@@ -94,7 +94,7 @@ def _table(results: dict[str, Any], say: Text) -> Any:
     from recoup.experiments.runs.tables import Table
 
     of_sites = results["sites"]
-    named = {"plan": say.name(results["plan"]), "title": results["title"]}
+    named = {"plan": say.name(results["plan"]), "title": say.one_of("names", results["scenario"], results["title"])}
     counted = {"accounts": f"{results['accounts']:,}", "sites": f"{len(of_sites):,}"}
     title = say("terminal.sites.title", **named, **counted, days=results["days"], seed=results["seed"])
     table = Table(*say.heads("measure", "all_sites", "lowest_site", "highest_site"), title=title)

@@ -81,10 +81,10 @@ def _train_one(training: Training, folder: Path, resume: bool, lang: str, json: 
     if resume:
         print(f"recoup: {how_it_resumes(training, folder)}", file=sys.stderr)
     with _progress() as progress:
-        task = progress.add_task(f"first rollout, on {device}", total=training.steps)
+        task = progress.add_task(text_in(lang)("terminal.bars.first_rollout", device=device), total=training.steps)
 
         def show(done: int, line: dict[str, float]) -> None:
-            progress.update(task, completed=done, description=_described(training, line))
+            progress.update(task, completed=done, description=_described(training, line, text_in(lang)))
 
         try:
             with interruptible(lambda: _how_to_resume(folder)):
@@ -114,13 +114,14 @@ def _train_seeds(
     from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.workers import WorkerLost, team_of
 
+    say = text_in(lang)
     seeds, device = range(training.seed, training.seed + count), device_for(training.device)
     with _progress() as progress:
-        tasks = {seed: progress.add_task(f"seed {seed}", total=training.steps) for seed in seeds}
+        tasks = {seed: progress.add_task(say("terminal.bars.seed", seed=seed), total=training.steps) for seed in seeds}
 
         def show() -> None:
             for seed, line in latest_lines(folder, seeds).items():
-                description = f"seed {seed}: {_described(training, line)}"
+                description = say("terminal.bars.of_seed", seed=seed, how=_described(training, line, say))
                 progress.update(tasks[seed], completed=line["steps"], description=description)
 
         try:
@@ -133,7 +134,6 @@ def _train_seeds(
     if json:
         console().print_json(data={"policy": str(written), "device": device, **result})
         return
-    say = text_in(lang)
     _print(result, say)
     console().print(say("terminal.device", device=device))
     chosen = say("terminal.train.seed", path=written, seed=result["chosen"])
@@ -148,13 +148,12 @@ def _progress() -> Any:
     return progress_display(BarColumn(bar_width=16), Remaining())
 
 
-def _described(training: Training, line: dict[str, Any]) -> str:
+def _described(training: Training, line: dict[str, Any], say: Text) -> str:
     if line["recovery"] is None:
-        return "first cohort"
-    return (
-        f"recovery {line['recovery']:.1%} ({training.baseline} {line['recovery_baseline']:.1%}), "
-        f"{line['days']:.0f} days ({line['days_baseline']:.0f})"
-    )
+        return say("terminal.bars.first_cohort")
+    shares = {name: f"{line[name]:.1%}" for name in ("recovery", "recovery_baseline")}
+    days = {name: f"{line[name]:.0f}" for name in ("days", "days_baseline")}
+    return say("terminal.bars.learning", baseline=say.name(training.baseline), **shares, **days)
 
 
 @contextmanager
@@ -190,7 +189,8 @@ def _how_to_resume(folder: Path) -> str:
 def _print(result: dict[str, Any], say: Text) -> None:
     from recoup.experiments.runs.tables import Table
 
-    columns = [*say.heads("seed", "score"), *result["baseline"], *say.heads("chosen")]
+    parts_of_score = [say.one_of("terminal.heads", name) for name in result["baseline"]]
+    columns = [*say.heads("seed", "score"), *parts_of_score, *say.heads("chosen")]
     table = Table(*columns, title=say("terminal.train.title"))
     for row in result["seeds"]:
         chosen = say("yes") if row["seed"] == result["chosen"] else ""

@@ -96,7 +96,8 @@ def _print(result: dict[str, Any], say: Text) -> None:
         return say.bare(value, REGISTRY[name].unit)
 
     counted = {"accounts": f"{result['accounts']:,}", "days": result["days"], "seeds": len(result["seeds"])}
-    title = say("terminal.training_seeds.title", title=result["title"], **counted)
+    named = say.one_of("names", result["scenario"], result["title"])
+    title = say("terminal.training_seeds.title", title=named, **counted)
     short = [say(f"terminal.training_seeds.short.{name}") for name in SHORT]
     caption = say("terminal.training_seeds.means")
     table = Table(*say.heads("seed", "score"), *short, title=title, caption=caption)

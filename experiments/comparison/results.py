@@ -30,6 +30,7 @@ from recoup.sim.inputs import misplaced
 from recoup.sim.operations.resources import RESOURCE_NAMES
 from recoup.sim.remarks import NoteContent
 
+OLDEST = 1  # schema_version of results that are still read: it had sentences besides
 EVENTS = ("attempts", "unserved", "promises", "offers", "accepted", "suits", "judgments", "seizures")  # counted a seed
 
 
@@ -119,7 +120,7 @@ class RunResults(Content):
     former: ClassVar[frozenset[str]] = frozenset({"fairness"})
 
     schema_version: int = Field(
-        ge=SCHEMA_VERSION, le=SCHEMA_VERSION, description="another number is another layout of this file"
+        ge=OLDEST, le=SCHEMA_VERSION, description="another number is another layout of this file"
     )
     scenario: str
     title: str
@@ -197,4 +198,4 @@ def check_pairs(found: Mapping[str, Mapping[str, object]], names: list[str], und
         check_keys(found[name], [other for other in names if other != name], (under, name))
 
 
-RESULTS_FILE = JsonKind(RESULTS, "recoup compare", RunResults, version=SCHEMA_VERSION)
+RESULTS_FILE = JsonKind(RESULTS, "recoup compare", RunResults, version=SCHEMA_VERSION, oldest=OLDEST)

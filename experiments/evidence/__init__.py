@@ -1,1 +1,1 @@
-"""What records say: the value of a policy from logged decisions."""
+"""What records say of treatments: the value of a policy from logged decisions, and a score's threshold."""

@@ -6,13 +6,11 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from recoup.experiments.evidence.backtest import Verdict
 from recoup.experiments.evidence.estimators import Estimator
-from recoup.experiments.evidence.recorded_measures import FAMILIES
 from recoup.experiments.evidence.threshold import OUTCOMES
 from recoup.experiments.runs.file_kinds import Content, Count, JsonKind, Known, Number, some_of
 from recoup.sim.inputs import misplaced
-from recoup.sim.remarks import NoteContent, RemarkContent
+from recoup.sim.remarks import RemarkContent
 
 
 class TreatmentRow(Content):
@@ -56,105 +54,6 @@ class PolicyEvaluation(Content):
             raise misplaced(("estimates",), len(self.estimates), "estimates, or a refusal")
         if len(self.effective_sample) != self.decisions:
             raise misplaced(("effective_sample",), len(self.effective_sample), f"{self.decisions} numbers")
-        return self
-
-
-Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-
-
-class SimulatedRecords(Content):
-    """Where simulated records come from; days as dates, both of them in the logs."""
-
-    scenario: str
-    policy: str
-    explore: Annotated[Number, Field(ge=0, le=1)]
-    towards: list[str]
-    seed: Count
-    accounts: Count
-    first_day: Day
-    last_day: Day
-
-
-RECORDS_FILE = JsonKind("records.json", "recoup records simulate", SimulatedRecords)
-
-
-class Untold(Content):
-    """What no log tells of the accounts on a day, and of how many it is not known."""
-
-    as_of: Day
-    unknown: list[RemarkContent]
-    fresh: dict[str, Count]
-
-
-UNKNOWN_FILE = JsonKind("unknown.json", "recoup portfolio state", Untold)
-
-
-class Span(Content):
-    """A value, and where it lies; null = not known."""
-
-    mean: Number | None
-    low: Number | None
-    high: Number | None
-
-
-class BacktestRow(Content):
-    """A measure as recorded (95 % bootstrap interval over accounts) and as simulated (95 % prediction interval over seeds)."""
-
-    measure: str
-    family: Annotated[str, some_of(frozenset(FAMILIES))]
-    part: str
-    month: Count
-    judged: bool
-    recorded: Span
-    simulated: Span
-    difference: Number | None
-    half_width: Number | None
-    verdict: Annotated[str, some_of(frozenset(verdict.value for verdict in Verdict))]
-
-
-class BacktestGroup(Content):
-    """The measures of the accounts of a tier, or of a bucket of days past due."""
-
-    group: str
-    accounts: Count
-    measures: list[BacktestRow]
-
-
-class Replayed(Content):
-    """How many contacts and legal steps of the log the menu has as they were, nearly, and not at all."""
-
-    exact: Count
-    near: Count
-    without: Count
-
-
-class BacktestContent(Content):
-    """Recorded months beside the same months simulated; `policy` is null where the log's treatments were replayed."""
-
-    scenario: str
-    policy: str | None
-    currency: str
-    first_day: str
-    last_day: str
-    accounts: Count
-    seeds: list[Count]
-    tolerance: Annotated[Number, Field(gt=0)]
-    level: Annotated[Number, Field(gt=0, lt=1)]
-    unknown: list[NoteContent]
-    drawn: dict[str, Count]
-    replayed: Replayed | None
-    p: Annotated[Number, Field(ge=0, le=1)]
-    least_p: Annotated[Number, Field(ge=0, le=1)]
-    verdict: Annotated[str, some_of(("differs", "fits", "says_little"))]
-    treatments_p: Annotated[Number, Field(ge=0, le=1)] | None
-    farthest: list[str]
-    measures: list[BacktestRow]
-    groups: list[BacktestGroup]
-
-    @model_validator(mode="after")
-    def _decided_by_one(self) -> BacktestContent:
-        if (self.policy is None) == (self.replayed is None):
-            raise misplaced(("policy",), self.policy, "a policy, or null where the log was replayed")
         return self
 
 
@@ -224,7 +123,6 @@ class Discontinuity(Content):
         return self
 
 
-BACKTEST_FILE = JsonKind("backtest.json", "recoup backtest", BacktestContent)
 EVALUATION_FILE = JsonKind("evaluation.json", "recoup evaluate", PolicyEvaluation)
 OVERLAP = "overlap.svg"
 DISCONTINUITY_FILE = JsonKind("discontinuity.json", "recoup discontinuity", Discontinuity)

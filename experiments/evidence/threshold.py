@@ -21,8 +21,8 @@ from recoup.experiments.evidence.discontinuity import (
     placebo_cuts,
     placebo_jump,
 )
-from recoup.experiments.evidence.lender_records import LenderRecords
-from recoup.experiments.evidence.recorded_measures import RecordedMonths, within
+from recoup.experiments.records.lender_records import LenderRecords
+from recoup.experiments.records.recorded_measures import RecordedMonths, within
 from recoup.sim.inputs import InputError, choose
 from recoup.sim.portfolio.table import FILE_FIELDS, Kind
 from recoup.sim.remarks import Remark

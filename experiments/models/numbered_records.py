@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from recoup.experiments.evidence.lender_records import LenderRecords
+from recoup.experiments.records.lender_records import LenderRecords
 from recoup.sim.portfolio.records import RIGHT_PARTY
 from recoup.sim.portfolio.table import FILE_FIELDS, Kind
 from recoup.sim.remarks import Remark

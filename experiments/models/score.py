@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recoup.experiments.evidence.lender_records import LenderRecords
 from recoup.experiments.models.features import WINDOWS, features_at, paid_by
 from recoup.experiments.models.files import Model
 from recoup.experiments.models.numbered_records import Records, numbered
 from recoup.experiments.models.training_table import Kind, asked_at
+from recoup.experiments.records.lender_records import LenderRecords
 from recoup.sim.inputs import InputError, choose
 from recoup.sim.treatments import Group
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from recoup.experiments.comparison.lists import lists_of
-from recoup.experiments.evidence.recorded_measures import FAMILIES
+from recoup.experiments.records.recorded_measures import FAMILIES
 from recoup.experiments.report.blocks import Block, Bullets, Cell, Line, Paragraph, Section, Table
 from recoup.experiments.report.charts import banded, dots
 from recoup.experiments.report.page import environment

@@ -47,7 +47,7 @@ Draw = Callable[[Axes, bool], None]
 DrawPanels = Callable[[Sequence[Axes], bool], None]
 
 
-class _StandIns:
+class StandIns:
     """Matplotlib lays text out by its own font, which has no Chinese: it is given signs of the same width
     and the Chinese is put in their place in the finished picture, to be set in the reader's font."""
 
@@ -134,12 +134,12 @@ def _svg(name: str, alt: str, draw: DrawPanels, narrow: bool, height: float, pan
     return text.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
 
 
-def _tip(ink: _StandIns, text: str) -> str:
+def _tip(ink: StandIns, text: str) -> str:
     """The id by which `_svg` knows what is said of a mark."""
     return f"tip {ink(text)}"
 
 
-def _picture(name: str, caption: str, draw: Draw, ink: _StandIns, height: float = 3.6, half: bool = False) -> Picture:
+def _picture(name: str, caption: str, draw: Draw, ink: StandIns, height: float = 3.6, half: bool = False) -> Picture:
     """One drawing with one pair of axes; `half`: as wide as half a page, so that the drawing for phones does for all."""
     if half:
         return Picture(ink.restore(_svg(name, caption, lambda axes, n: draw(axes[0], n), True, height, 1)), "", caption)
@@ -147,7 +147,7 @@ def _picture(name: str, caption: str, draw: Draw, ink: _StandIns, height: float 
 
 
 def _panels(
-    name: str, caption: str, draw: DrawPanels, ink: _StandIns, panels: int, heights: tuple[float, float]
+    name: str, caption: str, draw: DrawPanels, ink: StandIns, panels: int, heights: tuple[float, float]
 ) -> Picture:
     wide, narrow = (
         ink.restore(_svg(f"{name}-{n}", caption, draw, n, height, panels))
@@ -210,7 +210,7 @@ def _labels(
     axes: Axes,
     ends: Mapping[str, float],
     emphasis: Emphasis,
-    ink: _StandIns,
+    ink: StandIns,
     narrow: bool,
     starts: Mapping[str, float] | None = None,
 ) -> None:
@@ -266,7 +266,7 @@ def curves(
         start: the share on day 0.
         at_risk: counts below the picture; None = none. The curve is then one of survival, and the axis runs from 0 to 1.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         ends = {}
@@ -341,7 +341,7 @@ def strip(
         caption: of the picture, also its text alternative.
         most: dots further out are drawn at the edge, as arrows; None = all are within.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         axes.axvline(0, color="#555555", linewidth=1)
@@ -394,7 +394,7 @@ def steps(
         ylabel: of the axis.
         caption: of the picture, also its text alternative.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         ends = {}
@@ -433,7 +433,7 @@ def bars(
         caption: of the picture, also its text alternative.
         share: the values are shares, shown in per cent.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         first, second = (np.array([pair[part] for pair in rows.values()], float) for part in (0, 1))
@@ -493,7 +493,7 @@ def dots(
         from_zero: begin the axis at 0; else a line marks 0.
         emphasis: the series that the picture is about, the others grey and without their names; None = all alike.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         step = 0.7 / max(len(values), 1)
@@ -549,7 +549,7 @@ def funnel(
         xlabel, ylabel: of the axes.
         caption: of the picture, also its text alternative.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         for place, (label, (rate, numbers, counts)) in enumerate(pools.items()):
@@ -587,7 +587,7 @@ def waterfall(
         steps: label and interval (mean, low, high; shares) of each step, in order.
         caption: of the picture, also its text alternative.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         level = start[1]
@@ -636,7 +636,7 @@ def flip_map(
         words: what a point with a win is called, and one without.
         caption: of the picture, also its text alternative.
     """
-    ink = _StandIns()
+    ink = StandIns()
     colours = LinearSegmentedColormap.from_list("wins", [COLOURS[1], "#ffffff", COLOURS[0]])
 
     def draw(axes: Axes, narrow: bool) -> None:
@@ -692,7 +692,7 @@ def frontier(
         share: the measure is a share, shown in per cent.
         caption: of the picture, also its text alternative.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(all_axes: Sequence[Axes], narrow: bool) -> None:
         for number, (axes, panel) in enumerate(zip(all_axes, panels, strict=True)):
@@ -762,7 +762,7 @@ def calibration(
         xlabel, ylabel: of the axes.
         caption: of the picture, also its text alternative.
     """
-    ink = _StandIns()
+    ink = StandIns()
     most = max(max(tenth["said"], tenth["high"]) for tenths in points.values() for tenth in tenths)
 
     def draw(axes: Axes, narrow: bool) -> None:
@@ -804,7 +804,7 @@ def effects(name: str, rows: Mapping[str, Mapping[str, float]], xlabel: str, cap
         xlabel: of the axis.
         caption: of the picture, also its text alternative.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         mean, low, high = (np.array([row[what] for row in rows.values()]) for what in ("mean", "low", "high"))
@@ -835,7 +835,7 @@ def gains(name: str, curves: Mapping[str, Sequence[float]], xlabel: str, ylabel:
         xlabel, ylabel: of the axes.
         caption: of the picture, also its text alternative.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         for number, (label, curve) in enumerate(curves.items()):
@@ -870,7 +870,7 @@ def banded(
         xlabel, ylabel: of the axes.
         caption: of the picture, also its text alternative.
     """
-    ink, across = _StandIns(), np.asarray(days, float)
+    ink, across = StandIns(), np.asarray(days, float)
 
     def draw(axes: Axes, narrow: bool) -> None:
         # The last is drawn darkest: what the others are compared with.
@@ -910,7 +910,7 @@ def threshold(
         xlabel, ylabel: of the axes.
         caption: of the picture, also its text alternative.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         axes.scatter(points[:, 0], points[:, 1], s=8 + 1.5 * points[:, 2], color=GREY, linewidth=0)
@@ -938,7 +938,7 @@ def histogram(
         xlabel, ylabel: of the axes.
         caption: of the picture, also its text alternative.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         axes.bar(np.asarray(centres), np.asarray(heights), width, color=GREY)
@@ -969,7 +969,7 @@ def trade_off(
         caption: of the picture, also its text alternative.
         family: what a family of policies is called, and their burdens and values, shape (policies,); None = there is none.
     """
-    ink = _StandIns()
+    ink = StandIns()
 
     def draw(axes: Axes, narrow: bool) -> None:
         if family:

@@ -220,13 +220,15 @@ class JsonKind:
         name: of the file in its folder.
         command: that writes it.
         model: what it holds.
-        version: what its `schema_version` must be; None = it has none.
+        version: what its `schema_version` is; None = it has none.
+        oldest: the least that is still read; None = no other.
     """
 
     name: str
     command: str
     model: type[Content]
     version: int | None = None
+    oldest: int | None = None
 
     def read(self, folder: Path) -> dict[str, Any]:
         """The content of the file in a folder, checked; as `read_file`."""
@@ -242,9 +244,10 @@ class JsonKind:
             InputError: missing, damaged, or not what this kind of file holds.
         """
         document = read_json(path, f"file that `{self.command}` has written")
-        if self.version is not None and document.data.get("schema_version", self.version) != self.version:
+        found = document.data.get("schema_version", self.version)
+        if self.version is not None and found not in range(self.oldest or self.version, self.version + 1):
             expected = f"{self.version}: results of this version of Recoup; compare again"
-            raise document.error(("schema_version",), document.data["schema_version"], expected)
+            raise document.error(("schema_version",), found, expected)
         validated(self.model, document)
         return document.data
 

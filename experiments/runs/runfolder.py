@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from recoup.sim import inputs
 from recoup.sim.inputs import InputError
 
-SCHEMA_VERSION = 1  # of results.json
+SCHEMA_VERSION = 2  # of results.json; 1 had sentences in English, and is still read
 _UNFINISHED = ".recoup-unfinished"  # ends the names of files that are being written
 RESULTS, SETTINGS, REPORT = "results.json", "run.json", "report.html"
 ATTRIBUTION, WHY = "attribution.json", "why.json"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -134,7 +134,7 @@ def audit(log: Log, pack: RulePack, rows: int = PIECE) -> list[Finding]:
     Raises:
         InputError: a cell of the log is not as it must be.
     """
-    readings = [READINGS[type(rule)](rule) for rule in pack.rules]
+    readings = [reading_of(rule) for rule in pack.rules]
     lacking = [tuple(name for name in reading.needs if name not in log.columns) for reading in readings]
     looked_at = [reading for reading, lacks in zip(readings, lacking, strict=True) if not lacks]
     steps = _Steps(looked_at, log.vocabulary)
@@ -162,6 +162,15 @@ def audit(log: Log, pack: RulePack, rows: int = PIECE) -> list[Finding]:
         )
         for rule, reading, lacks in zip(pack.rules, readings, lacking, strict=True)
     ]
+
+
+def reading_of(rule: Rule) -> Reading:
+    """How a rule is read, on the accounts of its products if it is on some alone."""
+    reading = READINGS[type(rule)](rule)
+    if not rule.products:
+        return reading
+    mine = f"({reading.tested}) AND product IN {_quoted(rule.products)}"
+    return replace(reading, tested=mine, needs=(*reading.needs, "product"))
 
 
 class Counts(NamedTuple):

@@ -78,6 +78,7 @@ LEGAL_NAMES = tuple(step.name.lower() for step in Legal if step)
 AUDIT_COLUMNS: tuple[Column, ...] = (
     Column("account_id", "text", "the account", required=True),
     Column("customer_id", "text", "the customer, who may have several accounts (default: the account has its own)"),
+    Column("product", "text", "the kind of credit, by the name that a rule on some products alone has for it"),
     Column(
         "day", "integer", "day of the row, counted from any day 0; or give `date`", least=-MOST_DAYS, most=MOST_DAYS
     ),

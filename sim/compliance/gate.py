@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from enum import IntEnum, unique
 from math import ceil, floor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import uint64
@@ -46,7 +46,7 @@ from recoup.sim.compliance.rules import (
 from recoup.sim.inputs import InputError
 from recoup.sim.observation import popcount
 from recoup.sim.parameters import World
-from recoup.sim.treatments import CONTACT_BITS, Group, Legal, OfferKind, Window
+from recoup.sim.treatments import CONTACT_BITS, MOST_PRODUCTS, Group, Legal, OfferKind, Window
 
 
 @unique
@@ -113,6 +113,7 @@ class RuleRecord(NamedTuple):
         counted: of a cap on the contacts with a customer, what it counts.
         cap: number of the cap among those that are marked on accounts (`caps_reached`): on a customer's contacts, or on a channel's.
         channel: that a cap counts by itself; 0 = it counts a group.
+        products: a bit for each product, by its number, that the rule is on; 0 = it is on all.
     """
 
     trigger: Trigger
@@ -124,6 +125,7 @@ class RuleRecord(NamedTuple):
     counted: Counted = Counted.NOTHING
     cap: int = 0
     channel: int = 0
+    products: int = 0
 
 
 RULE = np.dtype(
@@ -137,6 +139,7 @@ RULE = np.dtype(
         ("counted", "u1"),
         ("cap", "u1"),
         ("channel", "u1"),
+        ("products", "u2"),
     ],
     align=True,
 )
@@ -185,7 +188,10 @@ def gate_table(pack: RulePack, world: World) -> NDArray[np.void]:
         world: the hours of its contact windows are held against the rules.
     """
     records = [
-        record._replace(rule=number) for number, rule in enumerate(pack.rules) for record in _records(rule, world)
+        record._replace(rule=number, products=_product_bits(rule, world))
+        for number, rule in enumerate(pack.rules)
+        if not rule.products or _product_bits(rule, world)  # a pack may name what only some worlds have
+        for record in _records(rule, world)
     ]
     table = np.array(records, RULE)
     caps = np.flatnonzero((table["counted"] != Counted.NOTHING) | (table["trigger"] == Trigger.CHANNEL_CONTACTS))
@@ -197,12 +203,18 @@ def gate_table(pack: RulePack, world: World) -> NDArray[np.void]:
     return table
 
 
+def _product_bits(rule: Rule, world: World) -> int:
+    """A bit for each product of the world that a rule names."""
+    return sum(1 << number for number, product in enumerate(world.products) if product in rule.products)
+
+
 MOST_CAPS = 62  # that are marked on accounts: a bit for each in 64, with their sign
 _FLAGS = 9  # by which `standing` is cut in two
 _NOTHING = np.uint64(0)
 _CONVERSATIONS = len(Group)  # numbered among the histories of contacts as one group more
 # Where the tables of a gate say where each of them begins.
-_AT_FLAGS, _AT_AGES, _AT_NOTICES, _AT_BROKEN, _AT_CAPS, _AT_SMALLER, _AT_SILENT = range(7)
+_TABLES = np.uint64(7)
+_AT_FLAGS, _AT_AGES, _AT_NOTICES, _AT_BROKEN, _AT_CAPS, _AT_SMALLER, _AT_SILENT = (np.uint64(n) for n in range(7))
 _ONE, _TWO, _THREE, _FOUR, _FIVE = (np.uint64(n) for n in (1, 2, 3, 4, 5))
 _LAST = -1  # ends a list among them: lists without a length keep the compiler from reading eight entries at once, which takes longer here
 
@@ -214,7 +226,7 @@ class Gate(NamedTuple):
         records: of all rules, in the pack's order (`gate_table`), dtype `RULE` (records,).
         tables: what masks need, all rules of a kind at once, which costs a third of asking each rule. One after another in one
             int64 array, because to take an array out of a tuple costs compiled code more than to read it; at first the places
-            where they begin. By table:
+            where they begin, by product and table. Products that the same rules are on share their tables. By table:
 
             - standing: what the flags of `standing` forbid together, by the nine lowest of them and by those above (2 · 512);
             - age: what is forbidden at an age: below 0 days past due, at 0, 1 … and at all later ones;
@@ -232,6 +244,20 @@ class Gate(NamedTuple):
     @classmethod
     def of(cls, records: NDArray[np.void]) -> Gate:
         """The gate of these records (`gate_table`)."""
+        heads, bodies, known, end = [], [], {}, MOST_PRODUCTS * int(_TABLES)
+        for product in range(MOST_PRODUCTS):
+            on = (records["products"] == 0) | (records["products"] >> product & 1 > 0)
+            if on.tobytes() not in known:
+                tables = cls._tables(records[on])
+                known[on.tobytes()] = end + np.cumsum([0, *(table.size for table in tables[:-1])])
+                bodies += tables
+                end += sum(table.size for table in tables)
+            heads.append(known[on.tobytes()])
+        return cls(records, np.concatenate([*heads, *(table.astype(np.int64) for table in bodies)]))
+
+    @staticmethod
+    def _tables(records: NDArray[np.void]) -> list[NDArray[Any]]:
+        """The tables of one product, each in one dimension, of the records that are on it."""
 
         def those(*triggers: Trigger) -> NDArray[np.void]:
             return records[np.isin(records["trigger"], triggers)]
@@ -247,7 +273,7 @@ class Gate(NamedTuple):
         caps += [_cap(_CONVERSATIONS, 1, record) for record in those(Trigger.QUIET_PERIOD)]
         caps += [_only_marked(record) for record in those(Trigger.CHANNEL_CONTACTS)]
         notice, broken = those(Trigger.NOT_NOTICED_FOR), those(Trigger.PLANS_BROKEN)
-        tables = [
+        return [
             standing.ravel(),
             _forbidden_at(those(Trigger.YOUNGER_THAN), those(Trigger.OLDER_THAN)),
             np.append(_union(notice), _forbidden_at(notice)[1:]),
@@ -260,8 +286,6 @@ class Gate(NamedTuple):
                 [*(n for one in those(Trigger.TIME_BARRED) for n in (floor(one["limit"]), int(one["bits"]))), _LAST]
             ),
         ]
-        places = len(tables) + np.cumsum([0, *(table.size for table in tables[:-1])])
-        return cls(records, np.concatenate([places, *(table.ravel().astype(np.int64) for table in tables)]))
 
 
 def _cap(history: int, most: int, record: np.void) -> tuple[int, int, int, int, int]:
@@ -438,6 +462,8 @@ def standing(a, t):  # type: ignore[no-untyped-def]
 @njit()
 def triggered(a, t, rule):  # type: ignore[no-untyped-def]
     """Whether a rule record (`RULE`) forbids its bits for this account today."""
+    if rule.products and not (rule.products >> a.product) & 1:
+        return False
     kind = rule.trigger
     if kind < _COUNTING:
         return (standing(a, t) >> kind) & 1 != 0
@@ -468,22 +494,23 @@ def triggered(a, t, rule):  # type: ignore[no-untyped-def]
 def unlawful(a, t, tables):  # type: ignore[no-untyped-def]
     """Feature bits that the rules forbid for this account today (uint64); `tables`: of a `Gate`."""
     held = standing(a, t)
-    bits = tables[tables[_AT_FLAGS] + (held & ((1 << _FLAGS) - 1))]
-    bits |= tables[tables[_AT_FLAGS] + (1 << _FLAGS) + (held >> _FLAGS)]
-    bits |= tables[tables[_AT_BROKEN] + a.plans_broken]
-    bits |= tables[_at_day(a.dpd0 + t.day, tables, _AT_AGES)]
-    bits |= tables[_at_day(t.day - a.stage_day if a.stage == _NOTICED else -1, tables, _AT_NOTICES)]
-    n = uint64(tables[_AT_CAPS])  # unsigned places spare the sign checks
+    at = uint64(a.product) * _TABLES  # unsigned places spare the sign checks
+    bits = tables[tables[at + _AT_FLAGS] + (held & ((1 << _FLAGS) - 1))]
+    bits |= tables[tables[at + _AT_FLAGS] + (1 << _FLAGS) + (held >> _FLAGS)]
+    bits |= tables[tables[at + _AT_BROKEN] + a.plans_broken]
+    bits |= tables[_at_day(a.dpd0 + t.day, tables, at + _AT_AGES)]
+    bits |= tables[_at_day(t.day - a.stage_day if a.stage == _NOTICED else -1, tables, at + _AT_NOTICES)]
+    n = uint64(tables[at + _AT_CAPS])
     while tables[n] != _LAST:
         counted = popcount(_history(a, tables[n]) & tables[n + _ONE])
         over = counted >= tables[n + _TWO] or (a.caps_reached & tables[n + _FOUR]) != 0
         bits |= tables[n + _THREE] if over else 0
         n += _FIVE
-    n = uint64(tables[_AT_SMALLER])
+    n = uint64(tables[at + _AT_SMALLER])
     while tables[n] != _LAST:
         bits |= tables[n + _ONE] if a.balance < tables[n] else 0
         n += _TWO
-    n = uint64(tables[_AT_SILENT])
+    n = uint64(tables[at + _AT_SILENT])
     while tables[n] != _LAST:
         bits |= tables[n + _ONE] if silent_for(a, t) > tables[n] else 0
         n += _TWO
@@ -493,7 +520,7 @@ def unlawful(a, t, tables):  # type: ignore[no-untyped-def]
 @njit(borrows=True)
 def _at_day(day, tables, table):  # type: ignore[no-untyped-def]
     """The place of a day in a table that begins with all days below 0 and ends with all later ones."""
-    return min(tables[table] + max(day, -1) + 1, tables[table + 1] - 1)
+    return min(tables[table] + max(day, -1) + 1, tables[table + _ONE] - 1)
 
 
 @njit()

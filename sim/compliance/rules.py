@@ -6,19 +6,24 @@ treatments from happening, and the audit (`audit.py`), which looks for those tha
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from recoup.sim.inputs import Document, InputError, choose, first_fault, read_yaml, validated
+from recoup.sim.inputs import Document, InputError, Place, choose, first_fault, read_yaml, validated
 from recoup.sim.lists import CHANNEL_NAMES, Name
-from recoup.sim.parameters import Section, Share
+from recoup.sim.parameters import Section, Share, World
+from recoup.sim.treatments import PRODUCTS
 
 
 class Rule(Section):
-    """What all rules have: an id, one plain sentence (and the same in Chinese), the source, and its confidence."""
+    """What all rules have: an id, one plain sentence (and the same in Chinese), the source, and its confidence.
+
+    A rule may be on some kinds of credit alone (`products`): it then judges what is done about accounts of these. What it counts is
+    not narrowed by that: where a cap is on the contacts with a customer, those about his other accounts count too.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
     kind: str
@@ -26,11 +31,17 @@ class Rule(Section):
     text_zh: Annotated[str, Field(max_length=400)] = ""
     source: Annotated[str, Field(min_length=1, max_length=400)]
     confidence: Literal["A", "B", "C"]
+    products: Annotated[list[Name], Field(description="kinds of credit that the rule is on; none named = all")] = []
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The rule's own fields by the names that a pack uses."""
-        return self.model_dump(by_alias=True, exclude=set(Rule.model_fields), exclude_none=True)
+        """The rule's own fields by the names that a pack uses; `products` where it is not on all."""
+        own = self.model_dump(by_alias=True, exclude=set(Rule.model_fields), exclude_none=True)
+        return own | ({"products": list(self.products)} if self.products else {})
+
+    def is_on(self, product: str) -> bool:
+        """Whether it judges what is done about accounts of a product."""
+        return not self.products or product in self.products
 
     def sentence(self, language: str) -> str:
         """The plain sentence in `en` or `zh`; English where a pack has no Chinese."""
@@ -300,12 +311,16 @@ class RulePack(Section):
     description: str = ""
     extends: Annotated[str, Field(description="another pack, whose rules come first")] = ""
     channels: list[Name] = Field([], description="channels that some scenarios add and rules here name")
+    products: list[Name] = Field([], description="products that some scenarios have and rules here name")
     rules: list[AnyRule] = Field(max_length=MOST_RULES)
 
-    @property
-    def interest_cap(self) -> float:
-        """Highest annual rate of late interest (1.0 without a rule)."""
-        return min((rule.most for rule in self.rules if isinstance(rule, InterestCap)), default=1.0)
+    def annual_rates(self, world: World) -> tuple[float, ...]:
+        """Late interest a year on each product of a world, as far as the rules allow it."""
+        caps = [rule for rule in self.rules if isinstance(rule, InterestCap)]
+        return tuple(
+            min([rate, *(cap.most for cap in caps if cap.is_on(product))])
+            for product, rate in zip(world.products, world.annual_rates, strict=True)
+        )
 
 
 class _Outline(Section):
@@ -316,6 +331,7 @@ class _Outline(Section):
     description: str = ""
     extends: str = ""
     channels: list[Name] = []
+    products: list[Name] = []
     rules: list[dict[str, Any]] = Field(max_length=MOST_RULES)
 
 
@@ -337,7 +353,7 @@ def load_rules(path: Path, find: Callable[[str, Path], Path] | None = None, abov
     for number, rule in enumerate(rules):
         if rule.id in {other.id for other in rules[:number]}:
             raise document.error(("rules", number, "id"), rule.id, "an id that no other rule of the pack has")
-    channels = list(outline.channels)
+    channels, products = list(outline.channels), list(outline.products)
     if outline.extends:
         if find is None:
             raise document.error(("extends",), outline.extends, "nothing, where packs are not looked up by name")
@@ -345,25 +361,29 @@ def load_rules(path: Path, find: Callable[[str, Path], Path] | None = None, abov
             raise document.error(("extends",), outline.extends, "a pack that does not extend this one")
         earlier = load_rules(find(outline.extends, path.parent), find, (*above, path.resolve()))
         channels = list(dict.fromkeys([*earlier.channels, *channels]))
-        _check_topics(document, rules, channels)
+        products = list(dict.fromkeys([*earlier.products, *products]))
+        _check_names(document, rules, channels, products)
         mine = {rule.id: rule for rule in rules}
         rules = [mine.pop(rule.id, rule) for rule in earlier.rules] + list(mine.values())
     else:
-        _check_topics(document, rules, channels)
-    return RulePack.model_validate(outline.model_dump(exclude={"rules"}) | {"rules": rules, "channels": channels})
+        _check_names(document, rules, channels, products)
+    said = outline.model_dump(exclude={"rules"}) | {"channels": channels, "products": products}
+    return RulePack.model_validate(said | {"rules": rules})
 
 
-def _check_topics(document: Document, rules: list[Rule], channels: list[str]) -> None:
-    """What rests or is capped must be known: a topic, or a channel that there always is or that the pack says some scenarios add."""
-    known_channels = list(dict.fromkeys((*CHANNEL_NAMES, *channels)))
+def _check_names(document: Document, rules: list[Rule], channels: list[str], products: list[str]) -> None:
+    """What a rule names must be known: a topic, a channel or product that there usually is, or that the pack says some scenarios have."""
+    known_channels, known_products = (*CHANNEL_NAMES, *channels), (*PRODUCTS, *products)
     for number, rule in enumerate(rules):
-        named: list[tuple[tuple[str | int, ...], str]] = []
-        known = known_channels
+        named: list[tuple[Place, str, Iterable[str]]] = [
+            (("products", place), product, known_products) for place, product in enumerate(rule.products)
+        ]
         if isinstance(rule, Standing):
-            named, known = [(("forbids", place), topic) for place, topic in enumerate(rule.forbids)], [*TOPICS, *known]
+            topics = (*TOPICS, *known_channels)
+            named += [(("forbids", place), topic, topics) for place, topic in enumerate(rule.forbids)]
         elif isinstance(rule, ContactCap) and rule.channel is not None:
-            named = [(("channel",), rule.channel)]
-        for place, name in named:
+            named.append((("channel",), rule.channel, known_channels))
+        for place, name, known in named:
             if name not in known:
                 fault = document.error(("rules", number, *place), name, choose(list(dict.fromkeys(known)), name))
                 raise InputError(fault.source, f"{fault.place} (rule {rule.id})", fault.value, fault.expected)

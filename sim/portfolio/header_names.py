@@ -152,6 +152,7 @@ PAYMENTS: Names = {
 }
 AUDIT: Names = {
     "account_id": PORTFOLIO["account_id"],
+    "product": PORTFOLIO["product"],
     "date": _WHEN,
     "from_hour": "fromhour hour starttime contacthour timeofday localtime 开始时间 时刻",
     "to_hour": "tohour endtime 结束时间",

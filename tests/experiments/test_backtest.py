@@ -10,19 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recoup.agents.explorer import Explorer
 from recoup.agents.library import load_policy
-from recoup.experiments.evidence import backtest as module
-from recoup.experiments.evidence.backtest import Months, backtest, is_judged, months_of
-from recoup.experiments.evidence.bands import bands, together
-from recoup.experiments.evidence.exploration import Explorer
-from recoup.experiments.evidence.files import BACKTEST_FILE
-from recoup.experiments.evidence.hidden_traits import NEAREST, take_traits
-from recoup.experiments.evidence.lender_records import LenderRecords
-from recoup.experiments.evidence.midlife_world import staffed_for, without_courses
-from recoup.experiments.evidence.recorded_measures import Key
-from recoup.experiments.evidence.replay import Replay, as_it_was_done, logged_treatments
-from recoup.experiments.evidence.silent_reads import draw_reads, shares_read, told
-from recoup.experiments.evidence.simulated_records import follow, simulate_records
+from recoup.experiments.backtest import backtest as module
+from recoup.experiments.backtest.backtest import Months, backtest, is_judged, months_of
+from recoup.experiments.backtest.bands import bands, together
+from recoup.experiments.backtest.files import BACKTEST_FILE
+from recoup.experiments.backtest.hidden_traits import NEAREST, take_traits
+from recoup.experiments.backtest.midlife_world import staffed_for, without_courses
+from recoup.experiments.backtest.replay import Replay, as_it_was_done, logged_treatments
+from recoup.experiments.backtest.silent_reads import draw_reads, shares_read, told
+from recoup.experiments.records.lender_records import LenderRecords
+from recoup.experiments.records.recorded_measures import Key
+from recoup.experiments.records.simulated_records import follow, simulate_records
 from recoup.experiments.runs.kept import Kept
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.account import Outcome

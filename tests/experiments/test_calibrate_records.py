@@ -40,8 +40,8 @@ from recoup.experiments.calibration.parameters import (
     with_shifts,
 )
 from recoup.experiments.calibration.posterior import Memory, Posterior, fit, with_noise
-from recoup.experiments.evidence.lender_records import LenderRecords
-from recoup.experiments.evidence.simulated_records import simulate_records
+from recoup.experiments.records.lender_records import LenderRecords
+from recoup.experiments.records.simulated_records import simulate_records
 from recoup.experiments.runs.kept import Kept
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.parameters import kernel_record

@@ -8,14 +8,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from recoup.experiments.checks.doctor import examine
 from recoup.experiments.report import text_in
 from recoup.scenarios.schema import ROOT
-from tests.command import process, recoup
+from tests.command import process, recoup, whole_command
 
 
 @pytest.fixture
@@ -164,44 +163,34 @@ def test_help_does_not_import_the_heavy_packages() -> None:
 
 def commands() -> list[tuple[str, ...]]:
     """Every command that does something, as it is typed."""
-    from typer.main import get_command
-
-    from recoup.experiments.cli import app
 
     def leaves(command: object, path: tuple[str, ...]) -> list[tuple[str, ...]]:
         inner = getattr(command, "commands", None)
         return [leaf for name, sub in inner.items() for leaf in leaves(sub, (*path, name))] if inner else [path]
 
-    return leaves(get_command(app), ())
+    return leaves(whole_command(), ())
 
 
 def test_every_command_shows_examples_of_itself() -> None:
-    from typer.testing import CliRunner
-
-    from recoup.experiments.cli import app
-
     for path in commands():
-        shown = CliRunner().invoke(app, [*path, "--help"])
-        assert shown.exit_code == 0 and f"recoup {' '.join(path)}" in shown.output, path
+        shown = recoup(*path, "--help")
+        assert shown.returncode == 0 and f"recoup {' '.join(path)}" in shown.stdout, path
 
 
-def test_help_shows_every_option_with_its_whole_text_and_its_default() -> None:
+def test_help_shows_every_option_with_its_whole_text_and_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
     """Square brackets in a text are read as markup and vanish: `show_default` is where a default that is not a value goes."""
-    from typer.main import get_command
-    from typer.testing import CliRunner
-
-    from recoup.experiments.cli import app
 
     def words(text: str) -> str:
         return "".join(text.split())
 
+    monkeypatch.setenv("COLUMNS", "80")
     seen = 0
     groups = {path[:-1] for path in commands()}
     for path in [*sorted(groups), *commands()]:
-        command: Any = get_command(app)
+        command = whole_command()
         for name in path:
             command = command.commands[name]
-        output = CliRunner().invoke(app, [*path, "--help"], env={"COLUMNS": "80"}).output
+        output = recoup(*path, "--help").stdout
         # Examples stay on one line each, to be copied.
         lines = [line for line in output.splitlines() if not re.match(r" +(Example: )?recoup ", line)]
         assert [line for line in lines if len(line) > 80 or re.search(r"\w(…|\.\.\.)$", line)] == [], path

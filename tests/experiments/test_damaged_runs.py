@@ -183,8 +183,8 @@ def edit(file: Path, change: Any) -> None:
     [
         (
             "results.json",
-            lambda c: c.update(schema_version=2),
-            "schema_version: got 2, expected 1: results of this version",
+            lambda c: c.update(schema_version=3),
+            "schema_version: got 3, expected 2: results of this version",
         ),
         ("results.json", lambda c: c["tiers"].pop("mine"), "tiers.mine: got 'nothing'"),
         ("results.json", lambda c: c["differences"]["mine"].pop("staged"), "differences.mine.staged: got 'nothing'"),

@@ -16,8 +16,9 @@ from recoup.experiments.learning import training as module
 from recoup.experiments.learning.settings import Training
 from recoup.sim.inputs import InputError
 from tests.command import recoup
+from tests.experiments import SHORT
 
-SMALL = Training("china-consumer", steps=1, cohorts=1, paired_rollouts=1, accounts=10, warm_start=None, device="cpu")
+SMALL = Training(SHORT, steps=1, cohorts=1, paired_rollouts=1, accounts=10, warm_start=None, device="cpu")
 
 
 @pytest.mark.parametrize(
@@ -64,9 +65,8 @@ def test_the_learner_is_built_on_the_device_that_was_chosen(monkeypatch: pytest.
 def test_the_command_and_the_card_say_what_it_was(tmp_path: Path) -> None:
     options = [f"--{name.replace('_', '-')}" for name in ("steps", "cohorts", "paired_rollouts", "accounts")]
     given = [text for option, value in zip(options, "1 1 1 10".split(), strict=True) for text in (option, value)]
-    done = recoup(
-        "train", *given, "--warm-start", "none", "--device", "cpu", "--threads", "2", "--out", tmp_path / "run"
-    )
+    given += ["-s", SHORT, "--warm-start", "none", "--device", "cpu", "--threads", "2"]
+    done = recoup("train", *given, "--out", tmp_path / "run")
     assert done.returncode == 0, done.stderr
     assert "device: cpu\n" in done.stdout
     card = json.loads((tmp_path / "run" / "policy.json").read_text())

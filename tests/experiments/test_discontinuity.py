@@ -11,9 +11,9 @@ import pytest
 
 from recoup.experiments.evidence.discontinuity import density_jump, jump, optimal_bandwidth, placebo_cuts
 from recoup.experiments.evidence.files import DISCONTINUITY_FILE
-from recoup.experiments.evidence.lender_records import lender_records
-from recoup.experiments.evidence.simulated_records import simulate_records
 from recoup.experiments.evidence.threshold import Accounts, Study, accounts_of, study
+from recoup.experiments.records.lender_records import lender_records
+from recoup.experiments.records.simulated_records import simulate_records
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, in_form

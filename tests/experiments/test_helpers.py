@@ -20,11 +20,10 @@ from recoup.experiments.learning.helpers import processes_for
 from recoup.experiments.learning.training import PROGRESS, Training, environment, train
 from recoup.scenarios.schema import load_scenario
 from tests.command import recoup
+from tests.experiments import SHORT
 
-# Three rollouts of 90 days; batches of three blocks, which two processes share unequally.
-SMALL = Training(
-    "china-consumer", steps=3 * 4 * 90 * 20, cohorts=2, accounts=20, critic_rollouts=1, lever_worlds=0.9, threads=1
-)
+# Three rollouts of 20 days; batches of three blocks, which two processes share unequally.
+SMALL = Training(SHORT, steps=3 * 4 * 20 * 90, cohorts=2, accounts=90, critic_rollouts=1, lever_worlds=0.9, threads=1)
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +72,7 @@ def test_a_helper_that_is_killed_ends_the_command_in_one_line_and_keeps_the_chec
 
     monkeypatch.setattr(module._Run, "save_checkpoint", save_and_kill)
     said = recoup(
-        "train", "--steps", "21600", "--cohorts", "2", "--accounts", "20", "--threads", "2", "--warm-start", "none",
+        "train", "-s", SHORT, "--steps", "21600", "--cohorts", "2", "--accounts", "90", "--threads", "2", "--warm-start", "none",
         "--out", tmp_path / "run",
     )  # fmt: skip
     assert said.returncode == 1

@@ -8,15 +8,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from recoup.experiments.evidence.lender_records import (
+from recoup.experiments.models.numbered_records import numbered
+from recoup.experiments.records.lender_records import (
     LenderRecords,
     TableAt,
     known_portfolio,
     lender_records,
     read_lender_records,
 )
-from recoup.experiments.evidence.state_from_logs import state_at
-from recoup.experiments.models.numbered_records import numbered
+from recoup.experiments.records.state_from_logs import state_at
 from recoup.experiments.report import text_in
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.inputs import InputError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -354,23 +355,31 @@ def test_plans_written_by_hand_are_told_from_what_was_made():
 
 # --- runs --------------------------------------------------------------------------------------------------------
 
-SMALL = Comparison(HOME, ("tiered", "staged", "no-contact"), seeds=2, accounts=30, days=20)
+SMALL = Comparison(HOME, ("tiered", "staged"), seeds=2, accounts=30, days=10)
 
 
-def test_the_result_depends_neither_on_workers_nor_on_an_interruption(tmp_path: Path):
-    path = tmp_path / "trials.jsonl"
-    whole = study.lever_study(SMALL, 16, cache=TrialCache(path))
-    assert len(path.read_text().splitlines()) == 3 * 17 * 2
+@pytest.fixture(scope="module")
+def small_study(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """A small study in one process, and the file of its trials: two plans in 16 worlds and the calibrated one, on two seeds."""
+    path = tmp_path_factory.mktemp("levers") / "trials.jsonl"
+    found = study.lever_study(SMALL, 16, cache=TrialCache(path))
+    assert len(path.read_text().splitlines()) == 2 * 17 * 2
+    return found, path
+
+
+def test_the_result_depends_neither_on_workers_nor_on_an_interruption(small_study, tmp_path: Path):
+    whole, trials = small_study
     assert study.lever_study(SMALL, 16, workers=2) == whole
-    path.write_text("".join(path.read_text().splitlines(keepends=True)[:40]))  # as Ctrl-C leaves it
+    path = tmp_path / "trials.jsonl"
+    path.write_text("".join(trials.read_text().splitlines(keepends=True)[:40]))  # as Ctrl-C leaves it
     assert study.lever_study(SMALL, 16, cache=TrialCache(path)) == whole
-    assert len(path.read_text().splitlines()) == 3 * 17 * 2
+    assert len(path.read_text().splitlines()) == 2 * 17 * 2
     study.lever_study(SMALL, 32, cache=TrialCache(path))
-    assert len(path.read_text().splitlines()) == 3 * 33 * 2  # only the new worlds were run
+    assert len(path.read_text().splitlines()) == 2 * 33 * 2  # only the new worlds were run
 
 
-def test_a_world_of_the_design_is_the_trial_in_it():
-    result = study.lever_study(SMALL, 16)
+def test_a_world_of_the_design_is_the_trial_in_it(small_study):
+    result, _ = small_study
     world = lever_worlds(WORLD, 16, 1)[5]
     trials = [Trial(SMALL, "staged", world.variant, seed) for seed in (1, 2)]
     outcomes = run_trials(trials)

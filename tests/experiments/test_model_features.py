@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from recoup.experiments.comparison.protected_groups import ATTRIBUTES
-from recoup.experiments.evidence.lender_records import lender_records
 from recoup.experiments.models.features import features_at, open_at, window_of
 from recoup.experiments.models.numbered_records import Records, numbered
 from recoup.experiments.models.score import as_it_is_on
 from recoup.experiments.models.training_table import call_table, dates_of, needs_help, repays, rolls
+from recoup.experiments.records.lender_records import lender_records
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio.records import CONTACTS, PAYMENTS, in_form
 from recoup.sim.portfolio.table import FILE_FIELDS, Portfolio

@@ -16,8 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 from recoup.experiments.comparison.files import RollName
 from recoup.experiments.comparison.measures import roll_rates
 from recoup.experiments.comparison.rollout import Rollout
-from recoup.experiments.evidence.recorded_measures import RecordedMonths, measure
 from recoup.experiments.models.features import bucket_of
+from recoup.experiments.records.recorded_measures import RecordedMonths, measure
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.lists import vocabulary
 from recoup.sim.treatments import PRODUCTS, STANDARD, TIERS

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recoup.experiments.evidence.recorded_measures import (
+from recoup.experiments.records.recorded_measures import (
     Measured,
     RecordedMonths,
     channels_of,

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recoup.experiments.backtest.backtest import months_of
 from recoup.experiments.calibration.histories import histories
 from recoup.experiments.calibration.parameters import Block, Parameter, movable, records_of
-from recoup.experiments.evidence.backtest import months_of
-from recoup.experiments.evidence.lender_records import TableAt, lender_records, read_lender_records
-from recoup.experiments.evidence.recorded_measures import RecordedMonths, measure
-from recoup.experiments.evidence.state_from_logs import state_at
 from recoup.experiments.models.features import features_at
 from recoup.experiments.models.numbered_records import numbered
 from recoup.experiments.models.training_table import call_table
+from recoup.experiments.records.lender_records import TableAt, lender_records, read_lender_records
+from recoup.experiments.records.recorded_measures import RecordedMonths, measure
+from recoup.experiments.records.state_from_logs import state_at
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.portfolio.importing import load
 from recoup.sim.portfolio.records import PAYMENTS, contacts_of, in_form

@@ -26,7 +26,7 @@ from recoup.experiments.comparison.run import Run, best_of, verdict
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.report import LANGUAGES, render, text_in
 from recoup.experiments.report.answers import answers
-from recoup.experiments.report.charts import _StandIns, _wrapped, dots
+from recoup.experiments.report.charts import StandIns, _wrapped, dots
 from recoup.experiments.report.page import SECTIONS
 from recoup.experiments.report.plan_tree import Fork, Leaf, condition, tree_of
 from recoup.experiments.report.sections.capacity import _bottleneck
@@ -351,7 +351,7 @@ def test_long_labels_are_wrapped_by_what_they_take_up() -> None:
 
 
 def test_stand_ins_are_told_apart_and_restored() -> None:
-    ink = _StandIns()
+    ink = StandIns()
     names = ["低风险", "中风险", "高风险", "A 级和 b"]
     drawn = [ink(name) for name in names]
     assert len(set(drawn)) == 4 and not re.search(r"[\u4e00-\u9fff]", "".join(drawn))

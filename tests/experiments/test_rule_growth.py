@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import islice
 
 import numpy as np
-import pytest
 
 from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import PlanFile
@@ -78,8 +77,7 @@ def test_a_plan_that_only_holds_back_has_no_exceptions():
     assert list(islice(exceptions(RULES[:1], MENU, [seen()], np.random.default_rng(0)), 3)) == []
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_a_search_keeps_exceptions_that_pay_and_its_plan_does_what_it_says(seed):
+def test_a_search_keeps_exceptions_that_pay_and_its_plan_does_what_it_says():
     """Letters to everybody every day are a waste: exceptions that do less of it pay."""
     cohorts = Cohorts(load_scenario("china-consumer"), 150, (1, 2, 3, 4))
     start = {
@@ -89,7 +87,7 @@ def test_a_search_keeps_exceptions_that_pay_and_its_plan_does_what_it_says(seed)
     }
     search = Search(cohorts, start, Objective(0.3), None)
     before = value_of(Objective(0.3), cohorts.parts(Plan.of(search.best, cohorts.menu))).mean()
-    kept = search.grow(25, np.random.default_rng(seed))
+    kept = search.grow(25, np.random.default_rng(0))
     assert 0 < kept == search.kept < search.tried == 25
     after = value_of(Objective(0.3), cohorts.parts(Plan.of(search.best, cohorts.menu))).mean()
     assert after > before

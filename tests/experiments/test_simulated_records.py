@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from recoup.experiments.evidence.files import RECORDS_FILE
-from recoup.experiments.evidence.lender_records import LenderRecords
-from recoup.experiments.evidence.simulated_records import simulate_records
+from recoup.experiments.records.files import RECORDS_FILE
+from recoup.experiments.records.lender_records import LenderRecords
+from recoup.experiments.records.simulated_records import simulate_records
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.portfolio.records import CONTACTS, NO_CONTACT, PAYMENTS, RIGHT_PARTY, read_records
 from tests.command import recoup

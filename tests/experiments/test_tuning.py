@@ -18,11 +18,18 @@ from recoup.experiments.learning.tuning import PACE, Search, moves
 from recoup.scenarios.schema import Scenario, load_scenario
 from recoup.sim.inputs import parse_yaml
 from tests.command import recoup
+from tests.experiments import SHORT
 
 
 @pytest.fixture(scope="module")
 def home() -> Scenario:
     return load_scenario("china-consumer")
+
+
+@pytest.fixture(scope="module")
+def short() -> Scenario:
+    """For searches, which simulate dozens of versions of a plan: with few accounts it is the days that take time."""
+    return load_scenario(SHORT)
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +52,9 @@ def idle(days: int) -> dict[str, Any]:
     }
 
 
-def test_a_number_that_wastes_money_is_found_and_only_what_may_move_moves(home: Scenario) -> None:
-    """Calling sooner than every 20 days pays clearly on 6 cohorts of 300."""
-    cohorts = Cohorts(home, 300, range(1, 7))
+def test_a_number_that_wastes_money_is_found_and_only_what_may_move_moves(short: Scenario) -> None:
+    """Calling sooner than every 20 days pays clearly on 4 cohorts of 300."""
+    cohorts = Cohorts(short, 300, range(1, 5))
     objective = Objective(time_weight=0.3)
     seldom = idle(20)
     seldom["rules"][0]["do"] = {"channel": "collector"}
@@ -62,9 +69,9 @@ def test_a_number_that_wastes_money_is_found_and_only_what_may_move_moves(home: 
     assert value == pytest.approx(tuned.after)
 
 
-def test_no_change_is_kept_that_does_not_help(home: Scenario) -> None:
+def test_no_change_is_kept_that_does_not_help(short: Scenario) -> None:
     """Where every contact costs more than all debt together, the search takes contacts away and adds none."""
-    cohorts = Cohorts(home, 80, (1, 2))
+    cohorts = Cohorts(short, 80, (1, 2))
     objective = Objective(complaint_price=1e6)
     search = Search(cohorts, idle(4), objective)
     before = cohorts.parts(Plan.of(search.best, cohorts.menu))["complaints"]
@@ -121,7 +128,7 @@ def test_a_scenarios_own_plan_is_searched_around_and_named_as_the_limit(tmp_path
 
 def test_the_command_writes_a_plan_and_refuses_what_is_wrong(tmp_path: Path) -> None:
     out = tmp_path / "mine.yaml"
-    arguments = "-s china-consumer --sweeps 1 --cohorts 3 --accounts 50 --field dpd --json --out".split()
+    arguments = ["-s", SHORT, *"--sweeps 1 --cohorts 3 --accounts 50 --field dpd --json --out".split()]
     (tmp_path / "idle.yaml").write_text(plan_text(PlanFile.model_validate(idle(3))))
     done = recoup("tune", tmp_path / "idle.yaml", *arguments, out)
     assert done.returncode == 0

@@ -105,7 +105,7 @@ def test_results_file_is_as_its_schema_says(results: recoup.Results) -> None:
     schema = SCHEMAS["results"]()
     data = json.loads((results.folder / "results.json").read_text(encoding="utf-8"))
     jsonschema.validate(data, schema)
-    assert data["schema_version"] == 1 and data["settings"]["policies"][2] == f"python:{__name__}.Silent"
+    assert data["schema_version"] == 2 and data["settings"]["policies"][2] == f"python:{__name__}.Silent"
     daily = results.daily.query("policy == 'staged'")
     assert data["resources"]["staged"]["collector"] == {
         "seconds_used": daily["collector_seconds"].sum(),
@@ -120,9 +120,20 @@ def test_results_file_is_as_its_schema_says(results: recoup.Results) -> None:
 
 def test_results_of_another_version_are_refused_in_one_line(results: recoup.Results, tmp_path: Path) -> None:
     data = json.loads((results.folder / "results.json").read_text(encoding="utf-8"))
-    (tmp_path / "results.json").write_text(json.dumps({**data, "schema_version": 2}))
-    with pytest.raises(recoup.InputError, match=r"results\.json: schema_version: got 2, expected 1"):
+    (tmp_path / "results.json").write_text(json.dumps({**data, "schema_version": 3}))
+    with pytest.raises(recoup.InputError, match=r"results\.json: schema_version: got 3, expected 2"):
         recoup.open_run(tmp_path)
+
+
+def test_results_of_the_first_version_with_their_sentences_are_still_read(
+    results: recoup.Results, tmp_path: Path
+) -> None:
+    data = json.loads((results.folder / "results.json").read_text(encoding="utf-8"))
+    data |= {"schema_version": 1, "fairness": ["Fairness: 10 gaps, none beyond its limit."]}
+    data["portfolio"]["notes"] = ["synthetic portfolio, seed 1"]
+    data["welfare"] = [check | {"sentence": "Debtor burden: …"} for check in data["welfare"]]
+    (tmp_path / "results.json").write_text(json.dumps(data))
+    assert recoup.open_run(tmp_path).answers("zh") == results.answers("zh")
 
 
 def test_a_changed_policy_is_not_resumed(tmp_path: Path) -> None:

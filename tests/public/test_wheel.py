@@ -22,6 +22,8 @@ assert all(importlib.import_module(name).MINE for name in ("sim", "agents", "sce
 env = gym.make("recoup/Account-v1", accounts=50)
 env.reset(seed=1)
 env.step(0)
+# What is compiled here, two worker processes need not compile at the same time.
+recoup.compare("china-consumer", ["staged", "learned"], seeds=1, accounts=5, days=2)
 results = recoup.compare("china-consumer", ["staged", "learned"], seeds=2, accounts=50, days=20, workers=2)
 assert results.policies == ["staged", "learned"] and results.report("zh").is_file()
 print(recoup.__file__)

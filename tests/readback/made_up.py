@@ -200,7 +200,7 @@ def results() -> dict[str, Any]:
         m: KNOWN_DIFFERENCES["staged", "status-quo"][m]["relative"] for m in ("recovery_rate", "time_to_recover_days")
     }
     data = {
-        "schema_version": 1,
+        "schema_version": 2,
         "scenario": "taiwan-cards",
         "title": "Credit cards, Taiwan 2005 (real accounts)",
         "currency": "TWD",
@@ -271,7 +271,7 @@ def results() -> dict[str, Any]:
             "accounts": 5129,
             "opening_balance": 297_712_345.4,
             "filled": {"payday": 5129, "tenure_months": 1234},
-            "notes": ["Licence: CC BY 4.0", "of my own"],
+            "notes": [{"code": "licence", "values": {"licence": "CC BY 4.0"}}, "of my own"],
         },
         "dropped_rules": {"tiered": ["propose a settlement", "visit"]},
         "command": "recoup compare -s taiwan-cards -p status-quo",
@@ -416,7 +416,7 @@ def _check(policy: str, verdict: str, more: list[str], less: list[str], cost_fro
         "less": less,
         "cost_from": cost_from,
         "gain": apart(0.01, 0.0, 0.02),
-        "hardship_suits": 0,
+        "hardship_suits": 3 if verdict == "hardship sued" else 0,
     }
 
 

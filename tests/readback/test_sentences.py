@@ -145,14 +145,14 @@ BULLETS = {
             "status-quo: no burden of debtors is heavier than under staged by more than its margin at 95 %. Lighter at 95 %: contact "
             "attempts per debtor.",
             "tiered: no burden of debtors is heavier than under staged by more than its margin at 95 %.",
-            "mine: it sued debtors in disclosed hardship, which must never happen.",
+            "mine: it sued debtors in disclosed hardship (3 suits), which must never happen.",
         ],
         "zh": [
             "学习策略的负担检验：至少有一项债务人负担比分阶段方案更重。超出容许幅度（95 %）的负担：户均联系次数；债务人承担的费用。"
             "更轻（95 %）的负担：最频繁一周的联系次数（95 分位）；每千户投诉。新增费用主要来自：由债务人承担的诉讼费。",
             "现状方案的负担检验：与分阶段方案相比，没有一项债务人负担的加重在 95 % 置信水平上超出容许幅度。更轻（95 %）的负担：户均联系次数。",
             "分层方案的负担检验：与分阶段方案相比，没有一项债务人负担的加重在 95 % 置信水平上超出容许幅度。",
-            "mine的负担检验：起诉了已告知经济困难的债务人，这绝不允许发生。",
+            "mine的负担检验：起诉了已告知经济困难的债务人（3 起），这绝不允许发生。",
         ],
     },
 }
@@ -164,14 +164,14 @@ OF_THE_FILE = {
         "tiered: no burden of debtors is heavier than under status-quo by more than its margin at 95 %.",
         "learned: heavier on debtors than status-quo in at least one way. Heavier by more than the margin at 95 %: contact attempts per "
         "debtor; cost to the debtor. Lighter at 95 %: plans within ability. Main source of the added cost: court fees put on debtors.",
-        "mine: it sued debtors in disclosed hardship, which must never happen.",
+        "mine: it sued debtors in disclosed hardship (3 suits), which must never happen.",
     ],
     "zh": [
         "分阶段方案的负担检验：与现状方案相比，没有一项债务人负担的加重在 95 % 置信水平上超出容许幅度。更轻（95 %）的负担：户均联系次数。",
         "分层方案的负担检验：与现状方案相比，没有一项债务人负担的加重在 95 % 置信水平上超出容许幅度。",
         "学习策略的负担检验：至少有一项债务人负担比现状方案更重。超出容许幅度（95 %）的负担：户均联系次数；债务人承担的费用。"
         "更轻（95 %）的负担：分期可负担率。新增费用主要来自：由债务人承担的诉讼费。",
-        "mine的负担检验：起诉了已告知经济困难的债务人，这绝不允许发生。",
+        "mine的负担检验：起诉了已告知经济困难的债务人（3 起），这绝不允许发生。",
     ],
 }
 PARAGRAPHS = {

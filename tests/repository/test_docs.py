@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_command
 
-from recoup.experiments.cli import app
 from recoup.sim.compliance.rules import KINDS
 from recoup.sim.observation import FIELDS
 from tests import ROOT
+from tests.command import whole_command
 
 pytest.importorskip("mkdocs")
 
@@ -118,7 +117,7 @@ def test_commands_on_a_page_exist_with_their_options(page: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
     assert set(re.findall(r"(?:^|`)make ([a-z]+)", text, re.M)) <= targets
     for line in shown:
-        command: Any = get_command(app)
+        command = whole_command()
         words = line.split("#")[0].split()[1:]
         while words and getattr(command, "commands", None) and words[0] in command.commands:
             command = command.commands[words.pop(0)]

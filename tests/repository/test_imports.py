@@ -30,7 +30,8 @@ ALLOWED = {
 ROOMS = (
     {"runs"},
     {"comparison"},
-    {"robustness", "learning", "sites", "evidence"},
+    {"records"},
+    {"robustness", "learning", "sites", "evidence", "backtest"},
     {"models", "calibration"},
     {"report"},
     {"dashboard"},

@@ -111,7 +111,12 @@ def stop_later_contacts(reference, today):
             if a["status"] != Status.OPEN or not item.channel:
                 continue
             broken = next(
-                (place for place, rule in caps(reference) if breaks(reference, family, rule, made, item, today)), None
+                (
+                    place
+                    for place, rule in caps(reference)
+                    if speaks_of(reference, rule, number) and breaks(reference, family, rule, made, item, today)
+                ),
+                None,
             )
             if broken is not None and reference.gate:
                 for name in ("treatment", "reached", "novelty", "seconds", "calls_back", "answered", "served"):
@@ -126,6 +131,12 @@ def stop_later_contacts(reference, today):
                 reference.accounts["breaches"][number] += 1
                 reference.accounts["events"][number] |= Event.BREACH
             made.append(number)
+
+
+def speaks_of(reference, rule, number):
+    return (
+        not rule.products or list(reference.world.products)[int(reference.accounts["product"][number])] in rule.products
+    )
 
 
 def breaks(reference, family, rule, made, item, today):

@@ -13,6 +13,14 @@ def worth_today(world, today, cents):
     return cents / (1.0 + world.discount_rate) ** (today.day / 365)
 
 
+def allowed_rate(pack, product, rate):
+    """What of a yearly rate the rules leave: those on all products, and those that name this one."""
+    for rule in pack.rules:
+        if rule.kind == "interest_cap" and product in (rule.products or [product]):
+            rate = min(rate, rule.most)
+    return rate
+
+
 def charge_interest(debtor, today):
     """A day's late interest on what is left of the claim; interest bears none. It rests in plans, hardship, breathing space."""
     if debtor.has_plan() or debtor.in_hardship(today) or debtor.in_breathing_space(today):

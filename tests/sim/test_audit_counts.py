@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from recoup.scenarios.schema import load_scenario
 from recoup.sim.compliance.audit import audit, clock
 from recoup.sim.compliance.auditlog import read_log
 from recoup.sim.compliance.rules import KINDS, InterestCap, RulePack
@@ -167,8 +168,9 @@ def test_the_lowest_cap_on_interest_holds():
     caps = [
         InterestCap(**{**SAID, "id": f"c{n}"}, kind="interest_cap", most=most) for n, most in enumerate((0.24, 0.15))
     ]
-    assert RulePack(name="p", title="P", rules=caps).interest_cap == 0.15
-    assert RulePack(name="p", title="P", rules=[]).interest_cap == 1.0
+    world = load_scenario("china-consumer").world.model_copy(update={"annual_rate": 0.9})
+    assert RulePack(name="p", title="P", rules=caps).annual_rates(world) == (0.15,) * 3
+    assert RulePack(name="p", title="P", rules=[]).annual_rates(world) == (0.9,) * 3
 
 
 QUIET = {"kind": "quiet_after_conversation", "days": 7}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from recoup.sim.account import ACCOUNT, NEVER
 from recoup.sim.compliance.gate import RULE, Gate, Trigger, rule_against, triggered, unlawful
 from recoup.sim.observation import DAY_CONTEXT
-from recoup.sim.treatments import Group
+from recoup.sim.treatments import MOST_PRODUCTS, Group
 
 BITS = 20
 
@@ -27,6 +27,7 @@ def accounts(chance: np.random.Generator, count: int) -> np.ndarray:
     made["dpd0"], made["acknowledged"] = chance.integers(0, 60, count), NEVER
     made["caps_reached"] = np.bitwise_and.reduce(chance.integers(0, 1 << 62, (3, count)))
     made["balance"], made["silence"] = chance.integers(0, 100, count), chance.integers(0, 60, count)
+    made["product"] = chance.integers(0, MOST_PRODUCTS, count)
     return made
 
 
@@ -40,6 +41,7 @@ def rules(chance: np.random.Generator, count: int) -> np.ndarray:
         count
     )  # marked on accounts are those on channels, and those that count a customer's contacts
     counts = np.isin(made["trigger"], (Trigger.CONTACTS, Trigger.QUIET_PERIOD, Trigger.CONVERSATION_CAP))
+    made["products"] = chance.integers(0, 1 << MOST_PRODUCTS, count) * (chance.random(count) < 0.5)  # 0 = on all
     made["counted"] = counts & (chance.random(count) < 0.5)
     return made
 

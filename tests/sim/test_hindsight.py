@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from recoup.agents.explorer import Explorer
 from recoup.agents.library import load_policy
-from recoup.experiments.evidence.exploration import Explorer
-from recoup.experiments.evidence.midlife_world import staffed_for
+from recoup.experiments.backtest.midlife_world import staffed_for
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.account import Status
 from recoup.sim.candidates import BIRTH, EMPLOYED, SALIENCE

@@ -11,6 +11,7 @@ import pytest
 from recoup.scenarios.schema import load_scenario
 from recoup.sim.compliance.rules import RulePack
 from recoup.sim.inputs import InputError
+from recoup.sim.portfolio.cells import read_cells
 from recoup.sim.portfolio.importing import inspect, load, sample
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.simulation import Simulation
@@ -115,6 +116,19 @@ def test_dates_of_a_parquet_file_count_by_day(tmp_path):
     )
     paths = tmp_path / "portfolio.parquet", tmp_path / "map.yaml"
     assert column(paths, "dpd") == [2] and column(paths, "opening_balance") == [12.34]
+
+
+def test_moments_of_a_parquet_file_are_days_where_all_are_at_midnight(tmp_path):
+    """As people write them in the map: a code book of days has `2025-03-01`, not midnight."""
+    days, moments = [datetime(2025, 3, 1), datetime(2025, 3, 2)], [datetime(2025, 3, 1), datetime(2025, 3, 2, 8, 30)]
+    frame = pd.DataFrame(
+        {"opened": days, "seen": moments, "never": pd.Series([pd.NaT, pd.NaT], dtype="datetime64[ns]")}
+    )
+    frame.to_parquet(tmp_path / "portfolio.parquet")
+    table = read_cells(tmp_path / "portfolio.parquet").table.to_pydict()
+    assert table["opened"] == ["2025-03-01", "2025-03-02"]
+    assert table["seen"] == ["2025-03-01 00:00:00", "2025-03-02 08:30:00"]
+    assert table["never"] == [None, None]
 
 
 # ---- what is derived and translated ----

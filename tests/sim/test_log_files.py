@@ -100,13 +100,19 @@ def told(findings: list[Finding], lines: bool = True) -> list[Any]:
     ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def whole(in_memory: pd.DataFrame) -> list[Any]:
+    """What an audit of the whole log says."""
+    said = told(audit(typed_log(in_memory), PACK, rows=10**9))
+    assert sum(len(breaches) for *_, breaches in said) > 100
+    return said
+
+
 @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=st.integers(1, 3000))
 def test_an_audit_in_pieces_says_what_an_audit_of_the_whole_says(
-    file: Path, in_memory: pd.DataFrame, rows: int
+    file: Path, in_memory: pd.DataFrame, whole: list[Any], rows: int
 ) -> None:
-    whole = told(audit(typed_log(in_memory), PACK, rows=10**9))
-    assert sum(len(breaches) for *_, breaches in whole) > 100
     assert told(audit(typed_log(file), PACK, rows)) == whole
     pieces = [piece["day"].to_pylist() for piece in typed_log(file).pieces(rows)]
     assert all(before[-1] < after[0] for before, after in itertools.pairwise(pieces))  # a day is in one piece

@@ -121,4 +121,6 @@ def test_a_dispute_does_not_stop_interest():
 
 
 def test_the_home_scenario_asks_eighteen_percent():
-    assert HOME.world.annual_rate == 0.18 and HOME.rules.interest_cap == 0.24
+    assert HOME.world.annual_rate == 0.18 and set(HOME.rules.annual_rates(HOME.world)) == {0.18}
+    greedy = HOME.world.model_copy(update={"annual_rate": 1.0})
+    assert set(HOME.rules.annual_rates(greedy)) == {0.24}

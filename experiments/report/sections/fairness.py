@@ -120,7 +120,7 @@ def _proxies(results: dict[str, Any], say: Text) -> list[str]:
                 who = f"{say.one_of('fairness.attributes', attribute)} {say.one_of('fairness.groups', group)}"
                 alone = f"{row['field_auc']:.2f}"
                 sentences.append(
-                    say("fairness.proxy", group=who, field=say.one_of("columns", row["field"]), alone=alone, **numbers)
+                    say("fairness.proxy", group=who, field=say.column(row["field"]), alone=alone, **numbers)
                 )
     return sentences or [say("fairness.blind", auc=f"{highest:.2f}", bound=results["bound"])]
 

@@ -18,13 +18,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recoup.agents.explorer import Explorer
 from recoup.agents.library import load_policy
-from recoup.experiments.evidence.bands import Bands, Together, bands, together
-from recoup.experiments.evidence.exploration import Explorer
-from recoup.experiments.evidence.hidden_traits import take_traits
-from recoup.experiments.evidence.lender_records import LenderRecords
-from recoup.experiments.evidence.midlife_world import staffed_for, without_courses
-from recoup.experiments.evidence.recorded_measures import (
+from recoup.experiments.backtest.bands import Bands, Together, bands, together
+from recoup.experiments.backtest.hidden_traits import take_traits
+from recoup.experiments.backtest.midlife_world import staffed_for, without_courses
+from recoup.experiments.backtest.replay import LoggedTreatments, Replay, as_it_was_done, logged_treatments
+from recoup.experiments.backtest.silent_reads import Told, draw_reads, shares_read, told
+from recoup.experiments.records.lender_records import LenderRecords
+from recoup.experiments.records.recorded_measures import (
     DAYS_A_MONTH,
     FAMILIES,
     Key,
@@ -35,10 +37,8 @@ from recoup.experiments.evidence.recorded_measures import (
     measure,
     within,
 )
-from recoup.experiments.evidence.replay import LoggedTreatments, Replay, as_it_was_done, logged_treatments
-from recoup.experiments.evidence.silent_reads import Told, draw_reads, shares_read, told
-from recoup.experiments.evidence.simulated_records import follow
-from recoup.experiments.evidence.state_from_logs import state_at
+from recoup.experiments.records.simulated_records import follow
+from recoup.experiments.records.state_from_logs import state_at
 from recoup.experiments.runs.kept import Kept, holding
 from recoup.experiments.runs.runfolder import fingerprint
 from recoup.experiments.runs.workers import Workers, run_each

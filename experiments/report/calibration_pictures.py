@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from recoup.experiments.calibration.findings import Calibration
 from recoup.experiments.calibration.posterior import NOT_IDENTIFIED, Z90
-from recoup.experiments.runs.runfolder import write_whole
+from recoup.experiments.report.svg_file import svg_file
+from recoup.experiments.report.text import Text
 
 _BLUE, _GREY, _RED, _LIGHT = "#2b6cb0", "#a0aec0", "#c53030", "#e2e8f0"
 
 
-def draw_parameters(calibration: Calibration, path: Path) -> None:
+def draw_parameters(calibration: Calibration, path: Path, say: Text) -> None:
     """Prior and posterior of each parameter, both as 90 % intervals, in the prior's standard deviations from the scenario's own value.
 
     Args:
         calibration: what was found.
         path: of the SVG file; replaced.
+        say: the words.
 
     Raises:
         InputError: it cannot be written.
@@ -33,10 +34,13 @@ def draw_parameters(calibration: Calibration, path: Path) -> None:
     ][::-1]
     names, modes, left, known = zip(*rows, strict=True)
     places = np.arange(len(rows))
-    with _style("parameters"):
-        figure = _figure((11, 0.24 * len(rows) + 1.2))
+    with svg_file(path, (11, 0.24 * len(rows) + 1.2)) as (figure, ink):
+
+        def words(name: str) -> str:
+            return ink(say(f"calibration_pictures.{name}"))
+
         values, shares = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
-        values.barh(places, 2 * Z90, left=-Z90, height=0.8, color=_LIGHT, label="before: 90 % of the prior")
+        values.barh(places, 2 * Z90, left=-Z90, height=0.8, color=_LIGHT, label=words("prior"))
         for place, mode, share, is_known in zip(places, modes, left, known, strict=True):
             color = _BLUE if is_known else _RED
             values.plot(
@@ -47,30 +51,30 @@ def draw_parameters(calibration: Calibration, path: Path) -> None:
                 solid_capstyle="butt",
             )
             values.plot(mode, place, "o", color=color, markersize=4)
-        values.plot([], [], "o-", color=_BLUE, label="after: 90 % of the posterior")
-        values.plot([], [], "o-", color=_RED, label="the records say too little: keeps its value")
+        values.plot([], [], "o-", color=_BLUE, label=words("posterior"))
+        values.plot([], [], "o-", color=_RED, label=words("kept"))
         values.axvline(0.0, color=_GREY, linewidth=1)
         values.set_yticks(places, names, fontsize=8)
         values.set_ylim(-0.8, len(rows) - 0.2)
-        values.set_xlabel("standard deviations of the prior; 0 is the scenario's own value")
-        values.set_title("what the records say of each parameter", loc="left", fontsize=10)
+        values.set_xlabel(words("deviations"))
+        values.set_title(words("parameters"), loc="left", fontsize=10)
         values.legend(
             fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.12 * 8 / (0.24 * len(rows))), ncols=3
         )
         shares.barh(places, left, height=0.7, color=[_BLUE if is_known else _RED for is_known in known])
         shares.axvline(NOT_IDENTIFIED, color=_RED, linestyle="--", linewidth=1)
         shares.set_xlim(0.0, 1.05)
-        shares.set_title("share of the prior left", loc="left", fontsize=10)
-        shares.set_xlabel("1 = nothing was learned")
-        _save(figure, path)
+        shares.set_title(words("left"), loc="left", fontsize=10)
+        shares.set_xlabel(words("nothing"))
 
 
-def draw_measures(calibration: Calibration, path: Path) -> None:
+def draw_measures(calibration: Calibration, path: Path, say: Text) -> None:
     """The held-out days: recorded over expected by measure, and payments by week, each with what the world holds possible.
 
     Args:
         calibration: with a check.
         path: of the SVG file; replaced.
+        say: the words.
 
     Raises:
         InputError: it cannot be written.
@@ -79,8 +83,14 @@ def draw_measures(calibration: Calibration, path: Path) -> None:
     assert check is not None
     measures = [measure for measure in check.measures if measure.expected > 0 and measure.missed is not None][::-1]
     places = np.arange(len(measures))
-    with _style("measures"):
-        figure = _figure((12, max(3.6, 0.26 * len(measures) + 1.2)))
+    with svg_file(path, (12, max(3.6, 0.26 * len(measures) + 1.2))) as (figure, ink):
+
+        def words(name: str, **values: object) -> str:
+            return ink(say(f"calibration_pictures.{name}", **values))
+
+        def named(name: str) -> str:
+            return ink(say.one_of("terminal.calibrate.measures", name))
+
         ratios, weeks = figure.subplots(1, 2, width_ratios=(3, 2))
         for place, one in zip(places, measures, strict=True):
             ratios.plot(
@@ -93,37 +103,16 @@ def draw_measures(calibration: Calibration, path: Path) -> None:
             )
             ratios.plot(one.recorded / one.expected, place, "o", color=_RED if one.missed else _BLUE, markersize=5)
         ratios.axvline(1.0, color=_GREY, linewidth=1)
-        ratios.set_yticks(places, [f"{one.name} ({one.recorded:,.0f})" for one in measures], fontsize=8)
-        ratios.set_xlabel("recorded over expected; band: 90 % of what the fitted world holds possible")
-        ratios.set_title(f"{check.days} days that the fit has not seen", loc="left", fontsize=10)
+        ratios.set_yticks(places, [f"{named(one.name)} ({one.recorded:,.0f})" for one in measures], fontsize=8)
+        ratios.set_xlabel(words("ratio"))
+        ratios.set_title(words("held_out", days=check.days), loc="left", fontsize=10)
         recorded, expected, low, high = check.weeks.T
         numbers = np.arange(1, len(recorded) + 1)
-        weeks.fill_between(numbers, low, high, color=_GREY, alpha=0.4, label="90 % of what the world holds possible")
-        weeks.plot(numbers, expected, color=_GREY, label="expected")
-        weeks.plot(numbers, recorded, "o-", color=_BLUE, label="recorded")
+        weeks.fill_between(numbers, low, high, color=_GREY, alpha=0.4, label=words("possible"))
+        weeks.plot(numbers, expected, color=_GREY, label=words("expected"))
+        weeks.plot(numbers, recorded, "o-", color=_BLUE, label=words("recorded"))
         weeks.set_ylim(bottom=0.0)
         weeks.set_xticks(numbers)
-        weeks.set_xlabel("week of the held-out days")
-        weeks.set_title("payments of their own accord", loc="left", fontsize=10)
+        weeks.set_xlabel(words("week"))
+        weeks.set_title(words("payments"), loc="left", fontsize=10)
         weeks.legend(fontsize=8, frameon=False)
-        _save(figure, path)
-
-
-def _style(salt: str) -> Any:
-    from matplotlib import rc_context
-
-    # Names are data: a dollar sign in one is no formula.
-    return rc_context({"svg.hashsalt": salt, "svg.fonttype": "none", "text.parse_math": False})
-
-
-def _figure(size: tuple[float, float]) -> Any:
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, layout="constrained")
-    FigureCanvasSVG(figure)
-    return figure
-
-
-def _save(figure: Any, path: Path) -> None:
-    write_whole(path, lambda temporary: figure.savefig(temporary, format="svg", metadata={"Date": None}))

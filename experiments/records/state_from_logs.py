@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recoup.experiments.evidence.lender_records import LenderRecords
+from recoup.experiments.records.lender_records import LenderRecords
 from recoup.sim.account import Outcome, Stage
 from recoup.sim.debtor import (
     FIRST_INSTALMENT_DAYS,

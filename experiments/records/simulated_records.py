@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recoup.agents.explorer import Explorer
 from recoup.agents.library import load_policy
 from recoup.agents.policy import PolicyRef
-from recoup.experiments.evidence.exploration import Explorer
-from recoup.experiments.evidence.lender_records import LenderRecords
+from recoup.experiments.records.lender_records import LenderRecords
 from recoup.experiments.runs.one_thread import one_thread
 from recoup.scenarios.schema import Scenario
 from recoup.sim.account import ACCOUNT, NEVER, Event
@@ -55,7 +55,7 @@ def simulate_records(
         portfolio: the accounts, all from the first day on.
         seed: of the world, of the exploration, and of the minutes within a contact window.
         days: to be logged.
-        explore, towards: exploration, as for `exploration.Explorer`; the contacts' `propensity` is exact.
+        explore, towards: exploration, as for `recoup.agents.explorer.Explorer`; the contacts' `propensity` is exact.
 
     Raises:
         InputError: no such policy.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from recoup.experiments.evidence.files import UNKNOWN_FILE
-from recoup.experiments.evidence.lender_records import LenderRecords
-from recoup.experiments.evidence.state_from_logs import state_at
+from recoup.experiments.records.files import UNKNOWN_FILE
+from recoup.experiments.records.lender_records import LenderRecords
+from recoup.experiments.records.state_from_logs import state_at
 from recoup.experiments.runs.runfolder import require_new, whole_folder, write_table, write_text
 from recoup.sim.portfolio.state_file import file_map, file_table
 from recoup.sim.portfolio.table import Portfolio

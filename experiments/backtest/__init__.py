@@ -1,0 +1,1 @@
+"""Recorded months beside the same months simulated."""
