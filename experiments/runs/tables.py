@@ -111,11 +111,12 @@ class Table(table.Table):
         self.title, self.caption = title, caption
 
     def _by_row(self, console: Console, heads: list[str], rows: list[list[Any]]) -> Iterator[Any]:
-        """Each row by itself: its first cell, and below it the others, each behind its head."""
+        """Each row by itself: its first cell, behind its head where it is a bare number, and below it the others, each behind its own."""
         if self.title:
             yield console.render_str(str(self.title), style="table.title")
         for row in rows:
-            yield console.render_str(str(row[0]), style="bold")
+            numbered = heads[0] and _NUMBER.fullmatch(str(row[0]))
+            yield console.render_str(f"{heads[0]}: {row[0]}" if numbered else str(row[0]), style="bold")
             for head, cell in zip(heads[1:], row[1:], strict=True):
                 if str(cell):
                     line = console.render_str(f"{head}: " if head else "") + _text(console, cell)

@@ -641,26 +641,31 @@ def _restarting_limitation(rule: Limitation) -> Reading:
 
 
 def _precondition(rule: LegalPrecondition) -> Reading:
-    broken, near, needs = [], [], ["legal"]
+    broken, near, needs, english, chinese = [], [], ["legal"], [], []
     if rule.least_dpd:
         broken.append(f"dpd < {rule.least_dpd}")
         near.append(f"dpd < {rule.least_dpd} + 3")
         needs.append("dpd")
+        english.append(f"at {{dpd:day}} past due (at least {rule.least_dpd})")
+        chinese.append(f"逾期 {{dpd}} 天（须满 {rule.least_dpd} 天）")
     if rule.least_balance:
         broken.append(f"claim < {rule.least_balance}")
         near.append(f"claim < {1.05 * rule.least_balance}")
         needs.append("claim")
+        english.append(f"on a claim of {{claim}} (at least {rule.least_balance:,.10g})")
+        chinese.append(f"债权 {{claim}}（不低于 {rule.least_balance:,.10g}）")
     if rule.notice_days:
         broken.append(f"coalesce(day - noticed < {rule.notice_days}, true)")
         near.append(f"day - noticed < {rule.notice_days} + 3")
-    wanted = f"{rule.least_dpd} / {rule.least_balance:,.10g} / {rule.notice_days}"
+        english.append(f"{{since:day}} after a notice (at least {rule.notice_days})")
+        chinese.append(f"律师函已发 {{since}} 天（须满 {rule.notice_days} 天）")
     return Reading(
         tested=f"legal = '{rule.step}'",
         broken=_any(broken or ["false"]),
         near=_any(near or ["false"]),
         words={
-            "en": f"{rule.step} at {{dpd:day}} past due, claim {{claim}}, notice {{since:day}} old; needed: {wanted}",
-            "zh": f"{step_words(rule.step)}：逾期 {{dpd}} 天、债权 {{claim}}、律师函已发 {{since}} 天；要求：{wanted}",
+            "en": f"{rule.step} {', '.join(english)}",
+            "zh": f"{step_words(rule.step)}：{'、'.join(chinese)}",
         },
         facts={"dpd": "dpd", "claim": "claim", "since": "day - noticed"},
         needs=tuple(needs),

@@ -115,6 +115,9 @@ def test_long_texts_are_set_row_by_row_behind_their_heads() -> None:
     text = shown(table)
     assert "┏" not in text and text.startswith("hours") and "  rule: no contact" in text and "  source: a" in text
     assert " ".join(text.split()).count("a standard of the trade") == 8
+    days = Table("day", "rule", "source")  # a bare number says nothing by itself
+    days.add_row("14", "no contact at night " * 8, "a standard of the trade " * 8)
+    assert shown(days).startswith("day: 14")
 
 
 def test_chinese_is_two_cells_wide_and_breaks_between_characters() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from recoup.experiments.report import charts
 from tests.readback import made_up
@@ -201,6 +202,22 @@ def test_no_word_of_a_picture_is_cut_at_its_edge(english):
             taken = figure.get_tightbbox()
             assert taken.x0 > -0.05 and taken.y0 > -0.05, chart
             assert taken.x1 < width + 0.05 and taken.y1 < height + 0.05, chart
+
+
+def test_a_label_of_forty_letters_is_not_cut_beside_names(monkeypatch):
+    drawn = []
+
+    class Kept(Figure):
+        def __init__(self, *sizes, **named):
+            super().__init__(*sizes, **named)
+            drawn.append(self)
+
+    monkeypatch.setattr(charts, "Figure", Kept)
+    rows = {"debtors without work sued per 1,000": [charts.Mark("a plan", 1.0, None, None)]}
+    charts.strip("burdens", rows, [1.0], "margins more or less than under template", "caption")
+    assert drawn
+    for figure in drawn:
+        assert figure.get_tightbbox().x1 < figure.get_size_inches()[0] + 0.05
 
 
 def test_hours_stay_on_the_line_of_their_unit():

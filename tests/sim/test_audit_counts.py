@@ -171,3 +171,39 @@ def test_the_lowest_cap_on_interest_holds():
     world = load_scenario("china-consumer").world.model_copy(update={"annual_rate": 0.9})
     assert RulePack(name="p", title="P", rules=caps).annual_rates(world) == (0.15,) * 3
     assert RulePack(name="p", title="P", rules=[]).annual_rates(world) == (0.9,) * 3
+
+
+QUIET = {"kind": "quiet_after_conversation", "days": 7}
+CAP = {"kind": "contact_cap", "group": "letter", "most": 1, "days": 30, "count": "days"}
+SUIT = {"kind": "legal_precondition", "step": "suit", "least_dpd": 90, "notice_days": 30}
+
+
+@pytest.mark.parametrize(
+    ("rule", "log", "english", "chinese"),
+    [
+        (
+            QUIET, "account_id,day,channel,reached\na,3,collector,1\na,4,collector,0\n",
+            "collector 1 day after the conversation of day 3, quiet for 7 days from it", "催收员外呼：距第 3 天的通话 1 天，通话当日起 7 天内应静默",
+        ),
+        (
+            QUIET | {"days": 3}, "account_id,day,channel,reached\na,3,collector,1\na,5,collector,0\n",
+            "collector 2 days after the conversation of day 3, quiet for 3 days from it", "催收员外呼：距第 3 天的通话 2 天，通话当日起 3 天内应静默",
+        ),
+        (
+            CAP, "account_id,day,channel\na,1,letter\na,9,letter\n",
+            "letter after 1 day with such a contact within 30 days, at most 1", "信函：30 天内此前已有 1 天有联系，上限 1",
+        ),
+        (
+            CAP | {"count": "attempts", "days": 1}, "account_id,day,channel\na,9,letter\na,9,letter\n",
+            "letter after 1 attempt within 1 day, at most 1", "信函：1 天内此前已有 1 次尝试，上限 1",
+        ),
+        (  # what the rule does not ask for is not said
+            SUIT, "account_id,day,channel,legal,dpd\na,5,letter,notice,88\na,6,,suit,89\n",
+            "suit at 89 days past due (at least 90), 1 day after a notice (at least 30)", "起诉：逾期 89 天（须满 90 天）、律师函已发 1 天（须满 30 天）",
+        ),
+    ],
+)  # fmt: skip
+def test_a_breach_counts_one_in_the_singular(found, rule, log, english, chinese):
+    finding = found(rule, log)
+    (breach,) = finding.breaches.to_dict("records")
+    assert finding.evidence(breach, "en") == english and finding.evidence(breach, "zh") == chinese
