@@ -79,7 +79,9 @@ def _train_one(training: Training, folder: Path, resume: bool, lang: str, json: 
 
     device = device_for(training.device)
     if resume:
-        print(f"recoup: {how_it_resumes(training, folder)}", file=sys.stderr)
+        say = text_in(lang)
+        said = [say(f"terminal.train.resumes.{key}", **values) for key, values in how_it_resumes(training, folder)]
+        print(f"recoup: {say('list.semicolon').join(said)}", file=sys.stderr)
     with _progress() as progress:
         task = progress.add_task(text_in(lang)("terminal.bars.first_rollout", device=device), total=training.steps)
 

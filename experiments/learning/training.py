@@ -498,30 +498,28 @@ def train(
     return learned.load(folder / f"{POLICY}.json", menu)
 
 
-def how_it_resumes(training: Training, folder: Path) -> str:
-    """What `train` with `resume` will do, in a sentence: where it goes on, and what will differ from an uninterrupted training.
+def how_it_resumes(training: Training, folder: Path) -> list[tuple[str, dict[str, object]]]:
+    """What `train` with `resume` will do: where it goes on, and what will differ from an uninterrupted training.
 
     Args:
         training: the settings.
         folder: of the run.
+
+    Returns:
+        Names of sentences (`terminal.train.resumes` in the catalogues), each with its values.
 
     Raises:
         InputError: a broken checkpoint.
     """
     progress = read_progress(folder)
     if progress is None:
-        return "no checkpoint yet, begins anew"
-    said = [f"goes on after {progress['steps']:,} account-days"]
+        return [("anew", {})]
+    said: list[tuple[str, dict[str, object]]] = [("after", {"steps": f"{progress['steps']:,}"})]
     if training.steps != progress["asked"]:
-        said.append(
-            f"begun with --steps {progress['asked']}, so weights will differ from those of a training with {training.steps} from the start: "
-            "rates fall with the share of steps done"
-        )
+        said.append(("asked", {"asked": progress["asked"], "steps": training.steps}))
     if training.algorithm not in learners.ON_POLICY:
-        said.append(
-            f"the memory of {training.algorithm} fills anew, so weights will differ from those of an uninterrupted training"
-        )
-    return "; ".join(said)
+        said.append(("memory", {"algorithm": training.algorithm}))
+    return said
 
 
 def export(
