@@ -180,7 +180,7 @@ def test_imports_fit(language: str, tmp_path: Path) -> None:
     assert {"en": "3 problems", "zh": "3 个问题"}[language] in done.stdout
     done = recoup("map", "suggest", book, "--out", found, "--lang", language)
     assert done.returncode == 0, done.stderr
-    fits(done.stdout, tmp_path, language)
+    fits(done.stdout, tmp_path)  # what is to be checked is said as in the map itself, in English
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -460,6 +460,6 @@ def test_no_sentence_bypasses_the_catalogues() -> None:
         for room in rooms
         for file in sorted(room.rglob("*.py"))
         for text in shown_texts(file)
-        if re.search("[A-Za-z]{3}", text)
+        if re.search("[A-Za-z]{3}", text.replace("SHA-256", ""))
     ]
     assert bypassing == []
