@@ -59,7 +59,7 @@ def suggest(
         if found.unused:
             console().print(say("terminal.map.unused", names=", ".join(found.unused)))
         for check in found.checks:
-            console().print(say("terminal.map.check", what=check))
+            console().print(say("terminal.map.check", what=say.remark(check)))
         console().print(say("terminal.written", path=out), soft_wrap=True)
     if found.missing:
         console(stderr=True).print(

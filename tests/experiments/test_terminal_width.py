@@ -180,7 +180,7 @@ def test_imports_fit(language: str, tmp_path: Path) -> None:
     assert {"en": "3 problems", "zh": "3 个问题"}[language] in done.stdout
     done = recoup("map", "suggest", book, "--out", found, "--lang", language)
     assert done.returncode == 0, done.stderr
-    fits(done.stdout, tmp_path)  # what is to be checked is said as in the map itself, in English
+    fits(done.stdout, tmp_path, language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
