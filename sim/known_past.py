@@ -120,11 +120,11 @@ def _machine_calls(past: NDArray[np.void], a: NDArray[np.void], table: pd.DataFr
     machines = {one.name: int(one.channel) for one in words.channels if one.talk == Talk.MACHINE}
     people = {one.name for one in words.channels if one.group == Group.CALL} - set(machines)
     for place, text in enumerate(table["channel_days"].to_numpy(object)):
-        told = channel_days_of(str(text)) if pd.notna(text) else None
-        theirs = {name: days for name, days in (told or {}).items() if name in machines and days}
+        told = (channel_days_of(str(text)) if pd.notna(text) else None) or {}
+        theirs = {name: days for name, days in told.items() if name in machines and days}
         if not theirs:
             continue
-        of_people = np.bitwise_or.reduce([told[name] for name in people if name in told] or [0])  # type: ignore[index]
+        of_people = np.bitwise_or.reduce([told[name] for name in people if name in told] or [0])
         alone = np.bitwise_or.reduce(list(theirs.values())) & ~of_people & int(a["call_history"][place])
         past["machine"][place] = machines[max(theirs, key=lambda name: theirs[name].bit_count())]
         past["machine_days"][place] = alone
