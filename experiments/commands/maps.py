@@ -58,8 +58,9 @@ def suggest(
         console().print(say("terminal.map.recognised", names=names))
         if found.unused:
             console().print(say("terminal.map.unused", names=", ".join(found.unused)))
-        for check in found.checks:
-            console().print(say("terminal.map.check", what=check))
+        if found.checks:  # the remarks themselves are in the map, in English as all of it
+            places = [say("terminal.map.head") if not name else name for name in found.checks]
+            console().print(say("terminal.map.check", names=", ".join(places)))
         console().print(say("terminal.written", path=out), soft_wrap=True)
     if found.missing:
         console(stderr=True).print(

@@ -75,7 +75,7 @@ class Suggestion:
     Attributes:
         text: YAML with remarks.
         recognised, missing: fields that have a column; required fields that have none, without which the map does not load.
-        checks: what whoever edits the map should look at, a sentence each, as its remarks say it.
+        checks: fields whose remark in the map says what to check; "" stands for the remarks at its head.
         unused: columns of the source that no field is read from.
     """
 
@@ -475,11 +475,9 @@ def _yaml(found: _Table) -> str:
 
 
 def _checks(found: _Table) -> list[str]:
-    """Remarks to be looked at, those of fields with the field's name."""
-    of_fields = [
-        (name, one.why.removeprefix(_CHECK)) for name, one in found.fields.items() if one.why.startswith(_CHECK)
-    ]
-    return [*(_comment(remark) for remark in found.remarks), *(f"{name}: {_comment(why)}" for name, why in of_fields)]
+    """The fields whose remark is to be looked at, after "" if the table as a whole has one."""
+    fields = [name for name, one in found.fields.items() if one.why.startswith(_CHECK)]
+    return ["", *fields] if found.remarks else fields
 
 
 def _lines(found: _Table) -> Iterator[str]:
