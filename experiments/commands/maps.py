@@ -59,7 +59,7 @@ def suggest(
         if found.unused:
             console().print(say("terminal.map.unused", names=", ".join(found.unused)))
         if found.checks:  # the remarks themselves are in the map, in English as all of it
-            places = [say("terminal.map.head") if not name else name for name in found.checks]
+            places = [name or say("terminal.map.head") for name in found.checks]
             console().print(say("terminal.map.check", names=", ".join(places)))
         console().print(say("terminal.written", path=out), soft_wrap=True)
     if found.missing:
