@@ -98,6 +98,19 @@ REMARKS: dict[str, str] = {
     "{decisions:,.0f}, where right ones average 1",
     "sample": "too little of the log agrees with the policy: over {decisions:,.0f} decisions the {accounts:,.0f} accounts count as {sample:,.0f}, "
     "below {least:g}",
+    # --- what whoever edits a suggested column map should look at ---
+    "check_field": "{column}: {what}",
+    "check_sum": "principal and charges; or is a total in another column?",
+    "check_contents": "taken by its contents alone",
+    "check_calls": "no column says it; are they all calls?",
+    "check_order": "is the day before the month?",
+    "check_extract": "as_of is the day of the extract",
+    "check_middle": "the middle of each bucket",
+    "check_unknown": "not recognised: {texts}",
+    "check_marks": "{n:,} texts are no number under these marks",
+    "check_local_time": "is it the debtor's local time?",
+    "inbound_left_out": "rows: what the debtor began is no contact of ours",
+    "unusable": "values that cannot be used yet: {n:,}; the first in {unit} {row}: {column} {value}, expected {expected}",
     # --- what a cell must be ---
     "one_of": "one of {names}",
     "name": "a name",

@@ -212,8 +212,7 @@ def _print(audited: dict[str, Any], breaches: pd.DataFrame, lang: str, out: Path
             f"{record['source']}: {say('audit.accounts_facts', first=first, last=last, **counts)}", soft_wrap=True
         )
     if record["sha256"]:
-        what = say("audit.page.sha256" if len(record["files"]) < 2 else "audit.page.sha256_run")
-        screen.print(f"{what}: {record['sha256']}", soft_wrap=True)
+        screen.print(f"SHA-256 {record['sha256']}", soft_wrap=True)
     screen.print()
     verdict, *others = audit_page.coverage_words(audited, say)
     screen.print(verdict)

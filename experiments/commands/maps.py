@@ -58,9 +58,8 @@ def suggest(
         console().print(say("terminal.map.recognised", names=names))
         if found.unused:
             console().print(say("terminal.map.unused", names=", ".join(found.unused)))
-        if found.checks:  # the remarks themselves are in the map, in English as all of it
-            places = [name or say("terminal.map.head") for name in found.checks]
-            console().print(say("terminal.map.check", names=", ".join(places)))
+        for check in found.checks:
+            console().print(say("terminal.map.check", what=say.remark(check)))
         console().print(say("terminal.written", path=out), soft_wrap=True)
     if found.missing:
         console(stderr=True).print(

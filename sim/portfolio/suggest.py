@@ -42,6 +42,7 @@ from recoup.sim.portfolio.sources import Source, kind_of, read_source
 from recoup.sim.portfolio.state_fields import DATED as DATED_STATE
 from recoup.sim.portfolio.table import Field, Kind, Registry
 from recoup.sim.portfolio.writing import Dates, Layout, Marks, dates_of, is_amounts, layout_of, marks_of
+from recoup.sim.remarks import Remark
 
 _EXACT, _PART, _LESS = 100.0, 40.0, 10.0  # scores: the very name, one that holds it, and a source that is less direct
 _SHARE = 0.8  # of a column's texts that must be as a field's are
@@ -59,12 +60,12 @@ class Proposal:
 
     Attributes:
         mapping: as the map has it: a column's name, or a mapping.
-        why: a remark for whoever edits the map.
+        why: what whoever edits the map should look at.
         columns: of the source.
     """
 
     mapping: Any
-    why: str = ""
+    why: tuple[Remark, ...] = ()
     columns: tuple[str, ...] = ()
 
 
@@ -75,14 +76,14 @@ class Suggestion:
     Attributes:
         text: YAML with remarks.
         recognised, missing: fields that have a column; required fields that have none, without which the map does not load.
-        checks: fields whose remark in the map says what to check; "" stands for the remarks at its head.
+        checks: what whoever edits the map should look at, as the comments in it say it.
         unused: columns of the source that no field is read from.
     """
 
     text: str
     recognised: list[str]
     missing: list[str]
-    checks: list[str] = field(default_factory=list)
+    checks: list[Remark] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
     inspection: Inspection | None = None
 
@@ -103,7 +104,7 @@ class _Table:
     extracted: date
     fields: dict[str, Proposal] = field(default_factory=dict)
     rows: dict[str, Any] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
     def numbers(self, name: str) -> np.ndarray:
         """The numbers among a column's different texts, NaN for what is none."""
@@ -145,14 +146,17 @@ def suggest(
         inspection = _inspected(found)
         if _leave_out(found, inspection):
             inspection = _inspected(found)
-        found.remarks += [f"unlikely: {doubt}" for doubt in inspection.doubts]
+        found.remarks += inspection.doubts
         if inspection.problem_count:
             first = inspection.problems[0]
             count = inspection.problem_count
-            found.remarks.append(
-                f"{count:,} value{'s' * (count > 1)} cannot be used yet, the first in {inspection.cells.unit} {first.row}: "
-                f"{first.column} {first.value!r}, expected {first.expected}"
-            )
+            values = {
+                "unit": inspection.cells.unit,
+                "row": first.row,
+                "column": first.column,
+                "value": repr(first.value),
+            }
+            found.remarks.append(Remark("unusable", {"n": count, "expected": first.expected} | values))
     unused = [name for name in found.columns if name not in found.taken()]
     return Suggestion(_yaml(found), list(found.fields), missing, _checks(found), unused, inspection)
 
@@ -238,8 +242,8 @@ def _with_charges(found: _Table) -> None:
     ]
     if charges:
         columns = (named, *charges)
-        why = f"{_CHECK}principal and charges; or is a total in another column?"
-        found.fields["opening_balance"] = Proposal({"sum": list(columns)}, why, columns)
+        why = Remark("check_sum")
+        found.fields["opening_balance"] = Proposal({"sum": list(columns)}, (why,), columns)
 
 
 def _by_contents(found: _Table) -> None:
@@ -255,13 +259,12 @@ def _by_contents(found: _Table) -> None:
         for name in left:
             proposal = _column(found, one, name)
             if proposal is not None:
-                proposal.why = f"{_CHECK}taken by its contents alone. {proposal.why}".rstrip()
+                proposal.why = (Remark("check_contents"), *proposal.why)
                 found.fields[one.name] = proposal
                 break
         else:
             if one.name == "channel":
-                why = f"{_CHECK}no column says it; are they all calls?"
-                found.fields[one.name] = Proposal({"constant": "collector"}, why)
+                found.fields[one.name] = Proposal({"constant": "collector"}, (Remark("check_calls"),))
 
 
 def _marks_of_amounts(found: _Table) -> None:
@@ -318,12 +321,12 @@ def _column(found: _Table, one: Field, name: str) -> Proposal | None:
     return _category(found, one, name)
 
 
-def _amount_remark(found: _Table, one: Field, name: str) -> str:
+def _amount_remark(found: _Table, one: Field, name: str) -> tuple[Remark, ...]:
     numbers = found.numbers(name)
     if not one.unit.startswith("currency") or name in found.cells.numeric or not found.marks.thousands:
-        return ""
+        return ()
     unread = int((~np.isfinite(numbers)).sum())
-    return f"{unread:,} texts are no number under these marks" if unread else ""
+    return (Remark("check_marks", {"n": unread}),) if unread else ()
 
 
 def _dated(found: _Table, one: Field, name: str) -> Proposal | None:
@@ -332,7 +335,7 @@ def _dated(found: _Table, one: Field, name: str) -> Proposal | None:
         return None
     if not dates.formats:
         return Proposal(name, columns=(name,))
-    why = f"{_CHECK}is the day before the month?" if dates.doubtful else ""
+    why = (Remark("check_order"),) if dates.doubtful else ()
     return Proposal({"column": name, "format": _forms(dates)}, why, (name,))
 
 
@@ -351,8 +354,8 @@ def _counted(found: _Table, one: Field, name: str) -> Proposal | None:
     mapping: dict[str, Any] = {"date_column": name, "as_of": day}
     if dates.formats:
         mapping["format"] = _forms(dates)
-    doubt = " Is the day before the month?" if dates.doubtful else ""
-    return Proposal(mapping, f"{_CHECK}as_of is the day of the extract.{doubt}", (name,))
+    doubt = (Remark("check_order"),) if dates.doubtful else ()
+    return Proposal(mapping, (Remark("check_extract"), *doubt), (name,))
 
 
 def _bucket(found: _Table, one: Field, name: str) -> Proposal | None:
@@ -364,8 +367,8 @@ def _bucket(found: _Table, one: Field, name: str) -> Proposal | None:
     if any(day is None for day in days.values()):
         return None
     ordered = dict(sorted(days.items(), key=lambda item: item[1] or 0))
-    why = f"{_CHECK}the middle of each bucket"
-    return Proposal({"column": name, "values": {text: str(day) for text, day in ordered.items()}}, why, (name,))
+    values = {text: str(day) for text, day in ordered.items()}
+    return Proposal({"column": name, "values": values}, (Remark("check_middle"),), (name,))
 
 
 def _middle(text: str) -> int | None:
@@ -395,7 +398,7 @@ def _category(found: _Table, one: Field, name: str) -> Proposal | None:
         return None
     unknown = [text for text in texts if text not in known]
     values = known if one.required else known | dict.fromkeys(unknown, "")
-    why = f"{_CHECK}not recognised: {', '.join(map(repr, unknown))}" if unknown else ""
+    why = (Remark("check_unknown", {"texts": list(map(repr, unknown))}),) if unknown else ()
     return Proposal({"column": name, "values": values}, why, (name,))
 
 
@@ -414,7 +417,7 @@ def _more_of_outcomes(found: _Table) -> None:
             found.fields["direction"] = Proposal(mapping, columns=(name,))
         elif "direction" not in found.registry.field:
             found.rows["without"] = {name: inbound}
-            found.remarks.append("rows: what the debtor began is no contact of ours")
+            found.remarks.append(Remark("inbound_left_out"))
     if found.registry.name != "audit":
         return
     scores = {name: _score(name, "outcome", CONTACTS) for name in found.columns if name not in found.taken()}
@@ -429,7 +432,7 @@ def _more_of_outcomes(found: _Table) -> None:
         said = [text for text, value in meant.items() if value in ours]
         if name not in found.fields and (said or name == "reached"):
             values = dict.fromkeys(said, "yes") or {"reached": "yes"}
-            found.fields[name] = Proposal({"column": outcome, "values": values, "otherwise": "no"}, "", (outcome,))
+            found.fields[name] = Proposal({"column": outcome, "values": values, "otherwise": "no"}, (), (outcome,))
 
 
 def _time_of_day(found: _Table) -> None:
@@ -442,7 +445,7 @@ def _time_of_day(found: _Table) -> None:
     hours = parse_hours(found.texts[name], formats, name in found.cells.dated)
     if np.any(hours > 0):  # days alone are all at midnight
         mapping = {"column": name, "format": _forms(found.dates[name])} if formats else name
-        found.fields["from_hour"] = Proposal(mapping, f"{_CHECK}is it the debtor's local time?", (name,))
+        found.fields["from_hour"] = Proposal(mapping, (Remark("check_local_time"),), (name,))
 
 
 # ---- which rows count ----
@@ -474,10 +477,10 @@ def _yaml(found: _Table) -> str:
     return "\n".join(_lines(found)) + "\n"
 
 
-def _checks(found: _Table) -> list[str]:
-    """The fields whose remark is to be looked at, after "" if the table as a whole has one."""
-    fields = [name for name, one in found.fields.items() if one.why.startswith(_CHECK)]
-    return ["", *fields] if found.remarks else fields
+def _checks(found: _Table) -> list[Remark]:
+    """Remarks to be looked at, those of fields with the field's name."""
+    of_fields = [(name, why) for name, one in found.fields.items() for why in one.why]
+    return [*found.remarks, *(Remark("check_field", {"column": name, "what": why}) for name, why in of_fields)]
 
 
 def _lines(found: _Table) -> Iterator[str]:
@@ -507,7 +510,7 @@ def _lines(found: _Table) -> Iterator[str]:
     for one in found.registry.fields:
         proposal = found.fields.get(one.name)
         if proposal is not None:
-            why = f"  # {_comment(proposal.why)}" if proposal.why else ""
+            why = f"  # {_CHECK}{_comment('; '.join(map(str, proposal.why)))}" if proposal.why else ""
             yield f"  {one.name}: {_scalar(proposal.mapping)}{why}"
         elif one in found.registry.lacking(found.fields):
             yield f"  # {one.name}: ?  # {_CHECK}required, and no column was recognised: {one.meaning}, {one.expectation}"

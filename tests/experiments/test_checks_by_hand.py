@@ -507,12 +507,12 @@ def test_the_exit_code_says_whether_there_are_problems_and_every_line_is_account
         "blank": 1,
         "header_and_continued": 1,
         "rows_in_file": 3 + count,
-        "dropped": {"credit balance": 1},
+        "dropped": [{"reason": {"code": "credit_balance", "values": {}}, "rows": 1}],
         "rows_with_problems": count,
         "accounts": 2,
         "sum_of_balances": 30.5,
     }
-    assert any("opening_balance: the median is" in doubt for doubt in said["doubts"])
+    assert any(doubt["code"] == "median" and doubt["values"]["column"] == "opening_balance" for doubt in said["doubts"])
 
 
 @pytest.mark.parametrize(

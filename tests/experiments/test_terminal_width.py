@@ -460,6 +460,6 @@ def test_no_sentence_bypasses_the_catalogues() -> None:
         for room in rooms
         for file in sorted(room.rglob("*.py"))
         for text in shown_texts(file)
-        if re.search("[A-Za-z]{3}", text)
+        if re.search("[A-Za-z]{3}", text.replace("SHA-256", ""))
     ]
     assert bypassing == []

@@ -70,7 +70,7 @@ def test_or_it_ends_in_one_clear_line(tmp_path, name, expected):
 def test_a_customer_with_two_accounts_is_read_and_words_for_hardship_are_for_the_map_to_say(tmp_path):
     assert read("cust_two_accounts", tmp_path).table["customer_id"].tolist() == ["C1", "C1"]
     (problem,) = read("vulnerable", tmp_path).problems
-    assert (problem.row, problem.column) == (2, "vuln") and "`values` in the column map" in problem.expected
+    assert (problem.row, problem.column) == (2, "vuln") and "`values` in the column map" in str(problem.expected)
 
 
 @pytest.mark.parametrize(

@@ -387,7 +387,7 @@ def test_each_contradiction_has_its_line_and_says_what_it_should_be(tmp_path: Pa
     assert {(problem.row, problem.column) for problem in found.problems} == {
         (2, "left"), (3, "much"), (4, "court"), (5, "last"), (6, "left"), (7, "promised"), (7, "parts"),
     }  # fmt: skip
-    said = {(problem.row, problem.column): problem.expected for problem in found.problems}
+    said = {(problem.row, problem.column): str(problem.expected) for problem in found.problems}
     assert said[2, "left"].startswith("opening_balance + interest_charged + fees_charged")
     assert "2025-03-03" in said[5, "last"] and "plan_months" in said[7, "parts"]
     assert found.unusable == {2, 3, 4, 5, 6, 7}

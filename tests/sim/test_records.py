@@ -304,9 +304,9 @@ def test_a_dialler_is_audited_by_its_moments(tmp_path):
     table = found.inspection.table
     assert table["from_hour"].round(2).tolist() == [7.72, 10.03, 18.08] and "claim" not in table
     assert table["date"].dt.day.tolist() == [6, 6, 7]
-    assert found.checks == ["from_hour"] and "# CHECK: is it the debtor's local time?" in found.text
+    assert "from_hour: is it the debtor's local time?" in map(str, found.checks)
     done = recoup("map", "suggest", tmp_path / "calls.csv", "--for", "audit", "--out", tmp_path / "map.yaml")
-    assert "to be checked, as remarks in the map say: from_hour\n" in done.stdout and done.returncode == 0
+    assert "to be checked: from_hour: is it the debtor's local time?" in done.stdout and done.returncode == 0
     assert "columns that are not used: ptp_amount" in done.stdout
     audited = recoup("audit", "--log", tmp_path / "calls.csv", "--map", tmp_path / "map.yaml", "--rules", "us-reg-f")
     assert audited.returncode == 1 and "collector from 07:43 to 07:43, allowed from 08:00 to 21:00" in " ".join(
