@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -81,15 +82,20 @@ def _print(report: dict[str, Any], lang: str = "en") -> None:
     titles = ("score", "cash", "left", "spent", "complaints", "contacts")
     table = Table(*say.heads("", *titles, "caution", "asked"), title=say("terminal.index.prices"))
     for row in ("allowed", "plan"):
-        figures = (_number(prices[row].get(key)) for key in columns)
-        table.add_row(say(f"terminal.index.{row}"), *figures, "", "")
+        table.add_row(say(f"terminal.index.{row}"), *(_figure(prices[row], key) for key in columns), "", "")
     for n, figures in enumerate(prices["rounds"], start=1):
         label = say(f"terminal.index.{'kept' if n == prices['kept'] else 'round'}", n=n)
         asked = ", ".join(_number(price) for price in figures["prices"].values())
-        table.add_row(label, *(_number(figures[key]) for key in columns), _number(figures["caution"]), asked)
+        table.add_row(label, *(_figure(figures, key) for key in columns), _number(figures["caution"]), asked)
     console().print(table)
     if prices["rounds"][prices["kept"] - 1]["score"] <= prices["plan"]["score"]:
         console().print(say("terminal.index.no_better"))
+
+
+def _figure(figures: Mapping[str, Any], key: str) -> str:
+    """One of a round, in the unit of its head: complaints are kept per account and shown per 1,000."""
+    value = figures.get(key)
+    return _number(1000 * value if key == "complaints" and value is not None else value)
 
 
 def _number(value: float | None) -> str:

@@ -16,6 +16,7 @@ from recoup.agents.plans.plan import Plan
 from recoup.agents.plans.plan_file import find_plan
 from recoup.agents.training.hidden_state import HIDDEN_SIZE
 from recoup.agents.treatment_parts import part_names, parts_matrix
+from recoup.experiments.commands import index as index_command
 from recoup.experiments.learning import index as study
 from recoup.experiments.learning.deviations import (
     Deviations,
@@ -330,3 +331,13 @@ def test_a_run_cut_short_goes_on_where_it_stood(tmp_path):
 def test_only_a_plan_can_be_improved(tmp_path):
     with pytest.raises(InputError, match=r"--base: got 'learned', expected a plan"):
         study.run(IndexStudy(base="learned"), tmp_path / "run")
+
+
+def test_complaints_of_a_round_are_shown_per_1000(capsys):
+    """A round keeps 0.0125 complaints per account: 12.5 per 1,000, as the head of the column says."""
+    figures = {"score": 0.4, "cash": 0.3, "left": 0.1, "cost": 0.01, "complaints": 0.0125, "contacts": 30.0}
+    rounds = [{**figures, "caution": 4, "prices": {"cost": 0.1}}]
+    prices = {"allowed": {"complaints": 0.0145}, "plan": figures, "rounds": rounds, "kept": 1}
+    index_command._print({"values": {}, "arms": {}, "prices": prices})
+    shown = capsys.readouterr().out
+    assert "14.5" in shown and shown.count("12.5") == 2 and "0.0125" not in shown
