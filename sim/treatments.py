@@ -384,7 +384,7 @@ class Vocabulary:
             return np.array(self.bands)[number]
         return np.where(number > MONTHS, f"M{MONTHS + 1}+", np.char.add("M", np.minimum(number, MONTHS).astype(str)))
 
-    def bucket_numbers(self, dpd: NDArray[np.integer] | NDArray[np.floating]) -> NDArray[np.int64]:
+    def bucket_numbers(self, dpd: NDArray[np.number]) -> NDArray[np.int64]:
         """The number of the bucket of each age: months past due, 0 not yet overdue, 1 from day 1 to 30, and so on; or a scenario's own band.
 
         Args:

@@ -91,7 +91,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     command = process("serve", runs, "--port", str(port), "--no-browser")
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        assert server.stdout and "6 runs at" in server.stdout.readline()
+        assert server.stdout and f"runs: 6; http://127.0.0.1:{port}/" in server.stdout.readline()
         yield Served(runs, port)
     finally:
         server.terminate()
