@@ -700,7 +700,7 @@ def test_command_writes_a_scenario_that_every_command_reads(lender: Path, tmp_pa
         assert now == pytest.approx(row["value"] if row["identified"] else row["default"], rel=1e-3), row["name"]
         if row["identified"]:
             assert "90 % interval" in written.sources[f"world.behaviour.{place}"][0]
-    assert content["unknown"] and all(any(name in note for note in written.notes) for name in content["unknown"])
+    assert content["unknown"] and all(any(name in str(note) for note in written.notes) for name in content["unknown"])
     assert "salience_half_life" in content["assumed"]
     for picture in ("parameters.svg", "measures.svg"):
         assert (tmp_path / "My World" / picture).read_text().startswith("<?xml")
