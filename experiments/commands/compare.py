@@ -146,6 +146,14 @@ def _compare(
 
     say, folder = text_in(lang), out or new_run_folder(comparison.scenario)
     scenario = comparison.load()
+    if comparison.portfolio:  # nothing in a list says whose law and whose money it is
+        announce(
+            "own_accounts",
+            lang,
+            scenario=comparison.scenario,
+            currency=scenario.world.currency,
+            rules=scenario.rules.name,
+        )
     names = [arm.name for arm in arms_of(comparison.policies, scenario)]
 
     def how_to_go_on() -> str:

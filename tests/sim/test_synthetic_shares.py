@@ -131,7 +131,7 @@ def test_ages_and_tenures(table):
 def test_accounts_are_numbered_from_one():
     portfolio = generate(POPULATION, 3, 1, "mine")
     assert portfolio.table["account_id"].tolist() == ["mine-0000001", "mine-0000002", "mine-0000003"]
-    assert portfolio.notes == ("synthetic portfolio, seed 1",)
+    assert [str(note) for note in portfolio.notes] == ["synthetic portfolio, seed 1"]
 
 
 def test_what_is_missing_is_drawn_from_what_is_known():
