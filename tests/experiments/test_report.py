@@ -341,7 +341,7 @@ def test_pictures_hold_text_in_the_language_of_the_page(finished: Path) -> None:
     texts = [
         text for svg in re.findall(r"<svg.*?</svg>", html, re.S) for text in re.findall(r"<text[^>]*>([^<]*)", svg)
     ]
-    assert "入催后天数" in texts and "分阶段方案" in texts and "低风险" in texts
+    assert "模拟天数" in texts and "分阶段方案" in texts and "低风险" in texts
     assert not any(re.search("[⧏-⨂]", text) for text in texts)
 
 

@@ -67,8 +67,8 @@ def test_curves_of_the_simulated_run_end_at_its_recovery_rates(request):
 def test_axes_of_curves_are_named_and_in_percent(made_up_page):
     language = made_up_page.language
     names = {
-        "en": ("days since entry", "cumulative cash / opening balance", "accounts not yet paid, settled or cured"),
-        "zh": ("入催后天数", "累计回款 / 期初欠款", "尚未结清的账户"),
+        "en": ("days simulated", "cumulative cash / opening balance", "accounts not yet paid, settled or cured"),
+        "zh": ("模拟天数", "累计回款 / 期初欠款", "尚未结清的账户"),
     }[language]
     for number, ylabel in enumerate(names[1:]):
         texts = _svg_texts(made_up_page, "money", number)
