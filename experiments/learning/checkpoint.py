@@ -111,14 +111,10 @@ def restore(folder: Path, learner: Any, env: PortfolioVecEnv) -> Average:
     Raises:
         InputError: no such checkpoint, or a broken one.
     """
-    state, path = _state(folder), folder / CHECKPOINT
+    state, arrays = _state(folder), restore_learner(folder, learner, env.num_envs)
     try:
-        arrays = load(_member(folder, _ARRAYS))
-        learner.set_parameters(str(path), device=learner.device)
-        _check_learner(learner, path)
         learner._last_obs = env.restore(state["simulations"], arrays)
         learner.num_timesteps = state["progress"]["steps"]
-        _put_in_hand(learner, env.num_envs, arrays, path)
         learner.action_space.np_random.bit_generator.state = state["actions"]
         torch.set_rng_state(torch.tensor(arrays["torch"]))
         if learner.device.type == "cuda" and "torch.cuda" in arrays:
@@ -127,6 +123,31 @@ def restore(folder: Path, learner: Any, env: PortfolioVecEnv) -> Average:
     except _FAULTS as error:
         raise _broken(folder, error) from None
     return {name.removeprefix(_AVERAGE): array for name, array in arrays.items() if name.startswith(_AVERAGE)}
+
+
+def restore_learner(folder: Path, learner: Any, places: int) -> dict[str, NDArray[Any]]:
+    """Put a fresh learner alone where the checkpoint was written: what can be refused without simulating anything.
+
+    Args:
+        folder: of the training.
+        learner: built by the same settings.
+        places: debtors that it treats at a time.
+
+    Returns:
+        The checkpoint's arrays.
+
+    Raises:
+        InputError: no such checkpoint, or a broken one.
+    """
+    path = folder / CHECKPOINT
+    try:
+        arrays = load(_member(folder, _ARRAYS))
+        learner.set_parameters(str(path), device=learner.device)
+        _check_learner(learner, path)
+        _put_in_hand(learner, places, arrays, path)
+    except _FAULTS as error:
+        raise _broken(folder, error) from None
+    return arrays
 
 
 def _put_in_hand(learner: Any, places: int, arrays: dict[str, NDArray[Any]], path: Path) -> None:

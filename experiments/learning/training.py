@@ -30,7 +30,7 @@ from recoup.agents.training.budget import KEPT_FREE, LIMITED, Budget, Limit
 from recoup.agents.training.devices import device_for
 from recoup.agents.training.objective import Objective, resolved
 from recoup.agents.training.vecenv import PortfolioVecEnv
-from recoup.experiments.learning.checkpoint import CHECKPOINT, read_progress, restore, write_checkpoint
+from recoup.experiments.learning.checkpoint import CHECKPOINT, read_progress, restore, restore_learner, write_checkpoint
 from recoup.experiments.learning.cohorts import Cohorts
 from recoup.experiments.learning.files import progress_line
 from recoup.experiments.learning.helpers import processes_for, shared
@@ -465,6 +465,8 @@ def train(
     learner = learners.build(training.algorithm, env, hyperparameters, training.seed, folder / "tensorboard", device)
     progress = read_progress(folder) if resume else None
     done = int(progress["steps"]) if progress else 0
+    if progress:
+        restore_learner(folder, learner, env.num_envs)  # refused, if broken, before the plan to beat is simulated
     with shared(learner, processes_for(learner, training.threads, training.steps - done)):
         measured = rollout_baseline(env, plan)
         validation = Validation(

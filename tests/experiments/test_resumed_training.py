@@ -167,7 +167,9 @@ def test_an_edited_checkpoint_is_refused_at_its_place(tmp_path: Path) -> None:
             train(SMALL, tmp_path / "run", resume=True)
 
 
-def test_a_refused_checkpoint_changes_nothing_and_its_numbers_are_finite(tmp_path: Path) -> None:
+def test_a_refused_checkpoint_changes_nothing_and_its_numbers_are_finite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of the two rollouts noted, the checkpoint holds the first: the second's line goes once the checkpoint is taken, not before."""
     import torch
 
@@ -175,6 +177,7 @@ def test_a_refused_checkpoint_changes_nothing_and_its_numbers_are_finite(tmp_pat
         train(SMALL, tmp_path / "run", notify=interrupted_at(2))
     noted, file = (tmp_path / "run" / PROGRESS).read_bytes(), tmp_path / "run" / CHECKPOINT
     assert noted.count(b"\n") == 2
+    monkeypatch.setattr(module, "rollout_baseline", None)  # nothing is simulated before the refusal
     with zipfile.ZipFile(file) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     for member, broken in (("policy.pth", torch.nan), ("policy.optimizer.pth", torch.inf), ("policy.optimizer.pth", 0)):
