@@ -43,7 +43,7 @@ from recoup.experiments.commands import (
     upper_bounds,
 )
 from recoup.experiments.runs import streams
-from recoup.experiments.runs.console import AGAIN, INTERRUPTED, Commands, Interrupted
+from recoup.experiments.runs.console import INTERRUPTED, Commands, Interrupted, asked
 
 app = typer.Typer(
     cls=Commands,
@@ -120,17 +120,23 @@ def main() -> None:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _interrupt)  # a scheduler's end of time keeps what is finished, as Ctrl-C does
     streams.prepare()
+    asked["language"] = "en"  # until the command line is read
     try:
         code = app(standalone_mode=False)
         if code == INTERRUPTED:  # Typer makes an exit code of Ctrl-C
-            raise Interrupted(AGAIN)
+            raise Interrupted
         sys.stdout.flush()
     except _CommandLineError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             sys.exit(2)  # the help has been printed
         _fail(error.format_message())  # type: ignore[attr-defined]
     except (typer.Abort, KeyboardInterrupt, Interrupted) as error:
-        print(f"recoup: interrupted; {error if isinstance(error, Interrupted) else AGAIN}", file=sys.stderr)
+        from recoup.experiments.report.text import text_in
+
+        say = text_in(asked["language"])
+        hint = str(error) if isinstance(error, Interrupted) else ""
+        line = say("terminal.interrupted.line", hint=hint or say("terminal.interrupted.again"))
+        print(f"recoup: {line}", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except OSError as error:
         if not streams.refused(error):

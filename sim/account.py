@@ -11,6 +11,7 @@ from enum import IntEnum, IntFlag, unique
 import numpy as np
 
 NEVER = -10_000  # a day before every day of a simulation
+MONTH = 30  # days
 
 
 @unique

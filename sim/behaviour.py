@@ -16,10 +16,10 @@ import math
 
 import numpy as np
 
+from recoup.sim.account import MONTH as MONTH
 from recoup.sim.compiled import njit
 
 LIQUIDITY_BOUND = 3.0
-MONTH = 30
 FIT_BOUND = 2.0
 DRIVE_BOUND = 2.0  # of the log of payments a day
 

@@ -11,7 +11,7 @@ here, as errors need it where there is no catalogue; Chinese is under `remarks` 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 from typing import Annotated, Any
@@ -227,28 +227,30 @@ def contents(notes: Iterable[Note]) -> list[str | dict[str, Any]]:
     return [note.content() if isinstance(note, Remark) else note for note in notes]
 
 
-def filled(sentence: str, values: Mapping[str, Any], comma: str = ", ", minus: str = "-") -> str:
+def filled(
+    sentence: str, values: Mapping[str, Any], comma: str = ", ", number: Callable[[float, str], str] = format
+) -> str:
     """A sentence with its values.
 
     Args:
         sentence: with places as in `REMARKS`.
         values: by name of the place; None = infinite.
         comma: between those of a list.
-        minus: the sign.
+        number: how a number is written in a format of Python's.
     """
     said = []
     for text, name, form, _ in _FORMATTER.parse(sentence):
         said.append(text)
         if name:
-            said.append(_written(values[name], form or "", comma, minus))
+            said.append(_written(values[name], form or "", comma, number))
     return "".join(said)
 
 
-def _written(value: Any, form: str, comma: str, minus: str) -> str:
+def _written(value: Any, form: str, comma: str, number: Callable[[float, str], str]) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return comma.join(_written(one, form, comma, minus) for one in value)
+        return comma.join(_written(one, form, comma, number) for one in value)
     if value is None:
         return "+∞" if form.startswith("+") else "∞"
     if isinstance(value, int | float) and math.isfinite(value):
-        return format(value, form).replace("-", minus)
+        return number(value, form)
     return str(value)

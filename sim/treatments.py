@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recoup.sim.account import MONTH
+
 
 @unique
 class Channel(IntEnum):
@@ -106,7 +108,7 @@ class OfferKind(IntEnum):
 PRODUCTS = ("consumer_loan", "credit_card", "instalment_purchase")
 TIERS = ("low", "medium", "high")
 DPD_BANDS = (0, 8, 16, 30, 60, 90, 180)
-MONTH, MONTHS = 30, 6  # days of a bucket that accounts roll through where a scenario has no bands, and how many
+MONTHS = 6  # that accounts roll through where a scenario has no bands
 
 
 class Bucket(NamedTuple):

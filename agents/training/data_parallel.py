@@ -119,6 +119,7 @@ def help_with(connection: Connection, parts: Sequence[Any]) -> None:
         parts: of the work, one of a class.
     """
     torch.distributions.Distribution.set_default_validate_args(False)
+    _keep_memory()
     held = {type(part): part for part in parts}
     while True:
         try:
@@ -132,3 +133,11 @@ def help_with(connection: Connection, parts: Sequence[Any]) -> None:
             error.add_note(traceback.format_exc())
             answer = None, error
         connection.send(answer)
+
+
+def _keep_memory() -> None:
+    """Let the C library keep what is freed, as it does in the learner's process, and not fetch a block's arrays page by page each time.
+
+    glibc moves its limits up when something is freed that was as large (mallopt(3), M_MMAP_THRESHOLD); elsewhere nothing happens.
+    """
+    np.empty(30_000_000, np.byte)

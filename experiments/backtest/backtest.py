@@ -27,7 +27,6 @@ from recoup.experiments.backtest.replay import LoggedTreatments, Replay, as_it_w
 from recoup.experiments.backtest.silent_reads import Told, draw_reads, shares_read, told
 from recoup.experiments.records.lender_records import LenderRecords
 from recoup.experiments.records.recorded_measures import (
-    DAYS_A_MONTH,
     FAMILIES,
     Key,
     Measured,
@@ -43,6 +42,7 @@ from recoup.experiments.runs.kept import Kept, holding
 from recoup.experiments.runs.runfolder import fingerprint
 from recoup.experiments.runs.workers import Workers, run_each
 from recoup.scenarios.schema import Scenario
+from recoup.sim.account import MONTH
 from recoup.sim.inputs import InputError
 from recoup.sim.portfolio.table import Portfolio
 from recoup.sim.remarks import Remark, contents
@@ -348,7 +348,7 @@ def is_judged(key: Key, days: int, replay: bool = False) -> bool:
         return False
     if key.family == "recovery":
         day = int(key.part.removeprefix("day-"))
-        return day == days or any(0 <= day - end < 7 for end in range(DAYS_A_MONTH, days, DAYS_A_MONTH))
+        return day == days or any(0 <= day - end < 7 for end in range(MONTH, days, MONTH))
     return key.month == 0
 
 

@@ -96,7 +96,7 @@ def backtest(
     first, last = (None if day is None else day.date() for day in (at, until))
     months = test.months_of(home, records.sampled(accounts, first_seed), first, last)
     kept = Kept.beside(out)
-    hint = "the same command goes on" if out else "with --out a folder, finished seeds would be kept"
+    hint = text_in(lang)(f"terminal.interrupted.{'same' if out else 'no_seeds'}")
     bar = progress_bar(text_in(lang)("terminal.bars.simulating"), seeds)
     with interruptible(lambda: hint), team_of(workers, ray) as team, bar as advance:
         found = test.backtest(

@@ -120,7 +120,7 @@ def calibrate(
     )
     bar = progress_bar(text_in(lang)("terminal.calibrate.steps"), None)
     kept = Kept.beside(out)
-    hint = "the same command goes on" if out else "with --out a file, finished steps would be kept"
+    hint = text_in(lang)(f"terminal.interrupted.{'same' if out else 'no_steps'}")
     with interruptible(lambda: hint), bar as advance:
         found = calibrate_to_records(
             home,

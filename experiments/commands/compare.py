@@ -5,14 +5,13 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from recoup.experiments.commands.showing import announce
 from recoup.experiments.comparison.settings import Comparison
 from recoup.experiments.runs.console import (
-    AGAIN,
     Json,
     Language,
     Ray,
@@ -24,6 +23,9 @@ from recoup.experiments.runs.console import (
     progress_display,
 )
 from recoup.experiments.runs.options import options_from
+
+if TYPE_CHECKING:
+    from recoup.experiments.report.text import Text
 
 DEMO_PLANS = ("no-contact", "status-quo", "staged", "tiered", "tuned", "distilled", "learned")
 DEMO_SEEDS = 10
@@ -83,23 +85,38 @@ def report(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     lang: Language = "en",
     champion: Annotated[
-        str | None, typer.Option(help="Plan in force, that the others would replace.", show_default="the run's")
+        str | None,
+        typer.Option(
+            help="Plan in force, that the others would replace.", show_default="as asked before, else the run's"
+        ),
     ] = None,
     change_cost: Annotated[
         float | None,
-        typer.Option(min=0, help="One-off cost of a change of plan, for the payback.", show_default="the run's"),
+        typer.Option(
+            min=0,
+            help="One-off cost of a change of plan, for the payback.",
+            show_default="as asked before, else the run's",
+        ),
     ] = None,
     accounts: Annotated[
         int | None,
-        typer.Option(min=1, help="Accounts of the whole portfolio, to scale money to.", show_default="as simulated"),
+        typer.Option(
+            min=1,
+            help="Accounts of the whole portfolio, to scale money to.",
+            show_default="as asked before, else as simulated",
+        ),
     ] = None,
     inflow: Annotated[
         float | None,
-        typer.Option(min=0, help="New accounts a week, for the weeks of a pilot.", show_default="not known"),
+        typer.Option(
+            min=0, help="New accounts a week, for the weeks of a pilot.", show_default="as asked before, else not known"
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
     """Write the HTML report of a finished run, in English or Chinese.
+
+    What is asked of it stays in the run folder (asked.json) and holds for both languages, until it is asked otherwise.
 
     \b
     Examples:
@@ -157,7 +174,11 @@ def _compare(
     names = [arm.name for arm in arms_of(comparison.policies, scenario)]
 
     def how_to_go_on() -> str:
-        return _how_to_continue(command, folder) if (folder / SETTINGS).exists() else AGAIN
+        return (
+            _how_to_continue(command, folder, say)
+            if (folder / SETTINGS).exists()
+            else say("terminal.interrupted.again")
+        )
 
     with interruptible(how_to_go_on), team_of(*workers) as team, progress_display() as progress:
         tasks = {
@@ -178,7 +199,7 @@ def _compare(
             page = page if lang == "en" else render(folder, lang)
         except WorkerLost as error:
             progress.stop()
-            print(f"recoup: {error}; {_how_to_continue(command, folder)}", file=sys.stderr)
+            print(f"recoup: {error}; {_how_to_continue(command, folder, say)}", file=sys.stderr)
             raise typer.Exit(1) from None
     out_console = console()
     if as_json:
@@ -195,9 +216,9 @@ def _compare(
     out_console.print("\n" + say("terminal.report", path=page), soft_wrap=True)
 
 
-def _how_to_continue(command: str, folder: Path) -> str:
+def _how_to_continue(command: str, folder: Path, say: Text) -> str:
     again = command if "--resume" in command else f"{_with_out(command, folder)} --resume"
-    return f"finished seeds are kept. Continue with: {again}"
+    return say("terminal.interrupted.seeds", command=again)
 
 
 def _with_out(command: str, folder: Path) -> str:

@@ -65,7 +65,7 @@ def conduct(
     if out is not None:
         require_new(out)
     kept = Kept.beside(out)
-    hint = "the same command goes on" if out else "with --out a folder, finished runs would be kept"
+    hint = text_in(lang)(f"terminal.interrupted.{'same' if out else 'no_runs'}")
     total, say = 2 * options.seeds * len(plans), text_in(lang)
     bar = progress_bar(say("terminal.bars.runs"), total)
     with interruptible(lambda: hint), options.team() as team, bar as advance:

@@ -33,7 +33,7 @@ def distill(
     from recoup.agents.plans.writing import plan_text
     from recoup.experiments.learning.distillation import LEAVES, kept_share, measures_of
     from recoup.experiments.learning.distillation import distill as run
-    from recoup.experiments.report.text import text_in
+    from recoup.experiments.report.text import text_in, written
     from recoup.experiments.runs.kept import Kept
     from recoup.experiments.runs.runfolder import write_text
     from recoup.scenarios.schema import load_scenario
@@ -46,7 +46,7 @@ def distill(
     say = text_in(lang)
     scenario, baseline = load_scenario(distillation.scenario), distillation.baseline
     finished = Kept.beside(out)
-    how_to_go_on = f"what was tried is kept in {finished.path}, and the same command goes on"
+    how_to_go_on = say("terminal.interrupted.tried", path=finished.path)
     with interruptible(lambda: how_to_go_on), progress_display() as progress:
         tasks: dict[str, TaskID] = {}
 
@@ -84,7 +84,7 @@ def distill(
         return
     for measure, share in kept.items():
         unit = "days" if measure.endswith("days") else "points"
-        part = "–" if share["share"] is None else f"{share['share']:.0%}"
+        part = "–" if share["share"] is None else written(share["share"], ".0%")
         spans = {key: say.span(share[key], unit, signed=True) for key in ("kept", "advantage")}
         named = {"measure": say.measure(measure)[0], "baseline": say.name(baseline)}
         console().print(say("terminal.distill.keeps", part=part, **named, **spans))

@@ -116,7 +116,8 @@ def frontier(
     begun = {**same, "accounts": options.accounts, "points": options.points, "family": policies.card.sha256}
     open_folder(folder, begun, resume)
     cache = TrialCache(folder / TRIALS)
-    with interruptible(lambda: f"--out {folder} --resume goes on"), options.team() as team:
+    hint = text_in(lang)("terminal.interrupted.resume", folder=folder)
+    with interruptible(lambda: hint), options.team() as team:
         with progress_bar(
             text_in(lang)("terminal.bars.simulating"),
             (len(comparison.policies) + options.points * 3 // 2) * options.seeds,

@@ -43,8 +43,8 @@ def index(
     from recoup.experiments.report.text import text_in
 
     folder = out or new_run_folder(f"index-{Path(study.scenario).stem}")
-    how_to_go_on = f"go on with the same command, --out {folder} --resume"
-    with interruptible(lambda: how_to_go_on), progress_display() as progress:
+    hint = text_in(lang)("terminal.interrupted.resume", folder=folder)
+    with interruptible(lambda: hint), progress_display() as progress:
         task = progress.add_task("", total=steps(study))
         report = run(
             study,
@@ -62,20 +62,24 @@ def index(
 
 
 def _print(report: dict[str, Any], lang: str = "en") -> None:
-    from recoup.experiments.report.text import text_in
+    from recoup.experiments.report.text import text_in, written
     from recoup.experiments.runs.tables import Table
 
     say = text_in(lang)
     tenths = [say("terminal.heads.tenth", n=n) for n in range(1, 11)]
     table = Table(*say.heads("outcome", "r2", "spread_of"), *tenths, title=say("terminal.index.values"))
     for name, quality in report["values"].items():
-        pairs = [f"{mine:+.3g} / {seen:+.3g}" for mine, seen, _ in quality["tenths"]]
-        table.add_row(name, _number(quality["r2"]), _number(quality["std"]), *pairs)
+        pairs = [
+            f"{_number(mine, 3, signed=True)} / {_number(seen, 3, signed=True)}" for mine, seen, _ in quality["tenths"]
+        ]
+        table.add_row(
+            say.one_of("terminal.index.outcomes", name), _number(quality["r2"]), _number(quality["std"]), *pairs
+        )
     console().print(table)
     table = Table(*say.heads("arm", "deviations", "predicted", "observed"), title=say("terminal.index.arms"))
     for name, arm in report["arms"].items():
-        seen = f"{arm['observed']:+.4f} ± {arm['standard_error']:.4f}"
-        table.add_row(name, f"{arm['rows']:,}", f"{arm['predicted']:+.4f}", seen)
+        seen = f"{written(arm['observed'], '+.4f')} ± {arm['standard_error']:.4f}"
+        table.add_row(say.arm(name), f"{arm['rows']:,}", written(arm["predicted"], "+.4f"), seen)
     console().print(table)
     prices = report["prices"]
     columns = ("score", "cash", "left", "cost", "complaints", "contacts")
@@ -98,5 +102,10 @@ def _figure(figures: Mapping[str, Any], key: str) -> str:
     return _number(1000 * value if key == "complaints" and value is not None else value)
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"
+def _number(value: float | None, digits: int = 4, signed: bool = False) -> str:
+    """With so many digits that say something, and no exponent: outcomes are in units of their own, from shares to currency."""
+    if value is None:
+        return "–"
+    import numpy as np
+
+    return np.format_float_positional(value + 0.0, digits, fractional=False, trim="-", sign=signed).replace("-", "−")

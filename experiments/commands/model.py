@@ -20,7 +20,6 @@ from recoup.experiments.commands.lender_options import (
 from recoup.experiments.commands.portfolio import OwnNames
 from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import (
-    AGAIN,
     Commands,
     Json,
     Language,
@@ -98,9 +97,8 @@ def fit(
     folder = out or new_run_folder(kind)
     require_new(folder)
     kept = Kept.beside(out if kind == "uplift" else None)  # the others take seconds
-    hint = AGAIN
-    if kind == "uplift":
-        hint = "the same command goes on" if out else "with --out a folder, finished treatments would be kept"
+    goes_on = ("same" if out else "no_treatments") if kind == "uplift" else "again"
+    hint = text_in(lang)(f"terminal.interrupted.{goes_on}")
     world = load_scenario(scenario).world
     windows = world.windows
     source = Path(Address.hidden(portfolio)).name
@@ -244,12 +242,12 @@ def _quality(card: dict[str, Any], say: Text) -> Any:
 
     row("dates", *(say("between", low=p["first"], high=p["last"]) for p in periods))
     row("rows", *(f"{p['rows']:,}" for p in periods))
-    row("cases", *(f"{p['cases']:,} ({p['observed']:.1%})" for p in periods))
+    row("cases", *(f"{p['cases']:,} ({written(p['observed'], '.1%')})" for p in periods))
     for name in ("auc", "gini", "ks"):
         found = [p["discrimination"][name] for p in periods]
         spans = [say("between", low=written(v["low"], ".3f"), high=written(v["high"], ".3f")) for v in found]
         row(name, *(f"{written(v['mean'], '.3f')} ({span})" for v, span in zip(found, spans, strict=True)))
-    row("said", *(f"{p['said']:.1%}" for p in periods))
+    row("said", *(written(p["said"], ".1%") for p in periods))
     row("ece", *(f"{p['calibration_error']:.3f}" for p in periods))
     table.add_row(say("terminal.model.drift"), "", f"{score['drift']['score']:.2f}")
     return table

@@ -82,7 +82,7 @@ def run_cached(
 
     into = options.into
     cache = TrialCache(into / TRIALS if into else None)
-    hint = "the same command goes on" if into else "with --into a folder, finished simulations would be kept"
+    hint = text_in(lang)(f"terminal.interrupted.{'same' if into else 'no_simulations'}")
     bar = progress_bar(text_in(lang)("terminal.bars.simulating"), total)
     with interruptible(lambda: hint), options.team() as team, bar as advance:
         result = work(team, cache, advance)

@@ -46,8 +46,8 @@ def serve(
         found = f"{address}:{port}: {error.strerror or error}"
         raise InputError("--address, --port", "", found, "an address of this machine and a port that is free") from None
     if not is_loopback(address):
-        warning = f"recoup: there is no password: whoever can reach {address}:{port} sees these runs"
-        print(warning, file=sys.stderr)
+        warning = text_in(lang)("terminal.no_password", address=f"{address}:{port}")
+        print(f"recoup: {warning}", file=sys.stderr)
     host = f"[{address}]" if ":" in address else address
     url = f"http://{'127.0.0.1' if address in ('0.0.0.0', '::') else host}:{port}/?lang={lang}"
     said = text_in(lang)("terminal.serve", n=len(shelf.entries()), url=url)

@@ -11,7 +11,6 @@ import typer
 
 from recoup.experiments.commands.showing import announce
 from recoup.experiments.runs.console import (
-    AGAIN,
     Json,
     Language,
     Ray,
@@ -60,10 +59,10 @@ def sites(
 
     def how_to_go_on() -> str:
         if not (folder / SETTINGS).exists():
-            return AGAIN
+            return say("terminal.interrupted.again")
         again = command if "--out" in command else f"{command} --out {shlex.quote(str(folder))}"
-        kept = "sites that exchange daily begin anew" if settings.exchange == DAILY else "finished sites are kept"
-        return f"{kept}. Continue with: {again if resume else again + ' --resume'}"
+        kept = "daily_sites" if settings.exchange == DAILY else "sites"
+        return say(f"terminal.interrupted.{kept}", command=again if resume else f"{again} --resume")
 
     with interruptible(how_to_go_on), team_of(workers, ray) as team, progress_display() as progress:
         tasks: dict[str, Any] = {}

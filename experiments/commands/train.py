@@ -14,7 +14,6 @@ import typer
 from recoup.experiments.commands.showing import announce
 from recoup.experiments.learning.settings import Training
 from recoup.experiments.runs.console import (
-    AGAIN,
     Json,
     Language,
     Ray,
@@ -89,11 +88,11 @@ def _train_one(training: Training, folder: Path, resume: bool, lang: str, json: 
             progress.update(task, completed=done, description=_described(training, line, text_in(lang)))
 
         try:
-            with interruptible(lambda: _how_to_resume(folder)):
+            with interruptible(lambda: _how_to_resume(folder, lang)):
                 policy = run(training, folder, resume, command_line(), show)
         except WorkerLost as error:
             progress.stop()
-            _tell_of_loss(error, folder)
+            _tell_of_loss(error, folder, lang)
     written = folder / f"{trained_stem(training)}.json"
     if json:
         chosen = policy.card.training["chosen"]
@@ -127,11 +126,11 @@ def _train_seeds(
                 progress.update(tasks[seed], completed=line["steps"], description=description)
 
         try:
-            with interruptible(lambda: _how_to_resume(folder)), team_of(*workers) as team, _every_second(show):
+            with interruptible(lambda: _how_to_resume(folder, lang)), team_of(*workers) as team, _every_second(show):
                 train_seeds(training, count, folder, team, resume, command_line())
         except WorkerLost as error:
             progress.stop()
-            _tell_of_loss(error, folder)
+            _tell_of_loss(error, folder, lang)
     result, written = TRAINING_SEEDS_FILE.read(folder), folder / f"{trained_stem(training)}.json"
     if json:
         console().print_json(data={"policy": str(written), "device": device, **result})
@@ -153,7 +152,9 @@ def _progress() -> Any:
 def _described(training: Training, line: dict[str, Any], say: Text) -> str:
     if line["recovery"] is None:
         return say("terminal.bars.first_cohort")
-    shares = {name: f"{line[name]:.1%}" for name in ("recovery", "recovery_baseline")}
+    from recoup.experiments.report.text import written
+
+    shares = {name: written(line[name], ".1%") for name in ("recovery", "recovery_baseline")}
     days = {name: f"{line[name]:.0f}" for name in ("days", "days_baseline")}
     return say("terminal.bars.learning", baseline=say.name(training.baseline), **shares, **days)
 
@@ -177,15 +178,19 @@ def _every_second(call: Callable[[], None]) -> Iterator[None]:
         call()
 
 
-def _tell_of_loss(error: WorkerLost, folder: Path) -> NoReturn:
-    print(f"recoup: {error}; checkpoints are kept. {_how_to_resume(folder)}", file=sys.stderr)
+def _tell_of_loss(error: WorkerLost, folder: Path, lang: str) -> NoReturn:
+    print(f"recoup: {error}; {_how_to_resume(folder, lang)}", file=sys.stderr)
     raise typer.Exit(1) from None
 
 
-def _how_to_resume(folder: Path) -> str:
+def _how_to_resume(folder: Path, lang: str) -> str:
+    from recoup.experiments.report.text import text_in
     from recoup.experiments.runs.runfolder import SETTINGS
 
-    return f"resume with: recoup train … --out {folder} --resume" if (folder / SETTINGS).exists() else AGAIN
+    say = text_in(lang)
+    if not (folder / SETTINGS).exists():
+        return say("terminal.interrupted.again")
+    return say("terminal.interrupted.checkpoints", command=f"recoup train … --out {folder} --resume")
 
 
 def _print(result: dict[str, Any], say: Text) -> None:

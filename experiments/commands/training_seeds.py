@@ -64,7 +64,7 @@ def training_seeds(
     out = out or folder / f"evaluation-{comparison.load().name}"
     total = len(comparison.policies) * comparison.seeds
     with (
-        interruptible(lambda: _how_to_continue(folder, out)),
+        interruptible(lambda: _how_to_continue(folder, out, say)),
         team_of(workers, ray) as team,
         progress_bar(say("terminal.bars.simulating"), total) as advance,
     ):
@@ -73,7 +73,7 @@ def training_seeds(
                 evaluation, folder, out, team, resume, command_line(), lambda policy, seed: advance()
             )
         except WorkerLost as error:
-            print(f"recoup: {error}; {_how_to_continue(folder, out)}", file=sys.stderr)
+            print(f"recoup: {error}; {_how_to_continue(folder, out, say)}", file=sys.stderr)
             raise typer.Exit(1) from None
     if json:
         console().print_json(data=result)
@@ -82,8 +82,8 @@ def training_seeds(
     console().print(say("terminal.results", path=out), soft_wrap=True)
 
 
-def _how_to_continue(folder: Path, out: Path) -> str:
-    return f"finished seeds are kept. Continue with: recoup training-seeds {folder} … --out {out} --resume"
+def _how_to_continue(folder: Path, out: Path, say: Text) -> str:
+    return say("terminal.interrupted.seeds", command=f"recoup training-seeds {folder} … --out {out} --resume")
 
 
 def _print(result: dict[str, Any], say: Text) -> None:

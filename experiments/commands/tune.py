@@ -48,7 +48,7 @@ def tune(
     from recoup.experiments.comparison.intervals import interval
     from recoup.experiments.learning.cohorts import Cohorts
     from recoup.experiments.learning.tuning import PACE, SEED, Search
-    from recoup.experiments.report.text import text_in
+    from recoup.experiments.report.text import text_in, written
     from recoup.experiments.runs.kept import Kept
     from recoup.experiments.runs.runfolder import write_text
     from recoup.experiments.runs.workers import team_of
@@ -81,12 +81,12 @@ def tune(
     search: Search | None = None
 
     def how_to_go_on() -> str:
-        kept_in = f"what was tried is kept in {kept.path}, and the same command goes on"
+        kept_in = say("terminal.interrupted.tried", path=kept.path)
         if search is None:
             return kept_in
         so_far = out.with_name(f"{out.stem}-so-far{out.suffix}")
         write_text(so_far, plan_text(search.best))
-        return f"{kept_in}; the plan so far: {so_far}"
+        return say("list.semicolon").join((kept_in, say("terminal.interrupted.so_far", path=so_far)))
 
     with interruptible(how_to_go_on), team_of(workers, ray) as team, progress_display() as progress:
 
@@ -125,14 +125,18 @@ def tune(
             }
         )
     else:
-        between = say("between", low=f"{unseen['low']:+.4f}", high=f"{unseen['high']:+.4f}")
+        ends = (unseen["mean"], unseen["low"], unseen["high"])
+        mean, low, high = ("–" if end is None else written(end, "+.4f") for end in ends)
+        between = say("between", low=low, high=high)
         found = {
             "kept": tuned.kept,
             "tried": tuned.tried,
-            "before": f"{tuned.before:.4f}",
-            "after": f"{tuned.after:.4f}",
+            "before": written(tuned.before, ".4f"),
+            "after": written(tuned.after, ".4f"),
         }
-        console().print(say("terminal.tune.kept", **found, unseen=f"{unseen['mean']:+.4f} ({between})"))
-        used = [say("terminal.tune.share", share=f"{share:.0%}", part=part) for part, share in tuned.used.items()]
+        console().print(say("terminal.tune.kept", **found, unseen=f"{mean} ({between})"))
+        used = [
+            say("terminal.tune.share", share=written(share, ".0%"), part=part) for part, share in tuned.used.items()
+        ]
         console().print(say("terminal.tune.used", baseline=say.name(tuning.baseline), used=say.listed(used)))
         console().print(say("terminal.plan", path=out, rules=len(tuned.plan.rules)), soft_wrap=True)

@@ -19,10 +19,10 @@ from recoup.experiments.comparison.protected_groups import AGE_BANDS, LEAST_ACCO
 from recoup.experiments.comparison.rollout import Rollout
 from recoup.experiments.comparison.run import Run, part_path
 from recoup.experiments.dashboard.shelf import table, table_at
+from recoup.sim.account import MONTH
 from recoup.sim.treatments import STANDARD, Vocabulary
 
 SMALLEST = LEAST_ACCOUNTS  # accounts a seed; figures of fewer say too much of each
-MONTH = 30  # days
 
 
 @dataclass(frozen=True)

@@ -25,12 +25,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recoup.experiments.comparison.measure import Unit
+from recoup.sim.account import MONTH
 from recoup.sim.inputs import InputError
 from recoup.sim.parameters import Windows
 from recoup.sim.portfolio.records import NO_CONTACT, RIGHT_PARTY
 from recoup.sim.treatments import STANDARD, Bucket, Group, Vocabulary, Window
 
-DAYS_A_MONTH, DAYS_A_WEEK = 30, 7
+DAYS_A_WEEK = 7
 GRACE_DAYS, UNDATED_DAYS = 3, 14  # after its due day a promise may be kept; without one, after it was made
 ENOUGH = 0.95  # of what was promised
 _BATCH = 64  # resamples at a time
@@ -132,7 +133,7 @@ class RecordedMonths:
     @property
     def months(self) -> int:
         """Whole months of 30 days."""
-        return self.days // DAYS_A_MONTH
+        return self.days // MONTH
 
 
 @dataclass(frozen=True)
@@ -319,8 +320,8 @@ def _money(records: RecordedMonths, payments: pd.DataFrame, opening: NDArray[np.
 def _spans(days: int) -> Iterator[tuple[int, int]]:
     """First day and length of all days together, then of each whole month."""
     yield 0, days
-    for month in range(days // DAYS_A_MONTH):
-        yield month * DAYS_A_MONTH, DAYS_A_MONTH
+    for month in range(days // MONTH):
+        yield month * MONTH, MONTH
 
 
 class _Columns:

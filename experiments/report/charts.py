@@ -655,7 +655,7 @@ def flip_map(
                 colors="black",
                 linewidths=[2.4 if level == 0.5 else 0.8 for level in levels],
             )
-            axes.clabel(lines, fmt={level: f"{level:.0%}".replace("%", "\u00a0%") for level in levels}, fontsize=10)
+            axes.clabel(lines, fmt={level: written(level, ".0%") for level in levels}, fontsize=10)
         for one, marker, label, colour in ((wins, "o", words[0], COLOURS[0]), (~wins, "x", words[1], "#8a3c00")):
             axes.plot(*points[one].T, marker, color=colour, markersize=5, label=ink(label), clip_on=False)
         for axis, named in zip((axes.xaxis, axes.yaxis), ticks, strict=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from recoup.experiments.runs.champion import VALUE, ranked
 
 @dataclass(frozen=True)
 class Asked:
-    """What a reader may ask of a report beside what the run holds.
+    """What a reader may ask of a report beside what the run holds; kept in the folder as `files.ASKED_FILE`.
 
     Attributes:
         champion: the plan in force; None = as the run has it.
@@ -38,6 +38,14 @@ class Asked:
     change_cost: float | None = None
     accounts: int | None = None
     inflow: float | None = None
+
+    def over(self, earlier: Asked) -> Asked:
+        """What holds once this is asked after what was asked earlier: the latest of each.
+
+        Args:
+            earlier: asked before.
+        """
+        return replace(earlier, **{name: value for name, value in asdict(self).items() if value is not None})
 
 
 @dataclass(frozen=True)

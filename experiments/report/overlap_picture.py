@@ -8,7 +8,7 @@ import numpy as np
 
 from recoup.experiments.evidence.evaluation import Evaluation
 from recoup.experiments.report.svg_file import svg_file
-from recoup.experiments.report.text import Text
+from recoup.experiments.report.text import Text, written
 
 _BLUE, _GREY, _RED, _SHOWN = "#2b6cb0", "#a0aec0", "#c53030", 8
 
@@ -36,7 +36,7 @@ def draw(evaluation: Evaluation, path: Path, least_sample: float, say: Text) -> 
         if counting.size:
             weights.hist(np.log10(counting), bins=30, color=_BLUE)
         weights.set_title(words("weights", decisions=support.steps), loc="left", fontsize=10)
-        weights.set_xlabel(words("weight", share=f"{1 - counting.size / weight.size:.0%}"))
+        weights.set_xlabel(words("weight", share=written(1 - counting.size / weight.size, ".0%")))
         weights.set_ylabel(words("accounts"))
         samples.plot(np.arange(1, support.steps + 1), support.sample, color=_BLUE, marker="o", markersize=3)
         samples.axhline(least_sample, color=_RED, linewidth=1, linestyle="--")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import jinja2
@@ -12,6 +12,7 @@ from recoup.experiments.comparison.run import Run
 from recoup.experiments.report.blocks import Block, Section, Table
 from recoup.experiments.report.charts import COLOURS
 from recoup.experiments.report.decision import Asked, decide
+from recoup.experiments.report.files import ASKED_FILE
 from recoup.experiments.report.sections import (
     actions,
     attribution,
@@ -36,7 +37,7 @@ from recoup.experiments.report.sections import (
     welfare,
     why,
 )
-from recoup.experiments.report.text import Text, text_in
+from recoup.experiments.report.text import LANGUAGES, Text, text_in
 from recoup.experiments.report.words import rules_label
 from recoup.experiments.runs.runfolder import REPORT, in_language, write_text
 
@@ -83,15 +84,32 @@ BAR_COLOURS = dict(
 def render(folder: Path, language: str = "en", asked: Asked | None = None) -> Path:
     """Write the report of a run folder: report.html, or report.zh.html and the like in other languages.
 
+    What a reader asks stays in the folder, so that all pages of a run say the same decision: it holds for later ones, and those that
+    are there in other languages are written anew.
+
     Args:
         folder: of a finished run.
         language: one of `LANGUAGES`.
-        asked: what the reader asks beside what the run holds; None = nothing.
+        asked: what the reader asks beside what the run holds; what is None in it, or all, is as it was asked before.
+
+    Returns:
+        The page's path.
 
     Raises:
         InputError: the folder holds no finished run, or the champion is none of its plans.
     """
-    asked = asked or Asked()
+    before = Asked(**(ASKED_FILE.read_if_there(folder) or {}))
+    asked = asked.over(before) if asked else before
+    path = _write(folder, language, asked)
+    if asked != before:
+        ASKED_FILE.write(folder, asdict(asked))
+        for other in LANGUAGES:
+            if other != language and (folder / in_language(REPORT, other)).exists():
+                _write(folder, other, asked)
+    return path
+
+
+def _write(folder: Path, language: str, asked: Asked) -> Path:
     run = Run(folder, asked.champion, asked.change_cost)
     say = text_in(language, run.results["currency"]).of(run.lists)
     first = memo.build(run, say, decide(run, asked))

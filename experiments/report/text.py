@@ -165,7 +165,7 @@ class Text:
         content: Mapping[str, Any] = remark.content() if isinstance(remark, Remark) else remark
         sentence = str(self._at("remarks").get(content["code"], REMARKS[content["code"]]))
         words = {name: self._named(name, value) for name, value in content["values"].items()}
-        return _unbroken(filled(sentence, words, self("list.comma"), "−"))
+        return _unbroken(filled(sentence, words, self("list.comma"), written))
 
     def _named(self, place: str, value: Any) -> Any:
         """A value of a remark as the reader calls it; figures, and names in the user's own files, as they are."""
@@ -333,13 +333,13 @@ def is_doubt(note: str | Remark | Mapping[str, Any]) -> bool:
 
 
 def written(value: float, form: str) -> str:
-    """A number in a format of Python's, with the minus that is printed and not the hyphen of names and dates.
+    """A number in a format of Python's, with the minus that is printed and not the hyphen of names and dates, and a space before a per cent sign.
 
     Args:
         value: the number.
         form: as in `format`.
     """
-    return f"{value:{form}}".replace("-", "−")
+    return f"{value:{form}}".replace("-", "−").replace("%", "\u00a0%")
 
 
 def _three_digits(value: float, largest: float, signed: bool) -> str:

@@ -22,8 +22,18 @@ INTERRUPTED = 130  # exit code
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 LANGUAGE_VARIABLE = "RECOUP_LANG"  # of the environment
+
+
+def _note_language(lang: str) -> str:
+    asked["language"] = lang
+    return lang
+
+
+# What `experiments.cli` knows of a command that has ended: an exception doesn't say in which language it was called.
+asked = {"language": "en"}
 Language = Annotated[
-    Literal["en", "zh"], typer.Option("--lang", envvar=LANGUAGE_VARIABLE, help="Language of what is printed.")
+    Literal["en", "zh"],
+    typer.Option("--lang", envvar=LANGUAGE_VARIABLE, callback=_note_language, help="Language of what is printed."),
 ]
 Seeds = Annotated[int, typer.Option(min=1, max=10_000, help="Number of seeds.")]
 FirstSeed = Annotated[int, typer.Option(min=0, max=2**62, help="First seed.")]
@@ -96,7 +106,7 @@ def progress_bar(title: str, total: int | None) -> Iterator[Callable[[], None]]:
 
 
 class Interrupted(Exception):  # noqa: N818
-    """A command was ended by Ctrl-C or SIGTERM; says how to go on. `experiments.cli` prints it, and exits with `INTERRUPTED`."""
+    """A command was ended by Ctrl-C or SIGTERM; says how to go on, in the user's language. `experiments.cli` prints it, and exits with `INTERRUPTED`."""
 
 
 @contextmanager
@@ -104,7 +114,7 @@ def interruptible(how_to_go_on: Callable[[], str]) -> Iterator[None]:
     """Says how to go on after Ctrl-C (and SIGTERM, see `experiments.cli`) within the block.
 
     Args:
-        how_to_go_on: gives what the line says after «interrupted», once that has happened.
+        how_to_go_on: gives what the line says after «interrupted», in the user's language, once that has happened.
 
     Raises:
         Interrupted: after that.
@@ -113,9 +123,6 @@ def interruptible(how_to_go_on: Callable[[], str]) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise Interrupted(how_to_go_on()) from None
-
-
-AGAIN = "nothing is half written, run the same command again"
 
 
 class Commands(TyperGroup):

@@ -337,7 +337,7 @@ class _Fact(str):
 
 
 def _shown(name: str, value: Any, breach: Mapping[Any, Any], language: str) -> str:
-    """A fact in words: days (`free`, `due`, `last`, `when`) as dates where the log has dates, hours as times."""
+    """A fact in words: days (`free`, `due`, `last`, `when`) as dates where the log has dates, hours as times (`until` with `hours`)."""
     if pd.isna(value):
         return "?"
     if name in ("free", "due", "last", "when"):
@@ -346,8 +346,11 @@ def _shown(name: str, value: Any, breach: Mapping[Any, Any], language: str) -> s
         if pd.notna(breach["date"]):
             return f"{breach['date'] + pd.Timedelta(days=int(value) - int(breach['day'])):%Y-%m-%d}"
         return {"en": f"day {value:.0f}", "zh": f"第 {value:.0f} 天"}[language]
-    if name in ("at", "until"):
-        return clock(value)
+    if name == "hours":
+        at, until = clock(value), clock(value if pd.isna(breach["until"]) else breach["until"])
+        if at == until:  # the log knows when, not for how long
+            return {"en": f"at {at}", "zh": at}[language]
+        return {"en": f"from {at} to {until}", "zh": f"{at} 至 {until}"}[language]
     if isinstance(value, float):
         return f"{value:,.2f}".rstrip("0").rstrip(".")
     return step_words(str(value)) if name == "what" and language == "zh" else str(value)
@@ -415,10 +418,10 @@ def _hours(rule: ContactHours) -> Reading:
         broken=f"from_hour < {rule.from_hour} OR to_hour > {rule.to_hour}",
         near=f"from_hour < {rule.from_hour} + 0.25 OR to_hour > {rule.to_hour} - 0.25",
         words={
-            "en": f"{{what}} from {{at}} to {{until}}, allowed from {clock(rule.from_hour)} to {clock(rule.to_hour)}",
-            "zh": f"{{what}} 于 {{at}} 至 {{until}}，允许时段为 {clock(rule.from_hour)} 至 {clock(rule.to_hour)}",
+            "en": f"{{what}} {{hours}}, allowed from {clock(rule.from_hour)} to {clock(rule.to_hour)}",
+            "zh": f"{{what}} 于 {{hours}}，允许时段为 {clock(rule.from_hour)} 至 {clock(rule.to_hour)}",
         },
-        facts={"what": "channel", "at": "from_hour", "until": "to_hour"},
+        facts={"what": "channel", "hours": "from_hour", "until": "to_hour"},
         needs=("channel", "from_hour", *calendar),
     )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from recoup.sim.account import MONTH
 from recoup.sim.parameters import Macro
 from recoup.sim.randomness import WHOLE_PORTFOLIO, Purpose, normals, streams
 
-MONTH_DAYS = 30
 _R_MACRO = int(Purpose.MACRO)  # compiled code takes an int much faster than a member of an enumeration
 
 
@@ -29,7 +29,7 @@ class Economy:
 
     def begin_day(self, day: int) -> None:
         """Morning of a day, each once and in order: what changes on it is felt from now on, shocks after the month's step."""
-        month, late = divmod(day, MONTH_DAYS)
+        month, late = divmod(day, MONTH)
         if month and not late:
             shake = self.macro.spread * normals(self._key, month, _R_MACRO)[0]
             self.index = self.macro.persistence * self.index + shake

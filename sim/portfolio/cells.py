@@ -405,7 +405,14 @@ def _wrong_encoding(file: Path, content: bytes, encoding: str, option: str) -> I
             word = re.split(rb"[\r\n,;\t|]", before)[-1] + re.split(rb"[\r\n,;\t|]", rest, maxsplit=1)[0]
             reading = f" and reads {word.decode(fitting, errors='replace')[:30]!r} there"
     hint = f"{fitting} fits{reading}: {setting}" if fitting else f"name another with {setting}"
+    if fitting and _codec(fitting) == _codec(encoding):
+        hint = "as the file begins; it is damaged there, or ends too early"
     return InputError(file, where, got, f"text in {encoding} ({hint})")
+
+
+def _codec(encoding: str) -> str:
+    """Its own name, whichever the user gave; with or without a byte-order mark is one."""
+    return codecs.lookup(encoding).name.removesuffix("-sig")
 
 
 def fitting_encoding(content: bytes) -> str | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from recoup.experiments.checks.doctor import examine
+from recoup.experiments.commands import catalogue
 from recoup.experiments.report import text_in
 from recoup.scenarios.schema import ROOT
 from tests.command import process, recoup, whole_command
@@ -137,6 +138,22 @@ def test_a_process_of_its_own_ends_with_the_same_line_and_code(tmp_path: Path) -
     done = subprocess.run(process(*slip), capture_output=True, text=True, timeout=300, check=False)
     here = recoup(*slip)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", here.stderr) and here.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "recoup: interrupted; nothing is half written"), ("zh", "recoup: 已中断；没有写了一半的文件")],
+)
+def test_an_interrupted_command_says_so_in_the_language_it_was_asked_in(
+    lang: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(catalogue, "print_list", end)
+    ended = recoup("plans", "--lang", lang)
+    assert ended.returncode == 130 and ended.stderr.startswith(said) and ended.stderr.count("\n") == 1
+    assert recoup("plans").stderr.startswith("recoup: interrupted; ")  # not the language of an earlier call
 
 
 def test_lists_and_version() -> None:

@@ -333,6 +333,18 @@ def test_only_a_plan_can_be_improved(tmp_path):
         study.run(IndexStudy(base="learned"), tmp_path / "run")
 
 
+def test_tables_write_names_in_words_and_numbers_as_they_are_printed(capsys):
+    quality = {"r2": -0.0000497, "std": 12.3456, "tenths": [[-0.0000497, 1234.6, 0.1]] * 10}
+    arm = {"rows": 1200, "predicted": -0.01234, "observed": -0.04321, "standard_error": 0.001}
+    figures = {"score": -0.4, "cash": 0.3, "left": 0.1, "cost": 0.01, "complaints": 0.0125, "contacts": 30.0}
+    prices = {"allowed": {}, "plan": figures, "rounds": [{**figures, "caution": 4, "prices": {}}], "kept": 1}
+    index_command._print({"values": {"quick": quality}, "arms": {"collector/plan_12": arm}, "prices": prices})
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "e-05" not in shown and "−0.0000497 / +1230" in shown and "12.35" in shown
+    assert "plan_12" not in shown and "-0" not in shown and "−0.0123" in shown and "−0.0432 ± 0.0010" in shown
+    assert "time saved, horizons" in shown
+
+
 def test_complaints_of_a_round_are_shown_per_1000(capsys):
     """A round keeps 0.0125 complaints per account: 12.5 per 1,000, as the head of the column says."""
     figures = {"score": 0.4, "cash": 0.3, "left": 0.1, "cost": 0.01, "complaints": 0.0125, "contacts": 30.0}

@@ -39,6 +39,7 @@ from recoup.sim.observation import FIELDS, HIGH, LOW
 from recoup.sim.remarks import DOUBTS, PLACES, REMARKS, Remark, RemarkContent
 from recoup.sim.treatments import ALL_TREATMENTS, Menu
 from tests import ROOT, browser
+from tests.command import recoup
 from tests.whole_files import whole
 
 TREES = Path(__file__).parent / "trees"  # distilled from learned policies, as `recoup distill` writes a tree
@@ -591,6 +592,31 @@ def test_page_says_the_same_without_its_script_and_the_winner_stays_on_a_phone(
         "[...document.querySelectorAll('.matrix td:last-child')].filter(c => c.scrollWidth > c.clientWidth + 1).length"
     )
     assert chromium.ask(wide) == 0  # none is cut off
+
+
+def test_what_was_asked_in_one_language_is_answered_in_the_other_too(finished: Path, tmp_path: Path) -> None:
+    """200 accounts were simulated; a reader asks for 80,000, and later for another plan in force."""
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+
+    def pages() -> tuple[str, str]:
+        english, chinese = ((folder / name).read_text(encoding="utf-8") for name in ("report.html", "report.zh.html"))
+        return english, chinese
+
+    assert not any("80,000" in page for page in pages()) and not (folder / "asked.json").exists()
+    assert recoup("report", folder, "--accounts", "80000").returncode == 0
+    assert all("80,000" in page for page in pages())  # the page in Chinese was there
+    (folder / "report.zh.html").unlink()
+    assert recoup("report", folder, "--lang", "zh", "--champion", "tiered").returncode == 0
+    english, chinese = pages()
+    assert "80,000" in chinese and "80,000" in english
+    asked = json.loads((folder / "asked.json").read_text())
+    assert asked == {"champion": "tiered", "change_cost": None, "accounts": 80_000, "inflow": None}
+    assert recoup("report", folder, "--champion", "nobody").returncode == 2
+    assert json.loads((folder / "asked.json").read_text()) == asked
+    (folder / "asked.json").write_text(json.dumps(asked | {"accounts": 0}))
+    refused = recoup("report", folder)
+    assert refused.returncode == 2 and "asked.json: accounts: got 0" in refused.stderr
 
 
 def test_the_rule_pack_is_called_by_its_title(finished: Path, tmp_path: Path) -> None:

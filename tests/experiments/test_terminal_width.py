@@ -16,6 +16,7 @@ from rich.cells import cell_len
 from rich.progress import Progress, Task
 
 import tests
+from recoup.agents.index.index_policy import OUTCOMES
 from recoup.experiments.commands import discontinuity, frontier, index, levers, model, train, training_seeds
 from recoup.experiments.evidence.threshold import Accounts, study
 from recoup.experiments.report.discontinuity_page import Page
@@ -232,7 +233,7 @@ def test_results_of_training_fit(language: str, capsys: pytest.CaptureFixture[st
     quality = {"r2": 0.5, "std": 0.1, "tenths": [(-0.001234, 0.00234, 7)] * 10}
     index._print(
         {
-            "values": dict.fromkeys(("cash", "left", "cost", "complaints", "contacts"), quality),
+            "values": dict.fromkeys(OUTCOMES, quality),
             "arms": {
                 f"collector/plan_{n}": {"rows": 12345, "predicted": 0.1, "observed": 0.2, "standard_error": 0.01}
                 for n in range(20)

@@ -354,7 +354,7 @@ def _fitted(folder: Path, random: Random) -> list[Path]:
         "scenario": "china-consumer", "currency": "CNY", "accounts": 100, "contacts": 900, "payments": 40, "first_day": "2025-03-03",
         "last_day": "2025-05-01", "held_out_days": 20, "reads_known": False, "settled": True, "parameters": [row],
         "unknown": ["keep_broken"], "assumed": ["salience_half_life"], "measures": [measure], "weeks": [[7.0, 9.0, 4.0, 14.0]],
-        "fits": True, "missed": [], "verdict": "This world fits.",
+        "fits": True, "missed": [], "verdict": "fits",
     }  # fmt: skip
     (folder / "calibration.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
     return [folder / "calibration.json"]

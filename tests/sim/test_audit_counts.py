@@ -131,6 +131,13 @@ def test_a_breach_says_what_shows_it(found):
     (breach,) = hours.breaches.to_dict("records")
     expected = "collector from 20:15 to 21:45, allowed from 08:00 to 21:30 (ordered, not carried out)"
     assert hours.evidence(breach, "en") == expected
+    moment = found(
+        {"kind": "contact_hours", "groups": ["call"], "from_hour": 8, "to_hour": 21.5},
+        "account_id,day,channel,from_hour\na,1,collector,23:15\n",
+    )
+    (breach,) = moment.breaches.to_dict("records")
+    assert moment.evidence(breach, "en") == "collector at 23:15, allowed from 08:00 to 21:30"
+    assert moment.evidence(breach, "zh") == "催收员外呼 于 23:15，允许时段为 08:00 至 21:30"
 
 
 def test_an_end_that_nobody_knows_is_further_notice_and_days_are_numbered_without_dates(found):

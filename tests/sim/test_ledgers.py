@@ -289,6 +289,19 @@ def test_the_message_names_the_encoding_that_fits(book, encoding, text, fits):
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeffid,bal,dpd\nA,100,5\n".encode("utf-16-le") + b"x",
+        "\ufeffid,bal,dpd\nA,100,5\n".encode("utf-8-sig") + b"\xff\xff,1,1\n",
+    ],
+)
+def test_a_damaged_text_is_not_told_to_fit_the_encoding_that_it_is_not_in(book, content):
+    with pytest.raises(InputError, match="as the file begins; it is damaged there, or ends too early") as caught:
+        inspect(*book(content))
+    assert " fits" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     "name", ["idna", "punycode", "unicode_escape", "raw_unicode_escape", "utf-7", "rot13", "charmap", "hex"]
 )
 def test_codecs_that_are_no_encoding_of_files(book, name):

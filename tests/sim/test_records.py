@@ -309,7 +309,7 @@ def test_a_dialler_is_audited_by_its_moments(tmp_path):
     assert "to be checked: from_hour: is it the debtor's local time?" in done.stdout and done.returncode == 0
     assert "columns that are not used: ptp_amount" in done.stdout
     audited = recoup("audit", "--log", tmp_path / "calls.csv", "--map", tmp_path / "map.yaml", "--rules", "us-reg-f")
-    assert audited.returncode == 1 and "collector from 07:43 to 07:43, allowed from 08:00 to 21:00" in " ".join(
+    assert audited.returncode == 1 and "collector at 07:43, allowed from 08:00 to 21:00" in " ".join(
         audited.stdout.split()
     )
 

@@ -16,12 +16,13 @@ from recoup.experiments.comparison.measures import REGISTRY
 from recoup.experiments.comparison.run import Run, verdict
 from recoup.experiments.dashboard import events, figures, html, layout, months
 from recoup.experiments.dashboard.figures import CHALLENGER, CHAMPION, OTHER, Series
-from recoup.experiments.dashboard.groups import MONTH, SMALLEST, Filters, Group, choices
+from recoup.experiments.dashboard.groups import SMALLEST, Filters, Group, choices
 from recoup.experiments.dashboard.request import Request
 from recoup.experiments.dashboard.shelf import read_if_there, table
 from recoup.experiments.report.sections import rolls
 from recoup.experiments.report.text import Text
 from recoup.experiments.runs.champion import VALUE
+from recoup.sim.account import MONTH
 
 MEASURES = (
     VALUE,
