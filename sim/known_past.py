@@ -77,10 +77,10 @@ def known_past(
         vocabulary: of the world: what `channel_days` may name.
     """
     a, past = accounts, np.zeros(accounts.size, PAST)
-    told = _told(table)
-    _by_day(past, told, p, vocabulary)
+    by_channel = _told(table)
+    _by_day(past, by_channel, p, vocabulary)
     _machine_calls(past, a, vocabulary)
-    _of_all(past, told, p, vocabulary)
+    _of_all(past, by_channel, p, vocabulary)
 
     def ago(name: str) -> NDArray[np.int64]:
         days = a[name].astype(np.int64)
