@@ -62,7 +62,7 @@ def draw_given_past(accounts, pasts, params, month_days, first_day, score_mean, 
         if past.days == 0:
             if a.call_attempts:
                 draw_reachability(a, p, past, a.key)
-            elif a.reaches:
+            elif a.reaches and not past.numberless:
                 a.phone_right = 1
             continue
         mean_w, mean_a = usual_traits(a, p, score_mean, score_spread, prior_mean)
@@ -133,7 +133,7 @@ def draw_reachability(a, p, past, key):  # type: ignore[no-untyped-def]
         chosen += 1
     a.reachability = candidates[chosen]
     wrong = 0.0
-    if min(a.call_reaches, a.call_attempts) == 0 and (a.call_attempts or not a.reaches):
+    if min(a.call_reaches, a.call_attempts) == 0 and (a.call_attempts or not a.reaches or past.numberless):
         wrong = p.wrong_number * math.exp(-log_likelihood_of_calls(a, p, past, a.reachability, calls))
     a.phone_right = uniform(key, BIRTH, PHONE) >= wrong
 
@@ -154,7 +154,7 @@ def by_caller(a, past):  # type: ignore[no-untyped-def]
 def log_likelihood_of_calls(a, p, past, reachability, calls):  # type: ignore[no-untyped-def]
     """Log likelihood of calls that reached the debtor and calls that did not (`by_caller`), whether the number is right or not."""
     # At the age and the fatigue of the middle of the days in care.
-    fatigue = p.fatigue_gain[_COLLECTOR] * (a.attempts / max(past.days, 1)) / (1.0 - p.fatigue_keep)
+    fatigue = past.fatigue_gain * (a.attempts / max(past.days, 1)) / (1.0 - p.fatigue_keep)
     dpd = max(a.dpd0 - past.days / 2.0, 0.0)
     reached, missed, answered, unanswered = calls
     chance = b.reach_probability(p, _COLLECTOR, True, _AFTERNOON, False, dpd, reachability, min(fatigue, 3.0))

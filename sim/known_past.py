@@ -19,7 +19,7 @@ from recoup.sim.debtor import FIRST_INSTALMENT_DAYS, INSTALMENT_EVERY_DAYS
 from recoup.sim.portfolio.days_ago import channel_days_of
 from recoup.sim.portfolio.fields import HISTORY_DAYS
 from recoup.sim.portfolio.state_checks import numbers
-from recoup.sim.treatments import STANDARD, Group, Talk, Vocabulary
+from recoup.sim.treatments import STANDARD, Channel, Group, Talk, Vocabulary
 
 LONGEST = 720  # days in care that are looked at; before them little is left to tell
 
@@ -45,6 +45,10 @@ PAST = np.dtype(
         ("machine", "u1"),  # the channel of the calls that a machine made, most of them
         ("machine_days", "u4"),  # days on which a machine called and no person did, as a history
         ("machine_share", "f8"),  # of the days with a call that are known one by one
+        ("calls", "u1", (HISTORY_DAYS + 1,)),  # the channel of the call so many days ago, if there was one
+        ("texts", "u1", (HISTORY_DAYS + 1,)),  # and that of the text
+        ("numberless", "u1"),  # nothing that is known went to the telephone number
+        ("fatigue_gain", "f8"),  # of a contact, on average
     ],
     align=True,
 )
@@ -70,10 +74,13 @@ def known_past(
         minimums: what each account is asked for a month on entry, cents (0 = no card).
         start: date of day 0.
         first_day: of the simulation.
-        vocabulary: of the world: in which channels a machine speaks.
+        vocabulary: of the world: what `channel_days` may name.
     """
     a, past = accounts, np.zeros(accounts.size, PAST)
-    _machine_calls(past, a, table, vocabulary)
+    by_channel = _told(table)
+    _by_day(past, by_channel, p, vocabulary)
+    _machine_calls(past, a, vocabulary)
+    _of_all(past, by_channel, p, vocabulary)
 
     def ago(name: str) -> NDArray[np.int64]:
         days = a[name].astype(np.int64)
@@ -110,25 +117,53 @@ def known_past(
     return past
 
 
-def _machine_calls(past: NDArray[np.void], a: NDArray[np.void], table: pd.DataFrame, words: Vocabulary) -> None:
-    """On which days a machine called, as far as contacts are known by channel (`channel_days`); where they are not, people did.
-
-    For rules a call is a call, whoever makes it. How it reaches a debtor, what he feels of it and what he promises is another matter.
-    """
+def _told(table: pd.DataFrame) -> list[dict[str, int]]:
+    """The days of each account with a contact, as histories by name of the channel (`channel_days`); nothing where that is not known."""
     if "channel_days" not in table:
-        return
-    machines = {one.name: int(one.channel) for one in words.channels if one.talk == Talk.MACHINE}
-    people = {one.name for one in words.channels if one.group == Group.CALL} - set(machines)
-    for place, text in enumerate(table["channel_days"].to_numpy(object)):
-        told = (channel_days_of(str(text)) if pd.notna(text) else None) or {}
-        theirs = {name: days for name, days in told.items() if name in machines and days}
-        if not theirs:
+        return [{}] * len(table)
+    said = table["channel_days"].to_numpy(object)
+    told = [(channel_days_of(str(text)) if pd.notna(text) else None) or {} for text in said]
+    return [{name: days for name, days in one.items() if days} for one in told]
+
+
+def _by_day(past: NDArray[np.void], told: list[dict[str, int]], p: np.void, words: Vocabulary) -> None:
+    """By which channel the call and the text of a day went; where that is not known, a collector called, and the text was an SMS.
+
+    For rules a call is a call, whoever makes it. How it reaches a debtor, what he feels of it and what he promises is another matter. Of several
+    on a day, people come before machines, and then what reaches more often.
+    """
+    for name, group, usual in (("calls", Group.CALL, Channel.COLLECTOR), ("texts", Group.TEXT, Channel.SMS)):
+        past[name] = int(usual)
+        mine = [one for one in words.channels if one.group == group]
+        for one in sorted(mine, key=lambda one: (one.talk == Talk.PERSON, float(p["reach"][one.channel]))):
+            past[name][_days_in([days.get(one.name, 0) for days in told])] = int(one.channel)
+
+
+def _days_in(histories: list[int] | NDArray[np.unsignedinteger]) -> NDArray[np.bool_]:
+    """Whether something was so many days ago: (accounts, HISTORY_DAYS + 1)."""
+    return (np.asarray(histories, np.uint32)[:, None] >> np.arange(HISTORY_DAYS + 1, dtype=np.uint32)) & 1 == 1
+
+
+def _machine_calls(past: NDArray[np.void], a: NDArray[np.void], words: Vocabulary) -> None:
+    """Which of the known calls a machine made."""
+    called = _days_in(a["call_history"])
+    machines = np.array([int(one.channel) for one in words.channels if one.talk == Talk.MACHINE])
+    by_machine = called & np.isin(past["calls"], machines)
+    past["machine"] = machines[np.argmax([(called & (past["calls"] == one)).sum(axis=1) for one in machines], axis=0)]
+    past["machine_days"] = (by_machine << np.arange(HISTORY_DAYS + 1)).sum(axis=1)
+    past["machine_share"] = by_machine.sum(axis=1) / np.maximum(called.sum(axis=1), 1)
+
+
+def _of_all(past: NDArray[np.void], told: list[dict[str, int]], p: np.void, words: Vocabulary) -> None:
+    """What the channels of an account have in common: how tiring they are on average (unknown = as calls of people), and whether any needs its number."""
+    gains = p["fatigue_gain"].tolist()
+    past["fatigue_gain"] = gains[int(Channel.COLLECTOR)]
+    for place, days_by in enumerate(told):
+        times = {n: days_by[name].bit_count() for n, name in enumerate(words.channel_names, 1) if name in days_by}
+        if not times:
             continue
-        of_people = np.bitwise_or.reduce([told[name] for name in people if name in told] or [0])
-        alone = np.bitwise_or.reduce(list(theirs.values())) & ~of_people & int(a["call_history"][place])
-        past["machine"][place] = machines[max(theirs, key=lambda name: theirs[name].bit_count())]
-        past["machine_days"][place] = alone
-        past["machine_share"][place] = int(alone).bit_count() / max(int(a["call_history"][place]).bit_count(), 1)
+        past["numberless"][place] = not any(p["by_number"][channel] for channel in times)
+        past["fatigue_gain"][place] = sum(gains[n] * days for n, days in times.items()) / sum(times.values())
 
 
 def _payments(

@@ -34,8 +34,8 @@ _COLLECTOR, _VISIT = int(Channel.COLLECTOR), int(Channel.VISIT)
 _MACHINE_TALK = int(Talk.MACHINE)
 _SMS, _LETTER, _AFTERNOON = int(Channel.SMS), int(Channel.LETTER), int(Window.AFTERNOON)
 # Purposes of the draws of a course of days, which has a stream of its own.
-_JOB, _READ, _CONTACT, _CALL, _TALK, _PAYS, _PAYS_MORE, _KEPT, _MADE, _BROKEN, _SPAN, _PLAN, _MACHINE = (
-    int(Purpose.TRAIT) + n for n in range(13)
+_JOB, _READ, _CONTACT, _CALL, _TALK, _PAYS, _PAYS_MORE, _KEPT, _MADE, _BROKEN, _SPAN, _PLAN, _CALLER, _TEXTER = (
+    int(Purpose.TRAIT) + n for n in range(14)
 )
 
 DAY = np.dtype(
@@ -46,6 +46,7 @@ DAY = np.dtype(
         ("letter", "u1"),
         ("talk", "u1"),  # the debtor was spoken to
         ("caller", "u1"),  # the channel of the call, or of who would have called
+        ("texter", "u1"),  # the channel of the text, if there is one
         ("kind", "u1"),
         ("paid", "u1"),
         ("own", "u1"),  # of his own accord
@@ -70,14 +71,14 @@ def contacts(a, past, key, days):  # type: ignore[no-untyped-def]
     """Put the contacts on their days: known ones where they were, older ones evenly at random, one a day."""
     for n in range(past.days):
         ago, d = past.days - n, days[n]
-        d.call, d.text, d.visit, d.letter, d.talk = 0, 0, 0, 0, 0
+        d.call, d.text, d.visit, d.letter, d.talk, d.texter = 0, 0, 0, 0, 0, _SMS
         if ago <= _HISTORY:
             d.call, d.text = (a.call_history >> ago) & 1, (a.text_history >> ago) & 1
             d.visit, d.letter = (a.visit_history >> ago) & 1, (a.letter_history >> ago) & 1
             d.talk = (a.conversation_history >> ago) & 1
-            d.caller = past.machine if (past.machine_days >> ago) & 1 else _COLLECTOR
+            d.caller, d.texter = past.calls[ago], past.texts[ago]
         else:
-            d.caller = past.machine if uniform(key, n, _MACHINE) < past.machine_share else _COLLECTOR
+            d.caller = _like_one_of(past.calls, a.call_history, uniform(key, n, _CALLER), _COLLECTOR)
     left = max(past.days - _HISTORY, 0)
     calls = max(int(a.call_attempts) - popcount(a.call_history), 0)
     talks = min(max(int(a.call_reaches) - popcount(a.call_history & a.conversation_history), 0), calls)
@@ -94,8 +95,21 @@ def contacts(a, past, key, days):  # type: ignore[no-untyped-def]
                 calls -= 1
             else:
                 days[n].text = 1
+                days[n].texter = _like_one_of(past.texts, a.text_history, uniform(key, n, _TEXTER), _SMS)
                 others -= 1
         left -= 1
+
+
+@njit()
+def _like_one_of(channels, history, draw, usual):  # type: ignore[no-untyped-def]
+    """The channel of one of the contacts whose days are known, by a uniform draw; `usual` if there are none."""
+    chosen = int(draw * popcount(history))
+    for ago in range(1, _HISTORY + 1):
+        if (history >> ago) & 1:
+            if chosen == 0:
+                return channels[ago]
+            chosen -= 1
+    return usual
 
 
 @njit()
@@ -294,7 +308,7 @@ def feelings(p, a, past, key, first_day, month_days, days):  # type: ignore[no-u
                 if not works and not past.hardship and p.talk[channel] != _MACHINE_TALK:  # nobody tells a machine
                     unsaid += math.log(max(1.0 - p.hardship_disclosed, UNLIKELY))
         if d.text or d.letter:
-            channel, novelty = _LETTER if d.letter else _SMS, 1.0
+            channel, novelty = _LETTER if d.letter else d.texter, 1.0
             if d.text:
                 novelty = b.novelty(p.repetition_text, popcount(texts & recent))
                 texts |= 1

@@ -132,7 +132,7 @@ STATE: tuple[StateField, ...] = (
     _days("text_days", "text_history", "a text"),
     _days("visit_days", "visit_history", "a field visit"),
     _days("letter_days", "letter_history", "a letter"),
-    StateField(Field("channel_days", Kind.TEXT, "days ago", "state", "contacts by single channels, as in sms: 1 4; whatsapp: 2 (0 for none); asked where a rule caps a channel by itself (unknown = each day of its group counts), and for which calls a machine made (unknown = none)")),
+    StateField(Field("channel_days", Kind.TEXT, "days ago", "state", "contacts by single channels, as in sms: 1 4; whatsapp: 2 (0 for none); asked where a rule caps a channel by itself (unknown = each day of its group counts), and for how contacts are felt (unknown = calls of collectors, SMS)")),
     _days("conversation_days", "conversation_history", "a conversation, by call or visit"),
     _count("calls_7d", "", "days with a call in the last 7, where call_days is unknown: spread evenly", 7, "days"),
     _count("texts_7d", "", "days with a text in the last 7, where text_days is unknown: spread evenly", 7, "days"),

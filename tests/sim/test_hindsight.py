@@ -102,6 +102,7 @@ def lived(portfolio: Portfolio, key: np.uint64, willingness: float, disposable: 
         ("collector", {"channel_days": "collector: 3 7"}),
         ("collector", {"channel_days": "autocall: 3 7; collector: 3 7"}),  # a person called on the same days
         ("autocall", {"channel_days": "autocall: 3 7"}),
+        ("specialist", {"channel_days": "autocall: 3 7; specialist: 3 7"}),
     ],
 )
 def test_days_of_an_account_that_was_called_and_did_not_pay(caller: str, said: dict[str, str]) -> None:
@@ -146,6 +147,96 @@ def test_days_of_an_account_that_was_called_and_did_not_pay(caller: str, said: d
     assert salience == pytest.approx(b.salience_floor + (attention - b.salience_floor) * half, rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("channel", "said"),
+    [
+        ("sms", {}),
+        ("sms", {"channel_days": "sms: 3"}),
+        ("wechat", {"channel_days": "wechat: 3"}),
+        ("email", {"channel_days": "email: 3"}),
+        ("wechat", {"channel_days": "email: 3; wechat: 3"}),  # that which is read more often
+    ],
+)
+def test_days_of_an_account_that_read_a_text(channel: str, said: dict[str, str]) -> None:
+    """Ten days, a text on the eighth, which is known to be read: what he feels, and how much likelier he was to pay on that day."""
+    b, key = HOME.world.behaviour, np.uint64(stream(5, 3))
+    read = {"last_reached_date": pd.Timestamp(HOME.world.start - timedelta(days=3)), "reached": 1.0}
+    portfolio = one_account(text_days=float(1 << 3), attempts=1.0, **read, **said)
+    willingness, disposable = -0.7, 300.0
+    _, ours, salience, a = lived(portfolio, key, willingness, disposable)
+    attention = b.salience_floor + (1 - b.salience_floor) * uniform(int(key), BIRTH, SALIENCE) / 2
+    half = 0.5 ** (1 / b.salience_half_life)
+    total, liquidity = 0.0, behaviour.log_liquidity(disposable, 1000.0)
+    for day in range(10):
+        ago = 10 - day
+        attention = b.salience_floor + (attention - b.salience_floor) * (half if day else 1.0)
+        if ago == 3:
+            attention += (1 - attention) * b.salience_gain.of(channel)
+        date = HOME.world.start - timedelta(days=ago)
+        total -= (1 + b.answer_pay.of(channel) * (ago == 3)) * behaviour.payments_a_day(
+            HOME.world,
+            willingness=willingness,
+            liquidity=liquidity,
+            attention=attention,
+            excitation=0.0,
+            pressure=0.0,
+            fatigue=b.fatigue_gain.of(channel) * 0.5 ** ((3 - ago) / b.fatigue_half_life) * (ago <= 3),
+            days_past_due=30 + day,
+            waiting=0.0,
+            after_payday=(date.day - int(a["payday"])) % 30,
+            promised=False,
+        )
+    assert ours == pytest.approx(total, rel=1e-9)
+    assert salience == pytest.approx(b.salience_floor + (attention - b.salience_floor) * half, rel=1e-9)
+
+
+def test_older_contacts_went_by_the_channels_of_those_that_are_known() -> None:
+    """A hundred days in care: of forty texts and forty calls before the last 31 days only the number is known."""
+    known = {"text_days": float(0b1110), "call_days": float(0b110000)}
+    counts = {"attempts": 85.0, "call_attempts": 42.0}
+    for said, texts, calls in (
+        ({}, {Channel.SMS}, {Channel.COLLECTOR}),
+        ({"channel_days": "0"}, {Channel.SMS}, {Channel.COLLECTOR}),
+        ({"channel_days": "wechat: 1 2; email: 3; specialist: 4; autocall: 5"}, {Channel.WECHAT, Channel.EMAIL}, {Channel.SPECIALIST, Channel.AUTOCALL}),
+    ):  # fmt: skip
+        portfolio = one_account(**known, **counts, **said)
+        table = portfolio.table.assign(entry_date=pd.Timestamp(HOME.world.start - timedelta(days=100)), dpd=110)
+        days, *_ = lived(replace(portfolio, table=table), np.uint64(stream(5, 3)), -0.7, 300.0)
+        older = days[:69]
+        assert len(days) == 100 and older["text"].sum() + older["call"].sum() == 69  # one a day
+        by_text, by_call = older["texter"][older["text"] == 1], older["caller"][older["call"] == 1]
+        assert set(by_text) == texts and set(by_call) == calls
+        if Channel.WECHAT in texts:  # two of the three known; half of the two
+            assert stats.binomtest(int((by_text == Channel.WECHAT).sum()), len(by_text), 2 / 3).pvalue > 0.001
+            assert stats.binomtest(int((by_call == Channel.SPECIALIST).sum()), len(by_call), 1 / 2).pvalue > 0.001
+
+
+def texted(said: str | None, accounts: int = 600) -> Portfolio:
+    """Debtors who were sent a text three and seven days ago and have read one."""
+    table = HOME.portfolio(accounts, 1).table.assign(text_days=float(1 << 3 | 1 << 7), attempts=2.0, reached=1.0)
+    table["last_reached_date"] = pd.Timestamp(HOME.world.start - timedelta(days=7))
+    return Portfolio(table if said is None else table.assign(channel_days=said), "texted")
+
+
+def test_only_what_went_to_the_number_says_that_it_is_right() -> None:
+    wrong = HOME.world.behaviour.wrong_number
+    for said in (None, "sms: 3 7", "sms: 3; wechat: 7"):
+        assert open_accounts(HOME.world, texted(said), 5)["phone_right"].all(), said
+    for said in ("wechat: 3 7", "email: 3; wechat: 7"):
+        right = open_accounts(HOME.world, texted(said), 5)["phone_right"]
+        assert stats.binomtest(int((right == 0).sum()), len(right), wrong).pvalue > 0.001, said
+
+
+def test_a_text_of_which_no_channel_is_known_is_an_sms_to_the_bit() -> None:
+    unknown = open_accounts(HOME.world, texted(None, 60), 5)
+    for said in ("sms: 3 7", "0"):
+        assert (open_accounts(HOME.world, texted(said, 60), 5) == unknown).all(), said
+    empty = texted(None, 60)
+    empty = replace(empty, table=empty.table.assign(channel_days=pd.Series([None] * 60, dtype="object")))
+    assert (open_accounts(HOME.world, empty, 5) == unknown).all()
+    assert (open_accounts(HOME.world, texted("wechat: 3 7", 60), 5)["fatigue"] < unknown["fatigue"]).all()
+
+
 def test_a_machine_that_nobody_answers_says_less_than_a_person_whom_nobody_answers() -> None:
     """Two calls of a person, one answered, and three of a machine, none answered, as far as days are known; six older ones are parted alike."""
     history = {
@@ -168,7 +259,8 @@ def test_a_machine_that_nobody_answers_says_less_than_a_person_whom_nobody_answe
     b = HOME.world.behaviour
 
     def reached(channel: str) -> float:
-        fatigue = min(b.fatigue_gain.collector * 11 / 10 / (1 - 0.5 ** (1 / b.fatigue_half_life)), 3.0)
+        gain = (2 * b.fatigue_gain.collector + 4 * b.fatigue_gain.autocall) / 6  # of the contacts that are known
+        fatigue = min(gain * 11 / 10 / (1 - 0.5 ** (1 / b.fatigue_half_life)), 3.0)
         return behaviour.reached(HOME.world, Channel[channel.upper()], Window.AFTERNOON, False, 35.0, 0.3, fatigue)
 
     person, machine = reached("collector"), reached("autocall")
