@@ -170,7 +170,7 @@ def test_a_diallers_workbook_is_audited_as_the_same_log_in_our_form(tmp_path):
     assert mapped.columns == plain.columns and mapped.unread == ()
     assert one["line"].to_pylist() == [3, 5]
     done = recoup("audit", "--log", tmp_path / "calls.xlsx", "--map", tmp_path / "map.yaml", "--rules", "us-reg-f")
-    assert done.returncode == 1 and "2025-01-06 21:30 · 7 · collector from 21:30" in done.stdout, done.stdout
+    assert done.returncode == 1 and "2025-01-06 21:30 · 7 · collector at 21:30" in done.stdout, done.stdout
     wrong = recoup("audit", "--log", ours, "--map", tmp_path / "map.yaml", "--rules", "us-reg-f", "--decimal", ",")
     assert wrong.returncode == 2 and "--map goes with --log" in wrong.stderr
 
