@@ -108,8 +108,7 @@ def gradient(policy: Any, sample: Any, advantages: torch.Tensor, terms: Terms, s
     with torch.no_grad():
         shown = policy.features_extractor(sample.observations)
         of_value, error = _critic(policy, shown, sample, terms, size)
-        of_actor, gained, entropy, log_ratio = _actor(policy, shown, sample, advantages, terms, size)
-        ratio = log_ratio.exp()
+        of_actor, gained, entropy, log_ratio, ratio = _actor(policy, shown, sample, advantages, terms, size)
         losses = Losses(
             -gained.sum(),
             error.square().sum(),
@@ -120,8 +119,10 @@ def gradient(policy: Any, sample: Any, advantages: torch.Tensor, terms: Terms, s
     return of_actor | of_value, losses
 
 
-def _actor(policy: Any, shown: torch.Tensor, sample: Any, advantages: torch.Tensor, terms: Terms, size: int) -> Any:
-    """Its gradients; and what was gained, the entropy, and the logarithm of the ratio, each shape (rows,)."""
+def _actor(
+    policy: Any, shown: torch.Tensor, sample: Any, advantages: torch.Tensor, terms: Terms, size: int
+) -> tuple[Gradients, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Its gradients, if it learns; and what was gained, the entropy, and the ratio's logarithm and the ratio, each shape (rows,)."""
     output, (seen, beside) = policy.action_net, actor_reads(policy.mlp_extractor, shown)
     layers = _Layers(policy.mlp_extractor.policy_net, seen)
     last = layers.made if beside is None else torch.hstack([layers.made, beside])
@@ -133,15 +134,13 @@ def _actor(policy: Any, shown: torch.Tensor, sample: Any, advantages: torch.Tens
     log_ratio = likelihood - sample.old_log_prob
     ratio = log_ratio.exp()
     moved, held = advantages * ratio, advantages * ratio.clamp(1.0 - terms.clip, 1.0 + terms.clip)
-    gained = torch.min(moved, held)
-    if not output.weight.requires_grad:
-        return {}, gained, entropy, log_ratio
-    by_likelihood = torch.where(moved <= held, moved, 0.0) / -size
-    slope = slope_of_logits(
-        log_p, p, entropy, sample.actions, by_likelihood, torch.full_like(entropy, -terms.entropy / size)
-    )
-    found = _of(output, slope, last)
-    return found | layers.gradients(slope @ weight[:, : layers.made.shape[1]]), gained, entropy, log_ratio
+    found: Gradients = {}
+    if output.weight.requires_grad:
+        by_likelihood = torch.where(moved <= held, moved, 0.0) / -size
+        by_entropy = torch.full_like(entropy, -terms.entropy / size)
+        slope = slope_of_logits(log_p, p, entropy, sample.actions, by_likelihood, by_entropy)
+        found = _of(output, slope, last) | layers.gradients(slope @ weight[:, : layers.made.shape[1]])
+    return found, torch.min(moved, held), entropy, log_ratio, ratio
 
 
 def _critic(policy: Any, shown: torch.Tensor, sample: Any, terms: Terms, size: int) -> tuple[Gradients, torch.Tensor]:
