@@ -50,7 +50,6 @@ def _months(group: Group, name: str) -> Iterator[Rollout]:
     for run in group.rollouts(name):
         days = run.daily[(run.daily["day"] >= first) & (run.daily["day"] < last)]
         accounts = run.accounts[["opening"]].assign(**dict.fromkeys(_SUMS, 0))
-        accounts.loc[accounts.index[0], _SUMS] = days[
-            _SUMS
-        ].sum()  # whose they are is not known, and measures add them up
+        # Whose they are is not known, and measures add them up.
+        accounts.loc[accounts.index[0], _SUMS] = days[_SUMS].sum()
         yield replace(run, accounts=accounts, daily=days)

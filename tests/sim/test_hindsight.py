@@ -95,6 +95,24 @@ def lived(portfolio: Portfolio, key: np.uint64, willingness: float, disposable: 
     return days, log_likelihood(p, a, past, days, promises, count, willingness, disposable, -math.inf), salience, a
 
 
+def unpressed(a: np.void, day: int, willingness: float, liquidity: float, attention: float, fatigue: float) -> float:
+    """Payments a day by the second reading of the formulas, of an account ten days in care that nothing was threatened or promised."""
+    date = HOME.world.start - timedelta(days=10 - day)
+    return behaviour.payments_a_day(
+        HOME.world,
+        willingness=willingness,
+        liquidity=liquidity,
+        attention=attention,
+        excitation=0.0,
+        pressure=0.0,
+        fatigue=fatigue,
+        days_past_due=30 + day,
+        waiting=0.0,
+        after_payday=(date.day - int(a["payday"])) % 30,
+        promised=False,
+    )
+
+
 @pytest.mark.parametrize(
     ("caller", "said"),
     [
@@ -129,20 +147,7 @@ def test_days_of_an_account_that_was_called_and_did_not_pay(caller: str, said: d
             factor += b.answer_pay.of(caller) / (1 + b.repetition_call)
             odds = b.promise_base + b.promise_willingness * willingness - b.promise_age * math.log(1 + 37 / 90)
             total += math.log(1 - 1 / (1 + math.exp(-odds - b.promise_channel.of(caller))))
-        date = HOME.world.start - timedelta(days=ago)
-        total -= factor * behaviour.payments_a_day(
-            HOME.world,
-            willingness=willingness,
-            liquidity=liquidity,
-            attention=attention,
-            excitation=0.0,
-            pressure=0.0,
-            fatigue=fatigue,
-            days_past_due=30 + day,
-            waiting=0.0,
-            after_payday=(date.day - int(a["payday"])) % 30,
-            promised=False,
-        )
+        total -= factor * unpressed(a, day, willingness, liquidity, attention, fatigue)
     assert ours == pytest.approx(total, rel=1e-9)
     assert salience == pytest.approx(b.salience_floor + (attention - b.salience_floor) * half, rel=1e-9)
 
@@ -172,19 +177,13 @@ def test_days_of_an_account_that_read_a_text(channel: str, said: dict[str, str])
         attention = b.salience_floor + (attention - b.salience_floor) * (half if day else 1.0)
         if ago == 3:
             attention += (1 - attention) * b.salience_gain.of(channel)
-        date = HOME.world.start - timedelta(days=ago)
-        total -= (1 + b.answer_pay.of(channel) * (ago == 3)) * behaviour.payments_a_day(
-            HOME.world,
-            willingness=willingness,
-            liquidity=liquidity,
-            attention=attention,
-            excitation=0.0,
-            pressure=0.0,
-            fatigue=b.fatigue_gain.of(channel) * 0.5 ** ((3 - ago) / b.fatigue_half_life) * (ago <= 3),
-            days_past_due=30 + day,
-            waiting=0.0,
-            after_payday=(date.day - int(a["payday"])) % 30,
-            promised=False,
+        total -= (1 + b.answer_pay.of(channel) * (ago == 3)) * unpressed(
+            a,
+            day,
+            willingness,
+            liquidity,
+            attention,
+            b.fatigue_gain.of(channel) * 0.5 ** ((3 - ago) / b.fatigue_half_life) * (ago <= 3),
         )
     assert ours == pytest.approx(total, rel=1e-9)
     assert salience == pytest.approx(b.salience_floor + (attention - b.salience_floor) * half, rel=1e-9)
